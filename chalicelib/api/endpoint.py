@@ -1,0 +1,79 @@
+"""The first door: an `Endpoint` is how somebody asks. Built once in a noun's module, data afterwards.
+
+Validation, authorisation, the OpenAPI document and the test matrix all read the same tuple (`api.catalogue.ENDPOINTS`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.errors import Refusal
+
+if TYPE_CHECKING:
+    from chalicelib.store.read import Reader
+    from chalicelib.wiring import World
+
+Scope = Literal[
+    "company.read", "company.write", "members.read", "members.write", "keys.read", "keys.write",
+    "parties.read", "parties.write", "items.read", "items.write", "documents.read", "documents.write",
+    "documents.issue", "payments.write", "register.read", "changes.read",
+]  # fmt: skip
+PUBLIC: Literal["PUBLIC"] = "PUBLIC"
+"""No token at all. A public route says so; `scope` has no default."""
+SIGNED_IN: Literal["SIGNED_IN"] = "SIGNED_IN"
+"""A person's token, but no company yet: signing up, listing one's companies."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks, after the guard: an opaque id, what they may do, and what kind of token proved it."""
+
+    id: str
+    kind: Literal["user", "api_key", "nobody"]
+    scopes: frozenset[str]
+    role: str | None = None
+    email: str | None = None
+    signed_in_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One validated request. `call` is set on verbs that write, `reader` and `company` where a company is named."""
+
+    world: "World"
+    actor: Actor
+    company: str
+    reader: "Reader | None"
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    call: Call | None
+    if_match: str | None
+    accept: str
+    language: Literal["fr", "ar", "en"]
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `errors` the
+    refusals it may give beyond those that its other fields imply (an undeclared one fails in tests)."""
+
+    method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+    path: str
+    scope: Scope | Literal["PUBLIC", "SIGNED_IN"]
+    does: Callable[[Ask], Answer]
+    summary: str
+    takes: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    gives: type[BaseModel] | None = None
+    status: int = 200
+    errors: tuple[type[Refusal], ...] = ()
+    idempotent: bool = False
+    if_match: bool = False
+    media: str = "application/json"
+    tag: str = ""

@@ -1,0 +1,11 @@
+"""Time in Morocco: documents are dated by the day in Casablanca, instants are kept in UTC."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+MOROCCO = ZoneInfo("Africa/Casablanca")
+
+
+def today(at: datetime) -> date:
+    """The calendar day in Casablanca at the instant `at` (aware)."""
+    return at.astimezone(MOROCCO).date()

@@ -1,0 +1,109 @@
+"""Entities: frozen records whose every stored attribute names a rule of the policy.
+
+`policy.toml` defines the rules; a class only names them, so what is kept, why and until when is decided in one place.
+A field declared without `kept` fails here, when its class is made; an unknown or unused rule fails the tests.
+"""
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
+
+ROOMS = ("workspace", "ledger", "journal", "identity", "requests", "transient")
+
+
+class Ref(NamedTuple):
+    """The address of one row: its room (table), its company (partition key) and its sort key."""
+
+    room: str
+    company: str
+    sort: str
+
+
+class UnruledAttributeError(TypeError):
+    """A stored attribute was declared without naming the policy's rule."""
+
+
+def kept(rule: str, *, default: Any = MISSING, packed: bool = False) -> Any:
+    """Declare a stored attribute under `rule`; `packed` stores it compressed (long lists of lines)."""
+    return field(default=default, metadata={"rule": rule, "packed": packed})
+
+
+def _require_rules(cls: type) -> None:
+    for f in fields(cls):
+        if not f.metadata.get("rule"):
+            raise UnruledAttributeError(f"{cls.__name__}.{f.name} names no rule of the policy: declare it with kept(…)")
+
+
+V = TypeVar("V")
+R = TypeVar("R", bound="Record")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
+def value(cls: type[V]) -> type[V]:
+    """A frozen part of an entity (an address, a line) whose attributes name their rules too."""
+    made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    _require_rules(made)
+    return made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What every stored row has: its company, its id, a version that grows with each edit, and two instants (UTC)."""
+
+    KIND: ClassVar[str]
+    ROOM: ClassVar[str]
+    PREFIX: ClassVar[str]
+    SORT: ClassVar[str]
+
+    company: str = kept("record.key")
+    id: str = kept("record.key")
+    version: int = kept("record.key", default=1)
+    created_at: datetime = kept("record.times")
+    updated_at: datetime = kept("record.times")
+
+    @classmethod
+    def ref(cls, company: str, id: str = "", **parts: object) -> Ref:
+        """The address of the row with this id (and the further parts that the class's sort key names)."""
+        return Ref(cls.ROOM, company, cls.SORT.format(id=id, **parts))
+
+    @property
+    def key(self) -> Ref:
+        """The address of this row."""
+        return Ref(self.ROOM, self.company, self.SORT.format_map(_Attributes(self)))
+
+    def edited(self, at: datetime, **changes: Any) -> Self:
+        """A copy with `changes`, the next version number and `at` as its time of update."""
+        return replace(self, version=self.version + 1, updated_at=at, **changes)
+
+
+class _Attributes(dict[str, Any]):
+    """Looks a sort key's parts up on the record itself."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self._record = record
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(self._record, name)
+
+
+ENTITIES: dict[tuple[str, str], type[Record]] = {}
+"""Every entity class by (room, kind): the draft and the issued invoice share a kind and not a room."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
+def entity(kind: str, *, room: str, prefix: str, sort: str | None = None) -> Callable[[type[R]], type[R]]:
+    """Make a class an entity: rows of `room` under the sort key `sort` (default `kind#id`), ids beginning `prefix_`."""
+    if room not in ROOMS:
+        raise ValueError(f"unknown room {room!r}")
+
+    def make(cls: type[R]) -> type[R]:
+        made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+        _require_rules(made)
+        made.KIND, made.ROOM, made.PREFIX, made.SORT = kind, room, prefix, sort or kind + "#{id}"
+        if ENTITIES.setdefault((room, kind), made) is not made:
+            raise ValueError(f"two entities of kind {kind!r} in room {room!r}")
+        return made
+
+    return make

@@ -1,0 +1,211 @@
+"""Every refusal of the product: one class each, with a stable code and the HTTP status that `api.problems` answers.
+
+    Refusal
+    ├── 400 Malformed, IdempotencyKeyMissing
+    ├── 401 Unauthenticated
+    ├── 403 Forbidden, CompanyBlocked, AgeRefused
+    ├── 404 NotFound
+    ├── 405 MethodNotAllowed
+    ├── 409 Conflict (AlreadyExists, AlreadyIssued, NotIssued, InUse, CloudStorageOff, StillRunning, …)
+    ├── 410 ClockTooOld
+    ├── 412 StaleVersion
+    ├── 413 TooLarge
+    ├── 415 UnsupportedMediaType
+    ├── 422 InvalidContent, IdempotencyKeyReused
+    ├── 428 MatchRequired
+    ├── 429 TooManyRequests
+    └── 503 Busy, RendererUnavailable
+
+The words, in three languages, are in `api/messages`; `params` fill them.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in what was sent: a JSON pointer to it, a stable code, and the words' parameters."""
+
+    pointer: str
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Refusal(Exception):
+    """Something was refused and nothing was changed."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, *faults: Fault, **params: Any) -> None:
+        super().__init__(self.code)
+        self.faults = faults
+        self.params = params
+
+
+class Malformed(Refusal):
+    """Not JSON, not UTF-8, or not an object."""
+
+    status, code = 400, "malformed"
+
+
+class IdempotencyKeyMissing(Refusal):
+    """A POST or PATCH that writes needs an `Idempotency-Key`."""
+
+    status, code = 400, "idempotency_key_missing"
+
+
+class Unauthenticated(Refusal):
+    """No token, or one that is forged, expired or revoked."""
+
+    status, code = 401, "unauthenticated"
+
+
+class Forbidden(Refusal):
+    """The token is good; its role or scope does not reach this."""
+
+    status, code = 403, "forbidden"
+
+
+class CompanyBlocked(Refusal):
+    """The account is blocked or closed: nothing is read or written through the product."""
+
+    status, code = 403, "company_blocked"
+
+
+class AgeRefused(Refusal):
+    """The service is not for children under 13."""
+
+    status, code = 403, "age_refused"
+
+
+class NotFound(Refusal):
+    """No such thing in this company; the same answer whether another company has it or not."""
+
+    status, code = 404, "not_found"
+
+
+class MethodNotAllowed(Refusal):
+    """The path exists, this method on it does not."""
+
+    status, code = 405, "method_not_allowed"
+
+
+class Conflict(Refusal):
+    """The state of what was asked about does not allow it."""
+
+    status, code = 409, "conflict"
+
+
+class AlreadyExists(Conflict):
+    """The id that the client chose is taken."""
+
+    code = "already_exists"
+
+
+class AlreadyIssued(Conflict):
+    """An issued document is never edited, deleted or issued again (CGI art. 145-III)."""
+
+    code = "already_issued"
+
+
+class NotIssued(Conflict):
+    """A draft has no number yet: it is neither paid nor credited."""
+
+    code = "not_issued"
+
+
+class NumberingSettled(Conflict):
+    """The next number of a series is set once, before its first document."""
+
+    code = "numbering_settled"
+
+
+class LastOwner(Conflict):
+    """A company keeps at least one owner."""
+
+    code = "last_owner"
+
+
+class CloudStorageOff(Conflict):
+    """Backup and synchronisation are both off, so nothing is stored in the cloud."""
+
+    code = "cloud_storage_off"
+
+
+class SynchronisationOff(Conflict):
+    """The change feed is part of synchronisation, which is off."""
+
+    code = "synchronisation_off"
+
+
+class StillRunning(Conflict):
+    """The verb with this idempotency key is still at work."""
+
+    code = "still_running"
+
+
+class ClockTooOld(Refusal):
+    """The change feed does not reach back (or forward) to this clock: read everything again."""
+
+    status, code = 410, "clock_too_old"
+
+
+class StaleVersion(Refusal):
+    """`If-Match` names a version that is no longer the current one."""
+
+    status, code = 412, "stale_version"
+
+
+class TooLarge(Refusal):
+    """Above a stated limit of size."""
+
+    status, code = 413, "too_large"
+
+
+class UnsupportedMediaType(Refusal):
+    """Bodies are `application/json`."""
+
+    status, code = 415, "unsupported_media_type"
+
+
+class InvalidContent(Refusal):
+    """The JSON is well-formed and its content is not acceptable; `faults` say where."""
+
+    status, code = 422, "invalid_content"
+
+
+class IdempotencyKeyReused(Refusal):
+    """The key was used before with another request."""
+
+    status, code = 422, "idempotency_key_reused"
+
+
+class MatchRequired(Refusal):
+    """PATCH, PUT and DELETE need `If-Match`."""
+
+    status, code = 428, "match_required"
+
+
+class TooManyRequests(Refusal):
+    """Slow down; `Retry-After` says for how long."""
+
+    status, code = 429, "too_many_requests"
+
+
+class Busy(Refusal):
+    """The company's writers kept overtaking this one, or the database is throttled: try again."""
+
+    status, code = 503, "busy"
+
+
+class RendererUnavailable(Refusal):
+    """This installation lacks the program that renders merchants' own templates."""
+
+    status, code = 503, "renderer_unavailable"
+
+
+def invalid(pointer: str, code: str, **params: Any) -> InvalidContent:
+    """An `InvalidContent` of a single fault."""
+    return InvalidContent(Fault(pointer, code, params))

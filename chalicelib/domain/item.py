@@ -1,0 +1,20 @@
+"""Items: what a company sells, ready to be put on a line."""
+
+from decimal import Decimal
+
+from chalicelib.domain.document import Nature
+from chalicelib.domain.entity import Record, entity, kept
+
+
+@entity("item", room="workspace", prefix="itm")
+class Item(Record):
+    """A catalogue item; `unit_price` is in dirhams before TVA, `vat_rate` in percent."""
+
+    name: str = kept("item.content")
+    description: str | None = kept("item.content", default=None)
+    reference: str | None = kept("item.content", default=None)
+    unit: str | None = kept("item.content", default=None)
+    unit_price: Decimal = kept("item.content")
+    vat_rate: Decimal = kept("item.content")
+    exemption: str | None = kept("item.content", default=None)
+    nature: Nature = kept("item.content", default="goods")

@@ -1,0 +1,72 @@
+"""The journal: one entry a commit, chained by hashes, holding kinds, ids and salted hashes but no content."""
+
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.entity import Record, entity, kept, value
+
+
+@value
+class Change:
+    """One row that a commit put or deleted. `hash` is the SHA-256 over the row's salt and content, base64."""
+
+    kind: str = kept("journal.change")
+    id: str = kept("journal.change")
+    room: str = kept("journal.change")
+    op: Literal["put", "delete"] = kept("journal.change")
+    hash: str | None = kept("journal.hash", default=None)
+
+
+@entity("journal_entry", room="journal", prefix="jnl", sort="entry#{clock:012d}")
+class JournalEntry(Record):
+    """What one commit did: who (an opaque id), which verb, which rows. `id` is the call's."""
+
+    clock: int = kept("journal.clock")
+    actor: str = kept("journal.actor")
+    verb: str = kept("journal.change")
+    changes: tuple[Change, ...] = kept("journal.change", packed=True)
+    previous: str = kept("journal.hash")
+    hash: str = kept("journal.hash")
+
+
+@entity("outbox", room="journal", prefix="out")
+class Message(Record):
+    """Something to do after a commit (a mail, a render), written in the same transaction. Rows with `due` are found by
+    the index on due dates; `due_at` is ISO 8601, UTC."""
+
+    due: str | None = kept("journal.outbox", default="outbox")
+    due_at: datetime = kept("journal.outbox")
+    task: str = kept("journal.outbox")
+    about: tuple[str, ...] = kept("journal.outbox", default=())
+    attempts: int = kept("journal.outbox", default=0)
+
+
+@entity("idempotency", room="transient", prefix="idk")
+class Answered(Record):
+    """The first answer to an idempotency key, for 30 days; `expires_at` is in epoch seconds (the table's TTL)."""
+
+    request: str = kept("transient.idempotency")
+    """SHA-256 of the method, path and body that the key was first used with."""
+    call: str = kept("transient.idempotency")
+    status: int = kept("transient.idempotency")
+    body: bytes = kept("transient.idempotency", packed=True)
+    location: str | None = kept("transient.idempotency", default=None)
+    secret: bool = kept("transient.idempotency", default=False)
+    """Whether the answer held a secret, which is withheld on replay."""
+    expires_at: int = kept("transient.idempotency")
+
+
+@entity("job", room="transient", prefix="job")
+class JobRow(Record):
+    """A verb without a bound on its work: what is asked, how far it got, what came of each part."""
+
+    due: str | None = kept("transient.job", default=None)
+    due_at: datetime = kept("transient.job")
+    task: str = kept("transient.job")
+    actor: str = kept("transient.job")
+    status: Literal["queued", "running", "completed", "failed"] = kept("transient.job", default="queued")
+    inputs: bytes = kept("transient.job", packed=True)
+    outcomes: bytes = kept("transient.job", packed=True)
+    done: int = kept("transient.job", default=0)
+    total: int = kept("transient.job", default=0)
+    expires_at: int = kept("transient.job")

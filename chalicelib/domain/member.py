@@ -1,0 +1,29 @@
+"""Who may come in: members with a role, and API keys with scopes."""
+
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.entity import Record, entity, kept
+
+Role = Literal["owner", "accountant", "clerk", "viewer"]
+
+
+@entity("member", room="identity", prefix="mem", sort="member#{user}")
+class Member(Record):
+    """A person's place in a company; `user` is the token's subject, and the index by user finds a person's companies."""
+
+    user: str = kept("identity.subject")
+    email: str | None = kept("identity.contact", default=None)
+    role: Role = kept("identity.access")
+
+
+@entity("api_key", room="identity", prefix="key")
+class ApiKey(Record):
+    """A machine's way in. Only the key's SHA-256 is stored (hex); `hint` is its last four characters."""
+
+    name: str = kept("identity.access")
+    digest: str = kept("identity.secret")
+    hint: str = kept("identity.access")
+    scopes: tuple[str, ...] = kept("identity.access")
+    created_by: str = kept("identity.subject")
+    revoked_at: datetime | None = kept("identity.access", default=None)

@@ -1,0 +1,22 @@
+"""Payments: they stand beside the invoice they settle and are never edited."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from chalicelib.domain.entity import Record, entity, kept
+
+Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
+
+
+@entity("payment", room="ledger", prefix="pay", sort="payment#{invoice}#{id}")
+class Payment(Record):
+    """Money received for an invoice, in dirhams. `stamp_duty` is the droit de timbre that a cash payment owes apart
+    (0.25 %); it never changes the balance."""
+
+    invoice: str = kept("ledger.payment")
+    amount: Decimal = kept("ledger.payment")
+    method: Method = kept("ledger.payment")
+    date: date = kept("ledger.payment")
+    reference: str | None = kept("ledger.payment", default=None)
+    stamp_duty: Decimal = kept("ledger.payment", default=Decimal(0))

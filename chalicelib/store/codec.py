@@ -1,0 +1,87 @@
+"""Records to DynamoDB rows and back. The dataclass is the only list of attributes there is."""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.canonical import canonical, plain_number, salted_digest
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.errors import TooLarge
+
+Row = dict[str, dict[str, Any]]
+MAX_ROW_BYTES = 300_000
+"""A document is one item, at most 300 KB compressed: DynamoDB ends at 400 KB, and a row must leave room to grow."""
+MAX_UNPACKED_BYTES = 8_000_000
+
+
+@cache
+def _packed(cls: type[Record]) -> frozenset[str]:
+    return frozenset(f.name for f in fields(cls) if f.metadata["packed"])
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    """A plain value as a DynamoDB attribute value. Decimals become exact numbers."""
+    if isinstance(value, str):
+        return {"S": value}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, Decimal)):
+        return {"N": plain_number(Decimal(value))}
+    if isinstance(value, bytes):
+        return {"B": value}
+    if isinstance(value, dict):
+        return {"M": {name: _attribute(part) for name, part in value.items() if part is not None}}
+    return {"L": [_attribute(part) for part in value]}
+
+
+def _plain(attribute: Mapping[str, Any]) -> Any:
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return {name: _plain(part) for name, part in value.items()}
+    if kind == "L":
+        return [_plain(part) for part in value]
+    return value
+
+
+def _unpack(compressed: bytes) -> Any:
+    inflater = zlib.decompressobj()
+    data = inflater.decompress(compressed, MAX_UNPACKED_BYTES)
+    if inflater.unconsumed_tail:
+        raise TooLarge(limit=MAX_UNPACKED_BYTES)
+    return msgspec.json.decode(data)
+
+
+def to_row(record: Record, salt: bytes) -> Row:
+    """The row of a record. Raises TooLarge above MAX_ROW_BYTES; None is stored as absence."""
+    packed = _packed(type(record))
+    data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
+    row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
+    for name, value in data.items():
+        if value is None:
+            continue
+        row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
+    if sum(len(part["B"]) for part in row.values() if "B" in part) > MAX_ROW_BYTES:
+        raise TooLarge(limit=MAX_ROW_BYTES)
+    return row
+
+
+def from_row(room: str, row: Row) -> Record:
+    """The record of a row read from `room`."""
+    cls = ENTITIES[room, row["_kind"]["S"]]
+    packed = _packed(cls)
+    data = {
+        name: _unpack(part["B"]) if name in packed else _plain(part)
+        for name, part in row.items()
+        if name not in ("sort", "_kind", "_salt")
+    }
+    return msgspec.convert(data, cls, strict=False, builtin_types=(bytes,))
+
+
+def digest(record: Record, salt: bytes) -> bytes:
+    """What the journal commits to: SHA-256 over the row's salt and the record's canonical content."""
+    return salted_digest(salt, canonical(record))

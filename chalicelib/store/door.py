@@ -1,0 +1,243 @@
+"""The write door: nothing is written but through `transact`.
+
+One `TransactGetItems` reads the company's head, the idempotency record and what the verb needs. `decide` is a pure
+function from that snapshot to writes and an answer. One `TransactWriteItems` puts the entities, a journal entry, the
+idempotency record and the new head, conditioned on the head's clock. Whoever loses the race reads again and decides
+again, so numbers, hashes and balances are always decided on what is current, and the loser of a duplicate gets the
+first answer.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import Busy, CloudStorageOff, CompanyBlocked, IdempotencyKeyReused, NotFound
+from chalicelib.domain.journal import Answered, Change, JournalEntry, Message
+from chalicelib.store import codec, conflicts
+from chalicelib.store.wire import MAX_TRANSACTION, Store
+
+ANSWER_DAYS = 30
+PATIENCE_SECONDS = 10.0
+R = TypeVar("R", bound=Record)
+
+
+class Unread(Exception):
+    """`decide` asked for rows that the snapshot lacks; `transact` reads again with them."""
+
+    def __init__(self, refs: Sequence[Ref]) -> None:
+        super().__init__()
+        self.refs = refs
+
+
+class Snapshot:
+    """What was read, all of one moment."""
+
+    def __init__(self, company: str, head: Head | None, rows: dict[Ref, codec.Row | None]) -> None:
+        self.company = company
+        self._head = head
+        self._rows = rows
+
+    @property
+    def head(self) -> Head:
+        """The company's head. Raises NotFound where the company does not exist."""
+        if self._head is None:
+            raise NotFound
+        return self._head
+
+    @property
+    def clock(self) -> int:
+        """How many commits the company has had."""
+        return self._head.clock if self._head else 0
+
+    @property
+    def founded(self) -> bool:
+        """Whether the company exists."""
+        return self._head is not None
+
+    def find(self, cls: type[R], *ids: str, **parts: Any) -> list[R | None]:
+        """The records of this class with these ids, None where there is none."""
+        refs = [cls.ref(self.company, id, **parts) for id in ids]
+        if missing := [ref for ref in refs if ref not in self._rows]:
+            raise Unread(missing)
+        rows = [self._rows[ref] for ref in refs]
+        return [codec.from_row(cls.ROOM, row) if row else None for row in rows]  # type: ignore[misc]
+
+    def get(self, cls: type[R], id: str = "", **parts: Any) -> R | None:
+        """The record of this class and id, or None."""
+        return self.find(cls, id, **parts)[0]
+
+    def need(self, *refs: Ref) -> None:
+        """Ask for several rows at once, so that they cost one more round trip and not one each."""
+        if missing := [ref for ref in refs if ref not in self._rows]:
+            raise Unread(missing)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What `decide` wants: records to put (`new` ones must not exist yet), addresses to delete, changes of the head,
+    a message for after the commit, and the answer. No writes: nothing is committed, only answered."""
+
+    answer: Answer
+    puts: tuple[Record, ...] = ()
+    new: tuple[Record, ...] = ()
+    deletes: tuple[Record, ...] = ()
+    head: dict[str, Any] | None = None
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The answer, the company's clock at it, and how many times it was tried (0: the first answer, replayed)."""
+
+    answer: Answer
+    clock: int
+    attempts: int = 0
+
+
+def transact(
+    store: Store,
+    call: Call,
+    reads: Sequence[Ref],
+    decide: Callable[[Snapshot], Decision],
+    *,
+    business: bool = True,
+    founding: bool = False,
+) -> Committed:
+    """Read, decide, write; on a conflict again, with full jitter, for 10 s.
+
+    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head.
+    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
+    """
+    wanted = dict.fromkeys(reads)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    attempts = 0
+    decision: Decision | None = None
+    while True:
+        snapshot, first = _read(store, call, list(wanted))
+        if first is not None:
+            return _replay(call, first, snapshot, decision)
+        _admit(snapshot, business=business, founding=founding)
+        try:
+            decision = decide(snapshot)
+        except Unread as unread:
+            wanted |= dict.fromkeys(unread.refs)
+            continue
+        attempts += 1
+        if _commit(store, call, snapshot, decision, attempts):
+            return Committed(decision.answer, snapshot.clock + 1, attempts)
+        if not conflicts.pause(attempts, deadline):
+            raise Busy
+
+
+def _read(store: Store, call: Call, refs: list[Ref]) -> tuple[Snapshot, Answered | None]:
+    fixed = [Head.ref(call.company), Answered.ref(call.company, call.key)]
+    head, first, *rest = conflicts.patiently(lambda: store.get([*fixed, *refs]))
+    known = codec.from_row("journal", head) if head else None
+    answered = codec.from_row("transient", first) if first else None
+    if not isinstance(answered, Answered) or answered.expires_at <= call.at.timestamp():
+        answered = None
+    return Snapshot(call.company, known if isinstance(known, Head) else None, dict(zip(refs, rest, strict=True))), answered
+
+
+def _admit(snapshot: Snapshot, *, business: bool, founding: bool) -> None:
+    if not snapshot.founded:
+        if founding:
+            return
+        raise NotFound
+    head = snapshot.head
+    if head.state != "active":
+        raise CompanyBlocked
+    if business and not (head.cloud_sync or head.cloud_backup):
+        raise CloudStorageOff
+
+
+def _replay(call: Call, first: Answered, snapshot: Snapshot, decision: Decision | None) -> Committed:
+    """The first answer again; or, where the commit's own answer was lost on the way, that commit's, secret and all."""
+    if first.request != call.request:
+        raise IdempotencyKeyReused
+    own = first.call == call.id
+    answer = Answer(
+        msgspec.json.decode(first.body), status=first.status, location=first.location, replayed=not own,
+        secret=decision.answer.secret if own and decision else None,
+    )  # fmt: skip
+    return Committed(answer, snapshot.clock)
+
+
+def _commit(store: Store, call: Call, snapshot: Snapshot, decision: Decision, attempt: int) -> bool:
+    """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
+    if not (decision.puts or decision.new or decision.deletes or decision.head or decision.messages):
+        return True
+    puts, deletes = _items(store, call, snapshot, decision)
+    return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
+
+
+def _items(
+    store: Store, call: Call, snapshot: Snapshot, decision: Decision
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The transaction's puts (the guarded head, the entry, the answer, then the decided rows) and deletes."""
+    changes: list[Change] = []
+    rows: list[dict[str, Any]] = []
+    decided = [*((record, True) for record in decision.new), *((record, False) for record in decision.puts)]
+    for record, new in [*decided, *((message, True) for message in decision.messages)]:
+        salt = call.random("salt", *record.key)[:16]
+        rows.append(_put(store, record, salt, new=new))
+        hashed = codec.digest(record, salt).hex()
+        changes.append(Change(kind=record.KIND, id=record.id, room=record.ROOM, op="put", hash=hashed))
+    for record in decision.deletes:
+        changes.append(Change(kind=record.KIND, id=record.id, room=record.ROOM, op="delete"))
+    head, entry = _advance(call, snapshot, decision, tuple(changes))
+    bookkeeping = [
+        _put_head(store, head, call, previous=snapshot.clock),
+        _put(store, entry, call.random("salt", *entry.key)[:16], new=True),
+        _put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False),
+    ]
+    deletes = [store.key(record.key) for record in decision.deletes]
+    if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
+        raise ValueError(f"a transaction of {count} items: split the verb")
+    return bookkeeping + rows, deletes
+
+
+def _advance(call: Call, snapshot: Snapshot, decision: Decision, changes: tuple[Change, ...]) -> tuple[Head, JournalEntry]:
+    """The next head and the entry that leads to it."""
+    if snapshot.founded:
+        head = snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **(decision.head or {}))
+    else:
+        stamps = {"company": call.company, "id": call.company, "created_at": call.at, "updated_at": call.at}
+        head = Head(clock=1, chain="", **stamps, **(decision.head or {}))
+    entry = JournalEntry(
+        company=call.company, id=call.id, created_at=call.at, updated_at=call.at, clock=head.clock, actor=call.actor,
+        verb=call.verb, changes=changes, previous=snapshot.head.chain if snapshot.founded else "", hash="",
+    )  # fmt: skip
+    chained = codec.digest(entry, b"").hex()
+    return replace(head, chain=chained), replace(entry, hash=chained)
+
+
+def _answered(call: Call, answer: Answer) -> Answered:
+    return Answered(
+        company=call.company, id=call.key, created_at=call.at, updated_at=call.at, request=call.request, call=call.id,
+        status=answer.status, body=msgspec.json.encode(answer.body), location=answer.location,
+        secret=answer.secret is not None, expires_at=int(call.at.timestamp()) + ANSWER_DAYS * 86_400,
+    )  # fmt: skip
+
+
+def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
+    put = {"TableName": store.names[record.ROOM], "Item": codec.to_row(record, salt)}
+    if new:
+        put["ConditionExpression"] = "attribute_not_exists(company)"
+    return put
+
+
+def _put_head(store: Store, head: Head, call: Call, *, previous: int) -> dict[str, Any]:
+    put = _put(store, head, call.random("salt", "head")[:16], new=previous == 0)
+    if previous:
+        put |= {
+            "ConditionExpression": "clock = :previous",
+            "ExpressionAttributeValues": {":previous": {"N": str(previous)}},
+        }
+    return put

@@ -1,0 +1,89 @@
+"""Reading a company: only through a `Reader`, which exists only for a company that is open."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pynamodb.expressions.condition import Condition
+
+from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import CompanyBlocked, NotFound
+from chalicelib.domain.member import Member
+from chalicelib.store.wire import SORT, Page, Store, start_after
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A company's head and the row that lets somebody in (a membership, an API key), of one moment."""
+
+    head: Head | None
+    entity: Record | None
+
+
+def admit(store: Store, company: str, ref: Ref) -> Admission:
+    """Read both in one round trip."""
+    head, found = store.records([Head.ref(company), ref])
+    return Admission(head if isinstance(head, Head) else None, found)
+
+
+def companies_of(store: Store, user: str) -> list[Member]:
+    """A person's memberships, by the index on users (eventually consistent; at most 100)."""
+    return [row for row in store.query("identity", user, index="user").records if isinstance(row, Member)]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads one open company. Every key it can name has the company as its partition: isolation by construction."""
+
+    store: Store
+    company: str
+    head: Head
+
+    def get(self, cls: type[R], id: str, **parts: str) -> R:
+        """The record of this class and id. Raises NotFound."""
+        (found,) = self.many(cls, [id], **parts)
+        if found is None:
+            raise NotFound
+        return found
+
+    def many(self, cls: type[R], ids: Sequence[str], **parts: str) -> list[R | None]:
+        """The records of this class with these ids (at most 100), None where there is none; of one moment."""
+        found = self.store.records([cls.ref(self.company, id, **parts) for id in ids])
+        return [record if isinstance(record, cls) else None for record in found]
+
+    def of(self, refs: Iterable[Ref]) -> list[Record | None]:
+        """The records at these addresses of this company; of one moment."""
+        own = [ref._replace(company=self.company) for ref in refs]
+        return self.store.records(own)
+
+    def page(
+        self, room: str, where: Condition, *, after: str | None = None, descending: bool = False, limit: int = 100,
+        matching: Condition | None = None,
+    ) -> Page:  # fmt: skip
+        """One page of this company's rows in `room` by sort key."""
+        start = start_after(self.company, after) if after else None
+        return self.store.query(
+            room, self.company, where, after=start, descending=descending, limit=limit, matching=matching
+        )
+
+    def all(self, room: str, prefix: str) -> Iterator[Record]:
+        """Every row of `room` whose sort key begins with `prefix`, in order, a page at a time."""
+        after = None
+        while True:
+            page = self.store.query(room, self.company, SORT.startswith(prefix), after=after)
+            yield from page.records
+            if (after := page.next) is None:
+                return
+
+
+def open_company(store: Store, company: str, head: Head | None = None) -> Reader:
+    """A reader of the company; `head` saves a round trip to who has just read it. Raises NotFound, CompanyBlocked."""
+    found = head or store.records([Head.ref(company)])[0]
+    if not isinstance(found, Head):
+        raise NotFound
+    if found.state != "active":
+        raise CompanyBlocked
+    return Reader(store, company, found)

@@ -1,0 +1,90 @@
+"""The six rooms as DynamoDB tables: one definition, from which PynamoDB creates them and `infra/` deploys them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib.settings import Settings
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
+"""Explicit bounds on every call: an API gateway gives up after 29 s, PynamoDB's defaults wait 15 + 30 s."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """A sparse global index: only rows that have both attributes are in it."""
+
+    name: str
+    hash: str
+    range: str
+    keys_only: bool = False
+
+
+@dataclass(frozen=True)
+class Room:
+    """A table is who may write and delete it. Rows are keyed by `company` and `sort`; `ttl` names the expiry attribute."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+    ttl: str | None = None
+
+
+_DUE = Index("due", "due", "due_at")
+ROOM_TABLES = (
+    Room("workspace"),
+    Room("ledger"),
+    Room("journal", indexes=(_DUE,)),
+    Room("identity", indexes=(Index("user", "user", "company"),)),
+    Room("requests", indexes=(_DUE,)),
+    Room("transient", indexes=(_DUE,), ttl="expires_at"),
+)
+
+
+def table_name(settings: Settings, room: str) -> str:
+    """The DynamoDB table of a room in this stage."""
+    return f"{settings.table_prefix}{room}"
+
+
+def _index(index: Index) -> GlobalSecondaryIndex[Any]:
+    projection = KeysOnlyProjection() if index.keys_only else AllProjection()
+    meta = type("Meta", (), {"index_name": index.name, "projection": projection, "billing_mode": "PAY_PER_REQUEST"})
+    body = {"Meta": meta, index.hash: UnicodeAttribute(hash_key=True), index.range: UnicodeAttribute(range_key=True)}
+    made: GlobalSecondaryIndex[Any] = type(index.name.title() + "Index", (GlobalSecondaryIndex,), body)()
+    return made
+
+
+def _model(settings: Settings, room: Room) -> type[Model]:
+    meta = {
+        "table_name": table_name(settings, room.name),
+        "region": settings.region,
+        "host": settings.endpoint,
+        "billing_mode": "PAY_PER_REQUEST",
+        "connect_timeout_seconds": CONNECT_SECONDS,
+        "read_timeout_seconds": READ_SECONDS,
+        "max_retry_attempts": ATTEMPTS,
+    }
+    body: dict[str, Any] = {
+        "Meta": type("Meta", (), meta),
+        "company": UnicodeAttribute(hash_key=True),
+        "sort": UnicodeAttribute(range_key=True),
+        **{f"{index.name}_index": _index(index) for index in room.indexes},
+    }
+    if room.ttl:
+        body[room.ttl] = TTLAttribute(null=True)
+    return type(room.name.title(), (Model,), body)
+
+
+def tables(settings: Settings) -> dict[str, type[Model]]:
+    """The PynamoDB classes of this stage by room; made from settings, so there is no global `Meta`."""
+    return {room.name: _model(settings, room) for room in ROOM_TABLES}
+
+
+def create_tables(settings: Settings) -> None:
+    """Create every table that does not exist yet, with its expiry attribute. Safe to repeat."""
+    for room, model in zip(ROOM_TABLES, tables(settings).values(), strict=True):
+        if model.exists():
+            continue
+        model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")

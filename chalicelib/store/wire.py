@@ -1,0 +1,123 @@
+"""The wire to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.connection import Connection
+from pynamodb.connection.base import MetaTable
+from pynamodb.exceptions import PynamoDBException, QueryError, TransactGetError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import Busy
+from chalicelib.settings import Settings
+from chalicelib.store.codec import Row, from_row
+from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROOM_TABLES, table_name
+
+MAX_TRANSACTION = 100
+Key = dict[str, dict[str, Any]]
+THROTTLES = frozenset({
+    "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottlingError",
+    "InternalServerError", "InternalFailure", "InternalError", "ServiceUnavailable", "TransactionConflictException", "TransactionInProgressException",
+})  # fmt: skip
+
+
+SORT = Path("sort")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one query, and the key to go on from (None at the end)."""
+
+    records: list[Record]
+    next: Key | None
+
+
+def is_passing(error: PynamoDBException) -> bool:
+    """Whether the same call may succeed in a moment: throttled, or no answer at all."""
+    code = error.cause_response_code
+    return code is None or code in THROTTLES or code.startswith("5")
+
+
+class Store:
+    """The tables of one stage. Holds one connection; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.connection = Connection(
+            region=settings.region,
+            host=settings.endpoint,
+            connect_timeout_seconds=CONNECT_SECONDS,
+            read_timeout_seconds=READ_SECONDS,
+            retry_configuration={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+            max_pool_connections=32,
+        )
+        self.names = {room.name: table_name(settings, room.name) for room in ROOM_TABLES}
+        for room in ROOM_TABLES:
+            self.connection.add_meta_table(_meta_table(self.names[room.name], room))
+
+    def get(self, refs: Sequence[Ref]) -> list[Row | None]:
+        """The rows at `refs` (at most 100), read in one transaction: all of one moment."""
+        if not refs:
+            return []
+        items = [self.key(ref) for ref in refs]
+        try:
+            answer = self.connection.transact_get_items(items)
+        except TransactGetError as error:
+            if is_passing(error) or error.cause_response_code == "TransactionCanceledException":
+                raise Busy from error
+            raise
+        return [response.get("Item") or None for response in answer["Responses"]]
+
+    def records(self, refs: Sequence[Ref]) -> list[Record | None]:
+        """The records at `refs`, of one moment."""
+        return [from_row(ref.room, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
+
+    def query(
+        self,
+        room: str,
+        partition: str,
+        where: Condition | None = None,
+        *,
+        index: str | None = None,
+        matching: Condition | None = None,
+        after: Key | None = None,
+        descending: bool = False,
+        limit: int = 100,
+    ) -> Page:
+        """One page of a partition's rows whose sort key satisfies `where`: strongly consistent, except on an index."""
+        try:
+            answer = self.connection.query(
+                self.names[room], partition, where, filter_condition=matching, consistent_read=index is None,
+                exclusive_start_key=after, index_name=index, limit=limit, scan_index_forward=not descending,
+            )  # fmt: skip
+        except QueryError as error:
+            if is_passing(error):
+                raise Busy from error
+            raise
+        return Page([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+    def key(self, ref: Ref) -> dict[str, Any]:
+        """A row's table and key, as the transaction calls take it."""
+        return {"TableName": self.names[ref.room], "Key": start_after(ref.company, ref.sort)}
+
+
+def start_after(company: str, sort: str) -> Key:
+    """The primary key of a row; as a start, the row need not exist."""
+    return {"company": {"S": company}, "sort": {"S": sort}}
+
+
+def _meta_table(name: str, room: Any) -> MetaTable:
+    def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
+        return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
+
+    attributes = {"company", "sort"} | {part for index in room.indexes for part in (index.hash, index.range)}
+    return MetaTable({
+        "TableName": name,
+        "KeySchema": schema("company", "sort"),
+        "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
+        "GlobalSecondaryIndexes": [
+            {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in room.indexes
+        ],
+    })  # fmt: skip

@@ -1,0 +1,56 @@
+"""The world: settings and lazy clients. The only place that constructs them; nothing heavy is imported until asked for."""
+
+import secrets
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Call
+from chalicelib.settings import Settings
+from chalicelib.store.wire import Store
+
+if TYPE_CHECKING:
+    from chalicelib.files.objects import Files
+    from chalicelib.outside.tokens import Tokens
+
+
+class World:
+    """Everything a verb may touch, built from one `Settings`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def store(self) -> Store:
+        """The tables."""
+        return Store(self.settings)
+
+    @cached_property
+    def files(self) -> "Files":
+        """The buckets."""
+        from chalicelib.files.objects import Files
+
+        return Files(self.settings)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """The verifier of people's access tokens."""
+        from chalicelib.outside.tokens import Tokens
+
+        return Tokens(self.settings)
+
+    def now(self) -> datetime:
+        """The instant, UTC, to the millisecond."""
+        at = datetime.now(UTC)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    def random(self, size: int) -> bytes:
+        """Random bytes from the system."""
+        return secrets.token_bytes(size)
+
+    def call(self, company: str, actor: str, verb: str, *, key: str, request: str = "", at: datetime | None = None) -> Call:
+        """A call of now, with its own id and randomness."""
+        return Call(
+            company=company, actor=actor, verb=verb, key=key, request=request, id=secrets.token_hex(15),
+            at=at or self.now(), seed=self.random(32),
+        )  # fmt: skip
