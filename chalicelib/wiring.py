@@ -12,6 +12,8 @@ from chalicelib.store.wire import Store
 if TYPE_CHECKING:
     from chalicelib.files.objects import Files
     from chalicelib.outside.tokens import Tokens
+    from chalicelib.outside.wake import Alarm
+    from chalicelib.render.renderer import Renderer
 
 
 class World:
@@ -38,6 +40,32 @@ class World:
         from chalicelib.outside.tokens import Tokens
 
         return Tokens(self.settings)
+
+    @cached_property
+    def typst(self) -> "Renderer":
+        """The house's own renderer, one warm compiler."""
+        from chalicelib.render.typst_renderer import TypstRenderer
+
+        return TypstRenderer()
+
+    def renderer(self, template: str | None) -> "Renderer":
+        """The renderer of a company's own HTML template, else the house's."""
+        if template is None:
+            return self.typst
+        from chalicelib.render.pdfkit_renderer import PdfkitRenderer
+
+        return PdfkitRenderer(template)
+
+    @cached_property
+    def alarm(self) -> "Alarm":
+        """The queue that wakes jobs."""
+        from chalicelib.outside.wake import Alarm
+
+        return Alarm(self.settings)
+
+    def wake(self, job: str) -> None:
+        """Ask for a job before its schedule does. Nothing is lost when nobody hears: the schedule is the net."""
+        self.alarm.send(job)
 
     def now(self) -> datetime:
         """The instant, UTC, to the millisecond."""

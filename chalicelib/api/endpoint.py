@@ -52,10 +52,24 @@ class Ask:
     query: Any
     body: Any
     call: Call | None
-    if_match: str | None
+    if_match: str
     accept: str
     language: Literal["fr", "ar", "en"]
     at: datetime
+
+    @property
+    def open(self) -> "Reader":
+        """The reader of the company; the guard made it for every endpoint with a company scope."""
+        if self.reader is None:
+            raise LookupError("this endpoint has no company")
+        return self.reader
+
+    @property
+    def writing(self) -> Call:
+        """The call of a verb that writes; the pipeline made it."""
+        if self.call is None:
+            raise LookupError("this endpoint does not write")
+        return self.call
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,15 @@ class Line:
 
 
 @value
+class Notice:
+    """Something the law or custom is unsure of, or that the merchant should know before issuing: it stops nothing."""
+
+    pointer: str = kept("draft.content")
+    code: str = kept("draft.content")
+    params: dict[str, str] = kept("draft.content")
+
+
+@value
 class VatShare:
     """TVA of one rate (and exemption): its base and amount, in dirhams."""
 
@@ -122,6 +131,9 @@ class Draft(Record):
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
+    totals: Totals = kept("draft.content")
+    """As of the last edit; issuing reckons again."""
+    notices: tuple[Notice, ...] = kept("draft.content", default=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,9 @@
 """The wire to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store is made of."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -56,6 +58,12 @@ class Store:
         self.names = {room.name: table_name(settings, room.name) for room in ROOM_TABLES}
         for room in ROOM_TABLES:
             self.connection.add_meta_table(_meta_table(self.names[room.name], room))
+        _ = self.connection.client  # made here, because PynamoDB makes it without a lock on first use
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor:
+        """Threads for the few reads that go side by side."""
+        return ThreadPoolExecutor(max_workers=8, thread_name_prefix="store")
 
     def get(self, refs: Sequence[Ref]) -> list[Row | None]:
         """The rows at `refs` (at most 100), read in one transaction: all of one moment."""

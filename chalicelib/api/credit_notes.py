@@ -1,0 +1,47 @@
+"""Credit notes: issued against an invoice, in their own series."""
+
+from chalicelib.api.document_models import CreditNoteShown, DocumentQuery, ExpandQuery, FileShown, PdfQuery
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.invoices import pdf, wanted
+from chalicelib.api.paging import ListOf
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import Busy, InvalidContent, NotFound, RendererUnavailable
+from chalicelib.services import listing
+from chalicelib.services.present import party
+
+URL = "/v1/credit-notes"
+
+
+def _list(ask: Ask) -> Answer:
+    answer = listing.credit_notes(ask.open, wanted(ask.query), URL)
+    if "customer" in ask.query.expand:
+        listing.expand_customers(ask.open, answer.body["data"], party)
+    return answer
+
+
+def _read(ask: Ask) -> Answer:
+    answer = listing.credit_note(ask.open, ask.path["id"])
+    if "customer" in ask.query.expand:
+        listing.expand_customers(ask.open, [answer.body], party)
+    return answer
+
+
+def _pdf(ask: Ask) -> Answer:
+    return pdf(ask, "credit_note")
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=URL, scope="documents.read", does=_list, summary="List credit notes, newest first",
+        query=DocumentQuery, gives=ListOf[CreditNoteShown], errors=(InvalidContent,), tag="Credit notes",
+    ),
+    Endpoint(
+        method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="An issued credit note",
+        query=ExpandQuery, gives=CreditNoteShown, errors=(NotFound,), tag="Credit notes",
+    ),
+    Endpoint(
+        method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
+        summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
+        errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Credit notes",
+    ),
+)  # fmt: skip

@@ -1,0 +1,109 @@
+"""The register of numbers, and its verification."""
+
+from typing import Annotated, Literal
+
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.fields import Model, Shown, Text, WholeNumber
+from chalicelib.api.paging import ListOf
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.errors import NotFound
+from chalicelib.services import register
+
+
+class SeriesShown(Shown):
+    """A series: where it began and what number comes next."""
+
+    id: str
+    object: Literal["series"]
+    document: Literal["invoice", "credit_note"]
+    first: int
+    next: int
+    last_date: str | None
+    hash: str
+
+
+class EntryShown(Shown):
+    """One number of a series."""
+
+    object: Literal["register_entry"]
+    series: str
+    position: int
+    number: str
+    document: str
+    kind: Literal["invoice", "credit_note"]
+    status: Literal["issued", "partially_paid", "paid", "credited", "missing"]
+    issue_date: str
+    gross: str
+    hash: str
+    chain: str
+
+
+class FaultShown(Shown):
+    """The first position at which the register and the documents disagree, and how."""
+
+    position: int
+    code: str
+
+
+class VerificationShown(Shown):
+    """The chain recomputed from the documents; `next` is where to go on when not complete."""
+
+    object: Literal["verification"]
+    series: str
+    verified: bool
+    checked: int
+    complete: bool
+    next: int | None
+    fault: FaultShown | None
+    hash: str
+
+
+class RegisterQuery(Model):
+    """A series by its id (`FA-2026`), or the invoices' series of a year (this year's), from a position on."""
+
+    series: Annotated[str, Text(40)] | None = None
+    year: Annotated[int, WholeNumber(2000, 2100)] | None = None
+    limit: Annotated[int, WholeNumber(1, 100)] = 20
+    starting_after: Annotated[int, WholeNumber(0, 999_999_999)] = 0
+
+
+class VerifyQuery(Model):
+    """A series by its id, or the invoices' of a year, after a position that was verified before."""
+
+    series: Annotated[str, Text(40)] | None = None
+    year: Annotated[int, WholeNumber(2000, 2100)] | None = None
+    starting_after: Annotated[int, WholeNumber(0, 999_999_999)] = 0
+
+
+def _series(ask: Ask) -> Answer:
+    return register.series(ask.open)
+
+
+def _entries(ask: Ask) -> Answer:
+    query = ask.query
+    year = query.year or today(ask.at).year
+    return register.entries(ask.open, query.series, year, limit=query.limit, starting_after=query.starting_after)
+
+
+def _verify(ask: Ask) -> Answer:
+    year = ask.query.year or today(ask.at).year
+    return register.verify(ask.open, ask.query.series, year, after=ask.query.starting_after)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/v1/series", scope="register.read", does=_series, summary="List the series",
+        gives=ListOf[SeriesShown], tag="Register",
+    ),
+    Endpoint(
+        method="GET", path="/v1/register", scope="register.read", does=_entries,
+        summary="Every number of a series, its document's state, its hash", query=RegisterQuery,
+        gives=ListOf[EntryShown], errors=(NotFound,), tag="Register",
+    ),
+    Endpoint(
+        method="GET", path="/v1/register/verify", scope="register.read", does=_verify,
+        summary="Recompute the chain of a series from the documents themselves", query=VerifyQuery,
+        gives=VerificationShown, errors=(NotFound,), tag="Register",
+    ),
+)  # fmt: skip

@@ -1,0 +1,177 @@
+"""Credit notes: an issued invoice is corrected by a document that names it, in its own series, and never exceeds it.
+
+What is credited last takes what is left: line by line, rate by rate, the credit notes of an invoice add up to it to the
+centime, whatever was rounded on the way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from chalicelib.domain.document import Balance, CreditedLine, Discount, Invoice, Line, Totals, VatShare
+from chalicelib.domain.errors import Fault, InvalidContent, invalid
+from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
+
+Group = tuple[Decimal, str | None]
+
+
+@dataclass(frozen=True)
+class LineCredit:
+    """So much of the invoice's line (numbered from 1) is credited."""
+
+    line: int
+    quantity: Decimal
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A credit note's lines and totals, which invoice lines they credit, and the invoice's balance after it."""
+
+    lines: tuple[Line, ...]
+    numbers: tuple[int, ...]
+    totals: Totals
+    balance: Balance
+
+
+def fresh(invoice: Invoice) -> Balance:
+    """The balance of an invoice that nothing was paid on or credited."""
+    return Balance(
+        company=invoice.company, id=invoice.id, version=0, created_at=invoice.updated_at, updated_at=invoice.updated_at
+    )
+
+
+def credit(invoice: Invoice, balance: Balance, wanted: Sequence[LineCredit] | None) -> Credit:
+    """Credit `wanted`, or all that is left. Raises InvalidContent with a pointer to what exceeds the invoice."""
+    done = {part.line: part for part in balance.lines}
+    wanted = _remaining(invoice, done) if wanted is None else wanted
+    if not wanted:
+        raise invalid("", "nothing_left_to_credit")
+    _check(invoice, done, wanted)
+    lines = tuple(_credited(invoice, done, part) for part in wanted)
+    for part, line in zip(wanted, lines, strict=True):
+        before = done.get(part.line, CreditedLine(line=part.line, quantity=Decimal(0), net=ZERO))
+        done[part.line] = CreditedLine(
+            line=part.line, quantity=before.quantity + part.quantity, net=before.net + _net(line)
+        )
+    after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
+    totals = _totals(invoice, balance, after, lines)
+    return Credit(lines, tuple(part.line for part in wanted), totals, _settled(balance, after, totals))
+
+
+def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
+    left = ((n, line.quantity - (done[n].quantity if n in done else 0)) for n, line in enumerate(invoice.lines, 1))
+    return [LineCredit(number, quantity) for number, quantity in left if quantity > 0]
+
+
+def _check(invoice: Invoice, done: dict[int, CreditedLine], wanted: Sequence[LineCredit]) -> None:
+    faults, seen = [], set()
+    for index, part in enumerate(wanted):
+        if not 1 <= part.line <= len(invoice.lines) or part.line in seen:
+            faults.append(Fault(f"/lines/{index}/line", "credit_line_unknown", {"max": len(invoice.lines)}))
+            continue
+        seen.add(part.line)
+        left = invoice.lines[part.line - 1].quantity - (done[part.line].quantity if part.line in done else 0)
+        if part.quantity > left:
+            fault = Fault(f"/lines/{index}/quantity", "credit_quantity_above_remaining", {"remaining": format(left, "f")})
+            faults.append(fault)
+    if faults:
+        raise InvalidContent(*faults)
+
+
+def _part(whole: Decimal, of: Decimal, out_of: Decimal) -> Decimal:
+    """`whole` × `of` ÷ `out_of`, rounded once; 0 out of nothing."""
+    return cents(EXACT.divide(EXACT.multiply(whole, of), out_of)) if out_of else ZERO
+
+
+def _net(line: Line) -> Decimal:
+    return line.net if line.net is not None else ZERO
+
+
+def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit) -> Line:
+    """The credit note's line: its share of the original's net, and the discount that makes price and net agree."""
+    original = invoice.lines[part.line - 1]
+    before = done.get(part.line)
+    left_net = _net(original) - (before.net if before else ZERO)
+    left_quantity = original.quantity - (before.quantity if before else 0)
+    share = _part(_net(original), part.quantity, original.quantity)
+    net = left_net if part.quantity == left_quantity else min(share, left_net)
+    listed = cents(EXACT.multiply(part.quantity, original.unit_price))
+    discount = Discount(amount=listed - net) if listed > net else None
+    return replace(original, quantity=part.quantity, net=net, discount=discount)
+
+
+def _by_group(lines: Sequence[Line]) -> dict[Group, Decimal]:
+    sums: dict[Group, Decimal] = {}
+    for line in lines:
+        key = (line.vat_rate, line.exemption)
+        sums[key] = sums.get(key, ZERO) + _net(line)
+    return sums
+
+
+def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line, ...]) -> Totals:
+    whole, credited = _by_group(invoice.lines), _by_group(lines)
+    so_far = {(share.rate, share.exemption): share for share in before.vat}
+    exhausted = _exhausted_groups(invoice, after)
+    shares = []
+    for original in invoice.totals.vat:
+        key = (original.rate, original.exemption)
+        if key not in credited:
+            continue
+        past = so_far.get(key)
+        left_base = original.base - (past.base if past else ZERO)
+        left_tax = original.amount - (past.amount if past else ZERO)
+        base = _part(original.base, credited[key], whole[key])
+        base = left_base if key in exhausted else min(base, left_base)
+        tax = left_tax if key in exhausted else min(cents(percentage(base, original.rate)), left_tax)
+        shares.append(VatShare(rate=original.rate, exemption=original.exemption, base=base, amount=tax))
+    everything = exhausted == set(whole)
+    return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
+
+
+def _exhausted_groups(invoice: Invoice, after: Balance) -> set[Group]:
+    done = {part.line: part.quantity for part in after.lines}
+    open_groups = {
+        (line.vat_rate, line.exemption)
+        for number, line in enumerate(invoice.lines, 1)
+        if done.get(number, Decimal(0)) < line.quantity
+    }
+    return set(_by_group(invoice.lines)) - open_groups
+
+
+def _sum_up(
+    invoice: Invoice, before: Balance, lines: tuple[Line, ...], shares: tuple[VatShare, ...], *, everything: bool
+) -> Totals:
+    listed = total([_net(line) for line in lines])
+    net = total([share.base for share in shares])
+    vat = total([share.amount for share in shares])
+
+    def portion(whole: Decimal, past: Decimal) -> Decimal:
+        if everything:
+            return whole - past
+        return min(_part(whole, net, invoice.totals.net), whole - past)
+
+    withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat)
+    withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees)
+    # Stamp duty is owed on cash that changed hands; it is given back only with the whole invoice.
+    stamp = invoice.totals.stamp_duty if everything else ZERO
+    return Totals(
+        lines=listed, discount=listed - net, net=net, vat=shares, vat_total=vat, gross=net + vat, stamp_duty=stamp,
+        withheld_vat=withheld_vat, withheld_fees=withheld_fees,
+        payable=net + vat + stamp - withheld_vat - withheld_fees,
+    )  # fmt: skip
+
+
+def _settled(before: Balance, after: Balance, totals: Totals) -> Balance:
+    """The balance with this credit added, rate by rate."""
+    sums = {(share.rate, share.exemption): share for share in before.vat}
+    for share in totals.vat:
+        past = sums.get((share.rate, share.exemption))
+        sums[share.rate, share.exemption] = VatShare(
+            rate=share.rate, exemption=share.exemption,
+            base=share.base + (past.base if past else ZERO), amount=share.amount + (past.amount if past else ZERO),
+        )  # fmt: skip
+    return replace(
+        after, credited=before.credited + totals.payable, vat=tuple(sums.values()),
+        discount=before.discount + totals.discount, withheld_vat=before.withheld_vat + totals.withheld_vat,
+        withheld_fees=before.withheld_fees + totals.withheld_fees,
+    )  # fmt: skip

@@ -1,0 +1,46 @@
+"""Dated rules: each is a row with the days it holds, its value, and the source that says so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Generic, Literal, TypeVar
+
+T = TypeVar("T")
+
+Certainty = Literal["P", "S", "?"]
+"""P: read in the law or tested on real numbers. S: secondary source only. ?: sources disagree. Only P may refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[T]):
+    """A rule in force from `valid_from` to `valid_to`, both included; None means until further notice."""
+
+    valid_from: date
+    valid_to: date | None
+    value: T
+    source: str
+    certainty: Certainty
+
+    def holds(self, on: date) -> bool:
+        """Whether the rule is in force on that day."""
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+def in_force(rows: Sequence[Row[T]], on: date) -> Row[T] | None:
+    """The row in force on that day, None outside the table."""
+    return next((row for row in rows if row.holds(on)), None)
+
+
+def earliest_known(rows: Sequence[Row[T]], on: date) -> Row[T]:
+    """The row in force on that day, or the oldest one for an earlier day, which the table does not know."""
+    return in_force(rows, on) or rows[0]
+
+
+def gaps(rows: Sequence[Row[T]]) -> list[date]:
+    """Days at which one row does not take over from the one before: a table of the law has none."""
+    return [
+        later.valid_from
+        for earlier, later in pairwise(rows)
+        if earlier.valid_to is None or earlier.valid_to + timedelta(days=1) != later.valid_from
+    ]

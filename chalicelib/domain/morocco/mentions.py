@@ -1,0 +1,88 @@
+"""The sentences that a document carries, in French, Arabic and English."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from chalicelib.domain.morocco.vat import LRM, exemption_wording
+
+Language = Literal["fr", "ar", "en"]
+Words = dict[Language, str]
+
+DRAFT: Words = {
+    "fr": "BROUILLON – document sans valeur fiscale",
+    "ar": "مسودة – وثيقة بدون قيمة ضريبية",
+    "en": "DRAFT – not a tax document",
+}
+SPECIMEN: Words = {"fr": "SPÉCIMEN", "ar": "نموذج", "en": "SPECIMEN"}
+REVERSE_CHARGE: Words = {
+    "fr": "Autoliquidation : TVA due par le client, en vertu du Code général des impôts",
+    "ar": "التصفية الذاتية: الضريبة على القيمة المضافة مستحقة على الزبون بموجب المدونة العامة للضرائب",
+    "en": "Reverse charge: VAT is due by the customer under the Moroccan General Tax Code",
+}
+NO_VAT: dict[str, Words] = {
+    "auto_entrepreneur": {
+        "fr": "TVA non applicable – régime de l'auto-entrepreneur",
+        "ar": "الضريبة على القيمة المضافة غير مطبقة – نظام المقاول الذاتي",
+        "en": "VAT not applicable – auto-entrepreneur scheme",
+    },
+    "cpu": {
+        "fr": "TVA non applicable – contribution professionnelle unique (CPU)",
+        "ar": "الضريبة على القيمة المضافة غير مطبقة – المساهمة المهنية الموحدة",
+        "en": "VAT not applicable – single professional contribution (CPU)",
+    },
+}
+LATE_PAYMENT: Words = {
+    "fr": (
+        "Tout retard de paiement expose à l'amende de l'article 78-3 du Code de commerce (loi 69-21), due au Trésor : "
+        "taux directeur de Bank Al-Maghrib, majoré de 0,85 % par mois ou fraction de mois supplémentaire."
+    ),
+    "ar": (
+        f"كل تأخير في الأداء يعرض للغرامة المنصوص عليها في المادة {LRM}78-3{LRM} من مدونة التجارة "
+        f"(القانون رقم 69.21) لفائدة الخزينة: السعر الرئيسي لبنك المغرب مع زيادة {LRM}0,85 %{LRM} "
+        "عن كل شهر أو جزء من شهر إضافي."
+    ),
+    "en": (
+        "Late payment incurs the fine of article 78-3 of the Moroccan Commercial Code (law 69-21), owed to the "
+        "Treasury: Bank Al-Maghrib's key rate, plus 0.85% per further month or part of a month."
+    ),
+}
+_CLOSING: dict[str, Words] = {
+    "invoice": {
+        "fr": "Arrêtée la présente facture à la somme de {words}.",
+        "ar": "حصر مبلغ هذه الفاتورة في: {words}.",
+        "en": "This invoice is closed at the sum of: {words}.",
+    },
+    "credit_note": {
+        "fr": "Arrêté le présent avoir à la somme de {words}.",
+        "ar": "حصر مبلغ هذا الإشعار الدائن في: {words}.",
+        "en": "This credit note is closed at the sum of: {words}.",
+    },
+}
+
+
+def closing(document: str, words: str, language: Language) -> str:
+    """The sentence that closes an `invoice` or a `credit_note`; `words` is the amount in words, in that language."""
+    return _CLOSING[document][language].format(words=words)
+
+
+def legal_mentions(
+    language: Language,
+    *,
+    document: str = "invoice",
+    regime: str = "standard",
+    reverse_charge: bool = False,
+    exemptions: Iterable[str | None] = (),
+    professional_buyer: bool = True,
+) -> tuple[str, ...]:
+    """What the law or custom wants printed, in order and without repetition.
+
+    `regime` is the seller's (auto-entrepreneur and CPU charge no TVA); `exemptions` the lines' articles, None for none
+    (exempt sales are stamped with theirs); the fine of law 69-21 binds professionals and stands on invoices only.
+    """
+    said = [NO_VAT[regime][language]] if regime in NO_VAT else []
+    if reverse_charge:
+        said.append(REVERSE_CHARGE[language])
+    said.extend(exemption_wording(article, language) for article in exemptions if article)
+    if professional_buyer and document == "invoice":
+        said.append(LATE_PAYMENT[language])
+    return tuple(dict.fromkeys(said))

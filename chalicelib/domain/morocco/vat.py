@@ -1,0 +1,149 @@
+"""TVA: the rates in force by date of operation, and the exemptions that a line at 0 % names.
+
+Rates: LF 2024 (law 55-23) and LF 2026, article 98 and following of the CGI, read in the laws (P). The table begins in
+2023: for an earlier day its first row stands in, and checks then warn instead of refusing.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain.money import text
+from chalicelib.domain.morocco.dated import Certainty, Row, earliest_known
+from chalicelib.domain.morocco.findings import Finding, refuse, warn
+
+ZERO_RATE = Decimal(0)
+LRM = "\u200e"
+
+CATEGORIES = (
+    "standard",
+    "reduced",
+    "electricity",
+    "electricity_meter",
+    "refined_sugar",
+    "road_transport",
+    "other_transport",
+    "insurance_intermediary",
+    "water",
+)
+
+
+def _year(year: int, rates: str, source: str, *, last: bool = False) -> Row[dict[str, Decimal]]:
+    values = [Decimal(rate) for rate in rates.split()]
+    end = None if last else date(year, 12, 31)
+    return Row(date(year, 1, 1), end, dict(zip(CATEGORIES, values, strict=True)), source, "P")
+
+
+# In the order of CATEGORIES; road_transport is urban transport and road transport of passengers and goods.
+RATES: tuple[Row[dict[str, Decimal]], ...] = (
+    _year(2023, "20 10 14  7  7 14 14 14  7", "CGI art. 98, 99 and 121 before LF 2024"),
+    _year(2024, "20 10 16 11  8 13 16 12 10", "LF 2024 (law 55-23) art. 6, first year of the alignment"),
+    _year(2025, "20 10 18 15  9 12 18 10 10", "LF 2024 (law 55-23) art. 6, second year of the alignment"),
+    _year(2026, "20 10 20 20 10 10 20 10 10", "LF 2024 (law 55-23) art. 6, completed; LF 2026", last=True),
+)
+
+
+def category_rates(on: date) -> dict[str, Decimal]:
+    """The rate of each category in percent on the day of the operation; before 2023, those of 2023 (earliest known)."""
+    return dict(earliest_known(RATES, on).value)
+
+
+def rates_in_force(on: date) -> tuple[Decimal, ...]:
+    """Every rate in percent that a line may bear on that day, highest first, 0 included; before 2023, those of 2023."""
+    return tuple(sorted({*category_rates(on).values(), ZERO_RATE}, reverse=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """An article under which no TVA is charged; `suspended` when it suspends the tax instead of exempting the sale."""
+
+    article: str
+    description: str
+    source: str
+    certainty: Certainty
+    suspended: bool = False
+
+
+EXEMPTIONS = {
+    row.article: row
+    for row in (
+        Exemption("91", "exonération sans droit à déduction", "CGI art. 91", "S"),
+        Exemption("91-I-A-1", "pain, couscous, semoules, farines", "CGI art. 91-I-A-1°", "S"),
+        Exemption("91-I-E-2", "papier d'impression", "CGI art. 91-I-E-2°; décret 2-06-574 art. 1", "S"),
+        Exemption("92", "exonération avec droit à déduction", "CGI art. 92", "S"),
+        Exemption("92-I-1", "exportation de produits et de services", "CGI art. 92-I-1°", "S"),
+        Exemption("92-I-6", "biens d'investissement", "CGI art. 92-I-6° and 124", "S"),
+        Exemption("94-I", "exportateurs de produits, régime suspensif", "CGI art. 94-I", "S", suspended=True),
+        Exemption("94-II", "exportateurs de services, régime suspensif", "CGI art. 94-II", "S", suspended=True),
+    )
+}
+_ARTICLE = re.compile(r"\d{1,3}(?:BIS|TER)?(?:-[IVX]{1,6})?(?:-[A-H])?(?:-\d{1,2})?(?:-[a-h])?", re.ASCII)
+_WORDING = {
+    ("fr", False): "Vente en exonération de la TVA en vertu de l'article {article} du CGI",
+    ("fr", True): "Vente en suspension de la TVA en vertu de l'article {article} du CGI",
+    ("ar", False): "بيع معفى من الضريبة على القيمة المضافة بموجب المادة {article} من المدونة العامة للضرائب",
+    ("ar", True): "بيع مع وقف استيفاء الضريبة على القيمة المضافة بموجب المادة {article} من المدونة العامة للضرائب",
+    ("en", False): "Sale exempt from VAT under article {article} of the Moroccan General Tax Code (CGI)",
+    ("en", True): "Sale with VAT suspended under article {article} of the Moroccan General Tax Code (CGI)",
+}
+
+
+def article_key(value: str) -> str | None:
+    """An article as the table writes it ("92-I-1" of "Art. 92-I-1° du CGI"), None when it does not read as one."""
+    cut = re.sub(r"(?i)\b(articles?|art\.?|du|de la|cgi)(?=\s|\d|$)|°", " ", value)
+    key = re.sub(r"\s*-\s*", "-", cut.strip().rstrip("."))
+    key = re.sub(r"\s+(?=bis|ter|BIS|TER)", "", key)
+    head, dash, last = key.rpartition("-")
+    # Only the last part can be a lower-case letter (22°-a); everything before it is numerals and capitals.
+    key = f"{head.upper()}{dash}{last if re.fullmatch('[a-h]', last) and head else last.upper()}"
+    return key if _ARTICLE.fullmatch(key) else None
+
+
+def article_text(key: str) -> str:
+    """An article as the code prints it: "92-I-1" → "92-I-1°"."""
+    return re.sub(r"(?<=-)(\d{1,2})(?=-|$)", r"\1°", key)
+
+
+def exemption_wording(article: str, language: str) -> str:
+    """The stamp of an exempt sale in fr, ar or en, known article or not. ValueError when it is not an article."""
+    key = article_key(article)
+    if key is None:
+        raise ValueError("not an article of the CGI")
+    known = EXEMPTIONS.get(key)
+    shown = article_text(key)
+    if language == "ar":
+        # Without the marks an Arabic line would show the article's parts in reverse.
+        shown = f"{LRM}{shown}{LRM}"
+    return _WORDING[language, known is not None and known.suspended].format(article=shown)
+
+
+def check_rate(rate: Decimal, exemption: str | None, on: date, *, charged: bool = True) -> tuple[Finding, ...]:
+    """A line's TVA on the day of the operation; `rate` in percent.
+
+    `charged=False` for a seller that charges none (auto-entrepreneur, CPU) or under reverse charge: only 0 is right and
+    needs no article. Findings: `vat_rate_not_in_force` (params `rate`, `date`, `rates`), `vat_not_charged`,
+    `exemption_required`, `exemption_unexpected`, `exemption_malformed`, `exemption_unknown` (warns).
+    """
+    found: list[Finding] = []
+    in_force = rates_in_force(on)
+    if rate not in in_force:
+        say = refuse if on >= RATES[0].valid_from else warn
+        rates = ", ".join(text(known) for known in in_force)
+        found.append(say("vat_rate_not_in_force", rate=text(rate), date=on.isoformat(), rates=rates))
+    if rate and not charged:
+        found.append(refuse("vat_not_charged"))
+    if rate and exemption:
+        found.append(refuse("exemption_unexpected"))
+    elif exemption:
+        found.extend(_check_article(exemption))
+    elif not rate and charged:
+        found.append(refuse("exemption_required"))
+    return tuple(found)
+
+
+def _check_article(exemption: str) -> tuple[Finding, ...]:
+    key = article_key(exemption)
+    if key is None:
+        return (refuse("exemption_malformed"),)
+    return () if key in EXEMPTIONS else (warn("exemption_unknown", article=article_text(key)),)

@@ -1,0 +1,113 @@
+"""Numbering: continuous series (CGI art. 145-III) under a pattern such as `FA-{year}-{seq:05}`.
+
+Two patterns may never give the same number. A number's *skeleton* (every run of digits and placeholders made one `0`)
+is the same for all numbers of a pattern, so patterns with different skeletons cannot meet; with the same skeleton they
+must be the same pattern with the same reset.
+"""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime
+from hashlib import sha256
+
+from chalicelib.domain.company import Company, Numbering
+from chalicelib.domain.company import Series as Series
+from chalicelib.domain.errors import NumberingSettled, invalid
+
+DEFAULTS = (
+    Numbering(document="invoice", pattern="FA-{year}-{seq:05}", reset="year"),
+    Numbering(document="credit_note", pattern="AV-{year}-{seq:05}", reset="year"),
+)
+MAX_PATTERN, MAX_NEXT = 40, 999_999_999
+_TOKEN = re.compile(r"\{(year|month|seq(?::0([1-9]))?)\}|([A-Za-z0-9/_.\-]+)")
+_DIGITS = re.compile(r"(?:\{[^}]*\}|\d)+")
+
+
+def history(company: Company) -> tuple[Numbering, ...]:
+    """Every numbering that this company may have numbered by, oldest first."""
+    return DEFAULTS + company.numbering
+
+
+def current(company: Company, document: str) -> Numbering:
+    """The numbering in force for this kind of document."""
+    return next(n for n in reversed(history(company)) if n.document == document)
+
+
+def series_name(numbering: Numbering, day: date) -> str:
+    """The series that numbers documents of this day: the pattern's fixed part ("FA-2026")."""
+    year = f"{day.year:04d}" if numbering.reset == "year" else ""
+    text = numbering.pattern.replace("{year}", year)
+    text = re.sub(r"\{[^}]*\}", "", text)
+    return re.sub(r"([/_.\-])[/_.\-]+", r"\1", text).strip("/_.-") or "MAIN"
+
+
+def number(numbering: Numbering, day: date, sequence: int) -> str:
+    """The document's number: the pattern filled with the day of issue and the place in the series."""
+    return numbering.pattern.replace("{seq}", "{seq:01}").format(year=f"{day.year:04d}", month=f"{day.month:02d}", seq=sequence)
+
+
+def genesis(company: str, series: str) -> str:
+    """The chain's value before a series' first document: it binds the chain to its company and series."""
+    return sha256(f"{company}\x1f{series}".encode()).hexdigest()
+
+
+def link(chain: str, document_hash: str) -> str:
+    """The chain after a document: SHA-256 over the chain so far and the document's hash (both hex)."""
+    return sha256(bytes.fromhex(chain) + bytes.fromhex(document_hash)).hexdigest()
+
+
+def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, first: int = 1) -> Series:
+    """A series that has no document yet."""
+    name = series_name(numbering, day)
+    return Series(
+        company=company.company, id=name, created_at=at, updated_at=at, document=numbering.document,
+        next=first, first=first, chain=genesis(company.company, name),
+    )  # fmt: skip
+
+
+def arrived(company: Company, series: Series | None, document: str, first: int, day: date, at: datetime) -> Series:
+    """The series of this day beginning at `first`, for a company that comes from another system. Raises
+    NumberingSettled once the series has begun or its beginning was set."""
+    if series is not None:
+        raise NumberingSettled(series=series.id, next=series.next)
+    if not 1 <= first <= MAX_NEXT:
+        raise invalid(f"/series/{document}/next", "out_of_range", min=1, max=MAX_NEXT)
+    return opened(company, current(company, document), day, at, first=first)
+
+
+def with_pattern(company: Company, document: str, pattern: str, reset: str) -> Company:
+    """The company numbering this kind of document by `pattern` from now on. Raises InvalidContent."""
+    pointer = f"/series/{document}/pattern"
+    _check_pattern(pattern, reset, pointer)
+    wanted = Numbering(document=document, pattern=pattern, reset="year" if reset == "year" else "never")
+    for known in history(company):
+        same_form = _skeleton(known.pattern) == _skeleton(pattern)
+        same_series = (_form(known.pattern), known.reset, known.document) == (_form(pattern), reset, document)
+        same_name = series_name(known, date(2000, 1, 1)).lower() == series_name(wanted, date(2000, 1, 1)).lower()
+        if (same_form and not same_series) or (same_name and known.document != document):
+            raise invalid(pointer, "pattern_ambiguous", other=known.pattern)
+    if wanted == current(company, document):
+        return company
+    return replace(company, numbering=(*(n for n in company.numbering if n != wanted), wanted))
+
+
+def _check_pattern(pattern: str, reset: str, pointer: str) -> None:
+    tokens = [match.group(1) for match in _TOKEN.finditer(pattern)]
+    rest = _TOKEN.sub("", pattern)
+    names = [token.partition(":")[0] for token in tokens if token]
+    if rest or len(pattern) > MAX_PATTERN or names.count("seq") != 1 or any(names.count(n) > 1 for n in names):
+        raise invalid(pointer, "pattern_invalid", max=MAX_PATTERN)
+    if reset == "year" and "year" not in names:
+        raise invalid(pointer, "pattern_without_year")
+    # {month} alone would repeat its numbers every year of a series that begins again; within one series it cannot.
+    if "month" in names and "year" not in names:
+        raise invalid(pointer, "pattern_without_year")
+
+
+def _form(pattern: str) -> str:
+    """The pattern without the width of its sequence: padding changes no series."""
+    return re.sub(r"\{seq[^}]*\}", "{seq}", pattern)
+
+
+def _skeleton(pattern: str) -> str:
+    return _DIGITS.sub("0", pattern).lower()

@@ -1,0 +1,112 @@
+"""What a document's content amounts to, and what the law says of it: totals, withholdings, stamp duty, refusals, notices."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain import totals as en16931
+from chalicelib.domain.company import Company
+from chalicelib.domain.document import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.money import MAX_AMOUNT, ZERO
+from chalicelib.domain.morocco.findings import Finding
+from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
+from chalicelib.domain.morocco.vat import check_rate
+from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
+from chalicelib.domain.party import Customer
+
+MAX_LINES = 1_000
+SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")
+"""What CGI art. 145-III and law 104-12 art. 58 want printed of the seller (S): missing, it is noticed, not refused."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What decides a document's amounts beside its lines."""
+
+    discount: Discount | None
+    settlement: str
+    reverse_charge: bool
+    day: date
+    """The day of the operation, whose rates apply."""
+
+
+@dataclass(frozen=True)
+class Reckoned:
+    """Lines with their net amounts, the totals, and what is worth knowing."""
+
+    lines: tuple[Line, ...]
+    totals: Totals
+    notices: tuple[Notice, ...]
+
+
+def reckon(lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None) -> Reckoned:
+    """Raises InvalidContent with every fault found, each with its pointer."""
+    if len(lines) > MAX_LINES:
+        raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
+    findings = list(_findings(lines, terms, company))
+    if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
+        raise InvalidContent(*faults)
+    try:
+        sums = en16931.totals([_input(line) for line in lines], *_discount(terms.discount))
+    except en16931.TotalsError as error:
+        raise InvalidContent(Fault(error.pointer, error.code)) from error
+    totals = _totals(sums, terms, company, customer)
+    if totals.payable > MAX_AMOUNT:
+        raise InvalidContent(Fault("/lines", "amount_too_large"))
+    findings += [("", finding) for finding in _about_cash(totals, terms)]
+    notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings) + _seller_notices(company)
+    with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
+    return Reckoned(with_nets, totals, notices)
+
+
+def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
+    """Whether this seller charges TVA on this document: not an auto-entrepreneur, a CPU taxpayer, or in reverse charge."""
+    return company.regime == "standard" and not reverse_charge
+
+
+def _findings(lines: Sequence[Line], terms: Terms, company: Company) -> Iterator[tuple[str, Finding]]:
+    charged = charges_vat(company, reverse_charge=terms.reverse_charge)
+    known: dict[tuple[Decimal, str | None], tuple[Finding, ...]] = {}
+    for index, line in enumerate(lines):
+        key = (line.vat_rate, line.exemption)
+        if key not in known:
+            known[key] = check_rate(line.vat_rate, line.exemption, terms.day, charged=charged)
+        for finding in known[key]:
+            field = "exemption" if finding.code.startswith("exemption") else "vat_rate"
+            yield f"/lines/{index}/{field}", finding
+
+
+def _input(line: Line) -> en16931.LineInput:
+    percent, amount = _discount(line.discount)
+    return en16931.LineInput(
+        line.quantity, line.unit_price, percent, amount, line.vat_rate, line.exemption, line.nature
+    )
+
+
+def _discount(discount: Discount | None) -> tuple[Decimal | None, Decimal | None]:
+    return (discount.percent, discount.amount) if discount else (None, None)
+
+
+def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Customer | None) -> Totals:
+    certificate = company.tax_certificate_until is not None and company.tax_certificate_until >= terms.day
+    seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
+    agent = Agent(customer.withholder if customer else "none")
+    withheld = withholding(terms.day, agent, seller, sums.natures)
+    stamp = stamp_duty(sums.gross, terms.day) if terms.settlement == "cash" else ZERO
+    return Totals(
+        lines=sums.line_total, discount=sums.discount, net=sums.net,
+        vat=tuple(VatShare(rate=v.rate, exemption=v.exemption, base=v.base, amount=v.amount) for v in sums.vat),
+        vat_total=sums.vat_total, gross=sums.gross, stamp_duty=stamp, withheld_vat=withheld.vat,
+        withheld_fees=withheld.fees, payable=sums.gross + stamp - withheld.total,
+    )  # fmt: skip
+
+
+def _about_cash(totals: Totals, terms: Terms) -> tuple[Finding, ...]:
+    return check_cash(totals.payable, terms.day) if terms.settlement == "cash" else ()
+
+
+def _seller_notices(company: Company) -> tuple[Notice, ...]:
+    missing = [name for name in SELLER_IDENTITY if not getattr(company, name)]
+    return (Notice(pointer="", code="seller_identity_missing", params={"fields": ", ".join(missing)}),) if missing else ()

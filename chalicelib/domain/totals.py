@@ -1,0 +1,161 @@
+"""A document's totals after EN 16931: lines rounded once, TVA once per rate on the sum, everything adds exactly.
+
+Never TVA per line: its roundings do not add up to the TVA of the sum, which is what the administration checks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.domain.money import EXACT, MAX_AMOUNT, ZERO, cents, percentage, plain, share, total
+
+HUNDRED = Decimal(100)
+
+GroupKey = tuple[Decimal, str]
+"""TVA rate in percent, exemption article or ""."""
+
+
+class TotalsError(ValueError):
+    """Amounts that cannot be a document's. `code` is stable, `pointer` the JSON pointer of the culprit.
+
+    Codes: `negative_quantity`, `negative_unit_price`, `negative_vat_rate`, `negative_discount`, `discount_ambiguous`,
+    `discount_too_large`, `amount_too_large`.
+    """
+
+    def __init__(self, code: str, pointer: str) -> None:
+        super().__init__(f"{code} at {pointer or '/'}")
+        self.code = code
+        self.pointer = pointer
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """A line as entered: `unit_price` in dirhams before TVA, `vat_rate` and `discount_percent` in percent,
+    `discount_amount` in dirhams off the whole line. At most one of the two discounts."""
+
+    quantity: Decimal
+    unit_price: Decimal
+    discount_percent: Decimal | None
+    discount_amount: Decimal | None
+    vat_rate: Decimal
+    exemption: str | None = None
+    nature: str = "goods"
+
+
+@dataclass(frozen=True, slots=True)
+class VatShare:
+    """TVA of one rate and exemption article: `base` after discounts and `amount`, in dirhams; `rate` in percent."""
+
+    rate: Decimal
+    exemption: str | None
+    base: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class NatureShare:
+    """What one nature (goods, services, fees, works, capital goods) weighs in the document, in dirhams."""
+
+    nature: str
+    net: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All in dirhams, whole centimes: `net` = `line_total` − `discount`, `gross` = `net` + `vat_total`.
+
+    `vat` is sorted by rate, highest first, then by exemption; `natures` by name. Both add up to `net` and `vat_total`.
+    """
+
+    line_nets: tuple[Decimal, ...]
+    line_total: Decimal
+    discount: Decimal
+    net: Decimal
+    vat: tuple[VatShare, ...]
+    vat_total: Decimal
+    gross: Decimal
+    natures: tuple[NatureShare, ...]
+
+
+def reduction(base: Decimal, percent: Decimal | None, amount: Decimal | None, pointer: str) -> Decimal:
+    """What a discount takes off `base`, unrounded. TotalsError when it is negative, double, or more than the base."""
+    if percent is not None and amount is not None:
+        raise TotalsError("discount_ambiguous", pointer)
+    if percent is not None:
+        if percent < 0:
+            raise TotalsError("negative_discount", f"{pointer}/percent")
+        if percent > HUNDRED:
+            raise TotalsError("discount_too_large", f"{pointer}/percent")
+        return percentage(base, percent)
+    if amount is None:
+        return ZERO
+    if amount < 0:
+        raise TotalsError("negative_discount", f"{pointer}/amount")
+    if amount > base:
+        raise TotalsError("discount_too_large", f"{pointer}/amount")
+    return amount
+
+
+def line_net(line: LineInput, pointer: str = "") -> Decimal:
+    """quantity × unit price − discount, rounded half up to the centime once. TotalsError names what is wrong."""
+    if line.quantity < 0:
+        raise TotalsError("negative_quantity", f"{pointer}/quantity")
+    if line.unit_price < 0:
+        raise TotalsError("negative_unit_price", f"{pointer}/unit_price")
+    if line.vat_rate < 0:
+        raise TotalsError("negative_vat_rate", f"{pointer}/vat_rate")
+    gross = EXACT.multiply(line.quantity, line.unit_price)
+    off = reduction(gross, line.discount_percent, line.discount_amount, f"{pointer}/discount")
+    net = EXACT.subtract(gross, off)
+    if net > MAX_AMOUNT:
+        raise TotalsError("amount_too_large", pointer)
+    return cents(net)
+
+
+def _grouped(lines: Sequence[LineInput], nets: Sequence[Decimal]) -> dict[GroupKey, dict[str, Decimal]]:
+    """Nets by (rate, exemption), then by nature, in the order in which they are reported and prorated.
+
+    The order is the groups' own, not the lines', so that moving a line cannot move a centime.
+    """
+    groups: dict[GroupKey, dict[str, Decimal]] = {}
+    for line, net in zip(lines, nets, strict=True):
+        natures = groups.setdefault((line.vat_rate, line.exemption or ""), {})
+        natures[line.nature] = EXACT.add(natures.get(line.nature, ZERO), net)
+    by_exemption = sorted(groups, key=lambda key: key[1])
+    ordered = sorted(by_exemption, key=lambda key: key[0], reverse=True)
+    return {key: dict(sorted(groups[key].items())) for key in ordered}
+
+
+def totals(
+    lines: Sequence[LineInput],
+    discount_percent: Decimal | None = None,
+    discount_amount: Decimal | None = None,
+) -> Totals:
+    """The totals of a document; no lines give zeros. TotalsError points at the line or the discount at fault.
+
+    The document's discount is fixed once (a percentage of the sum of the lines, or an amount) and spread over the
+    (rate, exemption) groups to the centime; each group's TVA is then computed once.
+    """
+    nets = tuple(line_net(line, f"/lines/{index}") for index, line in enumerate(lines))
+    line_total = total(nets)
+    discount = cents(reduction(line_total, discount_percent, discount_amount, "/discount"))
+    groups = _grouped(lines, nets)
+    sums = [total(list(natures.values())) for natures in groups.values()]
+    vat: list[VatShare] = []
+    by_nature: dict[str, NatureShare] = {}
+    for (key, natures), before, off in zip(groups.items(), sums, share(discount, sums), strict=True):
+        base = EXACT.subtract(before, off)
+        amount = cents(percentage(base, key[0]))
+        vat.append(VatShare(plain(key[0]), key[1] or None, base, amount))
+        weights = list(natures.values())
+        for nature, net, tax in zip(natures, share(base, weights), share(amount, weights), strict=True):
+            known = by_nature.get(nature, NatureShare(nature, ZERO, ZERO))
+            by_nature[nature] = NatureShare(nature, EXACT.add(known.net, net), EXACT.add(known.vat, tax))
+    vat_total = total([part.amount for part in vat])
+    net = EXACT.subtract(line_total, discount)
+    gross = EXACT.add(net, vat_total)
+    if gross > MAX_AMOUNT:
+        raise TotalsError("amount_too_large", "/lines")
+    in_order = tuple(by_nature[nature] for nature in sorted(by_nature))
+    return Totals(nets, line_total, discount, net, tuple(vat), vat_total, gross, in_order)

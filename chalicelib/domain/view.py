@@ -1,0 +1,121 @@
+"""What a document prints: a frozen tree of ready-to-print strings, the same for every renderer.
+
+Nothing here is computed or formatted again: amounts, dates and sentences arrive as the reader shall see them, in the
+view's language. The fixed words around them (column heads, "page 1 / 2") belong to `render.labels`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from chalicelib.domain.document import Language
+
+Direction = Literal["ltr", "rtl"]
+Kind = Literal[
+    "invoice", "credit_note", "quote", "proforma", "deposit", "delivery_note", "purchase_order", "supplier_bill"
+]
+Mark = Literal["draft", "specimen"]
+FactKind = Literal[
+    "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
+]
+TotalKind = Literal[
+    "lines", "discount", "net", "vat_total", "gross", "stamp_duty", "withheld_vat", "withheld_fees", "payable", "paid",
+    "credited", "balance",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyView:
+    """A seller or a buyer. Empty strings are not printed; `address` is one string a line."""
+
+    name: str
+    legal_form: str = ""
+    address: tuple[str, ...] = ()
+    ice: str = ""
+    tax_id: str = ""
+    trade_register: str = ""
+    business_tax: str = ""
+    cnss: str = ""
+    share_capital: str = ""
+    rib: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactView:
+    """One dated or named fact beside the number: its kind gives the label."""
+
+    kind: FactKind
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line. `net` and `unit_price` are empty on a document without prices, such as a delivery note."""
+
+    position: str
+    description: str
+    quantity: str
+    unit: str = ""
+    unit_price: str = ""
+    discount: str = ""
+    rate: str = ""
+    net: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalView:
+    """One row of the totals, with its currency."""
+
+    kind: TotalKind
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VatView:
+    """TVA of one rate: `exemption` names the article when nothing is charged."""
+
+    rate: str
+    base: str
+    amount: str
+    exemption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentView:
+    """A document as it is printed, in one language.
+
+    `dated` (the issue date; a draft's last change) stamps the file, so that equal views give equal bytes. `title`
+    replaces the kind's own ("FACTURE") when a law or a merchant wants other words. `register_hash` is shortened
+    already. `marks` are printed across every page.
+    """
+
+    kind: Kind
+    language: Language
+    dated: date
+    seller: PartyView
+    buyer: PartyView | None = None
+    title: str = ""
+    number: str = ""
+    marks: tuple[Mark, ...] = ()
+    facts: tuple[FactView, ...] = ()
+    lines: tuple[LineView, ...] = ()
+    totals: tuple[TotalView, ...] = ()
+    vat: tuple[VatView, ...] = ()
+    amount_in_words: str = ""
+    payment_terms: str = ""
+    mentions: tuple[str, ...] = ()
+    notes: str = ""
+    register_hash: str = ""
+
+    @property
+    def direction(self) -> Direction:
+        """The page's direction: right to left in Arabic."""
+        return "rtl" if self.language == "ar" else "ltr"
+
+    def canonical(self) -> bytes:
+        """The view as sorted JSON in UTF-8: equal views, equal bytes."""
+        return msgspec.json.encode(self, order="sorted")

@@ -1,0 +1,77 @@
+"""Credit notes: issued at once, in their own series, against an issued invoice."""
+
+from collections.abc import Sequence
+
+from chalicelib.domain import crediting, issuing
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company, Series
+from chalicelib.domain.crediting import LineCredit
+from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
+from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.numbering import current, opened, series_name
+from chalicelib.services.documents import present_credit_note
+from chalicelib.services.issuing import render_later
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+
+def credit(
+    store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
+) -> Answer:
+    """Issue the credit note for `lines` of the invoice, or for all that is left of it. Raises NotFound, NotIssued,
+    AlreadyExists, InvalidContent."""
+    id = id or new_id(CreditNote.PREFIX, call.at, call.random("id"))
+
+    def decide(snapshot: Snapshot) -> Decision:
+        invoice, balance = invoice_of(snapshot, invoice_id)
+        company = snapshot.get(Company)
+        if company is None:
+            raise NotFound
+        if snapshot.get(CreditNote, id):
+            raise AlreadyExists(id=id)
+        day = today(call.at)
+        name = series_name(current(company, "credit_note"), day)
+        series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
+        place = issuing.Place(
+            series=series, day=day, today=day, at=call.at, salt=call.random("document", id)[:16],
+            specimen=snapshot.head.mode == "test",
+        )  # fmt: skip
+        note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
+        moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
+        return Decision(
+            Answer(present_credit_note(note), status=201, location=f"/v1/credit-notes/{id}"),
+            new=(note, entry), puts=(after, moved), messages=(render_later(call, [id]),),
+        )  # fmt: skip
+
+    company = call.company
+    reads = [
+        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), Company.ref(company),
+        CreditNote.ref(company, id),
+    ]  # fmt: skip
+    return transact(store, call, reads, decide).answer
+
+
+def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
+    """The issued invoice and what stands beside it. Raises NotIssued for a draft, NotFound."""
+    invoice = snapshot.get(Invoice, id)
+    if invoice is None:
+        raise NotIssued if snapshot.get(Draft, id) else NotFound
+    return invoice, snapshot.get(Balance, id) or crediting.fresh(invoice)
+
+
+def _note(
+    invoice: Invoice, balance: Balance, company: Company, place: issuing.Place, lines: Sequence[LineCredit] | None,
+    reason: str | None, id: str,
+) -> tuple[CreditNote, RegisterEntry, Series, Balance]:  # fmt: skip
+    issuing.check_day(place, pointer="")
+    credited = crediting.credit(invoice, balance, lines)
+    note = CreditNote(
+        company=invoice.company, id=id, created_at=place.at, updated_at=place.at, operation_date=place.day,
+        due_date=place.day, currency=invoice.currency, language=invoice.language, settlement=invoice.settlement,
+        reverse_charge=invoice.reverse_charge, customer=invoice.customer, buyer=invoice.buyer, lines=credited.lines,
+        totals=credited.totals, invoice=invoice.id, invoice_number=invoice.number, reason=reason,
+        credited_lines=credited.numbers, **issuing.numbered(company, "credit_note", place),
+    )  # fmt: skip
+    return *issuing.registered(note, place), credited.balance

@@ -1,0 +1,180 @@
+"""Issuing: one document, or thirty to a transaction, each under the next number of its series."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.domain import issuing
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company, Series
+from chalicelib.domain.document import Draft, Invoice, RegisterEntry
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import AlreadyIssued, Fault, InvalidContent, NotFound, Refusal, TooLarge, invalid
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import JobRow, Message
+from chalicelib.domain.numbering import current, opened, series_name
+from chalicelib.domain.party import Customer
+from chalicelib.services.documents import present_invoice
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+BULK = 30
+"""Documents to a transaction: each is three of its 100 items (draft out, document and register entry in)."""
+MAX_BULK = 1_000
+JOB_DAYS = 30
+
+
+def issue(store: Store, call: Call, id: str, day: date | None = None) -> Answer:
+    """Number, freeze, register: all in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
+
+    def decide(snapshot: Snapshot) -> Decision:
+        (invoice,), decision = _issued(snapshot, call, [id], day)
+        return replace(decision, answer=Answer(present_invoice(invoice, None)))
+
+    return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide).answer
+
+
+def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = None) -> Answer:
+    """Up to 30 in order, all or none; more as a job, answered 202 with where to look. Raises InvalidContent with a
+    pointer to the id at fault."""
+    if len(ids) > MAX_BULK:
+        raise invalid("/ids", "too_many", max=MAX_BULK)
+    if twice := next((index for index, id in enumerate(ids) if id in ids[:index]), None):
+        raise invalid(f"/ids/{twice}", "repeated")
+    if len(ids) > BULK:
+        return _queued(store, call, ids, day)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        invoices, decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
+        outcomes = [{"id": invoice.id, "outcome": "issued", "number": invoice.number} for invoice in invoices]
+        return replace(decision, answer=Answer({"object": "list", "data": outcomes, "has_more": False}))
+
+    reads = [Company.ref(call.company), *(Draft.ref(call.company, id) for id in ids)]
+    return transact(store, call, reads, decide).answer
+
+
+def _issued(
+    snapshot: Snapshot, call: Call, ids: Sequence[str], day: date | None, pointer: str = ""
+) -> tuple[list[Invoice], Decision]:
+    """The invoices and all that their issue writes, in order under consecutive numbers."""
+    drafts = _drafts(snapshot, ids, pointer)
+    company = snapshot.get(Company)
+    if company is None:
+        raise NotFound
+    day = day or today(call.at)
+    name = series_name(current(company, "invoice"), day)
+    buyers = list(dict.fromkeys(draft.customer for draft in drafts if draft.customer))
+    snapshot.need(Series.ref(call.company, name), *(Customer.ref(call.company, buyer) for buyer in buyers))
+    customers = dict(zip(buyers, snapshot.find(Customer, *buyers), strict=True))
+    series = snapshot.get(Series, name) or opened(company, current(company, "invoice"), day, call.at)
+    invoices: list[Invoice] = []
+    entries: list[RegisterEntry] = []
+    for index, draft in enumerate(drafts):
+        place = issuing.Place(
+            series=series, day=day, today=today(call.at), at=call.at, salt=call.random("document", draft.id)[:16],
+            specimen=snapshot.head.mode == "test",
+        )  # fmt: skip
+        try:
+            invoice, entry, series = issuing.issue(draft, company, customers.get(draft.customer or ""), place)
+        except InvalidContent as refusal:
+            raise _pointing(refusal, pointer.format(index=index)) from refusal
+        invoices.append(invoice)
+        entries.append(entry)
+    later = render_later(call, [invoice.id for invoice in invoices])
+    new: tuple[Record, ...] = (*invoices, *entries)
+    return invoices, Decision(Answer({}), new=new, puts=(series,), deletes=tuple(drafts), messages=(later,))
+
+
+def render_later(call: Call, ids: Sequence[str]) -> Message:
+    """The page is rendered after the commit, so that it is ready when it is asked for."""
+    return Message(
+        company=call.company, id=new_id("out", call.at, call.random("render")), created_at=call.at, updated_at=call.at,
+        due_at=call.at, task="render", about=tuple(ids),
+    )  # fmt: skip
+
+
+def _drafts(snapshot: Snapshot, ids: Sequence[str], pointer: str) -> list[Draft]:
+    drafts = snapshot.find(Draft, *ids)
+    if missing := [id for id, draft in zip(ids, drafts, strict=True) if draft is None]:
+        issued = dict(zip(missing, snapshot.find(Invoice, *missing), strict=True))
+        if not pointer:
+            raise AlreadyIssued if issued[ids[0]] else NotFound
+        faults = [
+            Fault(pointer.format(index=ids.index(id)), "already_issued" if issued[id] else "not_found") for id in missing
+        ]
+        raise InvalidContent(*faults)
+    return [draft for draft in drafts if draft]
+
+
+def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
+    return InvalidContent(*(replace(fault, pointer=prefix + fault.pointer) for fault in refusal.faults))
+
+
+def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Answer:
+    job = JobRow(
+        company=call.company, id=new_id(JobRow.PREFIX, call.at, call.random("job")), created_at=call.at,
+        updated_at=call.at, due="bulk", due_at=call.at, task="issue", actor=call.actor, total=len(ids),
+        inputs=json.dumps({"ids": list(ids), "day": (day or today(call.at)).isoformat()}).encode(), outcomes=b"[]",
+        expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
+    )  # fmt: skip
+
+    def decide(snapshot: Snapshot) -> Decision:
+        return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
+
+    return transact(store, call, [], decide).answer
+
+
+def present_job(job: JobRow) -> dict[str, object]:
+    """A job as the API shows it, with an outcome for every document that was asked for."""
+    return {
+        "id": job.id, "object": "job", "task": job.task, "status": job.status, "done": job.done, "total": job.total,
+        "outcomes": msgspec.json.decode(job.outcomes), "version": job.version,
+        "created_at": job.created_at.isoformat().replace("+00:00", "Z"),
+        "updated_at": job.updated_at.isoformat().replace("+00:00", "Z"),
+    }  # fmt: skip
+
+
+def run_bulk(world: "World", job: JobRow) -> JobRow:
+    """One transaction's worth of a bulk issue; the job as it is after it. A crash between the commit and the saving of
+    the job repeats the transaction's key and is answered with its first answer."""
+    inputs = json.loads(job.inputs)
+    ids: list[str] = inputs["ids"]
+    outcomes: list[dict[str, object]] = msgspec.json.decode(job.outcomes)
+    chunk = ids[job.done : job.done + BULK]
+    key = f"{job.id}:{job.done}"
+    call = world.call(job.company, job.actor, "issue_many", key=key, request=key)
+    try:
+        answer = issue_many(world.store, call, chunk, date.fromisoformat(inputs["day"]))
+        outcomes += answer.body["data"]
+        done = job.done + len(chunk)
+        status = "completed" if done == len(ids) else "running"
+    except Refusal as refusal:
+        if refusal.status == 503:  # noqa: PLR2004 — passing: the runner comes back
+            raise
+        outcomes += _failed(refusal, chunk) + [{"id": id, "outcome": "not_attempted"} for id in ids[job.done + len(chunk) :]]
+        done, status = job.done, "failed"
+    return job.edited(
+        call.at, outcomes=msgspec.json.encode(outcomes), done=done, status=status,
+        due="bulk" if status == "running" else None,
+    )  # fmt: skip
+
+
+def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[dict[str, object]]:
+    """The documents at fault failed; the others of their transaction were not attempted."""
+    faults: dict[int, str] = {}
+    for fault in refusal.faults:
+        faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)
+    if not faults or isinstance(refusal, TooLarge):
+        return [{"id": id, "outcome": "failed", "code": refusal.code} for id in chunk]
+    return [
+        {"id": id, "outcome": "failed", "code": faults[index]} if index in faults else {"id": id, "outcome": "not_attempted"}
+        for index, id in enumerate(chunk)
+    ]

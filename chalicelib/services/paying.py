@@ -1,0 +1,58 @@
+"""Payments: received for an issued invoice, several and partial, never above what is owed."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain import paying
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.document import Balance, Draft, Invoice
+from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.payment import Method, Payment
+from chalicelib.services.crediting import invoice_of
+from chalicelib.services.documents import present_payment
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT, Store
+
+
+def pay(  # noqa: PLR0913 — a payment's own attributes
+    store: Store, call: Call, invoice_id: str, *, id: str | None, amount: Decimal, method: Method, day: date,
+    reference: str | None,
+) -> Answer:  # fmt: skip
+    """Record a payment. Raises NotFound, NotIssued, AlreadyExists, InvalidContent (above the balance, of the future)."""
+    id = id or new_id(Payment.PREFIX, call.at, call.random("id"))
+
+    def decide(snapshot: Snapshot) -> Decision:
+        invoice, balance = invoice_of(snapshot, invoice_id)
+        if snapshot.get(Payment, id, invoice=invoice_id):
+            raise AlreadyExists(id=id)
+        payment = Payment(
+            company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id, amount=amount,
+            method=method, date=day, reference=reference, stamp_duty=paying.duty(invoice, amount, method, day),
+        )  # fmt: skip
+        paying.check_payment(invoice, balance, payment, today(call.at))
+        moved = replace(balance, paid=balance.paid + amount).edited(call.at)
+        location = f"/v1/invoices/{invoice_id}/payments"
+        return Decision(Answer(present_payment(payment), status=201, location=location), new=(payment,), puts=(moved,))
+
+    company = call.company
+    reads = [
+        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), Payment.ref(company, id, invoice=invoice_id)
+    ]  # fmt: skip
+    return transact(store, call, reads, decide).answer
+
+
+def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str | None) -> Answer:
+    """The payments of an issued invoice, oldest first. Raises NotFound, NotIssued."""
+    draft, invoice = reader.of([Draft.ref(reader.company, invoice_id), Invoice.ref(reader.company, invoice_id)])
+    if invoice is None:
+        raise NotIssued if draft else NotFound
+    prefix = f"payment#{invoice_id}#"
+    after = prefix + starting_after if starting_after else None
+    rows = reader.page("ledger", SORT.startswith(prefix), after=after, limit=limit + 1).records
+    shown = [present_payment(row) for row in rows[:limit] if isinstance(row, Payment)]
+    url = f"/v1/invoices/{invoice_id}/payments"
+    return Answer({"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url})

@@ -1,0 +1,87 @@
+"""Printing: a document's page, rendered once for the same inputs and kept under their hash."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Company
+from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued, Language
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.party import Customer
+from chalicelib.files import prefixes
+from chalicelib.services.documents import instant
+from chalicelib.services.viewing import draft_view, issued_view
+from chalicelib.store.read import Reader
+
+if TYPE_CHECKING:
+    from chalicelib.domain.view import DocumentView
+    from chalicelib.wiring import World
+
+PDF = "application/pdf"
+_NAMES = {"invoice": "facture", "credit_note": "avoir"}
+
+
+@dataclass(frozen=True)
+class Printable:
+    """What a page is made of."""
+
+    view: "DocumentView"
+    filename: str
+    logo: str | None
+    template: str | None
+
+
+def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None, *, redirect: bool) -> Answer:
+    """Where the document's page is, for 5 minutes: 303, or 200 with the address. Raises NotFound, Busy,
+    RendererUnavailable, and InvalidContent for a merchant's template that is refused."""
+    printable = _printable(reader, kind, id, language)
+    key = _kept(world, reader.company, printable)
+    url, expires = world.files.url(key, filename=printable.filename)
+    if redirect:
+        return Answer({}, status=303, location=url)
+    return Answer({"url": url, "expires_at": instant(expires)})
+
+
+def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
+    """Render freshly issued documents in their own language, so that they are ready when they are asked for."""
+    from chalicelib.store.read import open_company
+
+    reader = open_company(world.store, company)
+    for id in ids:
+        kind = "credit_note" if id.startswith(CreditNote.PREFIX + "_") else "invoice"
+        _kept(world, company, _printable(reader, kind, id, None))
+
+
+def _kept(world: "World", company: str, printable: Printable) -> str:
+    """The key of the rendered page, rendering it if nobody has."""
+    from chalicelib.render.renderer import inputs_hash
+
+    renderer = world.renderer(printable.template)
+    logo = world.files.read(printable.logo) if printable.logo else None
+    key = prefixes.pdf(company, inputs_hash(printable.view, renderer, logo=logo))
+    if not world.files.exists(key):
+        world.files.put(key, renderer.render(printable.view, logo=logo), PDF)
+    return key
+
+
+def _printable(reader: Reader, kind: str, id: str, language: Language | None) -> Printable:
+    company, draft, issued = _found(reader, kind, id)
+    if isinstance(issued, Issued):
+        view = issued_view(issued, language or issued.language)
+        name = f"{_NAMES[kind]}-{issued.number.replace('/', '-')}.pdf"
+        return Printable(view, name, issued.seller.logo, company.template)
+    if draft is None:
+        raise NotFound
+    customer = reader.many(Customer, [draft.customer])[0] if draft.customer else None
+    spoken = language or draft.language or (customer.language if customer else company.language)
+    return Printable(draft_view(draft, company, customer, spoken), "brouillon.pdf", company.logo, company.template)
+
+
+def _found(reader: Reader, kind: str, id: str) -> tuple[Company, Draft | None, Issued | None]:
+    own = reader.company
+    cls: type[Issued] = CreditNote if kind == "credit_note" else Invoice
+    company, issued, draft = reader.of([Company.ref(own), cls.ref(own, id), Draft.ref(own, id)])
+    if not isinstance(company, Company):
+        raise NotFound
+    return company, draft if isinstance(draft, Draft) else None, issued if isinstance(issued, Issued) else None
