@@ -1,0 +1,58 @@
+"""Obvious sample data: a Casablanca company, its customer, lines and an issued invoice."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain import issuing
+from chalicelib.domain.company import Address, Company
+from chalicelib.domain.document import Draft, Invoice, Line, Totals
+from chalicelib.domain.numbering import current, opened
+from chalicelib.domain.party import Customer
+
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+DAY = date(2026, 11, 23)
+STAMPS: dict[str, Any] = {"company": "cmp_01", "created_at": AT, "updated_at": AT}
+ZERO = Decimal(0)
+NOTHING = Totals(
+    lines=ZERO, discount=ZERO, net=ZERO, vat=(), vat_total=ZERO, gross=ZERO, stamp_duty=ZERO, withheld_vat=ZERO,
+    withheld_fees=ZERO, payable=ZERO,
+)  # fmt: skip
+
+
+def company(**changes: Any) -> Company:
+    """An SARL in Casablanca with a valid ICE."""
+    known: dict[str, Any] = {
+        "id": "cmp_01", "name": "Atlas Négoce", "legal_form": "SARL", "policy_version": "2026-11-23",
+        "address": Address(street="12 rue Ibn Batouta", city="Casablanca"), "ice": "002136093000040",
+        "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
+    }  # fmt: skip
+    return Company(**STAMPS, **(known | changes))
+
+
+def customer(**changes: Any) -> Customer:
+    """A business customer in Fès."""
+    known: dict[str, Any] = {
+        "id": "cus_01", "name": "Client Exemple", "kind": "business", "ice": "002136093000040",
+        "address": Address(street="1 rue Talaa", city="Fès"),
+    }  # fmt: skip
+    return Customer(**STAMPS, **(known | changes))
+
+
+def line(quantity: str = "2", price: str = "1500", rate: str = "20", **changes: Any) -> Line:
+    """A line of services."""
+    known: dict[str, Any] = {"description": "Conseil", "nature": "services"}
+    return Line(quantity=Decimal(quantity), unit_price=Decimal(price), vat_rate=Decimal(rate), **(known | changes))
+
+
+def draft(*lines: Line, **changes: Any) -> Draft:
+    """A draft for the sample customer."""
+    return Draft(**STAMPS, **({"id": "inv_01", "customer": "cus_01", "lines": lines or (line(),), "totals": NOTHING} | changes))
+
+
+def issued(*lines: Line, seller: Company | None = None, buyer: Customer | None = None, **changes: Any) -> Invoice:
+    """The sample draft, issued as the first of its series."""
+    seller = seller or company()
+    series = opened(seller, current(seller, "invoice"), DAY, AT)
+    place = issuing.Place(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
+    return issuing.issue(draft(*lines, **changes), seller, buyer or customer(), place)[0]

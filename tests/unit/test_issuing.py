@@ -1,0 +1,106 @@
+"""Issuing: what is frozen, what is refused, what the hash commits to."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain import issuing
+from chalicelib.domain.company import Address
+from chalicelib.domain.document import Draft
+from chalicelib.domain.errors import InvalidContent
+from chalicelib.domain.numbering import current, genesis, link, opened
+from tests.unit.samples import AT, DAY, company, customer, draft, issued, line
+
+
+def _place(**changes: Any) -> issuing.Place:
+    series = opened(company(), current(company(), "invoice"), DAY, AT)
+    known: dict[str, Any] = {"series": series, "day": DAY, "today": DAY, "at": AT, "salt": b"s" * 16, "specimen": False}
+    return issuing.Place(**(known | changes))
+
+
+def test_the_snapshot_copies_seller_and_buyer_in() -> None:
+    invoice = issued()
+    assert (invoice.number, invoice.position, invoice.series) == ("FA-2026-00001", 1, "FA-2026")
+    assert (invoice.seller.ice, invoice.buyer.name) == ("002136093000040", "Client Exemple")
+    assert invoice.totals.gross == Decimal("3600.00")
+    assert invoice.lines[0].net == Decimal("3000.00")
+    assert invoice.due_date == DAY + timedelta(days=60)
+
+
+def test_the_chain_begins_at_the_company_and_series_and_links_each_hash() -> None:
+    invoice = issued()
+    assert invoice.chain == link(genesis("cmp_01", "FA-2026"), invoice.hash)
+    assert genesis("cmp_01", "FA-2026") != genesis("cmp_02", "FA-2026")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"number": "FA-2026-00002"}, {"notes": "x"}, {"customer": "cus_02"}, {"issue_date": DAY - timedelta(days=1)}, {"salt": b"t" * 16}],
+)
+def test_the_hash_changes_with_whatever_was_frozen(changes: dict[str, Any]) -> None:
+    invoice = issued()
+    assert issuing.document_hash(invoice) == invoice.hash
+    assert issuing.document_hash(replace(invoice, **changes)) != invoice.hash
+
+
+@pytest.mark.parametrize(
+    ("changed", "pointer", "code"),
+    [
+        ({"customer": None}, "/customer", "customer_required"),
+        ({"lines": ()}, "/lines", "lines_required"),
+        ({"due_date": DAY - timedelta(days=1)}, "/due_date", "due_before_issue"),
+        ({"due_date": DAY + timedelta(days=121)}, "/due_date", "payment_terms_too_long"),
+        ({"lines": (line(rate="14"),)}, "/lines/0/vat_rate", "vat_rate_not_in_force"),
+        ({"lines": (line(), line(rate="0"))}, "/lines/1/exemption", "exemption_required"),
+    ],
+)
+def test_a_draft_that_is_not_ready_is_refused_with_a_pointer(changed: dict[str, Any], pointer: str, code: str) -> None:
+    unready: Draft = replace(draft(), **changed)
+    buyer = customer() if unready.customer else None
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(unready, company(), buyer, _place())
+    assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [(pointer, code)]
+
+
+def test_a_deleted_customer_and_a_seller_without_a_town_are_refused() -> None:
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(draft(), company(address=Address()), None, _place())
+    assert [fault.code for fault in refused.value.faults] == ["unknown_customer", "seller_address_missing"]
+
+
+def test_the_day_is_at_most_today_and_never_before_the_last_of_the_series() -> None:
+    with pytest.raises(InvalidContent, match="invalid_content") as refused:
+        issuing.issue(draft(), company(), customer(), _place(day=DAY + timedelta(days=1)))
+    assert refused.value.faults[0].code == "issue_date_in_future"
+    later = replace(_place().series, last_date=DAY)
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(draft(), company(), customer(), _place(series=later, day=DAY - timedelta(days=1)))
+    assert refused.value.faults[0].code == "issue_date_before_last"
+
+
+def test_the_rate_is_that_of_the_operation_not_of_the_issue() -> None:
+    old = draft(line(rate="14"), operation_date=date(2023, 5, 2))
+    invoice, entry, series = issuing.issue(old, company(), customer(), _place())
+    assert invoice.totals.vat_total == Decimal("420.00")
+    assert (entry.number, series.next, series.last_date) == (invoice.number, 2, DAY)
+
+
+def test_an_auto_entrepreneur_charges_no_vat_and_needs_no_article() -> None:
+    seller = company(regime="auto_entrepreneur", person="individual")
+    assert issued(line(rate="0"), seller=seller).totals.vat_total == 0
+    with pytest.raises(InvalidContent) as refused:
+        issued(line(rate="20"), seller=seller)
+    assert refused.value.faults[0].code == "vat_not_charged"
+
+
+def test_a_public_body_withholds_three_quarters_of_the_vat_on_services() -> None:
+    invoice = issued(line("1", "10000"), buyer=customer(kind="public_body", withholder="public_body"))
+    assert (invoice.totals.withheld_vat, invoice.totals.payable) == (Decimal("1500.00"), Decimal("10500.00"))
+
+
+def test_a_document_declared_in_cash_bears_its_stamp() -> None:
+    invoice = issued(line("1", "10000"), settlement="cash")
+    assert (invoice.totals.stamp_duty, invoice.totals.payable) == (Decimal("30.00"), Decimal("12030.00"))
