@@ -28,7 +28,13 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
         """Read `environ` (default: the process's). Raises SettingsError naming every missing variable."""
         env = os.environ if environ is None else environ
-        required = ("FACTURE_TABLE_PREFIX", "FACTURE_BUCKET_FILES", "FACTURE_ISSUER", "FACTURE_AUDIENCE", "FACTURE_JWKS_URL")
+        required = (
+            "FACTURE_TABLE_PREFIX",
+            "FACTURE_BUCKET_FILES",
+            "FACTURE_ISSUER",
+            "FACTURE_AUDIENCE",
+            "FACTURE_JWKS_URL",
+        )
         if missing := [name for name in required if not env.get(name)]:
             raise SettingsError(f"missing in the environment: {', '.join(missing)}")
         return cls(

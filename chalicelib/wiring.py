@@ -1,4 +1,4 @@
-"""The world: settings and lazy clients. The only place that constructs them; nothing heavy is imported until asked for."""
+"""The world: settings and lazy clients, constructed here alone; nothing heavy is imported until asked for."""
 
 import secrets
 from datetime import UTC, datetime
@@ -76,7 +76,9 @@ class World:
         """Random bytes from the system."""
         return secrets.token_bytes(size)
 
-    def call(self, company: str, actor: str, verb: str, *, key: str, request: str = "", at: datetime | None = None) -> Call:
+    def call(
+        self, company: str, actor: str, verb: str, *, key: str, request: str = "", at: datetime | None = None
+    ) -> Call:
         """A call of now, with its own id and randomness."""
         return Call(
             company=company, actor=actor, verb=verb, key=key, request=request, id=secrets.token_hex(15),

@@ -7,7 +7,7 @@ from chalicelib.api.paging import ListOf
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.services import listing
-from chalicelib.services.present import party
+from chalicelib.services.present import present_party
 
 URL = "/v1/credit-notes"
 
@@ -15,14 +15,14 @@ URL = "/v1/credit-notes"
 def _list(ask: Ask) -> Answer:
     answer = listing.credit_notes(ask.open, wanted(ask.query), URL)
     if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, answer.body["data"], party)
+        listing.expand_customers(ask.open, answer.body["data"], present_party)
     return answer
 
 
 def _read(ask: Ask) -> Answer:
     answer = listing.credit_note(ask.open, ask.path["id"])
     if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, [answer.body], party)
+        listing.expand_customers(ask.open, [answer.body], present_party)
     return answer
 
 

@@ -36,7 +36,7 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.services import crediting, drafting, issuing, listing, printing
-from chalicelib.services.present import party
+from chalicelib.services.present import present_party
 
 URL = "/v1/invoices"
 
@@ -65,7 +65,7 @@ def _instant(text: str | None) -> datetime | None:
 def _list(ask: Ask) -> Answer:
     answer = listing.invoices(ask.open, wanted(ask.query, status=ask.query.status), URL)
     if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, answer.body["data"], party)
+        listing.expand_customers(ask.open, answer.body["data"], present_party)
     return answer
 
 
@@ -80,7 +80,7 @@ def _preview(ask: Ask) -> Answer:
 def _read(ask: Ask) -> Answer:
     answer = listing.invoice(ask.open, ask.path["id"])
     if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, [answer.body], party)
+        listing.expand_customers(ask.open, [answer.body], present_party)
     return answer
 
 
@@ -98,7 +98,7 @@ def _issue(ask: Ask) -> Answer:
 
 def _issue_many(ask: Ask) -> Answer:
     answer = issuing.issue_many(ask.world.store, ask.writing, ask.body.ids, ask.body.issue_date)
-    if answer.status == 202:  # noqa: PLR2004
+    if answer.status == 202:
         ask.world.wake("bulk")
     return answer
 
@@ -120,7 +120,7 @@ def _pdf(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="documents.read", does=_list, summary="List drafts and issued invoices, newest first",
+        method="GET", path=URL, scope="documents.read", does=_list, summary="List invoices, newest first",
         query=InvoiceQuery, gives=ListOf[InvoiceShown], errors=(InvalidContent,), tag="Invoices",
     ),
     Endpoint(

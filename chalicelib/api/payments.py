@@ -1,5 +1,7 @@
 """Payments of an invoice."""
 
+from typing import Annotated
+
 from chalicelib.api.document_models import PaymentIn, PaymentShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model, WholeNumber
@@ -7,7 +9,6 @@ from chalicelib.api.paging import Cursor, ListOf
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
 from chalicelib.services import paying
-from typing import Annotated
 
 URL = "/v1/invoices/{id}/payments"
 

@@ -37,9 +37,11 @@ def _plain(value: Any) -> Any:
 def canonical(record: Record, *, without: frozenset[str] = frozenset()) -> bytes:
     """The record's canonical bytes, leaving out the top-level attributes named in `without` and all that are None."""
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
-    return msgspec.json.encode({k: _plain(v) for k, v in data.items() if v is not None and k not in without}, order="sorted")
+    return msgspec.json.encode(
+        {k: _plain(v) for k, v in data.items() if v is not None and k not in without}, order="sorted"
+    )
 
 
 def salted_digest(salt: bytes, content: bytes) -> bytes:
-    """SHA-256 over a salt and content. The salt is stored with its row and dies with it: the hash then betrays nothing."""
+    """SHA-256 over a salt and content. The salt dies with the row it is stored with; the hash then betrays nothing."""
     return sha256(salt + content).digest()

@@ -72,7 +72,9 @@ def _check(invoice: Invoice, done: dict[int, CreditedLine], wanted: Sequence[Lin
         seen.add(part.line)
         left = invoice.lines[part.line - 1].quantity - (done[part.line].quantity if part.line in done else 0)
         if part.quantity > left:
-            fault = Fault(f"/lines/{index}/quantity", "credit_quantity_above_remaining", {"remaining": format(left, "f")})
+            fault = Fault(
+                f"/lines/{index}/quantity", "credit_quantity_above_remaining", {"remaining": format(left, "f")}
+            )
             faults.append(fault)
     if faults:
         raise InvalidContent(*faults)

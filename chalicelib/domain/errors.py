@@ -140,6 +140,12 @@ class SynchronisationOff(Conflict):
     code = "synchronisation_off"
 
 
+class WorkspaceNotEmpty(Conflict):
+    """The last cloud switch cannot go off while the cloud holds business data; a deletion request erases it first."""
+
+    code = "workspace_not_empty"
+
+
 class StillRunning(Conflict):
     """The verb with this idempotency key is still at work."""
 

@@ -20,7 +20,8 @@ def etag(body: Mapping[str, Any]) -> str:
 def matches(if_match: str, body: Mapping[str, Any]) -> bool:
     """Whether an `If-Match` header (`*`, or a list of tags) names this representation.
 
-    A weak tag never does (RFC 9110 §13.1.1). What follows a hyphen is the tag of expanded members, which no edit concerns.
+    A weak tag never does (RFC 9110 §13.1.1). What follows a hyphen is the tag of expanded members, which no edit
+    concerns.
     """
     if if_match.strip() == "*":
         return True

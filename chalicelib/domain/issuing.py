@@ -1,4 +1,4 @@
-"""Issuing: a draft crosses into the ledger under the next number of its series, frozen with seller and buyer copied in."""
+"""Issuing: a draft crosses into the ledger under its series' next number, frozen with seller and buyer copied in."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -42,7 +42,9 @@ def check_day(place: Place, pointer: str = "/issue_date") -> None:
         raise invalid(pointer, "issue_date_before_last", last=place.series.last_date.isoformat())
 
 
-def issue(draft: Draft, company: Company, customer: Customer | None, place: Place) -> tuple[Invoice, RegisterEntry, Series]:
+def issue(
+    draft: Draft, company: Company, customer: Customer | None, place: Place
+) -> tuple[Invoice, RegisterEntry, Series]:
     """The frozen invoice, its register entry and the series after it. Raises InvalidContent."""
     check_day(place)
     _check_ready(draft, company, customer)

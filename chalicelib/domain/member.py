@@ -10,7 +10,7 @@ Role = Literal["owner", "accountant", "clerk", "viewer"]
 
 @entity("member", room="identity", prefix="mem", sort="member#{user}")
 class Member(Record):
-    """A person's place in a company; `user` is the token's subject, and the index by user finds a person's companies."""
+    """A person's place in a company; `user` is the token's subject, by which an index finds a person's companies."""
 
     user: str = kept("identity.subject")
     email: str | None = kept("identity.contact", default=None)

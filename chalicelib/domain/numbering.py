@@ -10,8 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 
-from chalicelib.domain.company import Company, Numbering
-from chalicelib.domain.company import Series as Series
+from chalicelib.domain.company import Company, Numbering, Series
 from chalicelib.domain.errors import NumberingSettled, invalid
 
 DEFAULTS = (
@@ -43,7 +42,9 @@ def series_name(numbering: Numbering, day: date) -> str:
 
 def number(numbering: Numbering, day: date, sequence: int) -> str:
     """The document's number: the pattern filled with the day of issue and the place in the series."""
-    return numbering.pattern.replace("{seq}", "{seq:01}").format(year=f"{day.year:04d}", month=f"{day.month:02d}", seq=sequence)
+    return numbering.pattern.replace("{seq}", "{seq:01}").format(
+        year=f"{day.year:04d}", month=f"{day.month:02d}", seq=sequence
+    )
 
 
 def genesis(company: str, series: str) -> str:

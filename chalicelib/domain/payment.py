@@ -1,6 +1,6 @@
 """Payments: they stand beside the invoice they settle and are never edited."""
 
-from datetime import date
+import datetime as dt
 from decimal import Decimal
 from typing import Literal
 
@@ -17,6 +17,6 @@ class Payment(Record):
     invoice: str = kept("ledger.payment")
     amount: Decimal = kept("ledger.payment")
     method: Method = kept("ledger.payment")
-    date: date = kept("ledger.payment")
+    date: dt.date = kept("ledger.payment")
     reference: str | None = kept("ledger.payment", default=None)
     stamp_duty: Decimal = kept("ledger.payment", default=Decimal(0))

@@ -1,4 +1,4 @@
-"""What a document's content amounts to, and what the law says of it: totals, withholdings, stamp duty, refusals, notices."""
+"""What a document amounts to, and what the law says of it: totals, withholdings, stamp duty, refusals, notices."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
-from chalicelib.domain.morocco.vat import check_rate
+from chalicelib.domain.morocco.vat import article_key, check_rate
 from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
 from chalicelib.domain.party import Customer
 
@@ -45,6 +45,7 @@ def reckon(lines: Sequence[Line], terms: Terms, company: Company, customer: Cust
     """Raises InvalidContent with every fault found, each with its pointer."""
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
+    lines = [_normal(line) for line in lines]
     findings = list(_findings(lines, terms, company))
     if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
         raise InvalidContent(*faults)
@@ -56,13 +57,15 @@ def reckon(lines: Sequence[Line], terms: Terms, company: Company, customer: Cust
     if totals.payable > MAX_AMOUNT:
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
-    notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings) + _seller_notices(company)
+    notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings) + _seller_notices(
+        company
+    )
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
     return Reckoned(with_nets, totals, notices)
 
 
 def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
-    """Whether this seller charges TVA on this document: not an auto-entrepreneur, a CPU taxpayer, or in reverse charge."""
+    """Whether TVA is charged: not by an auto-entrepreneur or a CPU taxpayer, nor under reverse charge."""
     return company.regime == "standard" and not reverse_charge
 
 
@@ -76,6 +79,12 @@ def _findings(lines: Sequence[Line], terms: Terms, company: Company) -> Iterator
         for finding in known[key]:
             field = "exemption" if finding.code.startswith("exemption") else "vat_rate"
             yield f"/lines/{index}/{field}", finding
+
+
+def _normal(line: Line) -> Line:
+    """The exemption's article as the table writes it, so that "Art. 92-I-1°" and "92-I-1" are one group of TVA."""
+    key = article_key(line.exemption) if line.exemption else None
+    return replace(line, exemption=key) if key and key != line.exemption else line
 
 
 def _input(line: Line) -> en16931.LineInput:
@@ -109,4 +118,6 @@ def _about_cash(totals: Totals, terms: Terms) -> tuple[Finding, ...]:
 
 def _seller_notices(company: Company) -> tuple[Notice, ...]:
     missing = [name for name in SELLER_IDENTITY if not getattr(company, name)]
-    return (Notice(pointer="", code="seller_identity_missing", params={"fields": ", ".join(missing)}),) if missing else ()
+    return (
+        (Notice(pointer="", code="seller_identity_missing", params={"fields": ", ".join(missing)}),) if missing else ()
+    )

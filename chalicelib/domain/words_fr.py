@@ -25,7 +25,7 @@ def amount_in_words(amount: Decimal, *, capital: bool = False) -> str:
 
 def _counted(number: int, unit: str) -> str:
     # Imported late: only documents need it, and cold starts pay for imports.
-    from num2words import num2words  # noqa: PLC0415
+    from num2words import num2words
 
     link = " de " if number and number % 1_000_000 == 0 else " "
     return f"{num2words(number, lang='fr')}{link}{unit}{'s' if number >= 2 else ''}"

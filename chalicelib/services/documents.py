@@ -54,7 +54,8 @@ def present_credit_note(note: CreditNote) -> Body:
     for line, credited in zip(body["lines"], note.credited_lines, strict=True):
         line["credits"] = credited
     return {
-        **body, "status": "issued", "invoice": note.invoice, "invoice_number": note.invoice_number, "reason": note.reason
+        **body, "status": "issued", "invoice": note.invoice, "invoice_number": note.invoice_number,
+        "reason": note.reason,
     }  # fmt: skip
 
 

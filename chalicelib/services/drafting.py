@@ -62,7 +62,7 @@ def edit(store: Store, call: Call, id: str, if_match: str, changes: Content) -> 
 
 
 def delete(store: Store, call: Call, id: str, if_match: str) -> Answer:
-    """Away with a draft; its number was never taken, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
+    """Away with a draft; it had no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
     def decide(snapshot: Snapshot) -> Decision:
         draft = _draft(snapshot, id)

@@ -108,7 +108,8 @@ def _drafts(snapshot: Snapshot, ids: Sequence[str], pointer: str) -> list[Draft]
         if not pointer:
             raise AlreadyIssued if issued[ids[0]] else NotFound
         faults = [
-            Fault(pointer.format(index=ids.index(id)), "already_issued" if issued[id] else "not_found") for id in missing
+            Fault(pointer.format(index=ids.index(id)), "already_issued" if issued[id] else "not_found")
+            for id in missing
         ]
         raise InvalidContent(*faults)
     return [draft for draft in drafts if draft]
@@ -126,7 +127,7 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> A
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
     )  # fmt: skip
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide(_: Snapshot) -> Decision:
         return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
 
     return transact(store, call, [], decide).answer
@@ -157,9 +158,11 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
         done = job.done + len(chunk)
         status = "completed" if done == len(ids) else "running"
     except Refusal as refusal:
-        if refusal.status == 503:  # noqa: PLR2004 — passing: the runner comes back
+        if refusal.status == 503:  # passing: the runner comes back
             raise
-        outcomes += _failed(refusal, chunk) + [{"id": id, "outcome": "not_attempted"} for id in ids[job.done + len(chunk) :]]
+        outcomes += _failed(refusal, chunk) + [
+            {"id": id, "outcome": "not_attempted"} for id in ids[job.done + len(chunk) :]
+        ]
         done, status = job.done, "failed"
     return job.edited(
         call.at, outcomes=msgspec.json.encode(outcomes), done=done, status=status,
@@ -175,6 +178,8 @@ def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[dict[str, object]]:
     if not faults or isinstance(refusal, TooLarge):
         return [{"id": id, "outcome": "failed", "code": refusal.code} for id in chunk]
     return [
-        {"id": id, "outcome": "failed", "code": faults[index]} if index in faults else {"id": id, "outcome": "not_attempted"}
+        {"id": id, "outcome": "failed", "code": faults[index]}
+        if index in faults
+        else {"id": id, "outcome": "not_attempted"}
         for index, id in enumerate(chunk)
     ]

@@ -93,11 +93,19 @@ def _listed(stream: Iterator[Body], wanted: Wanted, url: str) -> Answer:
 def _streams(reader: Reader, rooms: Sequence[str], prefix: str, wanted: Wanted) -> list[Iterator[Body]]:
     """A stream a room; the first pages of all are asked for at once."""
     # A document and its balance are two rows of the ledger; one document more says whether there are more.
-    sizes = {room: FILTERED_PAGE if wanted.filtered else (wanted.limit + 1) * (2 if room == "ledger" else 1) for room in rooms}
+    sizes = {
+        room: FILTERED_PAGE if wanted.filtered else (wanted.limit + 1) * (2 if room == "ledger" else 1)
+        for room in rooms
+    }
 
     def page(room: str, after: dict[str, Any] | None) -> Page:
         return reader.store.query(
-            room, reader.company, SORT.startswith(prefix), after=after, descending=not wanted.ascending, limit=sizes[room]
+            room,
+            reader.company,
+            SORT.startswith(prefix),
+            after=after,
+            descending=not wanted.ascending,
+            limit=sizes[room],
         )
 
     begin = _begin(reader.company, prefix, wanted)
@@ -117,9 +125,7 @@ def _begin(company: str, prefix: str, wanted: Wanted) -> dict[str, Any] | None:
     return start_after(company, f"{prefix}{wanted.after}" + ("~" if wanted.ascending else ""))
 
 
-def _rows(
-    first: Future[Page], page: Callable[[str, dict[str, Any] | None], Page], room: str
-) -> Iterator[Record]:
+def _rows(first: Future[Page], page: Callable[[str, dict[str, Any] | None], Page], room: str) -> Iterator[Record]:
     current = first.result()
     while True:
         yield from current.records

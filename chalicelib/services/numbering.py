@@ -16,8 +16,8 @@ def patch(
 ) -> tuple[Company, list[Record]]:
     """The company with the numberings wanted, and the series that begin at a number of their own.
 
-    `wanted` is by kind of document: `pattern`, `reset` (year or never) and `next`, each optional. Raises InvalidContent,
-    and NumberingSettled for a series that has begun.
+    `wanted` is by kind of document: `pattern`, `reset` (year or never) and `next`, each optional. Raises
+    InvalidContent, and NumberingSettled for a series that has begun.
     """
     begun: list[Record] = []
     for document, change in wanted.items():
@@ -29,4 +29,3 @@ def patch(
             series = snapshot.get(Series, series_name(current(company, document), day))
             begun.append(arrived(company, series, document, first, day, call.at))
     return company, begun
-

@@ -18,11 +18,11 @@ from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store
 
 
-def pay(  # noqa: PLR0913 — a payment's own attributes
+def pay(
     store: Store, call: Call, invoice_id: str, *, id: str | None, amount: Decimal, method: Method, day: date,
     reference: str | None,
 ) -> Answer:  # fmt: skip
-    """Record a payment. Raises NotFound, NotIssued, AlreadyExists, InvalidContent (above the balance, of the future)."""
+    """Record a payment. Raises NotFound, NotIssued, AlreadyExists; InvalidContent above the balance or in future."""
     id = id or new_id(Payment.PREFIX, call.at, call.random("id"))
 
     def decide(snapshot: Snapshot) -> Decision:

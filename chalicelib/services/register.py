@@ -50,7 +50,9 @@ def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting
         }
         for entry in found[:limit]
     ]  # fmt: skip
-    return Answer({"object": "list", "data": data, "has_more": len(found) > limit, "url": f"/v1/register?series={name}"})
+    return Answer(
+        {"object": "list", "data": data, "has_more": len(found) > limit, "url": f"/v1/register?series={name}"}
+    )
 
 
 def _named(reader: Reader, year: int) -> str:

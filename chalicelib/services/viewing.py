@@ -10,7 +10,7 @@ from chalicelib.domain.document import Buyer, CreditNote, Draft, Issued, Languag
 from chalicelib.domain.issuing import buyer_of, seller_of
 from chalicelib.domain.morocco.mentions import closing, legal_mentions
 from chalicelib.domain.party import Customer
-from chalicelib.domain.view import DocumentView, FactView, LineView, PartyView, TotalKind, TotalView, VatView
+from chalicelib.domain.view import DocumentView, FactView, Kind, LineView, PartyView, TotalKind, TotalView, VatView
 from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
 from chalicelib.render import formats
@@ -27,7 +27,7 @@ HASH_SHOWN = 16
 
 def issued_view(document: Issued, language: Language) -> DocumentView:
     """An issued document. Payments do not change it: what is printed is what was issued."""
-    kind = "credit_note" if isinstance(document, CreditNote) else "invoice"
+    kind: Kind = "credit_note" if isinstance(document, CreditNote) else "invoice"
     facts = [FactView(kind="issue_date", value=formats.long_date(document.issue_date, language))]
     if document.operation_date != document.issue_date:
         facts.append(FactView(kind="operation_date", value=formats.long_date(document.operation_date, language)))
@@ -81,7 +81,7 @@ def _mentions(document: Issued, kind: str, language: Language) -> tuple[str, ...
 
 def _words(kind: str, totals: Totals, language: Language) -> str:
     if language == "en":
-        from num2words import num2words  # type: ignore[import-untyped]
+        from num2words import num2words
 
         dirhams, centimes = divmod(int(totals.payable * 100), 100)
         said = f"{num2words(dirhams, lang='en')} dirham{'s' if dirhams != 1 else ''}"

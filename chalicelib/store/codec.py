@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -22,6 +23,13 @@ MAX_UNPACKED_BYTES = 8_000_000
 @cache
 def _packed(cls: type[Record]) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.metadata["packed"])
+
+
+@cache
+def _nullable(cls: type[Record]) -> dict[str, None]:
+    """Attributes that may be None although a new record begins with something else: absence says None there too."""
+    hints = get_type_hints(cls)
+    return {f.name: None for f in fields(cls) if f.default is not None and NoneType in get_args(hints[f.name])}
 
 
 def _attribute(value: Any) -> dict[str, Any]:
@@ -51,7 +59,7 @@ def _plain(attribute: Mapping[str, Any]) -> Any:
 def _unpack(compressed: bytes) -> Any:
     inflater = zlib.decompressobj()
     data = inflater.decompress(compressed, MAX_UNPACKED_BYTES)
-    if inflater.unconsumed_tail:
+    if not inflater.eof:
         raise TooLarge(limit=MAX_UNPACKED_BYTES)
     return msgspec.json.decode(data)
 
@@ -65,16 +73,28 @@ def to_row(record: Record, salt: bytes) -> Row:
         if value is None:
             continue
         row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
-    if sum(len(part["B"]) for part in row.values() if "B" in part) > MAX_ROW_BYTES:
+    if sum(len(name) + _weight(part) for name, part in row.items()) > MAX_ROW_BYTES:
         raise TooLarge(limit=MAX_ROW_BYTES)
     return row
+
+
+def _weight(attribute: Mapping[str, Any]) -> int:
+    """About how many bytes DynamoDB counts for a value."""
+    ((kind, value),) = attribute.items()
+    if kind == "M":
+        return 3 + sum(1 + len(name) + _weight(part) for name, part in value.items())
+    if kind == "L":
+        return 3 + sum(1 + _weight(part) for part in value)
+    if kind == "S":
+        return len(value.encode())
+    return 1 if kind == "BOOL" else len(value)
 
 
 def from_row(room: str, row: Row) -> Record:
     """The record of a row read from `room`."""
     cls = ENTITIES[room, row["_kind"]["S"]]
     packed = _packed(cls)
-    data = {
+    data: dict[str, Any] = _nullable(cls) | {
         name: _unpack(part["B"]) if name in packed else _plain(part)
         for name, part in row.items()
         if name not in ("sort", "_kind", "_salt")

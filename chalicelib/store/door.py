@@ -23,7 +23,6 @@ from chalicelib.store import codec, conflicts
 from chalicelib.store.wire import MAX_TRANSACTION, Store
 
 ANSWER_DAYS = 30
-PATIENCE_SECONDS = 10.0
 R = TypeVar("R", bound=Record)
 
 
@@ -93,7 +92,8 @@ class Decision:
 
 @dataclass(frozen=True)
 class Committed:
-    """The answer, the company's clock at it, and how many times it was tried (0: the first answer, replayed)."""
+    """The answer, the company's clock after it, and how many times it was tried. 0: an earlier answer, with the clock
+    as it is now."""
 
     answer: Answer
     clock: int
@@ -109,19 +109,22 @@ def transact(
     business: bool = True,
     founding: bool = False,
 ) -> Committed:
-    """Read, decide, write; on a conflict again, with full jitter, for 10 s.
+    """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
     `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head.
     Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
     wanted = dict.fromkeys(reads)
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
     attempts = 0
     decision: Decision | None = None
     while True:
-        snapshot, first = _read(store, call, list(wanted))
+        begun = time.monotonic()
+        snapshot, first = _read(store, call, list(wanted), deadline)
         if first is not None:
             return _replay(call, first, snapshot, decision)
+        if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
+            raise Busy
         _admit(snapshot, business=business, founding=founding)
         try:
             decision = decide(snapshot)
@@ -129,20 +132,23 @@ def transact(
             wanted |= dict.fromkeys(unread.refs)
             continue
         attempts += 1
+        if not _writes(decision):
+            return Committed(decision.answer, snapshot.clock, attempts)
         if _commit(store, call, snapshot, decision, attempts):
             return Committed(decision.answer, snapshot.clock + 1, attempts)
-        if not conflicts.pause(attempts, deadline):
-            raise Busy
+        conflicts.pause(attempts, time.monotonic() - begun, deadline)
 
 
-def _read(store: Store, call: Call, refs: list[Ref]) -> tuple[Snapshot, Answered | None]:
-    fixed = [Head.ref(call.company), Answered.ref(call.company, call.key)]
-    head, first, *rest = conflicts.patiently(lambda: store.get([*fixed, *refs]))
+def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
+    every = list(dict.fromkeys([Head.ref(call.company), Answered.ref(call.company, call.key), *refs]))
+    rows = conflicts.patiently(lambda: store.get(every), deadline)
+    head, first = rows[:2]
     known = codec.from_row("journal", head) if head else None
     answered = codec.from_row("transient", first) if first else None
     if not isinstance(answered, Answered) or answered.expires_at <= call.at.timestamp():
         answered = None
-    return Snapshot(call.company, known if isinstance(known, Head) else None, dict(zip(refs, rest, strict=True))), answered
+    known = known if isinstance(known, Head) else None
+    return Snapshot(call.company, known, dict(zip(every, rows, strict=True))), answered
 
 
 def _admit(snapshot: Snapshot, *, business: bool, founding: bool) -> None:
@@ -169,10 +175,12 @@ def _replay(call: Call, first: Answered, snapshot: Snapshot, decision: Decision 
     return Committed(answer, snapshot.clock)
 
 
+def _writes(decision: Decision) -> bool:
+    return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
+
+
 def _commit(store: Store, call: Call, snapshot: Snapshot, decision: Decision, attempt: int) -> bool:
     """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
-    if not (decision.puts or decision.new or decision.deletes or decision.head or decision.messages):
-        return True
     puts, deletes = _items(store, call, snapshot, decision)
     return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
 
@@ -189,8 +197,7 @@ def _items(
         rows.append(_put(store, record, salt, new=new))
         hashed = codec.digest(record, salt).hex()
         changes.append(Change(kind=record.KIND, id=record.id, room=record.ROOM, op="put", hash=hashed))
-    for record in decision.deletes:
-        changes.append(Change(kind=record.KIND, id=record.id, room=record.ROOM, op="delete"))
+    changes += [Change(kind=gone.KIND, id=gone.id, room=gone.ROOM, op="delete") for gone in decision.deletes]
     head, entry = _advance(call, snapshot, decision, tuple(changes))
     bookkeeping = [
         _put_head(store, head, call, previous=snapshot.clock),
@@ -203,12 +210,19 @@ def _items(
     return bookkeeping + rows, deletes
 
 
-def _advance(call: Call, snapshot: Snapshot, decision: Decision, changes: tuple[Change, ...]) -> tuple[Head, JournalEntry]:
+def _advance(
+    call: Call, snapshot: Snapshot, decision: Decision, changes: tuple[Change, ...]
+) -> tuple[Head, JournalEntry]:
     """The next head and the entry that leads to it."""
     if snapshot.founded:
         head = snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **(decision.head or {}))
     else:
-        stamps = {"company": call.company, "id": call.company, "created_at": call.at, "updated_at": call.at}
+        stamps: dict[str, Any] = {
+            "company": call.company,
+            "id": call.company,
+            "created_at": call.at,
+            "updated_at": call.at,
+        }
         head = Head(clock=1, chain="", **stamps, **(decision.head or {}))
     entry = JournalEntry(
         company=call.company, id=call.id, created_at=call.at, updated_at=call.at, clock=head.clock, actor=call.actor,

@@ -1,19 +1,20 @@
 """Due rows: found by the `due` index, claimed, and put off, buried or finished by whoever claimed them.
 
-This is the runner's own bookkeeping, the one exception beside erasure to "nothing is written but through `transact`". It
-touches only when and by whom a row is worked on (`due`, `due_at`, `attempts`), deletes a message that was delivered, and
-keeps the rows that no company owns. None of it is business content, so none advances a company's clock or enters its
-journal; every write is one conditional call.
+This is the runner's own bookkeeping, the one exception beside erasure to "nothing is written but through `transact`".
+It touches only when a row is worked on (`due`, `due_at`, `attempts`), saves the progress of a job's row, deletes a
+message that was delivered, and keeps the rows that no company owns. None of it is business content, so none advances a
+company's clock or enters its journal; every write is one conditional call.
 
 A claim moves `due_at` to when it lapses, as a queue's visibility time-out does: two runners share the work instead of
 repeating it, and what a killed one had claimed comes back by itself. Attempts are counted by the claim and not by the
 failure, so that work which kills its runner is buried too.
 
-The index's partition is the job's name: one partition takes 1,000 writes a second, and a message costs three. Above some
-200 messages a second the name needs a shard (`outbox.0` … `outbox.7`, by the company's hash), one `find` for each.
+The index's partition is the job's name: one partition takes 1,000 writes a second, and a message costs three (put,
+claimed, deleted). Above some 200 messages a second the name needs shards (`outbox.0` … `outbox.7`, by the company's
+hash) and one `find` for each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,11 +28,16 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import Busy
 from chalicelib.store.codec import from_row, to_row
-from chalicelib.store.wire import Page, Store, is_passing
+from chalicelib.store.wire import Page, Store, code_of, is_passing
 
 PAGE = 100
 DEAD = ".dead"
-DUE, DUE_AT, ATTEMPTS = Path("due"), Path("due_at"), Path("attempts")
+
+
+class Row:
+    """The attributes that this module may change, as expressions."""
+
+    due, due_at, attempts, version = Path("due"), Path("due_at"), Path("attempts"), Path("version")
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,8 @@ def page(store: Store, room: str, name: str, at: datetime, *, cursor: str | None
     after = msgspec.json.decode(cursor) if cursor else None
     # Stored instants end in "Z" or in a fraction and "Z", which sorts before it: the whole second's bound misses none.
     bound = _stored(at.replace(microsecond=0))
-    found = store.query(room, name, DUE_AT <= bound, index="due", after=after, limit=limit)
-    return Page([record for record in found.records if _due_at(record) <= at], found.next)
+    found = store.query(room, name, Row.due_at <= bound, index="due", after=after, limit=limit)
+    return Page([record for record in found.records if due_at(record) <= at], found.next)
 
 
 def cursor_of(found: Page) -> str | None:
@@ -61,10 +67,10 @@ def cursor_of(found: Page) -> str | None:
 
 def claim(store: Store, record: Record, until: datetime) -> Claim | None:
     """Take a row as it was found. None when somebody else was faster, or finished it. Raises Busy."""
-    was = _due_at(record)
+    was = due_at(record)
     row = _update(
-        store, record.key, [DUE_AT.set(_stored(until)), ATTEMPTS.set((ATTEMPTS | 0) + 1)],
-        (DUE == _due(record)) & (DUE_AT == _stored(was)),
+        store, record.key, [Row.due_at.set(_stored(until)), Row.attempts.set((Row.attempts | 0) + 1)],
+        (Row.due == _due(record)) & (Row.due_at == _stored(was)),
     )  # fmt: skip
     if row is None:
         return None
@@ -73,25 +79,26 @@ def claim(store: Store, record: Record, until: datetime) -> Claim | None:
 
 def postpone(store: Store, claimed: Claim, at: datetime) -> bool:
     """Try again at `at`. False when the claim had lapsed."""
-    return _update(store, claimed.record.key, [DUE_AT.set(_stored(at))], _ours(claimed)) is not None
+    return _update(store, claimed.record.key, [Row.due_at.set(_stored(at))], _ours(claimed)) is not None
 
 
 def release(store: Store, claimed: Claim) -> bool:
     """Give back what there was no time for, as if it had not been claimed. False when the claim had lapsed."""
-    back = [DUE_AT.set(_stored(claimed.was)), ATTEMPTS.set((ATTEMPTS | 1) - 1)]
+    back = [Row.due_at.set(_stored(claimed.was)), Row.attempts.set((Row.attempts | 1) - 1)]
     return _update(store, claimed.record.key, back, _ours(claimed)) is not None
 
 
 def bury(store: Store, claimed: Claim) -> bool:
-    """Try no more: the row moves to the index's partition of the dead, where it is seen. False when the claim lapsed."""
-    return _update(store, claimed.record.key, [DUE.set(_due(claimed.record) + DEAD)], _ours(claimed)) is not None
+    """Try no more: the row moves to the index's partition of the dead, where it is seen. False when the claim had
+    lapsed."""
+    return _update(store, claimed.record.key, [Row.due.set(_due(claimed.record) + DEAD)], _ours(claimed)) is not None
 
 
 def revive(store: Store, record: Record, at: datetime) -> bool:
     """Give a buried row all its attempts again, from `at` on. False when it is not buried."""
     name = _due(record).removesuffix(DEAD)
-    changes = [DUE.set(name), DUE_AT.set(_stored(at)), ATTEMPTS.set(0)]
-    return _update(store, record.key, changes, DUE == name + DEAD) is not None
+    changes = [Row.due.set(name), Row.due_at.set(_stored(at)), Row.attempts.set(0)]
+    return _update(store, record.key, changes, Row.due == name + DEAD) is not None
 
 
 def finish(store: Store, ref: Ref) -> None:
@@ -100,9 +107,9 @@ def finish(store: Store, ref: Ref) -> None:
 
 
 def save(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
-    """Keep the progress that a claimed row made since it was read as `seen`. False when it moved on meanwhile. The count
-    of attempts is not part of it and begins again: what progresses is not poison. Raises Busy."""
-    unmoved = (Path("version") == seen.version) & (DUE_AT == _stored(_due_at(seen)))
+    """Keep the progress that a claimed row made since it was read as `seen`. False when somebody else moved it
+    meanwhile. Its attempts are counted anew: what progresses is not poison. Raises Busy."""
+    unmoved = (Row.version == seen.version) & (Row.due_at == _stored(due_at(seen)))
     return _put(store, record, salt, unmoved)
 
 
@@ -120,11 +127,11 @@ def _put(store: Store, record: Record, salt: bytes, condition: Condition | None)
     return done is not None
 
 
-def _update(store: Store, ref: Ref, actions: list[Action], condition: Condition) -> dict[str, Any] | None:
+def _update(store: Store, ref: Ref, actions: Sequence[Action], condition: Condition) -> dict[str, Any] | None:
     """The row after the change, or None when the condition failed."""
-    call = store.connection.update_item
+    name, call = store.names[ref.room], store.connection.update_item
     answer = _attempt(
-        lambda: call(store.names[ref.room], ref.company, ref.sort, actions, condition, return_values="ALL_NEW"), UpdateError
+        lambda: call(name, ref.company, ref.sort, actions, condition, return_values="ALL_NEW"), UpdateError
     )
     return answer["Attributes"] if answer else None
 
@@ -133,7 +140,7 @@ def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
     try:
         return call()
     except kind as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        if code_of(error) == "ConditionalCheckFailedException":
             return None
         if is_passing(error):
             raise Busy from error
@@ -141,7 +148,7 @@ def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
 
 
 def _ours(claimed: Claim) -> Condition:
-    return DUE_AT == _stored(claimed.until)
+    return Row.due_at == _stored(claimed.until)
 
 
 def _due(record: Record) -> str:
@@ -149,7 +156,8 @@ def _due(record: Record) -> str:
     return name
 
 
-def _due_at(record: Record) -> datetime:
+def due_at(record: Record) -> datetime:
+    """When a row is due."""
     at: datetime = record.due_at  # type: ignore[attr-defined]
     return at
 

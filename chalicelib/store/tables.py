@@ -25,7 +25,7 @@ class Index:
 
 @dataclass(frozen=True)
 class Room:
-    """A table is who may write and delete it. Rows are keyed by `company` and `sort`; `ttl` names the expiry attribute."""
+    """A table is who may write and delete it. Its key is `company` and `sort`; `ttl` names the expiry attribute."""
 
     name: str
     indexes: tuple[Index, ...] = ()
@@ -84,7 +84,7 @@ def tables(settings: Settings) -> dict[str, type[Model]]:
 
 def create_tables(settings: Settings) -> None:
     """Create every table that does not exist yet, with its expiry attribute. Safe to repeat."""
-    for room, model in zip(ROOM_TABLES, tables(settings).values(), strict=True):
+    for model in tables(settings).values():
         if model.exists():
             continue
         model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import PynamoDBException, QueryError, TransactGetError
@@ -22,10 +24,11 @@ MAX_TRANSACTION = 100
 Key = dict[str, dict[str, Any]]
 THROTTLES = frozenset({
     "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottlingError",
-    "InternalServerError", "InternalFailure", "InternalError", "ServiceUnavailable", "TransactionConflictException", "TransactionInProgressException",
+    "InternalServerError", "InternalFailure", "InternalError", "ServiceUnavailable",
+    "TransactionConflictException", "TransactionInProgressException",
 })  # fmt: skip
-
-
+PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+"""Why a transaction may be cancelled that would succeed in a moment."""
 SORT = Path("sort")
 
 
@@ -37,10 +40,24 @@ class Page:
     next: Key | None
 
 
+def code_of(error: PynamoDBException) -> str | None:
+    """What DynamoDB calls the error; None where it did not answer. (PynamoDB's own property raises AttributeError there,
+    because such a cause has a `response` that is None.)"""
+    code: str | None = error.cause.response.get("Error", {}).get("Code") if isinstance(error.cause, ClientError) else None
+    return code
+
+
 def is_passing(error: PynamoDBException) -> bool:
     """Whether the same call may succeed in a moment: throttled, or no answer at all."""
-    code = error.cause_response_code
-    return code is None or code in THROTTLES or code.startswith("5")
+    if isinstance(error.cause, (NotConnected, HTTPClientError)):
+        return True
+    code = code_of(error)
+    return code is not None and (code in THROTTLES or code.startswith("5"))
+
+
+def _met_a_writer(error: TransactGetError) -> bool:
+    codes = {reason.code for reason in error.cancellation_reasons if reason}
+    return bool(codes) and codes <= PASSING_REASONS
 
 
 class Store:
@@ -73,7 +90,7 @@ class Store:
         try:
             answer = self.connection.transact_get_items(items)
         except TransactGetError as error:
-            if is_passing(error) or error.cause_response_code == "TransactionCanceledException":
+            if is_passing(error) or _met_a_writer(error):
                 raise Busy from error
             raise
         return [response.get("Item") or None for response in answer["Responses"]]

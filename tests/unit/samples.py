@@ -47,7 +47,8 @@ def line(quantity: str = "2", price: str = "1500", rate: str = "20", **changes: 
 
 def draft(*lines: Line, **changes: Any) -> Draft:
     """A draft for the sample customer."""
-    return Draft(**STAMPS, **({"id": "inv_01", "customer": "cus_01", "lines": lines or (line(),), "totals": NOTHING} | changes))
+    known: dict[str, Any] = {"id": "inv_01", "customer": "cus_01", "lines": lines or (line(),), "totals": NOTHING}
+    return Draft(**STAMPS, **(known | changes))
 
 
 def issued(*lines: Line, seller: Company | None = None, buyer: Customer | None = None, **changes: Any) -> Invoice:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.crediting import LineCredit, credit, fresh
-from chalicelib.domain.document import Discount, Invoice, Line
+from chalicelib.domain.document import Discount, Invoice, Line, Totals
 from chalicelib.domain.errors import InvalidContent
 from chalicelib.domain.paying import left, status
 from tests.unit.samples import customer, issued, line
@@ -34,13 +34,16 @@ def test_the_whole_invoice_at_once_is_the_invoice() -> None:
     invoice = issued(line("3", "33.335"), line("1", "10", "10"), discount=Discount(amount=Decimal("5.55")))
     credited = credit(invoice, fresh(invoice), None)
     assert credited.totals == invoice.totals
-    assert (left(invoice, credited.balance), status(invoice, credited.balance)) == (0, "credited")
+    assert (left(invoice, credited.balance), status(invoice, credited.balance)) == (Decimal(0), "credited")
 
 
 @given(lines=LINES, discount=st.none() | st.builds(Discount, percent=PERCENT), data=st.data())
-def test_credit_notes_add_up_to_the_invoice_however_it_is_cut(lines: list[Line], discount: Discount | None, data: st.DataObject) -> None:
+def test_credit_notes_add_up_to_the_invoice_however_it_is_cut(
+    lines: list[Line], discount: Discount | None, data: st.DataObject
+) -> None:
     invoice = issued(*lines, discount=discount, buyer=customer(withholder="public_body"))
-    balance, notes = fresh(invoice), []
+    notes: list[Totals] = []
+    balance = fresh(invoice)
     for _ in range(3):
         done = {part.line: part.quantity for part in balance.lines}
         open_lines = [n for n, entered in enumerate(invoice.lines, 1) if done.get(n, 0) < entered.quantity]

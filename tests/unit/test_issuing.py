@@ -38,7 +38,13 @@ def test_the_chain_begins_at_the_company_and_series_and_links_each_hash() -> Non
 
 @pytest.mark.parametrize(
     "changes",
-    [{"number": "FA-2026-00002"}, {"notes": "x"}, {"customer": "cus_02"}, {"issue_date": DAY - timedelta(days=1)}, {"salt": b"t" * 16}],
+    [
+        {"number": "FA-2026-00002"},
+        {"notes": "x"},
+        {"customer": "cus_02"},
+        {"issue_date": DAY - timedelta(days=1)},
+        {"salt": b"t" * 16},
+    ],
 )
 def test_the_hash_changes_with_whatever_was_frozen(changes: dict[str, Any]) -> None:
     invoice = issued()

@@ -66,7 +66,16 @@ def test_patterns_that_could_meet_are_refused(pattern: str, reset: str, code: st
 
 
 def test_no_number_is_given_twice_by_patterns_that_were_accepted() -> None:
-    wanted = ["F{seq}", "F{year}{seq}", "F-{seq}", "F-{year}-{seq}", "F2026-{seq}", "F-{seq:05}", "F-{year}-{month}-{seq}", "F/{seq}"]
+    wanted = [
+        "F{seq}",
+        "F{year}{seq}",
+        "F-{seq}",
+        "F-{year}-{seq}",
+        "F2026-{seq}",
+        "F-{seq:05}",
+        "F-{year}-{month}-{seq}",
+        "F/{seq}",
+    ]
     accepted = company()
     for pattern, reset in product(wanted, ("year", "never")):
         try:

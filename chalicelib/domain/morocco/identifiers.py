@@ -54,8 +54,8 @@ def check_ice(value: str) -> Finding | None:
     P: tested against real numbers. The whole-number test alone also lets keys 00, 98 and 99 through.
     """
     # Imported late: cold starts pay for imports.
-    from stdnum.exceptions import InvalidChecksum, ValidationError  # noqa: PLC0415
-    from stdnum.ma import ice  # noqa: PLC0415
+    from stdnum.exceptions import InvalidChecksum, ValidationError
+    from stdnum.ma import ice
 
     number = normalise(value)
     try:
@@ -83,8 +83,8 @@ def check_rib(value: str) -> Finding | None:
 def check_iban(value: str) -> Finding | None:
     """IBAN, any country; a Moroccan one is MA + 2 check digits + RIB, whose own key must hold too."""
     # Imported late, as above.
-    from stdnum.exceptions import InvalidChecksum, ValidationError  # noqa: PLC0415
-    from stdnum.iso7064 import mod_97_10  # noqa: PLC0415
+    from stdnum.exceptions import InvalidChecksum, ValidationError
+    from stdnum.iso7064 import mod_97_10
 
     number = normalise(value)
     if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", number):
@@ -129,7 +129,7 @@ def check_trade_register(value: str) -> Finding | None:
     if looks_like_cin(value):
         return refuse("cin_not_allowed")
     number = normalise(value)
-    if not number.isascii() or not _digits(number):
+    if not _digits(number):
         return warn("trade_register_form") if re.search(r"\d", value, re.ASCII) else refuse("trade_register_malformed")
     return _check_number(value, TRADE_REGISTER)
 

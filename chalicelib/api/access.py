@@ -1,0 +1,144 @@
+"""Members and API keys."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.auth import GRANTABLE
+from chalicelib.api.document_models import Deleted
+from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.fields import Email, Model, Text
+from chalicelib.api.paging import ListOf, Page
+from chalicelib.api.records import Found, RecordShown
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import AlreadyExists, LastOwner
+from chalicelib.domain.member import Role
+from chalicelib.services import access, editing
+from chalicelib.services.access import KEYS, MEMBERS_URL
+
+KEYS_URL = KEYS.url
+
+
+class MemberNew(Model):
+    """Somebody to let in: `user` is the subject of their access tokens."""
+
+    user: Annotated[str, Text(128)]
+    email: Email | None = None
+    role: Role
+
+
+class MemberEdit(Model):
+    """Another role."""
+
+    role: Role
+
+
+class MemberShown(RecordShown):
+    """A person's place in the company."""
+
+    object: Literal["member"]
+    user: str
+    email: str | None
+    role: Role
+
+
+class KeyNew(Model):
+    """A key and what it may do: never more than its maker, and never members or keys."""
+
+    name: Annotated[str, Text(100)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=20)]
+
+
+class KeyShown(RecordShown):
+    """An API key; `key`, the clear text, is in the answer that makes it, once, and never again."""
+
+    object: Literal["api_key"]
+    name: str
+    hint: str
+    scopes: list[str]
+    created_by: str
+    revoked_at: str | None
+    key: str | None = None
+
+
+def _members(ask: Ask) -> Answer:
+    return access.members(ask.open)
+
+
+def _member(ask: Ask) -> Answer:
+    return access.member(ask.open, ask.path["id"])
+
+
+def _add_member(ask: Ask) -> Answer:
+    return access.add_member(ask.open, ask.writing, ask.body.user, ask.body.email, ask.body.role)
+
+
+def _change_role(ask: Ask) -> Answer:
+    return access.change_role(ask.open, ask.writing, ask.path["id"], ask.if_match, ask.body.role)
+
+
+def _remove_member(ask: Ask) -> Answer:
+    return access.remove_member(ask.open, ask.writing, ask.path["id"], ask.if_match)
+
+
+def _keys(ask: Ask) -> Answer:
+    query = ask.query
+    return editing.listing(ask.open, KEYS, editing.Window(query.limit, query.starting_after, query.ending_before))
+
+
+def _key(ask: Ask) -> Answer:
+    return editing.read(ask.open, KEYS, ask.path["id"])
+
+
+def _create_key(ask: Ask) -> Answer:
+    held = GRANTABLE & ask.actor.scopes
+    return access.create_key(ask.world.store, ask.writing, ask.body.name, ask.body.scopes, held)
+
+
+def _revoke_key(ask: Ask) -> Answer:
+    return access.revoke_key(ask.world.store, ask.writing, ask.path["id"], ask.if_match)
+
+
+_MEMBERS = (
+    Endpoint(
+        method="GET", path=MEMBERS_URL, scope="members.read", does=_members, summary="List members: all of them",
+        gives=ListOf[MemberShown], tag="Members",
+    ),
+    Endpoint(
+        method="POST", path=MEMBERS_URL, scope="members.write", does=_add_member, summary="Let a person in",
+        takes=MemberNew, gives=MemberShown, status=201, idempotent=True, errors=(AlreadyExists,),
+        tag="Members",
+    ),
+    Endpoint(
+        method="GET", path=MEMBERS_URL + "/{id}", scope="members.read", does=_member, summary="Read a member",
+        gives=MemberShown, tag="Members",
+    ),
+    Endpoint(
+        method="PATCH", path=MEMBERS_URL + "/{id}", scope="members.write", does=_change_role,
+        summary="Give a member another role", takes=MemberEdit, gives=MemberShown, idempotent=True, if_match=True,
+        errors=(LastOwner,), tag="Members",
+    ),
+    Endpoint(
+        method="DELETE", path=MEMBERS_URL + "/{id}", scope="members.write", does=_remove_member,
+        summary="Let a person in no longer", gives=Deleted, if_match=True, errors=(LastOwner,), tag="Members",
+    ),
+)  # fmt: skip
+_KEYS = (
+    Endpoint(
+        method="GET", path=KEYS_URL, scope="keys.read", does=_keys, summary="List API keys, the revoked ones too",
+        query=Page, gives=Found[KeyShown], tag="API keys",
+    ),
+    Endpoint(
+        method="POST", path=KEYS_URL, scope="keys.write", does=_create_key, summary="Make an API key, shown once",
+        takes=KeyNew, gives=KeyShown, status=201, idempotent=True, tag="API keys",
+    ),
+    Endpoint(
+        method="GET", path=KEYS_URL + "/{id}", scope="keys.read", does=_key, summary="Read an API key",
+        gives=KeyShown, tag="API keys",
+    ),
+    Endpoint(
+        method="DELETE", path=KEYS_URL + "/{id}", scope="keys.write", does=_revoke_key,
+        summary="Revoke an API key, at once", gives=KeyShown, if_match=True, tag="API keys",
+    ),
+)  # fmt: skip
+ENDPOINTS = (*_MEMBERS, *_KEYS)

@@ -1,0 +1,161 @@
+"""Who may come in. The gateway's authorizer checks the token alone; the guard checks membership and scope per endpoint.
+
+The guard believes nothing but what the authorizer left in the request's context. Whoever does not belong to a company
+gets the answer that a company which does not exist would give.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, get_args
+
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
+from chalicelib.domain.company import Head
+from chalicelib.domain.errors import Busy, Forbidden, NotFound, Unauthenticated, invalid
+from chalicelib.domain.ids import is_id
+from chalicelib.domain.member import ApiKey, Member, Role
+from chalicelib.outside.tokens import ApiToken, read_api_key
+
+if TYPE_CHECKING:
+    from chalice.app import Request
+
+    from chalicelib.store.read import Reader
+    from chalicelib.wiring import World
+
+SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
+_VIEWER: Final = frozenset({"company.read", "parties.read", "items.read", "documents.read", "changes.read"})
+_CLERK: Final = _VIEWER | {"parties.write", "items.write", "documents.write", "payments.write"}
+_ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read"}
+ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
+    "viewer": _VIEWER, "clerk": _CLERK, "accountant": _ACCOUNTANT, "owner": SCOPES,
+}  # fmt: skip
+"""What a role may do: only what is listed. Numbering and bank details (`company.write`) are the owner's."""
+GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(("members.", "keys.")))
+"""What an API key may be given: a key never makes keys or members."""
+NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
+_UNVERIFIED: Final = "unverified"
+
+
+def authorize(world: "World", token: str) -> dict[str, str] | None:
+    """What the authorizer puts into the request's context for this `Authorization` value; None when it proves nobody.
+
+    When the issuer's keys or the database cannot be had, the context says so and grants nothing: the guard then answers
+    503, because a caller with a good token must not be told to sign in again.
+    """
+    scheme, _, credential = token.strip().partition(" ")
+    credential = credential.strip()
+    if scheme.lower() != "bearer" or not credential:
+        return None
+    try:
+        if credential.startswith("fp_"):
+            return _key_context(world, credential)
+        person = world.tokens.verify(credential)
+    except Unauthenticated:
+        return None
+    except Busy:
+        return {"kind": _UNVERIFIED}
+    context = {"kind": "user", "subject": person.subject}
+    if person.email:
+        context["email"] = person.email
+    if person.signed_in_at:
+        context["signed_in_at"] = str(int(person.signed_in_at.timestamp()))
+    return context
+
+
+def _key_context(world: "World", credential: str) -> dict[str, str] | None:
+    key = read_api_key(credential)
+    if key is None:
+        return None
+    _admit_key(world, key.company, key.id, key.mode, key)
+    return {"kind": "api_key", "subject": key.id, "company": key.company, "mode": key.mode}
+
+
+def _admit_key(world: "World", company: str, key_id: str, mode: str, key: ApiToken | None) -> tuple[Head, ApiKey]:
+    """The key's row and its company's head. Raises Unauthenticated for a key that is unknown, forged or revoked, or of
+    the other mode than its company."""
+    from chalicelib.store.read import admit
+
+    admission = admit(world.store, company, ApiKey.ref(company, key_id))
+    head, row = admission.head, admission.entity
+    # Compared with a digest that nothing has when there is no row, so that both cases take the same time.
+    stored = row.digest if isinstance(row, ApiKey) else "0" * 64
+    forged = key is not None and not hmac.compare_digest(stored.encode(), key.digest.encode())
+    if forged or head is None or not isinstance(row, ApiKey) or row.revoked_at is not None or mode != head.mode:
+        raise Unauthenticated
+    return head, row
+
+
+def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
+    """Who asks, of which company, and the reader of it.
+
+    Raises Unauthenticated, Forbidden (role or scope), NotFound (no such company, or not theirs), CompanyBlocked,
+    InvalidContent (several companies and none named) and Busy.
+    """
+    if endpoint.scope == PUBLIC:
+        return NOBODY, "", None
+    context: Mapping[str, Any] = request.context.get("authorizer") or {}
+    kind, subject = context.get("kind"), context.get("subject")
+    if kind == _UNVERIFIED:
+        raise Busy
+    if kind not in ("user", "api_key") or not isinstance(subject, str) or not subject:
+        raise Unauthenticated
+    if endpoint.scope == SIGNED_IN:
+        if kind != "user":
+            raise Forbidden(scope="")
+        return _person(context, subject, None), "", None
+    named = request.headers.get("company")
+    if kind == "api_key":
+        head, actor = _as_key(world, context, subject, named)
+    else:
+        head, actor = _as_member(world, context, subject, named)
+    if endpoint.scope not in actor.scopes:
+        raise Forbidden(scope=endpoint.scope)
+    from chalicelib.store.read import open_company
+
+    return actor, head.company, open_company(world.store, head.company, head)
+
+
+def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str | None) -> tuple[Head, Actor]:
+    company = str(context.get("company", ""))
+    if not is_id("cmp", company) or not is_id("key", key_id):
+        raise Unauthenticated
+    if named is not None and named.strip() != company:
+        raise NotFound
+    head, row = _admit_key(world, company, key_id, str(context.get("mode", "")), None)
+    return head, Actor(id=row.id, kind="api_key", scopes=GRANTABLE.intersection(row.scopes))
+
+
+def _as_member(world: "World", context: Mapping[str, Any], subject: str, named: str | None) -> tuple[Head, Actor]:
+    from chalicelib.store.read import admit
+
+    company = named.strip() if named is not None else _only_company(world, subject)
+    if not is_id("cmp", company):
+        raise NotFound
+    admission = admit(world.store, company, Member.ref(company, user=subject))
+    head, member = admission.head, admission.entity
+    if head is None or not isinstance(member, Member):
+        raise NotFound
+    return head, _person(context, subject, member)
+
+
+def _only_company(world: "World", subject: str) -> str:
+    from chalicelib.store.read import companies_of
+
+    memberships = companies_of(world.store, subject)
+    if not memberships:
+        raise NotFound
+    if len(memberships) > 1:
+        raise invalid("/header/Company", "company_header_required")
+    return memberships[0].company
+
+
+def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:
+    since, email = str(context.get("signed_in_at", "")), context.get("email")
+    return Actor(
+        id=subject,
+        kind="user",
+        scopes=ROLE_SCOPES.get(member.role, frozenset()) if member else frozenset(),
+        role=member.role if member else None,
+        email=email if isinstance(email, str) else None,
+        signed_in_at=datetime.fromtimestamp(int(since), UTC) if since.isascii() and since.isdigit() else None,
+    )

@@ -1,0 +1,30 @@
+"""Every way to ask, in one tuple: what is registered, documented, guarded and tested."""
+
+from chalicelib.api import (
+    access,
+    changes,
+    companies,
+    credit_notes,
+    invoices,
+    items,
+    pages,
+    parties,
+    payments,
+    register,
+    work,
+)
+from chalicelib.api.endpoint import Endpoint
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *companies.ENDPOINTS,
+    *access.ENDPOINTS,
+    *parties.ENDPOINTS,
+    *items.ENDPOINTS,
+    *invoices.ENDPOINTS,
+    *credit_notes.ENDPOINTS,
+    *payments.ENDPOINTS,
+    *register.ENDPOINTS,
+    *changes.ENDPOINTS,
+    *work.ENDPOINTS,
+    *pages.ENDPOINTS,
+)

@@ -1,0 +1,47 @@
+"""The change feed."""
+
+from typing import Annotated, Any, Literal
+
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.fields import Model, Shown, WholeNumber
+from chalicelib.api.paging import ListOf
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
+from chalicelib.services import changes
+from chalicelib.services.changes import URL
+
+
+class ChangesQuery(Model):
+    """From which clock on (0: from the beginning), and about how many changes: a page never splits a commit."""
+
+    after: Annotated[int, WholeNumber(0, 10**12 - 1)] = 0
+    limit: Annotated[int, WholeNumber(1, 100)] = 20
+
+
+class ChangeShown(Shown):
+    """One thing that changed, as it is now; a deletion has no object. A put without object was too large for its page:
+    read it by its own address."""
+
+    clock: int
+    kind: Literal["company", "customer", "supplier", "item", "invoice", "credit_note", "payment"]
+    id: str
+    op: Literal["put", "delete"]
+    object: dict[str, Any] | None
+
+
+class Changes(ListOf[ChangeShown]):
+    """A page of changes; `clock` is what to ask from next."""
+
+    clock: int
+
+
+def _changes(ask: Ask) -> Answer:
+    return changes.changes(ask.open, after=ask.query.after, limit=ask.query.limit)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=URL, scope="changes.read", does=_changes, summary="What changed since a clock",
+        query=ChangesQuery, gives=Changes, errors=(SynchronisationOff, ClockTooOld), tag="Synchronisation",
+    ),
+)  # fmt: skip

@@ -1,0 +1,242 @@
+"""The company: signing up, profile, logo, cloud switches."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.api.document_models import NoticeShown
+from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint
+from chalicelib.api.fields import Amount, Day, Email, Language, Model, Shown, Text, multi_line
+from chalicelib.api.paging import ListOf
+from chalicelib.api.parties import TermsDays
+from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import AgeRefused, AlreadyExists, NumberingSettled, WorkspaceNotEmpty, invalid
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.member import Role
+from chalicelib.services import companies
+from chalicelib.services.companies import URL, Owner
+
+MAX_LOGO_TEXT = 700_000
+"""Characters of base64: 512 KB of picture and a little more, so that the picture's own limit is what is refused."""
+MAX_TEMPLATE = 65_536
+Regime = Literal["standard", "auto_entrepreneur", "cpu"]
+Person = Literal["legal", "individual"]
+Mode = Literal["live", "test"]
+
+
+class NumberingIn(Edit):
+    """How one kind of document is numbered. `next` is set once, before the first document of its series."""
+
+    pattern: Annotated[str, Text(40)] = unsent()
+    reset: Literal["year", "never"] = unsent()
+    next: Annotated[int, Field(ge=1, le=999_999_999)] = unsent()
+
+
+class SeriesIn(Edit):
+    """Patterns by kind of document, such as FA-{year}-{seq:05}."""
+
+    invoice: NumberingIn = unsent()
+    credit_note: NumberingIn = unsent()
+
+
+class _Profile(Edit):
+    legal_form: Annotated[str, Text(60)] | None = None
+    regime: Regime = unsent()
+    person: Person = unsent()
+    address: AddressIn | None = None
+    ice: Annotated[str, Text(40)] | None = None
+    tax_id: Annotated[str, Text(40)] | None = None
+    trade_register: Annotated[str, Text(60)] | None = None
+    business_tax: Annotated[str, Text(40)] | None = None
+    cnss: Annotated[str, Text(40)] | None = None
+    share_capital: Amount | None = None
+    rib: Annotated[str, Text(60)] | None = None
+    email: Email | None = None
+    phone: Annotated[str, Text(40)] | None = None
+    language: Language = unsent()
+    payment_terms_days: TermsDays = unsent()
+    tax_certificate_until: Day | None = None
+
+
+class SignUp(_Profile):
+    """A company to sign up. `of_age` says that its owner is 13 or older (no birth date is asked for); `policy_version`
+    is the version of the privacy policy that the owner accepts; a `test` company's documents are specimens."""
+
+    name: Name
+    policy_version: Annotated[str, Text(20)]
+    of_age: bool
+    mode: Mode = "live"
+
+
+class CompanyEdit(_Profile):
+    """What is left out stays as it is; null empties what may be empty. `logo` is set by its own endpoint and emptied
+    here; `template` is HTML of the merchant's own, at most 64 KB."""
+
+    name: Name = unsent()
+    logo: None = unsent()
+    template: Annotated[str, multi_line(MAX_TEMPLATE)] | None = None
+    series: SeriesIn = unsent()
+
+
+class LogoIn(Model):
+    """A PNG or JPEG in base64, at most 512 KB and 4,096 pixels a side."""
+
+    logo: Annotated[str, Field(max_length=MAX_LOGO_TEXT, json_schema_extra={"contentEncoding": "base64"})]
+
+
+class CloudIn(Edit):
+    """Which switches to turn."""
+
+    sync: bool = unsent()
+    backup: bool = unsent()
+
+
+class SettingsEdit(Edit):
+    """Cloud storage is off until it is turned on; what is off stores nothing."""
+
+    cloud: CloudIn = unsent()
+
+
+class NumberingShown(Shown):
+    """The pattern in force."""
+
+    pattern: str
+    reset: Literal["year", "never"]
+
+
+class SeriesShown(Shown):
+    """Patterns by kind of document."""
+
+    invoice: NumberingShown
+    credit_note: NumberingShown
+
+
+class CompanyShown(RecordShown):
+    """A company's profile; `logo` is the picture's SHA-256, `notices` say what is unusual and stops nothing."""
+
+    object: Literal["company"]
+    name: str
+    legal_form: str | None
+    regime: Regime
+    person: Person
+    address: AddressShown
+    ice: str | None
+    tax_id: str | None
+    trade_register: str | None
+    business_tax: str | None
+    cnss: str | None
+    share_capital: str | None
+    rib: str | None
+    email: str | None
+    phone: str | None
+    language: Language
+    payment_terms_days: int
+    tax_certificate_until: str | None
+    logo: str | None
+    template: str | None
+    policy_version: str
+    mode: Mode
+    series: SeriesShown
+    notices: list[NoticeShown]
+
+
+class Membership(Shown):
+    """One of a person's companies; of a blocked or closed one the name is not told."""
+
+    id: str
+    object: Literal["company"]
+    name: str | None
+    mode: Mode
+    state: Literal["active", "blocked", "closed"]
+    role: Role
+
+
+class CloudShown(Shown):
+    """The switches."""
+
+    sync: bool
+    backup: bool
+
+
+class SettingsShown(Shown):
+    """The company's settings."""
+
+    id: str
+    object: Literal["settings"]
+    cloud: CloudShown
+
+
+def _sign_up(ask: Ask) -> Answer:
+    """The company's id is derived from the person and the key, so that a retried sign-up meets its own company."""
+    call = replace(ask.writing, company=derived_id("cmp", ask.actor.id, ask.writing.key))
+    sent: dict[str, Any] = ask.body.content()
+    of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
+    owner = Owner(user=ask.actor.id, email=ask.actor.email, of_age=of_age)
+    return companies.sign_up(ask.world.store, call, owner, mode, sent)
+
+
+def _mine(ask: Ask) -> Answer:
+    return companies.mine(ask.world.store, ask.actor.id)
+
+
+def _profile(ask: Ask) -> Answer:
+    return companies.profile(ask.open)
+
+
+def _edit(ask: Ask) -> Answer:
+    return companies.edit(ask.world.store, ask.writing, ask.if_match, ask.body.content())
+
+
+def _set_logo(ask: Ask) -> Answer:
+    try:
+        picture = b64decode(ask.body.logo, validate=True)
+    except NotBase64 as error:
+        raise invalid("/logo", "bad_base64") from error
+    return companies.set_logo(ask.world, ask.open, ask.writing, ask.if_match, picture)
+
+
+def _settings(ask: Ask) -> Answer:
+    return companies.switches(ask.open)
+
+
+def _switch(ask: Ask) -> Answer:
+    return companies.switch(ask.world.store, ask.writing, ask.if_match, ask.body.content().get("cloud", {}))
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path="/v1/companies", scope=SIGNED_IN, does=_sign_up, summary="Sign a company up", takes=SignUp,
+        gives=CompanyShown, status=201, idempotent=True, errors=(AgeRefused, AlreadyExists),
+        tag="Company",
+    ),
+    Endpoint(
+        method="GET", path="/v1/companies", scope=SIGNED_IN, does=_mine, summary="List one's companies",
+        gives=ListOf[Membership], tag="Company",
+    ),
+    Endpoint(
+        method="GET", path=URL, scope="company.read", does=_profile, summary="Read the company's profile",
+        gives=CompanyShown, tag="Company",
+    ),
+    Endpoint(
+        method="PATCH", path=URL, scope="company.write", does=_edit,
+        summary="Edit the company's profile and how it numbers", takes=CompanyEdit, gives=CompanyShown, idempotent=True,
+        if_match=True, errors=(NumberingSettled,), tag="Company",
+    ),
+    Endpoint(
+        method="PUT", path=URL + "/logo", scope="company.write", does=_set_logo, summary="Set the company's logo",
+        takes=LogoIn, gives=CompanyShown, if_match=True, tag="Company",
+    ),
+    Endpoint(
+        method="GET", path="/v1/settings", scope="company.read", does=_settings, summary="Read the cloud switches",
+        gives=SettingsShown, tag="Company",
+    ),
+    Endpoint(
+        method="PATCH", path="/v1/settings", scope="company.write", does=_switch, summary="Turn the cloud switches",
+        takes=SettingsEdit, gives=SettingsShown, idempotent=True, if_match=True,
+        errors=(WorkspaceNotEmpty,), tag="Company",
+    ),
+)  # fmt: skip

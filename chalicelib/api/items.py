@@ -1,0 +1,52 @@
+"""Catalogue items."""
+
+from typing import Annotated, Literal
+
+from chalicelib.api.fields import Id, Rate, Text, UnitPrice
+from chalicelib.api.records import Edit, Name, Noun, RecordShown, unsent
+from chalicelib.services.items import ITEMS
+
+Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
+
+
+class ItemEdit(Edit):
+    """What is left out stays as it is; null empties what may be empty. `unit_price` in dirhams before TVA, `vat_rate`
+    in percent and in force today; an exempt item (rate "0") names its article."""
+
+    name: Name = unsent()
+    description: Annotated[str, Text(2_000, lines=True)] | None = None
+    reference: Annotated[str, Text(60)] | None = None
+    unit: Annotated[str, Text(30)] | None = None
+    unit_price: UnitPrice = unsent()
+    vat_rate: Rate = unsent()
+    exemption: Annotated[str, Text(20)] | None = None
+    nature: Nature = unsent()
+
+
+class ItemNew(ItemEdit):
+    """A new item; a client that works offline chooses its id."""
+
+    id: Annotated[str, Id("itm")] | None = None
+    name: Name
+    unit_price: UnitPrice
+    vat_rate: Rate
+
+
+class ItemShown(RecordShown):
+    """What the company sells."""
+
+    object: Literal["item"]
+    name: str
+    description: str | None
+    reference: str | None
+    unit: str | None
+    unit_price: str
+    vat_rate: str
+    exemption: str | None
+    nature: Nature
+
+
+ENDPOINTS = Noun(
+    shelf=ITEMS, name="item", tag="Items", reads="items.read", writes="items.write", new=ItemNew, edit=ItemEdit,
+    shown=ItemShown,
+).endpoints()  # fmt: skip

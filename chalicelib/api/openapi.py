@@ -1,0 +1,275 @@
+"""The OpenAPI 3.1 document, generated from the endpoints and the very models that validate; the same each time."""
+
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
+from chalicelib.api.paging import ANY_ID
+from chalicelib.api.problems import MEDIA, messages, refusals
+from chalicelib.api.serve import verb
+from chalicelib.domain.errors import Refusal
+
+_PREFIXES: Final = {
+    "customers": "cus", "suppliers": "sup", "items": "itm", "invoices": "inv", "credit-notes": "crn",
+    "members": "mem", "api-keys": "key", "jobs": "job",
+}  # fmt: skip
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
+
+_TEXT: Final = {"type": "string"}
+_HEADERS: Final[dict[str, Any]] = {
+    "Request-Id": {"description": "Names this request in the logs; quote it to report a problem.", "schema": _TEXT},
+    "ETag": {"description": "The version of what the body shows, for If-Match and If-None-Match.", "schema": _TEXT},
+    "Location": {"description": "Where what was made, or the file, is found.", "schema": _TEXT},
+    "Idempotency-Replayed": {
+        "description": "`true` when this is the first answer to the same Idempotency-Key, given again.",
+        "schema": _TEXT,
+    },
+    "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
+}  # fmt: skip
+
+
+def _header(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name, "in": "header", "required": required, "description": description,
+        "schema": {**_TEXT, **schema},
+    }  # fmt: skip
+
+
+_PARAMETERS: Final[dict[str, Any]] = {
+    "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
+    "Company": _header(
+        "Company", "Which company is meant. Needed by a person who belongs to several; a key belongs to one.",
+        pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+    ),
+    "Idempotency-Key": _header(
+        "Idempotency-Key", "Names this request: sent again with the same body within 30 days, it has the first answer.",
+        required=True, minLength=1, maxLength=255, pattern="^[ -~]*[!-~][ -~]*$",
+        examples=["6f1c2a5e-0d1b-4c1e-9a52-3f6f1f0a7c11"],
+    ),
+    "If-Match": _header(
+        "If-Match", "The ETag of the version that you have read.", required=True,
+        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
+    ),
+    "If-None-Match": _header("If-None-Match", "The ETag that you have: 304 when nothing changed."),
+}  # fmt: skip
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. What was refused changed "
+    "nothing. A pointer begins at the body's root; what is elsewhere is below `/query` or `/header`.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "code": _TEXT,
+        "request_id": _TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
+            },
+        },
+        "current_etag": {"type": "string", "description": "On 412: the tag to read and send instead."},
+        "current_version": {"type": "integer", "description": "On 412."},
+        "limit": {"description": "On 413: the limit that was passed.", "type": "string"},
+    },
+}
+
+
+def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
+    """The whole document, as JSON-ready values. Raises ValueError when two endpoints share a method and path."""
+    known = sorted(endpoints, key=lambda endpoint: (endpoint.path, endpoint.method))
+    references, schemas = _schemas(known)
+    paths: dict[str, Any] = {}
+    for endpoint in known:
+        operations = paths.setdefault(endpoint.path, {})
+        if endpoint.method.lower() in operations:
+            raise ValueError(f"two endpoints for {endpoint.method} {endpoint.path}")
+        operations[endpoint.method.lower()] = _operation(endpoint, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "My Facture Pro",
+            "version": version,
+            "description": "Invoices that obey Moroccan law. Amounts are decimal strings in dirhams, days are "
+            "`YYYY-MM-DD`, instants RFC 3339 in UTC.",
+        },
+        "servers": [{"url": "/"}],
+        "tags": [{"name": tag} for tag in sorted({endpoint.tag for endpoint in known if endpoint.tag})],
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": {**dict(sorted(schemas.items())), "Problem": PROBLEM},
+            "parameters": _PARAMETERS,
+            "headers": _HEADERS,
+            "securitySchemes": {
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An OIDC access token, or an API key (`fp_live_…`, `fp_test_…`).",
+                }
+            },
+        },
+    }
+
+
+def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
+    """A reference for each model in its mode, and the definitions that they point to."""
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    for endpoint in endpoints:
+        for model in (endpoint.takes, endpoint.query):
+            if model is not None:
+                wanted[model, "validation"] = None
+        if endpoint.gives is not None:
+            wanted[endpoint.gives, "serialization"] = None
+    references, definitions = models_json_schema(
+        list(wanted), by_alias=True, ref_template="#/components/schemas/{model}"
+    )
+    return references, definitions.get("$defs", {})
+
+
+def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": verb(endpoint),
+        "summary": endpoint.summary,
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, references),
+    }
+    if endpoint.tag:
+        operation["tags"] = [endpoint.tag]
+    if endpoint.scope == PUBLIC:
+        operation["security"] = []
+    else:
+        signed_in = endpoint.scope == SIGNED_IN
+        operation["description"] = "A person's token, no key." if signed_in else f"Scope: `{endpoint.scope}`."
+    if endpoint.takes is not None:
+        schema = references[endpoint.takes, "validation"]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found = [_path_parameter(endpoint.path, name) for name in _PARAMETER.findall(endpoint.path)]
+    if endpoint.query is not None:
+        found += _query_parameters(endpoint.query)
+    names = ["Accept-Language"]
+    if endpoint.scope not in (PUBLIC, SIGNED_IN):
+        names.append("Company")
+    if endpoint.idempotent:
+        names.append("Idempotency-Key")
+    if endpoint.if_match:
+        names.append("If-Match")
+    if endpoint.method == "GET" and _tagged(endpoint):
+        names.append("If-None-Match")
+    return found + [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def _path_parameter(path: str, name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9._~-]{1,128}$"}
+    if name == "id":
+        noun = path.partition("/{id}")[0].rpartition("/")[2]
+        prefix = _PREFIXES.get(noun)
+        schema["pattern"] = f"^{ANY_ID.pattern.replace('[a-z]{3}', prefix) if prefix else ANY_ID.pattern}$"
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """Each member of the model, its schema inlined: parameters do not share definitions."""
+    schema = model.model_json_schema(by_alias=True)
+    found = []
+    for name, member in schema.get("properties", {}).items():
+        shown = _without_null(member)
+        parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": shown}
+        if shown.get("type") == "array":
+            parameter |= {"style": "form", "explode": True}
+        found.append(parameter)
+    return found
+
+
+def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
+    """A query string cannot hold null: a member that may be absent simply is."""
+    plain = {name: part for name, part in member.items() if name not in ("anyOf", "title", "default")}
+    kinds = [kind for kind in member.get("anyOf", ()) if kind.get("type") != "null"]
+    if member.get("default"):
+        plain["default"] = member["default"]
+    return {**plain, **kinds[0]} if len(kinds) == 1 else dict(member) if kinds else plain
+
+
+def _tagged(endpoint: Endpoint) -> bool:
+    """Whether its answers carry an ETag: every resource's do, no list's does."""
+    return endpoint.gives is not None and "has_more" not in endpoint.gives.model_fields
+
+
+def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
+    responses = {str(endpoint.status): _answer(endpoint, references)}
+    if endpoint.method == "GET" and _tagged(endpoint):
+        responses["304"] = {
+            "description": "Nothing changed since the version in If-None-Match.",
+            "headers": _REQUEST_ID,
+        }
+    if endpoint.status == 303 and endpoint.gives is not None:
+        # A file's address in place of a redirect, for clients that say `Accept: application/json`.
+        schema = references[endpoint.gives, "serialization"]
+        responses["200"] = {
+            "description": "The file's address, on `Accept: application/json`.", "headers": _REQUEST_ID,
+            "content": {"application/json": {"schema": schema}},
+        }  # fmt: skip
+    by_status: dict[int, list[type[Refusal]]] = {}
+    for refusal in refusals(endpoint):
+        by_status.setdefault(refusal.status, []).append(refusal)
+    for status, kinds in sorted(by_status.items()):
+        responses[str(status)] = _problem(status, kinds)
+    return dict(sorted(responses.items()))
+
+
+def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
+    named = ["Request-Id"]
+    if _tagged(endpoint) and endpoint.status in (200, 201):
+        named.append("ETag")
+    if endpoint.status in (201, 202, 303):
+        named.append("Location")
+    if endpoint.idempotent:
+        named.append("Idempotency-Replayed")
+    answer: dict[str, Any] = {
+        "description": HTTPStatus(endpoint.status).phrase,
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in named},
+    }
+    if endpoint.gives is not None and endpoint.status not in (204, 303):
+        schema = references[endpoint.gives, "serialization"]
+        answer["content"] = {"application/json": {"schema": schema}}
+    elif endpoint.media.startswith("text/"):
+        answer["content"] = {endpoint.media: {"schema": _TEXT}}
+    return answer
+
+
+def _problem(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
+    words = messages("en")["refusals"]
+    examples = {
+        kind.code: {
+            "value": {
+                "type": f"/problems/{kind.code}", "title": words[kind.code]["title"], "status": status,
+                "detail": words[kind.code]["detail"].replace("{limit}", "1 MB"), "code": kind.code,
+                "request_id": "5a3c0c1e-6f0e-4b57-9b57-1f6f8d1f3b0a",
+            }
+        }
+        for kind in sorted(kinds, key=lambda kind: kind.code)
+    }  # fmt: skip
+    headers = dict(_REQUEST_ID)
+    if status in (429, 503):
+        headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
+    return {
+        "description": " ".join(f"`{code}`: {example['value']['title']}." for code, example in examples.items()),
+        "headers": headers,
+        "content": {MEDIA: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+    }

@@ -1,0 +1,96 @@
+"""What anybody may read: the service's health, the OpenAPI document and its page."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.fields import Shown
+from chalicelib.domain.call import Answer
+
+if TYPE_CHECKING:
+    from chalicelib.settings import Settings
+
+_PATIENCE_SECONDS: Final = 2.0
+
+
+class HealthShown(Shown):
+    """`ok` when every dependency answers; `degraded`, with status 503, when one does not."""
+
+    status: Literal["ok", "degraded"]
+    build: str
+    stage: str
+    dependencies: dict[str, Literal["reachable", "unreachable"]]
+
+
+def reachable(checks: Mapping[str, Callable[[], object]]) -> dict[str, str]:
+    """Each check's name and whether it succeeded within two seconds; they run side by side."""
+    pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="health")
+    try:
+        running = {name: pool.submit(check) for name, check in checks.items()}
+        wait(running.values(), timeout=_PATIENCE_SECONDS)
+        good = {name for name, future in running.items() if future.done() and future.exception() is None}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {name: "reachable" if name in good else "unreachable" for name in running}
+
+
+@cache
+def _clients(settings: "Settings") -> tuple[Any, Any]:
+    """Clients of their own, which try once and give up soon: a probe that retries measures its own patience."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
+    )
+    place = {"region_name": settings.region, "endpoint_url": settings.endpoint, "config": config}
+    return boto3.client("dynamodb", **place), boto3.client("s3", **place)
+
+
+def _health(ask: Ask) -> Answer:
+    from chalicelib.store.tables import table_name
+
+    settings = ask.world.settings
+    dynamodb, s3 = _clients(settings)
+    nothing = {"company": {"S": "health"}, "sort": {"S": "health"}}
+    dependencies = reachable({
+        "dynamodb": lambda: dynamodb.get_item(TableName=table_name(settings, "workspace"), Key=nothing),
+        "s3": lambda: s3.list_objects_v2(Bucket=settings.files_bucket, MaxKeys=1, Prefix="health/"),
+    })  # fmt: skip
+    well = "unreachable" not in dependencies.values()
+    body = {"status": "ok" if well else "degraded", "build": settings.build, "stage": settings.stage}
+    return Answer({**body, "dependencies": dependencies}, status=200 if well else 503)
+
+
+@cache
+def document(version: str) -> dict[str, Any]:
+    """The OpenAPI document of every endpoint."""
+    from chalicelib.api import openapi
+    from chalicelib.api.catalogue import ENDPOINTS
+
+    return openapi.document(ENDPOINTS, version=version)
+
+
+@cache
+def _page(version: str) -> str:
+    from chalicelib.api import docs
+
+    return docs.page(document(version))
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/health", scope="PUBLIC", does=_health, gives=HealthShown, tag="Service",
+        summary="The build, the stage, and whether what it depends on can be reached",
+    ),
+    Endpoint(
+        method="GET", path="/openapi.json", scope="PUBLIC", does=lambda ask: Answer(document(ask.world.settings.build)),
+        summary="This API as an OpenAPI 3.1 document", tag="Service",
+    ),
+    Endpoint(
+        method="GET", path="/docs", scope="PUBLIC", media="text/html", tag="Service",
+        does=lambda ask: Answer({"content": _page(ask.world.settings.build)}), summary="This API as a page",
+    ),
+)  # fmt: skip

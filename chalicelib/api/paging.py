@@ -1,0 +1,55 @@
+"""Lists: the query string that pages through one, and the shape of the answer."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.fields import Model, Shown, WholeNumber
+
+T = TypeVar("T")
+ANY_ID = re.compile(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}")
+
+
+def _any_id(value: str) -> str:
+    if not ANY_ID.fullmatch(value):
+        raise PydanticCustomError("bad_cursor", "")
+    return value
+
+
+Cursor = Annotated[str, AfterValidator(_any_id), Field(json_schema_extra={"pattern": f"^{ANY_ID.pattern}$"})]
+
+
+class Page(Model):
+    """Which part of a list: at most `limit`, after or before the item with an id."""
+
+    limit: Annotated[int, WholeNumber(1, 100)] = 20
+    starting_after: Cursor | None = None
+    ending_before: Cursor | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Page":
+        if self.starting_after is not None and self.ending_before is not None:
+            raise PydanticCustomError("both_cursors", "")
+        return self
+
+
+def expandable(most: int = 5) -> Any:
+    """The default of a query's `expand` attribute: `expand: tuple[Literal["customer"], ...] = expandable()`."""
+    return Field(default=(), alias="expand[]", max_length=most)
+
+
+class ListOf(Shown, Generic[T]):
+    """The answer of every list."""
+
+    object: Literal["list"]
+    data: tuple[T, ...]
+    has_more: bool
+    url: str
+
+
+def listed(url: str, data: Iterable[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
+    """A list's body."""
+    return {"object": "list", "data": list(data), "has_more": has_more, "url": url}

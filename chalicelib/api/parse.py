@@ -1,0 +1,183 @@
+"""What was sent, made into validated values, or refused with a pointer to what is wrong."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.api import etag
+from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.paging import ANY_ID
+from chalicelib.api.problems import MOST_FAULTS, faults_of, pointer
+from chalicelib.domain.errors import (
+    Fault,
+    IdempotencyKeyMissing,
+    InvalidContent,
+    Malformed,
+    MatchRequired,
+    NotFound,
+    TooLarge,
+    UnsupportedMediaType,
+)
+
+if TYPE_CHECKING:
+    from chalice.app import MultiDict, Request
+
+MOST_BYTES: Final = 1_000_000
+DEEPEST: Final = 20
+_NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def path(params: Mapping[str, str] | None) -> dict[str, str]:
+    """The path's parameters. Raises NotFound for one that cannot name a thing: no sort key holds it unchecked."""
+    if not params:
+        return {}
+    for name, value in params.items():
+        if not (ANY_ID if name == "id" else _NAME).fullmatch(value):
+            raise NotFound
+    return dict(params)
+
+
+def query(model: type[BaseModel] | None, params: "MultiDict | None") -> BaseModel | None:
+    """The query string as `model`. Raises InvalidContent: unknown, repeated or unacceptable parameters."""
+    if not params:
+        return model.model_validate({}) if model else None
+    sent: dict[str, Any] = {}
+    for name in params:
+        values = params.getlist(name)
+        if name.endswith("[]"):
+            sent[name] = tuple(values)
+        elif len(values) == 1:
+            sent[name] = values[0]
+        else:
+            raise InvalidContent(Fault(pointer([name], "/query"), "repeated_parameter"))
+    if model is None:
+        unknown = list(sent)[:MOST_FAULTS]
+        raise InvalidContent(*(Fault(pointer([name], "/query"), "unknown_parameter") for name in unknown))
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        raise InvalidContent(*faults_of(error, "/query")) from None
+
+
+def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, bytes]:
+    """The body as the endpoint's model, and its canonical bytes, which a repeated request must repeat.
+
+    An empty body is `{}`. Raises TooLarge, UnsupportedMediaType, Malformed, InvalidContent.
+    """
+    if endpoint.method == "GET":
+        return None, b""
+    raw = _raw(request)
+    if raw:
+        _check_media(request.headers.get("content-type"))
+    text, canonical = _read(raw or b"{}")
+    if endpoint.takes is None:
+        if unknown := list(json.loads(text)):
+            raise InvalidContent(*(Fault(pointer([name]), "unknown_field") for name in unknown[:MOST_FAULTS]))
+        return None, canonical
+    try:
+        # JSON mode: arrays are tuples and strings are dates there, though the models coerce nothing else.
+        return endpoint.takes.model_validate_json(text), canonical
+    except ValidationError as error:
+        raise InvalidContent(*faults_of(error)) from None
+
+
+def idempotency_key(header: str | None, *, required: bool) -> str | None:
+    """The key, 1–255 printable ASCII characters. Raises IdempotencyKeyMissing, Malformed."""
+    if header is None or not header.strip():
+        if required:
+            raise IdempotencyKeyMissing
+        return None
+    if not _KEY.fullmatch(header):
+        raise Malformed(Fault("/header/Idempotency-Key", "bad_idempotency_key", {"max": 255}))
+    return header
+
+
+def if_match(header: str | None, *, required: bool) -> str:
+    """The `If-Match` header, empty where there is none. Raises MatchRequired, Malformed."""
+    if header:
+        return etag.well_formed(header)
+    if required:
+        raise MatchRequired
+    return ""
+
+
+def _raw(request: "Request") -> bytes:
+    try:
+        raw = request.raw_body
+    except ValueError:  # base64 that is none, or text that UTF-8 cannot carry
+        raise Malformed(Fault("", "not_utf8")) from None
+    if len(raw) > MOST_BYTES:
+        raise TooLarge(limit="1 MB")
+    return raw if isinstance(raw, bytes) else raw.encode()
+
+
+@cache
+def _acceptable(content_type: str) -> bool:
+    media, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    charsets = [part.partition("=")[2].strip('"') for part in parameters if part.startswith("charset=")]
+    return media == "application/json" and all(charset in ("utf-8", "utf8") for charset in charsets)
+
+
+def _check_media(content_type: str | None) -> None:
+    # Absent means JSON, as it does at the gateway.
+    if content_type and not (len(content_type) < 128 and _acceptable(content_type)):
+        raise UnsupportedMediaType
+
+
+class _Duplicate(ValueError):
+    """A member's name appears twice: two readers would see two different bodies."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Duplicate(Counter(name for name, _ in pairs).most_common(1)[0][0])
+    return made
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(name)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=Decimal)
+
+
+def _read(raw: bytes) -> tuple[str, bytes]:
+    """The body's text and canonical form, once it is known to be one JSON object that every reader reads alike."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Malformed(Fault("", "not_utf8")) from None
+    try:
+        value = _DECODER.decode(text)
+    except _Duplicate as error:
+        raise Malformed(Fault("", "duplicate_name", {"name": str(error)})) from None
+    except RecursionError:
+        raise Malformed(Fault("", "too_deep", {"max": DEEPEST})) from None
+    except json.JSONDecodeError as error:
+        raise Malformed(Fault("", "not_json", {"line": error.lineno, "column": error.colno})) from None
+    except ValueError:
+        raise Malformed(Fault("", "number_out_of_range")) from None
+    if not isinstance(value, dict):
+        raise Malformed(Fault("", "not_an_object"))
+    if text.count("{") + text.count("[") > DEEPEST and _too_deep(value, DEEPEST):
+        raise Malformed(Fault("", "too_deep", {"max": DEEPEST}))
+    try:
+        canonical = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode()
+    except UnicodeEncodeError:
+        raise Malformed(Fault("", "lone_surrogate")) from None
+    return text, canonical
+
+
+def _too_deep(value: Any, left: int) -> bool:
+    if left == 0:
+        return True
+    parts = value.values() if isinstance(value, dict) else value
+    return any(_too_deep(part, left - 1) for part in parts if isinstance(part, (dict, list)))

@@ -1,0 +1,106 @@
+"""Customers and suppliers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.document_models import NoticeShown
+from chalicelib.api.fields import Email, Id, Language, Text, multi_line
+from chalicelib.api.records import (
+    AddressIn,
+    AddressShown,
+    Edit,
+    Name,
+    Noun,
+    RecordQuery,
+    RecordShown,
+    unsent,
+)
+from chalicelib.services.parties import CUSTOMERS, SUPPLIERS
+
+Kind = Literal["business", "consumer", "public_body"]
+Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
+TermsDays = Annotated[int, Field(ge=0, le=120)]
+"""Days from issue: 120 at most by agreement (Code de commerce art. 78-2, law 69-21)."""
+
+
+class PartyEdit(Edit):
+    """What is left out stays as it is; null empties what may be empty. A business needs its ICE, or the reason why it
+    has none. No member may hold a national identity card number (law 09-08 art. 12)."""
+
+    name: Name = unsent()
+    kind: Kind = unsent()
+    ice: Annotated[str, Text(40)] | None = None
+    ice_missing_reason: Annotated[str, Text(200)] | None = None
+    tax_id: Annotated[str, Text(40)] | None = None
+    trade_register: Annotated[str, Text(60)] | None = None
+    address: AddressIn | None = None
+    email: Email | None = None
+    phone: Annotated[str, Text(40)] | None = None
+    language: Language = unsent()
+    payment_terms_days: TermsDays | None = None
+    withholder: Withholder = unsent()
+    notes: Annotated[str, multi_line(2_000)] | None = None
+
+
+class _PartyNew(PartyEdit):
+    name: Name
+    kind: Kind
+
+
+class CustomerNew(_PartyNew):
+    """A new customer; a client that works offline chooses its id."""
+
+    id: Annotated[str, Id("cus")] | None = None
+
+
+class SupplierNew(_PartyNew):
+    """A new supplier; a client that works offline chooses its id."""
+
+    id: Annotated[str, Id("sup")] | None = None
+
+
+class PartyQuery(RecordQuery):
+    """Filters of a list of parties."""
+
+    kind: Kind | None = None
+
+
+class _PartyShown(RecordShown):
+    name: str
+    kind: Kind
+    ice: str | None
+    ice_missing_reason: str | None
+    tax_id: str | None
+    trade_register: str | None
+    address: AddressShown
+    email: str | None
+    phone: str | None
+    language: Language
+    payment_terms_days: int | None
+    withholder: Withholder
+    notes: str | None
+    notices: list[NoticeShown]
+
+
+class CustomerShown(_PartyShown):
+    """Somebody the company invoices; `notices` say what is unusual about it and stops nothing."""
+
+    object: Literal["customer"]
+
+
+class SupplierShown(_PartyShown):
+    """Somebody who invoices the company; `notices` say what is unusual about it and stops nothing."""
+
+    object: Literal["supplier"]
+
+
+_CUSTOMERS = Noun(
+    shelf=CUSTOMERS, name="customer", tag="Customers", reads="parties.read", writes="parties.write", new=CustomerNew,
+    edit=PartyEdit, shown=CustomerShown, query=PartyQuery, filters=("kind",),
+)  # fmt: skip
+_SUPPLIERS = Noun(
+    shelf=SUPPLIERS, name="supplier", tag="Suppliers", reads="parties.read", writes="parties.write", new=SupplierNew,
+    edit=PartyEdit, shown=SupplierShown, query=PartyQuery, filters=("kind",),
+)  # fmt: skip
+ENDPOINTS = (*_CUSTOMERS.endpoints(), *_SUPPLIERS.endpoints())

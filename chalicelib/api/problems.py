@@ -1,0 +1,257 @@
+"""Turns a refusal into an answer: RFC 9457 problems, in the caller's language, that betray nothing.
+
+The words are in `messages/{fr,ar,en}.toml`, read on the first problem of their language.
+"""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import Fault, Refusal
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from chalicelib.api.endpoint import Endpoint
+
+Language = Literal["fr", "ar", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = ("fr", "ar", "en")
+MEDIA: Final = "application/problem+json"
+MOST_FAULTS: Final = 50
+"""A body can be wrong in thousands of places; the first of them help."""
+_UNTOLD: Final = 5_000
+"""Above so many, listing them would cost more than reading the body did."""
+
+_MEMBERS: Final[dict[str, tuple[str, ...]]] = {
+    "stale_version": ("current_etag", "current_version"),
+    "too_large": ("limit",),
+    "forbidden": ("scope",),
+    "clock_too_old": ("clock",),
+}
+"""Parameters that are also members of the problem, for programs."""
+
+_RETRY_SECONDS: Final = {429: 5, 503: 2}
+_RANGE = re.compile(
+    r"\s*(\*|[A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,32})?\s*(?:;\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?"
+)
+
+
+class InternalError(Refusal):
+    """Our fault. Nothing more is said; the log has the request id."""
+
+    status, code = 500, "internal_error"
+
+
+_GATEWAY: Final[dict[int, type[Refusal]]] = {
+    400: errors.Malformed,
+    401: errors.Unauthenticated,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    405: errors.MethodNotAllowed,
+    413: errors.TooLarge,
+    415: errors.UnsupportedMediaType,
+    429: errors.TooManyRequests,
+    500: InternalError,
+    503: errors.Busy,
+    504: errors.Busy,
+}
+
+
+@lru_cache(maxsize=256)
+def negotiate(accept_language: str | None) -> Language:
+    """The language that an `Accept-Language` prefers among ours; English when it names none."""
+    best: Language = "en"
+    best_quality = 0.0
+    for part in (accept_language or "")[:512].split(","):
+        found = _RANGE.fullmatch(part)
+        if not found:
+            continue
+        quality = float(found[2] or 1)
+        language = found[1].lower()
+        if language in LANGUAGES and quality > best_quality:
+            best, best_quality = cast(Language, language), quality
+    return best
+
+
+@cache
+def messages(language: Language) -> dict[str, Any]:
+    """The words of one language: `refusals.{code}.{title,detail}`, `faults.{code}` and `types.{name}`."""
+    text = files("chalicelib.api").joinpath(f"messages/{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+class _Parameters(dict[str, str]):
+    """A parameter that is missing must not turn a refusal into a failure."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _plain(value: Any, words: Mapping[str, Any]) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_plain(part, words) for part in value)
+    return str(value)[:200]
+
+
+def _size(limit: Any) -> Any:
+    return f"{limit // 1000} kB" if isinstance(limit, int) else limit
+
+
+def _filled(template: str, params: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    filled = _Parameters({name: _plain(value, words) for name, value in params.items()})
+    if "expected" in filled:
+        filled["expected"] = words["types"].get(filled["expected"], filled["expected"])
+    return template.format_map(filled)
+
+
+def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to `refusal`."""
+    words, params = messages(language), refusal.params
+    if "limit" in params:
+        params = {**params, "limit": _size(params["limit"])}
+    said = words["refusals"][refusal.code]
+    body: dict[str, Any] = {
+        "type": f"/problems/{refusal.code}",
+        "title": said["title"],
+        "status": refusal.status,
+        "detail": _filled(said["detail"], params, words),
+        "code": refusal.code,
+        "request_id": request_id,
+    }
+    if refusal.faults:
+        body["errors"] = [_fault(fault, words) for fault in refusal.faults[:MOST_FAULTS]]
+    for name in _MEMBERS.get(refusal.code, ()):
+        if params.get(name) is not None:
+            body[name] = params[name]
+    headers = {"Content-Type": MEDIA, "Content-Language": language, "Cache-Control": "no-store"}
+    headers |= {"Request-Id": request_id, **_headers(refusal)}
+    # ASCII on the wire: a pointer echoes what was sent, which may hold what UTF-8 cannot carry.
+    return refusal.status, headers, json.dumps(body, default=str).encode()
+
+
+def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:
+    template = words["faults"].get(fault.code, words["faults"]["invalid"])
+    return {"pointer": fault.pointer, "code": fault.code, "detail": _filled(template, fault.params, words)}
+
+
+def _headers(refusal: Refusal) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="facture"'
+    if refusal.status in _RETRY_SECONDS:
+        headers["Retry-After"] = str(refusal.params.get("retry_after", _RETRY_SECONDS[refusal.status]))
+    if refusal.status == 405 and "allow" in refusal.params:
+        headers["Allow"] = _plain(refusal.params["allow"], {})
+    if "current_etag" in refusal.params:
+        headers["ETag"] = str(refusal.params["current_etag"])
+    return headers
+
+
+@cache
+def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
+    """Every refusal that `endpoint` may give: those it declares, and those that its other fields imply."""
+    found: list[type[Refusal]] = [errors.Malformed, errors.InvalidContent, errors.TooManyRequests, errors.Busy]
+    found.append(InternalError)
+    if endpoint.scope != "PUBLIC":
+        found += [errors.Unauthenticated, errors.Forbidden]
+    if endpoint.scope not in ("PUBLIC", "SIGNED_IN"):
+        found += [errors.CompanyBlocked, errors.NotFound]
+    if "{" in endpoint.path:
+        found.append(errors.NotFound)
+    if endpoint.method != "GET":
+        found += [errors.TooLarge, errors.UnsupportedMediaType]
+    if endpoint.idempotent:
+        found += [errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
+    if endpoint.if_match:
+        found += [errors.MatchRequired, errors.StaleVersion]
+    return tuple(dict.fromkeys((*found, *endpoint.errors)))
+
+
+def gateway_problem(
+    status: int, *, language: Language, request_id: str, allow: Iterable[str] = ()
+) -> tuple[int, dict[str, str], bytes]:
+    """The problem for an answer that the gateway or the local server gives by itself: an unknown path, no token, …"""
+    kind = _GATEWAY.get(status, errors.Malformed if status < 500 else InternalError)
+    params: dict[str, Any] = {"allow": sorted(allow)} if status == 405 else {}
+    if status == 413:
+        params["limit"] = "1 MB"
+    return problem(kind(**params), language, request_id)
+
+
+def escaped(part: str | int) -> str:
+    """One reference token of a JSON pointer (RFC 6901)."""
+    return str(part).replace("~", "~0").replace("/", "~1")[:200]
+
+
+def pointer(path: Iterable[str | int], within: str = "") -> str:
+    """A JSON pointer to `path`, below `within` (`/query`, `/header`, or nothing for the body)."""
+    return within + "".join(f"/{escaped(part)}" for part in path)
+
+
+_TYPES = {
+    "string": "string", "int": "integer", "bool": "boolean", "list": "array", "tuple": "array", "model": "object",
+    "model_attributes": "object", "dict": "object", "float": "number", "none_required": "null", "decimal": "string",
+    "date": "string", "datetime": "string", "int_from_float": "integer", "int_parsing": "integer",
+}  # fmt: skip
+
+
+def _range(context: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = context.get("ge", context.get("gt")), context.get("le", context.get("lt"))
+    return {"min": "…" if low is None else low, "max": "…" if high is None else high}
+
+
+_BY_TYPE: Final[dict[str, Callable[[Mapping[str, Any]], tuple[str, dict[str, Any]]]]] = {
+    "missing": lambda _: ("missing", {}),
+    "extra_forbidden": lambda _: ("unknown_field", {}),
+    "string_too_long": lambda c: ("too_long", {"max": c["max_length"]}),
+    "string_too_short": lambda c: ("too_short", {"min": c["min_length"]}),
+    "string_pattern_mismatch": lambda _: ("bad_format", {}),
+    "string_unicode": lambda _: ("control_character", {"character": "U+D800"}),
+    # Pydantic says these of lists; our text fields use the same words with a context of their own.
+    "too_long": lambda c: ("too_many", {"max": c["max_length"]}) if "max_length" in c else ("too_long", dict(c)),
+    "too_short": lambda c: ("too_few", {"min": c["min_length"]}) if "min_length" in c else ("too_short", dict(c)),
+    "literal_error": lambda c: ("not_one_of", {"allowed": _options(str(c["expected"]))}),
+    "enum": lambda c: ("not_one_of", {"allowed": _options(str(c["expected"]))}),
+    "union_tag_invalid": lambda c: ("not_one_of", {"allowed": _options(str(c["expected_tags"]))}),
+    "union_tag_not_found": lambda _: ("missing", {}),
+    **dict.fromkeys(
+        ("greater_than", "greater_than_equal", "less_than", "less_than_equal"), lambda c: ("out_of_range", _range(c))
+    ),
+}
+
+
+def _options(expected: str) -> list[str]:
+    return re.findall(r"'([^']*)'", expected)
+
+
+def faults_of(error: "ValidationError", within: str = "") -> tuple[Fault, ...]:
+    """Pydantic's findings as ours: stable codes, RFC 6901 pointers, at most `MOST_FAULTS`."""
+    if error.error_count() > _UNTOLD:
+        return (Fault(pointer((), within), "too_many_errors", {"count": error.error_count()}),)
+    found = []
+    for one in error.errors(include_url=False, include_input=False)[:MOST_FAULTS]:
+        kind, context = one["type"], one.get("ctx", {})
+        if kind in _BY_TYPE:
+            code, params = _BY_TYPE[kind](context)
+        elif (base := kind.removesuffix("_type")) in _TYPES:
+            code, params = "wrong_type", {"expected": _TYPES[base]}
+        elif kind in _pydantic_types():
+            code, params = "invalid", {}
+        else:
+            code, params = kind, dict(context)
+        if code == "unknown_field" and within == "/query":
+            code = "unknown_parameter"
+        found.append(Fault(pointer(one["loc"], within), code, params))
+    return tuple(found)
+
+
+@cache
+def _pydantic_types() -> frozenset[str]:
+    from pydantic_core.core_schema import ErrorType
+
+    return frozenset(get_args(ErrorType))

@@ -1,0 +1,162 @@
+"""What the endpoints of simple records have in common: their five verbs, and the fields that their models share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.document_models import Deleted
+from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.fields import CountryCode, Model, Shown, Text
+from chalicelib.api.paging import ListOf, Page
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import AlreadyExists, CloudStorageOff
+from chalicelib.services import editing
+from chalicelib.services.editing import Shelf, Window
+
+T = TypeVar("T")
+Name = Annotated[str, Text(200)]
+
+
+def unsent() -> Any:
+    """The default of a member that an edit may leave out but not set to null: leaving it out changes nothing."""
+    return Field(default_factory=lambda: None)
+
+
+def _instant(text: str) -> str:
+    try:
+        zoned = datetime.fromisoformat(text.replace("Z", "+00:00")).tzinfo is not None
+    except ValueError:
+        zoned = False
+    if not zoned:
+        raise PydanticCustomError("bad_instant", "")
+    return text
+
+
+Instant = Annotated[str, Text(40), AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})]
+"""RFC 3339 with its offset."""
+
+
+class Edit(Model):
+    """A body of which only what was sent counts."""
+
+    def content(self) -> dict[str, Any]:
+        """What was sent, by name; `id` apart."""
+        return self.model_dump(exclude_unset=True, exclude={"id"})
+
+
+class AddressIn(Model):
+    """A postal address; in an edit, what is left out stays."""
+
+    street: Annotated[str, Text(200)] | None = None
+    city: Annotated[str, Text(100)] | None = None
+    postal_code: Annotated[str, Text(20)] | None = None
+    country: CountryCode = unsent()
+
+
+class AddressShown(Shown):
+    """A postal address; `country` is ISO 3166-1 alpha-2."""
+
+    street: str | None
+    city: str | None
+    postal_code: str | None
+    country: str
+
+
+class RecordShown(Shown):
+    """What every record shows."""
+
+    id: str
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class Found(ListOf[T], Generic[T]):
+    """A list that may be filtered. `next` is the id to go on from: a filtered list answers with what it has after a
+    bounded search, and `data` may then be short, or empty, although `has_more` is true."""
+
+    next: str | None
+
+
+class RecordQuery(Page):
+    """Filters of a list of records; `q` is looked for in names, whatever its case and accents."""
+
+    updated_since: Instant | None = None
+    q: Annotated[str, Text(100)] | None = None
+
+
+@dataclass(frozen=True)
+class Noun:
+    """One kind of simple record as a noun of the API: who may read and write it, and its models. `filters` are the
+    query's members that must equal the record's attribute."""
+
+    shelf: Shelf[Any]
+    name: str
+    tag: str
+    reads: Scope
+    writes: Scope
+    new: type[BaseModel]
+    edit: type[BaseModel]
+    shown: type[BaseModel]
+    query: type[BaseModel] = RecordQuery
+    filters: tuple[str, ...] = ()
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """List, create, read, edit, delete."""
+        url, one, tag = self.shelf.url, self.shelf.url + "/{id}", self.tag
+        listed: Any = Found[self.shown]  # type: ignore[name-defined]
+        return (
+            Endpoint(
+                method="GET", path=url, scope=self.reads, does=self._list, summary=f"List {self.name}s, newest first",
+                query=self.query, gives=listed, tag=tag,
+            ),
+            Endpoint(
+                method="POST", path=url, scope=self.writes, does=self._create, summary=f"Create {_a(self.name)}",
+                takes=self.new, gives=self.shown, status=201, idempotent=True,
+                errors=(AlreadyExists, CloudStorageOff), tag=tag,
+            ),
+            Endpoint(
+                method="GET", path=one, scope=self.reads, does=self._read, summary=f"Read {_a(self.name)}",
+                gives=self.shown, tag=tag,
+            ),
+            Endpoint(
+                method="PATCH", path=one, scope=self.writes, does=self._change, summary=f"Edit {_a(self.name)}",
+                takes=self.edit, gives=self.shown, idempotent=True, if_match=True,
+                errors=(CloudStorageOff,), tag=tag,
+            ),
+            Endpoint(
+                method="DELETE", path=one, scope=self.writes, does=self._delete, summary=f"Delete {_a(self.name)}",
+                gives=Deleted, if_match=True, errors=(CloudStorageOff,), tag=tag,
+            ),
+        )  # fmt: skip
+
+    def _list(self, ask: Ask) -> Answer:
+        query = ask.query
+        since = datetime.fromisoformat(query.updated_since.replace("Z", "+00:00")) if query.updated_since else None
+        keep: Callable[[Any], bool] | None = editing.keeping(
+            updated_since=since, words=query.q, **{name: getattr(query, name) for name in self.filters}
+        )
+        window = Window(query.limit, query.starting_after, query.ending_before)
+        return editing.listing(ask.open, self.shelf, window, keep)
+
+    def _create(self, ask: Ask) -> Answer:
+        return editing.create(ask.world.store, ask.writing, self.shelf, ask.body.id, ask.body.content())
+
+    def _read(self, ask: Ask) -> Answer:
+        return editing.read(ask.open, self.shelf, ask.path["id"])
+
+    def _change(self, ask: Ask) -> Answer:
+        return editing.change(
+            ask.world.store, ask.writing, self.shelf, ask.path["id"], ask.if_match, ask.body.content()
+        )
+
+    def _delete(self, ask: Ask) -> Answer:
+        return editing.delete(ask.world.store, ask.writing, self.shelf, ask.path["id"], ask.if_match)
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

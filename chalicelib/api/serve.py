@@ -1,0 +1,172 @@
+"""The one pipeline: guard → parse → call → answer or problem. Every HTTP route of the product runs through `serve`."""
+
+import logging
+import traceback
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import msgspec
+from chalice.app import Response
+
+from chalicelib.api import etag, parse, problems
+from chalicelib.api.auth import guard
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import Busy, Refusal
+
+if TYPE_CHECKING:
+    from chalice.app import CORSConfig, Request
+
+    from chalicelib.wiring import World
+
+log = logging.getLogger(__name__)
+
+SECURITY: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Location, Request-Id, Retry-After, Idempotency-Replayed",
+}
+"""On every answer. Any origin may read, because nothing is granted by a cookie: who has no token gets nothing."""
+_ALLOWED_HEADERS: Final = (
+    "Accept", "Accept-Language", "Authorization", "Company", "Content-Type", "Idempotency-Key", "If-Match",
+    "If-None-Match",
+)  # fmt: skip
+
+
+def cors() -> "CORSConfig":
+    """What `app.py` gives every route, so that the gateway answers preflights as `SECURITY` answers requests."""
+    from chalice.app import CORSConfig
+
+    return CORSConfig(allow_origin="*", allow_headers=_ALLOWED_HEADERS, max_age=600)
+
+
+def request_id(request: "Request") -> str:
+    """The gateway's id of the request, or the function's, or a new one."""
+    return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None) or uuid4())
+
+
+def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
+    """Answer `request`. Whatever happens is an answer or a problem; nothing is raised."""
+    own_id = request_id(request)
+    language = problems.negotiate(request.headers.get("accept-language"))
+    try:
+        ask = _ask(world, endpoint, request, language)
+        answer = endpoint.does(ask)
+        return _answered(endpoint, ask, answer, own_id, request.headers.get("if-none-match"))
+    except Exception as error:  # noqa: BLE001 — the edge: whatever it is becomes an answer without its words
+        refusal = _refusal(error, endpoint, own_id)
+    status, headers, body = problems.problem(refusal, language, own_id)
+    return Response(body=body.decode(), headers={**SECURITY, **headers}, status_code=status)
+
+
+def _ask(world: "World", endpoint: Endpoint, request: "Request", language: problems.Language) -> Ask:
+    actor, company, reader = guard(world, endpoint, request)
+    path = parse.path(request.uri_params)
+    headers = request.headers
+    query = parse.query(endpoint.query, request.query_params)
+    body, canonical = parse.body(endpoint, request)
+    at, call = world.now(), None
+    if endpoint.method != "GET":
+        key = parse.idempotency_key(headers.get("idempotency-key"), required=endpoint.idempotent)
+        place = "/".join((endpoint.method + endpoint.path, *path.values()))
+        call = world.call(
+            company, actor.id, verb(endpoint), key=key or f"auto-{uuid4().hex}", at=at,
+            request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
+        )  # fmt: skip
+    return Ask(
+        world=world, actor=actor, company=company, reader=reader, path=path, query=query, body=body, call=call,
+        if_match=parse.if_match(headers.get("if-match"), required=endpoint.if_match),
+        accept=headers.get("accept") or "", language=language, at=at,
+    )  # fmt: skip
+
+
+def verb(endpoint: Endpoint) -> str:
+    """The endpoint's name, in the journal and as the OpenAPI document's operationId: `post_invoices_id_issue`."""
+    parts = endpoint.path.replace("{", "").replace("}", "").removeprefix("/v1").strip("/")
+    return "_".join((endpoint.method.lower(), *parts.replace("-", "_").replace(".", "_").split("/")))
+
+
+def _answered(endpoint: Endpoint, ask: Ask, answer: Answer, own_id: str, if_none_match: str | None) -> Response:
+    headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id}
+    if answer.location:
+        headers["Location"] = answer.location
+    if answer.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if answer.status in (204, 303):
+        return Response(body="", headers=headers, status_code=answer.status)
+    shown = answer.body
+    if answer.status in (200, 201) and shown.get("object") != "list":
+        headers["ETag"] = tag = etag.of(shown, expanded=getattr(ask.query, "expand", ()))
+        if endpoint.method == "GET" and etag.unchanged(if_none_match, tag):
+            return Response(body="", headers=headers, status_code=304)
+    if endpoint.media.startswith("text/"):
+        text = str(shown["content"])
+        headers["Content-Type"] = f"{endpoint.media}; charset=utf-8"
+        headers["Content-Security-Policy"] = _page_policy(text)
+        return Response(body=text, headers=headers, status_code=answer.status)
+    headers["Content-Type"] = "application/json"
+    if answer.secret:
+        shown = {**shown, **answer.secret}
+    return Response(body=msgspec.json.encode(shown).decode(), headers=headers, status_code=answer.status)
+
+
+def _page_policy(html: str) -> str:
+    """A page may use the one style sheet that it carries, and send a form home; no script, nothing from elsewhere."""
+    _, opened, rest = html.partition("<style>")
+    digest = b64encode(sha256(rest.partition("</style>")[0].encode()).digest()).decode()
+    style = f"'sha256-{digest}'" if opened else "'none'"
+    return (
+        f"default-src 'none'; style-src {style}; img-src data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+def _refusal(error: Exception, endpoint: Endpoint, own_id: str) -> Refusal:
+    if isinstance(error, Refusal):
+        if isinstance(error, problems.refusals(endpoint)):
+            return error
+        log.error("undeclared refusal %s by %s", error.code, verb(endpoint), extra={"request_id": own_id})
+        return error
+    if _passing(error):
+        log.warning("a dependency did not answer: %s", _places(error), extra={"request_id": own_id})
+        return Busy()
+    log.error("unhandled: %s", _places(error), extra={"request_id": own_id})
+    return problems.InternalError()
+
+
+_THROTTLES: Final = frozenset({
+    "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown",
+    "InternalServerError", "ServiceUnavailable", "RequestTimeout", "503", "TooManyRequestsException",
+})  # fmt: skip
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether AWS was throttled or did not answer, so that the same request may succeed in a moment."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NotConnected
+
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        if isinstance(cause, (NotConnected, HTTPClientError)):
+            return True
+        if isinstance(cause, ClientError) and cause.response.get("Error", {}).get("Code") in _THROTTLES:
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def _places(error: BaseException) -> str:
+    """The exception's type and where it passed, without its message: messages hold what people wrote."""
+    frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    caused = f" from {_places(error.__cause__)}" if error.__cause__ is not None else ""
+    return f"{type(error).__name__} at {' > '.join(frames[-8:])}{caused}"

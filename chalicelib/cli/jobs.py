@@ -1,0 +1,187 @@
+"""Jobs by hand: list, run, dry-run at a chosen instant; switch off and on; see and revive what was given up."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
+from chalicelib.jobs import catalogue
+from chalicelib.jobs.job import Job, within
+from chalicelib.jobs.report import Report
+from chalicelib.jobs.runner import run
+from chalicelib.store import due
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+RUN_SECONDS = 600.0
+CENTURY = range(2000, 2100)
+
+
+def add_to(nouns: Any) -> None:
+    """Add the `jobs` commands."""
+    verbs = nouns.add_parser("jobs", help="the scheduled jobs").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    _verb(verbs, "list", listed, "every job: schedule, cap, switch, where it stopped")
+    for name, does, words in (
+        ("run", run_now, "do what is due now"),
+        ("dry-run", dry_run, "say what would be done, and change nothing"),
+    ):
+        verb = _verb(verbs, name, does, words)
+        verb.add_argument("name", metavar="NAME")
+        verb.add_argument(
+            "--now", type=instant, metavar="TIME", help="instead of now: RFC 3339, such as 2026-12-31T08:00:00Z"
+        )
+        verb.add_argument(
+            "--deadline", type=seconds, default=RUN_SECONDS, metavar="SECONDS", help="stop after (default 600)"
+        )
+        verb.add_argument("--cap", type=positive, metavar="STEPS", help="for this run, the most steps without asking")
+    stop = _verb(verbs, "off", off, "stop a job, or all, until it is switched on")
+    stop.add_argument("--reason", required=True, help="no personal data")
+    stop.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    for verb in (stop, _verb(verbs, "on", on, "let a job, or all, run again")):
+        verb.add_argument("name", metavar="NAME", help=f"a job, or {EVERY_JOB}")
+    dead = _verb(verbs, "dead", given_up, "rows that a job gave up")
+    dead.add_argument("name", metavar="NAME")
+    dead.add_argument("--revive", action="store_true", help="give each all its attempts again")
+
+
+def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
+    made.set_defaults(does=does)
+    return made
+
+
+def instant(text: str) -> datetime:
+    """RFC 3339 with an offset, of this century."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-12-31T08:00:00Z") from None
+    if at.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} lacks its offset: end it with Z for UTC")
+    if at.year not in CENTURY:
+        raise argparse.ArgumentTypeError(f"the year {at.year} is not of this century")
+    return at.astimezone(UTC)
+
+
+def seconds(text: str) -> float:
+    """A positive number of seconds, a day at most."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
+    if not 0 < value <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text} s is not between 0 and a day")
+    return value
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _job(name: str) -> Job:
+    try:
+        return catalogue.named(name)
+    except catalogue.UnknownJob as reason:
+        raise CannotRun(str(reason.args[0])) from reason
+
+
+def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
+    """Every job with its switch and checkpoint."""
+    (everything,) = world.store.records([Switch.ref(SYSTEM, EVERY_JOB)])
+    for job in catalogue.JOBS:
+        own, kept = world.store.records([Switch.ref(SYSTEM, job.name), Checkpoint.ref(SYSTEM, job.name)])
+        switch = everything or own
+        show(
+            job=job.name, schedule=job.schedule, cap=job.cap, summary=job.summary,
+            off=switch.reason if isinstance(switch, Switch) else None,
+            asks=kept.asks if isinstance(kept, Checkpoint) else None,
+            goes_on=isinstance(kept, Checkpoint) and not kept.asks,
+        )  # fmt: skip
+    return 0
+
+
+def run_now(world: "World", options: argparse.Namespace) -> int:
+    """Run a job."""
+    return _run(world, options, dry=False)
+
+
+def dry_run(world: "World", options: argparse.Namespace) -> int:
+    """Say what a run would do."""
+    return _run(world, options, dry=True)
+
+
+def _run(world: "World", options: argparse.Namespace, *, dry: bool) -> int:
+    job = _job(options.name)
+    if options.cap is not None:
+        job = replace(job, cap=options.cap)
+    try:
+        report = run(world, job, now=options.now or world.now(), left=within(options.deadline), dry_run=dry)
+    except Busy as reason:
+        raise CannotRun("the database is busy or cannot be reached; nothing was lost, try again", 3) from reason
+    return _shown(report)
+
+
+def _shown(report: Report) -> int:
+    for step in report.steps:
+        show(would=step.kind, what=step.what, company=step.ref.company, row=step.ref.sort)
+    for failure in report.failures:
+        show(
+            failed=failure.error,
+            company=failure.ref.company,
+            row=failure.ref.sort,
+            attempt=failure.attempt,
+            dead=failure.dead,
+        )
+    show(
+        job=report.job, outcome=report.outcome, dry_run=report.dry_run, now=report.at, found=report.found,
+        planned=report.planned, applied=report.applied, skipped=report.skipped, held=report.held,
+        failed=len(report.failures), dead=report.dead, seconds=round(report.seconds, 3),
+    )  # fmt: skip
+    return 0 if report.outcome == "done" and not report.failures else 1
+
+
+def _switchable(name: str) -> str:
+    return name if name == EVERY_JOB else _job(name).name
+
+
+def off(world: "World", options: argparse.Namespace) -> int:
+    """Throw the kill switch; a run under way stops before its next page."""
+    at, name = world.now(), _switchable(options.name)
+    switch = Switch(company=SYSTEM, id=name, created_at=at, updated_at=at, reason=options.reason, actor=options.by)
+    due.remember(world.store, switch, world.random(16))
+    show(job=name, off=options.reason)
+    return 0
+
+
+def on(world: "World", options: argparse.Namespace) -> int:
+    """Take the kill switch back."""
+    name = _switchable(options.name)
+    due.finish(world.store, Switch.ref(SYSTEM, name))
+    show(job=name, off=None)
+    return 0
+
+
+def given_up(world: "World", options: argparse.Namespace) -> int:
+    """List, and with `--revive` give back, what a job gave up."""
+    job = _job(options.name)
+    now, cursor, count = world.now(), None, 0
+    while True:
+        page = due.page(world.store, job.room, job.name + due.DEAD, now.replace(year=CENTURY[-1]), cursor=cursor)
+        for record in page.records:
+            revived = options.revive and due.revive(world.store, record, now)
+            show(
+                company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived
+            )
+            count += 1
+        if (cursor := due.cursor_of(page)) is None:
+            return 0 if options.revive or not count else 1

@@ -1,0 +1,156 @@
+"""The bucket of files: put once, look, read, hand out for a few minutes, delete."""
+
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+from botocore.exceptions import ConnectionError as Unconnected
+
+from chalicelib.domain.errors import Busy, NotFound, TooLarge
+from chalicelib.settings import Settings
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
+LINK_SECONDS = 300
+"""How long a link lives. It dies with the credentials of the role that made it, so each is made when asked for."""
+LIMIT = 10_000_000
+"""Bytes that are read into memory unless the caller says otherwise."""
+MEDIA = {
+    "pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg",
+    "xml": "application/xml", "zip": "application/zip",
+}  # fmt: skip
+PASSING = frozenset({"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "Throttling", "RequestTimeTooSkewed"})
+LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+
+
+class Files:
+    """The objects of one stage, encrypted under `key_id` (a KMS key) where there is one. Safe to share between threads.
+
+    Every method raises Busy when S3 is throttled or does not answer.
+    """
+
+    def __init__(self, settings: Settings, key_id: str | None = None) -> None:
+        self.settings = settings
+        self.bucket = settings.files_bucket
+        self._encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
+
+    @cached_property
+    def client(self) -> Any:
+        """S3."""
+        import boto3
+
+        config = Config(
+            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, signature_version="s3v4",
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            s3={"addressing_style": "path" if self.settings.endpoint else "virtual"},
+        )  # fmt: skip
+        return boto3.client("s3", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+
+    def put(self, key: str, content: bytes, content_type: str, *, only_if_absent: bool = True) -> bool:
+        """Store an object. False, and nothing is changed, when there is one and `only_if_absent`."""
+        condition = {"IfNoneMatch": "*"} if only_if_absent else {}
+        with _refusals():
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket, Key=key, Body=content, ContentType=content_type, **condition, **self._encryption
+                )
+            except ClientError as error:
+                if _code(error) == "PreconditionFailed":
+                    return False
+                raise
+        return True
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object. Needs the right to list: without it S3 answers 403 for what is not there."""
+        try:
+            with _refusals():
+                self.client.head_object(Bucket=self.bucket, Key=key)
+        except NotFound:
+            return False
+        return True
+
+    def read(self, key: str, limit: int = LIMIT) -> bytes:
+        """An object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
+        with _refusals():
+            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            with answer["Body"] as body:
+                if answer["ContentLength"] > limit:
+                    raise TooLarge(limit=limit)
+                content: bytes = body.read()
+        return content
+
+    def url(self, key: str, filename: str, seconds: int = LINK_SECONDS) -> tuple[str, datetime]:
+        """A link that anybody may read the object by, and when it ends (UTC). The object need not exist.
+
+        It is saved as `filename`, in whatever script; its type is said by its extension and is never HTML.
+        """
+        extension = key.rpartition(".")[2]
+        link: str = self.client.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename),
+                "ResponseContentType": MEDIA.get(extension, "application/octet-stream"),
+            },
+            ExpiresIn=seconds,
+        )  # fmt: skip
+        # The signer has its own clock: what it signed is what S3 will go by.
+        signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
+        begins = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return link, begins + timedelta(seconds=seconds)
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is no error. Old versions stay for as long as the policy says."""
+        with _refusals():
+            self.client.delete_object(Bucket=self.bucket, Key=key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with `prefix`, in order, a page at a time."""
+        pages = iter(self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix))
+        while True:
+            with _refusals():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (entry["Key"] for entry in page.get("Contents", ()))
+
+
+def disposition(filename: str) -> str:
+    """A Content-Disposition that saves as `filename`: plain ASCII for old clients, the true name after RFC 5987."""
+    kept = (c for c in filename if unicodedata.category(c)[0] != "C" and c not in '/\\"')
+    name = "".join(kept).strip(" .") or "document"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip(" .")
+    stem, _, extension = plain.rpartition(".")
+    if not stem:  # nothing of the name is ASCII but perhaps its extension
+        plain = f"document.{extension}" if "." in name and extension else "document"
+    return f"attachment; filename=\"{plain.replace('%', '_')}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """S3's errors as ours, where they are a caller's business; any other is a defect and is raised as it is."""
+    try:
+        yield
+    except LOST as error:
+        raise Busy from error
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if _code(error) in {"NoSuchKey", "404"}:
+            raise NotFound from error
+        if status >= 500 or _code(error) in PASSING:
+            raise Busy from error
+        raise

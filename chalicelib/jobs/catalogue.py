@@ -1,0 +1,44 @@
+"""Every job there is, and every task of the outbox and of bulk work. Cheap to import: handlers load what they need."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.journal import JobRow
+from chalicelib.jobs.bulk import Advance, bulk
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.outbox import outbox
+from chalicelib.services.outbox import Handler
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def render(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Render documents that were just issued."""
+    from chalicelib.services.printing import render_now
+
+    render_now(world, company, about)
+
+
+def issue(world: "World", job: JobRow) -> JobRow:
+    """Issue the next drafts of a bulk issue."""
+    from chalicelib.services.issuing import run_bulk
+
+    return run_bulk(world, job)
+
+
+OUTBOX_TASKS: Mapping[str, Handler] = {"render": render}
+BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
+JOBS: tuple[Job, ...] = (outbox(OUTBOX_TASKS), bulk(BULK_TASKS))
+
+
+class UnknownJob(LookupError):
+    """There is no job of this name; the message lists those there are."""
+
+
+def named(name: str) -> Job:
+    """The job of this name. Raises UnknownJob."""
+    for job in JOBS:
+        if job.name == name:
+            return job
+    raise UnknownJob(f"no job {name!r}; there are {', '.join(job.name for job in JOBS)}")

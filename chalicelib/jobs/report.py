@@ -1,0 +1,75 @@
+"""What a run of a job found and did: for the operator, the log and the alarms."""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.domain.entity import Ref
+from chalicelib.jobs.job import Step
+
+log = logging.getLogger("facture.jobs")
+
+Outcome = Literal["done", "continues", "asks", "off"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A row whose work failed: the error's class or code (never its message), and whether it was given up."""
+
+    ref: Ref
+    error: str
+    attempt: int
+    dead: bool
+
+
+@dataclass
+class Report:
+    """What a run found, would do (`planned` steps, the first of them in `steps` when it was dry) and did (`applied`).
+
+    `outcome`: done; continues (out of time, goes on from here next time); asks (the plan exceeds the cap, so nothing is
+    applied until an operator raises it for a run); off (the kill switch). `skipped` rows were another runner's, `held`
+    ones are under a legal hold, `late` counts steps that ended after the deadline. `oldest_seconds` is how long the row
+    that waited longest had been due.
+    """
+
+    job: str
+    at: datetime
+    dry_run: bool
+    outcome: Outcome = "done"
+    found: int = 0
+    planned: int = 0
+    applied: int = 0
+    skipped: int = 0
+    held: int = 0
+    late: int = 0
+    oldest_seconds: float = 0.0
+    seconds: float = 0.0
+    failures: list[Failure] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def dead(self) -> int:
+        """How many rows were given up."""
+        return sum(failure.dead for failure in self.failures)
+
+    def figures(self) -> dict[str, float]:
+        """What is published. Alarms: Dead, Asked, DeadlineBreached above 0; OldestSeconds growing; no Run at all."""
+        if self.dry_run:
+            return {}
+        return {
+            "Run": 1, "Found": self.found, "Applied": self.applied, "Failed": len(self.failures), "Dead": self.dead,
+            "Held": self.held, "Asked": self.outcome == "asks", "Unfinished": self.outcome == "continues",
+            "DeadlineBreached": self.late, "OldestSeconds": self.oldest_seconds, "RunSeconds": self.seconds,
+        }  # fmt: skip
+
+    def tell(self) -> None:
+        """One line in the log: a warning when somebody should look, none worth keeping when nothing was due."""
+        extra = {
+            "outcome": self.outcome, "found": self.found, "planned": self.planned, "applied": self.applied,
+            "skipped": self.skipped, "held": self.held, "failed": len(self.failures), "dead": self.dead,
+            "seconds": round(self.seconds, 3), "dry_run": self.dry_run,
+        }  # fmt: skip
+        unusual = self.failures or self.late or self.outcome in ("asks", "off")
+        idle = not self.found and self.outcome == "done"
+        log.log(logging.WARNING if unusual else logging.DEBUG if idle else logging.INFO, "job run", extra=extra)

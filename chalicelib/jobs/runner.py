@@ -1,0 +1,233 @@
+"""Runs jobs: deadline, cap, holds, kill switch, retries and figures live here and nowhere else.
+
+Two runs of one job at once are harmless: each row is claimed before it is worked on (`store.due`), and a run that is
+killed loses nothing but time, since its claims lapse and its steps are repeatable. One row's failure never stops the
+others: it is tried again later and later, and after `MOST_ATTEMPTS` it is buried where an operator sees it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
+from chalicelib.jobs.job import Found, Job, Left, Step, within
+from chalicelib.jobs.report import Failure, Outcome, Report
+from chalicelib.observability import code_of, telemetry
+from chalicelib.store import due
+from chalicelib.store.conflicts import patiently
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.jobs")
+
+RUN_SECONDS = 50.0
+"""How long a run may take when nobody says otherwise: less than the minute between two."""
+MOST_ATTEMPTS = 10
+FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=6)
+"""30 s, 2 min, 8 min, 32 min, 2 h, then every 6 h: an outage of a day is outlived."""
+LAPSE = timedelta(seconds=60)
+"""How long after its run's end a claim lapses."""
+REMEMBERED = timedelta(days=30)
+SHOWN = 1000
+
+Holds = Callable[["World", Sequence[Step]], bool]
+"""Whether a legal hold forbids any of these steps; the work is then left as it is."""
+
+
+def no_holds(world: "World", steps: Sequence[Step]) -> bool:  # noqa: ARG001 — the signature of a predicate
+    """There are no holds yet."""
+    return False
+
+
+def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Report:
+    """Run the job of this name now. `left` tells the seconds that the function has left. Raises UnknownJob, Busy."""
+    from chalicelib.jobs.catalogue import named
+
+    return run(world, named(name), now=world.now(), left=left or within(RUN_SECONDS))
+
+
+def run(
+    world: "World", job: Job, *, now: datetime, left: Left, dry_run: bool = False, holds: Holds = no_holds
+) -> Report:
+    """Do what is due for `job` at `now`, for as long as `left` allows; a dry run only says what that would be.
+
+    Raises Busy when what is due cannot be read; whatever one row's work raises is in the report instead.
+    """
+    began = time.monotonic()
+    report = Report(job.name, now, dry_run)
+    observed = telemetry(world.settings)
+    with observed.bound(job=job.name), observed.span(f"job {job.name}"):
+        active = _Run(world, job, left, holds, report)
+        report.outcome = active.survey() if dry_run else active.work()
+        report.seconds = time.monotonic() - began
+        report.tell()
+        observed.figures(report.figures(), job=job.name)
+    return report
+
+
+class _Run:
+    """One run of one job."""
+
+    def __init__(self, world: "World", job: Job, left: Left, holds: Holds, report: Report) -> None:
+        self.world, self.job, self.left, self.holds, self.report = world, job, left, holds, report
+        # A run may be told an earlier `now`; what it claims or puts off must still lie ahead of everybody's clock.
+        self.clock = max(report.at, world.now())
+        self.until = self.clock + timedelta(seconds=max(0.0, left())) + LAPSE
+        self.checkpoint: Checkpoint | None = None
+        self.blank = Checkpoint(
+            company=SYSTEM, id=job.name, created_at=self.clock, updated_at=self.clock,
+            expires_at=int((self.clock + REMEMBERED).timestamp()),
+        )  # fmt: skip
+
+    def survey(self, most: int | None = None) -> Outcome:
+        """Find and plan everything, and apply nothing; no further than the first step beyond `most`."""
+        cursor: str | None = None
+        while True:
+            page = self._find(cursor)
+            for work in page.work:
+                if not self._in_time():
+                    return "continues"
+                self._permitted(work)
+                if most is not None and self.report.planned > most:
+                    return "asks"
+            if (cursor := page.next) is None:
+                return "done"
+
+    def work(self) -> Outcome:
+        """Apply everything that is due."""
+        if self._switched_off():
+            return "off"
+        # All is counted before anything is applied: behind a wrong clock or policy, the first step is one too many.
+        if self.job.cap is not None and (surveyed := self.survey(self.job.cap)) != "done":
+            return self._ask() if surveyed == "asks" else surveyed
+        self.report.found = self.report.planned = self.report.held = 0
+        cursor = self.checkpoint.cursor if self.checkpoint else None
+        while True:
+            page = self._find(cursor)
+            for work in page.work:
+                if stop := self._one(work, cursor):
+                    return stop
+            if (cursor := page.next) is None:
+                if self.checkpoint:
+                    due.finish(self.world.store, self.checkpoint.key)
+                return "done"
+            if self._switched_off():
+                return "off"
+
+    def _find(self, cursor: str | None) -> Found:
+        return patiently(lambda: self.job.find(self.world, cursor, self.report.at))
+
+    def _permitted(self, work: Record) -> list[Step] | None:
+        """The plan for a row; None when it is held."""
+        self.report.found += 1
+        waited = (self.report.at - due.due_at(work)).total_seconds()
+        self.report.oldest_seconds = max(self.report.oldest_seconds, waited)
+        steps = self.job.plan(self.world, work)
+        if self.holds(self.world, steps):
+            self.report.held += 1
+            return None
+        self.report.planned += len(steps)
+        if self.report.dry_run:
+            self.report.steps += steps[: SHOWN - len(self.report.steps)]
+        return steps
+
+    def _one(self, work: Record, cursor: str | None) -> Outcome | None:
+        """One row, from plan to end. An outcome ends the run; None goes on with the next row."""
+        if not self._in_time():
+            self._remember(cursor=cursor)
+            return "continues"
+        claimed: due.Claim | None = None
+        try:
+            steps = self._permitted(work)
+            if steps is None:
+                return None
+            if self.job.cap is not None and self.report.planned > self.job.cap:
+                return self._ask()
+            claimed = due.claim(self.world.store, work, self.until)
+            if claimed is None:
+                self.report.skipped += 1
+            elif claimed.attempt > MOST_ATTEMPTS:  # its runner was killed each time and could not say so
+                self._fail(claimed, "killed")
+            else:
+                return self._steps(claimed, steps, cursor)
+        except Exception as error:
+            log.warning("work failed", exc_info=error, extra={"ref": _address(work.key)})
+            self._settle(work, claimed, code_of(error) or type(error).__name__)
+        return None
+
+    def _steps(self, claimed: due.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
+        plan, address = _digest(steps), _address(claimed.record.key)
+        kept = self.checkpoint
+        done = kept.step if kept and (kept.work, kept.plan) == (address, plan) else 0
+        for number, step in enumerate(steps[done:], done):
+            finished = False
+            while not finished:
+                if not self._in_time():
+                    due.release(self.world.store, claimed)
+                    self._remember(cursor=cursor, work=address, plan=plan, step=number)
+                    return "continues"
+                finished = self.job.apply(self.world, step)
+                self.report.applied += 1
+                self.report.late += self.left() < 0
+        return None
+
+    def _settle(self, work: Record, claimed: due.Claim | None, error: str) -> None:
+        """Count the failure on the row itself. Where even that fails, the claim lapses and says it."""
+        try:
+            claimed = claimed or due.claim(self.world.store, work, self.until)
+            if claimed:
+                self._fail(claimed, error)
+                return
+        except Exception as again:
+            log.warning("failure not counted", exc_info=again, extra={"ref": _address(work.key)})
+        self.report.failures.append(Failure(work.key, error, claimed.attempt if claimed else 0, dead=False))
+
+    def _fail(self, claimed: due.Claim, error: str) -> None:
+        dead = claimed.attempt >= MOST_ATTEMPTS
+        if dead:
+            if self.job.buried:
+                self.job.buried(self.world, claimed.record)
+            due.bury(self.world.store, claimed)
+        else:
+            due.postpone(self.world.store, claimed, self.clock + retry_after(claimed.attempt))
+        self.report.failures.append(Failure(claimed.record.key, error, claimed.attempt, dead))
+
+    def _in_time(self) -> bool:
+        return self.left() >= self.job.step_seconds
+
+    def _switched_off(self) -> bool:
+        """Read the kill switches and, in the same round trip, where the last run stopped."""
+        switches = [Switch.ref(SYSTEM, name) for name in (EVERY_JOB, self.job.name)]
+        refs = [*switches, Checkpoint.ref(SYSTEM, self.job.name)]
+        *off, kept = patiently(lambda: self.world.store.records(refs))
+        if isinstance(kept, Checkpoint) and kept.expires_at > self.clock.timestamp():
+            self.checkpoint = kept
+        return any(off)
+
+    def _ask(self) -> Outcome:
+        if self.checkpoint is None or self.checkpoint.asks != self.report.planned:
+            self._remember(asks=self.report.planned)
+        return "asks"
+
+    def _remember(self, **place: Any) -> None:
+        due.remember(self.world.store, replace(self.blank, **place), self.world.random(16))
+
+
+def retry_after(attempt: int) -> timedelta:
+    """How long after the `attempt`-th failure (from 1) to try again."""
+    return min(LONGEST_RETRY, FIRST_RETRY * (1 << 2 * min(attempt - 1, 8)))
+
+
+def _address(ref: Ref) -> str:
+    return "/".join(ref)
+
+
+def _digest(steps: Sequence[Step]) -> str:
+    text = "\x1e".join(f"{step.kind}\x1f{_address(step.ref)}\x1f{step.about}" for step in steps)
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,42 @@
+"""Waking a job before its schedule does: `{"job": name}` on a queue. The schedule is the net."""
+
+import json
+import logging
+from functools import cached_property
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.settings import Settings
+
+log = logging.getLogger("facture.wake")
+
+CONNECT_SECONDS, READ_SECONDS = 1, 2
+"""Somebody waits for an answer while this is sent: better late by a minute than slow for everybody."""
+
+
+class Alarm:
+    """Sends wake-ups. `send` is true when one was sent, false when there is no queue or it did not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def client(self) -> Any:
+        """SQS."""
+        import boto3
+
+        config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
+        return boto3.client("sqs", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+
+    def send(self, job: str) -> bool:
+        """Wake `job`. Never raises for what the queue does."""
+        if not self.settings.wake_queue:
+            return False
+        try:
+            self.client.send_message(QueueUrl=self.settings.wake_queue, MessageBody=json.dumps({"job": job}))
+        except (BotoCoreError, ClientError) as error:
+            log.warning("wake-up not sent", exc_info=error, extra={"job": job})
+            return False
+        return True

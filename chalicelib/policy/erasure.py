@@ -1,0 +1,176 @@
+"""The plan of an erasure: for a whole company or one person, what happens in each store, in which order, and why.
+
+Pure: it is decided from the rules and the inventory alone, shown as a dry run, carried out step by step, and told in
+the receipt. What names no rule cannot be stored, so nothing stored can be missing from the plan.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from chalicelib.policy.inventory import Inventory, Stored
+from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
+from chalicelib.policy.rules import Attribute, defined
+from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Start, kept_until
+
+Store = Literal["table", "files"]
+Action = Literal["block", "delete", "anonymise", "expire", "keep"]
+"""block: kept for its term, unreadable through the product. delete: rows or objects go. anonymise: the named attributes
+are emptied or replaced, the row stays. expire: nothing is touched, the copy goes with its own term. keep: stays
+readable."""
+Match = Literal["all", "own", "reference", "content"]
+"""Which rows: all of the company's; the person's own; those that point to the person; those whose content names it."""
+
+_ORDER = ("transient", "workspace", "ledger", "journal", "requests", "identity")
+"""Short-lived copies first, so that nothing is answered from them; sign-in last, so that the owner can follow."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `place` is a room (table) or a prefix (files); `attributes` are the entity's own attributes concerned,
+    in their order (none for files). `until` is the last day on which what stays is kept, None if nothing stays."""
+
+    order: int
+    store: Store
+    place: str
+    kinds: tuple[str, ...]
+    attributes: tuple[str, ...]
+    match: Match
+    action: Action
+    rules: tuple[str, ...]
+    bases: tuple[str, ...]
+    until: date | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The ordered steps of an erasure, under a version of the policy. `last_trace` is the last day on which anything
+    that was deleted may still lie in old versions, in the tables' point-in-time recovery or in backups."""
+
+    subject: str
+    version: str
+    steps: tuple[Step, ...]
+    last_trace: date
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a term is counted from: the day of the erasure, the latest date of a statutory record that stays (default:
+    that day), and the company's financial year."""
+
+    on: date
+    latest_record: date | None = None
+    year: FinancialYear = CALENDAR_YEAR
+
+
+def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circumstances) -> Plan:
+    """What the erasure of `subject` (`company`, or a person: `party`, `member`) does to every store. Raises PolicyError
+    for an unknown subject."""
+    if subject not in policy.subjects:
+        raise PolicyError(f"nobody is a {subject!r}: subjects are {', '.join(policy.subjects)}")
+    whole = subject == "company"
+    rows = _company_rows(policy, inventory) if whole else _person_rows(policy, inventory, policy.subjects[subject])
+    drafts = [*rows, *_files(policy, subject)]
+    dated = [replace(step, until=_until(policy, step, circumstances)) for step in drafts]
+    steps = tuple(replace(step, order=order) for order, step in enumerate(dated, start=1))
+    return Plan(subject, policy.version, steps, _last_trace(policy, steps, circumstances.on))
+
+
+def _own(attributes: Iterable[Attribute]) -> list[Attribute]:
+    return [attribute for attribute in attributes if "." not in attribute.path]
+
+
+def _by_order(inventory: Inventory) -> list[Stored]:
+    return sorted(inventory, key=lambda stored: (_ORDER.index(stored.room), stored.kind))
+
+
+def _governing(policy: Policy, attributes: Iterable[Attribute]) -> tuple[Rule, ...]:
+    names = sorted({attribute.governed_by for attribute in attributes})
+    return tuple(rule for name in names if (rule := defined(policy, name)).start is not Start.ROW)
+
+
+def _row(stored: Stored, attributes: list[Attribute], rules: tuple[Rule, ...], match: Match, action: Action) -> Step:
+    bases = tuple(sorted({basis for rule in rules for basis in rule.bases}))
+    names = tuple(attribute.path for attribute in attributes)
+    return Step(
+        0, "table", stored.room, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
+    )
+
+
+def _kept_action(rules: Iterable[Rule]) -> Action:
+    """What becomes of a row that outlives the account: blocked as soon as one rule says so, else kept, else deleted."""
+    said = {rule.on_erasure for rule in rules}
+    return "block" if "block" in said else "keep" if "keep" in said else "delete"
+
+
+def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
+    """One step a kind: rows of erased rooms go; elsewhere the row stays if the law keeps any of it, and what no law
+    keeps is taken out of it."""
+    for stored in _by_order(inventory):
+        attributes = _own(stored.attributes)
+        rules = _governing(policy, attributes)
+        action = "delete" if policy.rooms[stored.room].erased else _kept_action(rules)
+        if action == "delete":
+            yield _row(stored, attributes, rules, "all", action)
+            continue
+        going = {rule.name for rule in rules if rule.on_erasure == "delete"}
+        gone = [attribute for attribute in attributes if attribute.governed_by in going]
+        if gone:
+            yield _row(stored, gone, _governing(policy, gone), "all", "anonymise")
+        staying = [attribute for attribute in attributes if attribute.governed_by not in going]
+        yield _row(stored, staying, _governing(policy, staying), "all", action)
+
+
+def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iterator[Step]:
+    """The person's own rows go; rows that point to the person lose the pointer, or are blocked where the law keeps
+    them; copies that may name anybody go if they name this one."""
+    for stored in _by_order(inventory):
+        attributes = _own(stored.attributes)
+        erased = policy.rooms[stored.room].erased
+        if stored.kind in subject.kinds and erased:
+            yield _row(stored, attributes, _governing(policy, attributes), "own", "delete")
+            continue
+        named = [a for a in attributes if a.path in subject.references]
+        about = [a for a in attributes if subject.name in defined(policy, a.governed_by).subjects]
+        if named:
+            concerned = [a for a in attributes if a in named or a in about] if not erased else named
+            rules = _governing(policy, concerned)
+            kept = _kept_action(rules)
+            yield _row(stored, concerned, rules, "reference", "anonymise" if erased or kept == "delete" else kept)
+        if about and (erased or not named) and not set(about) <= set(named):
+            rules = _governing(policy, about)
+            yield _row(stored, about, rules, "content", "delete" if erased else _kept_action(rules))
+
+
+def _files(policy: Policy, subject: str) -> Iterator[Step]:
+    """A company's objects all go. Of one person's, those that can be found go; a backup is sealed, so it goes with its
+    own term, and a restore from it repeats the erasure."""
+    for prefix in sorted(policy.prefixes.values(), key=lambda each: each.path):
+        rule = policy.rules[prefix.rule]
+        if subject == "company":
+            yield _objects(prefix, rule, "all", _kept_action([rule]))
+        elif subject in rule.subjects:
+            sealed = prefix.path.startswith("backups/")
+            yield _objects(prefix, rule, "content", "expire" if sealed else _kept_action([rule]))
+
+
+def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> Step:
+    return Step(0, "files", prefix.path, (), (), match, action, (rule.name,), tuple(sorted(rule.bases)), None)
+
+
+def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
+    if step.action in ("delete", "anonymise"):
+        return None
+    ends = []
+    for rule in map(policy.rules.__getitem__, step.rules):
+        if rule.term is not None and rule.start is not Start.ACCOUNT_DELETION:
+            latest = circumstances.latest_record if rule.start is Start.END_OF_FINANCIAL_YEAR else None
+            ends.append(kept_until(rule.term, rule.start, latest or circumstances.on, circumstances.year))
+    return max(ends, default=None)
+
+
+def _last_trace(policy: Policy, steps: Iterable[Step], on: date) -> date:
+    storage = policy.storage
+    ends = [p.after(on) for p in (storage.noncurrent, storage.point_in_time_recovery, storage.key_destruction)]
+    return max(ends + [step.until for step in steps if step.action == "expire" and step.until is not None])

@@ -1,0 +1,96 @@
+"""The inventory: everything that is stored, by room, kind and attribute, generated from the entities and committed.
+
+`python -m chalicelib.policy.inventory --write` after a change of what is stored; `--check` (and the tests) fail until
+then.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from chalicelib.domain.entity import Record
+from chalicelib.policy.load import HERE, current
+from chalicelib.policy.model import Policy
+from chalicelib.policy.rules import Attribute, all_entities, rules_of
+
+COMMITTED = HERE / "inventory.toml"
+HEADER = """\
+# Everything that is stored: room, kind, attribute, type, rule. Generated from the entities by
+# `python -m chalicelib.policy.inventory --write`; a review of this file shows what a change newly stores.
+# `within` names the rule that governs a part of a value: it is kept as long as what holds it.
+"""
+
+
+class Stored(NamedTuple):
+    """One kind of row: where it lies and every attribute that it stores."""
+
+    room: str
+    kind: str
+    entity: str
+    attributes: tuple[Attribute, ...]
+
+
+Inventory = tuple[Stored, ...]
+
+
+def take(entities: Mapping[tuple[str, str], type[Record]] | None = None) -> Inventory:
+    """The inventory of `entities` (default: all of the product), sorted by room and kind."""
+    found = all_entities() if entities is None else entities
+    return tuple(Stored(room, kind, made.__qualname__, rules_of(made)) for (room, kind), made in sorted(found.items()))
+
+
+def faults(inventory: Inventory, policy: Policy) -> list[str]:
+    """Where the entities and the rules disagree: rules that nothing defines, rules that nothing uses, planned rules
+    that are used already, subjects' kinds that do not exist."""
+    used = {a.rule: f"{s.room}/{s.kind}.{a.path}" for s in inventory for a in s.attributes}
+    used |= {prefix.rule: f"the prefix {prefix.path}" for prefix in policy.prefixes.values()}
+    kinds = {stored.kind for stored in inventory}
+    found = [f"{where} names the unknown rule {rule!r}" for rule, where in used.items() if rule not in policy.rules]
+    for rule in policy.rules.values():
+        if rule.planned and rule.name in used:
+            found.append(f"the rule {rule.name!r} is used by {used[rule.name]}: drop `planned`")
+        if not rule.planned and rule.name not in used:
+            found.append(f"the rule {rule.name!r} is used by nothing: remove it, or mark it `planned`")
+    for subject in policy.subjects.values():
+        found += [f"the subject {subject.name!r} names no kind {kind!r}" for kind in subject.kinds if kind not in kinds]
+    return sorted(found)
+
+
+def _line(attribute: Attribute) -> str:
+    marks = f", packed = {str(attribute.packed).lower()}" if attribute.packed else ""
+    if attribute.rule != attribute.governed_by:
+        marks += f', within = "{attribute.governed_by}"'
+    typed = attribute.type.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{attribute.path}" = {{ type = "{typed}", rule = "{attribute.rule}"{marks} }}'
+
+
+def write(inventory: Inventory) -> str:
+    """The inventory as TOML, one attribute a line, the same for the same entities."""
+    parts: Iterable[str] = (
+        f"\n[{s.room}.{s.kind}] # {s.entity}\n" + "".join(_line(a) + "\n" for a in s.attributes) for s in inventory
+    )
+    return HEADER + "".join(parts)
+
+
+def main(arguments: list[str]) -> int:
+    """Write the inventory, or check that the committed one agrees; answers the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m chalicelib.policy.inventory", description=__doc__)
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--write", action="store_true", help="write inventory.toml anew")
+    mode.add_argument("--check", action="store_true", help="fail if it is out of date or the rules do not fit")
+    chosen = parser.parse_args(arguments)
+    inventory = take()
+    found = faults(inventory, current())
+    if chosen.write:
+        COMMITTED.write_text(write(inventory), "utf-8")
+    elif not COMMITTED.is_file() or COMMITTED.read_text("utf-8") != write(inventory):
+        found.append(
+            "inventory.toml is out of date: run python -m chalicelib.policy.inventory --write and review the change"
+        )
+    sys.stderr.writelines(fault + "\n" for fault in found)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

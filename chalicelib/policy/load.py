@@ -1,0 +1,305 @@
+"""Reads `policy.toml` and a version's text into `model`, and refuses whatever is unknown, missing or contradictory."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from chalicelib.domain.entity import ROOMS
+from chalicelib.policy.model import (
+    ACTIONS,
+    CLASSES,
+    DERIVED_TABLES,
+    LANGUAGES,
+    ON_ERASURE,
+    Basis,
+    Clause,
+    Policy,
+    PolicyError,
+    Prefix,
+    Processor,
+    Room,
+    Rule,
+    Section,
+    Storage,
+    Subject,
+    Version,
+    Words,
+)
+from chalicelib.policy.terms import Period, Start, TermError
+
+HERE = Path(__file__).parent
+
+Convert = Callable[[Any, str], Any]
+T = TypeVar("T")
+
+
+class Field(NamedTuple):
+    """How one key of a table is read; `absent` is its value when it may be left out."""
+
+    convert: Convert
+    absent: Any = ...
+
+
+def text(value: Any, where: str) -> str:
+    """Words that are not empty."""
+    if not isinstance(value, str) or not value.strip():
+        raise PolicyError(f"{where}: words expected, not {value!r}")
+    return value.strip()
+
+
+def flag(value: Any, where: str) -> bool:
+    """True or false, and nothing that merely looks like it."""
+    if not isinstance(value, bool):
+        raise PolicyError(f"{where}: true or false expected, not {value!r}")
+    return value
+
+
+def day(value: Any, where: str) -> date:
+    """A date without a time."""
+    if type(value) is not date:
+        raise PolicyError(f"{where}: a date such as 2026-11-23 expected, not {value!r}")
+    return value
+
+
+def texts(value: Any, where: str) -> tuple[str, ...]:
+    """A list of words without repetition."""
+    if not isinstance(value, list):
+        raise PolicyError(f"{where}: a list expected, not {value!r}")
+    if len(set(map(str, value))) < len(value):
+        raise PolicyError(f"{where}: something is listed twice")
+    return tuple(text(entry, where) for entry in value)
+
+
+def period(value: Any, where: str) -> Period:
+    """An ISO 8601 period."""
+    try:
+        return Period.parse(text(value, where))
+    except TermError as reason:
+        raise PolicyError(f"{where}: {reason}") from reason
+
+
+def one_of(*choices: str) -> Convert:
+    """A converter that takes one of `choices`."""
+
+    def convert(value: Any, where: str) -> str:
+        if value not in choices:
+            raise PolicyError(f"{where}: {value!r} is none of {', '.join(choices)}")
+        return str(value)
+
+    return convert
+
+
+def words(value: Any, where: str) -> Words:
+    """The same words in every language."""
+    return Words(**_read(value, where, {language: Field(text) for language in LANGUAGES}))
+
+
+def start(value: Any, where: str) -> Start:
+    """The event that a term starts from."""
+    return Start(one_of(*Start)(value, where))
+
+
+def _read(table: Any, where: str, fields: Mapping[str, Field]) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise PolicyError(f"{where}: a table expected, not {table!r}")
+    if unknown := table.keys() - fields.keys():
+        raise PolicyError(f"{where}: unknown {', '.join(sorted(unknown))}; known are {', '.join(sorted(fields))}")
+    if missing := [key for key, field in fields.items() if field.absent is ... and key not in table]:
+        raise PolicyError(f"{where}: {', '.join(missing)} missing")
+    return {k: f.convert(table[k], f"{where}.{k}") if k in table else f.absent for k, f in fields.items()}
+
+
+def _named(made: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Convert:
+    """A table of tables: each inner one becomes `made`, with its own name under `key`."""
+
+    def convert(value: Any, where: str) -> dict[str, T]:
+        if not isinstance(value, dict):
+            raise PolicyError(f"{where}: a table expected, not {value!r}")
+        return {name: made(**{key: name}, **_read(row, f"{where}.{name}", fields)) for name, row in value.items()}
+
+    return convert
+
+
+def _listed(made: Callable[..., T], fields: Mapping[str, Field]) -> Convert:
+    def convert(value: Any, where: str) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise PolicyError(f"{where}: a list of tables expected, not {value!r}")
+        return tuple(made(**_read(row, f"{where}[{i}]", fields)) for i, row in enumerate(value))
+
+    return convert
+
+
+def _rule(**values: Any) -> Rule:
+    return Rule(data_class=values.pop("class"), **values)
+
+
+RULE = {
+    "class": Field(one_of(*CLASSES)),
+    "bases": Field(texts),
+    "start": Field(start),
+    "term": Field(period, None),
+    "on_erasure": Field(one_of(*ON_ERASURE)),
+    "action": Field(one_of(*ACTIONS)),
+    "exported": Field(flag),
+    "masked": Field(flag),
+    "subjects": Field(texts, ()),
+    "planned": Field(flag, False),
+    "label": Field(words),
+    "purpose": Field(words),
+}
+CLAUSE = {
+    "gist": Field(text),
+    "mechanism": Field(text),
+    "state": Field(one_of("kept", "promised")),
+    "tests": Field(texts, ()),
+    "awaits": Field(text, None),
+}
+PROCESSOR = {key: Field(text) for key in ("provider", "where", "transfer")} | {
+    "receives": Field(words),
+    "purpose": Field(words),
+}
+SECTION = {
+    "name": Field(text),
+    "clauses": Field(texts, ()),
+    "table": Field(one_of(*DERIVED_TABLES), None),
+    "title": Field(words),
+    "body": Field(words),
+}
+POLICY = {
+    "product": Field(text),
+    "contact": Field(text),
+    "default_region": Field(text),
+    "regions": Field(lambda value, where: {n: words(w, f"{where}.{n}") for n, w in _table(value, where).items()}),
+    "bases": Field(
+        _named(Basis, "name", {"law": Field(words), "certainty": Field(one_of("P", "S")), "label": Field(words)})
+    ),
+    "rules": Field(_named(_rule, "name", RULE)),
+    "subjects": Field(
+        _named(Subject, "name", {"kinds": Field(texts), "references": Field(texts), "label": Field(words)}),
+    ),
+    "rooms": Field(_named(Room, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})),
+    "prefixes": Field(
+        _named(Prefix, "path", {"bucket": Field(text), "rule": Field(text), "cold_after": Field(period, None)}),
+    ),
+    "storage": Field(
+        lambda value, where: Storage(**_read(value, where, {k: Field(period) for k in Storage.__dataclass_fields__})),
+    ),
+    "processors": Field(_named(Processor, "name", PROCESSOR)),
+    "clauses": Field(_named(Clause, "name", CLAUSE)),
+    "versions": Field(
+        _listed(
+            Version,
+            {"version": Field(text), "date": Field(day), "material": Field(flag), "changes": Field(words)},
+        )
+    ),
+}
+
+
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PolicyError(f"{where}: a table expected, not {value!r}")
+    return value
+
+
+def _check_rule(policy: Policy, rule: Rule) -> None:
+    where = f"rules.{rule.name}"
+    if (rule.term is None) != (rule.start is Start.ROW):
+        raise PolicyError(f'{where}: a term is needed, except with start = "row", which has none')
+    if not rule.bases:
+        raise PolicyError(f"{where}.bases: at least one legal basis is needed")
+    if unknown := set(rule.bases) - policy.bases.keys():
+        raise PolicyError(f"{where}.bases: unknown {', '.join(sorted(unknown))}")
+    if unknown := set(rule.subjects) - policy.subjects.keys():
+        raise PolicyError(f"{where}.subjects: unknown {', '.join(sorted(unknown))}")
+    if rule.on_erasure != "delete" and rule.start in (Start.ACCOUNT_DELETION, Start.ROW):
+        raise PolicyError(
+            f"{where}: what outlives a deletion needs a term that does not end with the account or its row"
+        )
+
+
+def _check_prefix(policy: Policy, prefix: Prefix) -> None:
+    where = f"prefixes.{prefix.path}"
+    if prefix.rule not in policy.rules:
+        raise PolicyError(f"{where}: unknown rule {prefix.rule!r}")
+    if not prefix.path.endswith("/") or prefix.path.startswith("/"):
+        raise PolicyError(f"{where}: a prefix ends with / and does not begin with it")
+    for other in policy.prefixes.values():
+        if other is not prefix and other.bucket == prefix.bucket and prefix.path.startswith(other.path):
+            raise PolicyError(f"{where}: lies within {other.path}, so that two rules would claim one object")
+
+
+def _check_clause(clause: Clause) -> None:
+    if clause.state == "kept" and (not clause.tests or clause.awaits):
+        raise PolicyError(f"clauses.{clause.name}: a kept clause names its tests and awaits nothing")
+    if clause.state == "promised" and not clause.awaits:
+        raise PolicyError(f"clauses.{clause.name}: a promised clause says what it awaits")
+
+
+def _check_versions(policy: Policy) -> None:
+    dates = [version.date for version in policy.versions]
+    if not dates or dates != sorted(set(dates)):
+        raise PolicyError("versions: at least one, oldest first, one a day")
+    for version in policy.versions:
+        if version.version != version.date.isoformat():
+            raise PolicyError(f"versions: {version.version!r} is named by its date, {version.date.isoformat()}")
+
+
+def _check(policy: Policy) -> Policy:
+    for rule in policy.rules.values():
+        _check_rule(policy, rule)
+    for prefix in policy.prefixes.values():
+        _check_prefix(policy, prefix)
+    for clause in policy.clauses.values():
+        _check_clause(clause)
+    for processor in policy.processors.values():
+        if processor.transfer not in policy.bases.keys() | {"undecided"}:
+            raise PolicyError(
+                f"processors.{processor.name}.transfer: {processor.transfer!r} is no basis, nor undecided"
+            )
+    if policy.rooms.keys() != set(ROOMS):
+        raise PolicyError(f"rooms: exactly {', '.join(ROOMS)} are expected")
+    if policy.default_region not in policy.regions:
+        raise PolicyError(f"default_region: {policy.default_region} is not among the regions")
+    _check_versions(policy)
+    return policy
+
+
+def parse(source: str) -> Policy:
+    """The policy written in `source` (TOML). Raises PolicyError naming the place of the first fault."""
+    try:
+        document = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as reason:
+        raise PolicyError(f"policy.toml: {reason}") from reason
+    return _check(Policy(**_read(document, "policy", POLICY)))
+
+
+@lru_cache(maxsize=1)
+def current() -> Policy:
+    """The policy in force, read once a process."""
+    return parse((HERE / "policy.toml").read_text("utf-8"))
+
+
+def policy_version() -> str:
+    """The version of the privacy policy that a sign-up accepts today."""
+    return current().version
+
+
+def accepted_versions() -> tuple[str, ...]:
+    """The versions that a sign-up may name as accepted, oldest first."""
+    return current().accepted_versions
+
+
+def sections(version: str) -> tuple[Section, ...]:
+    """The published text of a version. Raises PolicyError if it has none, or tells of an unknown clause."""
+    path = HERE / "texts" / f"{version}.toml"
+    if version not in {v.version for v in current().versions} or not path.is_file():
+        raise PolicyError(f"version {version!r} of the policy has no text")
+    document = tomllib.loads(path.read_text("utf-8"))
+    found: tuple[Section, ...] = _read(document, version, {"sections": Field(_listed(Section, SECTION))})["sections"]
+    for section in found:
+        if unknown := set(section.clauses) - current().clauses.keys():
+            raise PolicyError(f"{version}.{section.name}: unknown clauses {', '.join(sorted(unknown))}")
+    return found

@@ -1,0 +1,198 @@
+"""The policy as data: what `policy.toml` and `texts/` say, typed and frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from chalicelib.policy.terms import Period, Start
+
+Language = Literal["fr", "ar", "en"]
+LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
+
+CLASSES = ("identity", "contact", "bank", "fiscal", "commercial", "settings", "security", "technical", "proof")
+ON_ERASURE = ("delete", "block", "keep")
+ACTIONS = ("delete", "anonymise", "block")
+DERIVED_TABLES = ("retention", "processors", "versions")
+
+
+class PolicyError(ValueError):
+    """The policy contradicts itself, the code, or its own format; the message names the place."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """The same words in the three languages of the product."""
+
+    fr: str
+    ar: str
+    en: str
+
+    def __getitem__(self, language: Language) -> str:
+        return {"fr": self.fr, "ar": self.ar, "en": self.en}[language]
+
+
+@dataclass(frozen=True)
+class Basis:
+    """A legal basis. `certainty` is how the article was verified: P read in the law itself, S a secondary source."""
+
+    name: str
+    law: Words
+    certainty: str
+    label: Words
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one kind of data is kept for, on what basis, until when, and what happens to it.
+
+    `term` is counted from `start`; `action` is what happens at its end. `on_erasure` is what a deletion does before
+    that end: delete, block (unreadable through the product, kept for its term) or keep (a proof without content).
+    `subjects` are those whose data it is (`Subject`). A `planned` rule is published before anything is stored under it.
+    """
+
+    name: str
+    data_class: str
+    bases: tuple[str, ...]
+    start: Start
+    term: Period | None
+    on_erasure: str
+    action: str
+    exported: bool
+    masked: bool
+    subjects: tuple[str, ...]
+    planned: bool
+    label: Words
+    purpose: Words
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whose data may be erased: a whole company, or one person. `kinds` are the rows that are the person; `references`
+    the attributes by which other rows point to one."""
+
+    name: str
+    kinds: tuple[str, ...]
+    references: tuple[str, ...]
+    label: Words
+
+
+@dataclass(frozen=True)
+class Room:
+    """A table. `erased` says that its rows go with the account whatever their rules say; `ttl` is the attribute by
+    which the database itself expires them."""
+
+    name: str
+    erased: bool
+    ttl: str | None
+    label: Words
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Where objects of one rule lie. `cold_after` is when they move to infrequent access."""
+
+    path: str
+    bucket: str
+    rule: str
+    cold_after: Period | None
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How long copies outlive a deletion: an object's old versions, unfinished uploads, the tables' point-in-time
+    recovery, and the key of erased backups."""
+
+    noncurrent: Period
+    unfinished_uploads: Period
+    point_in_time_recovery: Period
+    key_destruction: Period
+
+
+@dataclass(frozen=True)
+class Processor:
+    """Who processes data for the controller. `where` is `region` (the deployment's), a country's code, or `undecided`;
+    `transfer` the basis of a transfer abroad (law 09-08 art. 43–44), or `undecided` while the controller has not
+    chosen."""
+
+    name: str
+    provider: str
+    where: str
+    transfer: str
+    receives: Words
+    purpose: Words
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One clause of the published policy, the mechanism that keeps it and the tests that prove it. A clause that is
+    only `promised` says what it `awaits`."""
+
+    name: str
+    gist: str
+    mechanism: str
+    state: str
+    tests: tuple[str, ...]
+    awaits: str | None
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the published policy. `material` changes ask for a new acceptance."""
+
+    version: str
+    date: date
+    material: bool
+    changes: Words
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a version's published text. `table` is derived from the policy and shown below the text."""
+
+    name: str
+    clauses: tuple[str, ...]
+    table: str | None
+    title: Words
+    body: Words
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The whole policy; every mapping is by name."""
+
+    product: str
+    contact: str
+    default_region: str
+    regions: Mapping[str, Words]
+    bases: Mapping[str, Basis]
+    rules: Mapping[str, Rule]
+    subjects: Mapping[str, Subject]
+    rooms: Mapping[str, Room]
+    prefixes: Mapping[str, Prefix]
+    storage: Storage
+    processors: Mapping[str, Processor]
+    clauses: Mapping[str, Clause]
+    versions: tuple[Version, ...]
+
+    @property
+    def current(self) -> Version:
+        """The version in force: the last one."""
+        return self.versions[-1]
+
+    @property
+    def version(self) -> str:
+        """The name of the version in force, its date."""
+        return self.current.version
+
+    @property
+    def date(self) -> date:
+        """The day on which the version in force was published."""
+        return self.current.date
+
+    @property
+    def accepted_versions(self) -> tuple[str, ...]:
+        """The versions that a sign-up may have accepted: the one in force, and earlier ones without a material change
+        since."""
+        last_material = max((i for i, v in enumerate(self.versions) if v.material), default=0)
+        return tuple(v.version for v in self.versions[last_material:])

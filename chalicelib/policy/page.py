@@ -1,0 +1,170 @@
+"""The public page as HTML: semantic, self-contained, printable, right to left where the language is."""
+
+from collections.abc import Iterable
+from html import escape
+from itertools import groupby
+
+from chalicelib.policy.data_map import location, transfer
+from chalicelib.policy.load import HERE
+from chalicelib.policy.model import CLASSES, LANGUAGES, Language, Policy, Rule, Section, Version
+from chalicelib.policy.terms import most_days
+from chalicelib.policy.wording import length, long_date, outcome, say, term
+
+LANGUAGE_NAMES: dict[Language, str] = {"fr": "Français", "ar": "العربية", "en": "English"}
+REGION = "<!--region-->"
+"""Stands in a frozen text for where the deployment runs, which is not the text's to say."""
+
+
+def direction(language: Language) -> str:
+    """`rtl` for Arabic, `ltr` otherwise."""
+    return "rtl" if language == "ar" else "ltr"
+
+
+def article(policy: Policy, sections: Iterable[Section], language: Language) -> str:
+    """The text of one version with its derived tables: what is frozen when the version is published."""
+    return "".join(_section(policy, section, language) for section in sections)
+
+
+def _section(policy: Policy, section: Section, language: Language) -> str:
+    table = {"retention": _retention, "processors": _processors}.get(section.table or "")
+    return (
+        f'<section aria-labelledby="{section.name}">\n<h2 id="{section.name}">{escape(section.title[language])}</h2>\n'
+        f"{_body(policy, section.body[language], language)}{table(policy, language) if table else ''}</section>\n"
+    )
+
+
+def _body(policy: Policy, body: str, language: Language) -> str:
+    """Paragraphs are set apart by an empty line; lines that begin with `- ` are a list."""
+    filled = escape(body)
+    for name, period in vars(policy.storage).items():
+        filled = filled.replace("{" + name + "}", length(period, language))
+    filled = filled.replace("{contact}", mail_link(policy))
+    blocks = []
+    for block in filled.split("\n\n"):
+        lines = block.splitlines()
+        if lines[0].startswith("- "):
+            blocks.append("<ul>\n" + "".join(f"<li>{line.removeprefix('- ')}</li>\n" for line in lines) + "</ul>\n")
+        else:
+            blocks.append(f"<p>{' '.join(lines)}</p>\n")
+    return "".join(blocks)
+
+
+def mail_link(policy: Policy) -> str:
+    """The contact address, isolated so that Arabic text does not reorder it."""
+    address = escape(policy.contact)
+    return f'<a href="mailto:{address}"><bdi>{address}</bdi></a>'
+
+
+def _table(language: Language, name: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    labels = [escape(say("columns", column, language)) for column in columns]
+    head = "".join(f'<th scope="col">{label}</th>' for label in labels)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>'
+        + "".join(f'<td data-label="{each}">{cell}</td>' for each, cell in zip(labels[1:], row[1:], strict=True))
+        + "</tr>\n"
+        for row in rows
+    )
+    caption = escape(say("captions", name, language))
+    heading = f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>"
+    return f'<table class="{name}">\n{heading}\n<tbody>\n{body}</tbody>\n</table>\n'
+
+
+def _alike(rule: Rule) -> tuple[int, bool, int, str, str, str]:
+    """What the rules of one row share, the shortest kept first; rows of a class stand together."""
+    days = most_days(rule.term) if rule.term is not None else 0
+    return (CLASSES.index(rule.data_class), rule.planned, days, str(rule.term), str(rule.start), rule.on_erasure)
+
+
+def _retention(policy: Policy, language: Language) -> str:
+    """One row for the rules of a class that are kept alike."""
+    rules = sorted(policy.rules.values(), key=_alike)
+    rows = (_retention_row(policy, tuple(alike), language) for _, alike in groupby(rules, key=_alike))
+    return _table(language, "retention", ("data", "basis", "term", "erasure"), rows)
+
+
+def _retention_row(policy: Policy, rules: tuple[Rule, ...], language: Language) -> tuple[str, ...]:
+    one = rules[0]
+    heading = escape(say("classes", one.data_class, language))
+    if one.planned:
+        heading += f" ({escape(say('page', 'planned', language))})"
+    data = "".join(
+        f'<li>{escape(rule.label[language])} <span class="why">{escape(rule.purpose[language])}</span></li>'
+        for rule in rules
+    )
+    bases = "".join(
+        f'<li>{escape(basis.label[language])} <span class="law">{escape(basis.law[language])}</span></li>'
+        for basis in map(policy.bases.__getitem__, dict.fromkeys(name for rule in rules for name in rule.bases))
+    )
+    return (
+        f'<span class="class">{heading}</span><ul>{data}</ul>',
+        f"<ul>{bases}</ul>",
+        escape(term(one, language)),
+        escape(outcome(one, language)),
+    )
+
+
+def _processors(policy: Policy, language: Language) -> str:
+    rows = (
+        (
+            f'<span class="class"><bdi>{escape(each.provider)}</bdi></span>',
+            escape(each.receives[language]),
+            escape(each.purpose[language]),
+            REGION if each.where == "region" else escape(location(policy, each, language)),
+            escape(transfer(policy, each, language)),
+        )
+        for each in policy.processors.values()
+    )
+    return _table(language, "processors", ("provider", "receives", "why", "where", "transfer"), rows)
+
+
+def versions(policy: Policy, shown: Version, language: Language) -> str:
+    """Every version, the newest first, with what changed and a link to its text."""
+    listed = []
+    for version in reversed(policy.versions):
+        title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
+        marks = [say("page", "current", language)] * (version is policy.current)
+        marks += [say("page", "this_one", language)] * (version is shown)
+        link = title if version is shown else f'<a href="?version={version.version}&amp;lang={language}">{title}</a>'
+        note = f" <small>({escape(' · '.join(marks))})</small>" if marks else ""
+        listed.append(f'<div class="version"><h3>{link}{note}</h3>\n<p>{escape(version.changes[language])}</p></div>\n')
+    title = escape(say("page", "versions", language))
+    return f'<section aria-labelledby="versions">\n<h2 id="versions">{title}</h2>\n{"".join(listed)}</section>\n'
+
+
+def _languages(shown: Version, language: Language) -> str:
+    links = ""
+    for other in LANGUAGES:
+        mark = ' aria-current="page"' if other == language else ""
+        address = f"?version={shown.version}&amp;lang={other}"
+        name = LANGUAGE_NAMES[other]
+        links += f'<li><a href="{address}" hreflang="{other}" lang="{other}"{mark}>{name}</a></li>'
+    return f'<nav aria-label="{escape(say("page", "languages", language))}"><ul>{links}</ul></nav>'
+
+
+def _contents(sections: Iterable[Section], language: Language) -> str:
+    links = "".join(f'<li><a href="#{each.name}">{escape(each.title[language])}</a></li>' for each in sections)
+    title = escape(say("page", "contents", language))
+    last = f'<li><a href="#versions">{escape(say("page", "versions", language))}</a></li>'
+    return f'<nav class="toc" aria-labelledby="contents"><h2 id="contents">{title}</h2><ul>{links}{last}</ul></nav>\n'
+
+
+def whole(policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language) -> str:
+    """The complete page around the `text` of one version."""
+    title = escape(say("page", "title", language))
+    day = long_date(shown.date, language)
+    if shown is policy.current:
+        standing = f"<p>{escape(say('page', 'in_force', language, date=day))}</p>"
+    else:
+        see = f'<a href="?lang={language}">{escape(say("page", "see_current", language))}</a>'
+        standing = f'<p class="notice">{escape(say("page", "past", language, date=day))} {see}</p>'
+    style = (HERE / "texts" / "page.css").read_text("utf-8")
+    return (
+        f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title} – {escape(policy.product)} – {escape(day)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#text">{escape(say("page", "skip", language))}</a>\n'
+        f"<header>\n{_languages(shown, language)}\n<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n"
+        f'{standing}\n</header>\n<main id="text">\n{_contents(sections, language)}{text}'
+        f"{versions(policy, shown, language)}</main>\n"
+        f"<footer><p>{escape(say('page', 'contact', language))} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
+    )

@@ -1,0 +1,108 @@
+"""Which rule each stored attribute is kept under, looked up on the classes themselves.
+
+The rule of the attribute of an *entity* governs: it is what a row stores, removes or blocks. The rules within a value
+(a line, an address) say what class of data its parts are; they are kept as long as what holds them.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+import chalicelib.domain
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.policy.model import Policy, PolicyError, Rule
+
+
+class Attribute(NamedTuple):
+    """One stored attribute: its dotted path from the entity, its type as words, its own rule, and the rule that governs
+    it (the same, or that of the entity's attribute which holds it). `packed` is stored compressed; `optional` has a
+    default, so it may be left out."""
+
+    path: str
+    type: str
+    rule: str
+    governed_by: str
+    packed: bool
+    optional: bool
+
+    @property
+    def top(self) -> str:
+        """The entity's own attribute that it is or lies in."""
+        return self.path.partition(".")[0]
+
+
+def all_entities() -> dict[tuple[str, str], type[Record]]:
+    """Every entity of the product by (room, kind), in that order; imports the whole of `domain`."""
+    for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
+        importlib.import_module(module.name)
+    return {
+        key: made for key, made in sorted(ENTITIES.items()) if made.__module__.startswith(chalicelib.domain.__name__)
+    }
+
+
+def rules_of(cls: type) -> tuple[Attribute, ...]:
+    """Every attribute that `cls` stores, its values' attributes included, in the order of declaration. Raises
+    PolicyError for a value that is no `@value` class of ruled attributes, or that contains itself."""
+    return tuple(_walk(cls, "", None, (cls,)))
+
+
+def _walk(cls: type, prefix: str, governed_by: str | None, within: tuple[type, ...]) -> Iterator[Attribute]:
+    hints = get_type_hints(cls)
+    for field in fields(cls):
+        hint, rule, path = hints[field.name], field.metadata.get("rule"), prefix + field.name
+        if not rule:
+            raise PolicyError(f"{within[0].__name__}.{path} names no rule of the policy")
+        packed, optional = bool(field.metadata.get("packed")), field.default is not MISSING
+        yield Attribute(path, type_words(hint), rule, governed_by or rule, packed, optional)
+        for value in values_in(hint):
+            if value in within:
+                raise PolicyError(f"{within[0].__name__}.{path} contains itself")
+            yield from _walk(value, path + ".", governed_by or rule, (*within, value))
+
+
+def values_in(hint: Any) -> tuple[type, ...]:
+    """The dataclasses that an annotation mentions: `Address`, `Discount | None`, `tuple[Line, ...]`."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        return (hint,)
+    if get_origin(hint) is Literal:
+        return ()
+    return tuple(value for part in get_args(hint) for value in values_in(part))
+
+
+def type_words(hint: Any) -> str:
+    """An annotation as it is written in the code: `Decimal`, `tuple[Line, ...]`, `str | None`."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return f"Literal[{', '.join(map(repr, parts))}]"
+    if origin in (UnionType, Union):
+        return " | ".join(map(type_words, parts))
+    if origin is not None:
+        return f"{origin.__name__}[{', '.join(map(type_words, parts))}]"
+    if hint is Ellipsis:
+        return "..."
+    if hint in (None, NoneType):
+        return "None"
+    return hint.__name__ if isinstance(hint, type) else UNREADABLE
+
+
+UNREADABLE = "unreadable"
+"""The type of an attribute whose annotation names itself (`date: date = …`), so that Python loses it."""
+
+
+def rule_of(policy: Policy, cls: type[Record], path: str) -> Rule:
+    """The rule that governs the attribute at `path` of an entity. Raises PolicyError for an unknown path or rule."""
+    for attribute in rules_of(cls):
+        if attribute.path == path:
+            return defined(policy, attribute.governed_by)
+    raise PolicyError(f"{cls.__name__} stores no {path}")
+
+
+def defined(policy: Policy, rule: str) -> Rule:
+    """The rule of this name. Raises PolicyError if policy.toml does not define it."""
+    try:
+        return policy.rules[rule]
+    except KeyError:
+        raise PolicyError(f"policy.toml defines no rule {rule!r}") from None

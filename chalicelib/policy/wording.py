@@ -1,0 +1,61 @@
+"""The policy in words: lengths of time, terms, dates and labels in French, Arabic and English."""
+
+import tomllib
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.policy.load import HERE
+from chalicelib.policy.model import Language, Rule
+from chalicelib.policy.terms import Period, Start
+
+
+@lru_cache(maxsize=1)
+def _words() -> dict[str, Any]:
+    return tomllib.loads((HERE / "texts" / "words.toml").read_text("utf-8"))
+
+
+def say(section: str, name: str, language: Language, **values: str) -> str:
+    """The words under `section` and `name` of words.toml, with `{…}` filled. Raises KeyError for words that are
+    missing."""
+    found: str = _words()[section][name][language]
+    for key, value in values.items():
+        found = found.replace("{" + key + "}", value)
+    return found
+
+
+def _plural(n: int, language: Language) -> str:
+    """CLDR's cardinal category of a whole number; French counts 0 and 1 as one."""
+    if language == "ar":
+        exact = {1: "one", 2: "two"}.get(n)
+        return exact or ("few" if 3 <= n % 100 <= 10 else "many" if 11 <= n % 100 <= 99 else "other")
+    return "one" if n == 1 or (language == "fr" and n == 0) else "other"
+
+
+def length(period: Period, language: Language) -> str:
+    """A length of time: `10 ans`, `35 يومًا`, `1 year and 6 months`."""
+    units = _words()["units"][language]
+    parts = period.parts or ((0, "days"),)
+    joined: str = _words()["and"][language].join(
+        units[unit][_plural(n, language)].replace("{n}", str(n)) for n, unit in parts
+    )
+    return joined
+
+
+def term(rule: Rule, language: Language) -> str:
+    """How long data under a rule is kept: `10 ans à compter de la fin de l'exercice`."""
+    at_once = rule.start is Start.ACCOUNT_DELETION and not rule.term
+    name = f"{rule.start}_at_once" if at_once else str(rule.start)
+    return say("starts", name, language, period=length(rule.term or Period(), language))
+
+
+def outcome(rule: Rule, language: Language) -> str:
+    """What a deletion does to data under a rule, in words."""
+    return say("on_erasure", "row" if rule.start is Start.ROW else rule.on_erasure, language)
+
+
+def long_date(day: date, language: Language) -> str:
+    """A date in words, as written in Morocco: `23 novembre 2026`, `23 نونبر 2026`; the first of a month is `1er` in
+    French."""
+    number = "1er" if language == "fr" and day.day == 1 else str(day.day)
+    return f"{number} {_words()['months'][language][day.month - 1]} {day.year}"

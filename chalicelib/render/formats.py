@@ -1,0 +1,98 @@
+"""Amounts, quantities, rates and dates as a reader of the document's language expects them.
+
+Babel holds the rules (`fr_MA`, `ar_MA` with Latin digits; English after `en_GB`, as CLDR has no `en_MA`), but takes
+tens of microseconds a number. Its separators are therefore read once per language and applied here; tests hold the two
+equal. Babel is imported on first use: only printing needs it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from chalicelib.domain.document import Language
+
+_LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
+_NBSP = "\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Separators:
+    group: str
+    point: str
+
+
+@lru_cache
+def _separators(language: Language) -> _Separators:
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = _LOCALES[language]
+    return _Separators(get_group_symbol(locale), get_decimal_symbol(locale))
+
+
+@lru_cache
+def _around(language: Language, currency: str, negative: bool) -> tuple[str, str]:
+    """What Babel puts before and after the digits of an amount."""
+    from babel.numbers import format_currency
+
+    # CLDR wants a space between "MAD" and the digits, which Babel leaves out.
+    pattern = f"¤{_NBSP}#,##0.00" if language == "en" else None
+    sample = format_currency(-1 if negative else 1, currency, pattern, locale=_LOCALES[language])
+    before, _, after = sample.partition(f"1{_separators(language).point}00")
+    return before, after
+
+
+def number(value: Decimal, language: Language, *, least: int = 0, most: int = 6) -> str:
+    """`value` with grouped digits and between `least` and `most` decimals, half even beyond: Babel's own rounding."""
+    separators = _separators(language)
+    text = f"{value:,.{most}f}"
+    whole, _, decimals = text.partition(".")
+    decimals = decimals[:least] + decimals[least:].rstrip("0")
+    grouped = whole.replace(",", separators.group)
+    return f"{grouped}{separators.point}{decimals}" if decimals else grouped
+
+
+def amount(value: Decimal, language: Language) -> str:
+    """Dirhams and centimes without the currency, for table cells: "12 345,60"."""
+    return number(value, language, least=2, most=2)
+
+
+def unit_price(value: Decimal, language: Language) -> str:
+    """A unit price: two decimals at least, six at most."""
+    return number(value, language, least=2, most=6)
+
+
+def money(value: Decimal, language: Language, currency: str = "MAD") -> str:
+    """An amount with its currency: "12 345,60 MAD"."""
+    before, after = _around(language, currency, value < 0)
+    return f"{before}{amount(abs(value), language)}{after}"
+
+
+def percent(value: Decimal, language: Language) -> str:
+    """A rate given in percent (20 → "20 %"), up to two decimals."""
+    return f"{number(value, language, most=2)}{_NBSP if language == 'fr' else ''}%"
+
+
+def short_date(day: date) -> str:
+    """`23/11/2026`, the same in the three languages (CLDR's Arabic form only adds invisible marks)."""
+    return f"{day.day:02}/{day.month:02}/{day.year:04}"
+
+
+def long_date(day: date, language: Language) -> str:
+    """`23 novembre 2026`, `23 نونبر 2026`, `23 November 2026`."""
+    from babel.dates import format_date
+
+    return format_date(day, "long", locale=_LOCALES[language])
+
+
+def share_capital(value: Decimal, language: Language) -> str:
+    """A company's capital: whole dirhams lose their centimes."""
+    if value != value.to_integral_value():
+        return money(value, language)
+    before, after = _around(language, "MAD", value < 0)
+    return f"{before}{number(abs(value), language)}{after}"
+
+
+def grouped_rib(rib: str) -> str:
+    """A RIB as banks print it: bank, town, account, key ("230 780 2111111111111100 54")."""
+    return " ".join(part for part in (rib[:3], rib[3:6], rib[6:22], rib[22:]) if part)

@@ -1,0 +1,167 @@
+"""A merchant's own template made into one inert HTML page.
+
+Liquid fills it (a language made for other people's templates: no attribute access, no calls, every value escaped,
+loops and output bounded); nh3 keeps an allow list of elements and attributes; `css` does the same for styles. Pictures
+are `data:` URIs that pass the logo's own check.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.errors import Refusal, TooLarge, invalid
+from chalicelib.domain.view import DocumentView
+from chalicelib.render.css import clean_declarations, clean_stylesheet
+from chalicelib.render.logo import clean_logo, picture_size
+from chalicelib.render.payload import payload
+from chalicelib.render.renderer import HERE
+
+if TYPE_CHECKING:
+    from liquid import Environment
+
+MAX_TEMPLATE_BYTES = 256 * 1024
+MAX_OUTPUT_BYTES = 4 * 1024 * 1024
+MAX_ITERATIONS = 20_000
+DEFAULT_TEMPLATE = HERE / "templates" / "html" / "document.html"
+
+_LIQUID_TAGS = ("illegal", "content", "output", "for", "break", "continue", "if", "unless", "case", "comment", "#")
+_LIQUID_FILTERS = ("upcase", "downcase", "capitalize", "default", "first", "last", "join")
+_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+_PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
+
+_ELEMENTS = """
+table thead tbody tfoot tr th td caption colgroup col div span p br hr h1 h2 h3 h4 h5 h6 strong b em i u small sub sup
+ul ol li dl dt dd img section header footer address blockquote pre
+"""
+_DROPPED_WITH_CONTENT = """
+script style iframe object embed svg math noscript template textarea title xmp noembed noframes plaintext
+"""
+_ATTRIBUTES = {
+    "*": {"class", "style", "dir", "lang"},
+    "td": {"colspan", "rowspan", "width", "align", "valign"},
+    "th": {"colspan", "rowspan", "width", "align", "valign"},
+    "col": {"span", "width"},
+    "table": {"width", "cellpadding", "cellspacing", "border"},
+    "img": {"src", "width", "height", "alt"},
+}
+_NUMERIC = {"colspan", "rowspan", "span", "cellpadding", "cellspacing", "border"}
+_BASE_CSS = """
+html, body { margin: 0; padding: 0; }
+body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Math", "Noto Sans Symbols2";
+  font-size: 9pt; line-height: 1.25; color: #111; word-wrap: break-word; }
+table { border-collapse: collapse; }
+thead { display: table-header-group; }
+tr { page-break-inside: avoid; }
+"""
+_WATERMARK = (
+    '<div style="position: fixed !important; display: block !important; visibility: visible !important; z-index: -1;'
+    " top: 95mm; left: 0; width: 100%; text-align: center; white-space: nowrap; word-wrap: normal; font-weight: bold;"
+    ' font-size: {size}pt; color: #f5d9d7; -webkit-transform: rotate(-35deg);" dir="{direction}">{mark}</div>'
+)
+
+
+def check_template(template: str) -> None:
+    """Refuses what could never render: TooLarge above 256 KB, InvalidContent `template_invalid` at `/template`."""
+    _parsed(template)
+
+
+def page(view: DocumentView, template: str, logo: bytes | None = None) -> str:
+    """The whole HTML page for a view. TooLarge or InvalidContent at `/template` when the template is refused."""
+    from markupsafe import escape
+
+    data = payload(view)
+    data["logo"] = _data_uri(logo) if logo else ""
+    styles, body = _filled(template, data)
+    size = 40 if len(view.marks) > 1 else 84
+    mark = _WATERMARK.format(size=size, direction=view.direction, mark=escape(data["mark"])) if view.marks else ""
+    return (
+        f'<!DOCTYPE html><html lang="{view.language}" dir="{view.direction}"><head><meta charset="utf-8">'
+        f"<style>{_BASE_CSS}{styles}</style></head><body>{mark}{body}</body></html>"
+    )
+
+
+@lru_cache
+def _environment() -> "Environment":
+    from liquid import Environment
+
+    class Bounded(Environment):
+        loop_iteration_limit = MAX_ITERATIONS
+        output_stream_limit = MAX_OUTPUT_BYTES
+        block_nesting_limit = 16
+        context_depth_limit = 16
+
+    environment = Bounded(autoescape=True)
+    environment.tags = {name: tag for name, tag in environment.tags.items() if name in _LIQUID_TAGS}
+    environment.filters = {name: call for name, call in environment.filters.items() if name in _LIQUID_FILTERS}
+    return environment
+
+
+def _parsed(template: str) -> tuple[str, Any]:
+    """The template's style sheets, which Liquid never sees, and its parsed body."""
+    from liquid.exceptions import LiquidError
+
+    if len(template.encode()) > MAX_TEMPLATE_BYTES:
+        raise TooLarge(limit=MAX_TEMPLATE_BYTES)
+    styles = "\n".join(clean_stylesheet(css) for css in _STYLE.findall(template))
+    try:
+        return styles, _environment().from_string(_STYLE.sub("", template))
+    except (LiquidError, RecursionError) as error:
+        raise invalid("/template", "template_invalid", reason=_reason(error)) from error
+
+
+def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
+    from liquid.exceptions import LiquidError
+
+    styles, parsed = _parsed(template)
+    try:
+        filled = parsed.render(**data)
+    except (LiquidError, RecursionError) as error:
+        raise invalid("/template", "template_invalid", reason=_reason(error)) from error
+    return styles, _inert(filled)
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+
+
+def _inert(html: str) -> str:
+    import nh3
+
+    return nh3.clean(
+        html,
+        tags=set(_ELEMENTS.split()),
+        attributes=_ATTRIBUTES,
+        clean_content_tags=set(_DROPPED_WITH_CONTENT.split()),
+        attribute_filter=_attribute,
+        url_schemes={"data"},
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def _attribute(_element: str, name: str, value: str) -> str | None:
+    if name == "style":
+        return clean_declarations(value) or None
+    if name in _NUMERIC:
+        return value if value.isascii() and value.isdigit() and len(value) <= 3 else None
+    if name == "src":
+        return _checked_picture(value)
+    return value
+
+
+@lru_cache(maxsize=16)
+def _checked_picture(source: str) -> str | None:
+    found = _PICTURE.fullmatch(source)
+    if found is None:
+        return None
+    try:
+        return _data_uri(clean_logo(b64decode(found.group(1))))
+    except (Refusal, Base64Error):
+        return None
+
+
+def _data_uri(picture: bytes) -> str:
+    media_type, _, _ = picture_size(picture)
+    return f"data:{media_type};base64,{b64encode(picture).decode()}"

@@ -1,0 +1,75 @@
+"""A company's logo: checked, decoded and written anew, so that what is printed is only ever our own encoding of it."""
+
+import warnings
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import TooLarge, invalid
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+MAX_BYTES = 512 * 1024
+MAX_SIDE = 4096
+"""Pixels; a larger picture is refused before it is decoded."""
+PRINT_SIDE = 1024
+"""Pixels; what is kept is scaled down to this: 45 mm at 600 dpi."""
+
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
+
+
+def clean_logo(data: bytes) -> bytes:
+    """The logo re-encoded, PNG as PNG and JPEG as JPEG, without metadata, at most 1,024 pixels a side.
+
+    TooLarge above 512 KB. InvalidContent at `/logo`: `logo_not_an_image`, or `logo_too_many_pixels` above 4,096 a side.
+    """
+    if len(data) > MAX_BYTES:
+        raise TooLarge(limit=MAX_BYTES)
+    wanted = _FORMATS.get(_media_type(data))
+    if wanted is None:
+        raise invalid("/logo", "logo_not_an_image")
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(BytesIO(data), formats=[wanted]) as picture:
+                if max(picture.size) > MAX_SIDE:
+                    raise invalid("/logo", "logo_too_many_pixels", limit=MAX_SIDE)
+                picture.load()
+                return _encode(picture, wanted)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
+        raise invalid("/logo", "logo_not_an_image") from error
+
+
+def picture_size(data: bytes) -> tuple[str, int, int]:
+    """Media type, width and height in pixels of a cleaned logo."""
+    from PIL import Image
+
+    with Image.open(BytesIO(data), formats=list(_FORMATS.values())) as picture:
+        return f"image/{str(picture.format).lower()}", *picture.size
+
+
+def _media_type(data: bytes) -> str:
+    import puremagic
+
+    try:
+        return puremagic.from_string(data, mime=True)
+    except (puremagic.PureError, ValueError):
+        return ""
+
+
+def _encode(picture: "Image", wanted: str) -> bytes:
+    from PIL import ImageOps
+
+    upright = ImageOps.exif_transpose(picture)
+    upright.thumbnail((PRINT_SIDE, PRINT_SIDE))
+    # Palettes, 16-bit and CMYK all become one form, which every renderer knows.
+    plain = upright.convert("RGBA" if wanted == "PNG" else "RGB")
+    plain.info.clear()  # comments and profiles, which the encoders would otherwise write again
+    out = BytesIO()
+    if wanted == "PNG":
+        plain.save(out, "PNG", optimize=True)
+    else:
+        plain.save(out, "JPEG", quality=90, optimize=True)
+    return out.getvalue()

@@ -1,0 +1,106 @@
+"""A document view as plain data for a template: empty parts dropped, labels resolved, every text printable.
+
+Both template languages get this one shape, so the merchant's template and ours say the same things. Free text comes
+with the direction in which it reads (`…_dir`), since an Arabic page holds French names and the reverse.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.domain.view import DocumentView, LineView, PartyView
+from chalicelib.render.labels import labels
+from chalicelib.render.text import breakable, direction, printable
+
+Data = dict[str, Any]
+Clean = Callable[[str], str]
+Free = Callable[[str], Data]
+
+_COLUMNS = ("position", "description", "quantity", "unit_price", "discount", "rate", "net")
+_IDENTITY = ("ice", "tax_id", "trade_register", "business_tax", "cnss")
+
+
+def payload(view: DocumentView, clean: Clean = printable) -> Data:
+    """The view for a template; `clean` makes a text printable with the renderer's fonts."""
+    words = labels(view.language)
+    base = view.direction
+
+    def free(text: str) -> Data:
+        return {"text": breakable(clean(text)), "dir": direction(text, base)}
+
+    return {
+        "language": view.language,
+        "direction": base,
+        "kind": view.kind,
+        "title": clean(view.title) or words[f"title.{view.kind}"],
+        "number": clean(view.number),
+        "labels": {name.replace(".", "_"): text for name, text in words.items()},
+        "to_label": words["to.invoice" if view.kind in ("invoice", "deposit") else "to.other"],
+        "mark": " · ".join(words[f"mark.{mark}"] for mark in view.marks),
+        "marks": [words[f"mark.{mark}.long"] for mark in view.marks],
+        "facts": [{"label": words[f"fact.{fact.kind}"], **free(fact.value)} for fact in view.facts],
+        "seller": _party(view.seller, words, clean, free),
+        "buyer": _party(view.buyer, words, clean, free) if view.buyer else None,
+        "columns": _columns(view),
+        "widest": {c: max((len(getattr(line, c)) for line in view.lines), default=0) for c in ("unit_price", "net")},
+        "lines": [_line(line, view, clean) for line in view.lines],
+        "totals": [
+            {"kind": row.kind, "label": words[f"total.{row.kind}"], "amount": clean(row.amount)} for row in view.totals
+        ],
+        "vat": [
+            {"rate": row.rate, "base": row.base, "amount": row.amount, "exemption": breakable(clean(row.exemption))}
+            for row in view.vat
+        ],
+        "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
+        "payment_terms": free(view.payment_terms) if view.payment_terms else None,
+        "mentions": [free(mention) for mention in view.mentions],
+        "notes": free(view.notes) if view.notes else None,
+        "register_hash": view.register_hash,
+        "footer": _footer(view.seller, words, clean, free),
+    }
+
+
+def _columns(view: DocumentView) -> list[str]:
+    """The columns that some line fills: no empty discount column, no prices on a delivery note."""
+    return [c for c in _COLUMNS if c in ("description", "quantity") or any(getattr(line, c) for line in view.lines)]
+
+
+def _line(line: LineView, view: DocumentView, clean: Clean) -> Data:
+    quantity = f"{line.quantity} {clean(line.unit)}" if line.unit else line.quantity
+    return {
+        "position": line.position,
+        "description": breakable(clean(line.description)),
+        "description_dir": direction(line.description, view.direction),
+        "quantity": quantity,
+        "unit_price": line.unit_price,
+        "discount": line.discount,
+        "rate": line.rate,
+        "net": line.net,
+    }
+
+
+def _party(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
+    return {
+        "name": free(party.name),
+        "legal_form": free(party.legal_form) if party.legal_form else None,
+        "address": [free(row) for row in party.address if row],
+        "identity": _identity(party, _IDENTITY, words, clean),
+        "contact": [breakable(clean(text)) for text in (party.phone, party.email) if text],
+        "rib": clean(party.rib),
+    }
+
+
+def _identity(party: PartyView, names: tuple[str, ...], words: dict[str, str], clean: Clean) -> list[Data]:
+    """The identifiers that a party has, each with its label and the direction in which the pair reads."""
+    return [
+        {"label": words[name], "value": clean(value), "dir": direction(words[name], "ltr")}
+        for name in names
+        if (value := getattr(party, name))
+    ]
+
+
+def _footer(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
+    """The legal identity that closes every page (CGI art. 145-III; law 104-12 art. 58)."""
+    return {
+        "name": [free(part) for part in (party.name, party.legal_form, ", ".join(party.address)) if part],
+        "identity": _identity(party, (*_IDENTITY, "share_capital"), words, clean),
+    }

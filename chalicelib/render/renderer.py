@@ -1,0 +1,72 @@
+"""What a renderer is, and the name under which its output is kept.
+
+`inputs_hash` is the file's key: everything that can change the bytes goes into it, so an unchanged document is rendered
+once and a changed template, font, label or library makes a new file.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal, Protocol
+
+from chalicelib.domain.view import DocumentView
+
+HERE = Path(__file__).parent
+
+
+class RenderFailed(RuntimeError):
+    """A renderer could not make the document: a fault of ours, unlike a template or logo that is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A UTF-8 text file carried inside the PDF (PDF/A-3), such as the e-invoice. `relationship` is PDF's own term."""
+
+    name: str
+    data: bytes
+    media_type: str = "text/xml"
+    relationship: Literal["source", "data", "alternative", "supplement"] = "alternative"
+    description: str = ""
+
+
+class Renderer(Protocol):
+    """Turns a view into a PDF. `version` changes whenever equal views would give other bytes."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
+        """The PDF. `logo` is the output of `clean_logo`. Raises RenderFailed, RendererUnavailable, or InvalidContent
+        when a merchant's template is refused."""
+        ...
+
+
+def inputs_hash(
+    view: DocumentView, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()
+) -> str:
+    """SHA-256 (hex) over everything that decides the bytes: the view, the renderer with its templates, fonts and
+    labels, the logo and what is attached."""
+    parts = [renderer.name.encode(), renderer.version.encode(), view.canonical(), logo or b""]
+    for attachment in attachments:
+        texts = (attachment.name, attachment.media_type, attachment.relationship, attachment.description)
+        parts += [*(text.encode() for text in texts), attachment.data]
+    digest = sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+@lru_cache
+def files_digest(*folders: Path) -> str:
+    """SHA-256 (hex, shortened) over the files below `folders`, by relative name; read once per process."""
+    digest = sha256()
+    for folder in folders:
+        for file in sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix != ".pyc"):
+            digest.update(f"{file.relative_to(folder).as_posix()}\0{sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:20]

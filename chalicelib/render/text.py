@@ -1,0 +1,63 @@
+"""What free text needs before it is laid out: printable characters, room to break, and a direction of its own."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+from chalicelib.domain.view import Direction
+
+FONTS = Path(__file__).parent / "fonts"
+
+_REPLACEMENT = "\ufffd"
+_LONG_RUN = re.compile(r"[^\s\u200b]{25,}")
+_PIECE = 10
+# Controls, bidirectional overrides and isolates (they could reverse what follows), variation selectors, soft breaks.
+_DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_STRONG = re.compile(r"[^\W\d_]")
+_RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+
+
+@lru_cache
+def _uncovered() -> re.Pattern[str]:
+    """Matches what no bundled font has a glyph for. `coverage.txt` lists the ranges that they do have, in hex."""
+    ranges = (FONTS / "coverage.txt").read_text("ascii").split()
+    covered = "".join(f"\\U{int(a, 16):08x}-\\U{int(b, 16):08x}" for a, b in (r.split("-") for r in ranges))
+    return re.compile(f"[^\\n\u200b-\u200f{covered}]")
+
+
+def printable(text: str) -> str:
+    """`text` with every character that the bundled fonts lack shown as U+FFFD: PDF/A forbids a missing glyph, and an
+    issued document must print whatever was typed in it."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = unicodedata.normalize("NFC", text.replace("\t", " ").replace("\r\n", "\n"))
+    return _uncovered().sub(_REPLACEMENT, _DROPPED.sub("", text))
+
+
+def without_marks(text: str) -> str:
+    """`text` without combining marks: the last resort for a mark whose base is in another font."""
+    return "".join(character for character in text if not unicodedata.combining(character))
+
+
+def breakable(text: str) -> str:
+    """`text` with zero-width spaces inside runs of 25 characters or more, so that none leaves its column."""
+    return _LONG_RUN.sub(lambda run: "\u200b".join(_pieces(run.group())), text)
+
+
+def _pieces(run: str) -> list[str]:
+    """Pieces of some `_PIECE` characters, never cut before a combining mark."""
+    pieces, start = [], 0
+    for at in range(1, len(run)):
+        if at - start >= _PIECE and not unicodedata.combining(run[at]):
+            pieces.append(run[start:at])
+            start = at
+    return [*pieces, run[start:]]
+
+
+def direction(text: str, otherwise: Direction) -> Direction:
+    """The direction of the first letter (UAX #9, rule P2); `otherwise` when there is none."""
+    letter = _STRONG.search(text)
+    if letter is None:
+        return otherwise
+    return "rtl" if _RTL_LETTER.match(letter.group()) else "ltr"

@@ -1,0 +1,145 @@
+"""Who may come in: a company's members and their roles, and its API keys."""
+
+from collections.abc import Iterable
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
+from chalicelib.domain.etag import require_match
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.member import ApiKey, Member, Role
+from chalicelib.outside.tokens import make_api_key
+from chalicelib.services.editing import Shelf, current
+from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import Store
+
+MEMBERS_URL = "/v1/members"
+KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, business=False)
+MAX_MEMBERS = 50
+"""All owners are read in the transaction that removes one, and a transaction reads 100 rows at most."""
+
+
+def roster(reader: Reader) -> list[Member]:
+    """Everybody, by the order in which they came."""
+    found = [row for row in reader.all("identity", "member#") if isinstance(row, Member)]
+    return sorted(found, key=lambda member: member.id)
+
+
+def members(reader: Reader) -> Answer:
+    """All members, at most MAX_MEMBERS, newest first: one page."""
+    return Answer(present_list(MEMBERS_URL, map(present_member, reversed(roster(reader)))))
+
+
+def member(reader: Reader, id: str) -> Answer:
+    """One member. Raises NotFound."""
+    return Answer(present_member(_named(roster(reader), id)))
+
+
+def add_member(reader: Reader, call: Call, user: str, email: str | None, role: Role) -> Answer:
+    """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
+    if len(roster(reader)) >= MAX_MEMBERS:
+        raise invalid("", "too_many", max=MAX_MEMBERS)
+    id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
+    joined = Member(
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role
+    )  # fmt: skip
+
+    def decide(snapshot: Snapshot) -> Decision:
+        if already := snapshot.get(Member, user=user):
+            raise AlreadyExists(id=already.id)
+        return Decision(Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}"), new=(joined,))
+
+    return transact(reader.store, call, [joined.key], decide, business=False).answer
+
+
+def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) -> Answer:
+    """Give a member another role, at once. Raises NotFound, StaleVersion, LastOwner."""
+    everybody = roster(reader)
+    user = _named(everybody, id).user
+    owners = _other_owners(everybody, user)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        before = _seen(snapshot, user, id, if_match)
+        if role != "owner":
+            _require_owner_beside(snapshot, before, owners)
+        after = before.edited(call.at, role=role)
+        return Decision(Answer(present_member(after)), puts=(after,))
+
+    reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
+    return transact(reader.store, call, reads, decide, business=False).answer
+
+
+def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
+    """Let a person in no longer, at once. Raises NotFound, StaleVersion, LastOwner."""
+    everybody = roster(reader)
+    user = _named(everybody, id).user
+    owners = _other_owners(everybody, user)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        gone = _seen(snapshot, user, id, if_match)
+        _require_owner_beside(snapshot, gone, owners)
+        return Decision(Answer(present_deleted(gone)), deletes=(gone,))
+
+    reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
+    return transact(reader.store, call, reads, decide, business=False).answer
+
+
+def _named(everybody: Iterable[Member], id: str) -> Member:
+    found = next((member for member in everybody if member.id == id), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _other_owners(everybody: Iterable[Member], user: str) -> list[str]:
+    return [member.user for member in everybody if member.role == "owner" and member.user != user]
+
+
+def _seen(snapshot: Snapshot, user: str, id: str, if_match: str) -> Member:
+    found = snapshot.get(Member, user=user)
+    if found is None or found.id != id:
+        raise NotFound
+    require_match(if_match, present_member(found))
+    return found
+
+
+def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
+    """The others are read again in the transaction: two owners who remove each other at once cannot both succeed."""
+    if leaving.role != "owner":
+        return
+    others = [snapshot.get(Member, user=name) for name in owners]
+    if not any(other is not None and other.role == "owner" for other in others):
+        raise LastOwner
+
+
+def create_key(store: Store, call: Call, name: str, scopes: tuple[str, ...], held: frozenset[str]) -> Answer:
+    """A new key, whose clear text is in the answer's secret and nowhere else. Raises InvalidContent for a scope that
+    its maker does not hold."""
+    if beyond := [(index, scope) for index, scope in enumerate(scopes) if scope not in held]:
+        raise InvalidContent(*(Fault(f"/scopes/{i}", "scope_not_held", {"scope": scope}) for i, scope in beyond))
+
+    def decide(snapshot: Snapshot) -> Decision:
+        made = make_api_key(call.company, snapshot.head.mode, call.random("api_key"))
+        key = ApiKey(
+            company=call.company, id=made.id, created_at=call.at, updated_at=call.at, name=name, digest=made.digest,
+            hint=made.hint, scopes=tuple(dict.fromkeys(scopes)), created_by=call.actor,
+        )  # fmt: skip
+        body, location = present_api_key(key), f"{KEYS.url}/{key.id}"
+        return Decision(Answer(body, status=201, location=location, secret={"key": made.token}), new=(key,))
+
+    return transact(store, call, [], decide, business=False).answer
+
+
+def revoke_key(store: Store, call: Call, id: str, if_match: str) -> Answer:
+    """The key opens nothing from now on; its row stays, so that the journal's actor keeps a name. Revoking it again
+    changes nothing. Raises NotFound, StaleVersion."""
+
+    def decide(snapshot: Snapshot) -> Decision:
+        key = current(snapshot, KEYS, id, if_match)
+        if key.revoked_at is not None:
+            return Decision(Answer(present_api_key(key)))
+        revoked = key.edited(call.at, revoked_at=call.at)
+        return Decision(Answer(present_api_key(revoked)), puts=(revoked,))
+
+    return transact(store, call, [ApiKey.ref(call.company, id)], decide, business=False).answer

@@ -1,0 +1,204 @@
+"""The change feed: what changed since a clock, read from the journal, each thing once and as it is now.
+
+A page holds whole commits. Of a thing that changed again after the page's last clock, the newer state is shown, and its
+later change comes again; of one that is gone since, nothing is shown, because its deletion comes later: a client that
+applies page after page ends with what there is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Company, Head
+from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
+from chalicelib.domain.item import Item
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.payment import Payment
+from chalicelib.services.documents import present_credit_note, present_draft, present_invoice, present_payment
+from chalicelib.services.present import (
+    Body,
+    present_company,
+    present_customer,
+    present_item,
+    present_list,
+    present_supplier,
+)
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT
+
+URL = "/v1/changes"
+MOST_ENTRIES = 500
+"""Journal entries that one page examines at most: many of them may be of kinds that clients do not see."""
+READ_BYTES, DOCUMENT_BYTES, OTHER_BYTES = 3_600_000, 300_000, 30_000
+"""A transaction reads 4 MB at most; the largest row of a document, and of anything else that is shown."""
+ANSWER_BYTES = 4_000_000
+"""Of objects in one answer (a function may answer 6 MB): the rest is named without its object."""
+
+Rows = Sequence[Record | None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """How the changed rows of one room and kind reach a client: as which object, from which rows, shown how. `refs`
+    takes the company, the id and the ids of the balances that the same commit moved."""
+
+    object: str
+    refs: Callable[[str, str, Sequence[str]], list[Ref]]
+    show: Callable[[Rows, Head], Body]
+    heaviest: int = DOCUMENT_BYTES
+
+
+def _simple(cls: type[Record], show: Callable[[Any], Body], heaviest: int = OTHER_BYTES) -> Source:
+    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+        return [cls.ref(company, id)]
+
+    return Source(cls.KIND, refs, lambda rows, _: show(rows[0]), heaviest)
+
+
+def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
+    """A payment lies under its invoice, whose balance moves in the same commit."""
+    return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
+
+
+def _invoice_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+    return [Invoice.ref(company, id), Balance.ref(company, id)]
+
+
+def _invoice(rows: Rows, _: Head) -> Body:
+    invoice, balance = rows
+    assert isinstance(invoice, Invoice)  # noqa: S101 — the first row is there, and of the class that was asked for
+    return present_invoice(invoice, balance if isinstance(balance, Balance) else None)
+
+
+def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa: ARG001 — one row, whatever its id
+    return [Company.ref(company)]
+
+
+def _company(rows: Rows, head: Head) -> Body:
+    (company,) = rows
+    assert isinstance(company, Company)  # noqa: S101 — as above
+    return present_company(company, head)
+
+
+def _payment(rows: Rows, _: Head) -> Body:
+    return present_payment(next(row for row in rows if isinstance(row, Payment)))
+
+
+_INVOICE = Source(Invoice.KIND, _invoice_refs, _invoice)
+SOURCES: Mapping[tuple[str, str], Source] = {
+    ("workspace", "company"): Source(Company.KIND, _company_refs, _company),
+    ("workspace", "customer"): _simple(Customer, present_customer),
+    ("workspace", "supplier"): _simple(Supplier, present_supplier),
+    ("workspace", "item"): _simple(Item, present_item),
+    ("workspace", "invoice"): _simple(Draft, present_draft, DOCUMENT_BYTES),
+    ("ledger", "invoice"): _INVOICE,
+    ("ledger", "balance"): _INVOICE,
+    ("ledger", "credit_note"): _simple(CreditNote, present_credit_note, DOCUMENT_BYTES),
+    ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
+}
+"""What clients see; a kind that is not here stays in the journal."""
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One thing that a commit put or deleted, and the rows that show it."""
+
+    clock: int
+    id: str
+    op: Literal["put", "delete"]
+    source: Source
+    refs: list[Ref]
+
+
+Found = dict[tuple[str, str], Touched]
+
+
+def changes(reader: Reader, *, after: int, limit: int) -> Answer:
+    """What changed after the clock `after`, about `limit` things (whole commits). `clock` is what to ask from next.
+
+    Raises SynchronisationOff, and ClockTooOld when the journal does not reach back, or forward, to `after`.
+    """
+    head = reader.head
+    if not head.cloud_sync:
+        raise SynchronisationOff
+    if after > head.clock:
+        raise ClockTooOld(clock=head.clock)
+    found, clock = _collect(reader, after, limit)
+    data = list(_shown(reader, list(found.values())))
+    return Answer(present_list(URL, data, more=clock < head.clock, clock=clock))
+
+
+def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
+    """The latest touch of each thing, in order of clock, and the last clock that is covered."""
+    found: Found = {}
+    clock = after
+    while clock < reader.head.clock and clock - after < MOST_ENTRIES:
+        start = JournalEntry.ref("", clock=clock).sort
+        page = reader.page("journal", SORT.startswith("entry#"), after=start, limit=min(limit, 100))
+        if not page.records:
+            raise ClockTooOld(clock=reader.head.clock)
+        for entry in page.records:
+            # Clocks follow each other by one: a hole means that the entries before it have been swept away.
+            if not isinstance(entry, JournalEntry) or entry.clock != clock + 1:
+                raise ClockTooOld(clock=reader.head.clock)
+            touched = _touched(entry)
+            if found and len(found.keys() | touched.keys()) > limit:
+                return found, clock
+            found = {key: known for key, known in found.items() if key not in touched} | touched
+            clock = entry.clock
+    return found, clock
+
+
+def _touched(entry: JournalEntry) -> Found:
+    """What a commit did to what clients see. Issuing deletes the draft and puts the invoice of the same id: one put."""
+    balances = [change.id for change in entry.changes if (change.room, change.kind) == ("ledger", "balance")]
+    found: Found = {}
+    for change in entry.changes:
+        source = SOURCES.get((change.room, change.kind))
+        if source is None:
+            continue
+        known = found.get((source.object, change.id))
+        if known is None or (known.op, change.op) == ("delete", "put"):
+            refs = source.refs(entry.company, change.id, balances)
+            found[source.object, change.id] = Touched(entry.clock, change.id, change.op, source, refs)
+    return found
+
+
+def _shown(reader: Reader, found: Sequence[Touched]) -> Iterator[Body]:
+    rows = _rows(reader, [touched for touched in found if touched.op == "put"])
+    room = ANSWER_BYTES
+    for touched in found:
+        body = None
+        if touched.op == "put" and room > 0:
+            current = next(rows)
+            if not any(current):
+                continue
+            body = touched.source.show(current, reader.head)
+            room -= len(msgspec.json.encode(body))
+        kind = touched.source.object
+        yield {"clock": touched.clock, "kind": kind, "id": touched.id, "op": touched.op, "object": body}
+
+
+def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
+    """The rows of each, read as few transactions as 100 rows and 4 MB allow, and only as far as somebody asks."""
+    batch: list[Touched] = []
+    for touched in found:
+        refs = sum(len(known.refs) for known in batch) + len(touched.refs)
+        size = sum(known.source.heaviest for known in batch) + touched.source.heaviest
+        if batch and (refs > 100 or size > READ_BYTES):
+            yield from _read(reader, batch)
+            batch = []
+        batch.append(touched)
+    yield from _read(reader, batch)
+
+
+def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[Rows]:
+    rows = iter(reader.of([ref for touched in batch for ref in touched.refs]))
+    for touched in batch:
+        yield [next(rows) for _ in touched.refs]

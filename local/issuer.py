@@ -1,0 +1,184 @@
+"""A local OpenID Connect issuer: who a person is, for `make serve` and the tests. On AWS, Cognito stands in its place.
+
+It signs what it is asked to sign, so it exists on this machine only. RS256, as Cognito's: the authorizer pins one
+algorithm everywhere. The first address it is given stays its name, so a person keeps the same identity when the port
+changes later.
+"""
+
+import json
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+ALGORITHM = "RS256"
+AUDIENCE = "facture-local"
+JWKS_PATH = "/.well-known/jwks.json"
+DISCOVERY_PATH = "/.well-known/openid-configuration"
+TOKEN_PATH = "/token"  # noqa: S105 - a path, no secret
+DEFAULT_SECONDS = 3600
+CACHE_HEADER = "public, max-age=300"
+
+
+class Answer(NamedTuple):
+    """What an endpoint of the issuer says: a status and a JSON value."""
+
+    status: HTTPStatus
+    body: dict[str, Any]
+
+
+class Issuer:
+    """Holds one key pair under `directory` (mode 0600) and signs access tokens with it.
+
+    `url` is where its endpoints are reached now; `name` is the `iss` claim, fixed at the first start.
+    """
+
+    def __init__(self, directory: Path, url: str, audience: str = AUDIENCE) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.url = url.rstrip("/")
+        self.audience = audience
+        self._key, self.name, self._kid = load_or_create(directory / "issuer.json", self.url)
+
+    @property
+    def jwks_url(self) -> str:
+        """Where the public key is read."""
+        return self.url + JWKS_PATH
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key as a JSON Web Key Set."""
+        key = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
+        return {"keys": [{**key, "kid": self._kid, "alg": ALGORITHM, "use": "sig"}]}
+
+    def discovery(self) -> dict[str, Any]:
+        """The OpenID configuration document."""
+        return {
+            "issuer": self.name,
+            "jwks_uri": self.jwks_url,
+            "token_endpoint": self.url + TOKEN_PATH,
+            "id_token_signing_alg_values_supported": [ALGORITHM],
+            "response_types_supported": ["token"],
+            "subject_types_supported": ["public"],
+        }
+
+    def token(
+        self,
+        sub: str,
+        *,
+        email: str | None = None,
+        expires_in: int = DEFAULT_SECONDS,
+        auth_time: int | None = None,
+        audience: str | None = None,
+        algorithm: str = ALGORITHM,
+        **claims: Any,
+    ) -> str:
+        """Sign an access token. `expires_in` is in seconds and may be negative; `auth_time` is Unix time, now if None.
+
+        Further `claims` are added, and replace those of the same name (`iss`, `nbf`, `iat`, …).
+        """
+        now = int(time.time())
+        payload: dict[str, Any] = {
+            "iss": self.name,
+            "sub": sub,
+            "aud": audience or self.audience,
+            "iat": now,
+            "exp": now + expires_in,
+            "auth_time": now if auth_time is None else auth_time,
+            "jti": secrets.token_hex(8),
+            "token_use": "access",
+        }
+        if email is not None:
+            payload |= {"email": email, "email_verified": True}
+        return jwt.encode(payload | claims, self._key, algorithm=algorithm, headers={"kid": self._kid})
+
+    def answer(self, method: str, path: str, body: bytes | None) -> Answer:
+        """Serve one request to the issuer's own endpoints; `path` is below `url`, without a query."""
+        if method == "GET" and path == JWKS_PATH:
+            return Answer(HTTPStatus.OK, self.jwks())
+        if method == "GET" and path == DISCOVERY_PATH:
+            return Answer(HTTPStatus.OK, self.discovery())
+        if method == "POST" and path == TOKEN_PATH:
+            return self._grant(body)
+        return Answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+
+    def _grant(self, body: bytes | None) -> Answer:
+        try:
+            wanted = json.loads(body or b"")
+        except ValueError:
+            wanted = None
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("sub"), str) or not wanted["sub"]:
+            description = 'send JSON: {"sub": "an id", "email": "optional", "expires_in": 3600}'
+            return Answer(HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": description})
+        seconds = wanted.get("expires_in")
+        seconds = seconds if isinstance(seconds, int) else DEFAULT_SECONDS
+        email = wanted.get("email")
+        token = self.token(wanted["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
+        return Answer(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": seconds})
+
+
+def load_or_create(path: Path, url: str) -> tuple[rsa.RSAPrivateKey, str, str]:
+    """The key, the issuer's name and the key's id, made and stored (mode 0600) at the first call."""
+    if not path.exists():
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode()
+        write_private(path, json.dumps({"issuer": url, "kid": secrets.token_hex(8), "private_key": pem}))
+    stored = json.loads(path.read_text())
+    loaded = serialization.load_pem_private_key(stored["private_key"].encode(), password=None)
+    if not isinstance(loaded, rsa.RSAPrivateKey):
+        raise TypeError(f"{path} holds no RSA key")
+    return loaded, stored["issuer"], stored["kid"]
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file whole, readable by its owner only, so that a kill leaves the old one or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+@contextmanager
+def served(directory: Path, audience: str = AUDIENCE) -> Iterator[Issuer]:
+    """An issuer with its own loopback server for the length of a `with` block: what the tests use."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._answer(None)
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+        def _answer(self, body: bytes | None) -> None:
+            status, value = issuer.answer(self.command, self.path, body)
+            data = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002 - the base class's names
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        issuer = Issuer(directory, f"http://127.0.0.1:{server.server_port}", audience)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield issuer
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,227 @@
+"""A redo journal for the embedded engine, which by itself saves its tables only when it stops in an orderly way.
+
+Every change of an item is appended to one file before the engine answers, so a killed engine loses nothing that it
+acknowledged. A snapshot (the engine's own file) plus the journal is the state; the journal is folded into a new
+snapshot at each start and whenever it grows large. Entries hold whole items, so replaying one twice does no harm.
+There is no fsync: a killed process loses nothing, a power cut may lose the last seconds.
+"""
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from ministack import app as engine
+from ministack.core import persistence
+from ministack.core.arn import parse_arn
+from ministack.services import dynamodb
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Table = dict[str, Any]
+
+COMPACT_AT_BYTES = 32 * 1024 * 1024
+READ_PREFIXES = (
+    "Get",
+    "List",
+    "Describe",
+    "Head",
+    "Encrypt",
+    "Decrypt",
+    "Generate",
+    "ReEncrypt",
+    "Sign",
+    "Verify",
+    "Receive",
+)
+log = logging.getLogger("journal")
+
+
+class Unreadable(Exception):
+    """A saved state exists and cannot be read: going on would overwrite it with nothing."""
+
+
+class Journal:
+    """Records the changes of DynamoDB items and writes them, one line per answer, to `directory/journal.jsonl`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "journal.jsonl"
+        self.snapshot_path = directory / "dynamodb.json"
+        self._pending: list[str] = []
+        self._guard = threading.Lock()
+        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def record(self, table: Table, partition: str, sort: str, item: dict[str, Any] | None) -> None:
+        """Note that a key now holds `item`, or nothing. Serialised at once: the engine may change the item later."""
+        entry = json.dumps([table["TableArn"], table["TableId"], partition, sort, item], separators=(",", ":"))
+        with self._guard:
+            self._pending.append(entry)
+
+    def flush(self) -> None:
+        """Append what is pending as one line: a transaction is replayed whole or, when torn, not at all."""
+        with self._guard:
+            if not self._pending:
+                return
+            line = f"[{','.join(self._pending)}]\n".encode()
+            self._pending.clear()
+            write_all(self._file, line)
+
+    def replay(self) -> int:
+        """Apply the journal to the loaded tables and return the number of changes. A torn last line is left out."""
+        changes = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    log.warning("journal: the last line is torn; it was never acknowledged")
+                    break
+                for arn, table_id, partition, sort, item in json.loads(line):
+                    changes += apply(arn, table_id, partition, sort, item)
+        return changes
+
+    def compact(self) -> None:
+        """Write a snapshot, then empty the journal. The order makes a kill between the two harmless."""
+        with self._guard:
+            before = inode(self.snapshot_path)
+            persistence.save_state("dynamodb", dynamodb.get_state())
+            if inode(self.snapshot_path) == before:
+                raise OSError(f"the engine could not write {self.snapshot_path}")
+            os.ftruncate(self._file, 0)
+            self._pending.clear()
+
+    def compact_if_large(self) -> None:
+        """Fold the journal into the snapshot once reading it would slow the next start."""
+        if os.fstat(self._file).st_size > COMPACT_AT_BYTES:
+            self.compact()
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte or raise: a short write would tear a line in the middle of the file."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def inode(path: Path) -> int | None:
+    """The file's inode, which changes whenever the engine replaces its snapshot."""
+    return path.stat().st_ino if path.exists() else None
+
+
+def apply(arn: str, table_id: str, partition: str, sort: str, item: dict[str, Any] | None) -> int:
+    """Redo one change. A table dropped or made anew since the entry was written is left alone."""
+    spec = parse_arn(arn)
+    table = dynamodb._tables.get_scoped(spec.account_id, spec.region, arn.split("table/", 1)[1])
+    if table is None or table.get("TableId") != table_id:
+        return 0
+    if item is None:
+        dynamodb._remove_item(table, partition, sort)
+    else:
+        dynamodb._set_item(table, partition, sort, item)
+    return 1
+
+
+def record_into(journal: Journal) -> None:
+    """Make the engine's two item primitives tell the journal; everything that changes an item goes through them."""
+    set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
+
+    def recorded_set(table: Table, partition: str, sort: str, item: dict[str, Any]) -> Any:
+        old = set_item(table, partition, sort, item)
+        journal.record(table, partition, sort, item)
+        return old
+
+    def recorded_remove(table: Table, partition: str, sort: str) -> Any:
+        old = remove_item(table, partition, sort)
+        journal.record(table, partition, sort, None)
+        return old
+
+    dynamodb._set_item, dynamodb._remove_item = recorded_set, recorded_remove
+
+
+def save_others() -> None:
+    """Save every service but DynamoDB: keys, buckets, queues. They are small and change rarely."""
+    services = engine._build_persistence_save_dict()
+    services.pop("dynamodb", None)
+    persistence.save_all(services)
+
+
+def changes_others(method: str, path: str, action: str) -> bool:
+    """True when a request may have changed a service other than DynamoDB. S3 objects are files of their own."""
+    if method in {"GET", "HEAD"} or action.startswith(READ_PREFIXES):
+        return False
+    return bool(action) or not is_object_path(path)
+
+
+def is_object_path(path: str) -> bool:
+    """True for `/bucket/key`: objects are files of their own and need no snapshot."""
+    return "/" in path.strip("/") and not path[1:].split("/", 1)[0].isdigit()
+
+
+class Durable:
+    """The engine's ASGI application, which answers only once the change is on disk."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._journal = Journal(directory)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request or the life span."""
+        if scope["type"] == "lifespan":
+            await engine.app(scope, receive, self._around_life(send))
+        elif scope["type"] == "http":
+            await engine.app(scope, receive, self._before_answer(scope, send))
+        else:
+            await engine.app(scope, receive, send)
+
+    def _around_life(self, send: Send) -> Send:
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                try:
+                    self._restore()
+                except (Unreadable, OSError, ValueError, KeyError) as error:
+                    # Raised instead, it would tell the server that there is no life span, and it would serve nothing.
+                    message = {"type": "lifespan.startup.failed", "message": str(error)}
+            elif message["type"] == "lifespan.shutdown.complete":
+                self._journal.compact()
+            await send(message)
+
+        return wrapped
+
+    def _restore(self) -> None:
+        if self._journal.snapshot_path.exists() and persistence.load_state("dynamodb") is None:
+            raise Unreadable(f"{self._journal.snapshot_path} cannot be read; move it away to start empty")
+        changes = self._journal.replay()
+        self._journal.compact()
+        record_into(self._journal)
+        log.info("journal: %d changes replayed", changes)
+
+    def _before_answer(self, scope: Message, send: Send) -> Send:
+        async def wrapped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._commit(scope)
+            await send(message)
+
+        return wrapped
+
+    def _commit(self, scope: Message) -> None:
+        self._journal.flush()
+        service, _, action = header(scope, b"x-amz-target").rpartition(".")
+        if service.startswith("DynamoDB_"):
+            if action.startswith(("Get", "Describe", "List")) or is_item_action(action):
+                self._journal.compact_if_large()
+            else:
+                self._journal.compact()
+        elif changes_others(scope["method"], scope["path"], action):
+            save_others()
+
+
+def is_item_action(action: str) -> bool:
+    """True when a DynamoDB action changes items only, which the journal holds, and no table's definition."""
+    return action.endswith(("Item", "Items", "Query", "Scan", "Statement", "Transaction"))
+
+
+def header(scope: Message, name: bytes) -> str:
+    """One header of an ASGI request, or an empty string."""
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")

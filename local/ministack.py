@@ -1,0 +1,55 @@
+"""The embedded AWS engine as a process of its own: `python -m local.ministack`, started by `local.engine` only.
+
+It serves on an inherited socket and stops, saving its state, when told to (SIGTERM) or when its parent is gone: the
+parent holds the other end of standard input, so even a killed parent closes it.
+"""
+
+import asyncio
+import decimal
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+# DynamoDB keeps 38 digits; Python's default of 28 would round them. It must hold before any thread makes a context.
+decimal.DefaultContext.prec = 38
+decimal.setcontext(decimal.Context(prec=38))
+
+GRACE_SECONDS = 0.5
+
+
+def application() -> object:
+    """The engine's ASGI application, behind the journal when its state is to be kept."""
+    if os.environ["PERSIST_STATE"] != "1":
+        from ministack.app import app
+
+        return app
+    from local.journal import Durable
+
+    return Durable(Path(os.environ["STATE_DIR"]))
+
+
+async def serve(socket_number: int) -> None:
+    """Serve until a signal comes or the parent goes."""
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the parent's to answer; it stops us afterwards.
+
+    def watch_parent() -> None:
+        os.read(0, 1)  # not sys.stdin: its lock, held by a waiting thread, aborts the interpreter's exit.
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch_parent, daemon=True, name="watch-parent").start()
+    config = Config()
+    config.bind = [f"fd://{socket_number}"]
+    config.graceful_timeout = GRACE_SECONDS
+    config.loglevel = "WARNING"
+    await hypercorn_serve(application(), config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))

@@ -1,0 +1,53 @@
+"""What the template makes on AWS, made on the embedded engine: the bucket and the queue. Tables are the store's."""
+
+import json
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local.engine import REGION
+
+FILES_BUCKET = "facture-local-files"
+WAKE_QUEUE = "facture-local-wake"
+DEAD_QUEUE = "facture-local-wake-dead"
+MAX_RECEIVES = 5
+VISIBILITY_SECONDS = 60
+
+
+class Clients:
+    """boto3 clients of the engine at `endpoint`."""
+
+    def __init__(self, endpoint: str) -> None:
+        def client(service: str) -> Any:
+            config = Config(connect_timeout=2, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
+            return boto3.client(
+                service,
+                endpoint_url=endpoint,
+                region_name=REGION,
+                aws_access_key_id="local",
+                aws_secret_access_key="local",  # noqa: S106 - the engine checks none
+                config=config,
+            )
+
+        self.files = client("s3")
+        self.queue = client("sqs")
+
+    def create(self) -> str:
+        """Create the bucket and the queues unless they exist; return the wake queue's URL."""
+        self._create_bucket(FILES_BUCKET)
+        dead = self.queue.create_queue(QueueName=DEAD_QUEUE)["QueueUrl"]
+        arn = self.queue.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+        attributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": redrive}
+        url: str = self.queue.create_queue(QueueName=WAKE_QUEUE)["QueueUrl"]
+        self.queue.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        return url
+
+    def _create_bucket(self, name: str) -> None:
+        try:
+            self.files.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+                raise

@@ -1,0 +1,106 @@
+"""The demonstration company: made once through the HTTP API, as any client would make it."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import urllib3
+
+from chalicelib.domain.morocco.identifiers import rib_key
+from chalicelib.policy.load import policy_version
+from local import demo
+from local.issuer import Issuer, write_private
+
+OWNER = "demo-owner"
+SCOPES = (
+    "company.read", "company.write", "parties.read", "parties.write", "items.read", "items.write", "documents.read",
+    "documents.write", "documents.issue", "payments.write", "register.read", "changes.read",
+)  # fmt: skip
+
+
+class Demo(NamedTuple):
+    """How a newcomer reaches the demonstration company."""
+
+    base_url: str
+    api_key: str
+    company_id: str
+
+
+class SeedError(Exception):
+    """The service refused the demonstration's own data."""
+
+
+def seed(base_url: str, issuer: Issuer, data_dir: Path) -> Demo:
+    """Make the demonstration company unless `data_dir/demo.json` says that it exists; write its address either way.
+
+    The file (mode 0600, it holds the API key) is written last, and every request has a fixed idempotency key, so a
+    start that was killed half-way goes on where it was.
+    """
+    path = data_dir / "demo.json"
+    if path.exists():
+        stored = json.loads(path.read_text())
+        made = Demo(base_url, stored["api_key"], stored["company_id"])
+    else:
+        made = make_company(base_url, issuer)
+    write_private(path, json.dumps(made._asdict(), indent=2) + "\n")
+    return made
+
+
+class _Client:
+    """Asks the service as a client would; every answer must be a success."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._base_url = base_url
+        self._token = token
+        self._asked = 0
+        self.company = ""
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
+        """The answer's body. Raises SeedError."""
+        self._asked += 1
+        sent = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"demo-{self._asked:03d}"}
+        sent |= {"Company": self.company} if self.company else {}
+        answer = urllib3.request(method, self._base_url + path, json=body, headers=sent | headers, retries=False)
+        if answer.status >= 400:
+            raise SeedError(f"{method} {path}: {answer.status} {answer.data.decode()}")
+        parsed: dict[str, Any] = answer.json()
+        return parsed
+
+
+def make_company(base_url: str, issuer: Issuer) -> Demo:
+    """Sign a company up and fill it. Raises SeedError on the first answer that is not a success."""
+    client = _Client(base_url, issuer.token(OWNER, email="demo@atlas-negoce.example"))
+    rib = demo.RIB_WITHOUT_KEY + rib_key(demo.RIB_WITHOUT_KEY)
+    accepted = {"policy_version": policy_version(), "of_age": True}
+    company = client.ask("POST", "/v1/companies", demo.COMPANY | {"rib": rib} | accepted)
+    client.company = company["id"]
+    tag = {"If-Match": "*"}
+    client.ask("PATCH", "/v1/settings", {"cloud": {"sync": True, "backup": True}}, **tag)
+    key = client.ask("POST", "/v1/api-keys", {"name": "demonstration", "scopes": list(SCOPES)})
+    customers = [client.ask("POST", "/v1/customers", each)["id"] for each in demo.CUSTOMERS]
+    client.ask("POST", "/v1/suppliers", demo.SUPPLIER)
+    for item in demo.ITEMS:
+        client.ask("POST", "/v1/items", item)
+    issued = [_issue(client, each, customers) for each in demo.INVOICES]
+    _settle(client, issued)
+    client.ask("POST", "/v1/invoices", demo.DRAFT | {"customer": customers[demo.DRAFT["customer"]]})
+    return Demo(base_url, key["key"], company["id"])
+
+
+def _issue(client: _Client, invoice: dict[str, Any], customers: list[str]) -> dict[str, Any]:
+    draft = client.ask("POST", "/v1/invoices", invoice | {"customer": customers[invoice["customer"]]})
+    return client.ask("POST", f"/v1/invoices/{draft['id']}/issue", {})
+
+
+def _settle(client: _Client, issued: list[dict[str, Any]]) -> None:
+    """One paid whole, one in part, one credited by a line."""
+    paid, _, partly, credited, _ = issued
+
+    def pay(invoice: dict[str, Any], amount: str, method: str) -> None:
+        payment = {"amount": amount, "method": method, "date": invoice["issue_date"], "reference": "demo"}
+        client.ask("POST", f"/v1/invoices/{invoice['id']}/payments", payment)
+
+    pay(paid, paid["balance"], "transfer")
+    pay(partly, "1000.00", "cheque")
+    body = {"lines": [{"line": 1, "quantity": "20"}], "reason": "20 bottles arrived broken"}
+    client.ask("POST", f"/v1/invoices/{credited['id']}/credit", body)

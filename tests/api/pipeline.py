@@ -1,0 +1,142 @@
+"""A small application of the tests' own over the real pipeline, authorizer, store and gateway."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from chalice.app import AuthRequest, AuthResponse, Chalice, Response
+from chalice.config import Config
+from pydantic import Field
+
+from chalicelib.api.auth import SCOPES, authorize
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Ask, Endpoint
+from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
+from chalicelib.api.paging import Page, expandable, listed
+from chalicelib.api.serve import cors, serve
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import Busy, NotIssued
+from chalicelib.wiring import World
+from local.gateway import Gateway
+
+
+class Line(Model):
+    """A line of a thing."""
+
+    description: Annotated[str, Text(50)]
+    quantity: Quantity
+    position: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class Thing(Model):
+    """What is sent."""
+
+    name: Annotated[str, Text(20)]
+    day: Day | None = None
+    price: Amount | None = None
+    language: Language = "fr"
+    lines: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
+
+
+class Things(Page):
+    """How things are listed."""
+
+    expand: tuple[Literal["customer"], ...] = expandable()
+
+
+def _echo(ask: Ask) -> Answer:
+    call = ask.writing
+    return Answer(
+        {"id": "thing_1", "name": ask.body.name, "key": call.key, "request": call.request, "verb": call.verb},
+        status=201, location="/things/thing_1", secret={"secret": "s3cret"},
+    )  # fmt: skip
+
+
+def _who(ask: Ask) -> Answer:
+    actor = ask.actor
+    return Answer(
+        {"id": actor.id, "kind": actor.kind, "role": actor.role, "company": ask.company, "email": actor.email}
+    )
+
+
+def _one(ask: Ask) -> Answer:
+    customer: Any = {"id": "cus_1", "name": "Atlas"} if ask.query.expand else "cus_1"
+    return Answer({"id": ask.path["id"], "customer": customer, "version": 1})
+
+
+def _fail(ask: Ask) -> Answer:
+    raise ValueError(f"the client wrote {ask.body.name}")
+
+
+def _conflict(ask: Ask) -> Answer:
+    raise NotIssued
+
+
+def _unanswered(ask: Ask) -> Answer:
+    from botocore.exceptions import ReadTimeoutError
+
+    raise RuntimeError("wrapped") from ReadTimeoutError(endpoint_url="http://x")
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path="/things", scope=PUBLIC, does=_echo, summary="Make", takes=Thing, status=201,
+        idempotent=True,
+    ),
+    Endpoint(
+        method="GET", path="/things", scope=PUBLIC, query=Things, summary="List",
+        does=lambda ask: Answer(listed("/things", [{"limit": ask.query.limit}], has_more=False)),
+    ),
+    Endpoint(method="GET", path="/things/{id}", scope=PUBLIC, query=Things, does=_one, summary="Read"),
+    Endpoint(
+        method="DELETE", path="/things/{id}", scope=PUBLIC, summary="Delete", if_match=True, status=204,
+        does=lambda ask: Answer({}, status=204),
+    ),
+    Endpoint(
+        method="PATCH", path="/things/{id}", scope=PUBLIC, summary="Change", takes=Thing, if_match=True,
+        idempotent=True,
+        does=lambda ask: Answer({"id": ask.path["id"], "if_match": ask.if_match}, replayed=True),
+    ),
+    Endpoint(
+        method="GET", path="/things/{id}/pdf", scope=PUBLIC, summary="File", status=303,
+        does=lambda ask: Answer({"url": "https://s3/x"}, status=303, location="https://s3/x"),
+    ),
+    Endpoint(
+        method="GET", path="/page", scope=PUBLIC, summary="Page", media="text/html",
+        does=lambda ask: Answer({"content": "<!doctype html><style>p{}</style><p>é</p>"}),
+    ),
+    Endpoint(method="POST", path="/fail", scope=PUBLIC, does=_fail, summary="Fail", takes=Thing),
+    Endpoint(method="GET", path="/conflict", scope=PUBLIC, does=_conflict, summary="Refuse", errors=(NotIssued,)),
+    Endpoint(method="GET", path="/undeclared", scope=PUBLIC, does=_conflict, summary="Refuse"),
+    Endpoint(method="GET", path="/unanswered", scope=PUBLIC, does=_unanswered, summary="Time out", errors=(Busy,)),
+    Endpoint(method="GET", path="/me", scope=SIGNED_IN, does=_who, summary="Who"),
+    *(
+        Endpoint(method="GET", path=f"/scopes/{scope}", scope=scope, does=_who, summary="Who")  # type: ignore[arg-type]
+        for scope in sorted(SCOPES)
+    ),
+)  # fmt: skip
+
+
+def gateway_of(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Gateway:
+    """A gateway in front of `endpoints`, registered as the application registers its own."""
+    app = Chalice(app_name="pipeline")
+
+    @app.authorizer(ttl_seconds=0)
+    def token(request: AuthRequest) -> AuthResponse:
+        context = authorize(world, request.token)
+        if context is None:
+            raise PermissionError("Unauthorized")
+        return AuthResponse(routes=["*"], principal_id=context.get("subject", "unverified"), context=context)
+
+    def register(endpoint: Endpoint) -> None:
+        def view(**path: str) -> Response:
+            assert app.current_request is not None
+            return serve(world, endpoint, app.current_request)
+
+        guarded = None if endpoint.scope == PUBLIC else token
+        app.route(
+            endpoint.path, methods=[endpoint.method], authorizer=guarded, content_types=["*/*"], cors=cors(),
+            name=f"{endpoint.method} {endpoint.path}",
+        )(view)  # fmt: skip
+
+    for endpoint in endpoints:
+        register(endpoint)
+    return Gateway(app, Config())

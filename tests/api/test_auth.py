@@ -1,0 +1,175 @@
+"""The guard over the real store: roles, scopes, keys, companies, and what each caller is told."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES, SCOPES
+from chalicelib.domain.company import Head
+from chalicelib.outside.tokens import Tokens, make_api_key
+from chalicelib.store.codec import to_row
+from tests.api.pipeline import gateway_of
+from tests.client import Client
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+    from local.gateway import Gateway
+    from local.issuer import Issuer
+    from tests.conftest import Shop
+
+ELSEWHERE = "cmp_01J00000000000000000000000"
+
+
+@pytest.fixture(scope="module")
+def guarded(world: "World") -> "Gateway":
+    """One route for each scope."""
+    return gateway_of(world)
+
+
+def reached(client: Client) -> set[str]:
+    """The scopes whose route lets `client` in; every other must say 403."""
+    answers = {scope: client.get(f"/scopes/{scope}") for scope in SCOPES}
+    assert {got.status for got in answers.values()} <= {200, 403}
+    assert all(got.json["scope"] == scope for scope, got in answers.items() if got.status == 403)
+    return {scope for scope, got in answers.items() if got.status == 200}
+
+
+@pytest.mark.parametrize("role", ["viewer", "clerk", "accountant", "owner"])
+def test_a_role_reaches_its_scopes_and_no_other(shop: "Shop", guarded: "Gateway", role: Any) -> None:
+    client = shop.member(role)
+    assert reached(Client(guarded, client.token, shop.company)) == ROLE_SCOPES[role]
+
+
+def test_who_may_do_what() -> None:
+    viewer, clerk, accountant = ROLE_SCOPES["viewer"], ROLE_SCOPES["clerk"], ROLE_SCOPES["accountant"]
+    assert viewer < clerk < accountant < ROLE_SCOPES["owner"] == SCOPES
+    assert all(scope.endswith(".read") for scope in viewer)
+    assert "documents.issue" in accountant - clerk
+    assert "company.write" not in accountant
+    assert not any(scope.startswith(("members.", "keys.")) for scope in GRANTABLE | viewer | clerk)
+
+
+def test_a_key_reaches_what_it_was_granted(shop: "Shop", guarded: "Gateway") -> None:
+    client, _ = shop.key("documents.read", "parties.read")
+    assert reached(Client(guarded, client.token)) == {"documents.read", "parties.read"}
+    got = Client(guarded, client.token).get("/scopes/documents.read").json
+    assert (got["kind"], got["company"], got["role"]) == ("api_key", shop.company, None)
+
+
+def test_a_revoked_key_is_refused_at_once(shop: "Shop", guarded: "Gateway") -> None:
+    client, row = shop.key("documents.read")
+    client = Client(guarded, client.token)
+    assert client.get("/scopes/documents.read").status == 200
+    etag = shop.owner.get(f"/v1/api-keys/{row['id']}").etag
+    assert shop.owner.delete(f"/v1/api-keys/{row['id']}", etag).status < 300
+    got = client.get("/scopes/documents.read")
+    assert (got.status, got.json["code"]) == (401, "unauthenticated")
+    assert "www-authenticate" in got.headers
+
+
+def test_keys_that_nobody_made(shop: "Shop", guarded: "Gateway") -> None:
+    real, _ = shop.key("documents.read")
+    assert real.token is not None
+    invented = make_api_key(shop.company, "live", bytes(32)).token
+    for token in (
+        invented,
+        real.token[:-1] + "_",
+        real.token.replace("fp_live", "fp_test"),
+        "fp_live_",
+        real.token + "a",
+    ):
+        assert Client(guarded, token).get("/scopes/documents.read").status == 401
+
+
+def test_keys_of_a_test_company_say_so(new_shop: "Callable[..., Shop]", guarded: "Gateway") -> None:
+    client, _ = new_shop(mode="test").key("documents.read")
+    assert client.token is not None
+    assert client.token.startswith("fp_test_")
+    assert Client(guarded, client.token).get("/scopes/documents.read").status == 200
+
+
+def test_another_company_and_none_look_alike(new_shop: "Callable[..., Shop]", guarded: "Gateway") -> None:
+    mine, theirs = new_shop(), new_shop()
+    key, _ = mine.key("documents.read")
+    for token in (mine.owner.token, key.token):
+        answers = []
+        for company in (theirs.company, ELSEWHERE, "nonsense", f"{mine.company}#"):
+            got = Client(guarded, token, company).get("/scopes/documents.read")
+            answers.append((got.status, {**got.json, "request_id": ""}))
+        assert answers[0][0] == 404
+        assert all(answer == answers[0] for answer in answers)
+        assert Client(guarded, token, mine.company).get("/scopes/documents.read").status == 200
+
+
+def test_a_person_of_one_company_need_not_name_it(new_shop: "Callable[..., Shop]", guarded: "Gateway") -> None:
+    one, other = new_shop(), new_shop()
+    person = one.member("clerk")
+    client = Client(guarded, person.token)
+    assert client.get("/scopes/documents.read").json["company"] == one.company
+    subject = client.get("/me").json["id"]
+    other.member("viewer", subject)
+    got = client.get("/scopes/documents.read")
+    assert (got.status, got.codes) == (422, [("/header/Company", "company_header_required")])
+    client.company = other.company
+    assert client.get("/scopes/documents.read").json["role"] == "viewer"
+
+
+def test_signed_in_without_a_company(guarded: "Gateway", issuer: "Issuer", shop: "Shop") -> None:
+    stranger = Client(guarded, issuer.token("stranger", email="s@x.example"))
+    assert stranger.get("/me").json == {
+        "id": "stranger", "kind": "user", "role": None, "company": "", "email": "s@x.example",
+    }  # fmt: skip
+    assert stranger.get("/scopes/documents.read").status == 404
+    key, _ = shop.key("documents.read")
+    assert Client(guarded, key.token).get("/me").status == 403
+
+
+def test_a_blocked_company_is_closed_to_its_owner_and_unknown_to_others(
+    new_shop: "Callable[..., Shop]", guarded: "Gateway", issuer: "Issuer", world: "World"
+) -> None:
+    shop = new_shop()
+    head = world.store.records([Head.ref(shop.company)])[0]
+    assert isinstance(head, Head)
+    dynamodb = boto3.client("dynamodb", endpoint_url=world.settings.endpoint, region_name=world.settings.region)
+    dynamodb.put_item(TableName=world.store.names["journal"], Item=to_row(replace(head, state="blocked"), b"salt"))
+    got = Client(guarded, shop.owner.token, shop.company).get("/scopes/documents.read")
+    assert (got.status, got.json["code"]) == (403, "company_blocked")
+    stranger = Client(guarded, issuer.token("stranger"), shop.company)
+    assert stranger.get("/scopes/documents.read").status == 404
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Bearer", "Bearer ", "Basic YTpi", "bearer x y", "Bearer \x00", "é", "fp_live_x"]
+)
+def test_values_that_are_no_credentials(guarded: "Gateway", value: str) -> None:
+    got = Client(guarded).get("/scopes/documents.read", authorization=value)
+    assert (got.status, got.json["code"]) == (401, "unauthenticated")
+
+
+def test_an_issuer_out_of_reach_is_not_a_bad_token(
+    world: "World", guarded: "Gateway", issuer: "Issuer", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world, "tokens", Tokens(replace(world.settings, jwks_url="http://127.0.0.1:1/")))
+    got = Client(guarded, issuer.token("person")).get("/me")
+    assert (got.status, got.json["code"]) == (503, "busy")
+
+
+def test_the_guard_believes_only_the_authorizer(world: "World") -> None:
+    from chalice.app import Request
+
+    from chalicelib.api.auth import guard
+    from chalicelib.domain.errors import Unauthenticated
+    from tests.api.pipeline import ENDPOINTS
+
+    me = next(endpoint for endpoint in ENDPOINTS if endpoint.path == "/me")
+    for authorizer in (None, {}, {"principalId": "x"}, {"kind": "owner", "subject": "x"}, {"kind": "user"}):
+        request = Request({
+            "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None, "body": None,
+            "headers": {"kind": "user", "subject": "x", "authorization": "Bearer x"},
+            "requestContext": {"httpMethod": "GET", "resourcePath": "/me", "authorizer": authorizer},
+        })  # fmt: skip
+        with pytest.raises(Unauthenticated):
+            guard(world, me, request)

@@ -1,0 +1,104 @@
+"""Payments and credit notes through the API."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.domain.clock import today
+from tests.client import Got
+from tests.conftest import Shop
+
+DAY = str(today(datetime.now(UTC)))
+
+
+def _pay(shop: Shop, invoice: str, amount: str, method: str = "transfer", **more: str) -> Got:
+    return shop.owner.post(f"/v1/invoices/{invoice}/payments", {"amount": amount, "method": method, "date": DAY} | more)
+
+
+def test_payments_move_balance_status_and_tag(shop: Shop) -> None:
+    invoice = shop.issued()
+    url = f"/v1/invoices/{invoice['id']}"
+    before = shop.owner.get(url)
+    first = _pay(shop, invoice["id"], "1000.00", reference="VIR 1")
+    assert (first.status, first.json["stamp_duty"]) == (201, "0.00")
+    after = shop.owner.get(url)
+    assert (after.json["status"], after.json["paid"], after.json["balance"]) == ("partially_paid", "1000.00", "2600.00")
+    assert after.etag != before.etag
+    assert _pay(shop, invoice["id"], "2600.00").status == 201
+    assert (shop.owner.get(url).json["status"], shop.owner.get(url).json["balance"]) == ("paid", "0.00")
+    listed = shop.owner.get(f"{url}/payments").json
+    assert [row["amount"] for row in listed["data"]] == ["1000.00", "2600.00"]
+
+
+def test_a_payment_above_the_balance_or_of_the_future_is_refused(shop: Shop) -> None:
+    invoice = shop.issued()["id"]
+    clock = shop.clock
+    assert _pay(shop, invoice, "3600.01").codes == [("/amount", "payment_above_balance")]
+    assert _pay(shop, invoice, "0.00").codes == [("/amount", "not_positive")]
+    tomorrow = str(today(datetime.now(UTC)) + timedelta(days=1))
+    assert _pay(shop, invoice, "1.00", date=tomorrow).codes == [("/date", "payment_date_in_future")]
+    assert shop.clock == clock
+
+
+def test_cash_reports_its_own_stamp_duty_and_leaves_the_balance_alone(shop: Shop) -> None:
+    invoice = shop.issued()["id"]
+    assert _pay(shop, invoice, "3600.00", "cash").json["stamp_duty"] == "9.00"
+    assert shop.owner.get(f"/v1/invoices/{invoice}").json["balance"] == "0.00"
+    declared = shop.issued(settlement="cash")
+    assert (declared["totals"]["stamp_duty"], declared["totals"]["payable"]) == ("9.00", "3609.00")
+    assert _pay(shop, declared["id"], "3609.00", "cash").json["stamp_duty"] == "0.00"
+
+
+def test_a_draft_is_neither_paid_nor_credited(shop: Shop) -> None:
+    draft = shop.draft()["id"]
+    assert _pay(shop, draft, "1.00").json["code"] == "not_issued"
+    assert shop.owner.post(f"/v1/invoices/{draft}/credit").json["code"] == "not_issued"
+
+
+def test_credit_notes_name_the_original_and_never_exceed_it(shop: Shop) -> None:
+    invoice = shop.issued()
+    url = f"/v1/invoices/{invoice['id']}"
+    part = shop.owner.post(f"{url}/credit", {"lines": [{"line": 1, "quantity": "1"}], "reason": "Erreur"})
+    assert part.status == 201, part.text
+    assert part.headers["location"] == f"/v1/credit-notes/{part.json['id']}"
+    assert (part.json["invoice_number"], part.json["totals"]["gross"]) == (invoice["number"], "1800.00")
+    assert part.json["number"].startswith("AV-")
+    assert part.json["lines"][0]["credits"] == 1
+    assert shop.owner.get(url).json["balance"] == "1800.00"
+    clock = shop.clock
+    above = shop.owner.post(f"{url}/credit", {"lines": [{"line": 1, "quantity": "2"}]})
+    assert (above.codes, shop.clock) == ([("/lines/0/quantity", "credit_quantity_above_remaining")], clock)
+    rest = shop.owner.post(f"{url}/credit")
+    assert rest.json["totals"]["gross"] == "1800.00"
+    assert (shop.owner.get(url).json["status"], shop.owner.get(url).json["balance"]) == ("credited", "0.00")
+    assert shop.owner.post(f"{url}/credit").codes == [("", "nothing_left_to_credit")]
+    listed = shop.owner.get("/v1/credit-notes").json["data"]
+    assert {row["id"] for row in listed} == {part.json["id"], rest.json["id"]}
+    assert shop.owner.get(part.headers["location"]).json == part.json
+    assert shop.owner.get("/v1/register/verify", query={"series": part.json["register"]["series"]}).json["verified"]
+
+
+def test_the_register_shows_each_documents_state(shop: Shop) -> None:
+    first, second, third = (shop.issued()["id"] for _ in range(3))
+    _pay(shop, second, "3600.00")
+    shop.owner.post(f"/v1/invoices/{third}/credit")
+    states = {row["document"]: row["status"] for row in shop.owner.get("/v1/register").json["data"]}
+    assert states == {first: "issued", second: "paid", third: "credited"}
+
+
+def test_numbering_of_the_company_arriving_from_another_system(shop: Shop) -> None:
+    company = shop.owner.get("/v1/company")
+    wanted = {"series": {"invoice": {"pattern": "B1/{year}/{seq:04}", "reset": "year", "next": 120}}}
+    changed = shop.owner.patch("/v1/company", wanted, company.etag)
+    assert changed.status == 200, changed.text
+    assert shop.issued()["number"] == f"B1/{DAY[:4]}/0120"
+    again = shop.owner.patch("/v1/company", {"series": {"invoice": {"next": 5}}}, "*")
+    assert (again.status, again.json["code"]) == (409, "numbering_settled")
+    assert shop.issued()["number"] == f"B1/{DAY[:4]}/0121"
+    verified = shop.owner.get("/v1/register/verify", query={"series": f"B1/{DAY[:4]}"}).json
+    assert (verified["verified"], verified["checked"], verified["complete"]) == (True, 2, True)
+
+
+def test_a_company_that_stores_nothing_in_the_cloud_writes_nothing(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(cloud=False)
+    refused = shop.owner.post("/v1/invoices", {"lines": []})
+    assert (refused.status, refused.json["code"]) == (409, "cloud_storage_off")

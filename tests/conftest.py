@@ -1,0 +1,137 @@
+"""The fixtures of all tests: real engine, real issuer, the real application behind the local gateway."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from chalice.config import Config
+
+from local.engine import Engine
+from local.issuer import Issuer
+from tests.client import Client
+from tests.engine import engine, issuer, settings_environment
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+    from local.gateway import Gateway
+
+__all__ = ["engine", "issuer"]
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="session")
+def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
+    """The application's own world, on tables and a bucket of this test process."""
+    import boto3
+
+    import app
+    from chalicelib.store.tables import create_tables
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings_environment(engine, issuer, f"t{os.getpid()}").items():
+            patch.setenv(name, value)
+        app.world.cache_clear()
+        made = app.world()
+        create_tables(made.settings)
+        files = boto3.client("s3", endpoint_url=engine.endpoint, region_name=made.settings.region)
+        files.create_bucket(
+            Bucket=made.settings.files_bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region}
+        )
+        yield made
+        app.world.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def gateway(world: "World") -> "Gateway":
+    """The local gateway in front of the application."""
+    import app
+    from local.gateway import Gateway
+
+    return Gateway(app.app, Config())
+
+
+@dataclass
+class Shop:
+    """A company of one test: its owner's client, its id and head, and a customer."""
+
+    owner: Client
+    company: str
+    customer: str
+    world: "World"
+    issuer: Issuer
+
+    @property
+    def clock(self) -> int:
+        """How many commits the company has had."""
+        from chalicelib.domain.company import Head
+
+        (head,) = self.world.store.records([Head.ref(self.company)])
+        assert isinstance(head, Head)
+        return head.clock
+
+    def member(self, role: str, subject: str | None = None) -> Client:
+        """A client for a new member in this role."""
+        subject = subject or f"user-{next(_NUMBERS)}"
+        added = self.owner.post("/v1/members", {"user": subject, "role": role})
+        assert added.status == 201, added.text
+        return Client(self.owner.gateway, self.issuer.token(subject), self.company)
+
+    def key(self, *scopes: str) -> tuple[Client, dict[str, Any]]:
+        """A client with a new API key of these scopes, and the key's row."""
+        made = self.owner.post("/v1/api-keys", {"name": "test", "scopes": list(scopes)})
+        assert made.status == 201, made.text
+        return Client(self.owner.gateway, made.json["key"]), made.json
+
+    def draft(self, **changes: Any) -> dict[str, Any]:
+        """A draft of one line for the customer."""
+        line = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
+        made = self.owner.post("/v1/invoices", {"customer": self.customer, "lines": [line]} | changes)
+        assert made.status == 201, made.text
+        body: dict[str, Any] = made.json
+        return body
+
+    def issued(self, **changes: Any) -> dict[str, Any]:
+        """An issued invoice."""
+        made = self.owner.post(f"/v1/invoices/{self.draft(**changes)['id']}/issue")
+        assert made.status == 200, made.text
+        body: dict[str, Any] = made.json
+        return body
+
+
+@pytest.fixture
+def new_shop(gateway: "Gateway", world: "World", issuer: Issuer) -> Callable[..., Shop]:
+    """Makes companies: `new_shop(mode="test", cloud=False)`."""
+
+    def make(*, cloud: bool = True, **profile: Any) -> Shop:
+        from chalicelib.policy.load import policy_version
+
+        owner = Client(gateway, issuer.token(f"owner-{next(_NUMBERS)}-{os.getpid()}", email="owner@shop.example"))
+        body = {
+            "name": "Boutique Exemple", "address": {"street": "3 rue Talaa", "city": "Fès"}, "ice": "002136093000040",
+            "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
+            "policy_version": policy_version(), "of_age": True,
+        }  # fmt: skip
+        signed = owner.post("/v1/companies", body | profile)
+        assert signed.status == 201, signed.text
+        owner.company = signed.json["id"]
+        shop = Shop(owner, signed.json["id"], "", world, issuer)
+        if cloud:
+            switched = owner.patch("/v1/settings", {"cloud": {"sync": True}}, "*")
+            assert switched.status == 200, switched.text
+            address = {"street": "1 rue X", "city": "Casablanca"}
+            customer = {"name": "Client Exemple", "kind": "business", "ice": "002136093000040", "address": address}
+            added = owner.post("/v1/customers", customer)
+            assert added.status == 201, added.text
+            shop.customer = added.json["id"]
+        return shop
+
+    return make
+
+
+@pytest.fixture
+def shop(new_shop: Callable[..., Shop]) -> Shop:
+    """A company with its cloud on and one customer."""
+    return new_shop()

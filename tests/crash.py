@@ -1,0 +1,94 @@
+"""Proof by killing: a piece of work is killed before and after each of its AWS calls, resumed, and must end the same.
+
+`prove` is what a test calls. A kill is no `Exception`, as a process's end is none: no handler of ours can swallow it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+S = TypeVar("S")
+When = Literal["before", "after"]
+READS = ("Get", "Query", "Scan", "List", "Head", "Describe", "BatchGet", "TransactGet")
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@dataclass
+class Calls:
+    """The AWS operations of a stretch of work, in order; killed at the `at`-th (from 0), if that is given."""
+
+    at: int | None = None
+    when: When = "before"
+    made: list[str] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[str]:
+        """Those that may have changed something."""
+        return [name for name in self.made if not name.startswith(READS)]
+
+    def before(self, model: Any, **_: Any) -> None:
+        """Called by botocore before it sends."""
+        self.made.append(model.name)
+        if self.when == "before" and len(self.made) - 1 == self.at:
+            raise Killed(f"before {model.name}, call {self.at}")
+
+    def after(self, model: Any, **_: Any) -> None:
+        """Called by botocore when the answer is there: what was written is written."""
+        if self.when == "after" and len(self.made) - 1 == self.at:
+            raise Killed(f"after {model.name}, call {self.at}")
+
+
+@contextmanager
+def watched(clients: Sequence[Any], at: int | None = None, when: When = "before") -> Iterator[Calls]:
+    """Record the calls of these botocore clients, and be killed at one of them."""
+    calls = Calls(at, when)
+    for client in clients:
+        client.meta.events.register("before-call", calls.before)
+        client.meta.events.register("after-call", calls.after)
+    try:
+        yield calls
+    finally:
+        for client in clients:
+            client.meta.events.unregister("before-call", calls.before)
+            client.meta.events.unregister("after-call", calls.after)
+
+
+@dataclass(frozen=True)
+class Work(Generic[S]):
+    """`prepare` makes a fresh subject; `begin` works; `resume` is what comes after a crash (the same work, later);
+    `state` is all that must be the same in the end, without what differs by subject (ids, times)."""
+
+    prepare: Callable[[], S]
+    begin: Callable[[S], object]
+    resume: Callable[[S], object]
+    state: Callable[[S], Any]
+
+
+def prove(clients: Sequence[Any], work: Work[S]) -> int:
+    """Kill `work` at every call; return how many crashes it went through. Fails unless each, resumed, ends as an
+    undisturbed run does, and unless another run then writes nothing."""
+    undisturbed = work.prepare()
+    with watched(clients) as calls:
+        work.begin(undisturbed)
+    assert calls.writes, "work that writes nothing proves nothing"
+    expected = work.state(undisturbed)
+    moments: list[tuple[int, When]] = [(at, when) for at in range(len(calls.made)) for when in ("before", "after")]
+    for at, when in moments:
+        subject = work.prepare()
+        try:
+            with watched(clients, at, when) as calls:
+                work.begin(subject)
+        except Killed:
+            pass
+        else:
+            raise AssertionError(f"not killed {when} call {at}: the work differs from run to run ({calls.made})")
+        work.resume(subject)
+        assert work.state(subject) == expected, f"killed {when} call {at}, {calls.made[-1]}"
+        with watched(clients) as again:
+            work.resume(subject)
+        assert not again.writes, f"killed {when} call {at}: a run after the resumed one writes {again.writes}"
+    return len(moments)

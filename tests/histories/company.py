@@ -1,0 +1,81 @@
+"""A company for histories and measurements: founded through the door, with a customer and drafts to issue."""
+
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.company import Address, Company
+from chalicelib.domain.document import Draft, Line
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.party import Customer
+from chalicelib.domain.reckoning import Terms, reckon
+from chalicelib.settings import Settings
+from chalicelib.store.door import Decision, transact
+from chalicelib.wiring import World
+
+TO_A_TRANSACTION = 90
+SELLER = {
+    "name": "Atlas Négoce", "legal_form": "SARL", "address": Address(street="12 rue Ibn Batouta", city="Casablanca"),
+    "ice": "002136093000040", "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
+    "policy_version": "1",
+}  # fmt: skip
+
+
+def settings(endpoint: str, prefix: str) -> Settings:
+    """Settings of a test whose tables begin with `prefix`."""
+    return Settings(
+        stage="test", region="eu-west-3", endpoint=endpoint, table_prefix=prefix, files_bucket=f"{prefix}files",
+        issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
+        build="test",
+    )  # fmt: skip
+
+
+def call(world: World, company: str, verb: str, key: str, request: str = "") -> Call:
+    """A call of now by an actor of the tests."""
+    return world.call(company, "user-1", verb, key=key, request=request)
+
+
+def customer_of(company: str) -> str:
+    """The id of a company's one customer."""
+    return derived_id("cus", company)
+
+
+def founded(world: World, name: str) -> str:
+    """A company that stores in the cloud, with a profile and a customer; its id is derived from `name`."""
+    company = derived_id("cmp", name)
+    now = call(world, company, "sign_up", "founding")
+    seller = Company(company=company, id=company, created_at=now.at, updated_at=now.at, **SELLER)
+    buyer = Customer(
+        company=company, id=customer_of(company), created_at=now.at, updated_at=now.at, name="Client Exemple",
+        kind="business", ice="002136093000040", address=Address(street="1 rue Talaa", city="Fès"),
+    )  # fmt: skip
+    decision = Decision(Answer({}), new=(seller, buyer), head={"cloud_sync": True})
+    transact(world.store, now, [], lambda _: decision, founding=True)
+    return company
+
+
+def lines(count: int) -> tuple[Line, ...]:
+    """Lines at one rate, each with a description of its own."""
+    one = {"quantity": Decimal(2), "unit_price": Decimal("1500.125"), "vat_rate": Decimal(20), "nature": "services"}
+    return tuple(Line(description=f"Conseil, journée {number}", **one) for number in range(1, count + 1))
+
+
+def drafts(world: World, company: str, names: list[str], *, line_count: int = 1) -> list[str]:
+    """Ids of new drafts for the company's customer, many to a transaction; an id is derived from the draft's name."""
+    buyer = customer_of(company)
+    profile, customer = world.store.records([Company.ref(company), Customer.ref(company, buyer)])
+    assert isinstance(profile, Company)
+    assert isinstance(customer, Customer)
+    reckoned = reckon(lines(line_count), Terms(None, "other", reverse_charge=False, day=date(2026, 1, 2)), profile, customer)
+    ids = [derived_id("inv", company, name) for name in names]
+    for start in range(0, len(ids), TO_A_TRANSACTION):
+        now = call(world, company, "draft", f"drafts-{ids[start]}")
+        made = tuple(
+            Draft(
+                company=company, id=id, created_at=now.at, updated_at=now.at, customer=buyer, lines=reckoned.lines,
+                totals=reckoned.totals,
+            )
+            for id in ids[start : start + TO_A_TRANSACTION]
+        )  # fmt: skip
+        transact(world.store, now, [], lambda _, made=made: Decision(Answer({}), new=made))
+    return ids

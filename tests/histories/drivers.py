@@ -1,0 +1,134 @@
+"""How a history's tasks are done: by a toy of a few lines on the bare door, or by the product's own services."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.company import Series
+from chalicelib.domain.document import Balance, Draft, RegisterEntry
+from chalicelib.domain.item import Item
+from chalicelib.domain.numbering import genesis, link
+from chalicelib.services import drafting, issuing, paying
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+from chalicelib.wiring import World
+from tests.histories import company as companies
+from tests.histories.history import Kind, Task
+
+Verb = Callable[[Store, Call, str], Answer]
+COUNTER = "counter"
+TOY = "TOY"
+
+
+@dataclass(frozen=True)
+class Driver:
+    """A verb for each kind of task. `edit` adds one to a counter that `count` reads, so that a lost update shows.
+    `issued` draws an issue's place out of its answer."""
+
+    verbs: Mapping[Kind, Verb]
+    prepare: Callable[[World, str], str]
+    """Make what edits are made on, and return its id."""
+    count: Callable[[World, str, str], int]
+    issued: Callable[[dict[str, Any]], int]
+    creates: type[Draft | Item]
+
+
+def _toy_issue(store: Store, call: Call, subject: str) -> Answer:
+    def decide(snapshot: Snapshot) -> Decision:
+        series = snapshot.get(Series, TOY) or Series(
+            company=call.company, id=TOY, version=0, created_at=call.at, updated_at=call.at, document="invoice",
+            chain=genesis(call.company, TOY),
+        )  # fmt: skip
+        draft = snapshot.get(Draft, subject)
+        hashed = sha256(subject.encode()).hexdigest()
+        chain = link(series.chain, hashed)
+        entry = RegisterEntry(
+            company=call.company, id=subject, created_at=call.at, updated_at=call.at, series=TOY, position=series.next,
+            number=f"T-{series.next}", document=subject, document_kind="invoice", issue_date=call.at.date(),
+            gross=Decimal(1), hash=hashed, chain=chain,
+        )  # fmt: skip
+        after = series.edited(call.at, next=series.next + 1, chain=chain)
+        deletes = (draft,) if draft else ()
+        return Decision(Answer({"position": entry.position}), new=(entry,), puts=(after,), deletes=deletes)
+
+    return transact(store, call, [Series.ref(call.company, TOY)], decide).answer
+
+
+def _item(call: Call, id: str, name: str) -> Item:
+    return Item(
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, name=name, unit_price=Decimal(1),
+        vat_rate=Decimal(20),
+    )  # fmt: skip
+
+
+def _toy_create(store: Store, call: Call, subject: str) -> Answer:
+    decision = Decision(Answer({"id": subject}, status=201), new=(_item(call, subject, "made"),))
+    return transact(store, call, [], lambda _: decision).answer
+
+
+def _toy_edit(store: Store, call: Call, subject: str) -> Answer:
+    def decide(snapshot: Snapshot) -> Decision:
+        item = snapshot.get(Item, subject)
+        assert item is not None
+        edited = item.edited(call.at, name=str(int(item.name) + 1))
+        return Decision(Answer({"count": int(edited.name)}), puts=(edited,))
+
+    return transact(store, call, [Item.ref(call.company, subject)], decide).answer
+
+
+def _toy_prepare(world: World, company: str) -> str:
+    now = companies.call(world, company, "draft", "counter")
+    transact(world.store, now, [], lambda _: Decision(Answer({}), new=(_item(now, COUNTER, "0"),)))
+    return COUNTER
+
+
+def _toy_count(world: World, company: str, subject: str) -> int:
+    (item,) = world.store.records([Item.ref(company, subject)])
+    assert isinstance(item, Item)
+    return int(item.name)
+
+
+def _issue(store: Store, call: Call, subject: str) -> Answer:
+    return issuing.issue(store, call, subject)
+
+
+def _create(store: Store, call: Call, subject: str) -> Answer:
+    return drafting.create(store, call, subject, {"customer": companies.customer_of(call.company), "lines": companies.lines(1)})
+
+
+def _pay(store: Store, call: Call, subject: str) -> Answer:
+    return paying.pay(
+        store, call, subject, id=None, amount=Decimal(1), method="transfer", day=date(2026, 1, 2), reference=None
+    )
+
+
+def _issued_invoice(world: World, company: str) -> str:
+    (id,) = companies.drafts(world, company, ["paid"])
+    issuing.issue(world.store, companies.call(world, company, "draft", "paid"), id)
+    return id
+
+
+def _dirhams_paid(world: World, company: str, subject: str) -> int:
+    (balance,) = world.store.records([Balance.ref(company, subject)])
+    return int(balance.paid) if isinstance(balance, Balance) else 0
+
+
+DRIVERS: Mapping[str, Driver] = {
+    "toy": Driver(
+        {"issue": _toy_issue, "create": _toy_create, "edit": _toy_edit}, _toy_prepare, _toy_count,
+        lambda body: int(body["position"]), Item,
+    ),
+    "services": Driver(
+        {"issue": _issue, "create": _create, "edit": _pay}, _issued_invoice, _dirhams_paid,
+        lambda body: int(body["register"]["position"]), Draft,
+    ),
+}  # fmt: skip
+
+
+def do(driver: Driver, store: Store, call: Call, task: Task) -> Answer:
+    """Do the task once."""
+    return driver.verbs[task.kind](store, call, task.subject)

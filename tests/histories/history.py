@@ -1,0 +1,30 @@
+"""What clients saw: one event a try, with the instants between which it was under way."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["issue", "create", "edit"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to be done, once, whoever asks for it and however often: its idempotency key says so."""
+
+    kind: Kind
+    key: str
+    subject: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One try. `begun` and `ended` are of the machine's one monotonic clock, so that processes can be compared."""
+
+    worker: str
+    task: Task
+    call: str
+    begun: float
+    ended: float
+    outcome: Literal["answered", "busy", "refused", "broken"]
+    body: dict[str, Any] | None = None
+    replayed: bool = False
+    error: str = ""

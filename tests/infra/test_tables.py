@@ -1,0 +1,72 @@
+"""What is deployed and what `create_tables` makes are the same tables, attribute by attribute."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.policy.load import current
+from chalicelib.policy.terms import Period
+from chalicelib.store.tables import ROOM_TABLES, create_tables
+from infra.tables import KEPT, KEY, data_key, logical_name, tables
+from local.engine import REGION, Engine
+from tests.jobs.worlds import settings
+
+PREFIX = f"infra-{secrets.token_hex(4)}-"
+DEPLOYED = tables(PREFIX, current())
+
+
+@pytest.fixture(scope="module")
+def dynamodb(engine: Engine) -> Any:
+    create_tables(settings(engine.endpoint, PREFIX.removesuffix("-")))
+    return boto3.client("dynamodb", endpoint_url=engine.endpoint, region_name=REGION)
+
+
+def attributes(table: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(part["AttributeName"], part["AttributeType"]) for part in table["AttributeDefinitions"]}
+
+
+def indexes(table: dict[str, Any]) -> dict[str, Any]:
+    found = table.get("GlobalSecondaryIndexes", [])
+    return {index["IndexName"]: (index["KeySchema"], index["Projection"]["ProjectionType"]) for index in found}
+
+
+@pytest.mark.parametrize("room", ROOM_TABLES, ids=lambda room: str(room.name))
+def test_created_and_deployed_are_the_same(dynamodb: Any, room: Any) -> None:
+    deployed = DEPLOYED[logical_name(room.name)]["Properties"]
+    created = dynamodb.describe_table(TableName=PREFIX + room.name)["Table"]
+    assert deployed["TableName"] == created["TableName"]
+    assert deployed["KeySchema"] == created["KeySchema"]
+    assert attributes(deployed) == attributes(created)
+    assert indexes(deployed) == indexes(created)
+    assert deployed["BillingMode"] == created["BillingModeSummary"]["BillingMode"]
+    expiry = dynamodb.describe_time_to_live(TableName=PREFIX + room.name)["TimeToLiveDescription"]
+    assert deployed.get("TimeToLiveSpecification", {}).get("AttributeName") == expiry.get("AttributeName")
+    assert ("TimeToLiveSpecification" in deployed) == (expiry["TimeToLiveStatus"] == "ENABLED")
+
+
+def test_every_room_is_deployed_and_protected() -> None:
+    assert set(DEPLOYED) == {logical_name(room.name) for room in ROOM_TABLES}
+    for table in DEPLOYED.values():
+        assert table.items() >= KEPT.items()
+        properties = table["Properties"]
+        assert properties["DeletionProtectionEnabled"] is True
+        assert properties["PointInTimeRecoverySpecification"] == {
+            "PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35,
+        }  # fmt: skip
+        assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": [KEY, "Arn"]}
+
+
+def test_the_key_turns_and_stays() -> None:
+    key = data_key()[KEY]
+    assert key.items() >= KEPT.items()
+    assert key["Properties"]["EnableKeyRotation"] is True
+
+
+def test_a_recovery_that_dynamodb_cannot_give_is_refused() -> None:
+    policy = current()
+    longer = replace(policy, storage=replace(policy.storage, point_in_time_recovery=Period(days=36)))
+    with pytest.raises(ValueError, match="36 days"):
+        tables(PREFIX, longer)

@@ -1,0 +1,136 @@
+"""Bulk work makes progress a transaction at a time, and goes on from there after a crash."""
+
+import json
+from typing import Literal
+
+import pytest
+
+from chalicelib.domain.journal import JobRow
+from chalicelib.jobs.bulk import bulk
+from chalicelib.jobs.job import within
+from chalicelib.jobs.report import Report
+from chalicelib.jobs.runner import MOST_ATTEMPTS, run
+from chalicelib.store import due
+from chalicelib.wiring import World
+from tests.crash import Work, prove
+from tests.jobs.worlds import commit, company, current, job_row, later
+
+
+def count(world: World, row: JobRow) -> JobRow:
+    """Count two further, in the way of a transaction that answers a repeated key with its first answer."""
+    done = min(row.done + 2, row.total)
+    status: Literal["completed", "running"] = "completed" if done == row.total else "running"
+    outcomes = json.dumps(list(range(done))).encode()
+    return row.edited(
+        world.now(), done=done, outcomes=outcomes, status=status, due=None if status == "completed" else row.due
+    )
+
+
+def queued(world: World, total: int = 5) -> JobRow:
+    owner = company(world)
+    row = job_row(world, owner, total)
+    commit(world, owner, new=(row,))
+    return row
+
+
+def go(world: World, advance: object = count, *, left: object = None, **after: float) -> Report:
+    job = bulk({"count": advance})  # type: ignore[dict-item]
+    return run(world, job, now=later(world, **after), left=left or within(60))  # type: ignore[arg-type]
+
+
+def stored(world: World, row: JobRow) -> JobRow:
+    found = current(world, row)
+    assert isinstance(found, JobRow)
+    return found
+
+
+def test_it_runs_to_the_end_in_one_run(world: World) -> None:
+    row = queued(world)
+    report = go(world)
+    assert (report.outcome, report.found, report.planned, report.applied) == ("done", 1, 1, 3)
+    done = stored(world, row)
+    assert (done.status, done.done, done.due, done.version) == ("completed", 5, None, 4)
+    assert json.loads(done.outcomes) == [0, 1, 2, 3, 4]
+    assert go(world, days=1).found == 0
+
+
+def test_out_of_time_it_keeps_its_progress(world: World) -> None:
+    row = queued(world)
+    times = iter([60.0] * 4)  # when the run begins, before the row, before two of its parts; then the time is up
+    assert go(world, left=lambda: next(times, 0.0)).outcome == "continues"
+    half = stored(world, row)
+    assert (half.status, half.done, half.due_at) == ("running", 2, row.due_at)
+    assert go(world).outcome == "done"
+    assert stored(world, row).status == "completed"
+
+
+def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
+    row = queued(world)
+
+    def broken(world: World, row: JobRow) -> JobRow:
+        raise RuntimeError
+
+    for day in range(MOST_ATTEMPTS):
+        assert len(go(world, broken, days=day).failures) == 1
+    assert stored(world, row).status == "failed"
+    assert go(world, broken, days=99).found == 0
+    (buried,) = due.page(world.store, "transient", "bulk" + due.DEAD, later(world, days=99)).records
+    assert buried.id == row.id
+
+
+def test_progress_begins_the_count_of_attempts_anew(world: World) -> None:
+    total = 4 * MOST_ATTEMPTS
+    row = queued(world, total)
+
+    def limping(world: World, row: JobRow) -> JobRow:
+        if row.done % 4 == 2:
+            limping_failed.append(row.done)
+            if limping_failed.count(row.done) == 1:
+                raise RuntimeError
+        return count(world, row)
+
+    limping_failed: list[int] = []
+    for day in range(MOST_ATTEMPTS + 1):
+        go(world, limping, days=day)
+    assert len(set(limping_failed)) == MOST_ATTEMPTS
+    assert stored(world, row).status == "completed"
+
+
+def test_a_row_ended_but_still_due_leaves_the_index(world: World) -> None:
+    row = queued(world)
+    ended = row.edited(world.now(), status="failed")
+    assert due.save(world.store, ended, row, world.random(16))
+    assert go(world).failures == []
+    assert stored(world, row).due is None
+
+
+def test_progress_of_a_lapsed_claim_is_refused(world: World) -> None:
+    row = queued(world)
+
+    def slow(world: World, row: JobRow) -> JobRow:
+        assert due.claim(world.store, row, later(world, days=1)), "another runner, after the claim lapsed"
+        return count(world, row)
+
+    assert [f.error for f in go(world, slow).failures] == ["overtaken"]
+    assert stored(world, row).done == 0
+
+
+def test_an_unknown_task_waits_for_a_build_that_knows_it(world: World) -> None:
+    owner = company(world)
+    row = job_row(world, owner, 2, task="of-tomorrow")
+    commit(world, owner, new=(row,))
+    assert [f.error for f in go(world).failures] == ["unknown_task"]
+    assert stored(world, row).status == "queued"
+
+
+@pytest.mark.parametrize("total", [1, 5])
+def test_killed_at_any_call_it_ends_the_same(world: World, total: int) -> None:
+    def state(row: JobRow) -> object:
+        found = stored(world, row)
+        return found.status, found.done, found.due, found.version, found.outcomes
+
+    crashes = prove(
+        [world.store.connection.client],
+        Work(lambda: queued(world, total), lambda _: go(world), lambda _: go(world, hours=1), state),
+    )
+    assert crashes >= 10

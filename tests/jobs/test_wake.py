@@ -1,0 +1,37 @@
+"""Waking a job: a message on the queue, and no harm when there is none."""
+
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.outside.wake import Alarm
+from chalicelib.settings import Settings
+from chalicelib.wiring import World
+from local import resources
+from local.engine import Engine
+
+
+def test_a_wake_up_names_its_job(engine: Engine, shared_world: World) -> None:
+    clients = resources.Clients(engine.endpoint)
+    queue = clients.create()
+    assert Alarm(replace(shared_world.settings, wake_queue=queue)).send("outbox")
+    (message,) = clients.queue.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
+    assert json.loads(message["Body"]) == {"job": "outbox"}
+
+
+def test_without_a_queue_nothing_is_sent(shared_world: World) -> None:
+    assert not Alarm(shared_world.settings).send("outbox")
+
+
+@pytest.mark.parametrize("endpoint", ["the engine", "http://127.0.0.1:9"])
+def test_a_queue_that_fails_is_logged_and_harmless(
+    shared_world: World, caplog: pytest.LogCaptureFixture, endpoint: str
+) -> None:
+    settings: Settings = replace(shared_world.settings, wake_queue="http://127.0.0.1:9/000000000000/none")
+    if endpoint != "the engine":
+        settings = replace(settings, endpoint=endpoint)
+    with caplog.at_level(logging.WARNING):
+        assert not Alarm(settings).send("outbox")
+    assert "wake-up not sent" in caplog.text

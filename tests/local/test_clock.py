@@ -1,0 +1,124 @@
+"""Schedules as EventBridge reads them, and the clock that runs jobs by them."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import pytest
+
+from local.clock import Clock, Cron, Schedule, job_of, parse_schedule
+
+
+class StandInJob(NamedTuple):
+    """A job as the clock sees it."""
+
+    name: str
+    schedule: str
+
+
+def cron(expression: str) -> Cron:
+    """A parsed cron expression."""
+    parsed = parse_schedule(expression)
+    assert isinstance(parsed, Cron)
+    return parsed
+
+
+@pytest.mark.parametrize(
+    ("expression", "seconds"), [("rate(1 minute)", 60), ("rate(6 hours)", 21_600), ("rate(2 days)", 172_800)]
+)
+def test_a_rate_is_a_period(expression: str, seconds: int) -> None:
+    assert parse_schedule(expression) == seconds
+
+
+@pytest.mark.parametrize(
+    ("expression", "fires", "rests"),
+    [
+        ("cron(0 3 * * ? *)", "2026-11-23T03:00", "2026-11-23T03:01"),
+        ("cron(0/15 * * * ? *)", "2026-11-23T10:45", "2026-11-23T10:46"),
+        ("cron(*/20 8-18 ? * MON-FRI *)", "2026-11-23T18:40", "2026-11-22T18:40"),
+        ("cron(0 6 ? * 1 *)", "2026-11-22T06:00", "2026-11-23T06:00"),
+        ("cron(30 2 1 JAN,JUL ? *)", "2027-07-01T02:30", "2027-08-01T02:30"),
+        ("cron(0 0 1 1 ? 2027)", "2027-01-01T00:00", "2028-01-01T00:00"),
+    ],
+)
+def test_a_cron_fires_in_its_minutes_only(expression: str, fires: str, rests: str) -> None:
+    parsed = cron(expression)
+    assert parsed.matches(datetime.fromisoformat(fires).replace(tzinfo=UTC))
+    assert not parsed.matches(datetime.fromisoformat(rests).replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "rate(0 minutes)",
+        "rate(1 week)",
+        "cron(0 3 * * *)",
+        "cron(60 3 * * ? *)",
+        "cron(0 3 L * ? *)",
+        "cron(5-1 3 * * ? *)",
+        "",
+    ],
+)
+def test_what_eventbridge_would_refuse_is_refused(expression: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_schedule(expression)
+
+
+def test_a_schedule_says_yes_once_a_turn() -> None:
+    start = datetime(2026, 11, 23, 2, 59, 30, tzinfo=UTC)
+    rate, nightly = Schedule("rate(1 minute)", start), Schedule("cron(0 3 * * ? *)", start)
+    asked = [start + timedelta(seconds=second) for second in range(150)]
+    assert [moment.second for moment in asked if rate.due(moment)] == [30, 30]
+    assert [moment.isoformat() for moment in asked if nightly.due(moment)] == ["2026-11-23T03:00:00+00:00"]
+
+
+def started(run: Callable[[str], object]) -> Clock:
+    """A clock with one job that is never due by itself."""
+    return Clock([StandInJob("sweep", "rate(1 day)")], run)
+
+
+def test_one_job_never_overlaps_itself() -> None:
+    running, most = [0], [0]
+
+    def run(name: str) -> None:
+        running[0] += 1
+        most[0] = max(most[0], running[0])
+        time.sleep(0.05)
+        running[0] -= 1
+
+    clock = started(run)
+    threads = [threading.Thread(target=clock.run_now, args=("sweep",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1]
+
+
+def test_a_failing_job_is_logged_and_runs_again(caplog: pytest.LogCaptureFixture) -> None:
+    outcomes = iter([RuntimeError("no"), None])
+
+    def run(name: str) -> None:
+        if failure := next(outcomes):
+            raise failure
+
+    clock = started(run)
+    assert not clock.run_now("sweep")
+    assert "job sweep failed" in caplog.text
+    assert clock.run_now("sweep")
+
+
+def test_after_a_stop_nothing_starts() -> None:
+    clock = started(lambda name: None)
+    clock.start()
+    clock.stop()
+    assert not clock.run_now("sweep")
+
+
+@pytest.mark.parametrize(
+    ("body", "name"), [('{"job": "sweep"}', "sweep"), ('{"job": 1}', ""), ("[]", ""), ("nonsense", "")]
+)
+def test_a_message_names_a_job_or_nothing(body: str, name: str) -> None:
+    assert job_of(body) == name

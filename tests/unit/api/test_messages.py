@@ -1,0 +1,116 @@
+"""Every code has its words in three languages, with the same parameters; and every code in the sources is known."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import chalicelib
+from chalicelib.api.problems import LANGUAGES, InternalError, Language, messages
+from chalicelib.domain import errors
+from chalicelib.domain.errors import Refusal
+from chalicelib.domain.morocco import identifiers
+
+_ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}
+"""Functions that take a code, and which of their arguments it is."""
+
+
+def parameters(template: str) -> set[str]:
+    """The names that a template fills."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def refusals(kind: type[Refusal] = Refusal) -> Iterator[type[Refusal]]:
+    """Every class of refusal that has a code."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from refusals(child)
+
+
+def codes_in_sources() -> Iterator[tuple[str, str, set[str] | None]]:
+    """Where a literal code is used, the code, and the parameters given beside it when they are literal too."""
+    for path in sorted(Path(next(iter(chalicelib.__path__))).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            at = _ARGUMENT.get(name)
+            if at is None or len(node.args) <= at:
+                continue
+            for code in literals(node.args[at]):
+                yield f"{path.name}:{node.lineno}", code, given(node, name)
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """The codes that an expression may be: a literal, or either side of a condition."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+
+
+def given(call: ast.Call, name: str) -> set[str] | None:
+    """The parameters' names, or None when they are not spelt out."""
+    if any(keyword.arg is None for keyword in call.keywords):
+        return None
+    if name in ("Fault", "PydanticCustomError"):
+        if len(call.args) < 3:
+            return set()
+        last = call.args[2]
+        if not isinstance(last, ast.Dict):
+            return None
+        return {str(key.value) for key in last.keys if isinstance(key, ast.Constant)}
+    return None if name == "TotalsError" else {str(keyword.arg) for keyword in call.keywords}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_words(language: Language) -> None:
+    words = messages(language)["refusals"]
+    ours = (errors.__name__, InternalError.__module__)
+    known = {kind.code for kind in refusals() if kind.__module__ in ours}
+    assert set(words) == known
+    assert all(set(said) == {"title", "detail"} and all(said.values()) for said in words.values())
+
+
+def test_every_code_in_the_sources_has_words_and_their_parameters() -> None:
+    found = list(codes_in_sources())
+    assert len(found) > 60
+    faults = messages("en")["faults"]
+    unknown = [(where, code) for where, code, _ in found if code not in faults]
+    assert unknown == []
+    lacking = [
+        (where, code, parameters(faults[code]) - params)
+        for where, code, params in found
+        if params is not None and not parameters(faults[code]) <= params
+    ]
+    assert lacking == []
+
+
+def test_codes_that_are_put_together_have_words() -> None:
+    numbers = (identifiers.TAX_ID, identifiers.BUSINESS_TAX, identifiers.CNSS, identifiers.TRADE_REGISTER)
+    codes = {f"{rule.name}_{end}" for rule in numbers for end in ("malformed", "length")}
+    codes |= {f"iban_{end}" for end in ("malformed", "checksum")}
+    assert codes <= set(messages("en")["faults"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_say_the_same(language: Language) -> None:
+    english, own = messages("en"), messages(language)
+    assert own.keys() == english.keys()
+    assert own["types"].keys() == english["types"].keys()
+    assert own["faults"].keys() == english["faults"].keys()
+    for code, template in english["faults"].items():
+        assert parameters(own["faults"][code]) == parameters(template), code
+    for code, said in english["refusals"].items():
+        for part in ("title", "detail"):
+            assert parameters(own["refusals"][code][part]) == parameters(said[part]), code
+
+
+def test_arabic_is_arabic_and_french_is_not_english() -> None:
+    arabic, french, english = messages("ar"), messages("fr"), messages("en")
+    for code, template in arabic["faults"].items():
+        assert any("\u0600" <= letter <= "\u06ff" for letter in template), code
+        assert french["faults"][code] != english["faults"][code], code

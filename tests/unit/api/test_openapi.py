@@ -1,0 +1,116 @@
+"""The OpenAPI document and its page: valid, complete, the same each time, and true to the endpoints."""
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from chalicelib.api import docs, openapi
+from chalicelib.api.catalogue import ENDPOINTS
+from chalicelib.api.endpoint import PUBLIC
+from chalicelib.api.problems import refusals
+from chalicelib.api.serve import verb
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    """The application's own."""
+    return openapi.document(ENDPOINTS, version="1.0")
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every `$ref` in a document."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from references(part)
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    import schemathesis
+
+    schemathesis.openapi.from_dict(document).validate()
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    found = set(references(document))
+    assert found
+    for reference in found:
+        place: Any = document
+        for part in reference.removeprefix("#/").split("/"):
+            place = place[part]
+
+
+def test_it_is_the_same_each_time(document: dict[str, Any]) -> None:
+    assert json.dumps(openapi.document(reversed(ENDPOINTS), version="1.0")) == json.dumps(document)
+
+
+def test_it_holds_every_endpoint_and_refusal(document: dict[str, Any]) -> None:
+    names = [verb(endpoint) for endpoint in ENDPOINTS]
+    assert len(set(names)) == len(names)
+    for endpoint in ENDPOINTS:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        assert operation["operationId"] == verb(endpoint)
+        assert (operation.get("security") == []) == (endpoint.scope == PUBLIC)
+        for refusal in refusals(endpoint):
+            answer = operation["responses"][str(refusal.status)]
+            assert refusal.code in answer["content"]["application/problem+json"]["examples"]
+
+
+def test_two_endpoints_cannot_share_a_place() -> None:
+    with pytest.raises(ValueError, match="two endpoints"):
+        openapi.document([*ENDPOINTS, ENDPOINTS[0]], version="1")
+
+
+def test_patterns_are_regular_expressions(document: dict[str, Any]) -> None:
+    patterns = set(re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(document)))
+    assert len(patterns) > 5
+    for pattern in patterns:
+        assert re.compile(json.loads(pattern)).pattern.startswith("^")
+
+
+class _Page(HTMLParser):
+    """Collects a page's ids, links and tags, and checks that tags are closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.tags.append(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        if given.get("id"):
+            self.ids.append(str(given["id"]))
+        self.links += [str(given[name]) for name in ("href", "src") if given.get(name)]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_stands_alone(document: dict[str, Any]) -> None:
+    page = _Page()
+    text = docs.page(document)
+    page.feed(text)
+    assert page.open == []
+    assert "script" not in page.tags
+    assert len(set(page.ids)) == len(page.ids)
+    assert {verb(endpoint) for endpoint in ENDPOINTS} <= set(page.ids)
+    assert all(link == "openapi.json" or link.removeprefix("#") in page.ids for link in page.links)
+    assert "url(" not in text
+    assert {"main", "nav", "h1"} <= set(page.tags)
+
+
+def test_the_page_escapes_what_it_shows(document: dict[str, Any]) -> None:
+    hostile = json.loads(json.dumps(document).replace("List", "<script>alert(1)</script>"))
+    assert "<script" not in docs.page(hostile)

@@ -1,0 +1,1 @@
+"""The policy: its file, its arithmetic, and everything that is derived from it."""

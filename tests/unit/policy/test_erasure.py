@@ -1,0 +1,140 @@
+"""The plan of an erasure: nothing stored is missing from it, and it takes no more than it may."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from chalicelib.domain.party import Customer
+from chalicelib.policy import inventory
+from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Policy, PolicyError
+from chalicelib.policy.rules import Attribute
+from chalicelib.policy.terms import FinancialYear
+from tests.unit.policy.planting import changed
+
+TODAY = date(2026, 11, 23)
+
+
+def planned(subject: str, policy: Policy | None = None, circumstances: Circumstances | None = None) -> Plan:
+    return plan(policy or current(), inventory.take(), subject, circumstances or Circumstances(TODAY))
+
+
+def steps(found: Plan, place: str, kind: str | None = None) -> list[Step]:
+    return [step for step in found.steps if step.place == place and (kind is None or kind in step.kinds)]
+
+
+def test_every_store_is_in_the_plan_of_a_company() -> None:
+    found = planned("company")
+    told = {(step.place, kind, name) for step in found.steps for kind in step.kinds for name in step.attributes}
+    stored = {(s.room, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
+    assert told == stored
+    assert {step.place for step in found.steps if step.store == "files"} == set(current().prefixes)
+
+
+def test_a_company_keeps_only_what_the_law_keeps() -> None:
+    for step in planned("company").steps:
+        if step.action in ("block", "keep"):
+            assert step.place in ("ledger", "journal", "requests"), step
+            assert set(step.bases) & {"statutory_retention", "rights"}, step
+            assert step.until is not None
+        else:
+            assert step.action in ("delete", "anonymise")
+            assert step.until is None
+
+
+def test_the_workspace_and_the_accounts_go_whatever_their_rules_say() -> None:
+    """Company.numbering names a statutory rule, yet lies in the workspace: the numbers given are in the ledger."""
+    company = steps(planned("company"), "workspace", "company")
+    assert [step.action for step in company] == ["delete"]
+    assert "numbering" in company[0].attributes
+
+
+def test_statutory_records_are_blocked_until_ten_years_from_the_end_of_the_financial_year() -> None:
+    calendar = steps(planned("company"), "ledger", "invoice")[0]
+    assert (calendar.action, calendar.until) == ("block", date(2036, 12, 31))
+    june = Circumstances(TODAY, latest_record=date(2026, 6, 30), year=FinancialYear(6, 30))
+    assert steps(planned("company", circumstances=june), "ledger", "invoice")[0].until == date(2036, 6, 30)
+
+
+def test_steps_are_numbered_and_sign_in_goes_after_all_other_rows() -> None:
+    found = planned("company").steps
+    assert [step.order for step in found] == list(range(1, len(found) + 1))
+    rooms = [step.place for step in found if step.store == "table"]
+    assert rooms[0] == "transient"
+    assert rooms[-1] == "identity"
+
+
+def test_the_plan_is_the_same_each_time() -> None:
+    assert planned("company") == planned("company")
+
+
+def test_one_party() -> None:
+    found = planned("party")
+    own = steps(found, "workspace", "customer")
+    assert [(step.match, step.action) for step in own] == [("own", "delete")]
+    draft = steps(found, "workspace", "invoice")
+    assert [(step.match, step.action, step.attributes) for step in draft] == [("reference", "anonymise", ("customer",))]
+    issued = steps(found, "ledger", "invoice")
+    assert [(step.match, step.action, step.until) for step in issued] == [("reference", "block", date(2036, 12, 31))]
+    assert set(issued[0].attributes) == {"customer", "buyer"}
+    assert [step.match for step in steps(found, "transient", "idempotency")] == ["content"]
+
+
+def test_one_person_takes_nothing_of_the_others() -> None:
+    for subject in ("party", "member"):
+        for step in planned(subject).steps:
+            assert step.match != "all", step
+    assert not steps(planned("party"), "identity")
+    assert not steps(planned("party"), "workspace", "company")
+    assert not steps(planned("member"), "workspace")
+    assert not steps(planned("member"), "ledger")
+
+
+def test_one_member() -> None:
+    found = planned("member")
+    assert [(step.match, step.action) for step in steps(found, "identity", "member")] == [("own", "delete")]
+    keys = steps(found, "identity", "api_key")
+    assert [(step.action, step.attributes) for step in keys] == [("anonymise", ("created_by",))]
+    entries = steps(found, "journal", "journal_entry")
+    assert [(step.action, step.attributes) for step in entries] == [("block", ("actor",))]
+
+
+def test_backups_hold_a_person_until_they_expire_and_a_company_not() -> None:
+    person = {step.place: step for step in planned("party").steps if step.place.startswith("backups/")}
+    assert {step.action for step in person.values()} == {"expire"}
+    assert person["backups/monthly/"].until == date(2027, 11, 23)
+    company = [step for step in planned("company").steps if step.place.startswith("backups/")]
+    assert {step.action for step in company} == {"delete"}
+
+
+def test_the_last_trace() -> None:
+    assert planned("company").last_trace == TODAY + timedelta(days=35)
+    assert planned("party").last_trace == date(2027, 11, 23)
+
+
+def test_a_mixed_row_that_stays_loses_what_no_law_keeps() -> None:
+    attributes = (
+        Attribute("id", "str", "record.key", "record.key", packed=False, optional=False),
+        Attribute("gross", "Decimal", "document.content", "document.content", packed=False, optional=False),
+        Attribute("memo", "str", "item.content", "item.content", packed=False, optional=False),
+    )
+    mixed = (inventory.Stored("ledger", "mixed", "Mixed", attributes),)
+    found = [step for step in plan(current(), mixed, "company", Circumstances(TODAY)).steps if step.store == "table"]
+    assert [(step.action, step.attributes) for step in found] == [("anonymise", ("memo",)), ("block", ("id", "gross"))]
+
+
+def test_a_rule_that_no_longer_blocks_changes_the_plan() -> None:
+    loosened = changed('on_erasure = "block"', 'on_erasure = "delete"')
+    assert planned("company", loosened) != planned("company")
+
+
+def test_a_new_kind_is_in_the_plan_by_being_declared() -> None:
+    declared = inventory.take({("workspace", "newcomer"): Customer})
+    found = plan(current(), declared, "company", Circumstances(TODAY))
+    assert [step.action for step in found.steps if step.kinds == ("newcomer",)] == ["delete"]
+
+
+def test_nobody_else_can_be_erased() -> None:
+    with pytest.raises(PolicyError, match="neighbour"):
+        planned("neighbour")

@@ -1,0 +1,160 @@
+"""Merchants' templates: Liquid with nothing to reach for, HTML and CSS with nothing to fetch."""
+
+import re
+import time
+from base64 import b64encode
+from dataclasses import replace
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from chalicelib.domain.errors import InvalidContent, TooLarge
+from chalicelib.render.css import clean_declarations, clean_stylesheet
+from chalicelib.render.html import DEFAULT_TEMPLATE, MAX_TEMPLATE_BYTES, check_template, page
+from tests.unit.render.hostile import HOSTILE
+from tests.unit.render.views import view
+
+REACHES = re.compile(
+    r"url\(|@import|src=\"(?!data:image/png;base64,)|href|javascript:|<(script|iframe|object|svg|link)", re.I
+)
+
+
+def body(template: str, **changes: object) -> str:
+    return page(view(2, **changes), template).partition("</head><body>")[2].removesuffix("</body></html>")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_template_leaves_nothing_that_reaches(name: str) -> None:
+    html = HOSTILE[name].format(sink="http://127.0.0.1:1", file="/etc/passwd")
+    assert not REACHES.search(page(view(1), html))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_data_is_text(name: str) -> None:
+    html = HOSTILE[name].format(sink="http://127.0.0.1:1", file="/etc/passwd")
+    made = body("<p>{{ notes.text }}</p>", notes=html)
+    assert made.startswith("<p>")
+    assert "<" not in made.removeprefix("<p>").removesuffix("</p>")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ ''.__class__ }}",
+        "{{ lines.__class__.__mro__ }}",
+        "{{ lines[0].__class__ }}",
+        "{{ seller['__class__'] }}",
+        "{{ seller.items }}{{ seller.keys }}{{ seller.pop }}",
+        "{{ number.format }}{{ number.join }}",
+        "{{ self }}{{ config }}{{ request }}{{ cycler }}",
+        "{{ _context }}{{ environment }}{{ globals }}",
+    ],
+)
+def test_templates_see_no_python(template: str) -> None:
+    assert body(f"<p>{template}</p>") == "<p></p>"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% include 'x' %}",
+        "{% render 'x' %}",
+        "{% assign a = 1 %}",
+        "{% capture a %}{% endcapture %}",
+        "{% liquid echo 1 %}",
+        "{% increment a %}",
+        "{% tablerow i in (1..3) %}{% endtablerow %}",
+        "{{ number | safe }}",
+        "{{ number | append: number }}",
+        "{{ 'a' | base64_decode }}",
+        "{{ 'now' | date: '%s' }}",
+        "{% for i in (1..1000000000) %}x{% endfor %}",
+        "{% for i in (1..1000) %}{% for j in (1..1000) %}{% for k in (1..1000) %}{% endfor %}{% endfor %}{% endfor %}",
+        "{% for i in (1..19000) %}" + "x" * 1000 + "{% endfor %}",
+        "{% if true %}" * 500 + "{% endif %}" * 500,
+        "{% for i in lines %}",
+        "{{ a | }}",
+        "{% nonsense %}",
+    ],
+)
+def test_what_is_not_for_merchants_is_refused_soon(template: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(InvalidContent) as refusal:
+        page(view(2), template)
+    assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("/template", "template_invalid")]
+    assert time.perf_counter() - start < 3
+
+
+@pytest.mark.parametrize(
+    "piece", ["{%", "{{", "{{ a", "{% if", "<style", "<style>", "<table>", "<div ", "{% # ", "{{ a | "]
+)
+def test_no_text_is_slow_to_read(piece: str) -> None:
+    start = time.perf_counter()
+    try:
+        page(view(1), (piece * (100_000 // len(piece))))
+    except InvalidContent:
+        pass
+    assert time.perf_counter() - start < 5
+
+
+def test_size_is_bounded() -> None:
+    with pytest.raises(TooLarge):
+        check_template("x" * (MAX_TEMPLATE_BYTES + 1))
+
+
+def test_broken_templates_are_found_before_they_are_kept() -> None:
+    check_template(DEFAULT_TEMPLATE.read_text("utf-8"))
+    with pytest.raises(InvalidContent):
+        check_template("{% if %}")
+
+
+def test_values_are_escaped_in_text_and_attributes() -> None:
+    made = body('<p class="{{ number }}">{{ number }}</p>', number='"><b onclick="x">&')
+    assert made == '<p class="&quot;>&lt;b onclick=&quot;x&quot;>&amp;">"&gt;&lt;b onclick="x"&gt;&amp;</p>' or (
+        "<b" not in made
+    )
+
+
+def test_a_joined_list_is_escaped_too() -> None:
+    seller = replace(view(1).seller, phone="<b>1</b>", email="<i>")
+    assert "<b>" not in body('{{ seller.contact | join: "" }}', seller=seller)
+
+
+def test_style_sheets_are_not_filled() -> None:
+    made = page(view(1, number="red"), "<style>p { color: {{ number }} }</style><p>x</p>")
+    assert "color: red" not in made
+
+
+def test_only_looks_are_left_of_a_style_sheet() -> None:
+    css = """
+    @import "x.css"; @page { margin: 0 } @media print { p { color: red } }
+    p, .a > td:first-child { color: #123; background: url(x); background-color: rgb(1, 2, 3); position: fixed;
+      content: "x"; behavior: url(x); width: expression(alert(1)); margin: 1mm 2mm !important; height: 1e9px }
+    a[href^="<"] { color: red }
+    """
+    cleaned = clean_stylesheet(css)
+    assert cleaned == (
+        "p, .a > td:first-child { color: #123; background-color: rgb(1, 2, 3); margin: 1mm 2mm !important }"
+    )
+    assert clean_declarations("color: red; background: url(x); } p { color: blue") == "color: red"
+
+
+def test_pictures_are_data_that_pass_the_logos_check() -> None:
+    out = BytesIO()
+    Image.new("RGB", (10, 10)).save(out, "PNG")
+    good = "data:image/png;base64," + b64encode(out.getvalue()).decode()
+    assert body(f'<img src="{good}">').startswith('<img src="data:image/png;base64,')
+    for bad in ("data:image/png;base64,AAAA", "data:image/svg+xml;base64,AAAA", "data:image/png;base64,====", "x.png"):
+        assert body(f'<img src="{bad}">') == "<img>"
+
+
+def test_huge_spans_are_dropped() -> None:
+    assert (
+        body('<table><tr><td colspan="99999999">x</td><td rowspan="-1" colspan="2">y</td></tr></table>').count("span")
+        == 1
+    )
+
+
+def test_marks_do_not_depend_on_the_template() -> None:
+    assert "BROUILLON · SPÉCIMEN" in page(view(1, marks=("draft", "specimen")), "<p>x</p>")

@@ -1,0 +1,82 @@
+"""What is refused of an identity, what is only noticed, and how what was sent is settled."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.company import Address
+from chalicelib.domain.errors import InvalidContent
+from chalicelib.domain.morocco.identifiers import rib_key
+from chalicelib.services.screening import notices, screen, settled
+from tests.unit.samples import company, customer
+
+RIB = "0117800000123456789012"
+
+
+def _codes(record: Any, changed: dict[str, Any]) -> list[tuple[str, str]]:
+    try:
+        screen(replace(record, **changed), changed)
+    except InvalidContent as refusal:
+        return [(fault.pointer, fault.code) for fault in refusal.faults]
+    return []
+
+
+def test_identifiers_lose_their_separators() -> None:
+    spaced = f"{RIB[:3]} {RIB[3:6]} {RIB[6:]} {rib_key(RIB)}"
+    values = settled({"ice": "0021-3609 3000.040", "rib": spaced, "phone": "06 12 34 56 78", "name": "A  B"}, company())
+    assert values == {"ice": "002136093000040", "rib": RIB + rib_key(RIB), "phone": "+212612345678", "name": "A  B"}
+    assert settled({"ice": None, "phone": None}, company()) == {"ice": None, "phone": None}
+
+
+def test_an_address_is_merged_emptied_or_begun() -> None:
+    before = company(address=Address(street="1 rue X", city="Fès"))
+    assert settled({"address": {"city": "Rabat"}}, before)["address"] == Address(street="1 rue X", city="Rabat")
+    assert settled({"address": {"street": None}}, before)["address"] == Address(city="Fès")
+    assert settled({"address": None}, before)["address"] == Address()
+    assert settled({}) == {"address": Address()}
+    assert settled({"name": "X"}, before) == {"name": "X"}
+
+
+def test_only_what_changed_is_screened() -> None:
+    once_accepted = company(ice="1", tax_id="x")
+    assert _codes(once_accepted, {"name": "Nouveau"}) == []
+    assert _codes(once_accepted, {"name": "Nouveau", "ice": "2"}) == [("/ice", "ice_malformed")]
+
+
+def test_a_rib_is_checked() -> None:
+    wrong = RIB + f"{(int(rib_key(RIB)) + 1) % 97:02d}"
+    assert _codes(company(), {"rib": RIB + rib_key(RIB)}) == []
+    assert _codes(company(), {"rib": wrong}) == [("/rib", "rib_checksum")]
+
+
+@pytest.mark.parametrize("name", ["name", "ice_missing_reason"])
+def test_no_name_holds_an_identity_card_number(name: str) -> None:
+    assert _codes(customer(), {name: "BE 123456"}) == [(f"/{name}", "cin_not_allowed")]
+
+
+@pytest.mark.parametrize(
+    ("changed", "needed"),
+    [
+        ({"ice": None}, True),
+        ({"ice": None, "ice_missing_reason": "À l'étranger"}, False),
+        ({"ice": None, "kind": "consumer"}, False),
+        ({"ice": None, "kind": "public_body"}, False),
+    ],
+)
+def test_a_business_has_an_ice_or_a_reason(changed: dict[str, Any], *, needed: bool) -> None:
+    assert _codes(customer(), changed) == ([("/ice", "ice_required")] if needed else [])
+
+
+def test_a_company_is_not_asked_for_its_ice() -> None:
+    assert _codes(company(), {"ice": None}) == []
+
+
+def test_what_is_unusual_is_noticed() -> None:
+    assert notices(company()) == []
+    odd = company(tax_id="123", phone="+33612345678")
+    assert [(n["pointer"], n["code"]) for n in notices(odd)] == [
+        ("/tax_id", "tax_id_length"),
+        ("/phone", "phone_foreign"),
+    ]
+    assert notices(customer(notes="Carte BE123456")) == [{"pointer": "/notes", "code": "cin_suspected", "params": {}}]

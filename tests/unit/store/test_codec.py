@@ -1,0 +1,140 @@
+"""Every entity survives its row, exactly; what is too large or blown up is refused."""
+
+import pkgutil
+import random
+import types
+import zlib
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib import domain
+from chalicelib.domain.canonical import canonical
+from chalicelib.domain.document import Draft
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.errors import TooLarge
+from chalicelib.domain.item import Item
+from chalicelib.domain.journal import Answered
+from chalicelib.store import codec
+from tests.unit import samples
+
+for _module in pkgutil.iter_modules(domain.__path__):
+    import_module(f"{domain.__name__}.{_module.name}")  # each registers its entities
+SALT = b"s" * 16
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+DECIMALS = st.builds(
+    lambda digits, exponent: Decimal(digits).scaleb(exponent),
+    st.integers(-(10**28) + 1, 10**28 - 1), st.integers(-20, 20),
+)  # fmt: skip
+BASES: dict[Any, st.SearchStrategy[Any]] = {
+    str: TEXT, int: st.integers(-(10**9), 10**9), bool: st.booleans(), bytes: st.binary(max_size=20), Decimal: DECIMALS,
+    date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
+}  # fmt: skip
+
+
+@cache
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    """A strategy for a type hint of the entities."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if hint in BASES:
+        return BASES[hint]
+    if origin is Literal:
+        return st.sampled_from(parts)
+    if origin in (Union, types.UnionType):
+        return st.one_of(*(st.none() if part is type(None) else values_of(part) for part in parts))
+    if origin is tuple:
+        assert parts[1:] == (...,), hint
+        return st.lists(values_of(parts[0]), max_size=3).map(tuple)
+    if origin is dict:
+        return st.dictionaries(values_of(parts[0]), values_of(parts[1]), max_size=3)
+    hints = get_type_hints(hint)
+    return st.builds(hint, **{f.name: values_of(hints[f.name]) for f in fields(hint)})
+
+
+@pytest.mark.parametrize("cls", ENTITIES.values(), ids=lambda cls: f"{cls.ROOM}.{cls.__name__}")
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_a_record_comes_back_as_it_was(cls: type[Record], data: st.DataObject) -> None:
+    record = data.draw(values_of(cls))
+    row = codec.to_row(record, SALT)
+    assert codec.from_row(cls.ROOM, row) == record
+    assert canonical(codec.from_row(cls.ROOM, row)) == canonical(record)
+    assert row["_kind"] == {"S": cls.KIND}
+    absent = {name for name in cls.__dataclass_fields__ if getattr(record, name) is None}
+    assert not absent & row.keys(), "None is absence"
+
+
+def item(**changes: Any) -> Item:
+    known: dict[str, Any] = {"id": "itm_1", "name": "Conseil", "unit_price": Decimal(1), "vat_rate": Decimal(20)}
+    return Item(**samples.STAMPS, **(known | changes))
+
+
+@pytest.mark.parametrize(
+    "number", ["0.1", "2.50", "1E+3", "-0", "1E-30", "9" * 38, "0." + "9" * 38, "1234567890123456789.123456789012345678"]
+)
+def test_numbers_are_exact_to_38_digits(number: str) -> None:
+    back = codec.from_row("workspace", codec.to_row(item(unit_price=Decimal(number)), SALT))
+    assert isinstance(back, Item)
+    assert back.unit_price == Decimal(number)
+
+
+def test_numbers_are_stored_as_numbers_and_without_an_exponent() -> None:
+    assert codec.to_row(item(unit_price=Decimal("1.50E+3")), SALT)["unit_price"] == {"N": "1500"}
+
+
+def test_a_digest_does_not_depend_on_how_a_number_is_written() -> None:
+    one, other = item(unit_price=Decimal("2.50")), item(unit_price=Decimal("2.5"))
+    assert codec.digest(one, SALT) == codec.digest(other, SALT)
+    assert codec.digest(one, SALT) != codec.digest(one, b"t" * 16)
+    assert codec.digest(one, SALT) != codec.digest(item(unit_price=Decimal("2.51")), SALT)
+
+
+def noise(count: int) -> str:
+    """Text that does not compress: its letters hold 16 random bits each."""
+    draw = random.Random(7)
+    return "".join(chr(draw.randrange(0x4E00, 0x9F00)) for _ in range(count))
+
+
+def test_a_document_above_300_kb_compressed_is_refused() -> None:
+    fits = samples.draft(*(samples.line(description=noise(2_000)) for _ in range(3)))
+    assert codec.to_row(fits, SALT)
+    text = noise(150_000)
+    big = samples.draft(*(samples.line(description=text[at : at + 2_000]) for at in range(0, len(text), 2_000)))
+    with pytest.raises(TooLarge) as refused:
+        codec.to_row(big, SALT)
+    assert refused.value.params == {"limit": codec.MAX_ROW_BYTES}
+
+
+def test_what_is_not_packed_counts_too() -> None:
+    with pytest.raises(TooLarge):
+        codec.to_row(item(name="x" * (codec.MAX_ROW_BYTES + 1)), SALT)
+
+
+@pytest.mark.parametrize("size", [codec.MAX_UNPACKED_BYTES - 1, codec.MAX_UNPACKED_BYTES, 3 * codec.MAX_UNPACKED_BYTES])
+def test_what_blows_up_when_unpacked_is_refused(size: int) -> None:
+    row = codec.to_row(samples.draft(), SALT)
+    row["lines"] = {"B": zlib.compress(b"[" + b" " * size + b"]", 9)}
+    with pytest.raises(TooLarge):
+        codec.from_row("workspace", row)
+
+
+def test_what_just_fits_is_unpacked() -> None:
+    row = codec.to_row(samples.draft(), SALT)
+    row["lines"] = {"B": zlib.compress(b"[" + b" " * (codec.MAX_UNPACKED_BYTES - 2) + b"]", 9)}
+    back = codec.from_row("workspace", row)
+    assert isinstance(back, Draft)
+    assert back.lines == ()
+
+
+def test_an_answers_body_is_packed() -> None:
+    answered = Answered(
+        **samples.STAMPS, id="k", request="r", call="c", status=200, body=b'{"a": 1}' * 1_000, expires_at=1
+    )
+    assert len(codec.to_row(answered, SALT)["body"]["B"]) < 200
