@@ -101,7 +101,7 @@ class Shop:
         return body
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_shop(gateway: "Gateway", world: "World", issuer: Issuer) -> Callable[..., Shop]:
     """Makes companies: `new_shop(mode="test", cloud=False)`."""
 

@@ -8,8 +8,8 @@ from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_models import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import Email, Model, Text
-from chalicelib.api.paging import ListOf, Page
-from chalicelib.api.records import Found, RecordShown
+from chalicelib.api.paging import Found, ListOf, Page
+from chalicelib.api.records import RecordShown
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import AlreadyExists, LastOwner
 from chalicelib.domain.member import Role

@@ -3,7 +3,7 @@
 from chalicelib.api.document_models import CreditNoteShown, DocumentQuery, ExpandQuery, FileShown, PdfQuery
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.invoices import pdf, wanted
-from chalicelib.api.paging import ListOf
+from chalicelib.api.paging import Found
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.services import listing
@@ -33,7 +33,7 @@ def _pdf(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="documents.read", does=_list, summary="List credit notes, newest first",
-        query=DocumentQuery, gives=ListOf[CreditNoteShown], errors=(InvalidContent,), tag="Credit notes",
+        query=DocumentQuery, gives=Found[CreditNoteShown], errors=(InvalidContent,), tag="Credit notes",
     ),
     Endpoint(
         method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="An issued credit note",

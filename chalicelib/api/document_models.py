@@ -9,6 +9,7 @@ from chalicelib.api.fields import (
     Amount,
     Day,
     Id,
+    Instant,
     Language,
     Model,
     Percent,
@@ -145,7 +146,7 @@ class DocumentQuery(Page):
     customer: CustomerId | None = None
     issued_from: Day | None = None
     issued_to: Day | None = None
-    updated_since: Annotated[str, Text(40)] | None = None
+    updated_since: Instant | None = None
     expand: Annotated[tuple[Literal["customer"], ...], Field(strict=False)] = expandable()
 
 

@@ -7,7 +7,7 @@ text belongs is refused. Text is brought to NFC and loses white space at its end
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -195,6 +195,25 @@ class _Day(_Field):
 
 
 @dataclass(frozen=True)
+class _Instant(_Field):
+    """A moment, RFC 3339 with its offset."""
+
+    def check(self, value: str) -> datetime:
+        """The instant, aware."""
+        try:
+            at = datetime.fromisoformat(value.replace("Z", "+00:00")) if len(value) <= 40 else None
+        except ValueError:
+            at = None
+        if at is None or at.tzinfo is None:
+            raise PydanticCustomError("bad_instant", "")
+        return at
+
+    def schema(self) -> JsonSchemaValue:
+        """The registered format."""
+        return {"type": "string", "format": "date-time", "examples": ["2026-11-23T10:00:00Z"]}
+
+
+@dataclass(frozen=True)
 class _Email(_Field):
     """An e-mail address of plain syntax, at most 254 characters. Whether it exists only a mail can tell."""
 
@@ -279,5 +298,6 @@ Percent = Annotated[Decimal, Number(3, 4, "10", max=100)]
 Rate = Annotated[Decimal, Number(3, 2, "20", max=100)]
 """A rate of TVA, in percent."""
 Day = Annotated[date, _Day()]
+Instant = Annotated[datetime, _Instant()]
 Email = Annotated[str, _Email()]
 CountryCode = Annotated[str, _Country()]

@@ -1,6 +1,5 @@
 """Invoices: drafts are edited and deleted, issued ones never."""
 
-from datetime import datetime
 from typing import Any
 
 from chalicelib.api.document_models import (
@@ -19,7 +18,7 @@ from chalicelib.api.document_models import (
     PdfQuery,
 )
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.api.paging import ListOf
+from chalicelib.api.paging import Found
 from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.crediting import LineCredit
@@ -33,7 +32,6 @@ from chalicelib.domain.errors import (
     NotIssued,
     RendererUnavailable,
     TooLarge,
-    invalid,
 )
 from chalicelib.services import crediting, drafting, issuing, listing, printing
 from chalicelib.services.present import present_party
@@ -46,20 +44,8 @@ def wanted(query: Any, *, status: str | None = None) -> listing.Wanted:
     return listing.Wanted(
         limit=query.limit, after=query.starting_after or query.ending_before, ascending=query.ending_before is not None,
         status=status, customer=query.customer, issued_from=query.issued_from, issued_to=query.issued_to,
-        updated_since=_instant(query.updated_since),
+        updated_since=query.updated_since,
     )  # fmt: skip
-
-
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise invalid("/query/updated_since", "bad_instant") from error
-    if at.tzinfo is None:
-        raise invalid("/query/updated_since", "bad_instant")
-    return at
 
 
 def _list(ask: Ask) -> Answer:
@@ -121,7 +107,7 @@ def _pdf(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="documents.read", does=_list, summary="List invoices, newest first",
-        query=InvoiceQuery, gives=ListOf[InvoiceShown], errors=(InvalidContent,), tag="Invoices",
+        query=InvoiceQuery, gives=Found[InvoiceShown], errors=(InvalidContent,), tag="Invoices",
     ),
     Endpoint(
         method="POST", path=URL, scope="documents.write", does=_create, summary="Draft an invoice", takes=InvoiceNew,

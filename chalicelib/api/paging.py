@@ -1,7 +1,6 @@
 """Lists: the query string that pages through one, and the shape of the answer."""
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
@@ -50,6 +49,9 @@ class ListOf(Shown, Generic[T]):
     url: str
 
 
-def listed(url: str, data: Iterable[dict[str, Any]], *, has_more: bool) -> dict[str, Any]:
-    """A list's body."""
-    return {"object": "list", "data": list(data), "has_more": has_more, "url": url}
+class Found(ListOf[T], Generic[T]):
+    """A list that may be filtered. `next` is the id to go on from: a filtered list answers with what it has after a
+    bounded search, and `data` may then be short, or empty, although `has_more` is true."""
+
+    next: str | None
+

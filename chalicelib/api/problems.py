@@ -5,7 +5,6 @@ The words are in `messages/{fr,ar,en}.toml`, read on the first problem of their 
 
 import json
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -81,6 +80,8 @@ def negotiate(accept_language: str | None) -> Language:
 @cache
 def messages(language: Language) -> dict[str, Any]:
     """The words of one language: `refusals.{code}.{title,detail}`, `faults.{code}` and `types.{name}`."""
+    import tomllib
+
     text = files("chalicelib.api").joinpath(f"messages/{language}.toml").read_text("utf-8")
     return tomllib.loads(text)
 

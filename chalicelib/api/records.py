@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from chalicelib.api.document_models import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
-from chalicelib.api.fields import CountryCode, Model, Shown, Text
-from chalicelib.api.paging import ListOf, Page
+from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
+from chalicelib.api.paging import Found, Page
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff
 from chalicelib.services import editing
@@ -24,20 +22,6 @@ Name = Annotated[str, Text(200)]
 def unsent() -> Any:
     """The default of a member that an edit may leave out but not set to null: leaving it out changes nothing."""
     return Field(default_factory=lambda: None)
-
-
-def _instant(text: str) -> str:
-    try:
-        zoned = datetime.fromisoformat(text.replace("Z", "+00:00")).tzinfo is not None
-    except ValueError:
-        zoned = False
-    if not zoned:
-        raise PydanticCustomError("bad_instant", "")
-    return text
-
-
-Instant = Annotated[str, Text(40), AfterValidator(_instant), Field(json_schema_extra={"format": "date-time"})]
-"""RFC 3339 with its offset."""
 
 
 class Edit(Model):
@@ -73,13 +57,6 @@ class RecordShown(Shown):
     version: int
     created_at: str
     updated_at: str
-
-
-class Found(ListOf[T], Generic[T]):
-    """A list that may be filtered. `next` is the id to go on from: a filtered list answers with what it has after a
-    bounded search, and `data` may then be short, or empty, although `has_more` is true."""
-
-    next: str | None
 
 
 class RecordQuery(Page):
@@ -136,9 +113,8 @@ class Noun:
 
     def _list(self, ask: Ask) -> Answer:
         query = ask.query
-        since = datetime.fromisoformat(query.updated_since.replace("Z", "+00:00")) if query.updated_since else None
         keep: Callable[[Any], bool] | None = editing.keeping(
-            updated_since=since, words=query.q, **{name: getattr(query, name) for name in self.filters}
+            updated_since=query.updated_since, words=query.q, **{name: getattr(query, name) for name in self.filters}
         )
         window = Window(query.limit, query.starting_after, query.ending_before)
         return editing.listing(ask.open, self.shelf, window, keep)

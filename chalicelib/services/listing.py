@@ -5,7 +5,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime
 from heapq import merge
-from itertools import islice
 from typing import Any
 
 from chalicelib.domain.call import Answer
@@ -14,11 +13,12 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.services.documents import present_credit_note, present_draft, present_invoice
+from chalicelib.services.present import present_list
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Page, start_after
 
 Body = dict[str, Any]
-FILTERED_PAGE = 200
+FILTERED_PAGE, MOST_EXAMINED = 200, 1_000
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,21 @@ def expand_customers(reader: Reader, bodies: Sequence[Body], present: Callable[[
 
 
 def _listed(stream: Iterator[Body], wanted: Wanted, url: str) -> Answer:
-    shown = list(islice((body for body in stream if _matches(body, wanted)), wanted.limit + 1))
-    more = len(shown) > wanted.limit
-    shown = shown[: wanted.limit]
-    if wanted.ascending:
-        shown.reverse()
-    return Answer({"object": "list", "data": shown, "has_more": more, "url": url})
+    """The part of the list that was asked for. A filtered list examines at most MOST_EXAMINED documents; `next` is the
+    id to go on from, and `data` may then be short or empty although there is more."""
+    found: list[Body] = []
+    last = None
+    for examined, body in enumerate(stream, 1):
+        if _matches(body, wanted):
+            if len(found) == wanted.limit:
+                last = found[-1]["id"]
+                break
+            found.append(body)
+        if examined == MOST_EXAMINED:
+            last = body["id"]
+            break
+    shown = found[::-1] if wanted.ascending else found
+    return Answer(present_list(url, shown, more=last is not None, next=last))
 
 
 def _streams(reader: Reader, rooms: Sequence[str], prefix: str, wanted: Wanted) -> list[Iterator[Body]]:

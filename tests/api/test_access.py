@@ -52,6 +52,25 @@ def test_one_who_came_back_is_another_member(shop: Shop) -> None:
     assert _member(shop, "sub-back")["role"] == "viewer"
 
 
+def test_one_who_came_back_meanwhile_is_left_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.member("viewer", "sub-again")
+    first = _member(shop, "sub-again")
+    roster = access.roster
+    overtaken: list[bool] = []
+
+    def slow_roster(reader: Any) -> Any:
+        seen = roster(reader)
+        if not overtaken:
+            overtaken.append(True)
+            assert shop.owner.delete(f"/v1/members/{first['id']}", "*").status == 200
+            shop.member("viewer", "sub-again")
+        return seen
+
+    monkeypatch.setattr(access, "roster", slow_roster)
+    assert shop.owner.patch(f"/v1/members/{first['id']}", {"role": "owner"}, "*").status == 404
+    assert _member(shop, "sub-again")["role"] == "viewer"
+
+
 @pytest.mark.parametrize("verb", ["PATCH", "DELETE"])
 def test_a_company_keeps_an_owner(shop: Shop, verb: str) -> None:
     (owner,) = shop.owner.get("/v1/members").json["data"]

@@ -9,6 +9,8 @@ import pytest
 
 from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES, SCOPES
 from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record
+from chalicelib.domain.member import ApiKey
 from chalicelib.outside.tokens import Tokens, make_api_key
 from chalicelib.store.codec import to_row
 from tests.api.pipeline import gateway_of
@@ -84,6 +86,27 @@ def test_keys_that_nobody_made(shop: "Shop", guarded: "Gateway") -> None:
         assert Client(guarded, token).get("/scopes/documents.read").status == 401
 
 
+def put(world: "World", table: str, record: Record) -> None:
+    """Store a row behind the pipeline's back."""
+    dynamodb = boto3.client("dynamodb", endpoint_url=world.settings.endpoint, region_name=world.settings.region)
+    dynamodb.put_item(TableName=world.store.names[table], Item=to_row(record, b"salt"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "digest", "status"), [("live", None, 200), ("live", "0" * 64, 401), ("test", None, 401)]
+)
+def test_a_row_must_match_in_digest_and_mode(
+    shop: "Shop", guarded: "Gateway", world: "World", mode: Any, digest: str | None, status: int
+) -> None:
+    key = make_api_key(shop.company, mode, bytes(32))
+    row = ApiKey(
+        company=shop.company, id=key.id, name="x", digest=digest or key.digest, hint=key.hint, created_by="x",
+        scopes=("documents.read",), created_at=world.now(), updated_at=world.now(),
+    )  # fmt: skip
+    put(world, "identity", row)
+    assert Client(guarded, key.token).get("/scopes/documents.read").status == status
+
+
 def test_keys_of_a_test_company_say_so(new_shop: "Callable[..., Shop]", guarded: "Gateway") -> None:
     client, _ = new_shop(mode="test").key("documents.read")
     assert client.token is not None
@@ -133,8 +156,7 @@ def test_a_blocked_company_is_closed_to_its_owner_and_unknown_to_others(
     shop = new_shop()
     head = world.store.records([Head.ref(shop.company)])[0]
     assert isinstance(head, Head)
-    dynamodb = boto3.client("dynamodb", endpoint_url=world.settings.endpoint, region_name=world.settings.region)
-    dynamodb.put_item(TableName=world.store.names["journal"], Item=to_row(replace(head, state="blocked"), b"salt"))
+    put(world, "journal", replace(head, state="blocked"))
     got = Client(guarded, shop.owner.token, shop.company).get("/scopes/documents.read")
     assert (got.status, got.json["code"]) == (403, "company_blocked")
     stranger = Client(guarded, issuer.token("stranger"), shop.company)

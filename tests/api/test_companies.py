@@ -1,18 +1,17 @@
-"""Signing up, the profile, the logo and the cloud switches, through the whole pipeline."""
+"""Signing up, the profile and the logo, through the whole pipeline."""
 
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from itertools import count
-from threading import Thread
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from chalicelib.domain.company import Head
+from chalicelib.domain.journal import Answered
 from chalicelib.policy.load import accepted_versions, policy_version
-from chalicelib.services import companies
 from chalicelib.wiring import World
 from local.gateway import Gateway
 from local.issuer import Issuer
@@ -64,6 +63,16 @@ def test_a_repeated_sign_up_meets_its_own_company(person: Client) -> None:
     other = person.post("/v1/companies", _sign_up(name="Autre"), idempotency_key="once")
     assert _codes(other)[:2] == (422, "idempotency_key_reused")
     assert [company["id"] for company in person.get("/v1/companies").json["data"]] == [first.json["id"]]
+
+
+def test_a_sign_up_repeated_after_its_answer_was_forgotten_makes_no_second_company(
+    person: Client, world: World
+) -> None:
+    id = person.post("/v1/companies", _sign_up(), idempotency_key="long ago").json["id"]
+    world.store.connection.delete_item(world.store.names["transient"], id, Answered.ref(id, "long ago").sort)
+    again = person.post("/v1/companies", _sign_up(), idempotency_key="long ago")
+    assert _codes(again)[:2] == (409, "already_exists")
+    assert [company["id"] for company in person.get("/v1/companies").json["data"]] == [id]
 
 
 def test_the_same_key_of_two_people_makes_two_companies(person: Client, issuer: Issuer) -> None:
@@ -262,71 +271,6 @@ def test_a_stale_logo_leaves_no_object_behind(shop: Shop) -> None:
     stale = shop.owner.ask("PUT", "/v1/company/logo", {"logo": _picture()}, if_match='"00"')
     assert stale.status == 412
     assert not list(shop.world.files.list(f"logos/{shop.company}/"))
-
-
-def test_what_is_off_stores_nothing(new_shop: Callable[..., Shop]) -> None:
-    shop = new_shop(cloud=False)
-    clock = shop.clock
-    for path, body in (
-        ("/v1/customers", {"name": "X", "kind": "consumer"}),
-        ("/v1/suppliers", {"name": "X", "kind": "consumer"}),
-        ("/v1/items", {"name": "X", "unit_price": "1", "vat_rate": "20"}),
-        ("/v1/invoices", {"lines": []}),
-    ):
-        assert _codes(shop.owner.post(path, body))[:2] == (409, "cloud_storage_off")
-    assert (shop.clock, shop.world.store.query("workspace", shop.company).records[1:]) == (clock, [])
-
-
-def test_switches_turn_one_by_one(new_shop: Callable[..., Shop]) -> None:
-    shop = new_shop(cloud=False)
-    off = shop.owner.get("/v1/settings")
-    on = shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, off.etag)
-    assert (on.json["cloud"], on.etag != off.etag) == ({"sync": False, "backup": True}, True)
-    assert shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, off.etag).status == 412
-    both = shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, on.etag)
-    assert both.json["cloud"] == {"sync": True, "backup": True}
-    assert shop.owner.post("/v1/items", {"name": "X", "unit_price": "1", "vat_rate": "20"}).status == 201
-    assert shop.owner.get("/v1/settings").etag == both.etag  # other writes do not make it stale
-    assert shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*").json["cloud"]["backup"] is True
-
-
-def test_the_last_switch_stays_on_over_a_workspace_that_holds_something(shop: Shop) -> None:
-    clock = shop.clock
-    refused = shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*")
-    assert _codes(refused)[:2] == (409, "workspace_not_empty")
-    assert (shop.clock, shop.owner.get("/v1/settings").json["cloud"]["sync"]) == (clock, True)
-    shop.owner.delete(f"/v1/customers/{shop.customer}", "*")
-    assert shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*").json["cloud"] == {
-        "sync": False,
-        "backup": False,
-    }
-
-
-def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A customer that is created after the look at the workspace and before the commit is seen."""
-    shop.owner.delete(f"/v1/customers/{shop.customer}", "*")
-    look = companies._look
-    looks: list[tuple[int, bool]] = []
-
-    def slow_look(store: Any, company: str) -> tuple[int, bool]:
-        seen = look(store, company)
-        if not looks:
-            other = Thread(target=shop.owner.post, args=("/v1/customers", {"name": "Tardif", "kind": "consumer"}))
-            other.start()
-            other.join()
-        looks.append(seen)
-        return seen
-
-    monkeypatch.setattr(companies, "_look", slow_look)
-    refused = shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*")
-    assert (refused.json["code"], [empty for _, empty in looks]) == ("workspace_not_empty", [True, False])
-
-
-@pytest.mark.parametrize("body", [{"cloud": {"sync": "yes"}}, {"cloud": {"mail": True}}, {"cloud": None}, {"theme": 1}])
-def test_settings_refused_change_nothing(shop: Shop, body: dict[str, Any]) -> None:
-    clock = shop.clock
-    assert shop.owner.patch("/v1/settings", body, "*").status == 422
-    assert shop.clock == clock
 
 
 def test_only_the_owner_edits_the_company(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from chalicelib.domain.party import Customer
 from chalicelib.domain.reckoning import Terms, reckon
 from chalicelib.settings import Settings
 from chalicelib.store.door import Decision, transact
+from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
 
 TO_A_TRANSACTION = 90
@@ -79,3 +80,8 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1)
         )  # fmt: skip
         transact(world.store, now, [], lambda _, made=made: Decision(Answer({}), new=made))
     return ids
+
+
+def opened(world: World, company: str) -> Reader:
+    """A reader of the company; also what warms a connection."""
+    return open_company(world.store, company)

@@ -94,6 +94,12 @@ def test_the_ledger_only_grows(function: str) -> None:
     assert not may(function, "s3:DeleteObject")
 
 
+def test_a_request_reads_and_writes_every_room_in_use() -> None:
+    used = {logical_name(room.name) for room in ROOM_TABLES if room.name != "requests"}
+    assert may("api_handler", "dynamodb:PutItem") == used
+    assert may("api_handler", "dynamodb:GetItem") == used | {"IdentityTable/index/user"}
+
+
 def test_a_request_deletes_only_what_may_go() -> None:
     assert may("api_handler", "dynamodb:DeleteItem") == {logical_name("workspace"), logical_name("identity")}
     assert not may("api_handler", "dynamodb:UpdateItem")

@@ -59,6 +59,10 @@ def test_every_room_is_deployed_and_protected() -> None:
         assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": [KEY, "Arn"]}
 
 
+def test_what_expires_is_what_the_policy_says() -> None:
+    assert {room.name: room.ttl for room in ROOM_TABLES} == {name: room.ttl for name, room in current().rooms.items()}
+
+
 def test_the_key_turns_and_stays() -> None:
     key = data_key()[KEY]
     assert key.items() >= KEPT.items()

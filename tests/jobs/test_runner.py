@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -26,8 +27,10 @@ class Sweep:
     def __init__(self, page: int = 2) -> None:
         self.applied: list[str] = []
         self.budget: int | None = None
+        self.cursors: list[str | None] = []
 
         def paged(world: World, cursor: str | None, at: object) -> Found:
+            self.cursors.append(cursor)
             found = due.page(world.store, "journal", "outbox", at, cursor=cursor, limit=page)  # type: ignore[arg-type]
             return Found(found.records, due.cursor_of(found))
 
@@ -55,8 +58,10 @@ class Sweep:
 
 
 def rows(world: World, *names: str) -> None:
+    """One due row a name, in their order."""
     owner = company(world)
-    commit(world, owner, *(message(world, owner, name) for name in names))
+    ages = (timedelta(seconds=60 - number) for number in range(len(names)))
+    commit(world, owner, *(message(world, owner, name, ago=age) for name, age in zip(names, ages, strict=True)))
 
 
 def go(world: World, sweep: Sweep, **options: object) -> Report:
@@ -84,6 +89,19 @@ def test_out_of_time_it_goes_on_where_it_stopped(world: World, budget: int) -> N
     assert sorted(sweep.applied) == parts("a", "b", "c", "d", "e"), "each step once, and none forgotten"
     assert kept(world) is None
     assert not any(report.failures for report in reports)
+
+
+def test_what_an_earlier_run_left_alone_is_not_read_again(world: World) -> None:
+    rows(world, "a", "b", "c")
+    sweep = Sweep(page=1)
+    sweep.budget = 1
+    assert go(world, sweep, holds=lambda _, steps: steps[0].about[0] == "a").outcome == "continues"
+    stopped = sweep.cursors[-1]
+    assert stopped is not None
+    sweep.budget = None
+    go(world, sweep, holds=lambda _, steps: steps[0].about[0] == "a")
+    assert sweep.cursors[sweep.cursors.index(stopped) + 1] == stopped
+    assert sorted(sweep.applied) == parts("b", "c")
 
 
 def test_a_checkpoint_does_not_count_for_another_plan(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

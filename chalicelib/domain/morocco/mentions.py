@@ -34,11 +34,11 @@ NO_VAT: dict[str, Words] = {
 LATE_PAYMENT: Words = {
     "fr": (
         "Tout retard de paiement expose à l'amende de l'article 78-3 du Code de commerce (loi 69-21), due au Trésor : "
-        "taux directeur de Bank Al-Maghrib, majoré de 0,85 % par mois ou fraction de mois supplémentaire."
+        "taux directeur de Bank Al-Maghrib, majoré de 0,85\u00a0% par mois ou fraction de mois supplémentaire."
     ),
     "ar": (
         f"كل تأخير في الأداء يعرض للغرامة المنصوص عليها في المادة {LRM}78-3{LRM} من مدونة التجارة "
-        f"(القانون رقم 69.21) لفائدة الخزينة: السعر الرئيسي لبنك المغرب مع زيادة {LRM}0,85 %{LRM} "
+        f"(القانون رقم 69.21) لفائدة الخزينة: السعر الرئيسي لبنك المغرب مع زيادة {LRM}0,85\u00a0%{LRM} "
         "عن كل شهر أو جزء من شهر إضافي."
     ),
     "en": (

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -64,7 +65,8 @@ def keys() -> Iterator[Keys]:
             self.send_response(state.status)
             self.send_header("Content-Length", str(len(state.body)))
             self.end_headers()
-            self.wfile.write(state.body)
+            with suppress(BrokenPipeError):  # a caller that gave up
+                self.wfile.write(state.body)
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""

@@ -126,7 +126,7 @@ def test_an_expired_record_does_not_count_though_its_row_is_there(bare_world: Wo
     later = replace(later, at=later.at + timedelta(days=30, seconds=1))
     committed = transact(bare_world.store, later, [Item.ref(company, "itm_2")], put(later, "itm_2"))
     assert (committed.answer.replayed, committed.clock) == (False, 3)
-    just_before = replace(later, at=later.at + timedelta(days=29, hours=23))
+    just_before = replace(later, id="0" * 30, at=later.at + timedelta(days=29, hours=23))
     assert transact(bare_world.store, just_before, [], put(just_before, "itm_3")).answer.replayed
 
 

@@ -1,6 +1,6 @@
 """An entity's attributes name their rules, and its rows their addresses."""
 
-from dataclasses import FrozenInstanceError, dataclass
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 
 import pytest
@@ -46,7 +46,6 @@ def test_a_kind_is_one_class_to_a_room() -> None:
     with pytest.raises(ValueError, match="two entities of kind 'item'"):
 
         @entity("item", room="workspace", prefix="itm")
-        @dataclass(frozen=True, kw_only=True)
         class Other(Record):
             pass
 

@@ -1,0 +1,144 @@
+"""One good request for every endpoint, made on things of its own, so that each may be asked in any order.
+
+A new endpoint has no sample until somebody writes one, and fails the tests that go through the catalogue.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import count
+from typing import Any
+
+from chalicelib.api.endpoint import Endpoint
+from chalicelib.policy.load import policy_version
+from tests.client import Client, Got
+from tests.conftest import Shop
+
+Route = tuple[str, str]
+_NUMBERS = count(1)
+LINE = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
+ADDRESS = {"street": "12 rue Ibn Batouta", "city": "Casablanca", "country": "MA"}
+CUSTOMER = {"name": "Atlas Négoce SARL", "kind": "business", "ice": "002136093000040", "address": ADDRESS}
+ITEM = {"name": "Conseil", "unit_price": "1500.00", "vat_rate": "20"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What to send: the path filled in, the body, and the query."""
+
+    path: str
+    body: Any = None
+    query: dict[str, Any] = field(default_factory=dict)
+
+
+def send(client: Client, endpoint: Endpoint, sample: Sample, **headers: str) -> Got:
+    """Ask `endpoint` for `sample`."""
+    sent = ({"if_match": "*"} if endpoint.if_match else {}) | headers
+    return client.ask(endpoint.method, sample.path, sample.body, query=sample.query, **sent)
+
+
+def sample(endpoint: Endpoint, shop: Shop) -> Sample:
+    """The endpoint's sample on fresh things of `shop`. Raises KeyError for an endpoint that has none."""
+    return _SAMPLES[endpoint.method, endpoint.path](shop)
+
+
+def _made(shop: Shop, path: str, body: Any) -> str:
+    got = shop.owner.post(path, body)
+    assert got.status == 201, got.text
+    return str(got.json["id"])
+
+
+def _picture() -> str:
+    from PIL import Image
+
+    file = BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(file, "PNG")
+    return b64encode(file.getvalue()).decode()
+
+
+def _credit_note(shop: Shop) -> str:
+    return _made(shop, f"/v1/invoices/{shop.issued()['id']}/credit", {})
+
+
+def _job(shop: Shop) -> str:
+    drafts = [shop.draft()["id"] for _ in range(31)]
+    accepted = shop.owner.post("/v1/invoices/issue", {"ids": drafts})
+    assert accepted.status == 202, accepted.text
+    return str(accepted.json["id"])
+
+
+def _listing(url: str, **query: str) -> dict[Route, Callable[[Shop], Sample]]:
+    return {("GET", url): lambda shop: Sample(url, query={"limit": "5"} | query)}
+
+
+def _record(url: str, new: dict[str, Any], edit: dict[str, Any]) -> dict[Route, Callable[[Shop], Sample]]:
+    one = url + "/{id}"
+
+    def fresh(shop: Shop) -> str:
+        return f"{url}/{_made(shop, url, new)}"
+
+    return {
+        **_listing(url),
+        ("POST", url): lambda shop: Sample(url, new),
+        ("GET", one): lambda shop: Sample(fresh(shop)),
+        ("PATCH", one): lambda shop: Sample(fresh(shop), edit),
+        ("DELETE", one): lambda shop: Sample(fresh(shop)),
+    }
+
+
+def _member() -> dict[str, Any]:
+    return {"user": f"colleague-{next(_NUMBERS)}", "role": "viewer"}
+
+
+def _company() -> dict[str, Any]:
+    return {"name": "Seconde Boutique", "address": ADDRESS, "ice": "002136093000040", "policy_version": policy_version(),
+            "of_age": True}  # fmt: skip
+
+
+_KEY = {"name": "caisse", "scopes": ["documents.read"]}
+_PAYMENT = {"amount": "1000.00", "method": "transfer", "date": "2026-11-23", "reference": "VIR 1"}
+_SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
+    ("GET", "/v1/companies"): lambda shop: Sample("/v1/companies"),
+    ("POST", "/v1/companies"): lambda shop: Sample("/v1/companies", _company()),
+    ("GET", "/v1/company"): lambda shop: Sample("/v1/company"),
+    ("PATCH", "/v1/company"): lambda shop: Sample("/v1/company", {"legal_form": "SARL"}),
+    ("PUT", "/v1/company/logo"): lambda shop: Sample("/v1/company/logo", {"logo": _picture()}),
+    ("GET", "/v1/settings"): lambda shop: Sample("/v1/settings"),
+    ("PATCH", "/v1/settings"): lambda shop: Sample("/v1/settings", {"cloud": {"backup": True}}),
+    ("GET", "/v1/members"): lambda shop: Sample("/v1/members"),
+    ("POST", "/v1/members"): lambda shop: Sample("/v1/members", _member()),
+    ("GET", "/v1/members/{id}"): lambda shop: Sample("/v1/members/" + _made(shop, "/v1/members", _member())),
+    ("PATCH", "/v1/members/{id}"): lambda shop: Sample(
+        "/v1/members/" + _made(shop, "/v1/members", _member()), {"role": "clerk"}
+    ),
+    ("DELETE", "/v1/members/{id}"): lambda shop: Sample("/v1/members/" + _made(shop, "/v1/members", _member())),
+    **_listing("/v1/api-keys"),
+    ("POST", "/v1/api-keys"): lambda shop: Sample("/v1/api-keys", _KEY),
+    ("GET", "/v1/api-keys/{id}"): lambda shop: Sample("/v1/api-keys/" + _made(shop, "/v1/api-keys", _KEY)),
+    ("DELETE", "/v1/api-keys/{id}"): lambda shop: Sample("/v1/api-keys/" + _made(shop, "/v1/api-keys", _KEY)),
+    **_record("/v1/customers", CUSTOMER, {"phone": "+212522000000"}),
+    **_record("/v1/suppliers", CUSTOMER, {"notes": "Livre le mardi."}),
+    **_record("/v1/items", ITEM, {"unit": "jour"}),
+    **_record("/v1/invoices", {"lines": [LINE]}, {"notes": "Merci."}),
+    ("POST", "/v1/invoices/preview"): lambda shop: Sample("/v1/invoices/preview", {"lines": [LINE]}),
+    ("POST", "/v1/invoices/issue"): lambda shop: Sample("/v1/invoices/issue", {"ids": [shop.draft()["id"]]}),
+    ("POST", "/v1/invoices/{id}/issue"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/issue", {}),
+    ("POST", "/v1/invoices/{id}/credit"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/credit", {}),
+    ("GET", "/v1/invoices/{id}/pdf"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/pdf"),
+    ("GET", "/v1/invoices/{id}/payments"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/payments"),
+    ("POST", "/v1/invoices/{id}/payments"): lambda shop: Sample(
+        f"/v1/invoices/{shop.issued()['id']}/payments", _PAYMENT
+    ),
+    **_listing("/v1/credit-notes"),
+    ("GET", "/v1/credit-notes/{id}"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}"),
+    ("GET", "/v1/credit-notes/{id}/pdf"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}/pdf"),
+    ("GET", "/v1/series"): lambda shop: Sample("/v1/series"),
+    **_listing("/v1/register"),
+    ("GET", "/v1/register/verify"): lambda shop: Sample("/v1/register/verify"),
+    **_listing("/v1/changes", after="0"),
+    ("GET", "/v1/jobs/{id}"): lambda shop: Sample(f"/v1/jobs/{_job(shop)}"),
+    ("GET", "/health"): lambda shop: Sample("/health"),
+    ("GET", "/openapi.json"): lambda shop: Sample("/openapi.json"),
+    ("GET", "/docs"): lambda shop: Sample("/docs"),
+}  # fmt: skip

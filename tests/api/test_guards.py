@@ -1,0 +1,361 @@
+"""Every route against every way of not being allowed in. The matrix is written by hand: a route it does not name fails.
+
+What a refused caller sends is always a request that would succeed for the owner, so a missing guard shows as a success.
+"""
+
+import base64
+import hmac
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pynamodb.expressions.operand import Path as Attribute
+
+from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES
+from chalicelib.api.catalogue import ENDPOINTS
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, Scope
+from tests.api.samples import Route, Sample, sample, send
+from tests.client import Client, Got
+from tests.conftest import Shop
+
+if TYPE_CHECKING:
+    from chalicelib.domain.member import Role
+    from local.gateway import Gateway
+    from local.issuer import Issuer
+
+MATRIX: Mapping[str, tuple[Route, ...]] = {
+    "PUBLIC": (("GET", "/health"), ("GET", "/openapi.json"), ("GET", "/docs")),
+    "SIGNED_IN": (("GET", "/v1/companies"), ("POST", "/v1/companies")),
+    "company.read": (("GET", "/v1/company"), ("GET", "/v1/settings")),
+    "company.write": (("PATCH", "/v1/company"), ("PUT", "/v1/company/logo"), ("PATCH", "/v1/settings")),
+    "members.read": (("GET", "/v1/members"), ("GET", "/v1/members/{id}")),
+    "members.write": (("POST", "/v1/members"), ("PATCH", "/v1/members/{id}"), ("DELETE", "/v1/members/{id}")),
+    "keys.read": (("GET", "/v1/api-keys"), ("GET", "/v1/api-keys/{id}")),
+    "keys.write": (("POST", "/v1/api-keys"), ("DELETE", "/v1/api-keys/{id}")),
+    "parties.read": (
+        ("GET", "/v1/customers"), ("GET", "/v1/customers/{id}"), ("GET", "/v1/suppliers"), ("GET", "/v1/suppliers/{id}"),
+    ),
+    "parties.write": (
+        ("POST", "/v1/customers"), ("PATCH", "/v1/customers/{id}"), ("DELETE", "/v1/customers/{id}"),
+        ("POST", "/v1/suppliers"), ("PATCH", "/v1/suppliers/{id}"), ("DELETE", "/v1/suppliers/{id}"),
+    ),
+    "items.read": (("GET", "/v1/items"), ("GET", "/v1/items/{id}")),
+    "items.write": (("POST", "/v1/items"), ("PATCH", "/v1/items/{id}"), ("DELETE", "/v1/items/{id}")),
+    "documents.read": (
+        ("GET", "/v1/invoices"), ("GET", "/v1/invoices/{id}"), ("GET", "/v1/invoices/{id}/pdf"),
+        ("GET", "/v1/invoices/{id}/payments"), ("POST", "/v1/invoices/preview"), ("GET", "/v1/credit-notes"),
+        ("GET", "/v1/credit-notes/{id}"), ("GET", "/v1/credit-notes/{id}/pdf"), ("GET", "/v1/jobs/{id}"),
+    ),
+    "documents.write": (("POST", "/v1/invoices"), ("PATCH", "/v1/invoices/{id}"), ("DELETE", "/v1/invoices/{id}")),
+    "documents.issue": (
+        ("POST", "/v1/invoices/issue"), ("POST", "/v1/invoices/{id}/issue"), ("POST", "/v1/invoices/{id}/credit"),
+    ),
+    "payments.write": (("POST", "/v1/invoices/{id}/payments"),),
+    "register.read": (("GET", "/v1/series"), ("GET", "/v1/register"), ("GET", "/v1/register/verify")),
+    "changes.read": (("GET", "/v1/changes"),),
+}  # fmt: skip
+ROLES: Mapping[str, frozenset[str]] = {
+    "viewer": frozenset({"company.read", "parties.read", "items.read", "documents.read", "changes.read"}),
+    "clerk": frozenset({
+        "company.read", "parties.read", "items.read", "documents.read", "changes.read",
+        "parties.write", "items.write", "documents.write", "payments.write",
+    }),
+    "accountant": frozenset({
+        "company.read", "parties.read", "items.read", "documents.read", "changes.read",
+        "parties.write", "items.write", "documents.write", "payments.write",
+        "documents.issue", "register.read", "members.read",
+    }),
+    "owner": frozenset({
+        "company.read", "parties.read", "items.read", "documents.read", "changes.read",
+        "parties.write", "items.write", "documents.write", "payments.write",
+        "documents.issue", "register.read", "members.read",
+        "company.write", "members.write", "keys.read", "keys.write",
+    }),
+}  # fmt: skip
+NEVER_A_KEYS = frozenset({"members.read", "members.write", "keys.read", "keys.write"})
+GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.scope != PUBLIC]
+OF_A_COMPANY = [endpoint for endpoint in GUARDED if endpoint.scope != SIGNED_IN]
+
+
+def strays(endpoints: Iterable[Endpoint]) -> list[str]:
+    """Routes whose scope is not the matrix's, routes that it does not name, and those that it names in vain."""
+    wanted = {route: scope for scope, routes in MATRIX.items() for route in routes}
+    found = {(endpoint.method, endpoint.path): str(endpoint.scope) for endpoint in endpoints}
+    return sorted(f"{' '.join(route)}" for route in wanted.keys() | found if wanted.get(route) != found.get(route))
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A company with a good request ready for each endpoint. Nobody in these tests gets one through."""
+
+    shop: Shop
+    samples: Mapping[Endpoint, Sample]
+
+    def ask(self, client: Client, endpoints: Iterable[Endpoint], **headers: str) -> dict[str, tuple[int, str]]:
+        """What each endpoint answers `client`: the status and, of a problem, the code. The books must not have moved."""
+        before = self.shop.clock
+        told = {named(each): outcome(send(client, each, self.samples[each], **headers)) for each in endpoints}
+        assert self.shop.clock == before
+        return told
+
+
+def named(endpoint: Endpoint) -> str:
+    """How a failure names it."""
+    return f"{endpoint.method} {endpoint.path}"
+
+
+def outcome(got: Got) -> tuple[int, str]:
+    """The status and a problem's code. A problem has its media type and a request id."""
+    if got.status < 400:
+        return got.status, ""
+    assert got.headers["content-type"] == "application/problem+json"
+    assert got.json["request_id"] == got.headers["request-id"]
+    return got.status, got.json["code"]
+
+
+def all_are(told: Mapping[str, tuple[int, str]], status: int, code: str) -> None:
+    """Every answer is this problem; the others are shown."""
+    assert {route: got for route, got in told.items() if got != (status, code)} == {}
+    assert told
+
+
+@pytest.fixture(scope="module")
+def stocked(new_shop: Callable[..., Shop]) -> Stocked:
+    """The company that everybody tries to get at."""
+    shop: Shop = new_shop()
+    return Stocked(shop, {endpoint: sample(endpoint, shop) for endpoint in ENDPOINTS})
+
+
+def test_the_matrix_names_every_route_and_its_scope() -> None:
+    assert strays(ENDPOINTS) == []
+
+
+def test_a_route_planted_without_an_entry_is_found() -> None:
+    planted = replace(ENDPOINTS[0], method="GET", path="/v1/planted", scope=PUBLIC)
+    assert strays((*ENDPOINTS, planted)) == ["GET /v1/planted"]
+    lax = replace(next(each for each in ENDPOINTS if each.scope == "documents.issue"), scope="documents.read")
+    others = [each for each in ENDPOINTS if (each.method, each.path) != (lax.method, lax.path)]
+    assert strays((*others, lax)) == [named(lax)]
+
+
+def test_chalice_serves_the_catalogue_and_nothing_else() -> None:
+    import app
+
+    served = {(method, path): entry.authorizer for path, all in app.app.routes.items() for method, entry in all.items()}
+    assert served.keys() == {(each.method, each.path) for each in ENDPOINTS}
+    unguarded = {route for route, authorizer in served.items() if authorizer is None}
+    assert unguarded == set(MATRIX["PUBLIC"])
+    assert {authorizer for authorizer in served.values() if authorizer} == {app.token}
+    assert app.token.config.ttl_seconds == 0
+
+
+def test_who_may_do_what() -> None:
+    assert {scope for scope in MATRIX if scope not in (PUBLIC, SIGNED_IN)} == set(get_args(Scope))
+    assert ROLE_SCOPES == ROLES
+    assert GRANTABLE == frozenset(get_args(Scope)) - NEVER_A_KEYS
+
+
+def test_the_samples_are_good(new_shop: Callable[..., Shop]) -> None:
+    """Without this, a refusal above could be for another reason than the caller."""
+    shop: Shop = new_shop()
+    told = {named(each): outcome(send(shop.owner, each, sample(each, shop))) for each in ENDPOINTS}
+    assert {route: got for route, got in told.items() if got[0] >= 400} == {}
+
+
+def _by_hand(good: str, alg: str, secret: bytes = b"") -> str:
+    """A good token's claims under a header and a signature that the issuer never made."""
+    header, claims, _ = good.split(".")
+    told = json.loads(base64.urlsafe_b64decode(header + "=="))
+    header = base64.urlsafe_b64encode(json.dumps(told | {"alg": alg}).encode()).rstrip(b"=").decode()
+    signature = hmac.digest(secret, f"{header}.{claims}".encode(), "sha256") if secret else b""
+    return f"{header}.{claims}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+
+
+def _public_key(issuer: "Issuer") -> bytes:
+    encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return issuer._key.public_key().public_bytes(encoding, form)
+
+
+def _other_key(issuer: "Issuer", subject: str) -> str:
+    import jwt
+
+    forger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = jwt.decode(issuer.token(subject), options={"verify_signature": False})
+    return jwt.encode(claims, forger, algorithm="RS256", headers={"kid": issuer._kid})
+
+
+BAD_TOKENS: Mapping[str, Callable[["Issuer", str], str | None]] = {
+    "none": lambda issuer, owner: None,
+    "garbage": lambda issuer, owner: "garbage",
+    "three parts of garbage": lambda issuer, owner: "a.b.c",
+    "expired": lambda issuer, owner: issuer.token(owner, expires_in=-3600),
+    "not yet valid": lambda issuer, owner: issuer.token(owner, nbf=4_000_000_000),
+    "of another issuer": lambda issuer, owner: issuer.token(owner, iss="https://elsewhere.example"),
+    "for another audience": lambda issuer, owner: issuer.token(owner, audience="another-api"),
+    "unsigned": lambda issuer, owner: _by_hand(issuer.token(owner), "none"),
+    "signed with the public key as a secret": lambda issuer, owner: _by_hand(
+        issuer.token(owner), "HS256", _public_key(issuer)
+    ),
+    "signed by another key": _other_key,
+    "of another algorithm": lambda issuer, owner: issuer.token(owner, algorithm="RS512"),
+    "an id token": lambda issuer, owner: issuer.token(owner, token_use="id"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+def test_a_bad_token_opens_nothing(stocked: Stocked, gateway: "Gateway", issuer: "Issuer", kind: str) -> None:
+    owner = stocked.shop.owner
+    client = Client(gateway, BAD_TOKENS[kind](issuer, subject_of(owner)), owner.company)
+    all_are(stocked.ask(client, GUARDED), 401, "unauthenticated")
+
+
+def subject_of(client: Client) -> str:
+    """Whose token it is."""
+    assert client.token
+    return str(json.loads(base64.urlsafe_b64decode(client.token.split(".")[1] + "=="))["sub"])
+
+
+def test_a_refusal_of_the_token_says_how_to_come_in(stocked: Stocked, gateway: "Gateway") -> None:
+    for endpoint in GUARDED:
+        got = send(Client(gateway), endpoint, stocked.samples[endpoint])
+        assert got.headers["www-authenticate"].startswith("Bearer"), endpoint.path
+
+
+def test_head_asks_for_a_token_as_get_does(stocked: Stocked, gateway: "Gateway") -> None:
+    for endpoint in (each for each in GUARDED if each.method == "GET"):
+        assert Client(gateway).ask("HEAD", stocked.samples[endpoint].path).status == 401
+
+
+def test_what_is_public_needs_no_token_and_minds_no_bad_one(stocked: Stocked, gateway: "Gateway") -> None:
+    public = [endpoint for endpoint in ENDPOINTS if endpoint.scope == PUBLIC]
+    for client in (Client(gateway), Client(gateway, "garbage"), stocked.shop.owner):
+        assert {got for got, _ in stocked.ask(client, public).values()} == {200}
+
+
+def all_scopes(shop: Shop, **without: str) -> tuple[Client, dict[str, Any]]:
+    """A key that may do everything a key may."""
+    return shop.key(*sorted(GRANTABLE - set(without.values())))
+
+
+BAD_KEYS: Mapping[str, Callable[[str], str]] = {
+    "of the other mode": lambda key: key.replace("fp_live_", "fp_test_"),
+    "with another secret": lambda key: key[:-12] + ("A" * 12 if key[-12:] != "A" * 12 else "B" * 12),
+    "of another company": lambda key: key[:8] + "7ZZZZZZZZZZZZZZZZZZZZZZZZZ" + key[34:],
+    "cut short": lambda key: key[:-1],
+    "of no mode": lambda key: key.replace("fp_live_", "fp_"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD_KEYS)
+def test_a_bad_key_opens_nothing(stocked: Stocked, kind: str) -> None:
+    good, _ = all_scopes(stocked.shop)
+    assert good.get("/v1/company").status == 200
+    assert good.token
+    bad = BAD_KEYS[kind](good.token)
+    assert bad != good.token
+    all_are(stocked.ask(replace(good, token=bad), GUARDED), 401, "unauthenticated")
+
+
+def test_a_revoked_key_opens_nothing_at_once(stocked: Stocked) -> None:
+    client, row = all_scopes(stocked.shop)
+    assert client.get("/v1/company").status == 200
+    assert stocked.shop.owner.delete(f"/v1/api-keys/{row['id']}", "*").status == 200
+    all_are(stocked.ask(client, GUARDED), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_kept_out_of_what_its_scopes_do_not_reach(new_shop: Callable[..., Shop], role: "Role") -> None:
+    shop: Shop = new_shop()
+    own = Stocked(shop, {endpoint: sample(endpoint, shop) for endpoint in OF_A_COMPANY})
+    client = shop.member(role)
+    closed = [each for each in OF_A_COMPANY if each.scope not in ROLES[role]]
+    if closed:
+        all_are(own.ask(client, closed), 403, "forbidden")
+    for endpoint in (each for each in OF_A_COMPANY if each.scope in ROLES[role]):
+        got = send(client, endpoint, own.samples[endpoint])
+        # What another of the requests did before may be in the way; who asks is not.
+        assert got.status < 400 or got.json["code"] in {"already_issued", "not_found"}, (named(endpoint), got.text)
+    assert bool(closed) == (role != "owner")
+
+
+def test_a_key_is_kept_out_of_what_it_was_not_granted(stocked: Stocked) -> None:
+    for scope in sorted(GRANTABLE):
+        lacking, _ = all_scopes(stocked.shop, without=scope)
+        all_are(stocked.ask(lacking, [each for each in OF_A_COMPANY if each.scope == scope]), 403, "forbidden")
+
+
+def test_a_key_reaches_neither_members_nor_keys_nor_sign_up(stocked: Stocked) -> None:
+    client, _ = all_scopes(stocked.shop)
+    closed = [each for each in GUARDED if each.scope in NEVER_A_KEYS or each.scope == SIGNED_IN]
+    all_are(stocked.ask(client, closed), 403, "forbidden")
+
+
+class TestTenants:
+    """Another company's answer to everything is that there is no such thing."""
+
+    def test_a_stranger_who_names_the_company(self, stocked: Stocked, new_shop: Callable[..., Shop]) -> None:
+        stranger = replace(new_shop().owner, company=stocked.shop.company)
+        all_are(stocked.ask(stranger, OF_A_COMPANY), 404, "not_found")
+
+    def test_a_strangers_key_with_the_companys_name(self, stocked: Stocked, new_shop: Callable[..., Shop]) -> None:
+        client, _ = all_scopes(new_shop())
+        all_are(stocked.ask(replace(client, company=stocked.shop.company), OF_A_COMPANY), 404, "not_found")
+
+    def test_a_stranger_who_names_a_thing(self, stocked: Stocked, new_shop: Callable[..., Shop]) -> None:
+        other: Shop = new_shop()
+        of_a_thing = [each for each in OF_A_COMPANY if "{id}" in each.path]
+        before = other.clock
+        all_are(stocked.ask(other.owner, of_a_thing), 404, "not_found")
+        assert other.clock == before
+        key, _ = all_scopes(other)
+        reached = [each for each in of_a_thing if each.scope not in NEVER_A_KEYS]
+        all_are(stocked.ask(key, reached), 404, "not_found")
+
+    def test_a_stranger_who_names_a_thing_in_a_body(self, stocked: Stocked, new_shop: Callable[..., Shop]) -> None:
+        other: Shop = new_shop()
+        line = {"description": "x", "quantity": "1", "unit_price": "1.00", "vat_rate": "20"}
+        theirs = {"customer": stocked.shop.customer, "lines": [line]}
+        draft, before = stocked.shop.draft()["id"], (stocked.shop.clock, other.clock)
+        assert other.owner.post("/v1/invoices", theirs).codes == [("/customer", "unknown_customer")]
+        assert other.owner.post("/v1/invoices/preview", theirs).codes == [("/customer", "unknown_customer")]
+        assert other.owner.post("/v1/invoices/issue", {"ids": [draft]}).codes == [("/ids/0", "not_found")]
+        assert (stocked.shop.clock, other.clock) == before
+
+    @pytest.mark.parametrize("company", ["cmp_01J00000000000000000000000", "cmp_x", "nonsense", "../x", "*"])
+    def test_a_company_that_does_not_exist(self, stocked: Stocked, company: str) -> None:
+        all_are(stocked.ask(stocked.shop.owner, OF_A_COMPANY, company=company), 404, "not_found")
+
+    def test_somebody_who_has_no_company(self, stocked: Stocked, gateway: "Gateway", issuer: "Issuer") -> None:
+        nobody = Client(gateway, issuer.token("of-no-company"))
+        all_are(stocked.ask(nobody, OF_A_COMPANY), 404, "not_found")
+
+    def test_somebody_who_was_removed(self, stocked: Stocked) -> None:
+        client = stocked.shop.member("owner")
+        (found,) = [
+            each for each in stocked.shop.owner.get("/v1/members").json["data"] if each["user"] == subject_of(client)
+        ]
+        assert stocked.shop.owner.delete(f"/v1/members/{found['id']}", "*").status == 200
+        all_are(stocked.ask(client, OF_A_COMPANY), 404, "not_found")
+
+    def test_somebody_of_two_companies_says_which(self, new_shop: Callable[..., Shop]) -> None:
+        shop: Shop = new_shop()
+        second = next(each for each in ENDPOINTS if (each.method, each.path) == ("POST", "/v1/companies"))
+        assert send(shop.owner, second, sample(second, shop)).status == 201
+        own = Stocked(shop, {endpoint: sample(endpoint, shop) for endpoint in OF_A_COMPANY})
+        all_are(own.ask(replace(shop.owner, company=None), OF_A_COMPANY), 422, "invalid_content")
+
+    @pytest.mark.parametrize("state", ["blocked", "closed"])
+    def test_a_company_that_is_not_open(self, new_shop: Callable[..., Shop], state: str) -> None:
+        shop: Shop = new_shop()
+        own = Stocked(shop, {endpoint: sample(endpoint, shop) for endpoint in OF_A_COMPANY})
+        key, _ = all_scopes(shop)
+        shop.world.store.connection.update_item(  # as the deletion of an account will
+            shop.world.store.names["journal"], shop.company, "head", actions=[Attribute("state").set(state)]
+        )
+        all_are(own.ask(shop.owner, OF_A_COMPANY), 403, "company_blocked")
+        reached = [each for each in OF_A_COMPANY if each.scope not in NEVER_A_KEYS]
+        all_are(own.ask(key, reached), 403, "company_blocked")

@@ -1,0 +1,37 @@
+"""A bulk issue of a thousand documents, as the job does it: thirty to a transaction."""
+
+import time
+from dataclasses import dataclass
+
+from chalicelib.domain.journal import JobRow
+from chalicelib.services import issuing
+from chalicelib.wiring import World
+from tests.bench.traffic import Traffic
+from tests.histories import company as companies
+
+DOCUMENTS = 1_000
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """Seconds for all documents, and what it took at DynamoDB."""
+
+    seconds: float
+    calls: int
+    read: float
+    write: float
+
+
+def measured(world: World) -> Bulk:
+    """Queue the job, then run its steps one after another."""
+    company = companies.founded(world, "bulk")
+    ids = companies.drafts(world, company, [str(number) for number in range(DOCUMENTS)], line_count=3)
+    queued = issuing.issue_many(world.store, companies.call(world, company, "issue_many", "bulk"), ids)
+    (job,) = world.store.records([JobRow.ref(company, queued.body["id"])])
+    assert isinstance(job, JobRow)
+    begun = time.perf_counter()
+    with Traffic(world.store) as traffic:
+        while job.status not in ("completed", "failed"):
+            job = issuing.run_bulk(world, job)
+    assert (job.status, job.done) == ("completed", DOCUMENTS)
+    return Bulk(time.perf_counter() - begun, traffic.total, traffic.read, traffic.write)

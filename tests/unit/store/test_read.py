@@ -1,0 +1,135 @@
+"""Reading: only through a reader, only of an open company, only that company's rows."""
+
+import pytest
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Company, Head
+from chalicelib.domain.document import Draft
+from chalicelib.domain.entity import Ref
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
+from chalicelib.domain.party import Customer
+from chalicelib.store.door import Decision, transact
+from chalicelib.store.read import Reader, admit, open_company
+from chalicelib.store.wire import SORT
+from chalicelib.wiring import World
+from tests.bench.traffic import Traffic
+from tests.faults import SOFT, Faults, Strike, scripted
+from tests.histories import company as companies
+
+
+@pytest.fixture
+def reader(bare_world: World, request: pytest.FixtureRequest) -> Reader:
+    """A reader of this test's own company."""
+    return open_company(bare_world.store, companies.founded(bare_world, request.node.nodeid))
+
+
+def test_a_company_that_does_not_exist_has_no_reader(bare_world: World) -> None:
+    with pytest.raises(NotFound):
+        open_company(bare_world.store, "cmp_none")
+
+
+@pytest.mark.parametrize("state", ["blocked", "closed"])
+def test_a_company_that_is_not_active_has_no_reader(bare_world: World, reader: Reader, state: str) -> None:
+    call = companies.call(bare_world, reader.company, "operate", "k")
+    transact(bare_world.store, call, [], lambda _: Decision(Answer({}), head={"state": state}))
+    with pytest.raises(CompanyBlocked):
+        open_company(bare_world.store, reader.company)
+    (head,) = bare_world.store.records([Head.ref(reader.company)])
+    assert isinstance(head, Head)
+    with pytest.raises(CompanyBlocked):
+        open_company(bare_world.store, reader.company, head)
+
+
+def test_opening_with_a_head_in_hand_costs_nothing(bare_world: World, reader: Reader) -> None:
+    with Traffic(bare_world.store) as traffic:
+        open_company(bare_world.store, reader.company, reader.head)
+    assert traffic.total == 0
+
+
+def test_a_record_is_one_round_trip(bare_world: World, reader: Reader) -> None:
+    with Traffic(bare_world.store) as traffic:
+        assert reader.get(Company, reader.company).name == "Atlas Négoce"
+    assert traffic.total == 1
+
+
+def test_what_is_not_there_is_not_found(reader: Reader) -> None:
+    with pytest.raises(NotFound):
+        reader.get(Draft, "inv_none")
+    assert reader.many(Draft, ["inv_none", "inv_other"]) == [None, None]
+    assert reader.many(Draft, []) == []
+
+
+def test_another_companys_rows_cannot_be_named(bare_world: World, reader: Reader) -> None:
+    """Whatever address is asked for, the partition is the reader's."""
+    other = companies.founded(bare_world, f"other than {reader.company}")
+    (theirs,) = companies.drafts(bare_world, other, ["theirs"])
+    assert reader.of([Draft.ref(other, theirs), Customer.ref(other, companies.customer_of(other)), Head.ref(other)]) == [
+        None, None, reader.head
+    ]  # fmt: skip
+    with pytest.raises(NotFound):
+        reader.get(Draft, theirs)
+    assert all(row.company == reader.company for row in reader.all("workspace", "c"))
+
+
+def test_a_page_stays_in_its_company_wherever_it_begins(bare_world: World, reader: Reader) -> None:
+    other = companies.founded(bare_world, f"other than {reader.company}")
+    companies.drafts(bare_world, other, ["theirs"])
+    companies.drafts(bare_world, reader.company, ["own"])
+    for after in (None, "invoice#", f"invoice#{other}#"):
+        page = reader.page("workspace", SORT.startswith("invoice#"), after=after)
+        assert [row.company for row in page.records] == [reader.company]
+
+
+def test_pages_follow_each_other_without_loss_in_both_directions(bare_world: World, reader: Reader) -> None:
+    ids = sorted(companies.drafts(bare_world, reader.company, [str(n) for n in range(7)]))
+    seen: list[str] = []
+    after = None
+    while True:
+        page = reader.page("workspace", SORT.startswith("invoice#"), after=after, limit=3)
+        seen += [row.id for row in page.records]
+        if page.next is None:
+            break
+        after = page.next["sort"]["S"]
+    assert seen == ids
+    last = reader.page("workspace", SORT.startswith("invoice#"), descending=True, limit=2)
+    assert [row.id for row in last.records] == ids[:-3:-1]
+    assert [row.id for row in reader.all("workspace", "invoice#")] == ids
+
+
+def test_an_admission_is_one_round_trip(bare_world: World, reader: Reader) -> None:
+    ref = Company.ref(reader.company)
+    with Traffic(bare_world.store) as traffic:
+        admission = admit(bare_world.store, reader.company, ref)
+    assert (admission.head, traffic.total) == (reader.head, 1)
+    assert isinstance(admission.entity, Company)
+    assert admit(bare_world.store, "cmp_none", Company.ref("cmp_none")) == type(admission)(None, None)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in SOFT if fault != "cancelled:ConditionalCheckFailed"])
+@pytest.mark.parametrize("sends", [1, 3])
+def test_a_read_is_healed_or_busy(bare_world: World, reader: Reader, fault: str, sends: int) -> None:
+    script = {(operation, 0): Strike(fault, sends) for operation in ("TransactGetItems", "Query")}
+    lone = fault.startswith("cancelled:")  # botocore does not send a cancelled transaction again
+    with Faults(bare_world.store, scripted(script)) as faults:
+        if sends == 1 and not lone:
+            assert reader.get(Company, reader.company)
+        else:
+            with pytest.raises(Busy):
+                reader.get(Company, reader.company)
+        if not lone:
+            if sends == 1:
+                reader.page("workspace", SORT.startswith("company"))
+            else:
+                with pytest.raises(Busy):
+                    reader.page("workspace", SORT.startswith("company"))
+    assert faults.met[fault] == (1 if lone else 2 * sends)
+
+
+def test_a_read_that_is_wrong_is_not_busy(bare_world: World, reader: Reader) -> None:
+    script = {("TransactGetItems", 0): "cancelled:ValidationError"}
+    with Faults(bare_world.store, scripted(script)), pytest.raises(Exception, match="Failed to get"):
+        reader.get(Company, reader.company)
+
+
+def test_an_address_is_a_room_a_company_and_a_sort_key(reader: Reader) -> None:
+    assert Company.ref(reader.company) == Ref("workspace", reader.company, "company")

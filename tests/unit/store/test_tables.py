@@ -1,0 +1,38 @@
+"""The tables: made once, with their indexes and their expiry."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+from chalicelib.store.tables import ROOM_TABLES, create_tables, table_name, tables
+from chalicelib.wiring import World
+
+
+def test_tables_are_made_as_they_are_defined(bare_world: World) -> None:
+    client = bare_world.store.connection.client
+    for room in ROOM_TABLES:
+        table = client.describe_table(TableName=table_name(bare_world.settings, room.name))["Table"]
+        assert [key["AttributeName"] for key in table["KeySchema"]] == ["company", "sort"]
+        assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+        made = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in table.get("GlobalSecondaryIndexes", [])}
+        assert made == {index.name: [index.hash, index.range] for index in room.indexes}
+        expiry = client.describe_time_to_live(TableName=table["TableName"])["TimeToLiveDescription"]
+        assert expiry.get("AttributeName") == room.ttl
+
+
+def test_making_them_again_keeps_what_is_in_them(bare_world: World) -> None:
+    settings = replace(bare_world.settings, table_prefix=f"again-{uuid4().hex[:8]}-")
+    create_tables(settings)
+    world = World(settings)
+    row = {"company": {"S": "cmp_1"}, "sort": {"S": "x"}}
+    world.store.connection.client.put_item(TableName=world.store.names["ledger"], Item=row)
+    create_tables(settings)
+    found = world.store.connection.client.get_item(TableName=world.store.names["ledger"], Key=row)
+    assert found["Item"] == row
+    world.store.connection.client.close()
+
+
+def test_every_stage_has_tables_of_its_own(bare_world: World) -> None:
+    names = [table_name(bare_world.settings, room.name) for room in ROOM_TABLES]
+    assert list(bare_world.store.names.values()) == names
+    assert all(name.startswith(bare_world.settings.table_prefix) for name in names)
+    assert [model.Meta.table_name for model in tables(bare_world.settings).values()] == names
