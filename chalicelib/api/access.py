@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chalicelib.api.auth import GRANTABLE
-from chalicelib.api.document_models import Deleted
+from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import Email, Model, Text
 from chalicelib.api.paging import Found, ListOf, Page

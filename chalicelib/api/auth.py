@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
 from chalicelib.domain.company import Head
-from chalicelib.domain.errors import Busy, Forbidden, NotFound, Unauthenticated, invalid
+from chalicelib.domain.errors import (
+    Busy,
+    CompanyBlocked,
+    Forbidden,
+    InvalidContent,
+    NotFound,
+    Unauthenticated,
+    invalid,
+)
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.member import ApiKey, Member, Role
 from chalicelib.outside.tokens import ApiToken, read_api_key
@@ -23,15 +31,19 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
-_VIEWER: Final = frozenset({"company.read", "parties.read", "items.read", "documents.read", "changes.read"})
+_VIEWER: Final = frozenset({
+    "company.read", "parties.read", "items.read", "documents.read", "changes.read",
+    "consents.read", "consents.write", "support.read", "support.write",
+})  # fmt: skip
 _CLERK: Final = _VIEWER | {"parties.write", "items.write", "documents.write", "payments.write"}
 _ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read"}
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     "viewer": _VIEWER, "clerk": _CLERK, "accountant": _ACCOUNTANT, "owner": SCOPES,
 }  # fmt: skip
 """What a role may do: only what is listed. Numbering and bank details (`company.write`) are the owner's."""
-GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(("members.", "keys.")))
-"""What an API key may be given: a key never makes keys or members."""
+_PERSONAL: Final = ("members.", "keys.", "consents.", "support.")
+GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
+"""What an API key may be given: a key never makes keys or members, consents to nothing and asks for no help."""
 NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
 _UNVERIFIED: Final = "unverified"
 
@@ -92,7 +104,7 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     InvalidContent (several companies and none named) and Busy.
     """
     if endpoint.scope == PUBLIC:
-        return NOBODY, "", None
+        return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
     context: Mapping[str, Any] = request.context.get("authorizer") or {}
     kind, subject = context.get("kind"), context.get("subject")
     if kind == _UNVERIFIED:
@@ -113,6 +125,22 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     from chalicelib.store.read import open_company
 
     return actor, head.company, open_company(world.store, head.company, head)
+
+
+def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader | None]":
+    """The member who shows a person's token to a public endpoint; whoever cannot be recognised is nobody, as without a
+    token: what is public must be had when the token has expired and when nothing can be verified."""
+    shown = request.headers.get("authorization")
+    context = authorize(world, shown) if shown else None
+    if context is None or context.get("kind") != "user":
+        return NOBODY, "", None
+    from chalicelib.store.read import open_company
+
+    try:
+        head, actor = _as_member(world, context, context["subject"], request.headers.get("company"))
+        return actor, head.company, open_company(world.store, head.company, head)
+    except (NotFound, CompanyBlocked, InvalidContent, Busy):
+        return NOBODY, "", None
 
 
 def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str | None) -> tuple[Head, Actor]:

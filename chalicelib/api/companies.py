@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.document_models import NoticeShown
+from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, Shown, Text, multi_line
 from chalicelib.api.paging import ListOf

@@ -1,6 +1,7 @@
 """Credit notes: issued against an invoice, in their own series."""
 
-from chalicelib.api.document_models import CreditNoteShown, DocumentQuery, ExpandQuery, FileShown, PdfQuery
+from chalicelib.api.document_models import DocumentQuery, ExpandQuery, PdfQuery
+from chalicelib.api.document_shapes import CreditNoteShown, FileShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.invoices import pdf, wanted
 from chalicelib.api.paging import Found
@@ -42,6 +43,6 @@ ENDPOINTS = (
     Endpoint(
         method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
         summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
-        errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Credit notes",
+        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Credit notes",
     ),
 )  # fmt: skip

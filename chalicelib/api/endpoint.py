@@ -21,6 +21,7 @@ Scope = Literal[
     "company.read", "company.write", "members.read", "members.write", "keys.read", "keys.write",
     "parties.read", "parties.write", "items.read", "items.write", "documents.read", "documents.write",
     "documents.issue", "payments.write", "register.read", "changes.read",
+    "consents.read", "consents.write", "support.read", "support.write",
 ]  # fmt: skip
 PUBLIC: Literal["PUBLIC"] = "PUBLIC"
 """No token at all. A public route says so; `scope` has no default."""
@@ -56,6 +57,8 @@ class Ask:
     accept: str
     language: Literal["fr", "ar", "en"]
     at: datetime
+    source: str = ""
+    """The address that the request came from, to count by; never stored or logged as it is."""
 
     @property
     def open(self) -> "Reader":
@@ -74,8 +77,10 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `errors` the
-    refusals it may give beyond those that its other fields imply (an undeclared one fails in tests)."""
+    """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `status` is the
+    usual answer's, `also` those of its other answers of the same shape; `errors` the refusals it may give beyond those
+    that its other fields imply (an undeclared one fails in tests). `form` is sent by
+    a page without script; `recognises` is public and still knows a member who shows a token."""
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
@@ -86,8 +91,11 @@ class Endpoint:
     query: type[BaseModel] | None = None
     gives: type[BaseModel] | None = None
     status: int = 200
+    also: tuple[int, ...] = ()
     errors: tuple[type[Refusal], ...] = ()
     idempotent: bool = False
     if_match: bool = False
     media: str = "application/json"
+    form: bool = False
+    recognises: bool = False
     tag: str = ""

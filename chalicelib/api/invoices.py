@@ -4,19 +4,15 @@ from typing import Any
 
 from chalicelib.api.document_models import (
     CreditIn,
-    CreditNoteShown,
-    Deleted,
     ExpandQuery,
-    FileShown,
     InvoiceEdit,
     InvoiceNew,
     InvoiceQuery,
-    InvoiceShown,
     IssueIn,
     IssueManyIn,
-    Outcomes,
     PdfQuery,
 )
+from chalicelib.api.document_shapes import CreditNoteShown, Deleted, FileShown, InvoiceShown, Outcomes
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.paging import Found
 from chalicelib.domain.call import Answer
@@ -121,7 +117,7 @@ ENDPOINTS = (
     Endpoint(
         method="POST", path=f"{URL}/issue", scope="documents.issue", does=_issue_many,
         summary="Issue several drafts in order: up to 30 at once, all or none; more as a job", takes=IssueManyIn,
-        gives=Outcomes, idempotent=True, errors=(CloudStorageOff, TooLarge), tag="Invoices",
+        gives=Outcomes, also=(202,), idempotent=True, errors=(CloudStorageOff, TooLarge), tag="Invoices",
     ),
     Endpoint(
         method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="A draft or an issued invoice",
@@ -144,7 +140,7 @@ ENDPOINTS = (
     Endpoint(
         method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
         summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
-        errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Invoices",
+        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Invoices",
     ),
     Endpoint(
         method="POST", path=f"{URL}/{{id}}/credit", scope="documents.issue", does=_credit,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,13 +11,14 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
 from chalicelib.api.paging import ANY_ID
+from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals
 from chalicelib.api.serve import verb
 from chalicelib.domain.errors import Refusal
 
 _PREFIXES: Final = {
     "customers": "cus", "suppliers": "sup", "items": "itm", "invoices": "inv", "credit-notes": "crn",
-    "members": "mem", "api-keys": "key", "jobs": "job",
+    "members": "mem", "api-keys": "key", "jobs": "job", "support": "thr",
 }  # fmt: skip
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
@@ -128,9 +130,8 @@ def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, An
     """A reference for each model in its mode, and the definitions that they point to."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for endpoint in endpoints:
-        for model in (endpoint.takes, endpoint.query):
-            if model is not None:
-                wanted[model, "validation"] = None
+        if endpoint.takes is not None:
+            wanted[endpoint.takes, "validation"] = None
         if endpoint.gives is not None:
             wanted[endpoint.gives, "serialization"] = None
     references, definitions = models_json_schema(
@@ -155,7 +156,8 @@ def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
         operation["description"] = "A person's token, no key." if signed_in else f"Scope: `{endpoint.scope}`."
     if endpoint.takes is not None:
         schema = references[endpoint.takes, "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        media = FORM if endpoint.form else "application/json"
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
     return operation
 
 
@@ -230,6 +232,10 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
         by_status.setdefault(refusal.status, []).append(refusal)
     for status, kinds in sorted(by_status.items()):
         responses[str(status)] = _problem(status, kinds)
+    for status in endpoint.also:
+        answer = _answer(replace(endpoint, status=status), references)
+        shared = responses.setdefault(str(status), answer)
+        shared["content"] = {**answer["content"], **shared["content"]}
     return dict(sorted(responses.items()))
 
 
@@ -248,8 +254,9 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
     if endpoint.gives is not None and endpoint.status not in (204, 303):
         schema = references[endpoint.gives, "serialization"]
         answer["content"] = {"application/json": {"schema": schema}}
-    elif endpoint.media.startswith("text/"):
-        answer["content"] = {endpoint.media: {"schema": _TEXT}}
+    elif endpoint.status not in (204, 303):
+        schema = _TEXT if endpoint.media.startswith("text/") else {"type": "object"}
+        answer["content"] = {endpoint.media: {"schema": schema}}
     return answer
 
 

@@ -82,8 +82,8 @@ def _page(version: str) -> str:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/health", scope="PUBLIC", does=_health, gives=HealthShown, tag="Service",
-        summary="The build, the stage, and whether what it depends on can be reached",
+        method="GET", path="/health", scope="PUBLIC", does=_health, gives=HealthShown, also=(503,),
+        tag="Service", summary="The build, the stage, and whether what it depends on can be reached",
     ),
     Endpoint(
         method="GET", path="/openapi.json", scope="PUBLIC", does=lambda ask: Answer(document(ask.world.settings.build)),

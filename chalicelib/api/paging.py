@@ -54,4 +54,3 @@ class Found(ListOf[T], Generic[T]):
     bounded search, and `data` may then be short, or empty, although `has_more` is true."""
 
     next: str | None
-

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ValidationError
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 1_000_000
 DEEPEST: Final = 20
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_FIELDS: Final = 20
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
@@ -73,6 +76,8 @@ def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byte
     """
     if endpoint.method == "GET":
         return None, b""
+    if endpoint.form:
+        return _form(endpoint, request)
     raw = _raw(request)
     if raw:
         _check_media(request.headers.get("content-type"))
@@ -84,6 +89,27 @@ def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byte
     try:
         # JSON mode: arrays are tuples and strings are dates there, though the models coerce nothing else.
         return endpoint.takes.model_validate_json(text), canonical
+    except ValidationError as error:
+        raise InvalidContent(*faults_of(error)) from None
+
+
+def _form(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, bytes]:
+    """What a page's form sent, as the endpoint's model. Raises as `body` does."""
+    if (request.headers.get("content-type") or "").partition(";")[0].strip().lower() != FORM:
+        raise UnsupportedMediaType
+    try:
+        text = _raw(request).decode()
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except UnicodeDecodeError:
+        raise Malformed(Fault("", "not_utf8")) from None
+    except ValueError:
+        raise Malformed(Fault("", "too_many", {"max": MOST_FIELDS})) from None
+    sent = dict(pairs)
+    if len(sent) != len(pairs):
+        raise Malformed(Fault("", "duplicate_name", {"name": Counter(n for n, _ in pairs).most_common(1)[0][0]}))
+    canonical = json.dumps(sent, sort_keys=True).encode()
+    try:
+        return (endpoint.takes.model_validate(sent) if endpoint.takes else None), canonical
     except ValidationError as error:
         raise InvalidContent(*faults_of(error)) from None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.api.document_models import NoticeShown
+from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.fields import Email, Id, Language, Text, multi_line
 from chalicelib.api.records import (
     AddressIn,

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from chalicelib.api.document_models import PaymentIn, PaymentShown
+from chalicelib.api.document_models import PaymentIn
+from chalicelib.api.document_shapes import PaymentShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model, WholeNumber
 from chalicelib.api.paging import Cursor, ListOf

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
-from chalicelib.api.document_models import Deleted
+from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
 from chalicelib.api.paging import Found, Page

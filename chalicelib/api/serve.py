@@ -84,8 +84,13 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
     return Ask(
         world=world, actor=actor, company=company, reader=reader, path=path, query=query, body=body, call=call,
         if_match=parse.if_match(headers.get("if-match"), required=endpoint.if_match),
-        accept=headers.get("accept") or "", language=language, at=at,
+        accept=headers.get("accept") or "", language=language, at=at, source=_source(request),
     )  # fmt: skip
+
+
+def _source(request: "Request") -> str:
+    """The client's address as the gateway saw it: the connection's own, not what a header claims."""
+    return str((request.context.get("identity") or {}).get("sourceIp") or "")
 
 
 def verb(endpoint: Endpoint) -> str:

@@ -1,6 +1,6 @@
 """Jobs: where to look for a verb without a bound on its work."""
 
-from chalicelib.api.document_models import JobShown
+from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import NotFound

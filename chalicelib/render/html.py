@@ -11,7 +11,7 @@ from binascii import Error as Base64Error
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.errors import Refusal, TooLarge, invalid
+from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.view import DocumentView
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
@@ -21,7 +21,6 @@ from chalicelib.render.renderer import HERE
 if TYPE_CHECKING:
     from liquid import Environment
 
-MAX_TEMPLATE_BYTES = 256 * 1024
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 MAX_ITERATIONS = 20_000
 DEFAULT_TEMPLATE = HERE / "templates" / "html" / "document.html"
@@ -62,22 +61,25 @@ _WATERMARK = (
 )
 
 
-def check_template(template: str) -> None:
-    """Refuses what could never render: TooLarge above 256 KB, InvalidContent `template_invalid` at `/template`."""
-    _parsed(template)
+def page_data(view: DocumentView, logo: bytes | None = None) -> dict[str, Any]:
+    """What a template may print: the payload, and `logo` as a `data:` URI or an empty string."""
+    return {**payload(view), "logo": _data_uri(logo) if logo else ""}
 
 
-def page(view: DocumentView, template: str, logo: bytes | None = None) -> str:
-    """The whole HTML page for a view. TooLarge or InvalidContent at `/template` when the template is refused."""
+def compose(template: str, data: dict[str, Any]) -> str:
+    """The whole HTML page. InvalidContent `template_invalid` at `/template`, with a reason, when it is refused.
+
+    Call it through `filling.fill`, which bounds its time and memory.
+    """
     from markupsafe import escape
 
-    data = payload(view)
-    data["logo"] = _data_uri(logo) if logo else ""
     styles, body = _filled(template, data)
-    size = 40 if len(view.marks) > 1 else 84
-    mark = _WATERMARK.format(size=size, direction=view.direction, mark=escape(data["mark"])) if view.marks else ""
+    mark = ""
+    if data["mark"]:
+        size = 40 if len(data["marks"]) > 1 else 84
+        mark = _WATERMARK.format(size=size, direction=data["direction"], mark=escape(data["mark"]))
     return (
-        f'<!DOCTYPE html><html lang="{view.language}" dir="{view.direction}"><head><meta charset="utf-8">'
+        f'<!DOCTYPE html><html lang="{data["language"]}" dir="{data["direction"]}"><head><meta charset="utf-8">'
         f"<style>{_BASE_CSS}{styles}</style></head><body>{mark}{body}</body></html>"
     )
 
@@ -98,25 +100,13 @@ def _environment() -> "Environment":
     return environment
 
 
-def _parsed(template: str) -> tuple[str, Any]:
-    """The template's style sheets, which Liquid never sees, and its parsed body."""
+def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
+    """The template's style sheets, which Liquid never sees, and its body filled and cleaned."""
     from liquid.exceptions import LiquidError
 
-    if len(template.encode()) > MAX_TEMPLATE_BYTES:
-        raise TooLarge(limit=MAX_TEMPLATE_BYTES)
     styles = "\n".join(clean_stylesheet(css) for css in _STYLE.findall(template))
     try:
-        return styles, _environment().from_string(_STYLE.sub("", template))
-    except (LiquidError, RecursionError) as error:
-        raise invalid("/template", "template_invalid", reason=_reason(error)) from error
-
-
-def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
-    from liquid.exceptions import LiquidError
-
-    styles, parsed = _parsed(template)
-    try:
-        filled = parsed.render(**data)
+        filled = _environment().from_string(_STYLE.sub("", template)).render(**data)
     except (LiquidError, RecursionError) as error:
         raise invalid("/template", "template_invalid", reason=_reason(error)) from error
     return styles, _inert(filled)

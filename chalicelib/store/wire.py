@@ -43,7 +43,9 @@ class Page:
 def code_of(error: PynamoDBException) -> str | None:
     """What DynamoDB calls the error; None where it did not answer. (PynamoDB's own property raises AttributeError there,
     because such a cause has a `response` that is None.)"""
-    code: str | None = error.cause.response.get("Error", {}).get("Code") if isinstance(error.cause, ClientError) else None
+    code: str | None = (
+        error.cause.response.get("Error", {}).get("Code") if isinstance(error.cause, ClientError) else None
+    )
     return code
 
 

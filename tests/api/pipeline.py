@@ -10,10 +10,11 @@ from pydantic import Field
 from chalicelib.api.auth import SCOPES, authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Ask, Endpoint
 from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
-from chalicelib.api.paging import Page, expandable, listed
+from chalicelib.api.paging import Page, expandable
 from chalicelib.api.serve import cors, serve
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, NotIssued
+from chalicelib.services.present import present_list
 from chalicelib.wiring import World
 from local.gateway import Gateway
 
@@ -83,7 +84,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET", path="/things", scope=PUBLIC, query=Things, summary="List",
-        does=lambda ask: Answer(listed("/things", [{"limit": ask.query.limit}], has_more=False)),
+        does=lambda ask: Answer(present_list("/things", [{"limit": ask.query.limit}], more=False)),
     ),
     Endpoint(method="GET", path="/things/{id}", scope=PUBLIC, query=Things, does=_one, summary="Read"),
     Endpoint(

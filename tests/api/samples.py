@@ -6,11 +6,13 @@ A new endpoint has no sample until somebody writes one, and fails the tests that
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 from itertools import count
 from typing import Any
 
 from chalicelib.api.endpoint import Endpoint
+from chalicelib.domain.clock import today
 from chalicelib.policy.load import policy_version
 from tests.client import Client, Got
 from tests.conftest import Shop
@@ -96,8 +98,11 @@ def _company() -> dict[str, Any]:
             "of_age": True}  # fmt: skip
 
 
+def _payment() -> dict[str, Any]:
+    return {"amount": "1000.00", "method": "transfer", "date": str(today(datetime.now(UTC))), "reference": "VIR 1"}
+
+
 _KEY = {"name": "caisse", "scopes": ["documents.read"]}
-_PAYMENT = {"amount": "1000.00", "method": "transfer", "date": "2026-11-23", "reference": "VIR 1"}
 _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/companies"): lambda shop: Sample("/v1/companies"),
     ("POST", "/v1/companies"): lambda shop: Sample("/v1/companies", _company()),
@@ -128,7 +133,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/invoices/{id}/pdf"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/pdf"),
     ("GET", "/v1/invoices/{id}/payments"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/payments"),
     ("POST", "/v1/invoices/{id}/payments"): lambda shop: Sample(
-        f"/v1/invoices/{shop.issued()['id']}/payments", _PAYMENT
+        f"/v1/invoices/{shop.issued()['id']}/payments", _payment()
     ),
     **_listing("/v1/credit-notes"),
     ("GET", "/v1/credit-notes/{id}"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}"),

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from typing import Any
 from unittest.mock import patch
@@ -14,8 +15,10 @@ from chalicelib.api import serve as pipeline
 from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import Actor
+from chalicelib.domain.call import Answer
 from chalicelib.domain.member import Member
-from chalicelib.store.read import open_company
+from chalicelib.store.door import Decision, transact
+from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
 from tests.histories import company as companies
 
@@ -26,9 +29,6 @@ _BY_ROUTE = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINT
 
 def member_of(world: World, company: str) -> None:
     """Make USER an owner of the company, for measurements with authentication."""
-    from chalicelib.domain.call import Answer
-    from chalicelib.store.door import Decision, transact
-
     now = companies.call(world, company, "join", "join")
     member = Member(company=company, id="mem_1", created_at=now.at, updated_at=now.at, user=USER, role="owner")
     transact(world.store, now, [], lambda _: Decision(Answer({}), new=(member,)))
@@ -72,10 +72,13 @@ class Pipeline:
     @contextmanager
     def unguarded(self) -> Iterator[None]:
         """Without the guard's round trip: an owner who is known already."""
-        reader = open_company(self.world.store, self.company)
-        actor = Actor(id=USER, kind="user", scopes=SCOPES, role="owner")
-        with patch.object(pipeline, "guard", lambda *_: (actor, self.company, reader)):
+        admitted = (Actor(id=USER, kind="user", scopes=SCOPES, role="owner"), self.company, self._reader)
+        with patch.object(pipeline, "guard", lambda *_: admitted):
             yield
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return open_company(self.world.store, self.company)
 
 
 INVOICES, INVOICE, ISSUE = "/v1/invoices", "/v1/invoices/{id}", "/v1/invoices/{id}/issue"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -147,6 +147,36 @@ def test_above_the_cap_nothing_is_applied_and_it_asks(world: World) -> None:
     assert go(world, sweep).outcome == "done"
     assert sorted(sweep.applied) == parts("a", "b")
     assert kept(world) is None
+
+
+def test_the_cap_holds_for_rows_that_come_after_the_count(world: World) -> None:
+    rows(world, "a")
+    sweep = Sweep(page=10)
+    plain, finds = sweep.job.find, []
+
+    def find(world: World, cursor: str | None, at: datetime) -> Found:
+        finds.append(cursor)
+        if len(finds) == 2:
+            rows(world, "b")
+        return plain(world, cursor, at)
+
+    sweep.job = replace(sweep.job, cap=5, find=find)
+    report = go(world, sweep)
+    assert (report.outcome, report.applied) == ("asks", STEPS + 1)
+
+
+def test_an_earlier_now_puts_nothing_off_into_the_past(world: World) -> None:
+    owner = company(world)
+    sent = message(world, owner, "a", ago=timedelta(hours=2))
+    commit(world, owner, sent)
+
+    def broken(world: World, step: Step) -> bool:
+        raise ValueError
+
+    run(world, replace(Sweep().job, apply=broken), now=later(world, hours=-1), left=within(60))
+    put_off = current(world, sent)
+    assert isinstance(put_off, Message)
+    assert put_off.due_at > world.now()
 
 
 @pytest.mark.parametrize("name", ["sweep", EVERY_JOB])

@@ -1,0 +1,199 @@
+"""What a client is shown of documents, payments and jobs."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.api.fields import Shown
+from chalicelib.domain.document import Nature
+
+
+class DiscountShown(Shown):
+    """Either member."""
+
+    percent: str | None = None
+    amount: str | None = None
+
+
+class LineShown(Shown):
+    """A line with its amount before TVA; on a credit note, `credits` is the invoice's line."""
+
+    description: str
+    quantity: str
+    unit: str | None
+    unit_price: str
+    discount: DiscountShown | None
+    vat_rate: str
+    exemption: str | None
+    nature: Nature
+    item: str | None
+    net: str
+    credits: int | None = None
+
+
+class VatShown(Shown):
+    """TVA of one rate."""
+
+    rate: str
+    exemption: str | None
+    base: str
+    amount: str
+
+
+class TotalsShown(Shown):
+    """In dirhams; payable = gross + stamp_duty − withheld."""
+
+    lines: str
+    discount: str
+    net: str
+    vat: list[VatShown]
+    vat_total: str
+    gross: str
+    stamp_duty: str
+    withheld: str
+    withheld_vat: str
+    withheld_fees: str
+    payable: str
+
+
+class WordsShown(Shown):
+    """The payable amount in words."""
+
+    fr: str
+    ar: str
+
+
+class RegisterPlace(Shown):
+    """A document's place in the register; hashes in hex."""
+
+    series: str
+    position: int
+    hash: str
+    chain: str
+
+
+class NoticeShown(Shown):
+    """Something to know before issuing: a stable code and its parameters."""
+
+    pointer: str
+    code: str
+    params: dict[str, str]
+
+
+class DocumentShown(Shown):
+    """What invoices and credit notes have in common."""
+
+    id: str | None
+    status: str
+    number: str | None
+    version: int | None
+    issue_date: str | None
+    operation_date: str | None
+    due_date: str | None
+    currency: str
+    language: str | None
+    settlement: str
+    reverse_charge: bool
+    customer: str | dict[str, Any] | None
+    seller: dict[str, Any] | None
+    buyer: dict[str, Any] | None
+    lines: list[LineShown]
+    discount: DiscountShown | None
+    totals: TotalsShown
+    amount_in_words: WordsShown
+    notes: str | None
+    specimen: bool = False
+    register_: Annotated[RegisterPlace | None, Field(alias="register")]
+    created_at: str | None
+    updated_at: str | None
+
+
+class InvoiceShown(DocumentShown):
+    """A draft or an issued invoice."""
+
+    object: Literal["invoice"]
+    paid: str
+    credited: str
+    balance: str
+    notices: list[NoticeShown]
+
+
+class CreditNoteShown(DocumentShown):
+    """An issued credit note."""
+
+    object: Literal["credit_note"]
+    invoice: str
+    invoice_number: str
+    reason: str | None
+
+
+class Deleted(Shown):
+    """What is gone."""
+
+    id: str
+    object: str
+    deleted: Literal[True]
+
+
+class PaymentShown(Shown):
+    """A payment; `stamp_duty` is what cash owes apart and does not change the balance."""
+
+    id: str
+    object: Literal["payment"]
+    invoice: str
+    amount: str
+    method: str
+    date: str
+    reference: str | None
+    stamp_duty: str
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class Outcome(Shown):
+    """What became of one document of a bulk issue."""
+
+    id: str
+    outcome: Literal["issued", "failed", "not_attempted"]
+    number: str | None = None
+    code: str | None = None
+
+
+class Outcomes(Shown):
+    """Outcomes in the order asked for; beyond one transaction, a job to look at instead."""
+
+    object: Literal["list", "job"]
+    data: list[Outcome] | None = None
+    has_more: bool | None = None
+    id: str | None = None
+    task: str | None = None
+    status: str | None = None
+    done: int | None = None
+    total: int | None = None
+    outcomes: list[Outcome] | None = None
+    version: int | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+
+
+class JobShown(Shown):
+    """A job's progress."""
+
+    id: str
+    object: Literal["job"]
+    task: str
+    status: Literal["queued", "running", "completed", "failed"]
+    done: int
+    total: int
+    outcomes: list[Outcome]
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class FileShown(Shown):
+    """Where to fetch a file, and until when."""
+
+    url: str
+    expires_at: str

@@ -1,0 +1,110 @@
+"""The measurements as one table, in docs/bench.md and between the markers of README.md."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench import pages, start, writers
+from tests.bench.bulk import DOCUMENTS, Bulk
+from tests.bench.ratios import Ratio
+from tests.bench.writers import Crowd
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+GOAL_RATIO = 1.5
+GOAL_WAVES = {"read": 1, "list of 20": 2, "create": 2, "issue": 3}
+NOTES = """
+Each ratio is of medians measured turn by turn in one run. A verb runs through the whole pipeline in process (no socket,
+no authentication) and its floor is a plain boto3 client that sends the same calls to a twin company. Round trips are
+those that wait for one another. Units are what the engine reports; it counts each item of a transactional read as 4 KB
+at most. Sixteen writers are sixteen processes on the same cores as the engine, issuing on one series without a pause of
+their own; "attempts" is how often an issue was tried. Rendering is without storage, its text different in each turn.
+"""
+
+
+class Row(NamedTuple):
+    """A line of the table; `kept` is None where there is no goal."""
+
+    what: str
+    measured: str
+    goal: str = ""
+    kept: bool | None = None
+
+
+def ratio_rows(ratios: list[Ratio]) -> list[Row]:
+    """Two lines a verb: time, and what it costs at DynamoDB."""
+    rows = []
+    for r in ratios:
+        with_auth = f"{r.guarded:.1f} ms with authentication"
+        low, high = r.spread
+        rows += [
+            Row(
+                f"{r.verb} ÷ raw boto3", f"**{r.ratio:.2f}** ({low:.2f} – {high:.2f}); {r.ours:.1f} ms; {with_auth}",
+                f"≤ {GOAL_RATIO}", r.ratio <= GOAL_RATIO,
+            ),
+            Row(
+                f"{r.verb}: round trips, units", f"{r.waves}; {r.read:g} read, {r.write:g} written",
+                f"≤ {GOAL_WAVES[r.verb]}", r.waves <= GOAL_WAVES[r.verb],
+            ),
+        ]  # fmt: skip
+    return rows
+
+
+def writer_rows(alone: Crowd, crowd: Crowd) -> list[Row]:
+    """The single writer and the sixteen."""
+    share = crowd.rate / alone.rate
+    return [
+        Row("one writer", f"{alone.rate:.0f} invoices/s; median {alone.median:.0f} ms"),
+        Row(
+            f"{crowd.writers} writers ÷ one", f"**{share:.2f}** ({crowd.rate:.0f} invoices/s)",
+            f"≥ {writers.GOAL} (gate {writers.GATE})", share >= writers.GOAL,
+        ),
+        Row(
+            f"{crowd.writers} writers: attempts, waiting",
+            f"{crowd.attempts:.1f} on average, {crowd.worst} at worst; median {crowd.median:.0f} ms, 99 % within "
+            f"{crowd.p99:.0f} ms, longest {crowd.longest:.0f} ms; {crowd.gave_up} gave up",
+        ),
+    ]  # fmt: skip
+
+
+def other_rows(bulk: Bulk, printed: list[tuple[int, float, float | None]], started: tuple[float, float]) -> list[Row]:
+    """Bulk issue, pages, cold import."""
+    beside = {lines: f"{other:.0f} ms" if other else "not installed" for lines, _, other in printed}
+    ours, floor = started
+    return [
+        Row(
+            f"bulk issue of {DOCUMENTS:,}",
+            f"{bulk.seconds:.1f} s; {bulk.calls} calls, {bulk.read:g} units read, {bulk.write:g} written",
+        ),
+        *(
+            Row(
+                f"PDF of {lines} lines, warm", f"**{typst:.0f} ms** (pdfkit {beside[lines]})",
+                f"≤ {pages.GOALS[lines]:.0f} ms", typst <= pages.GOALS[lines],
+            )
+            for lines, typst, _ in printed
+        ),
+        Row(
+            "cold import ÷ `import boto3, chalice`", f"**{ours / floor:.2f}** ({ours:.0f} ms ÷ {floor:.0f} ms)",
+            f"≤ {start.GOAL}", ours / floor <= start.GOAL,
+        ),
+    ]  # fmt: skip
+
+
+def table(rows: list[Row], machine: str) -> str:
+    """Markdown."""
+    marks = {True: "✓", False: "✗", None: ""}
+    lines = ["| | measured | goal | |", "|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.measured} | {row.goal} | {marks[row.kept]} |" for row in rows]
+    return "\n".join([f"{machine}.", "", *lines])
+
+
+def write(text: str) -> list[Path]:
+    """Into docs/bench.md, and between README's markers where it has them; the files that were written."""
+    page, readme = ROOT / "docs" / "bench.md", ROOT / "README.md"
+    page.write_text(f"# Measurements\n\n`make bench` writes this page.\n\n{text}\n{NOTES}")
+    known = readme.read_text() if readme.exists() else ""
+    before, begin, rest = known.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        return [page]
+    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    return [page, readme]
