@@ -16,13 +16,16 @@ from chalicelib.jobs.runner import run_scheduled
 from chalicelib.settings import Settings
 from chalicelib.wiring import World
 
-app = Chalice(app_name="facture")
+app = Chalice(app_name="facture", configure_logs=False)  # the telemetry configures them
 
 
 @cache
 def world() -> World:
-    """The one world of this process, made at the first request: packaging needs no environment."""
-    return World(Settings.from_env())
+    """The one world of this process, made at the first request, because packaging has no environment; its log lines are
+    JSON from then on."""
+    made = World(Settings.from_env())
+    _ = made.telemetry
+    return made
 
 
 @app.authorizer(ttl_seconds=0)

@@ -11,6 +11,7 @@ from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.files.objects import Files
+    from chalicelib.observability import Telemetry
     from chalicelib.outside.tokens import Tokens
     from chalicelib.outside.wake import Alarm
     from chalicelib.render.renderer import Renderer
@@ -40,6 +41,13 @@ class World:
         from chalicelib.outside.tokens import Tokens
 
         return Tokens(self.settings)
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        """Logs, figures and spans; the first use sets the process's log lines to JSON without personal data."""
+        from chalicelib.observability import telemetry
+
+        return telemetry(self.settings)
 
     @cached_property
     def typst(self) -> "Renderer":

@@ -180,8 +180,9 @@ def _only_company(world: "World", subject: str) -> str:
 def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:
     since, email = str(context.get("signed_in_at", "")), context.get("email")
     return Actor(
-        id=subject,
+        id=member.id if member else "newcomer",
         kind="user",
+        subject=subject,
         scopes=ROLE_SCOPES.get(member.role, frozenset()) if member else frozenset(),
         role=member.role if member else None,
         email=email if isinstance(email, str) else None,

@@ -10,6 +10,7 @@ from chalicelib.api import (
     pages,
     parties,
     payments,
+    public,
     register,
     work,
 )
@@ -26,5 +27,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *register.ENDPOINTS,
     *changes.ENDPOINTS,
     *work.ENDPOINTS,
+    *public.ENDPOINTS,
     *pages.ENDPOINTS,
 )

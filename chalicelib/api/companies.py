@@ -172,15 +172,15 @@ class SettingsShown(Shown):
 
 def _sign_up(ask: Ask) -> Answer:
     """The company's id is derived from the person and the key, so that a retried sign-up meets its own company."""
-    call = replace(ask.writing, company=derived_id("cmp", ask.actor.id, ask.writing.key))
+    call = replace(ask.writing, company=derived_id("cmp", ask.actor.subject, ask.writing.key))
     sent: dict[str, Any] = ask.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
-    owner = Owner(user=ask.actor.id, email=ask.actor.email, of_age=of_age)
+    owner = Owner(user=ask.actor.subject, email=ask.actor.email, of_age=of_age)
     return companies.sign_up(ask.world.store, call, owner, mode, sent)
 
 
 def _mine(ask: Ask) -> Answer:
-    return companies.mine(ask.world.store, ask.actor.id)
+    return companies.mine(ask.world.store, ask.actor.subject)
 
 
 def _profile(ask: Ask) -> Answer:

@@ -31,11 +31,16 @@ SIGNED_IN: Literal["SIGNED_IN"] = "SIGNED_IN"
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, after the guard: an opaque id, what they may do, and what kind of token proved it."""
+    """Who asks, after the guard: what they may do, and what kind of token proved it.
+
+    `id` is the membership's or the key's, opaque; the journal keeps it for ten years. `subject` is the issuer's name
+    for a person and is kept in the membership alone.
+    """
 
     id: str
     kind: Literal["user", "api_key", "nobody"]
     scopes: frozenset[str]
+    subject: str = ""
     role: str | None = None
     email: str | None = None
     signed_in_at: datetime | None = None

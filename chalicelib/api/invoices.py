@@ -75,13 +75,18 @@ def _delete(ask: Ask) -> Answer:
 
 
 def _issue(ask: Ask) -> Answer:
-    return issuing.issue(ask.world.store, ask.writing, ask.path["id"], ask.body.issue_date)
+    answer = issuing.issue(ask.world.store, ask.writing, ask.path["id"], ask.body.issue_date)
+    if not answer.replayed:
+        ask.world.telemetry.figures({"InvoicesIssued": 1})
+    return answer
 
 
 def _issue_many(ask: Ask) -> Answer:
     answer = issuing.issue_many(ask.world.store, ask.writing, ask.body.ids, ask.body.issue_date)
     if answer.status == 202:
         ask.world.wake("bulk")
+    elif not answer.replayed:
+        ask.world.telemetry.figures({"InvoicesIssued": len(answer.body["data"])})
     return answer
 
 

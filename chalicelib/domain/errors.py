@@ -3,7 +3,7 @@
     Refusal
     ├── 400 Malformed, IdempotencyKeyMissing
     ├── 401 Unauthenticated
-    ├── 403 Forbidden, CompanyBlocked, AgeRefused
+    ├── 403 Forbidden, CompanyBlocked, AgeRefused, ProofNeeded
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
     ├── 409 Conflict (AlreadyExists, AlreadyIssued, NotIssued, InUse, CloudStorageOff, StillRunning, …)
@@ -144,6 +144,30 @@ class WorkspaceNotEmpty(Conflict):
     """The last cloud switch cannot go off while the cloud holds business data; a deletion request erases it first."""
 
     code = "workspace_not_empty"
+
+
+class RequestSettled(Conflict):
+    """The request is past the point at which this could be done."""
+
+    code = "request_settled"
+
+
+class AlreadyBlocked(Conflict):
+    """A deletion of the account is under way already."""
+
+    code = "already_blocked"
+
+
+class AnotherOwnerNeeded(Conflict):
+    """With several owners, the grace is waived by another one than who asked for the deletion."""
+
+    code = "another_owner_needed"
+
+
+class ProofNeeded(Refusal):
+    """Identity is to be proven again: a sign-in of the last ten minutes, or a mailed code."""
+
+    status, code = 403, "proof_needed"
 
 
 class StillRunning(Conflict):

@@ -17,7 +17,7 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs.job import Found, Job, Left, Step, within
 from chalicelib.jobs.report import Failure, Outcome, Report
-from chalicelib.observability import code_of, telemetry
+from chalicelib.observability import code_of
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
 
@@ -61,7 +61,7 @@ def run(
     """
     began = time.monotonic()
     report = Report(job.name, now, dry_run)
-    observed = telemetry(world.settings)
+    observed = world.telemetry
     with observed.bound(job=job.name), observed.span(f"job {job.name}"):
         active = _Run(world, job, left, holds, report)
         report.outcome = active.survey() if dry_run else active.work()

@@ -287,9 +287,9 @@ def policy_version() -> str:
     return current().version
 
 
-def accepted_versions() -> tuple[str, ...]:
-    """The versions that a sign-up may name as accepted, oldest first."""
-    return current().accepted_versions
+def accepted_versions(on: date | None = None) -> tuple[str, ...]:
+    """The versions that a sign-up may name as accepted on a day (default: the last version's), oldest first."""
+    return current().accepted_on(on or current().date)
 
 
 def sections(version: str) -> tuple[Section, ...]:

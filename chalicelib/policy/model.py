@@ -7,6 +7,7 @@ from typing import Literal
 
 from chalicelib.policy.terms import Period, Start
 
+Day = date
 Language = Literal["fr", "ar", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 
@@ -190,9 +191,25 @@ class Policy:
         """The day on which the version in force was published."""
         return self.current.date
 
+    def in_force(self, on: Day) -> Version:
+        """The version in force on a day: the last one dated no later, else the first. Later ones are announced."""
+        return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
+
+    def required(self, on: Day) -> Version:
+        """The last material version in force on a day: it, or a later one, must have been accepted."""
+        past = self.versions[: self.versions.index(self.in_force(on)) + 1]
+        return next((v for v in reversed(past) if v.material), past[0])
+
+    def announced(self, on: Day) -> tuple[Version, ...]:
+        """The versions that are published and not yet in force on a day, the next first."""
+        return tuple(v for v in self.versions if v.date > self.in_force(on).date)
+
+    def accepted_on(self, on: Day) -> tuple[str, ...]:
+        """The versions that a sign-up may accept on a day, oldest first: the required one and all later, since whoever
+        accepts what is announced agrees in advance."""
+        return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])
+
     @property
     def accepted_versions(self) -> tuple[str, ...]:
-        """The versions that a sign-up may have accepted: the one in force, and earlier ones without a material change
-        since."""
-        last_material = max((i for i, v in enumerate(self.versions) if v.material), default=0)
-        return tuple(v.version for v in self.versions[last_material:])
+        """The versions that may be accepted once the last of all is in force."""
+        return self.accepted_on(self.date)

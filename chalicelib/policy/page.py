@@ -117,12 +117,13 @@ def _processors(policy: Policy, language: Language) -> str:
     return _table(language, "processors", ("provider", "receives", "why", "where", "transfer"), rows)
 
 
-def versions(policy: Policy, shown: Version, language: Language) -> str:
+def versions(policy: Policy, shown: Version, language: Language, now: Version) -> str:
     """Every version, the newest first, with what changed and a link to its text."""
     listed = []
     for version in reversed(policy.versions):
         title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
-        marks = [say("page", "current", language)] * (version is policy.current)
+        marks = [say("page", "current", language)] * (version is now)
+        marks += [say("page", "announced", language)] * (version.date > now.date)
         marks += [say("page", "this_one", language)] * (version is shown)
         link = title if version is shown else f'<a href="?version={version.version}&amp;lang={language}">{title}</a>'
         note = f" <small>({escape(' · '.join(marks))})</small>" if marks else ""
@@ -148,15 +149,18 @@ def _contents(sections: Iterable[Section], language: Language) -> str:
     return f'<nav class="toc" aria-labelledby="contents"><h2 id="contents">{title}</h2><ul>{links}{last}</ul></nav>\n'
 
 
-def whole(policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language) -> str:
-    """The complete page around the `text` of one version."""
+def whole(
+    policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language, now: Version
+) -> str:
+    """The complete page around the `text` of one version; `now` is the one in force on the day of reading."""
     title = escape(say("page", "title", language))
     day = long_date(shown.date, language)
-    if shown is policy.current:
+    if shown is now:
         standing = f"<p>{escape(say('page', 'in_force', language, date=day))}</p>"
     else:
         see = f'<a href="?lang={language}">{escape(say("page", "see_current", language))}</a>'
-        standing = f'<p class="notice">{escape(say("page", "past", language, date=day))} {see}</p>'
+        moment = "to_come" if shown.date > now.date else "past"
+        standing = f'<p class="notice">{escape(say("page", moment, language, date=day))} {see}</p>'
     style = (HERE / "texts" / "page.css").read_text("utf-8")
     return (
         f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n<meta charset="utf-8">\n'
@@ -165,6 +169,6 @@ def whole(policy: Policy, shown: Version, sections: tuple[Section, ...], text: s
         f'<a class="skip" href="#text">{escape(say("page", "skip", language))}</a>\n'
         f"<header>\n{_languages(shown, language)}\n<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n"
         f'{standing}\n</header>\n<main id="text">\n{_contents(sections, language)}{text}'
-        f"{versions(policy, shown, language)}</main>\n"
+        f"{versions(policy, shown, language, now)}</main>\n"
         f"<footer><p>{escape(say('page', 'contact', language))} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
     )

@@ -6,6 +6,7 @@ day of its publication. From then on that text is served, and a change of the ru
 
 import argparse
 import sys
+from datetime import date
 from html import escape
 from pathlib import Path
 
@@ -17,15 +18,17 @@ from chalicelib.policy.page import REGION, article, whole
 FROZEN = HERE / "texts" / "frozen"
 
 
-def render(language: Language, version: str | None = None, region: str | None = None) -> str:
+def render(language: Language, version: str | None = None, region: str | None = None, on: date | None = None) -> str:
     """The public page of a version (default: the one in force). `region` is where the deployment runs (default: the
-    policy's). Raises PolicyError for a version that was never published."""
+    policy's); `on` is the day of reading (default: the last version's). Raises PolicyError for a version that was
+    never published."""
     policy = current()
-    shown = find(policy, version)
+    now = policy.in_force(on or policy.date)
+    shown = find(policy, version or now.version)
     frozen = _frozen_path(shown, language)
     text = frozen.read_text("utf-8") if frozen.is_file() else derived(policy, shown, language)
     where = location(policy, policy.processors["hosting"], language, region)
-    return whole(policy, shown, sections(shown.version), text.replace(REGION, escape(where)), language)
+    return whole(policy, shown, sections(shown.version), text.replace(REGION, escape(where)), language, now)
 
 
 def find(policy: Policy, version: str | None) -> Version:

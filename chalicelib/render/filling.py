@@ -1,7 +1,7 @@
 """Filling a merchant's template in a process apart.
 
-Some texts of a few kilobytes keep an HTML parser or a template lexer busy for hours, and neither can be interrupted from
-within Python: the operating system can.
+Some texts of a few kilobytes keep an HTML parser or a template lexer busy for hours, and neither can be interrupted
+from within Python: the operating system can.
 """
 
 import json
@@ -30,7 +30,7 @@ def fill(template: str, data: dict[str, Any]) -> str:
     given = json.dumps({"template": template, "data": data}).encode()
     with TemporaryDirectory(prefix="fill-") as folder:
         try:
-            done = run([sys.executable, "-I", "-S", "-c", _CHILD, paths], given, LIMITS, folder=Path(folder))
+            done = run([sys.executable, "-I", "-S", "-B", "-c", _CHILD, paths], given, LIMITS, folder=Path(folder))
         except LimitReached as limit:
             raise invalid("/template", "template_invalid", reason="it asks for too much work") from limit
     if done.returncode != 0:

@@ -129,7 +129,8 @@ def _options(view: DocumentView) -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    return text.replace("[", "(").replace("]", ")").replace("\n", " ")
+    # The narrow no-break space between groups of digits has no width in headers and footers.
+    return text.replace("\u202f", "\u00a0").replace("[", "(").replace("]", ")").replace("\n", " ")
 
 
 def _dated(made: bytes, view: DocumentView) -> bytes:

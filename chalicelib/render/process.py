@@ -1,4 +1,4 @@
-"""Programs that work on what strangers wrote: each in a process of its own, under hard limits, in an empty environment."""
+"""Programs that work on what strangers wrote: each a process of its own, under hard limits, in an empty environment."""
 
 import subprocess
 import sys

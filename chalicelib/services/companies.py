@@ -1,11 +1,12 @@
 """The company itself: signing up, its profile, its cloud switches."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Mode
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
@@ -45,7 +46,7 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
     idempotency key. Raises AgeRefused under 13, InvalidContent, AlreadyExists."""
     if not owner.of_age:
         raise AgeRefused
-    if (version := profile["policy_version"]) not in (known := accepted_versions()):
+    if (version := profile["policy_version"]) not in (known := accepted_versions(today(call.at))):
         raise invalid("/policy_version", "policy_version_unknown", version=version, known=list(known))
     stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
     values = settled(profile)
@@ -61,7 +62,7 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
         answer = Answer(present_company(company, head), status=201, location=URL)
         return Decision(answer, new=(company, member), head={"mode": mode})
 
-    return transact(store, call, [], decide, business=False, founding=True).answer
+    return transact(store, replace(call, actor=member_id), [], decide, business=False, founding=True).answer
 
 
 def mine(store: Store, user: str) -> Answer:

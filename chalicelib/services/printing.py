@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
 from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued, Language
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
 from chalicelib.services.viewing import draft_view, issued_view
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, open_company
 
 if TYPE_CHECKING:
     from chalicelib.domain.view import DocumentView
@@ -44,10 +44,12 @@ def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language |
 
 
 def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
-    """Render freshly issued documents in their own language, so that they are ready when they are asked for."""
-    from chalicelib.store.read import open_company
-
-    reader = open_company(world.store, company)
+    """Render freshly issued documents in their own language, so that they are ready when they are asked for. A company
+    that was blocked since needs no pages."""
+    try:
+        reader = open_company(world.store, company)
+    except (NotFound, CompanyBlocked):
+        return
     for id in ids:
         kind = "credit_note" if id.startswith(CreditNote.PREFIX + "_") else "invoice"
         _kept(world, company, _printable(reader, kind, id, None))

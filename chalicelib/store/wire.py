@@ -41,11 +41,11 @@ class Page:
 
 
 def code_of(error: PynamoDBException) -> str | None:
-    """What DynamoDB calls the error; None where it did not answer. (PynamoDB's own property raises AttributeError there,
+    """What DynamoDB calls the error; None where it did not answer. (PynamoDB's own property raises AttributeError then,
     because such a cause has a `response` that is None.)"""
-    code: str | None = (
-        error.cause.response.get("Error", {}).get("Code") if isinstance(error.cause, ClientError) else None
-    )
+    if not isinstance(error.cause, ClientError):
+        return None
+    code: str | None = error.cause.response.get("Error", {}).get("Code")
     return code
 
 

@@ -143,6 +143,8 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/register/verify"): lambda shop: Sample("/v1/register/verify"),
     **_listing("/v1/changes", after="0"),
     ("GET", "/v1/jobs/{id}"): lambda shop: Sample(f"/v1/jobs/{_job(shop)}"),
+    ("GET", "/privacy"): lambda shop: Sample("/privacy", query={"lang": "ar"}),
+    ("GET", "/v1/privacy/data-map"): lambda shop: Sample("/v1/privacy/data-map"),
     ("GET", "/health"): lambda shop: Sample("/health"),
     ("GET", "/openapi.json"): lambda shop: Sample("/openapi.json"),
     ("GET", "/docs"): lambda shop: Sample("/docs"),

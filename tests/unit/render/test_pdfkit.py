@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
@@ -76,10 +77,6 @@ def test_a_corpus_of_hostile_templates_reaches_nothing(sink: tuple[str, list[str
     address, seen = sink
     template = "\n".join(html.format(sink=address, file=secret) for html in HOSTILE.values())
     assert SECRET not in text_of(PdfkitRenderer(template).render(view(1)))
-    for html in HOSTILE.values():
-        hostile = html.format(sink=address, file=secret)
-        assert SECRET not in text_of(DEFAULT.render(view(1, notes=hostile[:2000])))
-        break
     assert seen == []
 
 
@@ -87,13 +84,17 @@ def test_a_corpus_of_hostile_templates_reaches_nothing(sink: tuple[str, list[str
 def test_uncleaned_html_reaches_nothing_either(sink: tuple[str, list[str]], secret: Path) -> None:
     """The second wall alone: the page is printed as it is."""
     address, seen = sink
-    for name, html in HOSTILE.items():
+
+    def printed(html: str) -> str:
         page = f"<html><body>{html.format(sink=address, file=secret)}<p>end</p></body></html>"
         try:
-            made = DEFAULT.print_page(page, view(0))
+            return text_of(DEFAULT.print_page(page, view(0)))
         except RenderFailed:
-            continue
-        assert SECRET not in text_of(made), name
+            return ""
+
+    with ThreadPoolExecutor(4) as pool:
+        for name, text in zip(HOSTILE, pool.map(printed, HOSTILE.values()), strict=True):
+            assert SECRET not in text, name
     assert seen == []
 
 
@@ -150,15 +151,15 @@ def test_five_hundred_lines_print() -> None:
 @needs_program
 def test_options_hidden_in_the_sellers_name_are_text(secret: Path) -> None:
     seller = replace(view(1).seller, ice="--enable-local-file-access", tax_id="[webpage]", trade_register="--allow")
-    made = PdfkitRenderer(f'<iframe src="file://{secret}"></iframe>').render(view(1, seller=seller))
+    made = PdfkitRenderer(f'<iframe src="file://{secret}"></iframe><p>x</p>').render(view(1, seller=seller))
     assert SECRET not in text_of(made)
-    assert "--enable-local-file-access" in text_of(made)
+    assert "ICE --enable-local" in text_of(made)
     assert "file:" not in text_of(made)
 
 
 @needs_program
 def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdfkit_renderer, "SECONDS", 1)
+    monkeypatch.setattr(pdfkit_renderer, "LIMITS", replace(pdfkit_renderer.LIMITS, seconds=1))
     cells = "<table>" + "<tr><td>x" * 300_000 + "</table>"
     with pytest.raises(RenderFailed):
         DEFAULT.print_page(cells, view(0))
@@ -166,7 +167,7 @@ def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @needs_program
 def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdfkit_renderer, "MEMORY_BYTES", 120 * 1024**2)
+    monkeypatch.setattr(pdfkit_renderer, "LIMITS", replace(pdfkit_renderer.LIMITS, memory_bytes=120 * 1024**2))
     with pytest.raises(RenderFailed):
         DEFAULT.print_page("<table>" + "<tr><td>x" * 100_000 + "</table>", view(0))
 

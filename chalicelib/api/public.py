@@ -1,0 +1,144 @@
+"""What anybody may read of the privacy policy: its page, every version of it, and the data map."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.fields import Language, Model, Shown, Text
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+class PolicyQuery(Model):
+    """Which version of the policy (default: the one in force), in which language (default: Accept-Language)."""
+
+    lang: Language | None = None
+    version: Annotated[str, Text(20)] | None = None
+
+
+class LanguageQuery(Model):
+    """In which language (default: Accept-Language)."""
+
+    lang: Language | None = None
+
+
+class Coded(Shown):
+    """A stable code and its words."""
+
+    code: str
+    words: str
+
+
+class BasisShown(Coded):
+    """A legal basis and its article."""
+
+    law: str
+
+
+class TermShown(Shown):
+    """How long, from when (`term` is ISO 8601), and what happens then."""
+
+    term: str | None
+    start: str
+    words: str
+    at_its_end: Literal["delete", "anonymise", "block"]
+
+
+class PlaceShown(Shown):
+    """Attributes of one kind of row in one room."""
+
+    room: str
+    kind: str
+    attributes: list[str]
+
+
+class RuleShown(Shown):
+    """One kind of data: why it is kept, on what basis, until when, where it lies, and what a deletion does to it."""
+
+    rule: str
+    label: str
+    class_: Annotated[Coded, Field(alias="class")]
+    purpose: str
+    legal_bases: list[BasisShown]
+    retention: TermShown
+    on_erasure: Coded
+    exported: bool
+    masked_in_logs: bool
+    collected: bool
+    held_in: list[PlaceShown]
+    files: list[str]
+
+
+class ProcessorShown(Shown):
+    """Who processes data for the service, what they receive, and where."""
+
+    provider: str
+    receives: str
+    purpose: str
+    where: str
+    transfer_basis: Coded
+
+
+class PeriodShown(Shown):
+    """An ISO 8601 period and its words."""
+
+    period: str
+    words: str
+
+
+class DataMapShown(Shown):
+    """What is held, where, why and until when."""
+
+    object: Literal["data_map"]
+    language: Language
+    policy_version: str
+    contact: str
+    data: list[RuleShown]
+    processors: list[ProcessorShown]
+    copies: dict[str, PeriodShown]
+
+
+@lru_cache(maxsize=32)
+def _page(language: Language, version: str | None, region: str, on: "date") -> str:
+    from chalicelib.policy import publish
+    from chalicelib.policy.model import PolicyError
+
+    try:
+        return publish.render(language, version, region, on)
+    except PolicyError:
+        raise NotFound from None
+
+
+@lru_cache(maxsize=6)
+def _map(language: Language, region: str) -> dict[str, Any]:
+    from chalicelib.policy.data_map import data_map
+
+    return data_map(language, region)
+
+
+def _policy(ask: Ask) -> Answer:
+    language = ask.query.lang or ask.language
+    return Answer({"content": _page(language, ask.query.version, ask.world.settings.region, today(ask.at))})
+
+
+def _data_map(ask: Ask) -> Answer:
+    return Answer(_map(ask.query.lang or ask.language, ask.world.settings.region))
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/privacy", scope=PUBLIC, media="text/html", does=_policy, query=PolicyQuery,
+        summary="The privacy policy as a page, in French, Arabic or English; every version", errors=(NotFound,),
+        tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path="/v1/privacy/data-map", scope=PUBLIC, does=_data_map, query=LanguageQuery,
+        gives=DataMapShown, summary="What is held, where, why and until when", tag="Privacy",
+    ),
+)  # fmt: skip

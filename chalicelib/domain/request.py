@@ -1,0 +1,190 @@
+"""Privacy requests: what somebody asks about their data, the law's clock, and the proof that it was done.
+
+Nothing here holds content: dates, counts and opaque ids only, kept five years after the request is closed.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import Any, Literal
+
+from chalicelib.domain.clock import MOROCCO
+from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.errors import RequestSettled
+from chalicelib.domain.ids import is_id
+
+RequestKind = Literal["access", "rectification", "deletion", "opposition"]
+RequestStatus = Literal["requested", "verified", "grace", "running", "completed", "refused", "cancelled"]
+Affected = Literal["company", "party", "member"]
+
+OPEN = frozenset({"requested", "verified", "grace", "running"})
+OVER = frozenset({"completed", "refused", "cancelled"})
+PROVEN = frozenset({"access", "deletion"})
+"""Kinds that need identity proven again (law 09-08 art. 7)."""
+MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
+    "requested": frozenset({"verified", "grace", "refused", "cancelled"}),
+    "verified": frozenset({"running", "refused", "cancelled"}),
+    "grace": frozenset({"verified", "cancelled"}),
+    "running": frozenset({"completed", "refused"}),
+    "completed": frozenset(), "refused": frozenset(), "cancelled": frozenset(),
+}  # fmt: skip
+
+CLEAR_DAYS = 10
+"""Law 09-08 art. 8: rectification, erasure and blocking within ten clear days."""
+GRACE = timedelta(days=30)
+"""How long a whole account stays blocked before it is erased; its owner may cancel or waive it."""
+REMINDERS = (timedelta(days=7), timedelta(days=1))
+"""How long before the end of the grace its owners are reminded."""
+UNCONFIRMED = timedelta(days=7)
+"""A request that nobody confirms lapses."""
+FRESH = timedelta(minutes=10)
+"""How recent a sign-in must be to prove identity again."""
+AFTERWARDS = timedelta(minutes=10)
+"""When a deletion looks again, longer after the block than any function may run: what was in flight has landed."""
+PROOF_YEARS = 5
+WARNED = timedelta(days=3)
+"""How long before a deadline the watch begins to warn."""
+
+SUBJECTS: Mapping[str, Affected] = {"cus": "party", "sup": "party", "mem": "member"}
+KIND_OF = {"cus": "customer", "sup": "supplier", "mem": "member"}
+
+
+@value
+class Measure:
+    """One step of an erasure's plan and how far it is. `found` counts rows or object versions before anything was
+    touched; None while they are not counted. `done` says that its outcome was verified."""
+
+    store: Literal["table", "files"] = kept("request.proof")
+    place: str = kept("request.proof")
+    kinds: tuple[str, ...] = kept("request.proof", default=())
+    attributes: tuple[str, ...] = kept("request.proof", default=())
+    match: Literal["all", "own", "reference", "content"] = kept("request.proof")
+    action: Literal["block", "delete", "anonymise", "expire", "keep"] = kept("request.proof")
+    bases: tuple[str, ...] = kept("request.proof", default=())
+    until: date | None = kept("request.proof", default=None)
+    found: int | None = kept("request.proof", default=None)
+    done: bool = kept("request.proof", default=False)
+
+
+@entity("request", room="requests", prefix="req")
+class Request(Record):
+    """What was asked and how far it is. Its row is due for the job that `due` names.
+
+    `asker` and `person` are salted digests of a sign-in's subject: the one lets whoever asked follow a closed account's
+    request, the other finds what points to a member whose row is gone.
+    """
+
+    kind: RequestKind = kept("request.proof")
+    status: RequestStatus = kept("request.proof", default="requested")
+    affects: Affected = kept("request.proof")
+    subject: str | None = kept("request.proof", default=None)
+    asked_by: str = kept("request.proof")
+    asker: str | None = kept("request.proof", default=None)
+    person: str | None = kept("request.proof", default=None)
+    confirmed_by: str | None = kept("request.proof", default=None)
+    deadline: datetime = kept("request.proof")
+    verified_at: datetime | None = kept("request.proof", default=None)
+    grace_until: datetime | None = kept("request.proof", default=None)
+    closed_at: datetime | None = kept("request.proof", default=None)
+    reason: str | None = kept("request.proof", default=None)
+    """A stable code: why it was refused or cancelled."""
+    reminders: int = kept("request.proof", default=0)
+    policy_version: str | None = kept("request.proof", default=None)
+    last_trace: date | None = kept("request.proof", default=None)
+    measures: tuple[Measure, ...] = kept("request.proof", default=(), packed=True)
+    cursor: str | None = kept("request.proof", default=None)
+    """Where the counting of the current place goes on."""
+    receipt: bool = kept("request.proof", default=False)
+    due: str | None = kept("request.proof", default="requests")
+    due_at: datetime = kept("request.proof")
+    attempts: int = kept("request.proof", default=0)
+
+
+@entity("receipt", room="requests", prefix="req", sort="receipt#{id}")
+class Receipt(Record):
+    """The signed proof of a request that was carried out, under the request's id. `content` is canonical JSON."""
+
+    content: bytes = kept("request.proof", packed=True)
+    signature: bytes = kept("request.proof")
+    algorithm: str = kept("request.proof")
+    key: str = kept("request.proof")
+    """The SHA-256 (hex) of the public key, DER."""
+
+
+@entity("deadline", room="requests", prefix="req", sort="deadline#{id}")
+class Deadline(Record):
+    """An open request's deadline, due for the watch from `WARNED` before it until the request is closed."""
+
+    deadline: datetime = kept("request.proof")
+    due: str | None = kept("request.proof", default="deadlines")
+    due_at: datetime = kept("request.proof")
+    attempts: int = kept("request.proof", default=0)
+
+
+@entity("tombstone", room="requests", prefix="req", sort="tombstone#{subject}")
+class Tombstone(Record):
+    """One person's data was erased: a restored backup erases it again. `id` is the request's."""
+
+    subject: str = kept("request.proof")
+    person: str | None = kept("request.proof", default=None)
+
+
+@entity("hold", room="requests", prefix="hld")
+class Hold(Record):
+    """A legal hold on a company: nothing of it is erased or swept until an operator releases it. `reason` holds no
+    personal data."""
+
+    reason: str = kept("request.proof")
+    actor: str = kept("request.proof")
+    released_at: datetime | None = kept("request.proof", default=None)
+    released_by: str | None = kept("request.proof", default=None)
+
+
+def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:
+    """The request in its next status. Raises RequestSettled for a move that there is not."""
+    if to not in MOVES[request.status]:
+        raise RequestSettled(status=request.status)
+    if to in OVER:
+        changes = {"closed_at": at, "due": "proofs", "due_at": proof_ends(at)} | changes
+    return request.edited(at, status=to, **changes)
+
+
+def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
+    """The end of the last of so many whole days after the day of `at` in Casablanca. Where the law's `jours francs` can
+    be read as a day more, this is the earlier reading."""
+    day = at.astimezone(MOROCCO).date() + timedelta(days=days + 1)
+    return _midnight(day)
+
+
+def proof_ends(closed: datetime) -> datetime:
+    """When a request closed at `closed` has been kept for five years: the midnight after."""
+    day = closed.astimezone(MOROCCO).date()
+    year = day.year + PROOF_YEARS
+    kept_to = day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)
+    return _midnight(kept_to + timedelta(days=1))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
+
+
+def affected(subject: str | None) -> Affected | None:
+    """Whom a request concerns, by its subject's id; None for an id of nobody's."""
+    if subject is None:
+        return "company"
+    prefix = subject.partition("_")[0]
+    return SUBJECTS.get(prefix) if is_id(prefix, subject) else None
+
+
+def reminder(request: Request) -> datetime | None:
+    """When a request in grace is due next: its next reminder, else the end of the grace."""
+    if request.grace_until is None:
+        return None
+    if request.reminders < len(REMINDERS):
+        return request.grace_until - REMINDERS[request.reminders]
+    return request.grace_until
+
+
+def digest(request: str, subject: str) -> str:
+    """A person's sign-in as a request keeps it: SHA-256 (hex) over the request's id and the subject."""
+    return sha256(f"{request}\x1f{subject}".encode()).hexdigest()

@@ -1,0 +1,296 @@
+"""Draft, issue, credit, pay in any order: whatever happened, the register and the rows add up by themselves.
+
+The machine remembers only what it needs to choose a next step and to know whether it must be refused. Every invariant
+is recomputed from the rows of the ledger: the sums, the chain, the balances from payments and credit notes.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Head, Series
+from chalicelib.domain.crediting import LineCredit
+from chalicelib.domain.document import Balance, CreditNote, Discount, Invoice, Issued, Line, RegisterEntry
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import InvalidContent, Refusal
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.issuing import document_hash
+from chalicelib.domain.numbering import genesis, link
+from chalicelib.domain.party import Customer
+from chalicelib.domain.payment import Payment
+from chalicelib.services import crediting, drafting, issuing, listing, paying, register
+from chalicelib.store.door import Decision, transact
+from chalicelib.store.read import open_company
+from chalicelib.wiring import World
+from tests.histories import company as companies
+
+RATES = [(Decimal(20), None), (Decimal(10), None), (Decimal(0), "92-I-1")]
+CENT = Decimal("0.01")
+_RUNS = count(1)
+
+
+def decimals(top: int, places: int) -> st.SearchStrategy[Decimal]:
+    return st.decimals(CENT, top, places=places, allow_nan=False)
+
+
+DISCOUNTS = st.none() | decimals(100, 2).map(lambda percent: Discount(percent=percent))
+LINES = st.builds(
+    lambda quantity, price, rate, discount, nature: Line(
+        description="Conseil", quantity=quantity, unit_price=price, vat_rate=rate[0], exemption=rate[1],
+        discount=discount, nature=nature,
+    ),
+    decimals(99, 3), decimals(2_000, 4), st.sampled_from(RATES), DISCOUNTS,
+    st.sampled_from(["goods", "services", "fees", "works"]),
+)  # fmt: skip
+CONTENTS = st.fixed_dictionaries({
+    "lines": st.lists(LINES, min_size=1, max_size=4).map(tuple), "discount": DISCOUNTS,
+    "settlement": st.sampled_from(["other", "other", "cash"]), "customer": st.sampled_from(["private", "public"]),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The rows of a company's ledger and its drafts."""
+
+    rows: list[Record]
+    drafts: set[str]
+    clock: int
+
+    def of(self, cls: type[Any]) -> list[Any]:
+        """The rows of this class."""
+        return [row for row in self.rows if type(row) is cls]
+
+
+class Documents(RuleBasedStateMachine):
+    """One company, one series of invoices and one of credit notes."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.company = companies.founded(world, f"machine {next(_RUNS)}")
+        self.serial = count(1)
+        self.drafts: set[str] = set()
+        self.invoices: list[str] = []
+        self.last_day = date(2000, 1, 1)
+        self.today = today(world.now())
+        self._customers()
+
+    def _customers(self) -> None:
+        now = self.call("customers")
+        (known,) = self.world.store.records([Customer.ref(self.company, companies.customer_of(self.company))])
+        assert isinstance(known, Customer)
+        made = tuple(
+            replace(known, id=derived_id("cus", name), withholder=withholder)
+            for name, withholder in (("private", "none"), ("public", "public_body"))
+        )
+        transact(self.world.store, now, [], lambda _: Decision(Answer({}), new=made))
+
+    def call(self, verb: str) -> Call:
+        return companies.call(self.world, self.company, verb, f"{verb}-{next(self.serial)}")
+
+    def ledger(self) -> Ledger:
+        reader = open_company(self.world.store, self.company)
+        return Ledger(
+            [row for prefix in PREFIXES for row in reader.all("ledger", prefix)],
+            {row.id for row in reader.all("workspace", "invoice#")}, reader.head.clock,
+        )  # fmt: skip
+
+    def refused(self, verb: Callable[[], object], *kinds: type[Refusal]) -> None:
+        """It is refused, and nothing changed."""
+        before = self.ledger()
+        try:
+            verb()
+        except kinds:
+            assert self.ledger() == before
+        else:
+            raise AssertionError("it was not refused")
+
+    def invoice(self, data: st.DataObject) -> tuple[Invoice, Balance]:
+        id = data.draw(st.sampled_from(self.invoices))
+        found, balance = self.world.store.records([Invoice.ref(self.company, id), Balance.ref(self.company, id)])
+        assert isinstance(found, Invoice)
+        fresh = Balance(company=self.company, id=id, created_at=found.created_at, updated_at=found.updated_at)
+        return found, balance if isinstance(balance, Balance) else fresh
+
+    @rule(content=CONTENTS)
+    def draft(self, content: dict[str, Any]) -> None:
+        id = derived_id("inv", str(next(self.serial)))
+        drafting.create(self.world.store, self.call("draft"), id, content | {"customer": derived_id("cus", content["customer"])})
+        self.drafts.add(id)
+
+    @precondition(lambda self: self.drafts)
+    @rule(data=st.data(), content=CONTENTS)
+    def edit(self, data: st.DataObject, content: dict[str, Any]) -> None:
+        id = data.draw(st.sampled_from(sorted(self.drafts)))
+        drafting.edit(self.world.store, self.call("edit"), id, "*", content | {"customer": derived_id("cus", content["customer"])})
+
+    @precondition(lambda self: self.drafts)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.drafts)))
+        drafting.delete(self.world.store, self.call("delete"), id, "*")
+        self.drafts.remove(id)
+
+    @precondition(lambda self: self.drafts)
+    @rule(data=st.data(), back=st.integers(-1, 2))
+    def issue(self, data: st.DataObject, back: int) -> None:
+        ids = data.draw(st.lists(st.sampled_from(sorted(self.drafts)), min_size=1, max_size=3, unique=True))
+        day = self.today - timedelta(days=back)
+
+        def do() -> None:
+            if len(ids) == 1:
+                issuing.issue(self.world.store, self.call("issue"), ids[0], day)
+            else:
+                issuing.issue_many(self.world.store, self.call("issue"), ids, day)
+
+        if day > self.today or day < self.last_day:
+            self.refused(do, InvalidContent)
+            return
+        do()
+        self.last_day = day
+        self.drafts -= set(ids)
+        self.invoices += ids
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data())
+    def issue_again(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(self.invoices))
+        self.refused(lambda: issuing.issue(self.world.store, self.call("issue"), id), Refusal)
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data(), share=st.sampled_from([Decimal("0.3"), Decimal(1), Decimal("1.5")]), cash=st.booleans())
+    def pay(self, data: st.DataObject, share: Decimal, cash: bool) -> None:  # noqa: FBT001 — drawn
+        invoice, balance = self.invoice(data)
+        left = invoice.totals.payable - balance.paid - balance.credited
+        amount = max(CENT, (left * share).quantize(CENT))
+
+        def do() -> None:
+            paying.pay(
+                self.world.store, self.call("pay"), invoice.id, id=None, amount=amount,
+                method="cash" if cash else "transfer", day=self.today, reference=None,
+            )  # fmt: skip
+
+        self.refused(do, InvalidContent) if amount > left else do()
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data(), share=st.sampled_from([Decimal("0.4"), Decimal(1), Decimal(2)]))
+    def credit_some(self, data: st.DataObject, share: Decimal) -> None:
+        invoice, balance = self.invoice(data)
+        done = {part.line: part.quantity for part in balance.lines}
+        number = data.draw(st.integers(1, len(invoice.lines)))
+        remaining = invoice.lines[number - 1].quantity - done.get(number, Decimal(0))
+        quantity = max(Decimal("0.001"), (remaining * share).quantize(Decimal("0.001")))
+
+        def do() -> None:
+            crediting.credit(self.world.store, self.call("credit"), invoice.id, [LineCredit(number, quantity)], "Retour", None)
+
+        self.refused(do, InvalidContent) if quantity > remaining else do()
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data())
+    def credit_the_rest(self, data: st.DataObject) -> None:
+        invoice, balance = self.invoice(data)
+        done = {part.line: part.quantity for part in balance.lines}
+        exhausted = all(done.get(n) == line.quantity for n, line in enumerate(invoice.lines, 1))
+
+        def do() -> None:
+            crediting.credit(self.world.store, self.call("credit"), invoice.id, None, None, None)
+
+        self.refused(do, InvalidContent) if exhausted else do()
+
+    @invariant()
+    def the_register_is_whole(self) -> None:
+        ledger = self.ledger()
+        documents: dict[str, Issued] = {d.id: d for cls in (Invoice, CreditNote) for d in ledger.of(cls)}
+        entries: dict[str, list[RegisterEntry]] = defaultdict(list)
+        for entry in ledger.of(RegisterEntry):
+            entries[entry.series].append(entry)
+        assert ledger.drafts == self.drafts
+        assert {d.id for d in ledger.of(Invoice)} == set(self.invoices)
+        assert sum(map(len, entries.values())) == len(documents)
+        for series in ledger.of(Series):
+            own, chain = entries[series.id], genesis(self.company, series.id)
+            assert [entry.position for entry in own] == list(range(1, series.next))
+            assert [entry.issue_date for entry in own] == sorted(entry.issue_date for entry in own)
+            for entry in own:
+                document = documents[entry.document]
+                assert (entry.number, entry.hash) == (document.number, document_hash(document))
+                chain = link(chain, entry.hash)
+                assert entry.chain == document.chain == chain
+            assert series.chain == chain
+            verified = register.verify(open_company(self.world.store, self.company), series.id).body
+            assert (verified["verified"], verified["checked"]) == (True, len(own))
+
+    @invariant()
+    def every_document_adds_up(self) -> None:
+        for document in (d for cls in (Invoice, CreditNote) for d in self.ledger().of(cls)):
+            t = document.totals
+            assert sum(line.net or 0 for line in document.lines) == t.lines
+            assert t.lines - t.discount == t.net == sum(share.base for share in t.vat)
+            assert t.vat_total == sum(share.amount for share in t.vat)
+            assert t.gross == t.net + t.vat_total
+            assert t.payable == t.gross + t.stamp_duty - t.withheld
+            assert min(t.net, t.vat_total, t.gross, t.stamp_duty, t.withheld_vat, t.withheld_fees) >= 0
+            assert all(share.base >= 0 and share.amount >= 0 for share in t.vat)
+
+    @invariant()
+    def no_invoice_is_exceeded(self) -> None:
+        ledger = self.ledger()
+        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        notes: dict[str, list[CreditNote]] = defaultdict(list)
+        paid: dict[str, Decimal] = defaultdict(Decimal)
+        for note in ledger.of(CreditNote):
+            notes[note.invoice].append(note)
+        for payment in ledger.of(Payment):
+            paid[payment.invoice] += payment.amount
+        for invoice in ledger.of(Invoice):
+            self.check_invoice(invoice, balances.get(invoice.id), notes[invoice.id], paid[invoice.id])
+
+    def check_invoice(self, invoice: Invoice, balance: Balance | None, notes: list[CreditNote], paid: Decimal) -> None:
+        """Balance and status follow from the payments and credit notes; all credited is exactly all."""
+        credited = sum((note.totals.payable for note in notes), Decimal(0))
+        assert (paid, credited) == ((balance.paid, balance.credited) if balance else (0, 0))
+        assert paid <= invoice.totals.payable
+        quantities: dict[int, Decimal] = defaultdict(Decimal)
+        for note in notes:
+            for number, line in zip(note.credited_lines, note.lines, strict=True):
+                quantities[number] += line.quantity
+        whole = all(quantities[n] == line.quantity for n, line in enumerate(invoice.lines, 1))
+        assert all(quantities[n] <= line.quantity for n, line in enumerate(invoice.lines, 1))
+        for field in ("net", "vat_total", "gross", "discount", "stamp_duty", "withheld_vat", "withheld_fees", "payable"):
+            given = sum((getattr(note.totals, field) for note in notes), Decimal(0))
+            assert given <= getattr(invoice.totals, field), field
+            assert not whole or given == getattr(invoice.totals, field), field
+        shown = listing.invoice(open_company(self.world.store, self.company), invoice.id).body
+        assert Decimal(shown["balance"]) == invoice.totals.payable - paid - credited
+        assert shown["status"] in ("issued", "partially_paid", "paid", "credited")
+        assert (shown["status"] == "credited") <= (credited == invoice.totals.payable)
+
+    def teardown(self) -> None:
+        """The clock counted every commit, and the head is where the journal ends."""
+        (head,) = self.world.store.records([Head.ref(self.company)])
+        assert isinstance(head, Head)
+        journal = list(open_company(self.world.store, self.company).all("journal", "entry#"))
+        assert len(journal) == head.clock
+
+
+PREFIXES = ("credit_note#", "invoice#", "payment#", "register#", "series#")
+
+
+def test_documents_add_up_whatever_is_done_to_them(bare_world: World) -> None:
+    run_state_machine_as_test(
+        lambda: Documents(bare_world),
+        settings=settings(
+            max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+        ),
+    )
