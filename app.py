@@ -1,28 +1,32 @@
-"""Registers the endpoints, the authorizer and the jobs with Chalice; nothing else."""
+"""Registers the endpoints, the authorizer and the jobs with Chalice; nothing else.
+
+Nothing of ours is loaded for it but the addresses: an endpoint's module comes with its first request, a job's with its
+first run (docs/adr/0026).
+"""
 
 import json
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Response, SQSEvent
 
-from chalicelib.api.auth import authorize
-from chalicelib.api.catalogue import ENDPOINTS
-from chalicelib.api.endpoint import PUBLIC, Endpoint
-from chalicelib.api.serve import cors, serve
-from chalicelib.jobs.catalogue import JOBS
-from chalicelib.jobs.runner import run_scheduled
-from chalicelib.settings import Settings
-from chalicelib.wiring import World
+from chalicelib.api.routes import ROUTES, SCHEDULES
+from chalicelib.api.routing import Route, cors, endpoint_of
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
 
 app = Chalice(app_name="facture", configure_logs=False)  # the telemetry configures them
 
 
 @cache
-def world() -> World:
+def world() -> "World":
     """The one world of this process, made at the first request, because packaging has no environment; its log lines are
     JSON from then on."""
+    from chalicelib.settings import Settings
+    from chalicelib.wiring import World
+
     made = World(Settings.from_env())
     _ = made.telemetry
     return made
@@ -31,6 +35,8 @@ def world() -> World:
 @app.authorizer(ttl_seconds=0)
 def token(request: AuthRequest) -> AuthResponse:
     """Lets a valid token through, uncached, so that a revocation counts at once."""
+    from chalicelib.api.auth import authorize
+
     context = authorize(world(), request.token)
     if context is None:
         # The gateway answers 401 to this message and to no other; a denial would be a 403.
@@ -38,16 +44,20 @@ def token(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"], principal_id=context.get("subject", "unverified"), context=context)
 
 
-def _view(endpoint: Endpoint) -> Callable[..., Response]:
+def _view(route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:  # noqa: ARG001 — Chalice hands the path's parameters over; the request has them
+        from chalicelib.api.serve import serve
+
         request = app.current_request
         assert request is not None  # noqa: S101 — Chalice sets it before it calls a view
-        return serve(world(), endpoint, request)
+        return serve(world(), endpoint_of(route), request)
 
     return view
 
 
 def _run(name: str, context: Any) -> None:
+    from chalicelib.jobs.runner import run_scheduled
+
     run_scheduled(world(), name, left=lambda: context.get_remaining_time_in_millis() / 1000)
 
 
@@ -59,17 +69,20 @@ def _scheduled(name: str) -> Callable[[CloudWatchEvent], None]:
     return run
 
 
-for endpoint in ENDPOINTS:
-    authorizer = None if endpoint.scope == PUBLIC else token
+for route in ROUTES:
     # The pipeline judges content types itself, so that its answer is a problem document.
-    route = app.route(
-        endpoint.path, methods=[endpoint.method], authorizer=authorizer, content_types=["*/*"], cors=cors()
+    register = app.route(
+        route.path,
+        methods=[route.method],
+        authorizer=None if route.public else token,
+        content_types=["*/*"],
+        cors=cors(),
     )
-    route(_view(endpoint))
+    register(_view(route))
 
-for job in JOBS:
+for schedule in SCHEDULES:
     # Chalice names a function's handler after the module's attribute.
-    globals()[job.name] = app.schedule(job.schedule, name=job.name)(_scheduled(job.name))
+    globals()[schedule.job] = app.schedule(schedule.expression, name=schedule.job)(_scheduled(schedule.job))
 
 
 @app.on_sqs_message(queue="facture-wake", batch_size=1)

@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+Ads = Literal["off", "non_personalised", "consented"]
 
 
 class SettingsError(ValueError):
@@ -11,7 +14,12 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a function needs to know of where it runs. `endpoint` is empty on AWS and a URL elsewhere."""
+    """What a function needs to know of where it runs. `endpoint` is empty on AWS and a URL elsewhere.
+
+    `pepper` is the secret under which addresses and codes are looked up by their digests: at least 32 characters, the
+    same for as long as the tables live. `mail_from` is a sender that SES has verified (default: the policy's contact).
+    `ads` and `minimum_app` are what the application is told.
+    """
 
     stage: str
     region: str
@@ -23,6 +31,11 @@ class Settings:
     jwks_url: str
     wake_queue: str | None
     build: str
+    receipt_key: str = "alias/facture-receipts"
+    pepper: str = field(default="", repr=False)
+    mail_from: str | None = None
+    ads: Ads = "non_personalised"
+    minimum_app: str = "1.0.0"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -37,6 +50,8 @@ class Settings:
         )
         if missing := [name for name in required if not env.get(name)]:
             raise SettingsError(f"missing in the environment: {', '.join(missing)}")
+        if (ads := env.get("FACTURE_ADS") or "non_personalised") not in get_args(Ads):
+            raise SettingsError(f"FACTURE_ADS is {ads!r}: one of {', '.join(get_args(Ads))} is expected")
         return cls(
             stage=env.get("FACTURE_STAGE", "dev"),
             region=env.get("AWS_DEFAULT_REGION") or env.get("AWS_REGION", "eu-west-3"),
@@ -48,4 +63,9 @@ class Settings:
             jwks_url=env["FACTURE_JWKS_URL"],
             wake_queue=env.get("FACTURE_WAKE_QUEUE") or None,
             build=env.get("FACTURE_BUILD", "dev"),
+            receipt_key=env.get("FACTURE_RECEIPT_KEY") or "alias/facture-receipts",
+            pepper=env.get("FACTURE_PEPPER", ""),
+            mail_from=env.get("FACTURE_MAIL_FROM") or None,
+            ads=cast(Ads, ads),
+            minimum_app=env.get("FACTURE_MINIMUM_APP") or "1.0.0",
         )

@@ -12,6 +12,8 @@ from chalicelib.store.wire import Store
 if TYPE_CHECKING:
     from chalicelib.files.objects import Files
     from chalicelib.observability import Telemetry
+    from chalicelib.outside.keys import Keys
+    from chalicelib.outside.mail import Mailer
     from chalicelib.outside.tokens import Tokens
     from chalicelib.outside.wake import Alarm
     from chalicelib.render.renderer import Renderer
@@ -50,6 +52,13 @@ class World:
         return telemetry(self.settings)
 
     @cached_property
+    def keys(self) -> "Keys":
+        """The key that signs receipts."""
+        from chalicelib.outside.keys import Keys
+
+        return Keys(self.settings)
+
+    @cached_property
     def typst(self) -> "Renderer":
         """The house's own renderer, one warm compiler."""
         from chalicelib.render.typst_renderer import TypstRenderer
@@ -63,6 +72,13 @@ class World:
         from chalicelib.render.pdfkit_renderer import PdfkitRenderer
 
         return PdfkitRenderer(template)
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        """The one way out for mail."""
+        from chalicelib.outside.mail import Mailer
+
+        return Mailer(self.settings)
 
     @cached_property
     def alarm(self) -> "Alarm":

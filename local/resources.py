@@ -1,4 +1,4 @@
-"""What the template makes on AWS, made on the embedded engine: the bucket and the queue. Tables are the store's."""
+"""What the template makes on AWS, made on the embedded engine: bucket, queue and sender. Tables are the store's."""
 
 import json
 from typing import Any
@@ -12,6 +12,7 @@ from local.engine import REGION
 FILES_BUCKET = "facture-local-files"
 WAKE_QUEUE = "facture-local-wake"
 DEAD_QUEUE = "facture-local-wake-dead"
+MAIL_FROM = "service@facture.example"
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 60
 
@@ -33,10 +34,12 @@ class Clients:
 
         self.files = client("s3")
         self.queue = client("sqs")
+        self.mail = client("sesv2")
 
     def create(self) -> str:
-        """Create the bucket and the queues unless they exist; return the wake queue's URL."""
+        """Create the bucket, the queues and the sender unless they exist; return the wake queue's URL."""
         self._create_bucket(FILES_BUCKET)
+        self._create_sender(MAIL_FROM)
         dead = self.queue.create_queue(QueueName=DEAD_QUEUE)["QueueUrl"]
         arn = self.queue.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
@@ -44,6 +47,13 @@ class Clients:
         url: str = self.queue.create_queue(QueueName=WAKE_QUEUE)["QueueUrl"]
         self.queue.set_queue_attributes(QueueUrl=url, Attributes=attributes)
         return url
+
+    def _create_sender(self, address: str) -> None:
+        try:
+            self.mail.create_email_identity(EmailIdentity=address)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AlreadyExistsException":
+                raise
 
     def _create_bucket(self, name: str) -> None:
         try:

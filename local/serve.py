@@ -28,6 +28,7 @@ from local.seed import Demo, SeedError, seed
 
 STAGE = "local"
 MAX_PORT = 65535
+PEPPER = "of this machine only; on AWS it is a secret"
 
 
 class CannotServe(Exception):
@@ -133,6 +134,8 @@ def environment(started: Engine, issuer: Issuer, queue_url: str) -> dict[str, st
         "FACTURE_JWKS_URL": issuer.jwks_url,
         "FACTURE_WAKE_QUEUE": queue_url,
         "FACTURE_BUILD": STAGE,
+        "FACTURE_PEPPER": PEPPER,
+        "FACTURE_MAIL_FROM": resources.MAIL_FROM,
     }
 
 

@@ -46,4 +46,6 @@ def settings_environment(engine: Engine, issuer: Issuer, prefix: str) -> Mapping
         "FACTURE_AUDIENCE": issuer.audience,
         "FACTURE_JWKS_URL": issuer.jwks_url,
         "FACTURE_BUILD": "test",
+        "FACTURE_PEPPER": "the same for as long as the tables live",
+        "FACTURE_MAIL_FROM": "service@facture.example",
     }

@@ -15,6 +15,7 @@ from chalicelib.domain.errors import AlreadyExists, LastOwner
 from chalicelib.domain.member import Role
 from chalicelib.services import access, editing
 from chalicelib.services.access import KEYS, MEMBERS_URL
+from chalicelib.services.codes import email_key
 
 KEYS_URL = KEYS.url
 
@@ -70,7 +71,8 @@ def _member(ask: Ask) -> Answer:
 
 
 def _add_member(ask: Ask) -> Answer:
-    return access.add_member(ask.open, ask.writing, ask.body.user, ask.body.email, ask.body.role)
+    key = email_key(ask.world.settings, ask.body.email)
+    return access.add_member(ask.open, ask.writing, ask.body.user, ask.body.email, ask.body.role, key)
 
 
 def _change_role(ask: Ask) -> Answer:

@@ -2,8 +2,10 @@
 
 from chalicelib.api import (
     access,
+    app_settings,
     changes,
     companies,
+    consents,
     credit_notes,
     invoices,
     items,
@@ -28,5 +30,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *changes.ENDPOINTS,
     *work.ENDPOINTS,
     *public.ENDPOINTS,
+    *consents.ENDPOINTS,
+    *app_settings.ENDPOINTS,
     *pages.ENDPOINTS,
 )

@@ -1,7 +1,6 @@
 """The company: signing up, profile, logo, cloud switches."""
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -18,6 +17,7 @@ from chalicelib.domain.errors import AgeRefused, AlreadyExists, NumberingSettled
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Role
 from chalicelib.services import companies
+from chalicelib.services.codes import email_key
 from chalicelib.services.companies import URL, Owner
 
 MAX_LOGO_TEXT = 700_000
@@ -175,7 +175,8 @@ def _sign_up(ask: Ask) -> Answer:
     call = replace(ask.writing, company=derived_id("cmp", ask.actor.subject, ask.writing.key))
     sent: dict[str, Any] = ask.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
-    owner = Owner(user=ask.actor.subject, email=ask.actor.email, of_age=of_age)
+    key = email_key(ask.world.settings, ask.actor.email)
+    owner = Owner(user=ask.actor.subject, email=ask.actor.email, of_age=of_age, email_key=key)
     return companies.sign_up(ask.world.store, call, owner, mode, sent)
 
 
@@ -194,7 +195,7 @@ def _edit(ask: Ask) -> Answer:
 def _set_logo(ask: Ask) -> Answer:
     try:
         picture = b64decode(ask.body.logo, validate=True)
-    except NotBase64 as error:
+    except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
         raise invalid("/logo", "bad_base64") from error
     return companies.set_logo(ask.world, ask.open, ask.writing, ask.if_match, picture)
 

@@ -57,6 +57,7 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "If-Match": _header(
         "If-Match", "The ETag of the version that you have read.", required=True,
         examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
+        pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
     ),
     "If-None-Match": _header("If-None-Match", "The ETag that you have: 304 when nothing changed."),
 }  # fmt: skip
@@ -157,7 +158,8 @@ def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
     if endpoint.takes is not None:
         schema = references[endpoint.takes, "validation"]
         media = FORM if endpoint.form else "application/json"
-        operation["requestBody"] = {"required": True, "content": {media: {"schema": schema}}}
+        required = any(member.is_required() for member in endpoint.takes.model_fields.values())  # no body means {}
+        operation["requestBody"] = {"required": required, "content": {media: {"schema": schema}}}
     return operation
 
 

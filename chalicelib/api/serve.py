@@ -19,7 +19,7 @@ from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
-    from chalice.app import CORSConfig, Request
+    from chalice.app import Request
 
     from chalicelib.wiring import World
 
@@ -35,17 +35,6 @@ SECURITY: Final[Mapping[str, str]] = {
     "Access-Control-Expose-Headers": "ETag, Location, Request-Id, Retry-After, Idempotency-Replayed",
 }
 """On every answer. Any origin may read, because nothing is granted by a cookie: who has no token gets nothing."""
-_ALLOWED_HEADERS: Final = (
-    "Accept", "Accept-Language", "Authorization", "Company", "Content-Type", "Idempotency-Key", "If-Match",
-    "If-None-Match",
-)  # fmt: skip
-
-
-def cors() -> "CORSConfig":
-    """What `app.py` gives every route, so that the gateway answers preflights as `SECURITY` answers requests."""
-    from chalice.app import CORSConfig
-
-    return CORSConfig(allow_origin="*", allow_headers=_ALLOWED_HEADERS, max_age=600)
 
 
 def request_id(request: "Request") -> str:

@@ -63,6 +63,8 @@ class Company(Record):
     language: Literal["fr", "ar", "en"] = kept("company.settings", default="fr")
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)
+    financial_year_end: str = kept("company.settings", default="12-31")
+    """Month and day, "MM-DD": statutory retention counts from it (CGI art. 211). 02-28 and 02-29 mean February's last."""
     logo: str | None = kept("company.settings", default=None)
     template: str | None = kept("company.settings", default=None, packed=True)
     numbering: tuple[Numbering, ...] = kept("ledger.numbering", default=())

@@ -15,6 +15,8 @@ class Member(Record):
     user: str = kept("identity.subject")
     email: str | None = kept("identity.contact", default=None)
     role: Role = kept("identity.access")
+    email_key: str | None = kept("identity.lookup", default=None)
+    """The e-mail's keyed digest (`domain.code.address_key`): an index finds memberships by it."""
 
 
 @entity("api_key", room="identity", prefix="key")

@@ -24,7 +24,7 @@ PROVEN = frozenset({"access", "deletion"})
 MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "requested": frozenset({"verified", "grace", "refused", "cancelled"}),
     "verified": frozenset({"running", "refused", "cancelled"}),
-    "grace": frozenset({"verified", "cancelled"}),
+    "grace": frozenset({"verified", "running", "cancelled"}),
     "running": frozenset({"completed", "refused"}),
     "completed": frozenset(), "refused": frozenset(), "cancelled": frozenset(),
 }  # fmt: skip
@@ -70,8 +70,8 @@ class Measure:
 class Request(Record):
     """What was asked and how far it is. Its row is due for the job that `due` names.
 
-    `asker` and `person` are salted digests of a sign-in's subject: the one lets whoever asked follow a closed account's
-    request, the other finds what points to a member whose row is gone.
+    `asker` is a salted digest of a sign-in's subject: it lets whoever asked follow the request of a closed account, whose
+    memberships are gone.
     """
 
     kind: RequestKind = kept("request.proof")
@@ -80,7 +80,6 @@ class Request(Record):
     subject: str | None = kept("request.proof", default=None)
     asked_by: str = kept("request.proof")
     asker: str | None = kept("request.proof", default=None)
-    person: str | None = kept("request.proof", default=None)
     confirmed_by: str | None = kept("request.proof", default=None)
     deadline: datetime = kept("request.proof")
     verified_at: datetime | None = kept("request.proof", default=None)
@@ -126,7 +125,6 @@ class Tombstone(Record):
     """One person's data was erased: a restored backup erases it again. `id` is the request's."""
 
     subject: str = kept("request.proof")
-    person: str | None = kept("request.proof", default=None)
 
 
 @entity("hold", room="requests", prefix="hld")

@@ -20,6 +20,13 @@ def render(world: "World", company: str, about: tuple[str, ...]) -> None:
     render_now(world, company, about)
 
 
+def mail(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Send mails that a commit left."""
+    from chalicelib.services.mail import send
+
+    send(world, company, about)
+
+
 def issue(world: "World", job: JobRow) -> JobRow:
     """Issue the next drafts of a bulk issue."""
     from chalicelib.services.issuing import run_bulk
@@ -27,7 +34,7 @@ def issue(world: "World", job: JobRow) -> JobRow:
     return run_bulk(world, job)
 
 
-OUTBOX_TASKS: Mapping[str, Handler] = {"render": render}
+OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
 JOBS: tuple[Job, ...] = (outbox(OUTBOX_TASKS), bulk(BULK_TASKS))
 

@@ -50,7 +50,7 @@ class TypstRenderer:
         )
 
     def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
-        """A PDF/A-3b stamped with the view's date. `logo` is a PNG or JPEG from `clean_logo`. RenderFailed when typst
+        """A tagged PDF/A-3a stamped with the view's date. `logo` is a PNG or JPEG from `clean_logo`. RenderFailed when typst
         refuses, which no content of a view should bring about."""
         import typst
 
@@ -84,8 +84,7 @@ class TypstRenderer:
         made = self._compiler.compile(
             format="pdf",
             sys_inputs={"document": json.dumps(data, ensure_ascii=False)},
-            pdf_standards="a-3b",
-            pdf_tags=False,
+            pdf_standards="a-3a",
             timestamp=datetime(view.dated.year, view.dated.month, view.dated.day, tzinfo=UTC),
         )
         if not isinstance(made, bytes):

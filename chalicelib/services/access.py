@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
 from chalicelib.domain.etag import require_match
 from chalicelib.domain.ids import new_id
@@ -36,13 +37,16 @@ def member(reader: Reader, id: str) -> Answer:
     return Answer(present_member(_named(roster(reader), id)))
 
 
-def add_member(reader: Reader, call: Call, user: str, email: str | None, role: Role) -> Answer:
+def add_member(
+    reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
+) -> Answer:
     """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
     if len(roster(reader)) >= MAX_MEMBERS:
         raise invalid("", "too_many", max=MAX_MEMBERS)
     id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
     joined = Member(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role,
+        email_key=email_key,
     )  # fmt: skip
 
     def decide(snapshot: Snapshot) -> Decision:
@@ -79,9 +83,10 @@ def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
     def decide(snapshot: Snapshot) -> Decision:
         gone = _seen(snapshot, user, id, if_match)
         _require_owner_beside(snapshot, gone, owners)
-        return Decision(Answer(present_deleted(gone)), deletes=(gone,))
+        chosen = snapshot.get(Consent, id)
+        return Decision(Answer(present_deleted(gone)), deletes=(gone, chosen) if chosen else (gone,))
 
-    reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
+    reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
     return transact(reader.store, call, reads, decide, business=False).answer
 
 

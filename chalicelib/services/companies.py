@@ -16,6 +16,7 @@ from chalicelib.domain.member import Member
 from chalicelib.files import prefixes
 from chalicelib.policy.load import accepted_versions
 from chalicelib.services import numbering
+from chalicelib.services.consent import accepting
 from chalicelib.services.present import Body, present_company, present_list, present_settings
 from chalicelib.services.screening import screen, settled
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -39,6 +40,7 @@ class Owner:
     user: str
     email: str | None
     of_age: bool
+    email_key: str | None = None
 
 
 def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping[str, Any]) -> Answer:
@@ -53,14 +55,15 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
     company = Company(id=call.company, **stamps, **values)
     screen(company, values)
     member_id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
-    member = Member(id=member_id, **stamps, user=owner.user, email=owner.email, role="owner")
+    member = Member(id=member_id, **stamps, user=owner.user, email=owner.email, role="owner", email_key=owner.email_key)
     head = Head(id=call.company, **stamps, clock=1, chain="", mode=mode)
+    accepted = accepting(call, member_id, version, None)
 
     def decide(snapshot: Snapshot) -> Decision:
         if snapshot.founded:
             raise AlreadyExists(id=call.company)
         answer = Answer(present_company(company, head), status=201, location=URL)
-        return Decision(answer, new=(company, member), head={"mode": mode})
+        return Decision(answer, new=(company, member, *accepted), head={"mode": mode})
 
     return transact(store, replace(call, actor=member_id), [], decide, business=False, founding=True).answer
 

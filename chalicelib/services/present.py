@@ -26,7 +26,11 @@ Body = dict[str, Any]
 DECIMALS: Mapping[str, Callable[[Decimal], str]] = {
     "share_capital": amount_text, "unit_price": price_text, "vat_rate": text
 }  # fmt: skip
-HIDDEN: Mapping[type[Record], frozenset[str]] = {Company: frozenset({"numbering"}), ApiKey: frozenset({"digest"})}
+HIDDEN: Mapping[type[Record], frozenset[str]] = {
+    Company: frozenset({"numbering"}),
+    ApiKey: frozenset({"digest"}),
+    Member: frozenset({"email_key"}),
+}
 
 
 def resource(record: Record) -> Body:

@@ -71,6 +71,12 @@ class Snapshot:
         """The record of this class and id, or None."""
         return self.find(cls, id, **parts)[0]
 
+    def at(self, refs: Sequence[Ref]) -> list[Record | None]:
+        """The records at these addresses of the company, None where there is none."""
+        self.need(*refs)
+        rows = [self._rows[ref] for ref in refs]
+        return [codec.from_row(ref.room, row) if row else None for ref, row in zip(refs, rows, strict=True)]
+
     def need(self, *refs: Ref) -> None:
         """Ask for several rows at once, so that they cost one more round trip and not one each."""
         if missing := [ref for ref in refs if ref not in self._rows]:
@@ -108,10 +114,14 @@ def transact(
     *,
     business: bool = True,
     founding: bool = False,
+    while_blocked: bool = False,
+    remembered: bool = True,
 ) -> Committed:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
-    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head.
+    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
+    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no answer to
+    replay: its `decide` finds out by what it reads that it was done already.
     Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
     wanted = dict.fromkeys(reads)
@@ -125,7 +135,7 @@ def transact(
             return _replay(call, first, snapshot, decision)
         if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
             raise Busy
-        _admit(snapshot, business=business, founding=founding)
+        _admit(snapshot, business=business, founding=founding, while_blocked=while_blocked)
         try:
             decision = decide(snapshot)
         except Unread as unread:
@@ -134,7 +144,7 @@ def transact(
         attempts += 1
         if not _writes(decision):
             return Committed(decision.answer, snapshot.clock, attempts)
-        if _commit(store, call, snapshot, decision, attempts):
+        if _commit(store, call, snapshot, decision, attempts, remembered=remembered):
             return Committed(decision.answer, snapshot.clock + 1, attempts)
         conflicts.pause(attempts, time.monotonic() - begun, deadline)
 
@@ -151,13 +161,13 @@ def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[S
     return Snapshot(call.company, known, dict(zip(every, rows, strict=True))), answered
 
 
-def _admit(snapshot: Snapshot, *, business: bool, founding: bool) -> None:
+def _admit(snapshot: Snapshot, *, business: bool, founding: bool, while_blocked: bool) -> None:
     if not snapshot.founded:
         if founding:
             return
         raise NotFound
     head = snapshot.head
-    if head.state != "active":
+    if head.state != "active" and not while_blocked:
         raise CompanyBlocked
     if business and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
@@ -179,14 +189,16 @@ def _writes(decision: Decision) -> bool:
     return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
 
 
-def _commit(store: Store, call: Call, snapshot: Snapshot, decision: Decision, attempt: int) -> bool:
+def _commit(
+    store: Store, call: Call, snapshot: Snapshot, decision: Decision, attempt: int, *, remembered: bool
+) -> bool:
     """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
-    puts, deletes = _items(store, call, snapshot, decision)
+    puts, deletes = _items(store, call, snapshot, decision, remembered=remembered)
     return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
 
 
 def _items(
-    store: Store, call: Call, snapshot: Snapshot, decision: Decision
+    store: Store, call: Call, snapshot: Snapshot, decision: Decision, *, remembered: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The transaction's puts (the guarded head, the entry, the answer, then the decided rows) and deletes."""
     changes: list[Change] = []
@@ -202,8 +214,11 @@ def _items(
     bookkeeping = [
         _put_head(store, head, call, previous=snapshot.clock),
         _put(store, entry, call.random("salt", *entry.key)[:16], new=True),
-        _put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False),
     ]
+    if remembered:
+        bookkeeping.append(
+            _put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False)
+        )
     deletes = [store.key(record.key) for record in decision.deletes]
     if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
         raise ValueError(f"a transaction of {count} items: split the verb")

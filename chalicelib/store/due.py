@@ -118,6 +118,13 @@ def remember(store: Store, record: Record, salt: bytes) -> None:
     _put(store, record, salt, None)
 
 
+def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool:
+    """Put one of the rows that no company owns in place of the one seen, or where there was none. False when somebody
+    else was faster. Raises Busy."""
+    unmoved = Row.version == seen.version if seen else Path("company").does_not_exist()
+    return _put(store, record, salt, unmoved)
+
+
 def _put(store: Store, record: Record, salt: bytes, condition: Condition | None) -> bool:
     name, attributes = store.names[record.ROOM], to_row(record, salt)
     call = store.connection.put_item

@@ -34,6 +34,11 @@ def companies_of(store: Store, user: str) -> list[Member]:
     return [row for row in store.query("identity", user, index="user").records if isinstance(row, Member)]
 
 
+def members_with(store: Store, email_key: str) -> list[Member]:
+    """The memberships whose e-mail has this keyed digest (eventually consistent; at most 100)."""
+    return [row for row in store.query("identity", email_key, index="email").records if isinstance(row, Member)]
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads one open company. Every key it can name has the company as its partition: isolation by construction."""

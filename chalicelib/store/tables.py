@@ -37,7 +37,7 @@ ROOM_TABLES = (
     Room("workspace"),
     Room("ledger"),
     Room("journal", indexes=(_DUE,)),
-    Room("identity", indexes=(Index("user", "user", "company"),)),
+    Room("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),
     Room("requests", indexes=(_DUE,)),
     Room("transient", indexes=(_DUE,), ttl="expires_at"),
 )

@@ -11,7 +11,8 @@ from chalicelib.api.auth import SCOPES, authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Ask, Endpoint
 from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
 from chalicelib.api.paging import Page, expandable
-from chalicelib.api.serve import cors, serve
+from chalicelib.api.routing import cors
+from chalicelib.api.serve import serve
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, NotIssued
 from chalicelib.services.present import present_list

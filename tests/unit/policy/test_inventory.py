@@ -94,7 +94,7 @@ def test_a_planned_rule_that_is_used_is_found() -> None:
 
 
 def test_a_subject_that_names_no_kind_is_found() -> None:
-    lost = changed('kinds = ["member"]', 'kinds = ["colleague"]')
+    lost = changed('kinds = ["member", ', 'kinds = ["colleague", ')
     assert inventory.faults(inventory.take(), lost) == ["the subject 'member' names no kind 'colleague'"]
 
 

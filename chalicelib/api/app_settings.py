@@ -1,0 +1,50 @@
+"""The settings that the application reads at each start, signed in or not."""
+
+from typing import Literal
+
+from chalicelib.api.companies import CloudShown
+from chalicelib.api.consents import PolicyShown
+from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.fields import Shown
+from chalicelib.domain.call import Answer
+from chalicelib.services import app_settings
+
+
+class AdsShown(Shown):
+    """`mode` is how advertising may be shown; `age_treatment` is AdMob's tag: `child` until a member is known, since
+    members said that they are 13 or older. `consent_needed`: personalised once the member agrees to it."""
+
+    mode: Literal["off", "non_personalised", "personalised"]
+    consent_needed: bool
+    age_treatment: Literal["child", "unspecified"]
+
+
+class SwitchShown(Shown):
+    """Whether it may be sent."""
+
+    enabled: bool
+
+
+class AppSettingsShown(Shown):
+    """`member` is who was recognised by the token, null for anybody else: the settings are then the careful ones."""
+
+    object: Literal["app_settings"]
+    ads: AdsShown
+    minimum_version: str
+    cloud: CloudShown
+    diagnostics: SwitchShown
+    policy: PolicyShown
+    member: str | None
+
+
+def _show(ask: Ask) -> Answer:
+    member = ask.actor.id if ask.reader else None
+    return app_settings.show(ask.world.settings, ask.reader, member, ask.at, ask.language)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path="/v1/app-settings", scope=PUBLIC, recognises=True, does=_show, gives=AppSettingsShown,
+        summary="Advertising, the least version, the cloud's switches; a token adds one's own choices", tag="Service",
+    ),
+)  # fmt: skip

@@ -1,0 +1,91 @@
+"""Consents: the policy's acceptance, and what a member agrees to or opposes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.fields import Model, Shown, Text
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import invalid
+from chalicelib.services import consent
+from chalicelib.services.consent import URL
+
+
+class ConsentNew(Model):
+    """An answer to one question. `policy` names the `version` that is accepted and cannot be withdrawn, only ended with
+    a deletion request; the others may be granted and opposed at any time, and count at once."""
+
+    kind: Literal["policy", "ads_personalised", "marketing", "diagnostics"]
+    granted: bool
+    version: Annotated[str, Text(20)] | None = None
+
+
+class AnnouncedShown(Shown):
+    """A version of the policy that is published and comes into force later."""
+
+    version: str
+    from_: Annotated[str, Field(alias="from")]
+    material: bool
+    changes: str
+
+
+class PolicyShown(Shown):
+    """`must_accept` asks for an acceptance of `required` or a later version; `required_since` says from when."""
+
+    accepted: str | None
+    accepted_at: str | None
+    in_force: str
+    required: str
+    required_since: str
+    must_accept: bool
+    announced: list[AnnouncedShown]
+    url: str
+
+
+class ChoiceShown(Shown):
+    """Whether the member agrees; `chosen_at` is null for what holds by default."""
+
+    granted: bool
+    chosen_at: str | None
+
+
+class ConsentsShown(Shown):
+    """A member's consents."""
+
+    id: str
+    object: Literal["consents"]
+    policy: PolicyShown
+    ads_personalised: ChoiceShown
+    marketing: ChoiceShown
+    diagnostics: ChoiceShown
+
+
+def _show(ask: Ask) -> Answer:
+    return consent.show(ask.open, ask.actor.id, ask.at, ask.language)
+
+
+def _decide(ask: Ask) -> Answer:
+    sent, store, member = ask.body, ask.world.store, ask.actor.id
+    if sent.kind != "policy":
+        if sent.version is not None:
+            raise invalid("/version", "unknown_field")
+        return consent.choose(store, ask.writing, member, sent.kind, sent.granted, ask.language)
+    if not sent.granted:
+        raise invalid("/granted", "acceptance_not_withdrawn")
+    if sent.version is None:
+        raise invalid("/version", "missing")
+    return consent.accept(store, ask.writing, member, sent.version, ask.language)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=URL, scope="consents.read", does=_show, summary="Read one's consents, and what is asked",
+        gives=ConsentsShown, tag="Privacy",
+    ),
+    Endpoint(
+        method="POST", path=URL, scope="consents.write", does=_decide,
+        summary="Accept a version of the policy, agree, or oppose", takes=ConsentNew, gives=ConsentsShown, status=201,
+        idempotent=True, tag="Privacy",
+    ),
+)  # fmt: skip

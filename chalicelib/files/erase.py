@@ -1,0 +1,59 @@
+"""Erasing objects: every version, every delete marker and every unfinished upload of one company under a prefix."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.domain.errors import Busy
+from chalicelib.files.objects import Files, _refusals
+from chalicelib.files.prefixes import of_company
+
+BATCH = 1_000
+"""Versions of one DeleteObjects, at most."""
+
+
+def count(files: Files, prefix: str, company: str) -> int:
+    """How many versions, delete markers and unfinished uploads there are. Raises Busy."""
+    own = of_company(prefix, company)
+    return sum(len(page) for page in _versions(files, own)) + sum(len(page) for page in _uploads(files, own))
+
+
+def erase(files: Files, prefix: str, company: str) -> bool:
+    """Delete a page of them. True once a listing found nothing left; False: call again. Raises Busy."""
+    own = of_company(prefix, company)
+    gone = 0
+    for uploads in _uploads(files, own):
+        for upload in uploads:
+            with _refusals():
+                files.client.abort_multipart_upload(Bucket=files.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+            gone += 1
+    for versions in _versions(files, own):
+        if not versions:
+            continue
+        with _refusals():
+            answer = files.client.delete_objects(Bucket=files.bucket, Delete={"Quiet": True, "Objects": versions})
+        if answer.get("Errors"):
+            raise Busy
+        return False
+    return not gone
+
+
+def _versions(files: Files, own: str) -> Iterator[list[dict[str, str]]]:
+    for page in _listed(files, "list_object_versions", own):
+        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        yield [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+
+
+def _uploads(files: Files, own: str) -> Iterator[list[dict[str, Any]]]:
+    for page in _listed(files, "list_multipart_uploads", own):
+        # A listing by prefix is trusted with nothing: what is not the company's is not touched.
+        yield [upload for upload in page.get("Uploads", ()) if upload["Key"].startswith(own)]
+
+
+def _listed(files: Files, operation: str, own: str) -> Iterator[dict[str, Any]]:
+    pages = iter(files.client.get_paginator(operation).paginate(Bucket=files.bucket, Prefix=own))
+    while True:
+        with _refusals():
+            page = next(pages, None)
+        if page is None:
+            return
+        yield page

@@ -1,0 +1,103 @@
+"""Signatures by a key that nobody holds: an asymmetric KMS key (ECDSA, P-256), whose public part is published."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.errors import Busy
+from chalicelib.settings import Settings
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
+ALGORITHM = "ECDSA_SHA_256"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature over a message's SHA-256 (DER), and the SHA-256 (hex) of the public key (DER) that verifies it."""
+
+    value: bytes
+    algorithm: str
+    key: str
+
+
+class BadSignature(Exception):
+    """The message is not what was signed, or another key signed it."""
+
+
+class Keys:
+    """The key that signs receipts. Every method raises Busy when KMS is throttled or does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def client(self) -> Any:
+        """KMS."""
+        import boto3
+
+        config = Config(
+            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        )  # fmt: skip
+        return boto3.client("kms", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+
+    @cached_property
+    def public_key(self) -> bytes:
+        """The public key, DER (SubjectPublicKeyInfo)."""
+        found: bytes = self._asked("get_public_key")["PublicKey"]
+        return found
+
+    @property
+    def pem(self) -> str:
+        """The public key as it is published."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
+
+        made = load_der_public_key(self.public_key)
+        return made.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def sign(self, message: bytes) -> Signature:
+        """Sign `message`."""
+        answer = self._asked(
+            "sign", Message=sha256(message).digest(), MessageType="DIGEST", SigningAlgorithm=ALGORITHM
+        )
+        return Signature(answer["Signature"], ALGORITHM, fingerprint(self.public_key))
+
+    def _asked(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = getattr(self.client, operation)(KeyId=self.settings.receipt_key, **arguments)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _PASSING:
+                raise Busy from error
+            raise
+        except BotoCoreError as error:
+            raise Busy from error
+        return answer
+
+
+_PASSING = frozenset({"ThrottlingException", "DependencyTimeoutException", "KMSInternalException", "LimitExceededException"})
+
+
+def fingerprint(public_key: bytes) -> str:
+    """The SHA-256 (hex) of a public key (DER)."""
+    return sha256(public_key).hexdigest()
+
+
+def verify(pem: str, message: bytes, signature: bytes) -> str:
+    """Check a signature offline; the fingerprint of the key that made it. Raises BadSignature."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+    try:
+        key = load_pem_public_key(pem.encode())
+        if not isinstance(key, EllipticCurvePublicKey):
+            raise BadSignature("the public key is not of an elliptic curve")
+        key.verify(signature, message, ECDSA(SHA256()))
+    except (InvalidSignature, ValueError) as error:
+        raise BadSignature("the signature does not fit") from error
+    return fingerprint(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))

@@ -1,0 +1,138 @@
+"""A deletion from its plan to its receipt: every step is stored, may be repeated, and is done only when verified.
+
+While it runs, the account is blocked and no verb of the API may change the request, so that its own bookkeeping
+(`store.due`) keeps the progress; every change of status is a commit of the company's.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company
+from chalicelib.domain.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved, proof_ends
+from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
+from chalicelib.policy.inventory import take
+from chalicelib.policy.load import current
+from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear
+from chalicelib.services.privacy import erasers, receipts
+from chalicelib.store import due
+from chalicelib.store.door import Decision, Snapshot, transact
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.privacy")
+
+
+class Overtaken(Exception):
+    """Another runner works on this request: its claim lapsed while this one was still at it."""
+
+    code = "overtaken"
+
+
+def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
+    """What a deletion would do now, by the policy in force."""
+    year = _year(world, company) if affects == "company" else CALENDAR_YEAR
+    return plan(current(), take(), affects, Circumstances(today(at), year=year))
+
+
+def _year(world: "World", company: str) -> FinancialYear:
+    (profile,) = world.store.records([Company.ref(company)])
+    if not isinstance(profile, Company):
+        return CALENDAR_YEAR
+    month, _, day = profile.financial_year_end.partition("-")
+    return FinancialYear(int(month), int(day))
+
+
+def measures(steps: Iterable[Step], subject: str | None = None) -> tuple[Measure, ...]:
+    """A plan's steps as a request keeps them. A person's own row went when the request was confirmed."""
+    own = KIND_OF.get((subject or "").partition("_")[0], "")
+    return tuple(
+        Measure(
+            store=step.store, place=step.place, kinds=step.kinds, match=step.match, action=step.action,
+            attributes=step.attributes if step.action == "anonymise" or step.match == "reference" else (),
+            bases=step.bases, until=step.until, done=step.match == "own",
+            found=None if step.match != "own" else int(own in step.kinds),
+        )
+        for step in steps
+    )  # fmt: skip
+
+
+def begin(world: "World", request: Request) -> None:
+    """Fix the plan, and begin. A request that was cancelled meanwhile is left alone."""
+    found = planned(world, request.company, request.affects, world.now())
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != request.status or now.version != request.version:
+            return Decision(Answer({}))
+        running = moved(
+            now, "running", call.at, measures=measures(found.steps, request.subject), policy_version=found.version,
+            last_trace=found.last_trace,
+        )  # fmt: skip
+        return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),))
+
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+    transact(
+        world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False
+    )
+
+
+def proceed(world: "World", request: Request) -> None:
+    """Do the next bounded part of a running deletion and keep it, or end it. Raises Busy, Overtaken."""
+    if any(m.found is None for m in request.measures) or request.cursor is not None:
+        after = erasers.counted(world, request)
+        while after.cursor is None and any(m.found is None for m in after.measures):
+            after = erasers.counted(world, after)
+        _keep(world, request, after)
+    elif all(measure.done for measure in request.measures):
+        finish(world, request)
+    elif (after_part := erasers.carry_out(world, request)) is not None:
+        _keep(world, request, after_part)
+
+
+def _keep(world: "World", request: Request, after: Request) -> None:
+    if not due.save(world.store, after.edited(world.now()), request, world.random(16)):
+        raise Overtaken
+
+
+def finish(world: "World", request: Request) -> None:
+    """Sign the receipt, and close the request (and the company) with it in one commit. Raises Busy."""
+    call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
+    receipt = receipts.make(world, request, call.at)
+    watch = Deadline(
+        company=request.company, id=request.id, created_at=call.at, updated_at=call.at, deadline=request.deadline,
+        due_at=request.deadline,
+    )  # fmt: skip
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "running":
+            return Decision(Answer({}))
+        closed = moved(now, "completed", call.at, receipt=True, due="requests", due_at=call.at + AFTERWARDS)
+        head = {"state": "closed"} if request.affects == "company" else None
+        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch,), head=head)
+
+    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+
+
+def look_again(world: "World", request: Request) -> bool:
+    """Take what was in flight when the account was blocked and has landed since; True when there is nothing left."""
+    again = tuple(
+        replace(m, done=m.action != "delete" or not (m.store == "files" or m.place == "transient"))
+        for m in request.measures
+    )
+    left = replace(request, measures=again)
+    while any(not measure.done for measure in left.measures):
+        after = erasers.carry_out(world, left)
+        if after is None:
+            return False
+        left = after
+    ended = request.edited(world.now(), due="proofs", due_at=proof_ends(request.closed_at or world.now()))
+    if not due.save(world.store, ended, request, world.random(16)):
+        raise Overtaken
+    return True

@@ -1,0 +1,166 @@
+"""How each measure of an erasure is counted and carried out: by the store it concerns, a bounded part at a time."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import msgspec
+
+from chalicelib.domain.entity import ENTITIES, Record, Ref
+from chalicelib.domain.request import Measure, Request
+from chalicelib.files import erase as files
+from chalicelib.store import erase as store
+from chalicelib.store.codec import Row, from_row
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.domain.call import Answer
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PAGES, ROWS = 40, 1_000
+"""Pages counted and rows erased before the deadline is looked at again."""
+TOGETHER = 20
+"""Rows of an open company that change in one commit."""
+ERASED = "erased"
+"""What stands where a reference may not be empty."""
+TAKING = ("delete", "anonymise")
+OPEN_ROOMS = ("workspace", "identity")
+"""Rooms whose every change the journal tells, so that devices and backups learn of it while the company is open."""
+
+
+def counted(world: "World", request: Request) -> Request:
+    """The request with its next place counted, or as far as PAGES allow. Nothing is stored."""
+    begun, _, after_sort = (request.cursor or "").partition(":")
+    uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
+    place = request.measures[int(begun) if begun else next(uncounted)]
+    own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
+    if place.store == "files":
+        return _with(request, {own[0]: files.count(world.files, place.place, request.company)}, own, None)
+    found, after = store.census(
+        world.store, place.place, request.company, after=after_sort or None, pages=PAGES, whole=request.subject is not None,
+        sort=lambda row: _measure_of(request, own, row),
+    )  # fmt: skip
+    known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
+    return _with(request, known, own, f"{own[0]}:{after}" if after else None)
+
+
+def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
+    """The counts entered; what is whole, and needs or finds nothing to do, is done."""
+    measures = list(request.measures)
+    for i in own:
+        count = found.get(i, 0)
+        idle = cursor is None and (count == 0 or measures[i].action not in TAKING)
+        measures[i] = replace(measures[i], found=max(count, measures[i].found or 0), done=idle or measures[i].done)
+    return replace(request, measures=tuple(measures), cursor=cursor)
+
+
+def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
+    """Which of its room's measures concerns a row."""
+    kind = row["_kind"]["S"]
+    for i in own:
+        measure = request.measures[i]
+        if kind in measure.kinds and measure.match != "own" and concerns(measure, request.subject, row):
+            return str(i)
+    return None
+
+
+def concerns(measure: Measure, subject: str | None, row: Row) -> bool:
+    """Whether the measure means this row: every row of an account; of a person's, those that point to or name it."""
+    if subject is None:
+        return True
+    record = from_row(measure.place, row)
+    if measure.match == "reference":
+        return any(getattr(record, name, None) == subject for name in measure.attributes)
+    return names(record, subject)
+
+
+def names(record: Record, subject: str) -> bool:
+    """Whether a record's content holds the id `subject` anywhere. A person is found by id: what an answer, a message
+    or a task says of somebody stands beside the id."""
+    return any(subject in text for text in _texts(msgspec.to_builtins(record, builtin_types=(bytes,))))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bytes):
+        return [value.decode(errors="replace")]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [text for part in parts for text in _texts(part)]
+
+
+def carry_out(world: "World", request: Request) -> Request | None:
+    """The request with its next place done; None when a part of it is left: call again. Raises Busy."""
+    first = next(m for m in request.measures if not m.done)
+    group = [m for m in request.measures if _alike(m, first)]
+    if first.store == "files":
+        finished = files.erase(world.files, first.place, request.company)
+    elif request.subject is not None and first.place in OPEN_ROOMS:
+        finished = _in_the_open(world, request, first)
+        group = [first]
+    else:
+        finished = _through_the_door(world, request, group)
+    if not finished:
+        return None
+    return replace(request, measures=tuple(replace(m, done=True) if m in group else m for m in request.measures))
+
+
+def _alike(measure: Measure, first: Measure) -> bool:
+    same = (measure.store, measure.place, measure.match, measure.action)
+    return not measure.done and same == (first.store, first.place, first.match, first.action) and (
+        first.action == "delete" or measure == first
+    )
+
+
+def _through_the_door(world: "World", request: Request, group: Sequence[Measure]) -> bool:
+    takes = None
+    if request.subject is not None:
+        own = list(range(len(group)))
+        view = replace(request, measures=tuple(group))
+
+        def takes(row: Row) -> bool:
+            return _measure_of(view, own, row) is not None
+
+    aim = store.target(request.company, group, takes)
+    if group[0].action == "anonymise":
+        return store.strip(world.store, aim, group[0].attributes, most=ROWS)
+    return store.erase(world.store, aim, most=ROWS)
+
+
+def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
+    """One commit's worth in a company that goes on working; True once there is nothing left to do."""
+    found: list[Ref] = []
+    aim = store.Target(measure.place, request.company, measure.kinds, lambda row: concerns(measure, request.subject, row))
+    for rows in store.pages(world.store, aim):
+        found += [Ref(measure.place, request.company, row["sort"]["S"]) for row in rows]
+        if len(found) >= TOGETHER:
+            break
+    if not found:
+        return True
+    call = world.call(request.company, request.asked_by, "erase", key=f"{request.id}:{measure.place}")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        records = [record for record in snapshot.at(found[:TOGETHER]) if record is not None]
+        if measure.action == "delete":
+            return Decision(Answer({}), deletes=tuple(r for r in records if names(r, request.subject or "")))
+        changed = [r.edited(call.at, **gone) for r in records if (gone := _emptied(measure, request.subject, r))]
+        return Decision(Answer({}), puts=tuple(changed))
+
+    transact(world.store, call, found[:TOGETHER], decide, business=False, while_blocked=True, remembered=False)
+    return False
+
+
+def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
+    hints = get_type_hints(ENTITIES[record.ROOM, record.KIND])
+    pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
+    return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}
+
+
+def sizes(request: Request) -> Counter[str]:
+    """How many rows or versions each action concerns."""
+    found: Counter[str] = Counter()
+    for measure in request.measures:
+        found[measure.action] += measure.found or 0
+    return found

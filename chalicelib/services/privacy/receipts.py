@@ -1,0 +1,84 @@
+"""Receipts: what a deletion removed and what the law keeps, signed, without personal data, verifiable offline."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.request import Measure, Receipt, Request
+from chalicelib.outside.keys import BadSignature, verify
+from chalicelib.policy.load import current
+from chalicelib.services.documents import instant
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+FORM = "1"
+KEY_URL = "/privacy/receipt-key"
+REMARKS = {
+    "company": ("copies_until_last_trace", "statutory_rows_blocked"),
+    "party": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
+    "member": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
+}
+"""Codes of what a reader should know beside the table; `docs/privacy.md` says them in words."""
+
+
+def canonical_json(content: Mapping[str, Any]) -> bytes:
+    """The one byte form that is signed: sorted names, no white space, UTF-8 (RFC 8785 for what a receipt holds)."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def content(request: Request, at: datetime) -> dict[str, Any]:
+    """What the receipt of a request carried out at `at` says."""
+    return {
+        "object": "receipt", "form": FORM, "request": request.id, "company": request.company, "kind": request.kind,
+        "affects": request.affects, "subject": request.subject, "requested_at": instant(request.created_at),
+        "verified_at": instant(request.verified_at) if request.verified_at else None, "completed_at": instant(at),
+        "policy_version": request.policy_version, "stores": [told(measure) for measure in request.measures],
+        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
+        "remarks": list(REMARKS[request.affects]) if request.kind == "deletion" else [],
+        "contact": current().contact,
+    }  # fmt: skip
+
+
+def told(measure: Measure) -> dict[str, Any]:
+    """One line of the table, in a plan, a request or a receipt."""
+    bases = [current().bases[name].law["fr"] for name in measure.bases]
+    taken = measure.action in ("delete", "anonymise")
+    return {
+        "store": measure.store, "place": measure.place, "kinds": list(measure.kinds), "match": measure.match,
+        "action": measure.action, "removed": measure.found if taken else 0, "kept": 0 if taken else measure.found,
+        "bases": list(measure.bases), "law": bases, "until": measure.until.isoformat() if measure.until else None,
+    }  # fmt: skip
+
+
+def make(world: "World", request: Request, at: datetime) -> Receipt:
+    """The signed receipt. Raises Busy."""
+    signed = canonical_json(content(request, at))
+    signature = world.keys.sign(signed)
+    return Receipt(
+        company=request.company, id=request.id, created_at=at, updated_at=at, content=signed, signature=signature.value,
+        algorithm=signature.algorithm, key=signature.key,
+    )  # fmt: skip
+
+
+def present(receipt: Receipt, pem: str) -> dict[str, Any]:
+    """The receipt as it is handed out: its content, and all that verifying it offline needs."""
+    return {
+        "object": "signed_receipt", "id": receipt.id, "content": json.loads(receipt.content),
+        "signature": b64encode(receipt.signature).decode(), "algorithm": receipt.algorithm, "key": receipt.key,
+        "public_key": pem,
+    }  # fmt: skip
+
+
+def check(document: Mapping[str, Any], pem: str | None = None) -> str:
+    """Verify a receipt as it was handed out, with the published key `pem` or else the one it carries; the SHA-256 (hex)
+    of the key that signed it. Needs no network. Raises BadSignature."""
+    try:
+        signed = canonical_json(document["content"])
+        signature = b64decode(document["signature"], validate=True)
+        key = pem or document["public_key"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadSignature("this is no receipt") from error
+    return verify(key, signed, signature)

@@ -1,0 +1,362 @@
+"""Privacy requests, from asking to cancelling: who may ask what of whom, and the law's clock. Running them is the job's.
+
+A person is named by an opaque id. Identity is proven again before anything is erased or handed out, the owners are told,
+and until an erasure runs any of them may stop it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import (
+    AlreadyBlocked,
+    AnotherOwnerNeeded,
+    Forbidden,
+    LastOwner,
+    NotFound,
+    ProofNeeded,
+    RequestSettled,
+    invalid,
+)
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import Message
+from chalicelib.domain.member import Member
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.request import (
+    GRACE,
+    OVER,
+    PROVEN,
+    UNCONFIRMED,
+    WARNED,
+    Deadline,
+    Receipt,
+    Request,
+    RequestKind,
+    Tombstone,
+    affected,
+    clear_days,
+    digest,
+    moved,
+    reminder,
+)
+from chalicelib.services.documents import instant
+from chalicelib.services.privacy import deletion, receipts
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+URL = "/v1/privacy/requests"
+NOTICE = "privacy_notice"
+"""The outbox's task that tells a company's owners of a request: about the notice's name and the request's id."""
+PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was proven
+    again just now."""
+
+    id: str
+    role: str | None
+    subject: str | None = None
+    proven: bool = False
+
+    def require(self, subject: str | None) -> None:
+        """Owners and the company's own keys ask about anybody, other members about themselves. Raises Forbidden."""
+        if self.role not in (None, "owner") and subject != self.id:
+            raise Forbidden(scope="")
+
+    def follows(self, request: Request) -> bool:
+        """Whether the request may be shown: to whom may ask it, and to who asked it although the account is gone."""
+        if self.subject and request.asker == digest(request.id, self.subject):
+            return True
+        return self.role == "owner" or request.subject == self.id or request.asked_by == self.id or self._is_key
+
+    @property
+    def _is_key(self) -> bool:
+        return self.role is None and self.id.startswith("key_")
+
+
+def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Answer:
+    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once. Raises Forbidden,
+    NotFound for a subject that is not there, InvalidContent."""
+    affects = _affected(subject)
+    asker.require(subject)
+    id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
+    deadline = clear_days(call.at)
+    verified = kind not in PROVEN
+    request = Request(
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=affects, subject=subject,
+        status="verified" if verified else "requested", verified_at=call.at if verified else None, asked_by=asker.id,
+        asker=digest(id, asker.subject) if asker.subject else None, deadline=deadline,
+        due_at=call.at if verified else call.at + UNCONFIRMED,
+    )  # fmt: skip
+
+    def decide(snapshot: Snapshot) -> Decision:
+        if kind == "deletion" and subject is not None:
+            _own_row(snapshot, subject, members)
+        answer = Answer(show(request), status=201, location=f"{URL}/{id}")
+        return Decision(answer, new=(request, _watch(request)))
+
+    members = _members(world.store, call.company) if subject and affects == "member" else []
+    answer = transact(world.store, call, [], decide, business=False).answer
+    if verified:
+        world.wake("requests")
+    return answer
+
+
+def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
+    """The table of what a deletion would do, without storing anything. Raises Forbidden, InvalidContent."""
+    affects = _affected(subject)
+    asker.require(subject)
+    steps: Sequence[Any] = ()
+    last = None
+    if kind == "deletion":
+        found = deletion.planned(world, company, affects, at)
+        steps, last = deletion.measures(found.steps, subject), found.last_trace
+    due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
+    body = {
+        "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
+        "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
+        "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
+        "last_trace": last.isoformat() if last else None, "receipt": None, "dry_run": True, "version": 0,
+        "created_at": instant(at), "updated_at": instant(at),
+    }  # fmt: skip
+    return Answer(body)
+
+
+def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Answer:
+    """Verify a request: an account is blocked at once and its grace begins; a person's own row goes at once. `waive`
+    ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
+    AnotherOwnerNeeded, LastOwner."""
+    members = _members(world.store, call.company)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        request = _seen(snapshot, asker, id)
+        asker.require(request.subject)
+        if not asker.proven:
+            raise ProofNeeded
+        if request.kind == "deletion":
+            return _confirmed(snapshot, call, asker, request, members, waive=waive)
+        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+        return Decision(Answer(show(after)), puts=(after,), messages=(_tell(call, "verified", id),))
+
+    answer = transact(world.store, call, _refs(call, id, members), decide, business=False, while_blocked=True).answer
+    if answer.body["status"] == "verified":
+        world.wake("requests")
+    return answer
+
+
+def _confirmed(
+    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], *, waive: bool
+) -> Decision:
+    if request.subject is not None:
+        return _person_confirmed(snapshot, call, asker, request, members)
+    if asker.role != "owner":
+        raise Forbidden(scope="")
+    first = request.confirmed_by
+    owners = [m.id for m in members if (row := snapshot.get(Member, user=m.user)) and row.role == "owner"]
+    if waive and len(owners) > 1 and first in (None, asker.id):
+        raise AnotherOwnerNeeded
+    if request.status == "requested" and snapshot.head.state != "active":
+        raise AlreadyBlocked
+    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
+    if waive:
+        after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
+    else:
+        until = call.at + GRACE
+        after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
+        after = _due(after, reminder(after) or until)
+    told = _tell(call, "grace_waived" if waive else "account_blocked", request.id)
+    return Decision(
+        Answer(show(after)), puts=(after, _watch(after)), messages=(told,), head={"state": "blocked"}
+    )
+
+
+def _person_confirmed(
+    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member]
+) -> Decision:
+    subject = request.subject or ""
+    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+    own = _own_row(snapshot, subject, members)
+    if isinstance(own, Member) and own.role == "owner":
+        others = [snapshot.get(Member, user=m.user) for m in members if m.user != own.user]
+        if not any(other is not None and other.role == "owner" for other in others):
+            raise LastOwner
+    stone = Tombstone(company=call.company, id=request.id, created_at=call.at, updated_at=call.at, subject=subject)
+    told = _tell(call, "person_erased", request.id)
+    return Decision(Answer(show(after)), puts=(after, stone), deletes=(own,), messages=(told,))
+
+
+def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
+    """Stop a request that has not begun: whoever asked, or any owner. A blocked account is open again. Raises NotFound,
+    RequestSettled."""
+
+    def decide(snapshot: Snapshot) -> Decision:
+        request = _seen(snapshot, asker, id)
+        if request.kind == "deletion" and (request.status == "running" or _gone(request)):
+            raise RequestSettled(status=request.status)
+        after = moved(request, "cancelled", call.at, reason="cancelled_by_company")
+        blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
+        told = (_tell(call, "cancelled", id),) if request.verified_at else ()
+        return Decision(
+            Answer(show(after)), puts=(after,), deletes=(_watch(request),), messages=told,
+            head={"state": "active"} if blocked else None,
+        )  # fmt: skip
+
+    return transact(world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True).answer
+
+
+def _gone(request: Request) -> bool:
+    """A person's own row goes when the request is verified: there is nothing left to stop."""
+    return request.subject is not None and request.verified_at is not None
+
+
+def lapse(world: "World", request: Request) -> None:
+    """End a request that nobody confirmed in time."""
+    settle(world, request, "cancelled", reason="not_confirmed")
+
+
+def settle(world: "World", request: Request, to: str, *, reason: str | None = None, notice: str | None = None) -> bool:
+    """Close a request that no receipt follows; False when it was moved meanwhile. `request` is as it was read."""
+    call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != request.status:
+            return Decision(Answer({}))
+        after = moved(now, to, call.at, reason=reason)  # type: ignore[arg-type]
+        told = (_tell(call, notice, request.id),) if notice else ()
+        return Decision(Answer({"done": True}), puts=(after,), deletes=(_watch(now),), messages=told)
+
+    done = transact(
+        world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False
+    )
+    return bool(done.answer.body)
+
+
+def remind(world: "World", request: Request) -> None:
+    """Tell the owners how long the grace still lasts, and be due again at the next reminder or the end."""
+    call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "grace" or now.reminders != request.reminders:
+            return Decision(Answer({}))
+        after = now.edited(call.at, reminders=now.reminders + 1)
+        after = _due(after, reminder(after) or now.due_at)
+        return Decision(Answer({}), puts=(after,), messages=(_tell(call, "grace_ends", request.id),))
+
+    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+
+
+def one(world: "World", company: str, asker: Asker, id: str) -> Answer:
+    """A request and how far it is. Raises NotFound."""
+    return Answer(show(_found(world.store, company, asker, id)))
+
+
+def receipt(world: "World", company: str, asker: Asker, id: str) -> Answer:
+    """The signed receipt of a request that was carried out. Raises NotFound, Busy."""
+    _found(world.store, company, asker, id)
+    (row,) = world.store.records([Receipt.ref(company, id)])
+    if not isinstance(row, Receipt):
+        raise NotFound
+    return Answer(receipts.present(row, world.keys.pem))
+
+
+def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Any], bool]:
+    """Requests that the asker may see, newest first. Raises NotFound for who may see none of a closed account."""
+    start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
+    shown: list[Any] = []
+    while len(shown) <= limit:
+        page = world.store.query("requests", company, SORT.startswith("request#"), after=start, descending=True)
+        shown += [show(row) for row in page.records if isinstance(row, Request) and asker.follows(row)]
+        if (start := page.next) is None:
+            break
+    return shown[:limit], len(shown) > limit
+
+
+def _found(store: Store, company: str, asker: Asker, id: str) -> Request:
+    (request,) = store.records([Request.ref(company, id)])
+    if not isinstance(request, Request) or not asker.follows(request):
+        raise NotFound
+    return request
+
+
+def _seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
+    request = snapshot.get(Request, id)
+    if request is None or not asker.follows(request):
+        raise NotFound
+    if request.status in OVER:
+        raise RequestSettled(status=request.status)
+    return request
+
+
+def _affected(subject: str | None) -> Any:
+    affects = affected(subject)
+    if affects is None:
+        raise invalid("/subject", "subject_unknown")
+    return affects
+
+
+def _members(store: Store, company: str) -> list[Member]:
+    rows = store.query("identity", company, SORT.startswith("member#")).records
+    return [row for row in rows if isinstance(row, Member)]
+
+
+def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
+    return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
+
+
+def _own_row(snapshot: Snapshot, subject: str, members: Sequence[Member]) -> Record:
+    """The row that is the person. Raises NotFound."""
+    prefix = subject.partition("_")[0]
+    found: Record | None
+    if prefix in PERSONS:
+        found = snapshot.get(PERSONS[prefix], subject)
+    else:
+        user = next((member.user for member in members if member.id == subject), None)
+        found = snapshot.get(Member, user=user) if user else None
+    if found is None or found.id != subject:
+        raise NotFound
+    return found
+
+
+def _due(request: Request, at: datetime) -> Request:
+    from dataclasses import replace
+
+    return replace(request, due_at=at)
+
+
+def _watch(request: Request) -> Deadline:
+    return Deadline(
+        company=request.company, id=request.id, created_at=request.updated_at, updated_at=request.updated_at,
+        deadline=request.deadline, due_at=request.deadline - WARNED,
+    )  # fmt: skip
+
+
+def _tell(call: Call, notice: str, id: str) -> Message:
+    return Message(
+        company=call.company, id=new_id("out", call.at, call.random(NOTICE)), created_at=call.at, updated_at=call.at,
+        due_at=call.at, task=NOTICE, about=(notice, id),
+    )  # fmt: skip
+
+
+def show(request: Request) -> dict[str, Any]:
+    """A request as the API shows it."""
+    when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
+    return {
+        "id": request.id, "object": "privacy_request", "kind": request.kind, "status": request.status,
+        "affects": request.affects, "subject": request.subject, "due": instant(request.deadline),
+        **{name: instant(at) if at else None for name, at in when.items()}, "reason": request.reason,
+        "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
+        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
+        "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None, "dry_run": False,
+        "version": request.version, "created_at": instant(request.created_at),
+        "updated_at": instant(request.updated_at),
+    }  # fmt: skip

@@ -1,0 +1,190 @@
+"""The erase door: the second and guarded way to change what is stored. It only takes away.
+
+It acts on a measure of the policy's plan, within one company's partition of one room, in batches that may be repeated.
+Nothing counts as gone until a strongly consistent read of all of it has found nothing left. No statutory row passes: the
+ledger is swept at its term (`store.sweep`), never erased.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from pynamodb.exceptions import PutError, QueryError, UpdateError
+from pynamodb.expressions.operand import Path
+
+from chalicelib.domain.entity import ENTITIES, ROOMS
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.jobs import SYSTEM
+from chalicelib.domain.request import Measure
+from chalicelib.store.codec import Row
+from chalicelib.store.wire import SORT, Key, Store, code_of, is_passing
+
+BATCH = 25
+"""Rows of one BatchWriteItem, at most."""
+PAGE = 500
+TRIES = 8
+KIND = Path("_kind")
+Takes = Callable[[Row], bool]
+"""Whether a whole row is one that the measure concerns."""
+
+
+class NotPlanned(Exception):
+    """What was asked of the door is no measure that takes anything away."""
+
+    code = "not_planned"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which rows of one company may go: those of `kinds` (none: every row of the room) that `takes` says are meant."""
+
+    room: str
+    company: str
+    kinds: tuple[str, ...]
+    takes: Takes | None = None
+
+
+def target(company: str, measures: Sequence[Measure], takes: Takes | None = None) -> Target:
+    """The rows that measures of one room concern. Raises NotPlanned for a measure that leaves things as they are, for
+    the ledger, for rows that no company owns, and for a person's measure without its predicate."""
+    rooms = {measure.place for measure in measures}
+    taking = all(m.store == "table" and m.action in ("delete", "anonymise") for m in measures)
+    whole = all(measure.match == "all" for measure in measures)
+    if len(rooms) != 1 or not taking or not rooms <= set(ROOMS) - {"ledger"} or company == SYSTEM or not company:
+        raise NotPlanned
+    if whole is not (takes is None):
+        raise NotPlanned
+    return Target(rooms.pop(), company, tuple(kind for measure in measures for kind in measure.kinds), takes)
+
+
+def erase(store: Store, aim: Target, *, most: int) -> bool:
+    """Delete about `most` rows. True once a complete consistent read found none left; False: call again. Raises Busy."""
+    while True:
+        gone = 0
+        for rows in pages(store, aim):
+            keys = [row["sort"]["S"] for row in rows]
+            _delete(store, aim, keys)
+            gone += len(keys)
+            if gone >= most:
+                return False
+        if not gone:
+            return True
+
+
+def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) -> bool:
+    """Take `attributes` out of about `most` rows, which stay. True once a complete consistent read found none that has
+    any of them. Raises Busy."""
+    while True:
+        changed = 0
+        for rows in pages(store, aim, whole=True):
+            for row in rows:
+                if named := [name for name in attributes if name in row]:
+                    _remove(store, aim, row, named)
+                    changed += 1
+            if changed >= most:
+                return False
+        if not changed:
+            return True
+
+
+def census(
+    store: Store, room: str, company: str, *, after: str | None = None, pages: int, whole: bool = False,
+    sort: Callable[[Row], str | None] | None = None,
+) -> tuple[Counter[str], str | None]:  # fmt: skip
+    """How many rows there are of each kind, or of what `sort` makes of a row (`whole`: with all attributes), in at most
+    `pages` pages after the sort key `after`; and where to go on (None: that was all). Raises Busy."""
+    found: Counter[str] = Counter()
+    named = sort or (lambda row: row["_kind"]["S"])
+    start: Key | None = {"company": {"S": company}, "sort": {"S": after}} if after else None
+    for _ in range(pages):
+        answer = _query(store, room, company, start=start, whole=whole)
+        found.update(name for row in answer["Items"] if (name := named(row)) is not None)
+        start = answer.get("LastEvaluatedKey")
+        if start is None:
+            return found, None
+    assert start is not None  # noqa: S101 — the loop has returned where there was no more
+    return found, start["sort"]["S"]
+
+
+def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Row]]:
+    """Pages of the rows aimed at."""
+    for prefix, kinds in _ranges(aim):
+        start: Key | None = None
+        while True:
+            answer = _query(
+                store, aim.room, aim.company, prefix=prefix, kinds=kinds, start=start, whole=whole or aim.takes is not None
+            )
+            yield [row for row in answer["Items"] if aim.takes is None or aim.takes(row)]
+            if (start := answer.get("LastEvaluatedKey")) is None:
+                break
+
+
+def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Where the rows lie: the whole room where all of its kinds go, else each kind by the beginning of its keys."""
+    known = {kind for room, kind in ENTITIES if room == aim.room}
+    if not aim.kinds or known <= set(aim.kinds):
+        yield "", ()
+        return
+    for kind in aim.kinds:
+        yield ENTITIES[aim.room, kind].SORT.partition("{")[0], (kind,)
+
+
+def _query(
+    store: Store, room: str, company: str, *, prefix: str = "", kinds: tuple[str, ...] = (), start: Key | None = None,
+    whole: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    try:
+        answer: dict[str, Any] = store.connection.query(
+            store.names[room], company, SORT.startswith(prefix) if prefix else None,
+            filter_condition=KIND.is_in(*kinds) if kinds else None, consistent_read=True, exclusive_start_key=start,
+            attributes_to_get=None if whole else ["company", "sort", "_kind"], limit=PAGE,
+        )  # fmt: skip
+    except QueryError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise
+    return answer
+
+
+def _delete(store: Store, aim: Target, keys: Sequence[str]) -> None:
+    table, left = store.names[aim.room], iter(keys)
+    while chunk := list(islice(left, BATCH)):
+        wanted: list[Any] = [
+            {"DeleteRequest": {"Key": {"company": {"S": aim.company}, "sort": {"S": sort}}}} for sort in chunk
+        ]
+        for attempt in range(TRIES):
+            wanted = _batch(store, table, wanted)
+            if not wanted:
+                break
+            time.sleep(0.05 * 2**attempt)
+        else:
+            raise Busy
+
+
+def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
+    """Send one batch; what DynamoDB left undone."""
+    keys = [request["DeleteRequest"]["Key"] for request in wanted]
+    try:
+        answer = store.connection.batch_write_item(table, delete_items=keys)
+    except PutError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise
+    undone: list[Any] = (answer.get("UnprocessedItems") or {}).get(table, [])
+    return undone
+
+
+def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
+    actions = [Path(name).remove() for name in names]
+    condition = KIND == row["_kind"]["S"]
+    try:
+        store.connection.update_item(store.names[aim.room], aim.company, row["sort"]["S"], actions, condition)
+    except UpdateError as error:
+        if code_of(error) == "ConditionalCheckFailedException":  # gone meanwhile: nothing to take from
+            return
+        if is_passing(error):
+            raise Busy from error
+        raise
