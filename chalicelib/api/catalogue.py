@@ -7,6 +7,7 @@ from chalicelib.api import (
     companies,
     consents,
     credit_notes,
+    diagnostics,
     invoices,
     items,
     pages,
@@ -32,5 +33,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *public.ENDPOINTS,
     *consents.ENDPOINTS,
     *app_settings.ENDPOINTS,
+    *diagnostics.ENDPOINTS,
     *pages.ENDPOINTS,
 )

@@ -136,6 +136,7 @@ class CompanyShown(RecordShown):
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None
+    financial_year_end: str
     logo: str | None
     template: str | None
     policy_version: str

@@ -1,4 +1,4 @@
-"""Written by `python -m chalicelib.api.routing --write`: the addresses of every endpoint and job."""
+"""Written by `python -m chalicelib.cli.routes --write`: the addresses of every endpoint and job."""
 
 from chalicelib.api.routing import Route, Schedule
 
@@ -59,6 +59,7 @@ ROUTES = (
     Route("GET", "/v1/consents", False, "consents"),
     Route("POST", "/v1/consents", False, "consents"),
     Route("GET", "/v1/app-settings", True, "app_settings"),
+    Route("POST", "/v1/diagnostics", True, "diagnostics"),
     Route("GET", "/health", True, "pages"),
     Route("GET", "/openapi.json", True, "pages"),
     Route("GET", "/docs", True, "pages"),

@@ -70,8 +70,8 @@ class Measure:
 class Request(Record):
     """What was asked and how far it is. Its row is due for the job that `due` names.
 
-    `asker` is a salted digest of a sign-in's subject: it lets whoever asked follow the request of a closed account, whose
-    memberships are gone.
+    `asker` is a salted digest of a sign-in's subject: it lets whoever asked follow the request of a closed account,
+    whose memberships are gone.
     """
 
     kind: RequestKind = kept("request.proof")
@@ -106,7 +106,7 @@ class Receipt(Record):
     content: bytes = kept("request.proof", packed=True)
     signature: bytes = kept("request.proof")
     algorithm: str = kept("request.proof")
-    key: str = kept("request.proof")
+    signer: str = kept("request.proof")
     """The SHA-256 (hex) of the public key, DER."""
 
 
@@ -144,7 +144,7 @@ def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> 
         raise RequestSettled(status=request.status)
     if to in OVER:
         changes = {"closed_at": at, "due": "proofs", "due_at": proof_ends(at)} | changes
-    return request.edited(at, status=to, **changes)
+    return request.edited(at, status=to, attempts=0, **changes)
 
 
 def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:

@@ -27,6 +27,13 @@ def mail(world: "World", company: str, about: tuple[str, ...]) -> None:
     send(world, company, about)
 
 
+def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Tell a company's owners of a privacy request."""
+    from chalicelib.services.notices import notify
+
+    notify(world, company, about)
+
+
 def issue(world: "World", job: JobRow) -> JobRow:
     """Issue the next drafts of a bulk issue."""
     from chalicelib.services.issuing import run_bulk
@@ -34,7 +41,7 @@ def issue(world: "World", job: JobRow) -> JobRow:
     return run_bulk(world, job)
 
 
-OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail}
+OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
 JOBS: tuple[Job, ...] = (outbox(OUTBOX_TASKS), bulk(BULK_TASKS))
 

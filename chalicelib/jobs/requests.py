@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,8 +27,7 @@ def carry_deletion(world: "World", request: Request) -> bool:
         deletion.begin(world, request)
         return False
     if request.status == "running":
-        deletion.proceed(world, request)
-        return False
+        return deletion.proceed(world, request)
     return deletion.look_again(world, request)
 
 
@@ -40,8 +38,6 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
         (request,) = world.store.records([step.ref])
         if not isinstance(request, Request) or request.due != NAME:
             return True
-        if request.due_at <= world.now() and request.status == "completed" and request.version != _version(step):
-            return True  # ended in this run: it is looked at again when it is next due
         if request.status == "requested":
             requests.lapse(world, request)
             return True
@@ -51,7 +47,10 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
                 return True
             deletion.begin(world, request)
             return False
-        return carriers[request.kind](world, request)
+        carry = carriers.get(request.kind)
+        if carry is None:  # an operator carries it out; the watch keeps its deadline
+            return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
+        return carry(world, request)
 
     return Job(
         name=NAME, room=Request.ROOM, schedule="rate(1 minute)", cap=None, find=due_in(Request.ROOM, NAME), plan=plan,
@@ -64,3 +63,31 @@ def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan
     if not isinstance(work, Request):
         raise TypeError(f"a {work.KIND} is due as a request")
     return [Step(work.kind, work.key, f"{work.kind} of a {work.affects}: {work.status}")]
+
+
+def watch_job() -> Job:
+    """The job that sees deadlines come: it warns, then cries, until the request is closed."""
+
+    def apply(world: "World", step: Step) -> bool:
+        watch, request = world.store.records([step.ref, Request.ref(step.ref.company, *step.about)])
+        if not isinstance(watch, Deadline):
+            return True
+        if not isinstance(request, Request) or request.status in OVER:
+            due.finish(world.store, step.ref)
+            return True
+        breached = watch.deadline <= world.now()
+        figure = "RequestDeadlineBreached" if breached else "RequestDeadlineNear"
+        world.telemetry.figures({figure: 1}, job=WATCH)
+        log.log(
+            logging.ERROR if breached else logging.WARNING, "deadline of a privacy request",
+            extra={"request": request.id, "kind": request.kind, "status": request.status, "breached": breached},
+        )  # fmt: skip
+        again = max(watch.deadline, world.now()) if not breached else world.now() + timedelta(days=1)
+        later = watch.edited(world.now(), due_at=again, attempts=0)
+        return due.save(world.store, later, watch, world.random(16))
+
+    return Job(
+        name=WATCH, room=Deadline.ROOM, schedule="rate(1 hour)", cap=None, find=due_in(Deadline.ROOM, WATCH),
+        plan=lambda _, work: [Step("watch", work.key, "deadline", (work.id,))], apply=apply,
+        summary="Warns of privacy requests whose deadline is near or past",
+    )  # fmt: skip

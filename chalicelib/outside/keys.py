@@ -61,9 +61,7 @@ class Keys:
 
     def sign(self, message: bytes) -> Signature:
         """Sign `message`."""
-        answer = self._asked(
-            "sign", Message=sha256(message).digest(), MessageType="DIGEST", SigningAlgorithm=ALGORITHM
-        )
+        answer = self._asked("sign", Message=sha256(message).digest(), MessageType="DIGEST", SigningAlgorithm=ALGORITHM)
         return Signature(answer["Signature"], ALGORITHM, fingerprint(self.public_key))
 
     def _asked(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -78,7 +76,9 @@ class Keys:
         return answer
 
 
-_PASSING = frozenset({"ThrottlingException", "DependencyTimeoutException", "KMSInternalException", "LimitExceededException"})
+_PASSING = frozenset(
+    {"ThrottlingException", "DependencyTimeoutException", "KMSInternalException", "LimitExceededException"}
+)
 
 
 def fingerprint(public_key: bytes) -> str:

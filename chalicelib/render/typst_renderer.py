@@ -50,8 +50,8 @@ class TypstRenderer:
         )
 
     def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
-        """A tagged PDF/A-3a stamped with the view's date. `logo` is a PNG or JPEG from `clean_logo`. RenderFailed when typst
-        refuses, which no content of a view should bring about."""
+        """A tagged PDF/A-3a stamped with the view's date. `logo` is a PNG or JPEG from `clean_logo`. RenderFailed when
+        typst refuses, which no content of a view should bring about."""
         import typst
 
         with self._lock:

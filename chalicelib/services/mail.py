@@ -75,10 +75,15 @@ def _send(world: "World", letter: Letter) -> None:
     if letter.only_members and not members_with(world.store, email_key(world.settings, letter.to) or ""):
         return
     subject, text = compose(letter.language, letter.template, msgspec.json.decode(letter.values))
+    tell(world, letter.to, subject, text, letter.language, reference=letter.id)
+
+
+def tell(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
+    """Send one mail now; what SES refuses for good is logged and let go. Raises Busy."""
     try:
-        world.mailer.send(letter.to, subject, text, language=letter.language, reference=letter.id)
+        world.mailer.send(to, subject, text, language=language, reference=reference)
     except Undeliverable as refused:
-        log.warning("mail refused", extra={"error": refused.code, "ref": letter.id})
+        log.warning("mail refused", extra={"error": refused.code, "ref": reference})
 
 
 @cache

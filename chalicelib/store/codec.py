@@ -21,13 +21,14 @@ MAX_UNPACKED_BYTES = 8_000_000
 
 
 @cache
-def _packed(cls: type[Record]) -> frozenset[str]:
-    return frozenset(f.name for f in fields(cls) if f.metadata["packed"])
+def _packed(room: str, kind: str) -> frozenset[str]:
+    return frozenset(f.name for f in fields(ENTITIES[room, kind]) if f.metadata["packed"])
 
 
 @cache
-def _nullable(cls: type[Record]) -> dict[str, None]:
+def _nullable(room: str, kind: str) -> dict[str, None]:
     """Attributes that may be None although a new record begins with something else: absence says None there too."""
+    cls = ENTITIES[room, kind]
     hints = get_type_hints(cls)
     return {f.name: None for f in fields(cls) if f.default is not None and NoneType in get_args(hints[f.name])}
 
@@ -66,7 +67,7 @@ def _unpack(compressed: bytes) -> Any:
 
 def to_row(record: Record, salt: bytes) -> Row:
     """The row of a record. Raises TooLarge above MAX_ROW_BYTES; None is stored as absence."""
-    packed = _packed(type(record))
+    packed = _packed(record.ROOM, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
     for name, value in data.items():
@@ -92,14 +93,14 @@ def _weight(attribute: Mapping[str, Any]) -> int:
 
 def from_row(room: str, row: Row) -> Record:
     """The record of a row read from `room`."""
-    cls = ENTITIES[room, row["_kind"]["S"]]
-    packed = _packed(cls)
-    data: dict[str, Any] = _nullable(cls) | {
+    kind = row["_kind"]["S"]
+    packed = _packed(room, kind)
+    data: dict[str, Any] = _nullable(room, kind) | {
         name: _unpack(part["B"]) if name in packed else _plain(part)
         for name, part in row.items()
         if name not in ("sort", "_kind", "_salt")
     }
-    return msgspec.convert(data, cls, strict=False, builtin_types=(bytes,))
+    return msgspec.convert(data, ENTITIES[room, kind], strict=False, builtin_types=(bytes,))
 
 
 def digest(record: Record, salt: bytes) -> bytes:

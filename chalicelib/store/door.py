@@ -216,9 +216,7 @@ def _items(
         _put(store, entry, call.random("salt", *entry.key)[:16], new=True),
     ]
     if remembered:
-        bookkeeping.append(
-            _put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False)
-        )
+        bookkeeping.append(_put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False))
     deletes = [store.key(record.key) for record in decision.deletes]
     if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
         raise ValueError(f"a transaction of {count} items: split the verb")

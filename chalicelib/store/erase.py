@@ -1,8 +1,8 @@
 """The erase door: the second and guarded way to change what is stored. It only takes away.
 
 It acts on a measure of the policy's plan, within one company's partition of one room, in batches that may be repeated.
-Nothing counts as gone until a strongly consistent read of all of it has found nothing left. No statutory row passes: the
-ledger is swept at its term (`store.sweep`), never erased.
+Nothing counts as gone until a strongly consistent read of all of it has found nothing left. No statutory row passes:
+the ledger is swept at its term (`store.sweep`), never erased.
 """
 
 import time
@@ -61,7 +61,10 @@ def target(company: str, measures: Sequence[Measure], takes: Takes | None = None
 
 
 def erase(store: Store, aim: Target, *, most: int) -> bool:
-    """Delete about `most` rows. True once a complete consistent read found none left; False: call again. Raises Busy."""
+    """Delete about `most` rows. True once a complete consistent read found none left; False: call again.
+
+    Raises Busy.
+    """
     while True:
         gone = 0
         for rows in pages(store, aim):
@@ -115,7 +118,13 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
         start: Key | None = None
         while True:
             answer = _query(
-                store, aim.room, aim.company, prefix=prefix, kinds=kinds, start=start, whole=whole or aim.takes is not None
+                store,
+                aim.room,
+                aim.company,
+                prefix=prefix,
+                kinds=kinds,
+                start=start,
+                whole=whole or aim.takes is not None,
             )
             yield [row for row in answer["Items"] if aim.takes is None or aim.takes(row)]
             if (start := answer.get("LastEvaluatedKey")) is None:
@@ -179,7 +188,7 @@ def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
 
 def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
     actions = [Path(name).remove() for name in names]
-    condition = KIND == row["_kind"]["S"]
+    condition = row["_kind"]["S"] == KIND
     try:
         store.connection.update_item(store.names[aim.room], aim.company, row["sort"]["S"], actions, condition)
     except UpdateError as error:

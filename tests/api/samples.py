@@ -36,7 +36,7 @@ class Sample:
 
 def send(client: Client, endpoint: Endpoint, sample: Sample, **headers: str) -> Got:
     """Ask `endpoint` for `sample`."""
-    sent = ({"if_match": "*"} if endpoint.if_match else {}) | headers
+    sent: dict[str, Any] = ({"if_match": "*"} if endpoint.if_match else {}) | headers
     return client.ask(endpoint.method, sample.path, sample.body, query=sample.query, **sent)
 
 
@@ -94,8 +94,8 @@ def _member() -> dict[str, Any]:
 
 
 def _company() -> dict[str, Any]:
-    return {"name": "Seconde Boutique", "address": ADDRESS, "ice": "002136093000040", "policy_version": policy_version(),
-            "of_age": True}  # fmt: skip
+    identity = {"name": "Seconde Boutique", "address": ADDRESS, "ice": "002136093000040"}
+    return identity | {"policy_version": policy_version(), "of_age": True}
 
 
 def _payment() -> dict[str, Any]:
@@ -103,6 +103,9 @@ def _payment() -> dict[str, Any]:
 
 
 _KEY = {"name": "caisse", "scopes": ["documents.read"]}
+_DIAGNOSTICS = {
+    "app_version": "1.4.2", "os": "android", "os_version": "15", "events": [{"code": "crash.invoice_editor"}],
+}  # fmt: skip
 _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/companies"): lambda shop: Sample("/v1/companies"),
     ("POST", "/v1/companies"): lambda shop: Sample("/v1/companies", _company()),
@@ -144,6 +147,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     **_listing("/v1/changes", after="0"),
     ("GET", "/v1/jobs/{id}"): lambda shop: Sample(f"/v1/jobs/{_job(shop)}"),
     ("GET", "/v1/app-settings"): lambda shop: Sample("/v1/app-settings"),
+    ("POST", "/v1/diagnostics"): lambda shop: Sample("/v1/diagnostics", _DIAGNOSTICS),
     ("GET", "/v1/consents"): lambda shop: Sample("/v1/consents"),
     ("POST", "/v1/consents"): lambda shop: Sample("/v1/consents", {"kind": "marketing", "granted": True}),
     ("GET", "/privacy"): lambda shop: Sample("/privacy", query={"lang": "ar"}),

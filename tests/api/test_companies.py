@@ -254,11 +254,12 @@ def test_a_logo_is_kept_as_we_encode_it(shop: Shop) -> None:
     ("logo", "status", "codes"),
     [
         ("***", 422, [("/logo", "bad_base64")]),
+        ("é" * 4, 422, [("/logo", "bad_base64")]),
         (b64encode(b"<svg/>").decode(), 422, [("/logo", "logo_not_an_image")]),
         (b64encode(bytes(512 * 1024 + 1)).decode(), 413, []),
         ("A" * 700_001, 422, [("/logo", "too_long")]),
     ],
-    ids=["base64", "svg", "large", "larger"],
+    ids=["base64", "beyond ASCII", "svg", "large", "larger"],
 )
 def test_a_logo_refused_changes_nothing(shop: Shop, logo: str, status: int, codes: Sequence[tuple[str, str]]) -> None:
     clock = shop.clock

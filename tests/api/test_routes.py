@@ -5,7 +5,8 @@ import sys
 
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.routes import ROUTES
-from chalicelib.api.routing import FILE, endpoint_of, take
+from chalicelib.api.routing import endpoint_of
+from chalicelib.cli.routes import FILE, take
 
 HEAVY = (
     "pydantic", "pynamodb", "typst", "pdfkit", "cryptography", "jwt", "lxml", "PIL", "babel", "num2words", "stdnum",
@@ -14,7 +15,7 @@ HEAVY = (
 
 
 def test_the_registered_addresses_are_the_catalogues() -> None:
-    assert FILE.read_text("utf-8") == take(), "run: python -m chalicelib.api.routing --write"
+    assert FILE.read_text("utf-8") == take(), "run: python -m chalicelib.cli.routes --write"
 
 
 def test_each_address_leads_to_its_endpoint() -> None:

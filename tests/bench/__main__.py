@@ -1,6 +1,6 @@
 """`make bench`: measures everything on an engine of its own, prints the table and writes it down.
 
-Ends with 1 when sixteen writers fall below the gate. Other goals are shown and not enforced: a busy machine misses them.
+Ends with 1 when sixteen writers fall below the gate. Other goals are shown only: a busy machine misses them.
 """
 
 import os

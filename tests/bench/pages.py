@@ -1,7 +1,6 @@
 """Rendering alone, warm: the house's typst template, beside pdfkit with its default template."""
 
 import time
-from collections.abc import Callable
 from statistics import median
 
 from chalicelib.domain.errors import RendererUnavailable
@@ -20,7 +19,7 @@ def measured() -> list[tuple[int, float, float | None]]:
     typst = TypstRenderer()
     pdfkit = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text())
     typst.render(views.view(2))
-    return [(lines, _time(typst, lines), _if_there(lambda lines=lines: _time(pdfkit, lines, turns=3))) for lines in GOALS]
+    return [(lines, _time(typst, lines), _time_if_there(pdfkit, lines)) for lines in GOALS]
 
 
 def _time(renderer: Renderer, lines: int, *, turns: int | None = None) -> float:
@@ -34,8 +33,8 @@ def _time(renderer: Renderer, lines: int, *, turns: int | None = None) -> float:
     return median(times)
 
 
-def _if_there(measure: Callable[[], float]) -> float | None:
+def _time_if_there(renderer: Renderer, lines: int) -> float | None:
     try:
-        return measure()
+        return _time(renderer, lines, turns=3)
     except RendererUnavailable:
         return None

@@ -1,4 +1,4 @@
-"""The application's own pipeline, asked in this process: no socket, no gateway, and no authentication unless asked for."""
+"""The application's own pipeline, asked in this process: no socket, no gateway, no authentication unless asked for."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from chalice.app import Request, Response
 from chalicelib.api import serve as pipeline
 from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
-from chalicelib.api.endpoint import Actor
+from chalicelib.api.endpoint import Actor, Endpoint
 from chalicelib.domain.call import Answer
 from chalicelib.domain.member import Member
 from chalicelib.store.door import Decision, transact
@@ -24,7 +24,7 @@ from tests.histories import company as companies
 
 USER = "user-1"
 _KEYS = count(1)
-_BY_ROUTE = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
+_BY_ROUTE: dict[tuple[str, str], Endpoint] = {(endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS}
 
 
 def member_of(world: World, company: str) -> None:

@@ -27,7 +27,8 @@ WARM, ROUNDS, GUARDED, LISTED = 15, 150, 40, 20
 TURNS = WARM + ROUNDS + GUARDED + 1
 METHODS = {"TransactGetItems": "transact_get_items", "TransactWriteItems": "transact_write_items", "Query": "query"}
 Sent = list[tuple[str, dict[str, Any]]]
-Body, Parts = dict[str, Any], dict[str, str]
+Body = dict[str, Any]
+Parts = dict[str, str]
 _ID = re.compile(r"(?:cmp|cus|inv)_[0-9A-Z]{26}")
 
 
@@ -146,5 +147,8 @@ class _Bench:
         low, _, high = quantiles([a / b for a, b in zip(ours, raw, strict=True)], n=4)
         with Traffic(self.world.store) as traffic:
             self._turn(method, path, *asked(TURNS - 1), guarded=False)
-        milliseconds = [1e3 * median(times) for times in (ours, raw, [a for a, _ in turns[WARM + ROUNDS :]])]
-        return Ratio(verb, *milliseconds, (low, high), traffic.waves, traffic.total, traffic.read, traffic.write)
+        guarded = [seconds for seconds, _ in turns[WARM + ROUNDS :]]
+        return Ratio(
+            verb, 1e3 * median(ours), 1e3 * median(raw), 1e3 * median(guarded), (low, high), traffic.waves,
+            traffic.total, traffic.read, traffic.write,
+        )  # fmt: skip

@@ -41,7 +41,7 @@ Done = tuple[bool, int, float]
 
 
 def measured(world: World) -> tuple[Crowd, Crowd]:
-    """A single writer, then sixteen, then the single one again: its two rates are averaged, as the machine may drift."""
+    """A single writer, then sixteen, then the single one again: its rates are averaged, as the machine may drift."""
     before, crowd, after = (_crowd(world, writers) for writers in (1, WRITERS, 1))
     alone = Crowd(**(vars(before) | {"rate": (before.rate + after.rate) / 2}))
     return alone, crowd
@@ -72,7 +72,9 @@ def _crowd(world: World, writers: int) -> Crowd:
     )  # fmt: skip
 
 
-def _write(endpoint: str, prefix: str, company: str, ids: Sequence[str], ready: Barrier, results: "Queue[object]") -> None:
+def _write(
+    endpoint: str, prefix: str, company: str, ids: Sequence[str], ready: Barrier, results: "Queue[object]"
+) -> None:
     """One writer: issue draft after draft until the time is up."""
     world = World(companies.settings(endpoint, prefix))
     attempts = 0

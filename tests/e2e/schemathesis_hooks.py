@@ -16,7 +16,7 @@ _THINGS = {prefix: cycle(ids) for prefix, ids in json.loads(os.environ["FUZZ_THI
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any]) -> None:
     """Keep a made-up id, a key used before or a version never seen from being what stands in the way."""
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         return

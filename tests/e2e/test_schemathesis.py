@@ -49,7 +49,13 @@ def test_no_operation_answers_other_than_its_document_says(live: Served) -> None
     document = f"http://127.0.0.1:{live.port}/openapi.json"
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", config, "--no-color", "run", document]
     done = subprocess.run(
-        command, cwd=live.data, env={**os.environ, **given}, capture_output=True, text=True, timeout=SECONDS, check=False
+        command,
+        cwd=live.data,
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
     )
     said = "\n".join(line[:400] for line in done.stdout.splitlines())  # a body may be a megabyte
     assert done.returncode == 0, said + done.stderr

@@ -18,6 +18,7 @@ from tests.histories.drivers import DRIVERS, Driver
 from tests.histories.history import Event, Task
 from tests.histories.run import Ran
 
+ROOMS = ("workspace", "ledger", "journal")
 PREPARATIONS = {"sign_up", "draft"}
 """Verbs of what was there before the history began."""
 
@@ -47,7 +48,7 @@ def check(world: World, ran: Ran, driver_name: str) -> list[str]:
 
 def _read(world: World, company: str) -> Rows:
     stored, entries, head = [], [], None
-    for room in ("workspace", "ledger", "journal"):
+    for room in ROOMS:
         for record, salt in _room(world, room, company):
             if isinstance(record, JournalEntry):
                 entries.append(record)
@@ -114,8 +115,8 @@ def _register(rows: Rows, ran: Ran, tasks: dict[Task, list[Event]], driver: Driv
             yield f"register: the series says next {series.next} after {len(found)} documents"
     for task, events in tasks.items():
         for event in _answered(events) if task.kind == "issue" else ():
-            entry = by_position.get(driver.issued(event.body or {}))
-            if entry is None or entry.document != task.subject:
+            there = by_position.get(driver.issued(event.body or {}))
+            if there is None or there.document != task.subject:
                 yield f"{task.key}: acknowledged number {driver.issued(event.body or {})} is not in the register"
 
 
@@ -173,7 +174,8 @@ def _applied(tasks: dict[Task, list[Event]], rows: Rows) -> Iterator[str]:
 def _effects(world: World, ran: Ran, tasks: dict[Task, list[Event]], rows: Rows, driver: Driver) -> Iterator[str]:
     """What was acknowledged is there: the creations, and every edit of the counter."""
     there = {record.id for record in rows.of(driver.creates.KIND)}
-    yield from (f"{t.key}: created and missing" for t, e in tasks.items() if t.kind == "create" and _answered(e) and t.subject not in there)
+    created = (task for task, events in tasks.items() if task.kind == "create" and _answered(events))
+    yield from (f"{task.key}: created and missing" for task in created if task.subject not in there)
     calls = {event.call for task, events in tasks.items() if task.kind == "edit" for event in events}
     applied = sum(entry.id in calls for entry in rows.journal)
     if (count := driver.count(world, ran.company, ran.counter)) != applied:
@@ -187,4 +189,5 @@ def _hashes(rows: Rows) -> Iterator[str]:
         change = last.pop((record.ROOM, record.KIND, record.id), None)
         if change is None or change.op != "put" or change.hash != codec.digest(record, salt).hex():
             yield f"{record.KIND} {record.id} is not what the journal says"
-    yield from (f"{kind} {id} is in the journal and nowhere else" for (room, kind, id), c in last.items() if c.op == "put" and room != "identity")
+    unread = (c for c in last.values() if c.op == "put" and c.room in ROOMS)
+    yield from (f"{change.kind} {change.id} is in the journal and nowhere else" for change in unread)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.company import Address, Company
@@ -15,7 +16,7 @@ from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
 
 TO_A_TRANSACTION = 90
-SELLER = {
+SELLER: dict[str, Any] = {
     "name": "Atlas Négoce", "legal_form": "SARL", "address": Address(street="12 rue Ibn Batouta", city="Casablanca"),
     "ice": "002136093000040", "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
     "policy_version": "1",
@@ -50,14 +51,22 @@ def founded(world: World, name: str) -> str:
         company=company, id=customer_of(company), created_at=now.at, updated_at=now.at, name="Client Exemple",
         kind="business", ice="002136093000040", address=Address(street="1 rue Talaa", city="Fès"),
     )  # fmt: skip
-    decision = Decision(Answer({}), new=(seller, buyer), head={"cloud_sync": True})
-    transact(world.store, now, [], lambda _: decision, founding=True)
+    _put(world, now, Decision(Answer({}), new=(seller, buyer), head={"cloud_sync": True}))
     return company
+
+
+def _put(world: World, now: Call, decision: Decision) -> None:
+    transact(world.store, now, [], lambda _: decision, founding=True)
 
 
 def lines(count: int) -> tuple[Line, ...]:
     """Lines at one rate, each with a description of its own."""
-    one = {"quantity": Decimal(2), "unit_price": Decimal("1500.125"), "vat_rate": Decimal(20), "nature": "services"}
+    one: dict[str, Any] = {
+        "quantity": Decimal(2),
+        "unit_price": Decimal("1500.125"),
+        "vat_rate": Decimal(20),
+        "nature": "services",
+    }
     return tuple(Line(description=f"Conseil, journée {number}", **one) for number in range(1, count + 1))
 
 
@@ -67,7 +76,8 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1)
     profile, customer = world.store.records([Company.ref(company), Customer.ref(company, buyer)])
     assert isinstance(profile, Company)
     assert isinstance(customer, Customer)
-    reckoned = reckon(lines(line_count), Terms(None, "other", reverse_charge=False, day=date(2026, 1, 2)), profile, customer)
+    terms = Terms(None, "other", reverse_charge=False, day=date(2026, 1, 2))
+    reckoned = reckon(lines(line_count), terms, profile, customer)
     ids = [derived_id("inv", company, name) for name in names]
     for start in range(0, len(ids), TO_A_TRANSACTION):
         now = call(world, company, "draft", f"drafts-{ids[start]}")
@@ -78,7 +88,7 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1)
             )
             for id in ids[start : start + TO_A_TRANSACTION]
         )  # fmt: skip
-        transact(world.store, now, [], lambda _, made=made: Decision(Answer({}), new=made))
+        _put(world, now, Decision(Answer({}), new=made))
     return ids
 
 

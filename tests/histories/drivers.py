@@ -97,7 +97,8 @@ def _issue(store: Store, call: Call, subject: str) -> Answer:
 
 
 def _create(store: Store, call: Call, subject: str) -> Answer:
-    return drafting.create(store, call, subject, {"customer": companies.customer_of(call.company), "lines": companies.lines(1)})
+    content = {"customer": companies.customer_of(call.company), "lines": companies.lines(1)}
+    return drafting.create(store, call, subject, content)
 
 
 def _pay(store: Store, call: Call, subject: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Runs a history: workers in threads and processes do their tasks, ask again when not answered, and note what they saw."""
+"""Runs a history: workers in threads or processes do their tasks, ask again when not answered, note what they saw."""
 
 import random
 import threading
@@ -57,9 +57,8 @@ def run(world: World, shape: Shape) -> Ran:
     groups = [shares[number :: shape.processes] for number in range(shape.processes)]
     settings = world.settings
     with ProcessPoolExecutor(shape.processes, mp_context=get_context("spawn")) as pool:
-        running = [
-            pool.submit(_process, settings.endpoint or "", settings.table_prefix, shape, company, group) for group in groups
-        ]
+        endpoint, prefix = settings.endpoint or "", settings.table_prefix
+        running = [pool.submit(_process, endpoint, prefix, shape, company, group) for group in groups]
         parts = [each.result() for each in running]
     return Ran(company, counter, [e for events, _ in parts for e in events], sum((met for _, met in parts), Counter()))
 
@@ -88,7 +87,9 @@ def _shares(world: World, shape: Shape, company: str, counter: str) -> list[Shar
     return shares
 
 
-def _process(endpoint: str, prefix: str, shape: Shape, company: str, shares: Sequence[Share]) -> tuple[list[Event], Counter[str]]:
+def _process(
+    endpoint: str, prefix: str, shape: Shape, company: str, shares: Sequence[Share]
+) -> tuple[list[Event], Counter[str]]:
     return _threads(World(companies.settings(endpoint, prefix)), shape, company, shares)
 
 
@@ -96,7 +97,8 @@ def _threads(world: World, shape: Shape, company: str, shares: Sequence[Share]) 
     events: list[Event] = []
     with Faults(world.store, at_random(shape.seed, shape.faults, shape.struck_by)) as faults:
         threads = [
-            threading.Thread(target=_work, args=(world, shape, company, share, events), name=share[0]) for share in shares
+            threading.Thread(target=_work, args=(world, shape, company, share, events), name=share[0])
+            for share in shares
         ]
         for thread in threads:
             thread.start()

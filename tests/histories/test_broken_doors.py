@@ -16,6 +16,7 @@ from chalicelib.store.door import Committed, Decision, Snapshot
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 from tests.faults import AFTER
+from tests.histories import company as companies
 from tests.histories import drivers
 from tests.histories.checker import check
 from tests.histories.history import Event
@@ -112,7 +113,7 @@ def a_new_key_for_each_attempt(patch: Patch) -> None:
     patch.setattr(door, "_answered", answered)
 
 
-MUTATIONS = {
+MUTATIONS: dict[Callable[[Patch], None], tuple[str, ...]] = {
     without_the_heads_condition: ("journal: clocks", "the counter is at"),
     without_idempotency: ("applied 2 times", "times"),
     deciding_once: ("the counter is at", "broken"),
@@ -169,7 +170,7 @@ def test_an_acknowledged_edit_that_was_never_applied_is_found(bare_world: World,
 
 def test_a_row_written_behind_the_door_is_found(bare_world: World) -> None:
     ran = run(bare_world, Shape(workers=2, tasks=3, twice=0, faults=0, seed=13))
-    item = drivers._item(drivers.companies.call(bare_world, ran.company, "x", "x"), drivers.COUNTER, "77")
+    item = drivers._item(companies.call(bare_world, ran.company, "x", "x"), drivers.COUNTER, "77")
     row = {"TableName": bare_world.store.names["workspace"], "Item": codec.to_row(item, b"s" * 16)}
     try:
         bare_world.store.connection.transact_write_items([], [], [row], [])

@@ -14,7 +14,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
@@ -58,6 +65,10 @@ CONTENTS = st.fixed_dictionaries({
 })  # fmt: skip
 
 
+def _named(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {"customer": derived_id("cus", content["customer"])}
+
+
 @dataclass(frozen=True)
 class Ledger:
     """The rows of a company's ledger and its drafts."""
@@ -85,13 +96,23 @@ class Documents(RuleBasedStateMachine):
         self.today = today(world.now())
         self._customers()
 
+    @initialize(contents=st.lists(CONTENTS, min_size=3, max_size=3))
+    def begin(self, contents: list[dict[str, Any]]) -> None:
+        """Three issued invoices to begin with, so that most steps meet the ledger."""
+        for content in contents:
+            self.draft(content)
+        ids = sorted(self.drafts)
+        issuing.issue_many(self.world.store, self.call("issue"), ids, self.today - timedelta(days=2))
+        self.last_day = self.today - timedelta(days=2)
+        self.drafts, self.invoices = set(), ids
+
     def _customers(self) -> None:
         now = self.call("customers")
         (known,) = self.world.store.records([Customer.ref(self.company, companies.customer_of(self.company))])
         assert isinstance(known, Customer)
-        made = tuple(
-            replace(known, id=derived_id("cus", name), withholder=withholder)
-            for name, withholder in (("private", "none"), ("public", "public_body"))
+        made = (
+            replace(known, id=derived_id("cus", "private")),
+            replace(known, id=derived_id("cus", "public"), withholder="public_body"),
         )
         transact(self.world.store, now, [], lambda _: Decision(Answer({}), new=made))
 
@@ -99,11 +120,15 @@ class Documents(RuleBasedStateMachine):
         return companies.call(self.world, self.company, verb, f"{verb}-{next(self.serial)}")
 
     def ledger(self) -> Ledger:
+        """Everything of the ledger, and the drafts' ids."""
         reader = open_company(self.world.store, self.company)
-        return Ledger(
-            [row for prefix in PREFIXES for row in reader.all("ledger", prefix)],
-            {row.id for row in reader.all("workspace", "invoice#")}, reader.head.clock,
-        )  # fmt: skip
+        rows: list[Record] = []
+        after = None
+        while True:
+            page = self.world.store.query("ledger", self.company, after=after)
+            rows += page.records
+            if (after := page.next) is None:
+                return Ledger(rows, {row.id for row in reader.all("workspace", "invoice#")}, reader.head.clock)
 
     def refused(self, verb: Callable[[], object], *kinds: type[Refusal]) -> None:
         """It is refused, and nothing changed."""
@@ -115,6 +140,13 @@ class Documents(RuleBasedStateMachine):
         else:
             raise AssertionError("it was not refused")
 
+    def try_it(self, verb: Callable[[], object], *, refused: bool) -> None:
+        """Do it, or see it refused."""
+        if refused:
+            self.refused(verb, InvalidContent)
+        else:
+            verb()
+
     def invoice(self, data: st.DataObject) -> tuple[Invoice, Balance]:
         id = data.draw(st.sampled_from(self.invoices))
         found, balance = self.world.store.records([Invoice.ref(self.company, id), Balance.ref(self.company, id)])
@@ -125,14 +157,14 @@ class Documents(RuleBasedStateMachine):
     @rule(content=CONTENTS)
     def draft(self, content: dict[str, Any]) -> None:
         id = derived_id("inv", str(next(self.serial)))
-        drafting.create(self.world.store, self.call("draft"), id, content | {"customer": derived_id("cus", content["customer"])})
+        drafting.create(self.world.store, self.call("draft"), id, _named(content))
         self.drafts.add(id)
 
     @precondition(lambda self: self.drafts)
     @rule(data=st.data(), content=CONTENTS)
     def edit(self, data: st.DataObject, content: dict[str, Any]) -> None:
         id = data.draw(st.sampled_from(sorted(self.drafts)))
-        drafting.edit(self.world.store, self.call("edit"), id, "*", content | {"customer": derived_id("cus", content["customer"])})
+        drafting.edit(self.world.store, self.call("edit"), id, "*", _named(content))
 
     @precondition(lambda self: self.drafts)
     @rule(data=st.data())
@@ -169,7 +201,7 @@ class Documents(RuleBasedStateMachine):
 
     @precondition(lambda self: self.invoices)
     @rule(data=st.data(), share=st.sampled_from([Decimal("0.3"), Decimal(1), Decimal("1.5")]), cash=st.booleans())
-    def pay(self, data: st.DataObject, share: Decimal, cash: bool) -> None:  # noqa: FBT001 — drawn
+    def pay(self, data: st.DataObject, share: Decimal, cash: bool) -> None:
         invoice, balance = self.invoice(data)
         left = invoice.totals.payable - balance.paid - balance.credited
         amount = max(CENT, (left * share).quantize(CENT))
@@ -180,7 +212,7 @@ class Documents(RuleBasedStateMachine):
                 method="cash" if cash else "transfer", day=self.today, reference=None,
             )  # fmt: skip
 
-        self.refused(do, InvalidContent) if amount > left else do()
+        self.try_it(do, refused=amount > left)
 
     @precondition(lambda self: self.invoices)
     @rule(data=st.data(), share=st.sampled_from([Decimal("0.4"), Decimal(1), Decimal(2)]))
@@ -192,9 +224,10 @@ class Documents(RuleBasedStateMachine):
         quantity = max(Decimal("0.001"), (remaining * share).quantize(Decimal("0.001")))
 
         def do() -> None:
-            crediting.credit(self.world.store, self.call("credit"), invoice.id, [LineCredit(number, quantity)], "Retour", None)
+            part = [LineCredit(number, quantity)]
+            crediting.credit(self.world.store, self.call("credit"), invoice.id, part, "Retour", None)
 
-        self.refused(do, InvalidContent) if quantity > remaining else do()
+        self.try_it(do, refused=quantity > remaining)
 
     @precondition(lambda self: self.invoices)
     @rule(data=st.data())
@@ -206,11 +239,18 @@ class Documents(RuleBasedStateMachine):
         def do() -> None:
             crediting.credit(self.world.store, self.call("credit"), invoice.id, None, None, None)
 
-        self.refused(do, InvalidContent) if exhausted else do()
+        self.try_it(do, refused=exhausted)
 
     @invariant()
-    def the_register_is_whole(self) -> None:
+    def everything_adds_up(self) -> None:
+        """Recomputed from the rows, read anew after each step."""
         ledger = self.ledger()
+        self.check_register(ledger)
+        self.check_documents(ledger)
+        self.check_balances(ledger)
+
+    def check_register(self, ledger: Ledger) -> None:
+        """No gap, no inversion of dates, every document in its place, the chain as recomputed."""
         documents: dict[str, Issued] = {d.id: d for cls in (Invoice, CreditNote) for d in ledger.of(cls)}
         entries: dict[str, list[RegisterEntry]] = defaultdict(list)
         for entry in ledger.of(RegisterEntry):
@@ -231,9 +271,9 @@ class Documents(RuleBasedStateMachine):
             verified = register.verify(open_company(self.world.store, self.company), series.id, self.today.year).body
             assert (verified["verified"], verified["checked"]) == (True, len(own))
 
-    @invariant()
-    def every_document_adds_up(self) -> None:
-        for document in (d for cls in (Invoice, CreditNote) for d in self.ledger().of(cls)):
+    def check_documents(self, ledger: Ledger) -> None:
+        """EN 16931: lines, discount, net, TVA by rate, gross, payable."""
+        for document in (d for cls in (Invoice, CreditNote) for d in ledger.of(cls)):
             t = document.totals
             assert sum(line.net or 0 for line in document.lines) == t.lines
             assert t.lines - t.discount == t.net == sum(share.base for share in t.vat)
@@ -243,9 +283,8 @@ class Documents(RuleBasedStateMachine):
             assert min(t.net, t.vat_total, t.gross, t.stamp_duty, t.withheld_vat, t.withheld_fees) >= 0
             assert all(share.base >= 0 and share.amount >= 0 for share in t.vat)
 
-    @invariant()
-    def no_invoice_is_exceeded(self) -> None:
-        ledger = self.ledger()
+    def check_balances(self, ledger: Ledger) -> None:
+        """Payments and credit notes, added up anew, against what stands beside each invoice."""
         balances = {balance.id: balance for balance in ledger.of(Balance)}
         notes: dict[str, list[CreditNote]] = defaultdict(list)
         paid: dict[str, Decimal] = defaultdict(Decimal)
@@ -267,7 +306,16 @@ class Documents(RuleBasedStateMachine):
                 quantities[number] += line.quantity
         whole = all(quantities[n] == line.quantity for n, line in enumerate(invoice.lines, 1))
         assert all(quantities[n] <= line.quantity for n, line in enumerate(invoice.lines, 1))
-        for field in ("net", "vat_total", "gross", "discount", "stamp_duty", "withheld_vat", "withheld_fees", "payable"):
+        for field in (
+            "net",
+            "vat_total",
+            "gross",
+            "discount",
+            "stamp_duty",
+            "withheld_vat",
+            "withheld_fees",
+            "payable",
+        ):
             given = sum((getattr(note.totals, field) for note in notes), Decimal(0))
             assert given <= getattr(invoice.totals, field), field
             assert not whole or given == getattr(invoice.totals, field), field
@@ -284,14 +332,16 @@ class Documents(RuleBasedStateMachine):
         assert len(journal) == head.clock
 
 
-PREFIXES = ("credit_note#", "invoice#", "payment#", "register#", "series#")
-
-
 def test_documents_add_up_whatever_is_done_to_them(bare_world: World) -> None:
+    machine: Any = lambda: Documents(bare_world)  # noqa: E731 — its type asks for a class; a call is all it makes
     run_state_machine_as_test(
-        lambda: Documents(bare_world),
+        machine,
         settings=settings(
-            max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck),
-            derandomize=True, phases=[Phase.generate],  # shrinking asks the engine for minutes
+            max_examples=8,
+            stateful_step_count=14,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+            phases=[Phase.generate],  # shrinking asks the engine for minutes
         ),
     )

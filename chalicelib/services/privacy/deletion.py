@@ -77,13 +77,11 @@ def begin(world: "World", request: Request) -> None:
         return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
-    transact(
-        world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False
-    )
+    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
 
-def proceed(world: "World", request: Request) -> None:
-    """Do the next bounded part of a running deletion and keep it, or end it. Raises Busy, Overtaken."""
+def proceed(world: "World", request: Request) -> bool:
+    """Do the next bounded part of a running deletion and keep it; True once it has ended. Raises Busy, Overtaken."""
     if any(m.found is None for m in request.measures) or request.cursor is not None:
         after = erasers.counted(world, request)
         while after.cursor is None and any(m.found is None for m in after.measures):
@@ -91,12 +89,14 @@ def proceed(world: "World", request: Request) -> None:
         _keep(world, request, after)
     elif all(measure.done for measure in request.measures):
         finish(world, request)
+        return True
     elif (after_part := erasers.carry_out(world, request)) is not None:
         _keep(world, request, after_part)
+    return False
 
 
 def _keep(world: "World", request: Request, after: Request) -> None:
-    if not due.save(world.store, after.edited(world.now()), request, world.random(16)):
+    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
         raise Overtaken
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
+from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.request import Measure, Request
 from chalicelib.files import erase as files
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.door import Decision, Snapshot, transact
-from chalicelib.domain.call import Answer
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -39,8 +39,8 @@ def counted(world: "World", request: Request) -> Request:
     if place.store == "files":
         return _with(request, {own[0]: files.count(world.files, place.place, request.company)}, own, None)
     found, after = store.census(
-        world.store, place.place, request.company, after=after_sort or None, pages=PAGES, whole=request.subject is not None,
-        sort=lambda row: _measure_of(request, own, row),
+        world.store, place.place, request.company, after=after_sort or None, pages=PAGES,
+        whole=request.subject is not None, sort=lambda row: _measure_of(request, own, row),
     )  # fmt: skip
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
@@ -109,8 +109,10 @@ def carry_out(world: "World", request: Request) -> Request | None:
 
 def _alike(measure: Measure, first: Measure) -> bool:
     same = (measure.store, measure.place, measure.match, measure.action)
-    return not measure.done and same == (first.store, first.place, first.match, first.action) and (
-        first.action == "delete" or measure == first
+    return (
+        not measure.done
+        and same == (first.store, first.place, first.match, first.action)
+        and (first.action == "delete" or measure == first)
     )
 
 
@@ -132,7 +134,9 @@ def _through_the_door(world: "World", request: Request, group: Sequence[Measure]
 def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
     """One commit's worth in a company that goes on working; True once there is nothing left to do."""
     found: list[Ref] = []
-    aim = store.Target(measure.place, request.company, measure.kinds, lambda row: concerns(measure, request.subject, row))
+    aim = store.Target(
+        measure.place, request.company, measure.kinds, lambda row: concerns(measure, request.subject, row)
+    )
     for rows in store.pages(world.store, aim):
         found += [Ref(measure.place, request.company, row["sort"]["S"]) for row in rows]
         if len(found) >= TOGETHER:

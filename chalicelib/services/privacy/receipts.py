@@ -59,7 +59,7 @@ def make(world: "World", request: Request, at: datetime) -> Receipt:
     signature = world.keys.sign(signed)
     return Receipt(
         company=request.company, id=request.id, created_at=at, updated_at=at, content=signed, signature=signature.value,
-        algorithm=signature.algorithm, key=signature.key,
+        algorithm=signature.algorithm, signer=signature.key,
     )  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def present(receipt: Receipt, pem: str) -> dict[str, Any]:
     """The receipt as it is handed out: its content, and all that verifying it offline needs."""
     return {
         "object": "signed_receipt", "id": receipt.id, "content": json.loads(receipt.content),
-        "signature": b64encode(receipt.signature).decode(), "algorithm": receipt.algorithm, "key": receipt.key,
+        "signature": b64encode(receipt.signature).decode(), "algorithm": receipt.algorithm, "key": receipt.signer,
         "public_key": pem,
     }  # fmt: skip
 

@@ -1,11 +1,11 @@
-"""Privacy requests, from asking to cancelling: who may ask what of whom, and the law's clock. Running them is the job's.
+"""Privacy requests, from asking to cancelling: who may ask what of whom, and the law's clock.
 
-A person is named by an opaque id. Identity is proven again before anything is erased or handed out, the owners are told,
-and until an erasure runs any of them may stop it.
+A person is named by an opaque id. Identity is proven again before anything is erased or handed out, the owners are
+told, and until an erasure runs any of them may stop it. Running requests is the job's.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +58,8 @@ PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was proven
-    again just now."""
+    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was
+    proven again just now."""
 
     id: str
     role: str | None
@@ -75,7 +75,7 @@ class Asker:
         """Whether the request may be shown: to whom may ask it, and to who asked it although the account is gone."""
         if self.subject and request.asker == digest(request.id, self.subject):
             return True
-        return self.role == "owner" or request.subject == self.id or request.asked_by == self.id or self._is_key
+        return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
 
     @property
     def _is_key(self) -> bool:
@@ -91,9 +91,9 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
     deadline = clear_days(call.at)
     verified = kind not in PROVEN
     request = Request(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=affects, subject=subject,
-        status="verified" if verified else "requested", verified_at=call.at if verified else None, asked_by=asker.id,
-        asker=digest(id, asker.subject) if asker.subject else None, deadline=deadline,
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=affects,
+        subject=subject, status="verified" if verified else "requested", verified_at=call.at if verified else None,
+        asked_by=asker.id, asker=digest(id, asker.subject) if asker.subject else None, deadline=deadline,
         due_at=call.at if verified else call.at + UNCONFIRMED,
     )  # fmt: skip
 
@@ -173,9 +173,7 @@ def _confirmed(
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = _due(after, reminder(after) or until)
     told = _tell(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(
-        Answer(show(after)), puts=(after, _watch(after)), messages=(told,), head={"state": "blocked"}
-    )
+    return Decision(Answer(show(after)), puts=(after, _watch(after)), messages=(told,), head={"state": "blocked"})
 
 
 def _person_confirmed(
@@ -209,7 +207,9 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
             head={"state": "active"} if blocked else None,
         )  # fmt: skip
 
-    return transact(world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True).answer
+    return transact(
+        world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True
+    ).answer
 
 
 def _gone(request: Request) -> bool:
@@ -234,9 +234,7 @@ def settle(world: "World", request: Request, to: str, *, reason: str | None = No
         told = (_tell(call, notice, request.id),) if notice else ()
         return Decision(Answer({"done": True}), puts=(after,), deletes=(_watch(now),), messages=told)
 
-    done = transact(
-        world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False
-    )
+    done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
     return bool(done.answer.body)
 
 
@@ -248,7 +246,7 @@ def remind(world: "World", request: Request) -> None:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "grace" or now.reminders != request.reminders:
             return Decision(Answer({}))
-        after = now.edited(call.at, reminders=now.reminders + 1)
+        after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
         after = _due(after, reminder(after) or now.due_at)
         return Decision(Answer({}), puts=(after,), messages=(_tell(call, "grace_ends", request.id),))
 
@@ -328,8 +326,6 @@ def _own_row(snapshot: Snapshot, subject: str, members: Sequence[Member]) -> Rec
 
 
 def _due(request: Request, at: datetime) -> Request:
-    from dataclasses import replace
-
     return replace(request, due_at=at)
 
 

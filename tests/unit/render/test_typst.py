@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PageObject, PdfReader
 
@@ -190,6 +192,12 @@ def test_everything_that_can_be_typed_prints() -> None:
     strange = "😀 漢字 \u202eabc \u0007 a\u064e b\u0301\u0651 ❤\ufe0f \ud7ff \U000e0041 e\u20dd \u0600"
     made = RENDERER.render(replace(with_lines(strange), notes=strange, number=strange[:20]))
     assert "\ufffd" in text_of(made)
+
+
+@settings(max_examples=40, deadline=None)
+@given(text=st.text(max_size=120), language=st.sampled_from(["fr", "ar"]))
+def test_any_text_prints(text: str, language: Language) -> None:
+    assert RENDERER.render(replace(with_lines(text, language=language), notes=text)).startswith(b"%PDF")
 
 
 def test_every_character_said_to_be_covered_is() -> None:

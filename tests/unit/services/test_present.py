@@ -26,7 +26,7 @@ SHOWN: list[tuple[Record, dict[str, Any], set[str]]] = [
     (customer(), present.present_customer(customer()), set()),
     (SUPPLIER, present.present_supplier(SUPPLIER), set()),
     (ITEM, present.present_item(ITEM), set()),
-    (MEMBER, present.present_member(MEMBER), set()),
+    (MEMBER, present.present_member(MEMBER), {"email_key"}),
     (KEY, present.present_api_key(KEY), {"digest"}),
 ]
 

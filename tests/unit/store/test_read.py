@@ -1,6 +1,7 @@
 """Reading: only through a reader, only of an open company, only that company's rows."""
 
 import pytest
+from pynamodb.exceptions import TransactGetError
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Head
@@ -63,9 +64,8 @@ def test_another_companys_rows_cannot_be_named(bare_world: World, reader: Reader
     """Whatever address is asked for, the partition is the reader's."""
     other = companies.founded(bare_world, f"other than {reader.company}")
     (theirs,) = companies.drafts(bare_world, other, ["theirs"])
-    assert reader.of([Draft.ref(other, theirs), Customer.ref(other, companies.customer_of(other)), Head.ref(other)]) == [
-        None, None, reader.head
-    ]  # fmt: skip
+    refs = [Draft.ref(other, theirs), Customer.ref(other, companies.customer_of(other)), Head.ref(other)]
+    assert reader.of(refs) == [None, None, reader.head]
     with pytest.raises(NotFound):
         reader.get(Draft, theirs)
     assert all(row.company == reader.company for row in reader.all("workspace", "c"))
@@ -127,7 +127,7 @@ def test_a_read_is_healed_or_busy(bare_world: World, reader: Reader, fault: str,
 
 def test_a_read_that_is_wrong_is_not_busy(bare_world: World, reader: Reader) -> None:
     script = {("TransactGetItems", 0): "cancelled:ValidationError"}
-    with Faults(bare_world.store, scripted(script)), pytest.raises(Exception, match="Failed to get"):
+    with Faults(bare_world.store, scripted(script)), pytest.raises(TransactGetError):
         reader.get(Company, reader.company)
 
 

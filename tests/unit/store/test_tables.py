@@ -13,7 +13,8 @@ def test_tables_are_made_as_they_are_defined(bare_world: World) -> None:
         table = client.describe_table(TableName=table_name(bare_world.settings, room.name))["Table"]
         assert [key["AttributeName"] for key in table["KeySchema"]] == ["company", "sort"]
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
-        made = {i["IndexName"]: [k["AttributeName"] for k in i["KeySchema"]] for i in table.get("GlobalSecondaryIndexes", [])}
+        indexes = table.get("GlobalSecondaryIndexes", [])
+        made = {index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]] for index in indexes}
         assert made == {index.name: [index.hash, index.range] for index in room.indexes}
         expiry = client.describe_time_to_live(TableName=table["TableName"])["TimeToLiveDescription"]
         assert expiry.get("AttributeName") == room.ttl

@@ -1,0 +1,76 @@
+"""Diagnostics: a fixed shape that holds no words of anybody's; whatever looks like personal data is refused whole."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.fields import Model, Shown
+from chalicelib.domain.call import Answer
+from chalicelib.domain.diagnostics import MOST_EVENTS, Event, Os, looks_personal, texts
+from chalicelib.services import diagnostics
+
+AREAS = (
+    "crash", "freeze", "slow", "network", "sync", "backup", "storage", "render", "print", "camera", "import", "export",
+    "sign_in", "ads", "screen",
+)  # fmt: skip
+CODE = rf"^(?:{'|'.join(AREAS)})\.[a-z]{{2,20}}(?:_[a-z]{{2,20}}){{0,3}}$"
+Version = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", examples=["1.4.2"])]
+
+
+class EventIn(Model):
+    """One thing that happened `count` times. `code` is an area and a name of the application's own; `signature` is the
+    MD5 or SHA-256 (hex) of a stack, not the stack; `milliseconds` is a mean."""
+
+    code: Annotated[str, Field(pattern=CODE, max_length=100, examples=["crash.invoice_editor"])]
+    count: Annotated[int, Field(ge=1, le=10_000)] = 1
+    signature: Annotated[str, Field(pattern=r"^(?:[0-9a-f]{32}|[0-9a-f]{64})$")] | None = None
+    milliseconds: Annotated[int, Field(ge=0, le=600_000)] | None = None
+
+
+class BatchIn(Model):
+    """What one copy of the application has to tell."""
+
+    app_version: Version
+    os: Os
+    os_version: Version
+    events: Annotated[list[EventIn], Field(min_length=1, max_length=MOST_EVENTS)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nobodys(cls, sent: Any) -> Any:
+        """Nothing is cut out and kept: what carries somebody's particulars is refused whole, and never logged."""
+        without_hashes = [text for text in texts(sent) if not (len(text) in (32, 64) and _hexadecimal(text))]
+        if any(looks_personal(text) for text in without_hashes):
+            raise PydanticCustomError("personal_data", "")
+        return sent
+
+
+def _hexadecimal(text: str) -> bool:
+    return all(letter in "0123456789abcdef" for letter in text)
+
+
+class DiagnosticsShown(Shown):
+    """`stored` is false for a member who opposes diagnostics: nothing was kept."""
+
+    object: Literal["diagnostics"]
+    stored: bool
+
+
+def _take(ask: Ask) -> Answer:
+    sent = ask.body
+    events = [
+        Event(code=e.code, count=e.count, signature=e.signature, milliseconds=e.milliseconds) for e in sent.events
+    ]
+    member = ask.actor.id if ask.reader else None
+    content = (sent.app_version, sent.os, sent.os_version, events)
+    return diagnostics.take(ask.world, ask.reader, member, ask.source, content)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path="/v1/diagnostics", scope=PUBLIC, recognises=True, does=_take, takes=BatchIn,
+        gives=DiagnosticsShown, summary="Tell what failed or was slow, without personal data", tag="Service",
+    ),
+)  # fmt: skip

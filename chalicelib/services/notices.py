@@ -1,0 +1,52 @@
+"""Telling a company's owners of its privacy requests: addresses are looked up when a mail is sent, and kept nowhere."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company
+from chalicelib.domain.letter import Template
+from chalicelib.domain.member import Member
+from chalicelib.domain.request import Request
+from chalicelib.policy.model import Language
+from chalicelib.policy.wording import long_date
+from chalicelib.services.mail import compose, tell
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    "verified": "request_opened", "account_blocked": "request_grace", "grace_waived": "request_waived",
+    "grace_ends": "request_reminder", "person_erased": "request_opened", "cancelled": "request_cancelled",
+    "completed": "request_completed",
+}  # fmt: skip
+"""The mail of each notice that a request leaves."""
+KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
+    "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
+    "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
+}
+
+
+def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Mail every owner who has an address about a notice and a request; whoever is gone is not told. Raises Busy, and
+    KeyError for a notice that has no mail."""
+    notice, id = about
+    template = TEMPLATES[notice]
+    request, profile = world.store.records([Request.ref(company, id), Company.ref(company)])
+    if not isinstance(request, Request):
+        return
+    language: Language = profile.language if isinstance(profile, Company) else "fr"
+    ends = request.grace_until or request.deadline
+    date, kind = long_date(today(ends), language), KINDS[language][request.kind]
+    subject, text = compose(language, template, {"request": id, "kind": kind, "date": date})
+    for owner in owners(world, company):
+        if owner.email:
+            tell(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
+
+
+def owners(world: "World", company: str) -> list[Member]:
+    """A company's owners."""
+    rows = world.store.query("identity", company, SORT.startswith("member#")).records
+    return [row for row in rows if isinstance(row, Member) and row.role == "owner"]

@@ -1,0 +1,334 @@
+"""A deletion from asking to the receipt: what goes, what is kept, and that nothing is reported done that is not."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.company import Head
+from chalicelib.domain.errors import (
+    AlreadyBlocked,
+    AnotherOwnerNeeded,
+    CompanyBlocked,
+    Forbidden,
+    LastOwner,
+    NotFound,
+    ProofNeeded,
+    RequestSettled,
+)
+from chalicelib.domain.request import GRACE, Deadline, Receipt, Tombstone, clear_days
+from chalicelib.outside.keys import BadSignature
+from chalicelib.policy.load import current
+from chalicelib.services.privacy import receipts, requests
+from chalicelib.services.privacy.requests import Asker
+from chalicelib.store.codec import from_row
+from chalicelib.store.read import open_company
+from chalicelib.store.tables import ROOM_TABLES
+from tests.crash import Work, prove, watched
+from tests.privacy.worlds import CANARY, Books, Turned, carried, carry
+
+STATUTORY = {"invoice", "register_entry", "series", "payment", "balance", "head", "journal_entry"}
+PROOF = {"request", "receipt"}
+ROOMS = [room.name for room in ROOM_TABLES]
+
+
+def head(shop: Books) -> Head:
+    (found,) = shop.world.store.records([Head.ref(shop.id)])
+    assert isinstance(found, Head)
+    return found
+
+
+def receipt(shop: Books, id: str) -> dict[str, Any]:
+    """The receipt, as it is handed out."""
+    return requests.receipt(shop.world, shop.id, shop.owner(), id).body
+
+
+def every_row(world: Turned, company: str | None = None) -> list[tuple[str, dict[str, Any]]]:
+    """Every row of every table, raw: of one company, or of all others when the name begins with `-`."""
+    client = world.store.connection.client
+    found = []
+    for room, table in world.store.names.items():
+        pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+        found += [(room, row) for page in pages for row in page["Items"]]
+    return [(r, row) for r, row in found if company is None or row["company"]["S"] == company]
+
+
+def content(world: Turned, room: str, row: dict[str, Any]) -> bytes:
+    """Whatever a row holds, unpacked."""
+    return repr(from_row(room, row)).encode() + repr(row).encode()
+
+
+def objects(world: Turned) -> dict[tuple[str, str], bytes]:
+    """Every version of every object, by key and version."""
+    client, bucket = world.files.client, world.files.bucket
+    found = {}
+    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for each in page.get("Versions", ()):
+            body = client.get_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])["Body"].read()
+            found[each["Key"], each["VersionId"]] = body
+        found |= {(each["Key"], each["VersionId"]): b"" for each in page.get("DeleteMarkers", ())}
+    return found
+
+
+def test_nothing_of_an_account_is_left_but_what_the_policy_names(vault: Turned) -> None:
+    mark = "Serin" + vault.random(4).hex()
+    shop = Books(vault, mark=mark)
+    before = [(room, row) for room, row in every_row(vault, shop.id) if mark.encode() in content(vault, room, row)]
+    assert {room for room, _ in before} == {"workspace", "identity", "transient", "journal", "ledger"}
+    assert any(mark.encode() in body for body in objects(vault).values())
+    shop.confirmed(waive=True)
+    carried(vault)
+    left = [(room, row["_kind"]["S"]) for room, row in every_row(vault) if mark.encode() in content(vault, room, row)]
+    assert {kind for _, kind in left} <= STATUTORY
+    assert {room for room, _ in left} == {"ledger"}
+    assert not [key for key, body in objects(vault).items() if mark.encode() in body or f"/{shop.id}/" in key[0]]
+    assert {row["_kind"]["S"] for _, row in every_row(vault, shop.id)} == STATUTORY | PROOF
+
+
+def test_what_is_kept_is_blocked(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    shop.confirmed()
+    for _ in ("in grace", "closed"):
+        with pytest.raises(CompanyBlocked):
+            open_company(vault.store, shop.id)
+        with pytest.raises(CompanyBlocked):
+            shop.commit(shop.drafted(shop.new("inv"), shop.customer))
+        vault.offset = GRACE + timedelta(minutes=1)
+        carried(vault)
+        carried(vault)
+    assert head(shop).state == "closed"
+
+
+def test_the_receipt_names_every_store_and_verifies_offline(vault: Turned) -> None:
+    shop = Books(vault)
+    held = Counter({room: len(shop.rows(room)) for room in ROOMS})
+    id = shop.confirmed(waive=True)
+    carry(vault)
+    handed = json.loads(json.dumps(receipt(shop, id)))
+    said = handed["content"]
+    assert {line["place"] for line in said["stores"]} == {*ROOMS, *current().prefixes} - {"requests"} | {"requests"}
+    removed = Counter({line["place"]: 0 for line in said["stores"]})
+    for line in said["stores"]:
+        removed[line["place"]] += line["removed"]
+        assert (line["until"] is None) is (line["action"] == "delete")
+        assert line["action"] == "delete" or line["law"]
+    assert removed["workspace"] == held["workspace"]
+    assert removed["identity"] == held["identity"]
+    assert removed["transient"] == held["transient"] + 2, "the answers to asking and confirming are among them"
+    assert removed["pdf/"] == 3, "two versions and a delete marker"
+    assert removed["uploads/"] == 3, "two versions and an unfinished upload"
+    assert sum(line["kept"] for line in said["stores"] if line["place"] == "ledger") == held["ledger"]
+    assert said["last_trace"] == (vault.now().date() + timedelta(days=35)).isoformat()
+    assert said["contact"] == current().contact
+    assert CANARY not in json.dumps(handed)
+    assert receipts.check(handed) == receipts.check(handed, vault.keys.pem) == handed["key"]
+    for broken in ({"content": said | {"last_trace": "2020-01-01"}}, {"signature": "AAAA"}, {"content": None}):
+        with pytest.raises(BadSignature):
+            receipts.check(handed | broken)
+
+
+def test_another_company_is_not_touched(vault: Turned) -> None:
+    shop, neighbour = Books(vault), Books(vault)
+
+    def fingerprint() -> str:
+        rows = sorted(repr((room, sorted(row.items()))) for room, row in every_row(vault, neighbour.id))
+        files = sorted((key, body) for key, body in objects(vault).items() if f"/{neighbour.id}/" in key[0])
+        assert rows
+        assert files
+        return sha256(repr((rows, files)).encode()).hexdigest()
+
+    before = fingerprint()
+    shop.confirmed(waive=True)
+    carried(vault)
+    assert head(shop).state == "closed"
+    assert fingerprint() == before
+
+
+def test_grace_reminds_and_ends_by_itself(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    id = shop.confirmed()
+    request = shop.request(id)
+    assert (request.status, head(shop).state) == ("grace", "blocked")
+    assert request.grace_until == request.verified_at + GRACE  # type: ignore[operator]
+    statuses = []
+    for days in (22, 24, 28, 29.5, 29.9, 30.1):
+        vault.offset = timedelta(days=days)
+        carry(vault)
+        now = shop.request(id)
+        statuses.append((days, now.status, now.reminders))
+    assert statuses == [
+        (22, "grace", 0), (24, "grace", 1), (28, "grace", 1), (29.5, "grace", 2), (29.9, "grace", 2),
+        (30.1, "completed", 2),
+    ]  # fmt: skip
+
+
+def test_cancelled_in_grace_all_is_as_before(vault: Turned) -> None:
+    shop = Books(vault, owners=2, small=True)
+    id = shop.confirmed()
+    requests.cancel(vault, shop.call(), shop.owner(1), id)
+    assert (shop.request(id).status, head(shop).state) == ("cancelled", "active")
+    assert not [row for row in shop.rows("requests") if row["_kind"]["S"] == "deadline"]
+    vault.offset = GRACE + timedelta(days=1)
+    carry(vault)
+    assert open_company(vault.store, shop.id)
+    assert "customer" in shop.kinds("workspace")
+    with pytest.raises(RequestSettled):
+        requests.confirm(vault, shop.call(), shop.owner(), id)
+
+
+def test_with_two_owners_another_one_waives(vault: Turned) -> None:
+    shop = Books(vault, owners=2, small=True)
+    id = shop.asked()
+    with pytest.raises(AnotherOwnerNeeded):
+        requests.confirm(vault, shop.call(), shop.owner(), id, waive=True)
+    requests.confirm(vault, shop.call(), shop.owner(), id)
+    with pytest.raises(AnotherOwnerNeeded):
+        requests.confirm(vault, shop.call(), shop.owner(), id, waive=True)
+    requests.confirm(vault, shop.call(), shop.owner(1), id, waive=True)
+    carry(vault)
+    assert shop.request(id).status == "completed"
+
+
+def test_nothing_happens_without_proof_of_identity(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    id = shop.asked()
+    with pytest.raises(ProofNeeded):
+        requests.confirm(vault, shop.call(), shop.owner(proven=False), id)
+    clerk = Asker(shop.new("mem"), "clerk", "sub-clerk", proven=True)
+    with pytest.raises(Forbidden):
+        requests.ask(vault, shop.call(), clerk, "deletion", None)
+    with pytest.raises(NotFound):
+        requests.confirm(vault, shop.call(), clerk, id)
+    assert head(shop).state == "active"
+    vault.offset = timedelta(days=8)
+    carry(vault)
+    assert (shop.request(id).status, shop.request(id).reason) == ("cancelled", "not_confirmed")
+
+
+def test_an_account_is_blocked_once(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    first, second = shop.asked(), shop.asked()
+    requests.confirm(vault, shop.call(), shop.owner(), first)
+    with pytest.raises(AlreadyBlocked):
+        requests.confirm(vault, shop.call(), shop.owner(), second)
+    with pytest.raises(CompanyBlocked):
+        shop.asked()
+
+
+def test_running_nobody_stops_it(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    id = shop.confirmed(waive=True)
+    carry(vault)
+    for verb in (lambda: requests.cancel(vault, shop.call(), shop.owner(), id), lambda: shop_confirm(shop, id)):
+        with pytest.raises(RequestSettled):
+            verb()
+
+
+def shop_confirm(shop: Books, id: str) -> None:
+    requests.confirm(shop.world, shop.call(), shop.owner(), id)
+
+
+def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    id = shop.confirmed(waive=True)
+    carried(vault)
+    gone = Asker("newcomer", "nobody", shop.owner().subject)
+    assert requests.one(vault, shop.id, gone, id).body["status"] == "completed"
+    with pytest.raises(NotFound):
+        requests.one(vault, shop.id, Asker("newcomer", "nobody", "sub-other"), id)
+
+
+def test_deadlines(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    person = shop.confirmed(shop.customer)
+    assert shop.request(person).deadline == clear_days(shop.request(person).created_at)
+    account = shop.confirmed()
+    request = shop.request(account)
+    assert request.grace_until is not None
+    assert request.deadline == request.grace_until + timedelta(days=1)
+    watches = [r for r in vault.store.query("requests", shop.id).records if isinstance(r, Deadline)]
+    assert {watch.id for watch in watches} == {person, account}
+
+
+def test_a_customer_goes_at_once_and_everywhere(vault: Turned) -> None:
+    shop = Books(vault)
+    id = shop.confirmed(shop.customer)
+    assert shop.customer not in {row.get("id", {}).get("S") for row in shop.rows("workspace")}
+    assert head(shop).state == "active"
+    carried(vault)
+    request = shop.request(id)
+    assert request.status == "completed"
+    for room in ("workspace", "transient", "identity"):
+        left = [row for row in shop.rows(room) if shop.customer.encode() in content(vault, room, row)]
+        assert left == [], room
+    assert shop.kinds("workspace").count("invoice") == 2, "the drafts stay"
+    assert shop.kinds("workspace").count("customer") == 1, "so does the other customer"
+    assert [row.subject for row in vault.store.query("requests", shop.id).records if isinstance(row, Tombstone)]
+    said = {(line["place"], *line["kinds"]): line for line in receipt(shop, id)["content"]["stores"]}
+    assert said["workspace", "customer"]["removed"] == 1
+    assert said["workspace", "supplier"]["removed"] == 0
+    assert said["workspace", "invoice"]["removed"] == 1
+    assert said["ledger", "invoice"]["kept"] == 1
+    assert said["transient", "idempotency"]["removed"] >= 2
+    assert "free_text_not_searched" in receipt(shop, id)["content"]["remarks"]
+    assert not any(key.startswith("pdf/") for key in shop.versions())
+    assert any(key.startswith("logos/") for key in shop.versions())
+
+
+def test_a_member_goes_and_never_the_last_owner(vault: Turned) -> None:
+    shop = Books(vault, owners=2, small=True)
+    id = shop.confirmed(shop.owners[1])
+    carried(vault)
+    assert shop.request(id).status == "completed"
+    assert shop.kinds("identity") == ["api_key", "member"]
+    assert not [row for row in shop.rows("identity") if shop.owners[1].encode() in content(vault, "identity", row)]
+    last = shop.asked(shop.owners[0])
+    with pytest.raises(LastOwner):
+        requests.confirm(vault, shop.call(), shop.owner(), last)
+
+
+def test_nobody_unknown_is_erased(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    with pytest.raises(NotFound):
+        shop.asked(shop.new("cus"))
+    with pytest.raises(NotFound):
+        shop.asked(Books(vault, small=True).customer)
+
+
+def clients(world: Turned) -> list[Any]:
+    return [world.store.connection.client, world.files.client, world.keys.client]
+
+
+@pytest.mark.parametrize("subject", ["company", "customer"])
+def test_killed_at_any_call_it_ends_the_same(vault: Turned, subject: str) -> None:
+    def prepare() -> tuple[Books, str]:
+        shop = Books(vault, small=True)
+        return shop, shop.confirmed(None, waive=True) if subject == "company" else shop.confirmed(shop.customer)
+
+    def again(_: object) -> None:
+        carry(vault, hours=1)
+        carry(vault, hours=2)
+
+    def state(made: tuple[Books, str]) -> object:
+        shop, id = made
+        stored = vault.store.records([Receipt.ref(shop.id, id)])[0]
+        assert isinstance(stored, Receipt)
+        said = json.loads(stored.content)
+        request = shop.request(id)
+        return (
+            {room: shop.kinds(room) for room in ROOMS}, shop.versions(), head(shop).state, head(shop).clock,
+            said["stores"], said["last_trace"], request.status, request.due, [m.done for m in request.measures],
+        )  # fmt: skip
+
+    _ = vault.keys.public_key
+    crashes = prove(clients(vault), Work(prepare, lambda _: carried(vault), again, state))
+    assert crashes > 60
+
+
+def test_an_idle_run_writes_nothing(vault: Turned) -> None:
+    with watched(clients(vault)) as calls:
+        carry(vault)
+    assert calls.writes == []

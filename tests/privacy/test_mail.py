@@ -1,0 +1,187 @@
+"""Mail: sent after its commit, at least once, in three languages, and forgotten."""
+
+import logging
+import tomllib
+from collections.abc import Callable
+from string import Formatter
+from typing import Any, get_args
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+
+import chalicelib.services
+from chalicelib.domain.call import Answer
+from chalicelib.domain.code import PUBLIC
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.journal import Message
+from chalicelib.domain.letter import KEPT_DAYS, Letter, Template
+from chalicelib.jobs.catalogue import named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.outside.mail import Undeliverable
+from chalicelib.policy.model import LANGUAGES, Language
+from chalicelib.services import mail
+from chalicelib.store.door import Decision, transact
+from chalicelib.wiring import World
+from tests.conftest import Shop
+from tests.mailbox import mails, open_mailbox
+
+FILLED = {
+    "code": "123456", "thread": "thr_1", "date": "23 novembre 2026", "request": "req_1", "kind": "suppression",
+}  # fmt: skip
+
+
+@pytest.fixture
+def box(world: World) -> World:
+    """The world, whose sender may send."""
+    open_mailbox(world)
+    return world
+
+
+def deliver(world: World) -> Any:
+    """Run the outbox."""
+    return run(world, named("outbox"), now=world.now(), left=within(30))
+
+
+def _commit(shop: Shop, to: str, **more: Any) -> mail.Written:
+    call = shop.world.call(shop.company, "mem_1", "test", key=shop.world.random(8).hex())
+    written = mail.write(call, to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026", **more)
+    decided = Decision(Answer({}), new=(written.letter,), messages=(written.message,))
+    transact(shop.world.store, call, [], lambda _: decided, business=False)
+    return written
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
+    path = next(iter(chalicelib.services.__path__)) + f"/letters/{language}.toml"
+    with open(path, "rb") as file:  # noqa: PTH123 — a package's path is text
+        words = tomllib.load(file)
+    assert set(words) == {*get_args(Template), "end"}
+    for template in get_args(Template):
+        subject, text = mail.compose(language, template, FILLED)
+        assert "{" not in subject + text
+        assert "contact@facturepro.com" in text
+        assert "http" not in text, "no link tells whether a mail was read"
+        assert language != "ar" or any("\u0600" <= letter <= "\u06ff" for letter in subject)
+
+
+def test_languages_fill_in_the_same() -> None:
+    def parameters(language: Language) -> dict[str, set[str | None]]:
+        words = mail._templates(language)
+        return {
+            name: {field for part in said.values() for _, field, _, _ in Formatter().parse(part) if field} - {"contact"}
+            for name, said in words.items()
+        }
+
+    assert parameters("fr") == parameters("ar") == parameters("en")
+
+
+def test_a_mail_that_lacks_a_value_is_refused_before_anything_is_written(shop: Shop) -> None:
+    call = shop.world.call(shop.company, "mem_1", "test", key="x")
+    with pytest.raises(KeyError):
+        mail.write(call, "a@shop.example", "fr", "support_opened", thread="thr_1")
+
+
+def test_a_mail_is_sent_after_its_commit_and_forgotten(shop: Shop, box: World) -> None:
+    written = _commit(shop, "sent@shop.example")
+    assert mails(box, "sent@shop.example") == []
+    deliver(box)
+    (got,) = mails(box, "sent@shop.example")
+    assert (got.sender, got.subject) == ("service@facture.example", "Votre demande thr_1 est bien arrivée")
+    assert "26 novembre 2026" in got.text
+    assert box.store.records([written.letter.key, written.message.key]) == [None, None]
+    deliver(box)
+    assert len(mails(box, "sent@shop.example")) == 1
+
+
+def test_an_outage_of_the_mailer_loses_nothing(shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = _commit(shop, "later@shop.example")
+    with monkeypatch.context() as patch:
+        patch.setattr(box.mailer, "client", _Failing(ConnectTimeoutError(endpoint_url="x")), raising=False)
+        assert any(failure.error == "busy" for failure in deliver(box).failures)
+    assert box.store.records([written.letter.key])[0] is not None
+    mail.send(box, shop.company, (written.letter.id,))
+    assert len(mails(box, "later@shop.example")) == 1
+
+
+def test_a_crash_after_sending_repeats_the_same_words(shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = _commit(shop, "twice@shop.example")
+    with monkeypatch.context() as patch:
+        patch.setattr(mail.due, "finish", _raise(KeyboardInterrupt()))
+        with pytest.raises(KeyboardInterrupt):
+            mail.send(box, shop.company, (written.letter.id,))
+    mail.send(box, shop.company, (written.letter.id,))
+    first, second = mails(box, "twice@shop.example")
+    assert first == second
+    assert box.store.records([written.letter.key]) == [None]
+
+
+def test_what_is_refused_for_good_is_let_go_without_naming_the_address(
+    shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    written = _commit(shop, "refused@shop.example")
+    error = ClientError({"Error": {"Code": "MessageRejected", "Message": "refused@shop.example"}}, "SendEmail")
+    monkeypatch.setattr(box.mailer, "client", _Failing(error), raising=False)
+    with caplog.at_level(logging.DEBUG, "facture"):
+        mail.send(box, shop.company, (written.letter.id,))
+    assert box.store.records([written.letter.key]) == [None]
+    assert "mail refused" in caplog.text
+    assert not any("refused@" in str(record.__dict__) for record in caplog.records)
+
+
+@pytest.mark.parametrize(("code", "raised"), [("MessageRejected", Undeliverable), ("TooManyRequestsException", Busy)])
+def test_what_ses_says_is_not_passed_on(
+    box: World, monkeypatch: pytest.MonkeyPatch, code: str, raised: type[Exception]
+) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": "of jane@shop.example"}}, "SendEmail")
+    monkeypatch.setattr(box.mailer, "client", _Failing(error), raising=False)
+    with pytest.raises(raised) as caught:
+        box.mailer.send("jane@shop.example", "x", "y", language="fr", reference="ltr_1")
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = _commit(shop, "old@shop.example")
+    assert written.letter.expires_at - written.letter.created_at.timestamp() <= KEPT_DAYS * 86_400
+    monkeypatch.setattr(box, "now", lambda: written.letter.created_at.replace(year=2099))
+    mail.send(box, shop.company, (written.letter.id,))
+    assert mails(box, "old@shop.example") == []
+    assert box.store.records([written.letter.key]) == [None]
+
+
+@pytest.mark.parametrize(("to", "count"), [("owner-of-mail@shop.example", 1), ("stranger@shop.example", 0)])
+def test_a_public_page_writes_to_members_alone(shop: Shop, box: World, to: str, count: int) -> None:
+    added = {"user": f"colleague-of-{shop.company}", "email": "Owner-of-Mail@shop.example", "role": "viewer"}
+    assert shop.owner.post("/v1/members", added).status == 201
+    call = box.call(PUBLIC, "nobody", "test", key="x")
+    written = mail.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
+    mail.post(box, written)
+    before = len(mails(box, to))
+    deliver(box)
+    assert len(mails(box, to)) - before == count
+    assert box.store.records([written.letter.key, written.message.key]) == [None, None]
+
+
+def test_the_row_of_a_mail_shows_up_in_no_list(shop: Shop) -> None:
+    written = _commit(shop, "quiet@shop.example")
+    assert isinstance(written.letter, Letter)
+    assert isinstance(written.message, Message)
+    assert "quiet@" not in shop.owner.get("/v1/changes", query={"after": "0"}).text
+
+
+class _Failing:
+    """SES that fails."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send_email(self, **_: Any) -> None:
+        raise self.error
+
+
+def _raise(error: BaseException) -> Callable[..., None]:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
