@@ -181,11 +181,12 @@ class Gateway(LocalGateway):
         return Reply(204, headers, b"", route)
 
     def _cors(self) -> dict[str, str]:
-        cors = self._app_object.api.cors
-        if not cors:
+        """What the template's gateway responses say of other origins: the same as the routes do."""
+        entries = (entry for methods in self._app_object.routes.values() for entry in methods.values())
+        config = self._app_object.api.cors or next((entry.cors for entry in entries if entry.cors), None)
+        if not config:
             return {}
-        config = cors if isinstance(cors, CORSConfig) else CORSConfig()
-        return config.get_access_control_headers()
+        return (config if isinstance(config, CORSConfig) else CORSConfig()).get_access_control_headers()
 
     def _generate_lambda_context(self) -> LambdaContext:
         context = super()._generate_lambda_context()

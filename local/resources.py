@@ -13,6 +13,7 @@ FILES_BUCKET = "facture-local-files"
 WAKE_QUEUE = "facture-local-wake"
 DEAD_QUEUE = "facture-local-wake-dead"
 MAIL_FROM = "service@facture.example"
+RECEIPT_KEY = "alias/facture-receipts"
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 60
 
@@ -34,11 +35,13 @@ class Clients:
 
         self.files = client("s3")
         self.queue = client("sqs")
+        self.keys = client("kms")
         self.mail = client("sesv2")
 
     def create(self) -> str:
         """Create the bucket, the queues and the sender unless they exist; return the wake queue's URL."""
         self._create_bucket(FILES_BUCKET)
+        create_receipt_key(self.keys, RECEIPT_KEY)
         self._create_sender(MAIL_FROM)
         dead = self.queue.create_queue(QueueName=DEAD_QUEUE)["QueueUrl"]
         arn = self.queue.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -61,3 +64,14 @@ class Clients:
         except ClientError as error:
             if error.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
+
+
+def create_receipt_key(keys: Any, alias: str) -> None:
+    """Make the key that signs receipts, under `alias`, unless there is one."""
+    try:
+        keys.describe_key(KeyId=alias)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NotFoundException":
+            raise
+        made = keys.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Receipts")
+        keys.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])

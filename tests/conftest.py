@@ -29,6 +29,7 @@ def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
 
     import app
     from chalicelib.store.tables import create_tables
+    from local.resources import create_receipt_key
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings_environment(engine, issuer, f"t{os.getpid()}").items():
@@ -40,6 +41,7 @@ def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
         files.create_bucket(
             Bucket=made.settings.files_bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region}
         )
+        create_receipt_key(made.keys.client, made.settings.receipt_key)
         yield made
         app.world.cache_clear()
 

@@ -6,6 +6,7 @@ gets the answer that a company which does not exist would give.
 
 import hmac
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
 _VIEWER: Final = frozenset({
     "company.read", "parties.read", "items.read", "documents.read", "changes.read",
-    "consents.read", "consents.write", "support.read", "support.write",
+    "consents.read", "consents.write", "support.read", "support.write", "privacy.read", "privacy.write",
 })  # fmt: skip
 _CLERK: Final = _VIEWER | {"parties.write", "items.write", "documents.write", "payments.write"}
 _ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read"}
@@ -119,9 +120,13 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     if kind == "api_key":
         head, actor = _as_key(world, context, subject, named)
     else:
-        head, actor = _as_member(world, context, subject, named)
+        head, actor = _as_member(
+            world, context, subject, named, follows=endpoint.while_blocked and endpoint.method == "GET"
+        )
     if endpoint.scope not in actor.scopes:
         raise Forbidden(scope=endpoint.scope)
+    if endpoint.while_blocked and head.state != "active":
+        return actor, head.company, None
     from chalicelib.store.read import open_company
 
     return actor, head.company, open_company(world.store, head.company, head)
@@ -153,7 +158,11 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
     return head, Actor(id=row.id, kind="api_key", scopes=GRANTABLE.intersection(row.scopes))
 
 
-def _as_member(world: "World", context: Mapping[str, Any], subject: str, named: str | None) -> tuple[Head, Actor]:
+def _as_member(
+    world: "World", context: Mapping[str, Any], subject: str, named: str | None, *, follows: bool = False
+) -> tuple[Head, Actor]:
+    """The member. `follows`: or, of a closed account whose members are gone, whoever may have asked for its deletion,
+    who is shown no more than what they asked."""
     from chalicelib.store.read import admit
 
     company = named.strip() if named is not None else _only_company(world, subject)
@@ -161,6 +170,8 @@ def _as_member(world: "World", context: Mapping[str, Any], subject: str, named: 
         raise NotFound
     admission = admit(world.store, company, Member.ref(company, user=subject))
     head, member = admission.head, admission.entity
+    if follows and head is not None and head.state == "closed" and member is None:
+        return head, replace(_person(context, subject, None), scopes=frozenset({"privacy.read"}))
     if head is None or not isinstance(member, Member):
         raise NotFound
     return head, _person(context, subject, member)
@@ -172,9 +183,11 @@ def _only_company(world: "World", subject: str) -> str:
     memberships = companies_of(world.store, subject)
     if not memberships:
         raise NotFound
-    if len(memberships) > 1:
+    # Whom strangers let into their companies must not lose the way into his own.
+    own = [membership for membership in memberships if not membership.invited] or memberships
+    if len(own) > 1:
         raise invalid("/header/Company", "company_header_required")
-    return memberships[0].company
+    return own[0].company
 
 
 def _person(context: Mapping[str, Any], subject: str, member: Member | None) -> Actor:

@@ -14,7 +14,7 @@ URL = "/v1/credit-notes"
 
 
 def _list(ask: Ask) -> Answer:
-    answer = listing.credit_notes(ask.open, wanted(ask.query), URL)
+    answer = listing.credit_notes(ask.open, wanted(ask.query, "crn"), URL)
     if "customer" in ask.query.expand:
         listing.expand_customers(ask.open, answer.body["data"], present_party)
     return answer

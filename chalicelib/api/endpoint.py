@@ -21,7 +21,7 @@ Scope = Literal[
     "company.read", "company.write", "members.read", "members.write", "keys.read", "keys.write",
     "parties.read", "parties.write", "items.read", "items.write", "documents.read", "documents.write",
     "documents.issue", "payments.write", "register.read", "changes.read",
-    "consents.read", "consents.write", "support.read", "support.write",
+    "consents.read", "consents.write", "support.read", "support.write", "privacy.read", "privacy.write",
 ]  # fmt: skip
 PUBLIC: Literal["PUBLIC"] = "PUBLIC"
 """No token at all. A public route says so; `scope` has no default."""
@@ -85,7 +85,8 @@ class Endpoint:
     """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `status` is the
     usual answer's, `also` those of its other answers of the same shape; `errors` the refusals it may give beyond those
     that its other fields imply (an undeclared one fails in tests). `form` is sent by
-    a page without script; `recognises` is public and still knows a member who shows a token."""
+    a page without script; `recognises` is public and still knows a member who shows a token;
+    `while_blocked` is about the block itself and answers for a blocked or closed company, without its reader."""
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
@@ -103,4 +104,5 @@ class Endpoint:
     media: str = "application/json"
     form: bool = False
     recognises: bool = False
+    while_blocked: bool = False
     tag: str = ""

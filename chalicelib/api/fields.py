@@ -214,6 +214,27 @@ class _Instant(_Field):
 
 
 @dataclass(frozen=True)
+class _MonthDay(_Field):
+    """A day of any year, `MM-DD`."""
+
+    def check(self, value: str) -> str:
+        """The day, as it was sent."""
+        try:
+            date.fromisoformat(f"2028-{value}")  # a leap year: 02-29 is a day
+        except ValueError as error:
+            raise PydanticCustomError("bad_month_day", "") from error
+        if len(value) != 5:
+            raise PydanticCustomError("bad_month_day", "")
+        return value
+
+    def schema(self) -> JsonSchemaValue:
+        """A pattern."""
+        return {
+            "type": "string", "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "examples": ["12-31"],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
 class _Email(_Field):
     """An e-mail address of plain syntax, at most 254 characters. Whether it exists only a mail can tell."""
 
@@ -299,5 +320,6 @@ Rate = Annotated[Decimal, Number(3, 2, "20", max=100)]
 """A rate of TVA, in percent."""
 Day = Annotated[date, _Day()]
 Instant = Annotated[datetime, _Instant()]
+MonthDay = Annotated[str, _MonthDay()]
 Email = Annotated[str, _Email()]
 CountryCode = Annotated[str, _Country()]

@@ -28,15 +28,20 @@ from chalicelib.domain.errors import (
     NotIssued,
     RendererUnavailable,
     TooLarge,
+    invalid,
 )
+from chalicelib.domain.ids import is_id
 from chalicelib.services import crediting, drafting, issuing, listing, printing
 from chalicelib.services.present import present_party
 
 URL = "/v1/invoices"
 
 
-def wanted(query: Any, *, status: str | None = None) -> listing.Wanted:
-    """A list's query as the service takes it."""
+def wanted(query: Any, prefix: str, *, status: str | None = None) -> listing.Wanted:
+    """A list's query as the service takes it. Raises InvalidContent for a cursor of another kind of document."""
+    for name in ("starting_after", "ending_before"):
+        if (cursor := getattr(query, name)) and not is_id(prefix, cursor):
+            raise invalid(f"/query/{name}", "bad_cursor")
     return listing.Wanted(
         limit=query.limit, after=query.starting_after or query.ending_before, ascending=query.ending_before is not None,
         status=status, customer=query.customer, issued_from=query.issued_from, issued_to=query.issued_to,
@@ -45,7 +50,7 @@ def wanted(query: Any, *, status: str | None = None) -> listing.Wanted:
 
 
 def _list(ask: Ask) -> Answer:
-    answer = listing.invoices(ask.open, wanted(ask.query, status=ask.query.status), URL)
+    answer = listing.invoices(ask.open, wanted(ask.query, "inv", status=ask.query.status), URL)
     if "customer" in ask.query.expand:
         listing.expand_customers(ask.open, answer.body["data"], present_party)
     return answer

@@ -257,7 +257,7 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
         schema = references[endpoint.gives, "serialization"]
         answer["content"] = {"application/json": {"schema": schema}}
     elif endpoint.status not in (204, 303):
-        schema = _TEXT if endpoint.media.startswith("text/") else {"type": "object"}
+        schema = {"type": "object"} if endpoint.media == "application/json" else _TEXT
         answer["content"] = {endpoint.media: {"schema": schema}}
     return answer
 

@@ -101,10 +101,11 @@ def _answered(endpoint: Endpoint, ask: Ask, answer: Answer, own_id: str, if_none
         headers["ETag"] = tag = etag.of(shown, expanded=getattr(ask.query, "expand", ()))
         if endpoint.method == "GET" and etag.unchanged(if_none_match, tag):
             return Response(body="", headers=headers, status_code=304)
-    if endpoint.media.startswith("text/"):
+    if endpoint.media != "application/json":
         text = str(shown["content"])
         headers["Content-Type"] = f"{endpoint.media}; charset=utf-8"
-        headers["Content-Security-Policy"] = _page_policy(text)
+        if endpoint.media.startswith("text/"):
+            headers["Content-Security-Policy"] = _page_policy(text)
         return Response(body=text, headers=headers, status_code=answer.status)
     headers["Content-Type"] = "application/json"
     if answer.secret:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.cli import diagnostics, jobs
+from chalicelib.cli import diagnostics, disclosures, jobs, privacy, support
 from chalicelib.cli.output import CannotRun
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ def main(argv: Sequence[str] | None = None, world: "Callable[[], World] | None" 
     parser = argparse.ArgumentParser(prog="python -m chalicelib.cli", description="The operator's tool.")
     nouns = parser.add_subparsers(dest="noun", required=True, metavar="NOUN")
     jobs.add_to(nouns)
+    privacy.add_to(nouns)
     diagnostics.add_to(nouns)
+    disclosures.add_to(nouns)
+    support.add_to(nouns)
     options = parser.parse_args(argv)
     try:
         code: int = options.does((world or _world)(), options)

@@ -1,6 +1,6 @@
 """The company: its head (clock and state), its profile, and how its documents are numbered."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -8,6 +8,17 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 CompanyState = Literal["active", "blocked", "closed"]
 Mode = Literal["live", "test"]
+Regime = Literal["standard", "auto_entrepreneur", "cpu"]
+
+
+@value
+class Numbered:
+    """How far a kind of document has come in all its series: the last day one was issued under, and whether the company
+    set its next number on arrival, which it does once."""
+
+    document: str = kept("ledger.numbering")
+    last: date | None = kept("ledger.numbering", default=None)
+    arrived: bool = kept("ledger.numbering", default=False)
 
 
 @entity("head", room="journal", prefix="cmp", sort="head")
@@ -21,6 +32,7 @@ class Head(Record):
     mode: Mode = kept("journal.state", default="live")
     cloud_sync: bool = kept("journal.state", default=False)
     cloud_backup: bool = kept("journal.state", default=False)
+    numbered: tuple[Numbered, ...] = kept("ledger.numbering", default=())
 
 
 @value
@@ -48,7 +60,7 @@ class Company(Record):
 
     name: str = kept("company.identity")
     legal_form: str | None = kept("company.identity", default=None)
-    regime: Literal["standard", "auto_entrepreneur", "cpu"] = kept("company.identity", default="standard")
+    regime: Regime = kept("company.identity", default="standard")
     person: Literal["legal", "individual"] = kept("company.identity", default="legal")
     address: Address = kept("company.identity")
     ice: str | None = kept("company.identity", default=None)
@@ -64,7 +76,7 @@ class Company(Record):
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)
     financial_year_end: str = kept("company.settings", default="12-31")
-    """Month and day, "MM-DD": statutory retention counts from it (CGI art. 211). 02-28 and 02-29 mean February's last."""
+    """Month and day, "MM-DD": statutory terms count from it (CGI art. 211). 02-28 and 02-29 mean February's last."""
     logo: str | None = kept("company.settings", default=None)
     template: str | None = kept("company.settings", default=None, packed=True)
     numbering: tuple[Numbering, ...] = kept("ledger.numbering", default=())
@@ -83,3 +95,32 @@ class Series(Record):
     """The number it began at: more than 1 for a company that arrived from another system."""
     last_date: date | None = kept("ledger.numbering", default=None)
     chain: str = kept("ledger.hash")
+    swept: int = kept("ledger.numbering", default=0)
+    """The last number whose document left at its term; the register's proof goes on from there."""
+    anchor: str | None = kept("ledger.hash", default=None)
+    """The chain at that number: what the first document that is left was linked to."""
+
+
+@entity("term", room="journal", prefix="cmp", sort="term")
+class Term(Record):
+    """When a company's oldest statutory records are due to go: one row, which the sweep moves on. `ends` are all the
+    financial year ends ("MM-DD") that it ever had, and `period` (ISO 8601) the longest term that was promised for what
+    is kept now: records go when they may by each of them."""
+
+    ends: tuple[str, ...] = kept("journal.state")
+    period: str = kept("journal.state")
+    swept: date | None = kept("journal.state", default=None)
+    """Everything dated to this day is gone."""
+    due: str | None = kept("journal.state", default="retention")
+    due_at: datetime = kept("journal.state")
+    attempts: int = kept("journal.state", default=0)
+
+
+@entity("leftover", room="journal", prefix="inv")
+class Leftover(Record):
+    """Payments that are dated in a later financial year than their invoice, which has left: they leave at their own
+    term. The id is the invoice's."""
+
+    due: str | None = kept("journal.state", default="retention")
+    due_at: datetime = kept("journal.state")
+    attempts: int = kept("journal.state", default=0)

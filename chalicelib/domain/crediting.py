@@ -1,7 +1,8 @@
 """Credit notes: an issued invoice is corrected by a document that names it, in its own series, and never exceeds it.
 
-What is credited last takes what is left: line by line, rate by rate, the credit notes of an invoice add up to it to the
-centime, whatever was rounded on the way.
+Each credit note is the difference between two cumulative amounts, each rounded once: all that is credited with it, less
+all that was before it. So the credit notes of an invoice add up to it to the centime, line by line and rate by rate,
+and no single one bears the roundings of the others.
 """
 
 from collections.abc import Sequence
@@ -93,10 +94,8 @@ def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit)
     """The credit note's line: its share of the original's net, and the discount that makes price and net agree."""
     original = invoice.lines[part.line - 1]
     before = done.get(part.line)
-    left_net = _net(original) - (before.net if before else ZERO)
-    left_quantity = original.quantity - (before.quantity if before else 0)
-    share = _part(_net(original), part.quantity, original.quantity)
-    net = left_net if part.quantity == left_quantity else min(share, left_net)
+    credited = part.quantity + (before.quantity if before else 0)
+    net = _part(_net(original), credited, original.quantity) - (before.net if before else ZERO)
     listed = cents(EXACT.multiply(part.quantity, original.unit_price))
     discount = Discount(amount=listed - net) if listed > net else None
     return replace(original, quantity=part.quantity, net=net, discount=discount)
@@ -111,21 +110,20 @@ def _by_group(lines: Sequence[Line]) -> dict[Group, Decimal]:
 
 
 def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line, ...]) -> Totals:
-    whole, credited = _by_group(invoice.lines), _by_group(lines)
-    so_far = {(share.rate, share.exemption): share for share in before.vat}
+    whole, touched = _by_group(invoice.lines), _by_group(lines)
+    nets = {part.line: part.net for part in after.lines}
+    so_far = _by_group([replace(line, net=nets.get(number)) for number, line in enumerate(invoice.lines, 1)])
+    past = {(share.rate, share.exemption): share for share in before.vat}
     exhausted = _exhausted_groups(invoice, after)
     shares = []
     for original in invoice.totals.vat:
         key = (original.rate, original.exemption)
-        if key not in credited:
+        if key not in touched:
             continue
-        past = so_far.get(key)
-        left_base = original.base - (past.base if past else ZERO)
-        left_tax = original.amount - (past.amount if past else ZERO)
-        base = _part(original.base, credited[key], whole[key])
-        base = left_base if key in exhausted else min(base, left_base)
-        tax = left_tax if key in exhausted else min(cents(percentage(base, original.rate)), left_tax)
-        shares.append(VatShare(rate=original.rate, exemption=original.exemption, base=base, amount=tax))
+        base = original.base if key in exhausted else _part(original.base, so_far[key], whole[key])
+        tax = cents(percentage(base, original.rate))
+        was = past.get(key, VatShare(rate=original.rate, base=ZERO, amount=ZERO))
+        shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
     everything = exhausted == set(whole)
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
 
@@ -147,13 +145,16 @@ def _sum_up(
     net = total([share.base for share in shares])
     vat = total([share.amount for share in shares])
 
-    def portion(whole: Decimal, past: Decimal) -> Decimal:
+    credited = net + total([share.base for share in before.vat])
+
+    def portion(whole: Decimal, past: Decimal, room: Decimal) -> Decimal:
+        """What of a withholding is given back: never more than this credit note has room for."""
         if everything:
             return whole - past
-        return min(_part(whole, net, invoice.totals.net), whole - past)
+        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, room))
 
-    withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat)
-    withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees)
+    withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
+    withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)
     # Stamp duty is owed on cash that changed hands; it is given back only with the whole invoice.
     stamp = invoice.totals.stamp_duty if everything else ZERO
     return Totals(

@@ -86,7 +86,7 @@ class Line(NamedTuple):
     code: str
     app_version: str
     os: str
-    count: int
+    times: int
     batches: int
     milliseconds: int | None
     signatures: tuple[tuple[str, int], ...]

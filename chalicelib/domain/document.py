@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.company import Address, Regime
 from chalicelib.domain.entity import Record, entity, kept, value
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
@@ -89,7 +89,7 @@ class Seller:
 
     name: str = kept("document.seller")
     legal_form: str | None = kept("document.seller", default=None)
-    regime: str = kept("document.seller", default="standard")
+    regime: Regime = kept("document.seller", default="standard")
     address: Address = kept("document.seller")
     ice: str | None = kept("document.seller", default=None)
     tax_id: str | None = kept("document.seller", default=None)

@@ -152,6 +152,12 @@ class RequestSettled(Conflict):
     code = "request_settled"
 
 
+class ThreadClosed(Conflict):
+    """A closed support thread takes no more messages: open another."""
+
+    code = "thread_closed"
+
+
 class AlreadyBlocked(Conflict):
     """A deletion of the account is under way already."""
 
@@ -192,6 +198,10 @@ class TooLarge(Refusal):
     """Above a stated limit of size."""
 
     status, code = 413, "too_large"
+
+
+class TransactionTooLarge(TooLarge):
+    """More than 4 MB in one transaction: the database's bound, met by several large documents at once."""
 
 
 class UnsupportedMediaType(Refusal):

@@ -1,7 +1,7 @@
 """Issuing: a draft crosses into the ledger under its series' next number, frozen with seller and buyer copied in."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from chalicelib.domain.canonical import canonical, salted_digest
@@ -14,6 +14,8 @@ from chalicelib.domain.party import Customer
 from chalicelib.domain.reckoning import Terms, reckon
 
 D = TypeVar("D", bound=Issued)
+LONGEST_ADVANCE = timedelta(days=366)
+"""How far ahead of its invoice an operation may lie: nobody knows the rates of a later year."""
 UNHASHED = frozenset({"hash", "chain", "salt", "version", "updated_at"})
 
 
@@ -27,6 +29,8 @@ class Place:
     at: datetime
     salt: bytes
     specimen: bool
+    floor: date | None = None
+    """The earliest day of a series that has no document yet."""
 
 
 def document_hash(document: Issued) -> str:
@@ -38,8 +42,9 @@ def check_day(place: Place, pointer: str = "/issue_date") -> None:
     """At most today in Casablanca, never before the last issued date of its series (CGI art. 145-III)."""
     if place.day > place.today:
         raise invalid(pointer, "issue_date_in_future", today=place.today.isoformat())
-    if place.series.last_date and place.day < place.series.last_date:
-        raise invalid(pointer, "issue_date_before_last", last=place.series.last_date.isoformat())
+    earliest = place.series.last_date or place.floor
+    if earliest and place.day < earliest:
+        raise invalid(pointer, "issue_date_before_last", last=earliest.isoformat())
 
 
 def issue(
@@ -50,6 +55,8 @@ def issue(
     _check_ready(draft, company, customer)
     assert customer is not None  # noqa: S101 — _check_ready has refused; this tells the type checker
     operation = draft.operation_date or place.day
+    if operation > place.day + LONGEST_ADVANCE:
+        raise invalid("/operation_date", "operation_date_in_future")
     terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
     reckoned = reckon(draft.lines, terms, company, customer)
     invoice = Invoice(

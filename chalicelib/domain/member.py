@@ -15,6 +15,8 @@ class Member(Record):
     user: str = kept("identity.subject")
     email: str | None = kept("identity.contact", default=None)
     role: Role = kept("identity.access")
+    invited: bool = kept("identity.access", default=False)
+    """Whether this person had a company already when let in: who names none means his own, not a stranger's."""
     email_key: str | None = kept("identity.lookup", default=None)
     """The e-mail's keyed digest (`domain.code.address_key`): an index finds memberships by it."""
 

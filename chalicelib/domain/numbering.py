@@ -10,14 +10,16 @@ from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 
-from chalicelib.domain.company import Company, Numbering, Series
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company, Head, Numbered, Numbering, Series
 from chalicelib.domain.errors import NumberingSettled, invalid
 
 DEFAULTS = (
     Numbering(document="invoice", pattern="FA-{year}-{seq:05}", reset="year"),
     Numbering(document="credit_note", pattern="AV-{year}-{seq:05}", reset="year"),
 )
-MAX_PATTERN, MAX_NEXT = 40, 999_999_999
+MAX_PATTERN, MAX_NEXT = 40, 99_999_999
+ANY_DAY = date(2000, 1, 1)
 _TOKEN = re.compile(r"\{(year|month|seq(?::0([1-9]))?)\}|([A-Za-z0-9/_.\-]+)")
 _DIGITS = re.compile(r"(?:\{[^}]*\}|\d)+")
 
@@ -66,29 +68,64 @@ def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, f
     )  # fmt: skip
 
 
-def arrived(company: Company, series: Series | None, document: str, first: int, day: date, at: datetime) -> Series:
-    """The series of this day beginning at `first`, for a company that comes from another system. Raises
-    NumberingSettled once the series has begun or its beginning was set."""
-    if series is not None:
-        raise NumberingSettled(series=series.id, next=series.next)
+def numbered(head: Head, document: str) -> Numbered:
+    """How far this kind of document has come."""
+    return next((known for known in head.numbered if known.document == document), Numbered(document=document))
+
+
+def advanced(head: Head, now: Numbered) -> dict[str, tuple[Numbered, ...]]:
+    """The change of the head that says how far a kind of document has come."""
+    return {"numbered": (*(known for known in head.numbered if known.document != now.document), now)}
+
+
+def reached(head: Head, document: str, day: date) -> dict[str, tuple[Numbered, ...]]:
+    """The change of the head after a document of this kind and day."""
+    now = numbered(head, document)
+    return advanced(head, replace(now, last=max(now.last, day) if now.last else day))
+
+
+def floor(head: Head, document: str) -> date:
+    """The earliest day on which a series may begin: not before the company's sign-up, nor before the last document of
+    this kind, whatever its series. Else a new pattern would open the past again."""
+    last = numbered(head, document).last
+    joined = today(head.created_at)
+    return max(joined, last) if last else joined
+
+
+def current_day(head: Head, document: str, at: datetime) -> date:
+    """Today in Casablanca, or the last document's day if that is later: around midnight two functions' clocks may name
+    two days, and who named none must not be refused for it."""
+    last = numbered(head, document).last
+    return max(today(at), last) if last else today(at)
+
+
+def arrived(head: Head, company: Company, document: str, first: int, at: datetime) -> tuple[Series, Numbered]:
+    """Today's series beginning at `first`, for a company that comes from another system, and how far its kind has come.
+    Raises NumberingSettled once a document of this kind was issued, or its next number set: gaps are not to be made."""
+    now = numbered(head, document)
+    if now.last or now.arrived:
+        raise NumberingSettled
     if not 1 <= first <= MAX_NEXT:
         raise invalid(f"/series/{document}/next", "out_of_range", min=1, max=MAX_NEXT)
-    return opened(company, current(company, document), day, at, first=first)
+    series = opened(company, current(company, document), today(at), at, first=first)
+    return series, replace(now, arrived=True)
 
 
-def with_pattern(company: Company, document: str, pattern: str, reset: str) -> Company:
-    """The company numbering this kind of document by `pattern` from now on. Raises InvalidContent."""
+def with_pattern(company: Company, document: str, pattern: str, reset: str, *, begun: bool = True) -> Company:
+    """The company numbering this kind of document by `pattern` from now on; a default under which nothing was issued
+    (not `begun`) binds nobody. Raises InvalidContent."""
     pointer = f"/series/{document}/pattern"
     _check_pattern(pattern, reset, pointer)
     wanted = Numbering(document=document, pattern=pattern, reset="year" if reset == "year" else "never")
-    for known in history(company):
-        same_form = _skeleton(known.pattern) == _skeleton(pattern)
-        same_series = (_form(known.pattern), known.reset, known.document) == (_form(pattern), reset, document)
-        same_name = series_name(known, date(2000, 1, 1)).lower() == series_name(wanted, date(2000, 1, 1)).lower()
-        if (same_form and not same_series) or (same_name and known.document != document):
-            raise invalid(pointer, "pattern_ambiguous", other=known.pattern)
     if wanted == current(company, document):
         return company
+    for known in history(company) if begun else [n for n in history(company) if n.document != document]:
+        same_form = _skeleton(known.pattern) == _skeleton(pattern)
+        same_series = (_form(known.pattern), known.reset, known.document) == (_form(pattern), reset, document)
+        # By skeleton, because a year may be part of one name and be written out in the other.
+        same_name = _skeleton(series_name(known, ANY_DAY)) == _skeleton(series_name(wanted, ANY_DAY))
+        if (same_form and not same_series) or (same_name and known.document != document):
+            raise invalid(pointer, "pattern_ambiguous", other=known.pattern)
     return replace(company, numbering=(*(n for n in company.numbering if n != wanted), wanted))
 
 

@@ -17,11 +17,16 @@ def left(invoice: Invoice, balance: Balance | None) -> Decimal:
 
 def status(invoice: Invoice, balance: Balance | None) -> str:
     """issued, partially_paid, paid or credited, by what stands beside the invoice."""
-    if balance and balance.credited and balance.credited == invoice.totals.payable:
+    if balance and _credited_whole(invoice, balance):
         return "credited"
     if left(invoice, balance) <= 0:
         return "paid"
     return "partially_paid" if balance and balance.paid else "issued"
+
+
+def _credited_whole(invoice: Invoice, balance: Balance) -> bool:
+    done = {part.line: part.quantity for part in balance.lines}
+    return bool(done) and all(done.get(number) == line.quantity for number, line in enumerate(invoice.lines, 1))
 
 
 def check_payment(invoice: Invoice, balance: Balance, payment: Payment, today: date) -> None:

@@ -103,7 +103,8 @@ def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Cust
     seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
     agent = Agent(customer.withholder if customer else "none")
     withheld = withholding(terms.day, agent, seller, sums.natures)
-    stamp = stamp_duty(sums.gross, terms.day) if terms.settlement == "cash" else ZERO
+    # What is withheld goes to the Treasury and not through the till.
+    stamp = stamp_duty(sums.gross - withheld.total, terms.day) if terms.settlement == "cash" else ZERO
     return Totals(
         lines=sums.line_total, discount=sums.discount, net=sums.net,
         vat=tuple(VatShare(rate=v.rate, exemption=v.exemption, base=v.base, amount=v.amount) for v in sums.vat),

@@ -136,6 +136,9 @@ class Hold(Record):
     actor: str = kept("request.proof")
     released_at: datetime | None = kept("request.proof", default=None)
     released_by: str | None = kept("request.proof", default=None)
+    due: str | None = kept("request.proof", default=None)
+    due_at: datetime = kept("request.proof")
+    attempts: int = kept("request.proof", default=0)
 
 
 def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:

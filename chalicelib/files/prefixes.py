@@ -5,7 +5,8 @@ The company comes second in every key, so that what is one company's is found, a
 
 PDF = "pdf/"
 LOGOS = "logos/"
-PREFIXES = (PDF, LOGOS)
+UPLOADS = "uploads/"
+PREFIXES = (PDF, LOGOS, UPLOADS)
 """Every prefix that is written; the policy's lifecycle and the deployed rules are tested against it."""
 
 
@@ -22,3 +23,13 @@ def logo(company: str, digest: str, extension: str) -> str:
 def of_company(prefix: str, company: str) -> str:
     """What every key of this company under `prefix` begins with."""
     return f"{prefix}{company}/"
+
+
+def upload(company: str, owner: str, name: str, extension: str) -> str:
+    """A file that somebody attached to what `owner` is the id of."""
+    return f"{upload_of(company, owner)}{name}.{extension}"
+
+
+def upload_of(company: str, owner: str) -> str:
+    """What every key of the files attached to `owner` begins with."""
+    return f"{UPLOADS}{company}/{owner}/"

@@ -7,6 +7,9 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import Advance, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
+from chalicelib.jobs.requests import Carry, carry_deletion, requests_job, watch_job
+from chalicelib.jobs.retention import proofs_job, retention_job
+from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.outbox import Handler
 
 if TYPE_CHECKING:
@@ -43,7 +46,17 @@ def issue(world: "World", job: JobRow) -> JobRow:
 
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
-JOBS: tuple[Job, ...] = (outbox(OUTBOX_TASKS), bulk(BULK_TASKS))
+CARRIERS: Mapping[str, Carry] = {"deletion": carry_deletion}
+JOBS: tuple[Job, ...] = (
+    outbox(OUTBOX_TASKS),
+    bulk(BULK_TASKS),
+    requests_job(CARRIERS),
+    watch_job(),
+    retention_job(),
+    proofs_job(),
+    SUPPORT,
+    ORPHANS,
+)
 
 
 class UnknownJob(LookupError):

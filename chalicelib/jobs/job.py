@@ -49,7 +49,7 @@ class Job:
     most steps that a run may do without asking an operator, and few enough that planning them takes a fraction of a
     run; None for what only carries out a request just made. `apply` returns False when the step has more to do and is
     to be called again. No step is begun with fewer than `step_seconds` left. `buried` is told of a row before it is
-    given up.
+    given up. What `destroys` is held back by a legal hold on the company.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Job:
     apply: Callable[["World", Step], bool]
     summary: str
     step_seconds: float = 10.0
+    destroys: bool = False
     buried: Callable[["World", Record], None] | None = None
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.entity import Record
 from chalicelib.domain.request import OVER, REMINDERS, Deadline, Request
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.services.privacy import deletion, requests
 from chalicelib.store import due
 
 if TYPE_CHECKING:
@@ -23,7 +22,11 @@ Carry = Callable[["World", Request], bool]
 
 def carry_deletion(world: "World", request: Request) -> bool:
     """The next part of a deletion."""
-    if request.status == "verified":
+    from chalicelib.services.privacy import deletion
+
+    if request.status in ("verified", "grace"):
+        if request.subject is None:
+            deletion.tell_first(world, request)
         deletion.begin(world, request)
         return False
     if request.status == "running":
@@ -35,18 +38,17 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
     """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
 
     def apply(world: "World", step: Step) -> bool:
+        from chalicelib.services.privacy import requests
+
         (request,) = world.store.records([step.ref])
         if not isinstance(request, Request) or request.due != NAME:
             return True
         if request.status == "requested":
             requests.lapse(world, request)
             return True
-        if request.status == "grace":
-            if request.reminders < len(REMINDERS):
-                requests.remind(world, request)
-                return True
-            deletion.begin(world, request)
-            return False
+        if request.status == "grace" and request.reminders < len(REMINDERS):
+            requests.remind(world, request)
+            return True
         carry = carriers.get(request.kind)
         if carry is None:  # an operator carries it out; the watch keeps its deadline
             return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
@@ -55,6 +57,7 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
     return Job(
         name=NAME, room=Request.ROOM, schedule="rate(1 minute)", cap=None, find=due_in(Request.ROOM, NAME), plan=plan,
         apply=apply, summary="Carries privacy requests out, a bounded part at a time", step_seconds=20.0,
+        destroys=True,
     )  # fmt: skip
 
 

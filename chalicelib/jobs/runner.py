@@ -41,8 +41,17 @@ Holds = Callable[["World", Sequence[Step]], bool]
 
 
 def no_holds(world: "World", steps: Sequence[Step]) -> bool:  # noqa: ARG001 — the signature of a predicate
-    """There are no holds yet."""
+    """Nothing is held."""
     return False
+
+
+def _holds_of(job: Job) -> Holds:
+    """What may hold this job back."""
+    if not job.destroys:
+        return no_holds
+    from chalicelib.services.privacy.holds import held
+
+    return lambda world, steps: held(world, {step.ref.company for step in steps})
 
 
 def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Report:
@@ -53,7 +62,7 @@ def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Rep
 
 
 def run(
-    world: "World", job: Job, *, now: datetime, left: Left, dry_run: bool = False, holds: Holds = no_holds
+    world: "World", job: Job, *, now: datetime, left: Left, dry_run: bool = False, holds: Holds | None = None
 ) -> Report:
     """Do what is due for `job` at `now`, for as long as `left` allows; a dry run only says what that would be.
 
@@ -63,7 +72,7 @@ def run(
     report = Report(job.name, now, dry_run)
     observed = world.telemetry
     with observed.bound(job=job.name), observed.span(f"job {job.name}"):
-        active = _Run(world, job, left, holds, report)
+        active = _Run(world, job, left, holds or _holds_of(job), report)
         report.outcome = active.survey() if dry_run else active.work()
         report.seconds = time.monotonic() - began
         report.tell()

@@ -12,11 +12,13 @@ from chalicelib.outside.tokens import make_api_key
 from chalicelib.services.editing import Shelf, current
 from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
 from chalicelib.store.door import Decision, Snapshot, transact
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.wire import Store
 
 MEMBERS_URL = "/v1/members"
 KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, business=False)
+MOST_KEYS_SHUT = 80
+"""Keys that one transaction revokes with their maker; a company with more revokes the rest by hand."""
 MAX_MEMBERS = 50
 """All owners are read in the transaction that removes one, and a transaction reads 100 rows at most."""
 
@@ -41,17 +43,18 @@ def add_member(
     reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
 ) -> Answer:
     """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
-    if len(roster(reader)) >= MAX_MEMBERS:
-        raise invalid("", "too_many", max=MAX_MEMBERS)
+    full = len(roster(reader)) >= MAX_MEMBERS
     id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
     joined = Member(
         company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role,
-        email_key=email_key,
+        invited=bool(companies_of(reader.store, user)), email_key=email_key,
     )  # fmt: skip
 
     def decide(snapshot: Snapshot) -> Decision:
         if already := snapshot.get(Member, user=user):
             raise AlreadyExists(id=already.id)
+        if full:
+            raise invalid("", "too_many", max=MAX_MEMBERS)
         return Decision(Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}"), new=(joined,))
 
     return transact(reader.store, call, [joined.key], decide, business=False).answer
@@ -60,7 +63,7 @@ def add_member(
 def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) -> Answer:
     """Give a member another role, at once. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
-    user = _named(everybody, id).user
+    user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
     def decide(snapshot: Snapshot) -> Decision:
@@ -75,16 +78,19 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
 
 
 def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
-    """Let a person in no longer, at once. Raises NotFound, StaleVersion, LastOwner."""
+    """Let a person in no longer, at once, nor by the keys that he made. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
-    user = _named(everybody, id).user
+    made = (row for row in reader.all("identity", "api_key#") if isinstance(row, ApiKey) and row.created_by == id)
+    keys = [key for key in made if key.revoked_at is None][:MOST_KEYS_SHUT]
+    user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
     def decide(snapshot: Snapshot) -> Decision:
         gone = _seen(snapshot, user, id, if_match)
         _require_owner_beside(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
-        return Decision(Answer(present_deleted(gone)), deletes=(gone, chosen) if chosen else (gone,))
+        shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
+        return Decision(Answer(present_deleted(gone)), puts=shut, deletes=(gone, chosen) if chosen else (gone,))
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
     return transact(reader.store, call, reads, decide, business=False).answer
@@ -95,6 +101,11 @@ def _named(everybody: Iterable[Member], id: str) -> Member:
     if found is None:
         raise NotFound
     return found
+
+
+def _user(everybody: Iterable[Member], id: str) -> str:
+    """The subject of the member of this id, or "": a repeated request is answered before anybody is looked for."""
+    return next((member.user for member in everybody if member.id == id), "")
 
 
 def _other_owners(everybody: Iterable[Member], user: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company, Head, Mode
+from chalicelib.domain.company import Company, Head, Mode, Term
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
 from chalicelib.domain.etag import require_match
@@ -18,6 +18,7 @@ from chalicelib.policy.load import accepted_versions
 from chalicelib.services import numbering
 from chalicelib.services.consent import accepting
 from chalicelib.services.present import Body, present_company, present_list, present_settings
+from chalicelib.services.privacy import retention
 from chalicelib.services.screening import screen, settled
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.read import Reader, companies_of
@@ -106,11 +107,13 @@ def edit(store: Store, call: Call, if_match: str, changes: Mapping[str, Any]) ->
     def decide(snapshot: Snapshot) -> Decision:
         before = _company(snapshot, if_match)
         values = settled(own, before)
-        after, series = before.edited(call.at, **values), list[Record]()
+        after, series, head = before.edited(call.at, **values), list[Record](), dict[str, Any]()
         screen(after, values)
         if changes.get("series"):
-            after, series = numbering.patch(snapshot, after, changes["series"], call)
-        return Decision(Answer(present_company(after, snapshot.head)), puts=(after, *series))
+            after, series, head = numbering.patch(snapshot, after, changes["series"], call)
+        if after.financial_year_end != before.financial_year_end and (term := snapshot.get(Term)):
+            series.append(retention.with_year_end(term, after.financial_year_end, call.at))
+        return Decision(Answer(present_company(after, snapshot.head)), puts=(after, *series), head=head)
 
     return transact(store, call, [Company.ref(call.company)], decide, business=False).answer
 

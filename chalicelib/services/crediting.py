@@ -1,16 +1,16 @@
 """Credit notes: issued at once, in their own series, against an issued invoice."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.domain import crediting, issuing
 from chalicelib.domain.call import Answer, Call
-from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Series
 from chalicelib.domain.crediting import LineCredit
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.numbering import current, opened, series_name
+from chalicelib.domain.numbering import current, current_day, opened, reached, series_name
 from chalicelib.services.documents import present_credit_note
 from chalicelib.services.issuing import render_later
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -31,7 +31,7 @@ def credit(
             raise NotFound
         if snapshot.get(CreditNote, id):
             raise AlreadyExists(id=id)
-        day = today(call.at)
+        day = current_day(snapshot.head, "credit_note", call.at)
         name = series_name(current(company, "credit_note"), day)
         series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
         place = issuing.Place(
@@ -43,6 +43,7 @@ def credit(
         return Decision(
             Answer(present_credit_note(note), status=201, location=f"/v1/credit-notes/{id}"),
             new=(note, entry), puts=(after, moved), messages=(render_later(call, [id]),),
+            head=reached(snapshot.head, "credit_note", day),
         )  # fmt: skip
 
     company = call.company
@@ -72,6 +73,7 @@ def _note(
         due_date=place.day, currency=invoice.currency, language=invoice.language, settlement=invoice.settlement,
         reverse_charge=invoice.reverse_charge, customer=invoice.customer, buyer=invoice.buyer, lines=credited.lines,
         totals=credited.totals, invoice=invoice.id, invoice_number=invoice.number, reason=reason,
-        credited_lines=credited.numbers, **issuing.numbered(company, "credit_note", place),
+        credited_lines=credited.numbers,
+        **issuing.numbered(replace(company, regime=invoice.seller.regime), "credit_note", place),
     )  # fmt: skip
     return *issuing.registered(note, place), credited.balance

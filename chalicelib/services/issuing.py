@@ -10,16 +10,25 @@ import msgspec
 
 from chalicelib.domain import issuing
 from chalicelib.domain.call import Answer, Call
-from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Series
 from chalicelib.domain.document import Draft, Invoice, RegisterEntry
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import AlreadyIssued, Fault, InvalidContent, NotFound, Refusal, TooLarge, invalid
+from chalicelib.domain.errors import (
+    AlreadyIssued,
+    Fault,
+    InvalidContent,
+    NotFound,
+    Refusal,
+    TooLarge,
+    TransactionTooLarge,
+    invalid,
+)
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.numbering import current, opened, series_name
+from chalicelib.domain.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.party import Customer
 from chalicelib.services.documents import present_invoice
+from chalicelib.services.present import present_list
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
@@ -52,10 +61,21 @@ def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = 
     if len(ids) > BULK:
         return _queued(store, call, ids, day)
 
+    try:
+        return _issue_together(store, call, ids, day)
+    except TransactionTooLarge:
+        if len(ids) == 1:
+            raise
+        return _queued(store, call, ids, day)
+
+
+def _issue_together(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Answer:
+    """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
+
     def decide(snapshot: Snapshot) -> Decision:
         invoices, decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
         outcomes = [{"id": invoice.id, "outcome": "issued", "number": invoice.number} for invoice in invoices]
-        return replace(decision, answer=Answer({"object": "list", "data": outcomes, "has_more": False}))
+        return replace(decision, answer=Answer(present_list("/v1/invoices/issue", outcomes)))
 
     reads = [Company.ref(call.company), *(Draft.ref(call.company, id) for id in ids)]
     return transact(store, call, reads, decide).answer
@@ -69,7 +89,8 @@ def _issued(
     company = snapshot.get(Company)
     if company is None:
         raise NotFound
-    day = day or today(call.at)
+    now = current_day(snapshot.head, "invoice", call.at)
+    day = day or now
     name = series_name(current(company, "invoice"), day)
     buyers = list(dict.fromkeys(draft.customer for draft in drafts if draft.customer))
     snapshot.need(Series.ref(call.company, name), *(Customer.ref(call.company, buyer) for buyer in buyers))
@@ -79,8 +100,8 @@ def _issued(
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
         place = issuing.Place(
-            series=series, day=day, today=today(call.at), at=call.at, salt=call.random("document", draft.id)[:16],
-            specimen=snapshot.head.mode == "test",
+            series=series, day=day, today=now, at=call.at, salt=call.random("document", draft.id)[:16],
+            specimen=snapshot.head.mode == "test", floor=floor(snapshot.head, "invoice"),
         )  # fmt: skip
         try:
             invoice, entry, series = issuing.issue(draft, company, customers.get(draft.customer or ""), place)
@@ -90,7 +111,10 @@ def _issued(
         entries.append(entry)
     later = render_later(call, [invoice.id for invoice in invoices])
     new: tuple[Record, ...] = (*invoices, *entries)
-    return invoices, Decision(Answer({}), new=new, puts=(series,), deletes=tuple(drafts), messages=(later,))
+    return invoices, Decision(
+        Answer({}), new=new, puts=(series,), deletes=tuple(drafts), messages=(later,),
+        head=reached(snapshot.head, "invoice", day),
+    )  # fmt: skip
 
 
 def render_later(call: Call, ids: Sequence[str]) -> Message:
@@ -123,7 +147,7 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> A
     job = JobRow(
         company=call.company, id=new_id(JobRow.PREFIX, call.at, call.random("job")), created_at=call.at,
         updated_at=call.at, due="bulk", due_at=call.at, task="issue", actor=call.actor, total=len(ids),
-        inputs=json.dumps({"ids": list(ids), "day": (day or today(call.at)).isoformat()}).encode(), outcomes=b"[]",
+        inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(), outcomes=b"[]",
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
     )  # fmt: skip
 
@@ -149,25 +173,38 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
     inputs = json.loads(job.inputs)
     ids: list[str] = inputs["ids"]
     outcomes: list[dict[str, object]] = msgspec.json.decode(job.outcomes)
-    chunk = ids[job.done : job.done + BULK]
-    key = f"{job.id}:{job.done}"
-    call = world.call(job.company, job.actor, "issue_many", key=key, request=key)
+    day = date.fromisoformat(inputs["day"]) if inputs["day"] else None
     try:
-        answer = issue_many(world.store, call, chunk, date.fromisoformat(inputs["day"]))
-        outcomes += answer.body["data"]
-        done = job.done + len(chunk)
+        issued = _next_chunk(world, job, ids[job.done : job.done + BULK], day)
+        outcomes += issued
+        done = job.done + len(issued)
         status = "completed" if done == len(ids) else "running"
     except Refusal as refusal:
         if refusal.status == 503:  # passing: the runner comes back
             raise
+        chunk = ids[job.done : job.done + BULK]
         outcomes += _failed(refusal, chunk) + [
             {"id": id, "outcome": "not_attempted"} for id in ids[job.done + len(chunk) :]
         ]
         done, status = job.done, "failed"
     return job.edited(
-        call.at, outcomes=msgspec.json.encode(outcomes), done=done, status=status,
+        world.now(), outcomes=msgspec.json.encode(outcomes), done=done, status=status,
         due="bulk" if status == "running" else None,
     )  # fmt: skip
+
+
+def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, object]]:
+    """Issue the chunk, or the half of it that fits into a transaction. The key is one that no client can send."""
+    key = f"§{job.id}:{job.done}"
+    call = world.call(job.company, job.actor, "issue_many", key=key, request=key)
+    try:
+        answer = _issue_together(world.store, call, chunk, day)
+    except TransactionTooLarge:
+        if len(chunk) == 1:
+            raise
+        return _next_chunk(world, job, chunk[: len(chunk) // 2], day)
+    issued: list[dict[str, object]] = answer.body["data"]
+    return issued
 
 
 def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[dict[str, object]]:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from heapq import merge
 from typing import Any
 
+import msgspec
+
 from chalicelib.domain.call import Answer
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, Issued
 from chalicelib.domain.entity import Record
@@ -19,6 +21,8 @@ from chalicelib.store.wire import SORT, Page, start_after
 
 Body = dict[str, Any]
 FILTERED_PAGE, MOST_EXAMINED = 200, 1_000
+ANSWER_BYTES = 3_600_000
+"""A function answers 6 MB at most: a list of documents of a thousand lines each ends sooner and says where to go on."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,14 @@ def expand_customers(reader: Reader, bodies: Sequence[Body], present: Callable[[
 
 
 def _listed(stream: Iterator[Body], wanted: Wanted, url: str) -> Answer:
-    """The part of the list that was asked for. A filtered list examines at most MOST_EXAMINED documents; `next` is the
-    id to go on from, and `data` may then be short or empty although there is more."""
+    """The part of the list that was asked for, of ANSWER_BYTES at most. A filtered list examines at most MOST_EXAMINED
+    documents; `next` is the id to go on from, and `data` may then be short or empty although there is more."""
     found: list[Body] = []
-    last = None
+    last, size = None, 0
     for examined, body in enumerate(stream, 1):
         if _matches(body, wanted):
-            if len(found) == wanted.limit:
+            size += len(msgspec.json.encode(body))
+            if len(found) == wanted.limit or (found and size > ANSWER_BYTES):
                 last = found[-1]["id"]
                 break
             found.append(body)

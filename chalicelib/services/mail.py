@@ -8,7 +8,7 @@ import logging
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -42,7 +42,7 @@ def write(
 ) -> Written:
     """A mail to be sent once the call's commit is there. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
-    stamps = {"company": call.company, "created_at": call.at, "updated_at": call.at}
+    stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
     letter = Letter(
         **stamps, id=new_id(Letter.PREFIX, call.at, call.random("mail", template, to)), to=to, language=language,
         template=template, values=msgspec.json.encode(values), only_members=only_members,

@@ -10,7 +10,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.document import Balance, Draft, Invoice
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.payment import Method, Payment
+from chalicelib.domain.payment import Method, Payment, PaymentId
 from chalicelib.services.crediting import invoice_of
 from chalicelib.services.documents import present_payment
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -27,8 +27,9 @@ def pay(
 
     def decide(snapshot: Snapshot) -> Decision:
         invoice, balance = invoice_of(snapshot, invoice_id)
-        if snapshot.get(Payment, id, invoice=invoice_id):
+        if snapshot.get(PaymentId, id):
             raise AlreadyExists(id=id)
+        place = PaymentId(company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id)
         payment = Payment(
             company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id, amount=amount,
             method=method, date=day, reference=reference, stamp_duty=paying.duty(invoice, amount, method, day),
@@ -36,11 +37,13 @@ def pay(
         paying.check_payment(invoice, balance, payment, today(call.at))
         moved = replace(balance, paid=balance.paid + amount).edited(call.at)
         location = f"/v1/invoices/{invoice_id}/payments"
-        return Decision(Answer(present_payment(payment), status=201, location=location), new=(payment,), puts=(moved,))
+        return Decision(
+            Answer(present_payment(payment), status=201, location=location), new=(payment, place), puts=(moved,)
+        )
 
     company = call.company
     reads = [
-        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), Payment.ref(company, id, invoice=invoice_id)
+        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)
     ]  # fmt: skip
     return transact(store, call, reads, decide).answer
 

@@ -11,11 +11,13 @@ from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
+from chalicelib.services.einvoicing import attachment
 from chalicelib.services.viewing import draft_view, issued_view
 from chalicelib.store.read import Reader, open_company
 
 if TYPE_CHECKING:
     from chalicelib.domain.view import DocumentView
+    from chalicelib.render.renderer import Attachment
     from chalicelib.wiring import World
 
 PDF = "application/pdf"
@@ -30,6 +32,7 @@ class Printable:
     filename: str
     logo: str | None
     template: str | None
+    attachments: tuple["Attachment", ...] = ()
 
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None, *, redirect: bool) -> Answer:
@@ -61,9 +64,10 @@ def _kept(world: "World", company: str, printable: Printable) -> str:
 
     renderer = world.renderer(printable.template)
     logo = world.files.read(printable.logo) if printable.logo else None
-    key = prefixes.pdf(company, inputs_hash(printable.view, renderer, logo=logo))
+    attachments = printable.attachments
+    key = prefixes.pdf(company, inputs_hash(printable.view, renderer, logo=logo, attachments=attachments))
     if not world.files.exists(key):
-        world.files.put(key, renderer.render(printable.view, logo=logo), PDF)
+        world.files.put(key, renderer.render(printable.view, logo=logo, attachments=attachments), PDF)
     return key
 
 
@@ -72,8 +76,10 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
     if isinstance(issued, Issued):
         view = issued_view(issued, language or issued.language)
         name = f"{_NAMES[kind]}-{issued.number.replace('/', '-')}.pdf"
-        return Printable(view, name, issued.seller.logo, company.template)
-    if draft is None:
+        # wkhtmltopdf, which prints merchants' own templates, can attach nothing.
+        attachments = (attachment(issued),) if company.template is None else ()
+        return Printable(view, name, issued.seller.logo, company.template, attachments)
+    if draft is None or kind != "invoice":
         raise NotFound
     customer = reader.many(Customer, [draft.customer])[0] if draft.customer else None
     spoken = language or draft.language or (customer.language if customer else company.language)

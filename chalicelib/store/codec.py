@@ -16,7 +16,9 @@ from chalicelib.domain.errors import TooLarge
 
 Row = dict[str, dict[str, Any]]
 MAX_ROW_BYTES = 300_000
-"""A document is one item, at most 300 KB compressed: DynamoDB ends at 400 KB, and a row must leave room to grow."""
+"""What a client sends becomes one item of at most 300 KB, compressed."""
+MAX_LATER_BYTES = 380_000
+"""What is made of it later (the issued document, its credit note, the answer) must fit too: DynamoDB ends at 400 KB."""
 MAX_UNPACKED_BYTES = 8_000_000
 
 
@@ -66,7 +68,8 @@ def _unpack(compressed: bytes) -> Any:
 
 
 def to_row(record: Record, salt: bytes) -> Row:
-    """The row of a record. Raises TooLarge above MAX_ROW_BYTES; None is stored as absence."""
+    """The row of a record. Raises TooLarge above MAX_ROW_BYTES in the workspace, MAX_LATER_BYTES elsewhere; None is
+    stored as absence."""
     packed = _packed(record.ROOM, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
@@ -74,8 +77,9 @@ def to_row(record: Record, salt: bytes) -> Row:
         if value is None:
             continue
         row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
-    if sum(len(name) + _weight(part) for name, part in row.items()) > MAX_ROW_BYTES:
-        raise TooLarge(limit=MAX_ROW_BYTES)
+    limit = MAX_ROW_BYTES if record.ROOM == "workspace" else MAX_LATER_BYTES
+    if sum(len(name) + _weight(part) for name, part in row.items()) > limit:
+        raise TooLarge(limit=limit)
     return row
 
 

@@ -17,10 +17,17 @@ import msgspec
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import Busy, CloudStorageOff, CompanyBlocked, IdempotencyKeyReused, NotFound
+from chalicelib.domain.errors import (
+    Busy,
+    CloudStorageOff,
+    CompanyBlocked,
+    IdempotencyKeyReused,
+    NotFound,
+    TransactionTooLarge,
+)
 from chalicelib.domain.journal import Answered, Change, JournalEntry, Message
 from chalicelib.store import codec, conflicts
-from chalicelib.store.wire import MAX_TRANSACTION, Store
+from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 
 ANSWER_DAYS = 30
 R = TypeVar("R", bound=Record)
@@ -220,6 +227,8 @@ def _items(
     deletes = [store.key(record.key) for record in decision.deletes]
     if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
         raise ValueError(f"a transaction of {count} items: split the verb")
+    if len(msgspec.json.encode(bookkeeping + rows)) > MAX_TRANSACTION_BYTES:
+        raise TransactionTooLarge(limit="4 MB")
     return bookkeeping + rows, deletes
 
 

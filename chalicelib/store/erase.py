@@ -132,7 +132,7 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
 
 
 def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where the rows lie: the whole room where all of its kinds go, else each kind by the beginning of its keys."""
+    """Where the rows lie: the whole room where every known kind of it goes, else each kind by its keys' beginning."""
     known = {kind for room, kind in ENTITIES if room == aim.room}
     if not aim.kinds or known <= set(aim.kinds):
         yield "", ()

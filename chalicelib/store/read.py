@@ -30,8 +30,15 @@ def admit(store: Store, company: str, ref: Ref) -> Admission:
 
 
 def companies_of(store: Store, user: str) -> list[Member]:
-    """A person's memberships, by the index on users (eventually consistent; at most 100)."""
-    return [row for row in store.query("identity", user, index="user").records if isinstance(row, Member)]
+    """A person's memberships, by the index on users (eventually consistent; at most 1,000)."""
+    found: list[Member] = []
+    after = None
+    for _ in range(10):
+        page = store.query("identity", user, index="user", after=after)
+        found += [row for row in page.records if isinstance(row, Member)]
+        if (after := page.next) is None:
+            break
+    return found
 
 
 def members_with(store: Store, email_key: str) -> list[Member]:

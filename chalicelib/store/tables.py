@@ -34,7 +34,7 @@ class Room:
 
 _DUE = Index("due", "due", "due_at")
 ROOM_TABLES = (
-    Room("workspace"),
+    Room("workspace", indexes=(_DUE,)),
     Room("ledger"),
     Room("journal", indexes=(_DUE,)),
     Room("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),

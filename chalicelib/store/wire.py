@@ -15,12 +15,12 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, TransactionTooLarge
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROOM_TABLES, table_name
 
-MAX_TRANSACTION = 100
+MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
 THROTTLES = frozenset({
     "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottlingError",
@@ -62,6 +62,12 @@ def _met_a_writer(error: TransactGetError) -> bool:
     return bool(codes) and codes <= PASSING_REASONS
 
 
+def _too_large(error: TransactGetError) -> bool:
+    """Whether the rows together are more than one transaction may read (4 MB)."""
+    codes = {reason.code for reason in error.cancellation_reasons if reason}
+    return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
+
+
 class Store:
     """The tables of one stage. Holds one connection; safe to share between threads."""
 
@@ -94,6 +100,8 @@ class Store:
         except TransactGetError as error:
             if is_passing(error) or _met_a_writer(error):
                 raise Busy from error
+            if _too_large(error):
+                raise TransactionTooLarge(limit="4 MB") from error
             raise
         return [response.get("Item") or None for response in answer["Responses"]]
 

@@ -15,7 +15,7 @@ class Undeclared(logging.Handler):
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line when it names an endpoint of the catalogue; the pipeline's tests have endpoints of their own."""
+        """Keep the line when it names an endpoint of the catalogue; some tests have endpoints of their own."""
         said = record.getMessage()
         if said.startswith("undeclared refusal ") and said.rpartition(" ")[2] in self._verbs:
             self.found.append(said)

@@ -12,8 +12,11 @@ from itertools import count
 from typing import Any
 
 from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.parse import FORM
 from chalicelib.domain.clock import today
 from chalicelib.policy.load import policy_version
+from chalicelib.services import disclosures
+from chalicelib.services.disclosures import Told
 from tests.client import Client, Got
 from tests.conftest import Shop
 
@@ -27,16 +30,19 @@ ITEM = {"name": "Conseil", "unit_price": "1500.00", "vat_rate": "20"}
 
 @dataclass(frozen=True)
 class Sample:
-    """What to send: the path filled in, the body, and the query."""
+    """What to send: the path filled in, the body, and the query; or what a page's form sends."""
 
     path: str
     body: Any = None
     query: dict[str, Any] = field(default_factory=dict)
+    form: str | None = None
 
 
 def send(client: Client, endpoint: Endpoint, sample: Sample, **headers: str) -> Got:
     """Ask `endpoint` for `sample`."""
     sent: dict[str, Any] = ({"if_match": "*"} if endpoint.if_match else {}) | headers
+    if sample.form is not None:
+        sent |= {"raw": sample.form.encode(), "content_type": FORM}
     return client.ask(endpoint.method, sample.path, sample.body, query=sample.query, **sent)
 
 
@@ -103,6 +109,42 @@ def _payment() -> dict[str, Any]:
 
 
 _KEY = {"name": "caisse", "scopes": ["documents.read"]}
+_HELP = {"subject": "Impression", "text": "La page reste blanche."}
+
+
+def _attached(shop: Shop) -> str:
+    files = [{"name": "ecran.png", "content": _picture()}]
+    got = shop.owner.post("/v1/support", {**_HELP, "attachments": files})
+    assert got.status == 201, got.text
+    return f"/v1/support/{got.json['id']}/attachments/{got.json['messages'][0]['attachments'][0]['file']}"
+
+
+_REQUESTS = "/v1/privacy/requests"
+
+
+def _request(shop: Shop, verb: str = "") -> str:
+    asked = {"kind": "deletion", "subject": _made(shop, "/v1/customers", CUSTOMER)}
+    return f"{_REQUESTS}/{_made(shop, _REQUESTS, asked)}{verb}"
+
+
+def _receipted(shop: Shop) -> str:
+    from chalicelib.jobs.runner import run_scheduled
+
+    request = _request(shop)
+    assert shop.owner.post(request + "/confirm", {}).status == 200
+    run_scheduled(shop.world, "requests")
+    return request + "/receipt"
+
+
+def _disclosed(shop: Shop) -> str:
+    told = Told(
+        kind="lawful_demand", recipient="Direction générale des impôts", basis="CGI, art. 214",
+        data=("document.content",), disclosed_on=today(datetime.now(UTC)),
+    )  # fmt: skip
+    disclosures.record(shop.world, shop.company, told, "opr_1")
+    return disclosures.URL
+
+
 _DIAGNOSTICS = {
     "app_version": "1.4.2", "os": "android", "os_version": "15", "events": [{"code": "crash.invoice_editor"}],
 }  # fmt: skip
@@ -134,6 +176,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", "/v1/invoices/{id}/issue"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/issue", {}),
     ("POST", "/v1/invoices/{id}/credit"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/credit", {}),
     ("GET", "/v1/invoices/{id}/pdf"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/pdf"),
+    ("GET", "/v1/invoices/{id}/ubl"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/ubl"),
     ("GET", "/v1/invoices/{id}/payments"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/payments"),
     ("POST", "/v1/invoices/{id}/payments"): lambda shop: Sample(
         f"/v1/invoices/{shop.issued()['id']}/payments", _payment()
@@ -141,6 +184,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     **_listing("/v1/credit-notes"),
     ("GET", "/v1/credit-notes/{id}"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}"),
     ("GET", "/v1/credit-notes/{id}/pdf"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}/pdf"),
+    ("GET", "/v1/credit-notes/{id}/ubl"): lambda shop: Sample(f"/v1/credit-notes/{_credit_note(shop)}/ubl"),
     ("GET", "/v1/series"): lambda shop: Sample("/v1/series"),
     **_listing("/v1/register"),
     ("GET", "/v1/register/verify"): lambda shop: Sample("/v1/register/verify"),
@@ -148,8 +192,27 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/jobs/{id}"): lambda shop: Sample(f"/v1/jobs/{_job(shop)}"),
     ("GET", "/v1/app-settings"): lambda shop: Sample("/v1/app-settings"),
     ("POST", "/v1/diagnostics"): lambda shop: Sample("/v1/diagnostics", _DIAGNOSTICS),
+    ("GET", "/v1/support"): lambda shop: Sample("/v1/support", query={"limit": "5"}),
+    ("POST", "/v1/support"): lambda shop: Sample("/v1/support", _HELP),
+    ("GET", "/v1/support/{id}"): lambda shop: Sample("/v1/support/" + _made(shop, "/v1/support", _HELP)),
+    ("POST", "/v1/support/{id}/messages"): lambda shop: Sample(
+        f"/v1/support/{_made(shop, '/v1/support', _HELP)}/messages", {"text": "Toujours rien."}
+    ),
+    ("POST", "/v1/support/{id}/close"): lambda shop: Sample(f"/v1/support/{_made(shop, '/v1/support', _HELP)}/close", {}),
+    ("GET", "/v1/support/{id}/attachments/{file}"): lambda shop: Sample(_attached(shop)),
+    ("GET", "/v1/privacy/disclosures"): lambda shop: Sample(_disclosed(shop)),
     ("GET", "/v1/consents"): lambda shop: Sample("/v1/consents"),
     ("POST", "/v1/consents"): lambda shop: Sample("/v1/consents", {"kind": "marketing", "granted": True}),
+    ("GET", "/account/deletion"): lambda shop: Sample("/account/deletion", query={"lang": "fr"}),
+    ("POST", "/account/deletion"): lambda shop: Sample("/account/deletion", form="email=x%40shop.example"),
+    ("GET", _REQUESTS): lambda shop: Sample(_REQUESTS, query={"limit": "5"}),
+    ("POST", _REQUESTS): lambda shop: Sample(_REQUESTS, {"kind": "rectification"}),
+    ("GET", _REQUESTS + "/{id}"): lambda shop: Sample(_request(shop)),
+    ("POST", _REQUESTS + "/{id}/code"): lambda shop: Sample(_request(shop, "/code"), {}),
+    ("POST", _REQUESTS + "/{id}/confirm"): lambda shop: Sample(_request(shop, "/confirm"), {}),
+    ("POST", _REQUESTS + "/{id}/cancel"): lambda shop: Sample(_request(shop, "/cancel"), {}),
+    ("GET", _REQUESTS + "/{id}/receipt"): lambda shop: Sample(_receipted(shop)),
+    ("GET", "/privacy/receipt-key"): lambda shop: Sample("/privacy/receipt-key"),
     ("GET", "/privacy"): lambda shop: Sample("/privacy", query={"lang": "ar"}),
     ("GET", "/v1/privacy/data-map"): lambda shop: Sample("/v1/privacy/data-map"),
     ("GET", "/health"): lambda shop: Sample("/health"),

@@ -19,7 +19,7 @@ from chalicelib.store import conflicts
 from chalicelib.wiring import World
 from tests.histories import company as companies
 
-WRITERS, SECONDS, ENOUGH = 16, 6.0, 1_500
+WRITERS, SECONDS, ENOUGH, PATIENCE = 16, 6.0, 1_500, 60.0
 GATE, GOAL = 0.35, 0.5
 
 
@@ -57,11 +57,14 @@ def _crowd(world: World, writers: int) -> Crowd:
         context.Process(target=_write, args=(endpoint, prefix, company, ids[place::writers], ready, results))
         for place in range(writers)
     ]
-    for process in started:
-        process.start()
-    parts = [results.get(timeout=120) for _ in started]
-    for process in started:
-        process.join()
+    try:
+        for process in started:
+            process.start()
+        parts = [results.get(timeout=PATIENCE) for _ in started]
+    finally:  # a writer that died must not leave the others waiting
+        for process in started:
+            process.join(1)
+            process.kill()
     done: list[Done] = [each for part, _ in parts for each in part]
     issued = [each for each in done if each[0]]
     times = sorted(each[2] * 1e3 for each in issued)
@@ -88,7 +91,7 @@ def _write(
     conflicts.write = counted
     companies.opened(world, company)
     done: list[Done] = []
-    ready.wait()
+    ready.wait(PATIENCE)
     begun = time.monotonic()
     for id in ids:
         if time.monotonic() - begun > SECONDS:

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.store.tables import create_tables
 from local.engine import Engine
+from local.resources import create_receipt_key
 from tests.jobs.worlds import settings
 from tests.privacy.worlds import Turned
 
@@ -22,8 +23,7 @@ def shared_privacy_world(engine: Engine) -> Turned:
     files, bucket = made.files.client, made.settings.files_bucket
     files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region})
     files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    key = made.keys.client.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
-    made.keys.client.create_alias(AliasName=f"alias/{prefix}", TargetKeyId=key)
+    create_receipt_key(made.keys.client, made.settings.receipt_key)
     return made
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.diagnostics import Batch, looks_personal, partition
-from chalicelib.services import diagnostics
+from chalicelib.services import codes, diagnostics
 from chalicelib.wiring import World
 from local.gateway import Gateway
 from tests.client import Client
@@ -120,7 +120,7 @@ def test_a_member_who_opposes_leaves_nothing(shop: Shop, world: World) -> None:
 
 def test_one_source_cannot_flood(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnostics, "MOST", 1)
-    monkeypatch.setattr(diagnostics, "allow", _counting(diagnostics.allow))
+    monkeypatch.setattr(diagnostics, "allow", _counting(codes.allow))
     assert anybody.post("/v1/diagnostics", GOOD).status == 200
     refused = anybody.post("/v1/diagnostics", GOOD)
     assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
@@ -141,7 +141,7 @@ def test_the_operator_sees_counts(
     assert main(["diagnostics", "summary", "--days", "1"], lambda: world) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     own = [line for line in lines if line["app_version"] == version]
-    assert [(line["code"], line["count"], line["batches"]) for line in own] == [
+    assert [(line["code"], line["times"], line["batches"]) for line in own] == [
         ("crash.invoice_editor", 9, 3), ("slow.list_opening", 6, 3),
     ]  # fmt: skip
     assert own[0]["signatures"] == [["ab" * 16, 9]]

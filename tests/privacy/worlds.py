@@ -102,7 +102,9 @@ class Books:
 
     def drafted(self, id: str, customer: str) -> Draft:
         """A draft that names a customer."""
-        line = Line(description=f"{self.mark} advice", quantity=Decimal(2), unit_price=Decimal(1500), vat_rate=Decimal(20))
+        line = Line(
+            description=f"{self.mark} advice", quantity=Decimal(2), unit_price=Decimal(1500), vat_rate=Decimal(20)
+        )
         return Draft(id=id, customer=customer, lines=(line,), totals=NOTHING, notes=self.mark, **self.stamps)
 
     @property
@@ -207,7 +209,9 @@ class Books:
 
 def carry(world: World, **after: float) -> Report:
     """Run what is due."""
-    return run(world, requests_job({"deletion": carry_deletion}), now=world.now() + timedelta(**after), left=within(120))
+    return run(
+        world, requests_job({"deletion": carry_deletion}), now=world.now() + timedelta(**after), left=within(120)
+    )
 
 
 def carried(world: World) -> None:

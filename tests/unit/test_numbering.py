@@ -1,14 +1,24 @@
 """Numbers: continuous, never twice, whatever the pattern."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Numbering
+from chalicelib.domain.company import Head, Numbered, Numbering
 from chalicelib.domain.errors import InvalidContent, NumberingSettled
-from chalicelib.domain.numbering import arrived, current, number, opened, series_name, with_pattern
-from tests.unit.samples import AT, DAY, company
+from chalicelib.domain.numbering import (
+    arrived,
+    current,
+    current_day,
+    floor,
+    number,
+    reached,
+    series_name,
+    with_pattern,
+)
+from tests.unit.samples import AT, DAY, STAMPS, company
 
 
 def _numbering(pattern: str, reset: str) -> Numbering:
@@ -102,12 +112,40 @@ def test_going_back_to_an_older_pattern_goes_back_to_its_series() -> None:
     assert series_name(current(back, "invoice"), DAY) == "FA-2026"
 
 
-def test_arrival_sets_the_next_number_once() -> None:
-    series = arrived(company(), None, "invoice", 120, DAY, AT)
-    assert (series.next, series.first, series.id) == (120, 120, "FA-2026")
-    with pytest.raises(NumberingSettled):
-        arrived(company(), series, "invoice", 130, DAY, AT)
-    with pytest.raises(NumberingSettled):
-        arrived(company(), opened(company(), current(company(), "invoice"), DAY, AT), "invoice", 5, DAY, AT)
-    with pytest.raises(InvalidContent):
-        arrived(company(), None, "invoice", 0, DAY, AT)
+def _head(**changes: Any) -> Head:
+    known: dict[str, Any] = {"clock": 1, "chain": ""}
+    return Head(id="cmp_01", **STAMPS, **(known | changes))
+
+
+def test_arrival_sets_the_next_number_once_and_before_any_document() -> None:
+    series, now = arrived(_head(), company(), "invoice", 120, AT)
+    assert (series.next, series.first, series.id, now.arrived) == (120, 120, "FA-2026", True)
+    for known in (now, Numbered(document="invoice", last=DAY)):
+        with pytest.raises(NumberingSettled):
+            arrived(
+                _head(numbered=(known,)), with_pattern(company(), "invoice", "X-{seq}", "never"), "invoice", 130, AT
+            )
+    assert arrived(_head(numbered=(now,)), company(), "credit_note", 7, AT)[0].id == "AV-2026"
+    for first in (0, 100_000_000):
+        with pytest.raises(InvalidContent):
+            arrived(_head(), company(), "invoice", first, AT)
+
+
+def test_two_kinds_never_share_a_series_in_any_year() -> None:
+    notes = with_pattern(company(), "credit_note", "X{year}-{seq}", "year")
+    with pytest.raises(InvalidContent) as refused:
+        with_pattern(notes, "invoice", "X2026/{seq}", "never")
+    assert refused.value.faults[0].code == "pattern_ambiguous"
+
+
+def test_a_new_series_does_not_open_the_past_again() -> None:
+    assert floor(_head(), "invoice") == DAY
+    reached_to = _head(numbered=reached(_head(), "invoice", DAY + timedelta(days=9))["numbered"])
+    assert floor(reached_to, "invoice") == DAY + timedelta(days=9)
+    assert floor(reached_to, "credit_note") == DAY
+
+
+def test_around_midnight_the_later_day_counts() -> None:
+    ahead = _head(numbered=(Numbered(document="invoice", last=DAY + timedelta(days=1)),))
+    assert current_day(ahead, "invoice", AT) == DAY + timedelta(days=1)
+    assert current_day(_head(), "invoice", AT) == DAY

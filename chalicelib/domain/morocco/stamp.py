@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, text
-from chalicelib.domain.morocco.dated import Row, earliest_known, in_force
+from chalicelib.domain.morocco.dated import Row, earliest_known
 from chalicelib.domain.morocco.findings import Finding, warn
 
 # Older than the product: the day is the earliest that anybody may record.
@@ -34,8 +34,7 @@ def stamp_duty(amount: Decimal, on: date) -> Decimal:
     """
     if amount < 0:
         raise ValueError("a settlement is not negative")
-    row = in_force(STAMP_RATES, on)
-    return cents(percentage(amount, row.value)) if row else ZERO
+    return cents(percentage(amount, earliest_known(STAMP_RATES, on).value))
 
 
 def check_cash(amount: Decimal, on: date, month_total: Decimal = ZERO) -> tuple[Finding, ...]:

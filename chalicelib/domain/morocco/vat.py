@@ -128,7 +128,9 @@ def check_rate(rate: Decimal, exemption: str | None, on: date, *, charged: bool 
     found: list[Finding] = []
     in_force = rates_in_force(on)
     if rate not in in_force:
-        say = refuse if on >= RATES[0].valid_from else warn
+        # Before the table begins, a rate that it knows from any year may have been in force; another never was.
+        ever = {known for row in RATES for known in row.value.values()}
+        say = refuse if on >= RATES[0].valid_from or rate not in ever else warn
         rates = ", ".join(text(known) for known in in_force)
         found.append(say("vat_rate_not_in_force", rate=text(rate), date=on.isoformat(), rates=rates))
     if rate and not charged:

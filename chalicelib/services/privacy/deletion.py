@@ -4,28 +4,36 @@ While it runs, the account is blocked and no verb of the API may change the requ
 (`store.due`) keeps the progress; every change of status is a commit of the company's.
 """
 
-import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
+from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import Message
 from chalicelib.domain.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved, proof_ends
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear
+from chalicelib.services.notices import notify
+from chalicelib.services.outbox import deliver
 from chalicelib.services.privacy import erasers, receipts
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-log = logging.getLogger("facture.privacy")
+PATIENCE = timedelta(days=5)
+"""How long before its deadline a deletion waits for the mailer no more."""
+NOTICE = "privacy_notice"
+"""The outbox's task that tells a company's owners of a request: about the notice's name and the request's id."""
 
 
 class Overtaken(Exception):
@@ -48,6 +56,14 @@ def _year(world: "World", company: str) -> FinancialYear:
     return FinancialYear(int(month), int(day))
 
 
+def notice(call: Call, name: str, id: str) -> Message:
+    """Tells the owners of a request, after the commit."""
+    return Message(
+        company=call.company, id=new_id("out", call.at, call.random(NOTICE)), created_at=call.at, updated_at=call.at,
+        due_at=call.at, task=NOTICE, about=(name, id),
+    )  # fmt: skip
+
+
 def measures(steps: Iterable[Step], subject: str | None = None) -> tuple[Measure, ...]:
     """A plan's steps as a request keeps them. A person's own row went when the request was confirmed."""
     own = KIND_OF.get((subject or "").partition("_")[0], "")
@@ -60,6 +76,19 @@ def measures(steps: Iterable[Step], subject: str | None = None) -> tuple[Measure
         )
         for step in steps
     )  # fmt: skip
+
+
+def tell_first(world: "World", request: Request) -> None:
+    """Deliver what still waits to be told to the owners, before their addresses go. A mailer that is out stops nothing
+    for longer than the deadline bears. Raises Busy."""
+    waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
+    for message in waiting:
+        if isinstance(message, Message) and message.task == NOTICE:
+            try:
+                deliver(world, {NOTICE: notify}, message.key, message.task, message.about)
+            except Busy:
+                if world.now() < request.deadline - PATIENCE:
+                    raise
 
 
 def begin(world: "World", request: Request) -> None:
@@ -115,7 +144,9 @@ def finish(world: "World", request: Request) -> None:
             return Decision(Answer({}))
         closed = moved(now, "completed", call.at, receipt=True, due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
-        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch,), head=head)
+        # Of a closed account nobody's address is left to write to: its owners were told where it ends when it began.
+        told = () if head else (notice(call, "completed", request.id),)
+        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch,), messages=told, head=head)
 
     transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 

@@ -101,6 +101,9 @@ def carry_out(world: "World", request: Request) -> Request | None:
         finished = _in_the_open(world, request, first)
         group = [first]
     else:
+        whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
+        if request.subject is None and all(m.action == "delete" for m in whole):
+            group = whole  # the room goes, with whatever else may lie in it
         finished = _through_the_door(world, request, group)
     if not finished:
         return None

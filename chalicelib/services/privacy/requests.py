@@ -19,10 +19,10 @@ from chalicelib.domain.errors import (
     NotFound,
     ProofNeeded,
     RequestSettled,
+    TooManyRequests,
     invalid,
 )
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.journal import Message
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.request import (
@@ -42,6 +42,8 @@ from chalicelib.domain.request import (
     moved,
     reminder,
 )
+from chalicelib.policy.model import Language
+from chalicelib.services import codes, mail
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion, receipts
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -51,8 +53,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 URL = "/v1/privacy/requests"
-NOTICE = "privacy_notice"
-"""The outbox's task that tells a company's owners of a request: about the notice's name and the request's id."""
+CODES_AN_HOUR = 5
 PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 
 
@@ -65,6 +66,10 @@ class Asker:
     role: str | None
     subject: str | None = None
     proven: bool = False
+
+    def about(self, subject: str | None) -> str | None:
+        """Whom a request concerns that names nobody: the company, or a member who is no owner."""
+        return self.id if subject is None and self.role not in (None, "owner") else subject
 
     def require(self, subject: str | None) -> None:
         """Owners and the company's own keys ask about anybody, other members about themselves. Raises Forbidden."""
@@ -85,6 +90,7 @@ class Asker:
 def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Answer:
     """Record what somebody asks. Kinds whose identity needs no second proof are verified at once. Raises Forbidden,
     NotFound for a subject that is not there, InvalidContent."""
+    subject = asker.about(subject)
     affects = _affected(subject)
     asker.require(subject)
     id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
@@ -112,6 +118,7 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
 
 def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
     """The table of what a deletion would do, without storing anything. Raises Forbidden, InvalidContent."""
+    subject = asker.about(subject)
     affects = _affected(subject)
     asker.require(subject)
     steps: Sequence[Any] = ()
@@ -144,7 +151,7 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
         if request.kind == "deletion":
             return _confirmed(snapshot, call, asker, request, members, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
-        return Decision(Answer(show(after)), puts=(after,), messages=(_tell(call, "verified", id),))
+        return Decision(Answer(show(after)), puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
     answer = transact(world.store, call, _refs(call, id, members), decide, business=False, while_blocked=True).answer
     if answer.body["status"] == "verified":
@@ -172,7 +179,7 @@ def _confirmed(
         until = call.at + GRACE
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = _due(after, reminder(after) or until)
-    told = _tell(call, "grace_waived" if waive else "account_blocked", request.id)
+    told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
     return Decision(Answer(show(after)), puts=(after, _watch(after)), messages=(told,), head={"state": "blocked"})
 
 
@@ -187,7 +194,7 @@ def _person_confirmed(
         if not any(other is not None and other.role == "owner" for other in others):
             raise LastOwner
     stone = Tombstone(company=call.company, id=request.id, created_at=call.at, updated_at=call.at, subject=subject)
-    told = _tell(call, "person_erased", request.id)
+    told = deletion.notice(call, "person_erased", request.id)
     return Decision(Answer(show(after)), puts=(after, stone), deletes=(own,), messages=(told,))
 
 
@@ -201,7 +208,7 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
             raise RequestSettled(status=request.status)
         after = moved(request, "cancelled", call.at, reason="cancelled_by_company")
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
-        told = (_tell(call, "cancelled", id),) if request.verified_at else ()
+        told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
             Answer(show(after)), puts=(after,), deletes=(_watch(request),), messages=told,
             head={"state": "active"} if blocked else None,
@@ -210,6 +217,21 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
     return transact(
         world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True
     ).answer
+
+
+def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
+    """Mail a code, for ten minutes, to the member who asks. Raises NotFound, RequestSettled, ProofNeeded for who has no
+    address here, TooManyRequests."""
+    request = _found(world.store, call.company, asker, id)
+    if request.status in OVER:
+        raise RequestSettled(status=request.status)
+    own = next((member for member in _members(world.store, call.company) if member.id == asker.id), None)
+    if own is None or own.email is None:
+        raise ProofNeeded
+    if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
+        raise TooManyRequests
+    code = codes.begin(world, "identity", own.id, id)
+    mail.post(world, mail.write(call, own.email, language, "identity_code", code=code))
 
 
 def _gone(request: Request) -> bool:
@@ -231,11 +253,37 @@ def settle(world: "World", request: Request, to: str, *, reason: str | None = No
         if now is None or now.status != request.status:
             return Decision(Answer({}))
         after = moved(now, to, call.at, reason=reason)  # type: ignore[arg-type]
-        told = (_tell(call, notice, request.id),) if notice else ()
+        told = (deletion.notice(call, notice, request.id),) if notice else ()
         return Decision(Answer({"done": True}), puts=(after,), deletes=(_watch(now),), messages=told)
 
     done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
     return bool(done.answer.body)
+
+
+def by_hand(world: "World", request: Request, to: str, *, reason: str | None = None) -> bool:
+    """Close a request that an operator carried out or refused; what no operator carries out is refused this door.
+    Raises RequestSettled, Busy."""
+    if to == "completed":
+        if request.kind == "deletion":
+            raise RequestSettled(status=request.status)
+        _to_running(world, request)
+        (now,) = world.store.records([request.key])
+        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed")
+    if request.kind == "deletion" and request.status not in ("requested", "verified"):
+        raise RequestSettled(status=request.status)
+    return settle(world, request, to, reason=reason, notice="cancelled")
+
+
+def _to_running(world: "World", request: Request) -> None:
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status == "running":
+            return Decision(Answer({}))
+        return Decision(Answer({}), puts=(moved(now, "running", call.at),))
+
+    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
 
 def remind(world: "World", request: Request) -> None:
@@ -248,7 +296,7 @@ def remind(world: "World", request: Request) -> None:
             return Decision(Answer({}))
         after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
         after = _due(after, reminder(after) or now.due_at)
-        return Decision(Answer({}), puts=(after,), messages=(_tell(call, "grace_ends", request.id),))
+        return Decision(Answer({}), puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
 
     transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
@@ -276,6 +324,8 @@ def listing(world: "World", company: str, asker: Asker, limit: int, after: str |
         shown += [show(row) for row in page.records if isinstance(row, Request) and asker.follows(row)]
         if (start := page.next) is None:
             break
+    if not shown and asker.role == "nobody":
+        raise NotFound
     return shown[:limit], len(shown) > limit
 
 
@@ -333,13 +383,6 @@ def _watch(request: Request) -> Deadline:
     return Deadline(
         company=request.company, id=request.id, created_at=request.updated_at, updated_at=request.updated_at,
         deadline=request.deadline, due_at=request.deadline - WARNED,
-    )  # fmt: skip
-
-
-def _tell(call: Call, notice: str, id: str) -> Message:
-    return Message(
-        company=call.company, id=new_id("out", call.at, call.random(NOTICE)), created_at=call.at, updated_at=call.at,
-        due_at=call.at, task=NOTICE, about=(notice, id),
     )  # fmt: skip
 
 

@@ -19,8 +19,8 @@ def test_a_quarter_of_a_percent(amount: str, duty: str) -> None:
     assert str(stamp_duty(D(amount), ON)) == duty
 
 
-def test_before_the_table_there_is_none() -> None:
-    assert stamp_duty(D(12000), date(2014, 12, 31)) == 0
+def test_before_the_table_its_first_rate_stands_in() -> None:
+    assert stamp_duty(D(12000), date(2014, 12, 31)) == D("30.00")
 
 
 def test_a_negative_settlement_is_refused() -> None:

@@ -1,0 +1,164 @@
+"""The page `/account/deletion`: deletes an account without the application and without script, in three languages."""
+
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.fields import Email, Language, Model
+from chalicelib.api.public import LanguageQuery
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.services import account_page
+from chalicelib.services.account_page import Outcome
+
+PATH = "/account/deletion"
+
+
+class DeletionForm(Model):
+    """What the page's forms send: an address, then the address again with the code that it was mailed."""
+
+    email: Annotated[str, Field(max_length=400)] = ""
+    code: Annotated[str, Field(max_length=40)] | None = None
+
+
+@cache
+def _words(language: Language) -> dict[str, str]:
+    text = files("chalicelib.api").joinpath("account_page.toml").read_text("utf-8")
+    words: dict[str, str] = tomllib.loads(text)[language]
+    return words
+
+
+@cache
+def _style() -> str:
+    """The policy's style, and what forms add to it."""
+    own = files("chalicelib.api").joinpath("account_page.css").read_text("utf-8")
+    return files("chalicelib.policy").joinpath("texts/page.css").read_text("utf-8") + own
+
+
+def page(language: Language, main: str, *, alert: str = "") -> Answer:
+    """The whole page around its main part; `alert` is a fault's code."""
+    from chalicelib.policy.load import current
+    from chalicelib.policy.page import LANGUAGE_NAMES, direction, mail_link
+
+    words, policy = _words(language), current()
+    mark = {language: ' aria-current="page"'}
+    links = "".join(
+        f'<li><a href="?lang={other}" hreflang="{other}" lang="{other}"{mark.get(other, "")}>{name}</a></li>'
+        for other, name in LANGUAGE_NAMES.items()
+    )
+    title = escape(words["title"])
+    shown = f"{escape(words['error'])} – {title}" if alert else title
+    return Answer({
+        "content": f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n'
+        '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="robots" content="noarchive">\n'
+        f"<title>{shown} – {escape(policy.product)}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
+        f'<a class="skip" href="#text">{escape(words["skip"])}</a>\n<header>\n'
+        f'<nav aria-label="{escape(words["languages"])}"><ul>{links}</ul></nav>\n'
+        f'<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n</header>\n<main id="text">\n{main}</main>\n'
+        f"<footer><p>{escape(words['contact'])} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
+    })  # fmt: skip
+
+
+def _alert(words: dict[str, str], fault: str) -> str:
+    return f'<p class="bad" role="alert" id="fault">{escape(words[fault])}</p>\n' if fault else ""
+
+
+def _field(words: dict[str, str], name: str, button: str, fault: str, attributes: str) -> str:
+    """A labelled field and its button; a fault is said beside the field and by it."""
+    wrong = ' aria-invalid="true" aria-describedby="fault"' if fault else ""
+    return (
+        f'<label for="{name}">{escape(words[name])}</label>\n{_alert(words, fault)}'
+        f'<input id="{name}" name="{name}" required {attributes}{wrong}>\n<button>{escape(words[button])}</button>\n'
+    )
+
+
+def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
+    """What will happen, and the form that asks for a code."""
+    from chalicelib.policy.load import current
+
+    words = _words(language)
+    lead = escape(words["lead"]).replace("{product}", f"<bdi>{escape(current().product)}</bdi>")
+    points = "".join(f"<li>{escape(words[name])}</li>\n" for name in ("owner", "member", "kept"))
+    given = f'type="email" autocomplete="email" dir="ltr" maxlength="254" value="{escape(email)}"'
+    main = (
+        f'<p>{lead}</p>\n<h2>{escape(words["what"])}</h2>\n<ul>\n{points}</ul>\n'
+        f'<p><a href="../privacy?lang={language}">{escape(words["policy"])}</a></p>\n'
+        f'<form method="post" action="?lang={language}">\n{_field(words, "email", "send", fault, given)}</form>\n'
+    )  # fmt: skip
+    return page(language, main, alert=fault)
+
+
+def _second(language: Language, email: str, *, fault: str = "") -> Answer:
+    """The same for every address: a code may have been sent, and the form that takes it."""
+    words = _words(language)
+    given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="20"'
+    main = (
+        f'<p class="notice" role="status">{escape(words["sent"])}</p>\n'
+        f'<form method="post" action="?lang={language}">\n'
+        f'<input type="hidden" name="email" value="{escape(email)}">\n'
+        f'{_field(words, "code", "delete", fault, given)}</form>\n'
+        f'<p><a href="?lang={language}">{escape(words["again"])}</a></p>\n'
+    )  # fmt: skip
+    return page(language, main, alert=fault)
+
+
+def _done(language: Language, outcomes: Sequence[Outcome]) -> Answer:
+    from chalicelib.policy.wording import long_date
+
+    words = _words(language)
+    said = ""
+    for outcome in outcomes:
+        date = long_date(today(datetime.fromisoformat(outcome.until)), language) if outcome.until else ""
+        text = escape(words[outcome.what]).replace("{date}", escape(date))
+        named = f"<bdi>{escape(outcome.request or '')}</bdi>"
+        said += f"<p>{text.replace('{request}', named)}</p>\n"
+    return page(language, f'<section role="status">\n<h2>{escape(words["done"])}</h2>\n{said}</section>\n')
+
+
+def _address(text: str) -> str | None:
+    try:
+        address: str = TypeAdapter(Email).validate_python(text)
+    except ValidationError:
+        return None
+    return address
+
+
+def _show(ask: Ask) -> Answer:
+    return _first(ask.query.lang or ask.language)
+
+
+def _sent(ask: Ask) -> Answer:
+    language, email = ask.query.lang or ask.language, _address(ask.body.email)
+    if email is None:
+        return _first(language, fault="bad_email", email=ask.body.email[:254])
+    try:
+        if ask.body.code is None:
+            account_page.send_code(ask.world, email, ask.source, language)
+            return _second(language, email)
+        outcomes = account_page.delete(ask.world, email, ask.body.code, ask.source)
+    except TooManyRequests:
+        slow = _first(language, fault="slow", email=email)
+        return Answer(slow.body, status=429)
+    return _done(language, outcomes) if outcomes else _second(language, email, fault="wrong_code")
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=PATH, scope=PUBLIC, media="text/html", does=_show, query=LanguageQuery,
+        summary="The page that deletes an account without the application", tag="Privacy",
+    ),
+    Endpoint(
+        method="POST", path=PATH, scope=PUBLIC, media="text/html", form=True, does=_sent, query=LanguageQuery,
+        takes=DeletionForm, summary="What that page's forms send: an address, then the code that was mailed to it",
+        tag="Privacy",
+    ),
+)  # fmt: skip

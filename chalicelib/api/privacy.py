@@ -1,0 +1,245 @@
+"""Privacy requests: asking, proving who asks, stopping, and the receipt."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.endpoint import PUBLIC, Actor, Ask, Endpoint
+from chalicelib.api.fields import Model, Shown, Text
+from chalicelib.api.paging import ListOf, Page
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import (
+    AlreadyBlocked,
+    AnotherOwnerNeeded,
+    LastOwner,
+    NotFound,
+    ProofNeeded,
+    RequestSettled,
+    TooManyRequests,
+)
+from chalicelib.domain.request import FRESH, affected
+
+if TYPE_CHECKING:
+    from chalicelib.services.privacy.requests import Asker
+
+URL = "/v1/privacy/requests"
+ONE = URL + "/{id}"
+KEY_URL = "/privacy/receipt-key"
+Kind = Literal["access", "rectification", "deletion", "opposition"]
+Status = Literal["requested", "verified", "grace", "running", "completed", "refused", "cancelled"]
+
+
+def _known(subject: str) -> str:
+    if affected(subject) is None:
+        raise PydanticCustomError("subject_unknown", "")
+    return subject
+
+
+Subject = Annotated[str, Text(40), AfterValidator(_known)]
+
+
+class RequestNew(Model):
+    """What is asked, about whom: `subject` is a customer's, supplier's or member's id; none is the whole company. A dry
+    run answers what would be done and stores nothing."""
+
+    kind: Kind
+    subject: Subject | None = None
+    dry_run: bool = False
+
+
+class Confirmation(Model):
+    """The mailed code, unless the sign-in is of the last ten minutes; `waive_grace` gives up the account's 30 days."""
+
+    code: Annotated[str, Text(20)] | None = None
+    waive_grace: bool = False
+
+
+class StepShown(Shown):
+    """One line of the plan: which store, what happens there, to how many rows or versions (null: not counted yet), on
+    what legal basis and until when what stays is kept."""
+
+    store: Literal["table", "files"]
+    place: str
+    kinds: list[str]
+    match: Literal["all", "own", "reference", "content"]
+    action: Literal["block", "delete", "anonymise", "expire", "keep"]
+    removed: int | None
+    kept: int | None
+    bases: list[str]
+    law: list[str]
+    until: str | None
+    done: bool
+
+
+class RequestShown(Shown):
+    """A request. `due` is the legal deadline; `last_trace` the last day on which recovery copies may hold something."""
+
+    id: str | None
+    object: Literal["privacy_request"]
+    kind: Kind
+    status: Status
+    affects: Literal["company", "party", "member"]
+    subject: str | None
+    due: str
+    grace_until: str | None
+    verified_at: str | None
+    closed_at: str | None
+    reason: str | None
+    steps: list[StepShown]
+    last_trace: str | None
+    receipt: str | None
+    dry_run: bool
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class ReceiptShown(Shown):
+    """A signed receipt: `signature` (base64, DER) is over the canonical JSON of `content`; `key` is the SHA-256 of the
+    public key, which is published at /privacy/receipt-key."""
+
+    id: str
+    object: Literal["signed_receipt"]
+    content: dict[str, Any]
+    signature: str
+    algorithm: Literal["ECDSA_SHA_256"]
+    key: str
+    public_key: str
+
+
+class ReceiptKeyShown(Shown):
+    """The public key that receipts verify against."""
+
+    object: Literal["receipt_key"]
+    algorithm: Literal["ECDSA_SHA_256"]
+    key: str
+    public_key: str
+
+
+class CodeSent(Shown):
+    """Where the code went is not said."""
+
+    object: Literal["code"]
+    sent: bool
+
+
+def _asker(ask: Ask, code: str | None = None) -> "Asker":
+    from chalicelib.services.privacy.requests import Asker
+
+    actor = ask.actor
+    role = "nobody" if actor.kind == "user" and actor.role is None else actor.role
+    proven = actor.kind == "user" and (_fresh(ask, actor) or (code is not None and _coded(ask, code)))
+    return Asker(actor.id, role, actor.subject or None, proven)
+
+
+def _fresh(ask: Ask, actor: Actor) -> bool:
+    return actor.signed_in_at is not None and ask.at - actor.signed_in_at <= FRESH
+
+
+def _coded(ask: Ask, code: str) -> bool:
+    from chalicelib.services.codes import prove
+
+    return prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=code)
+
+
+def _new(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    asker, body = _asker(ask), ask.body
+    if body.dry_run:
+        return requests.preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)
+    return requests.ask(ask.world, ask.writing, asker, body.kind, body.subject)
+
+
+def _list(ask: Ask) -> Answer:
+    from chalicelib.services.present import present_list
+    from chalicelib.services.privacy import requests
+
+    shown, more = requests.listing(ask.world, ask.company, _asker(ask), ask.query.limit, ask.query.starting_after)
+    return Answer(present_list(URL, shown, more=more))
+
+
+def _read(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    return requests.one(ask.world, ask.company, _asker(ask), ask.path["id"])
+
+
+def _code(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    requests.mail_code(ask.world, ask.writing, _asker(ask), ask.path["id"], ask.language)
+    return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{ask.path['id']}")
+
+
+def _confirm(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    asker = _asker(ask, ask.body.code)
+    return requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
+
+
+def _cancel(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    return requests.cancel(ask.world, ask.writing, _asker(ask), ask.path["id"])
+
+
+def _receipt(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import requests
+
+    return requests.receipt(ask.world, ask.company, _asker(ask), ask.path["id"])
+
+
+def _receipt_key(ask: Ask) -> Answer:
+    from chalicelib.outside.keys import ALGORITHM, fingerprint
+
+    keys = ask.world.keys
+    return Answer(
+        {"object": "receipt_key", "algorithm": ALGORITHM, "key": fingerprint(keys.public_key), "public_key": keys.pem}
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=URL, scope="privacy.write", does=_new,
+        summary="Ask for access, rectification, deletion or opposition; or see what a deletion would do",
+        takes=RequestNew, gives=RequestShown, status=201, also=(200,), idempotent=True,
+        errors=(NotFound,), tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=URL, scope="privacy.read", does=_list, summary="List privacy requests, newest first",
+        query=Page, gives=ListOf[RequestShown], while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=ONE, scope="privacy.read", does=_read, summary="A privacy request and how far it is",
+        gives=RequestShown, errors=(NotFound,), while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="POST", path=ONE + "/code", scope="privacy.write", does=_code,
+        summary="Mail a code that proves who confirms", gives=CodeSent, status=202, idempotent=True,
+        errors=(NotFound, RequestSettled, ProofNeeded, TooManyRequests), while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="POST", path=ONE + "/confirm", scope="privacy.write", does=_confirm,
+        summary="Confirm a request: an account is blocked at once, a person's own record goes at once",
+        takes=Confirmation, gives=RequestShown, idempotent=True,
+        errors=(NotFound, ProofNeeded, RequestSettled, AlreadyBlocked, AnotherOwnerNeeded, LastOwner),
+        while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="POST", path=ONE + "/cancel", scope="privacy.write", does=_cancel,
+        summary="Stop a request that has not begun", gives=RequestShown, idempotent=True,
+        errors=(NotFound, RequestSettled), while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=ONE + "/receipt", scope="privacy.read", does=_receipt,
+        summary="The signed receipt of what was removed and what is kept", gives=ReceiptShown, errors=(NotFound,),
+        while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=KEY_URL, scope=PUBLIC, does=_receipt_key,
+        summary="The public key that receipts verify against", gives=ReceiptKeyShown, tag="Privacy",
+    ),
+)  # fmt: skip

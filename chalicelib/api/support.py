@@ -1,0 +1,168 @@
+"""Support: asking for help, following it, closing it."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.document_shapes import FileShown
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
+from chalicelib.api.paging import ListOf, Page
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.domain.support import MOST_ATTACHMENTS
+from chalicelib.services import support
+from chalicelib.services.editing import Window
+from chalicelib.services.support import URL, Enclosure, Writer
+
+MAX_TEXT = 5_000
+MAX_FILE_TEXT = 700_000
+"""Characters of base64: 512 KB of file and a little more, so that the file's own limit is what is refused."""
+
+
+class EnclosureIn(Model):
+    """A PNG or JPEG picture, or a PDF, in base64, at most 512 KB. A picture is written anew without its metadata; a PDF
+    with scripts, actions or hidden files is refused."""
+
+    name: Annotated[str, Text(120)]
+    content: Annotated[str, Field(max_length=MAX_FILE_TEXT, json_schema_extra={"contentEncoding": "base64"})]
+
+
+Enclosures = Annotated[tuple[EnclosureIn, ...], Field(max_length=MOST_ATTACHMENTS)]
+
+
+class MessageNew(Model):
+    """What to write, with at most three files."""
+
+    text: Annotated[str, multi_line(MAX_TEXT)]
+    attachments: Enclosures = ()
+
+
+class ThreadNew(MessageNew):
+    """What help is needed with."""
+
+    subject: Annotated[str, Text(200)]
+    language: Language | None = None
+
+
+class AttachmentShown(Shown):
+    """A file beside a message; `file` is its name in the address that hands it out."""
+
+    file: str
+    name: str
+    media: Literal["image/png", "image/jpeg", "application/pdf"]
+    size: int
+
+
+class MessageShown(Shown):
+    """One message; `by` is the membership's id, null for support."""
+
+    id: str
+    object: Literal["support_message"]
+    from_: Annotated[Literal["member", "support"], Field(alias="from")]
+    by: str | None
+    text: str | None
+    attachments: list[AttachmentShown]
+    created_at: str
+
+
+class ThreadShown(Shown):
+    """A request for help. `open`: support is asked; `answered`: support has answered; `closed`: kept two more years."""
+
+    id: str
+    object: Literal["support_thread"]
+    subject: str | None
+    status: Literal["open", "answered", "closed"]
+    opened_by: str
+    language: Language
+    messages_count: int
+    first_answer_by: str
+    first_answered_at: str | None
+    overdue: bool
+    closed_at: str | None
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class WholeThread(ThreadShown):
+    """A request for help with what was written."""
+
+    messages: list[MessageShown]
+
+
+def _writer(ask: Ask) -> Writer:
+    return Writer(ask.actor.id, ask.actor.role == "owner", ask.actor.email)
+
+
+def _enclosures(ask: Ask) -> list[Enclosure]:
+    found = []
+    for number, sent in enumerate(ask.body.attachments):
+        try:
+            found.append(Enclosure(sent.name, b64decode(sent.content, validate=True)))
+        except NotBase64 as error:
+            raise invalid(f"/attachments/{number}/content", "bad_base64") from error
+    return found
+
+
+def _open(ask: Ask) -> Answer:
+    sent, language = ask.body, ask.body.language or ask.language
+    return support.open_thread(
+        ask.world, ask.writing, _writer(ask), language, sent.subject, sent.text, _enclosures(ask)
+    )
+
+
+def _list(ask: Ask) -> Answer:
+    window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
+    return support.threads(ask.open, _writer(ask), window)
+
+
+def _read(ask: Ask) -> Answer:
+    return support.read(ask.open, _writer(ask), ask.path["id"])
+
+
+def _write(ask: Ask) -> Answer:
+    files = _enclosures(ask)
+    return support.write(ask.world, ask.open, ask.writing, _writer(ask), ask.path["id"], ask.body.text, files)
+
+
+def _close(ask: Ask) -> Answer:
+    return support.close(ask.open, ask.writing, _writer(ask), ask.path["id"])
+
+
+def _attachment(ask: Ask) -> Answer:
+    redirect = "application/json" not in ask.accept
+    file = ask.path["file"]
+    return support.attachment(ask.world, ask.open, _writer(ask), ask.path["id"], file, redirect=redirect)
+
+
+_ONE = URL + "/{id}"
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=URL, scope="support.write", does=_open, summary="Ask for help", takes=ThreadNew,
+        gives=WholeThread, status=201, idempotent=True, tag="Support",
+    ),
+    Endpoint(
+        method="GET", path=URL, scope="support.read", does=_list, summary="List one's requests for help", query=Page,
+        gives=ListOf[ThreadShown], tag="Support",
+    ),
+    Endpoint(
+        method="GET", path=_ONE, scope="support.read", does=_read, summary="Read a request for help",
+        gives=WholeThread, tag="Support",
+    ),
+    Endpoint(
+        method="POST", path=_ONE + "/messages", scope="support.write", does=_write, summary="Write in it",
+        takes=MessageNew, gives=WholeThread, status=201, idempotent=True, errors=(ThreadClosed,), tag="Support",
+    ),
+    Endpoint(
+        method="POST", path=_ONE + "/close", scope="support.write", does=_close, summary="Close it",
+        gives=ThreadShown, idempotent=True, tag="Support",
+    ),
+    Endpoint(
+        method="GET", path=_ONE + "/attachments/{file}", scope="support.read", does=_attachment,
+        summary="A file, as a redirect to an address that lives 5 minutes", gives=FileShown, status=303,
+        errors=(NotFound,), tag="Support",
+    ),
+)  # fmt: skip

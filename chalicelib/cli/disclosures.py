@@ -1,0 +1,67 @@
+"""The register of disclosures as the operator keeps it: record and list."""
+
+import argparse
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.errors import InvalidContent, NotFound
+from chalicelib.services import disclosures
+from chalicelib.services.disclosures import Told
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def add_to(nouns: Any) -> None:
+    """Add the `disclosures` commands."""
+    verbs = nouns.add_parser("disclosures", help="what was handed to whom").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    one = verbs.add_parser("record", help="enter a lawful demand or a transfer to a processor; no names of people")
+    one.add_argument("company")
+    one.add_argument("--kind", required=True, choices=("lawful_demand", "processor_transfer"))
+    one.add_argument("--recipient", required=True, help="the authority or the processor")
+    one.add_argument("--basis", required=True, help="the article, the order or the contract")
+    one.add_argument("--reference", help="the demand's own number")
+    one.add_argument("--data", required=True, metavar="RULES", help="the policy's rules, separated by commas")
+    one.add_argument("--subject", help="an opaque id; the whole company without it")
+    one.add_argument("--on", required=True, type=day, metavar="DATE", help="when it was handed over")
+    one.add_argument("--hidden-until", type=day, metavar="DATE", help="the last day on which the law forbids telling")
+    one.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    one.set_defaults(does=record)
+    every = verbs.add_parser("list", help="a company's register, hidden entries included")
+    every.add_argument("company")
+    every.set_defaults(does=listed)
+
+
+def day(text: str) -> date:
+    """A date, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from None
+
+
+def record(world: "World", options: argparse.Namespace) -> int:
+    """Enter a disclosure."""
+    told = Told(
+        kind=options.kind, recipient=options.recipient, basis=options.basis, reference=options.reference,
+        data=tuple(name.strip() for name in options.data.split(",") if name.strip()), subject=options.subject,
+        disclosed_on=options.on, hidden_until=options.hidden_until,
+    )  # fmt: skip
+    try:
+        entry = disclosures.record(world, options.company, told, options.by)
+    except InvalidContent as refused:
+        raise CannotRun("; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in refused.faults), 2) from refused
+    except NotFound as refused:
+        raise CannotRun("there is no such company", 1) from refused
+    show(**disclosures.present(entry, "en"), by=entry.actor)
+    return 0
+
+
+def listed(world: "World", options: argparse.Namespace) -> int:
+    """Every entry."""
+    for entry in disclosures.of_company(world.store, options.company):
+        show(**disclosures.present(entry, "en"), by=entry.actor)
+    return 0

@@ -1,0 +1,181 @@
+"""Privacy by hand: requests, receipts, legal holds, and what a shortened term would take."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.errors import Busy, NotFound, Refusal
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def add_to(nouns: Any) -> None:
+    """Add the `privacy` commands."""
+    verbs = nouns.add_parser("privacy", help="requests, receipts and legal holds").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    listed = _verb(verbs, "requests", requests, "a company's requests, newest first")
+    listed.add_argument("company", metavar="COMPANY")
+    for name, does, words in (
+        ("complete", complete, "close a request that an operator carried out"),
+        ("refuse", refuse, "close a request that is refused"),
+    ):
+        verb = _verb(verbs, name, does, words)
+        verb.add_argument("company", metavar="COMPANY")
+        verb.add_argument("request", metavar="REQUEST")
+        if name == "refuse":
+            verb.add_argument("--reason", required=True, help="a code without personal data")
+    check = _verb(verbs, "verify-receipt", verify_receipt, "check a receipt offline")
+    check.add_argument("file", type=Path, metavar="FILE")
+    check.add_argument("--key", type=Path, metavar="PEM", help="the published key, instead of the one it carries")
+    hold = _verb(verbs, "hold", place_hold, "forbid any erasure and sweep of a company")
+    hold.add_argument("company", metavar="COMPANY")
+    hold.add_argument("--reason", required=True, help="no personal data")
+    hold.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    free = _verb(verbs, "release", release_hold, "release a hold")
+    free.add_argument("company", metavar="COMPANY")
+    free.add_argument("hold", metavar="HOLD")
+    free.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    held = _verb(verbs, "holds", list_holds, "a company's holds")
+    held.add_argument("company", metavar="COMPANY")
+    term = _verb(
+        verbs, "preview-term", preview_term, "what a statutory term would take on a day, beyond the one in force"
+    )
+    term.add_argument("period", metavar="PERIOD", help="ISO 8601, such as P5Y")
+    adopt = _verb(verbs, "adopt-term", adopt_term, "let the policy's shortened term count for a company")
+    adopt.add_argument("company", metavar="COMPANY")
+
+
+def _verb(verbs: Any, name: str, does: Any, words: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
+    made.set_defaults(does=does)
+    return made
+
+
+def requests(world: "World", options: argparse.Namespace) -> int:
+    """Every request of a company."""
+    from chalicelib.services.privacy.requests import Asker, listing
+
+    shown, _ = listing(world, options.company, Asker("operator", "owner"), 100, None)
+    for body in shown:
+        show(**{name: body[name] for name in ("id", "kind", "status", "affects", "subject", "due", "reason")})
+    return 0
+
+
+def complete(world: "World", options: argparse.Namespace) -> int:
+    """Close a verified request that was carried out by hand."""
+    return _settled(world, options, "completed", None)
+
+
+def refuse(world: "World", options: argparse.Namespace) -> int:
+    """Refuse a request."""
+    return _settled(world, options, "refused", options.reason)
+
+
+def _settled(world: "World", options: argparse.Namespace, to: str, reason: str | None) -> int:
+    from chalicelib.domain.request import Request
+    from chalicelib.services.privacy.requests import by_hand
+
+    (request,) = world.store.records([Request.ref(options.company, options.request)])
+    if not isinstance(request, Request):
+        raise CannotRun("no such request")
+    try:
+        done = by_hand(world, request, to, reason=reason)
+    except Busy as error:
+        raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
+    except Refusal as error:
+        raise CannotRun(f"{error.code}: it is {request.status}, a {request.kind}") from error
+    show(request=request.id, status=to if done else request.status)
+    return 0 if done else 1
+
+
+def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
+    """Check a receipt; nothing is asked of any service."""
+    from chalicelib.outside.keys import BadSignature
+    from chalicelib.services.privacy.receipts import check
+
+    try:
+        document = json.loads(options.file.read_text("utf-8"))
+        key = check(document, options.key.read_text("utf-8") if options.key else None)
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"{options.file}: {type(error).__name__}") from error
+    except BadSignature as error:
+        show(valid=False, reason=str(error))
+        return 1
+    show(valid=True, key=key, trusted=bool(options.key), request=document["content"]["request"])
+    return 0
+
+
+def place_hold(world: "World", options: argparse.Namespace) -> int:
+    """Place a hold."""
+    from chalicelib.services.privacy.holds import place
+
+    try:
+        made = place(world, options.company, options.reason, options.by)
+    except NotFound as error:
+        raise CannotRun("no such company") from error
+    show(hold=made.id, company=made.company)
+    return 0
+
+
+def release_hold(world: "World", options: argparse.Namespace) -> int:
+    """Release a hold."""
+    from chalicelib.services.privacy.holds import release
+
+    try:
+        release(world, options.company, options.hold, options.by)
+    except NotFound as error:
+        raise CannotRun("no such hold in force") from error
+    show(hold=options.hold, released=True)
+    return 0
+
+
+def list_holds(world: "World", options: argparse.Namespace) -> int:
+    """Every hold of a company."""
+    from chalicelib.services.privacy.holds import holds
+
+    for hold in holds(world, options.company):
+        show(hold=hold.id, reason=hold.reason, by=hold.actor, placed=hold.created_at, released=hold.released_at)
+    return 0
+
+
+def preview_term(world: "World", options: argparse.Namespace) -> int:
+    """What every company would lose today."""
+    from chalicelib.domain.clock import today
+    from chalicelib.domain.company import Term
+    from chalicelib.policy.terms import Period, TermError
+    from chalicelib.services.privacy import retention
+    from chalicelib.store import due
+
+    try:
+        period = Period.parse(options.period)
+    except TermError as error:
+        raise CannotRun(str(error)) from error
+    now, cursor, total = world.now(), None, 0
+    while True:
+        page = due.page(world.store, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1), cursor=cursor)
+        for term in page.records:
+            if isinstance(term, Term) and (count := retention.preview(world, term, period, today(now))):
+                show(company=term.company, documents=count)
+                total += count
+        if (cursor := due.cursor_of(page)) is None:
+            break
+    show(period=str(period), documents=total)
+    return 0
+
+
+def adopt_term(world: "World", options: argparse.Namespace) -> int:
+    """Let the policy's term count."""
+    from chalicelib.domain.company import Term
+    from chalicelib.policy.load import current
+    from chalicelib.services.privacy.retention import adopt, statutory
+
+    (term,) = world.store.records([Term.ref(options.company)])
+    if not isinstance(term, Term):
+        raise CannotRun("no such company")
+    adopt(world, term)
+    show(company=term.company, period=str(statutory(current())))
+    return 0

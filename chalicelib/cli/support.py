@@ -1,0 +1,84 @@
+"""Support as the operator sees it: who waits for a first answer, reading, answering, closing."""
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
+from chalicelib.domain.support import JOB, Thread
+from chalicelib.services import support, support_desk
+from chalicelib.store import due
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+AHEAD = 2_100
+"""The year until which the due index is read: everything that waits, however far off its deadline is."""
+
+
+def add_to(nouns: Any) -> None:
+    """Add the `support` commands."""
+    verbs = nouns.add_parser("support", help="requests for help").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    waiting = verbs.add_parser("waiting", help="threads without a first answer, the most urgent first")
+    waiting.set_defaults(does=listed)
+    for name, does, words in (
+        ("read", read, "a thread with its messages"),
+        ("answer", answered, "answer; the text is read from standard input"),
+        ("close", closed, "close a thread: it ends two years later"),
+    ):
+        verb = verbs.add_parser(name, help=words)
+        verb.add_argument("company")
+        verb.add_argument("thread")
+        if does is not read:
+            verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+        verb.set_defaults(does=does)
+
+
+def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
+    """Who waits: ids and deadlines, no content."""
+    now, cursor = world.now(), None
+    while True:
+        page = due.page(world.store, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1), cursor=cursor)
+        for row in page.records:
+            if isinstance(row, Thread) and row.status != "closed":
+                show(
+                    company=row.company, thread=row.id, first_answer_by=row.first_answer_by,
+                    late=row.first_answer_by < now, messages=row.messages, language=row.language,
+                )  # fmt: skip
+        if (cursor := due.cursor_of(page)) is None:
+            return 0
+
+
+def read(world: "World", options: argparse.Namespace) -> int:
+    """A thread and what was written."""
+    (thread,) = world.store.records([Thread.ref(options.company, options.thread)])
+    if not isinstance(thread, Thread):
+        raise CannotRun("there is no such thread", 1)
+    show(**support.present(thread))
+    for message in support.messages(world.store, thread):
+        show(**support.present_message(message))
+    return 0
+
+
+def answered(world: "World", options: argparse.Namespace) -> int:
+    """Answer with what standard input holds."""
+    text = sys.stdin.read().strip()
+    if not text:
+        raise CannotRun("there is no answer on standard input", 2)
+    try:
+        show(**support_desk.answer(world, options.company, options.thread, text, options.by).body)
+    except (NotFound, ThreadClosed, CompanyBlocked, InvalidContent) as refused:
+        raise CannotRun(f"refused: {refused.code}", 1) from refused
+    return 0
+
+
+def closed(world: "World", options: argparse.Namespace) -> int:
+    """Close a thread."""
+    try:
+        show(**support_desk.close(world, options.company, options.thread, options.by).body)
+    except (NotFound, CompanyBlocked) as refused:
+        raise CannotRun(f"refused: {refused.code}", 1) from refused
+    return 0

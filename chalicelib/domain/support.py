@@ -1,0 +1,101 @@
+"""Support: a request for help as a thread, with a deadline for its first answer and an end."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from chalicelib.domain.entity import Record, entity, kept, value
+
+Status = Literal["open", "answered", "closed"]
+"""open: the last word is the member's. answered: it is support's."""
+FIRST_ANSWER: Final = timedelta(days=3)
+"""How long the first answer may take."""
+KEPT_YEARS: Final = 2
+"""How long a closed thread is kept."""
+MOST_MESSAGES: Final = 60
+MOST_ATTACHMENTS: Final = 3
+JOB: Final = "support"
+ORPHANED: Final = timedelta(hours=1)
+"""After so long, no commit is still to come for a stored file."""
+
+
+@value
+class Attachment:
+    """A file beside a message, as it was checked and encoded anew; `key` is where it lies."""
+
+    key: str = kept("support.thread")
+    name: str = kept("support.thread")
+    media: str = kept("support.thread")
+    size: int = kept("support.thread")
+
+
+@entity("support_thread", room="workspace", prefix="thr")
+class Thread(Record):
+    """One request for help. It is due for the watch until its first answer, and again when its term has ended."""
+
+    subject: str | None = kept("support.thread", default=None)
+    status: Status = kept("support.thread", default="open")
+    opened_by: str = kept("support.thread")
+    """The membership's id."""
+    language: Literal["fr", "ar", "en"] = kept("support.thread", default="fr")
+    messages: int = kept("support.thread", default=1)
+    first_answer_by: datetime = kept("support.thread")
+    first_answered_at: datetime | None = kept("support.thread", default=None)
+    overdue: bool = kept("support.thread", default=False)
+    """The first answer came after its deadline, or has not come."""
+    closed_at: datetime | None = kept("support.thread", default=None)
+    due: str | None = kept("support.thread", default=JOB)
+    due_at: datetime = kept("support.thread")
+    attempts: int = kept("support.thread", default=0)
+
+
+@entity("support_message", room="workspace", prefix="msg", sort="support_message#{thread}#{id}")
+class SupportMessage(Record):
+    """One message of a thread; `by` is the membership's id, None for support."""
+
+    thread: str = kept("support.thread")
+    by: str | None = kept("support.thread", default=None)
+    text: str | None = kept("support.thread", default=None)
+    attachments: tuple[Attachment, ...] = kept("support.thread", default=())
+
+
+@entity("upload", room="transient", prefix="upl")
+class Upload(Record):
+    """Files that were stored for a commit which may never come. The commit takes the mark off; one that is still due
+    names files that nobody refers to."""
+
+    keys: tuple[str, ...] = kept("transient.job")
+    due: str | None = kept("transient.job", default="uploads")
+    due_at: datetime = kept("transient.job")
+    attempts: int = kept("transient.job", default=0)
+    expires_at: int = kept("transient.job")
+
+
+def ends(closed_at: datetime) -> datetime:
+    """When a thread closed then has been kept for its term; 29 February becomes 28 February."""
+    year = closed_at.year + KEPT_YEARS
+    leap = (closed_at.month, closed_at.day) == (2, 29)
+    return closed_at.replace(year=year, day=28) if leap else closed_at.replace(year=year)
+
+
+def answered(thread: Thread, at: datetime) -> Thread:
+    """The thread after support's message: its first answer stops the watch."""
+    first = thread.first_answered_at or at
+    late = thread.overdue or first > thread.first_answer_by
+    return thread.edited(
+        at, status="answered", messages=thread.messages + 1, first_answered_at=first, overdue=late, due=None
+    )
+
+
+def written(thread: Thread, at: datetime) -> Thread:
+    """The thread after a member's message; the watch goes on only if there was no first answer."""
+    return thread.edited(at, status="open", messages=thread.messages + 1)
+
+
+def closed(thread: Thread, at: datetime) -> Thread:
+    """The thread closed: due again when its term has ended."""
+    return thread.edited(at, status="closed", closed_at=at, due=JOB, due_at=ends(at), attempts=0)
+
+
+def noted_late(thread: Thread, at: datetime) -> Thread:
+    """The thread whose first answer is late: told once."""
+    return thread.edited(at, overdue=True, due=None)

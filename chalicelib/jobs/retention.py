@@ -1,0 +1,76 @@
+"""Sweeps what is past its term: statutory records ten years after their financial year, proofs after five years."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Leftover, Term
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.request import Receipt, Request, Tombstone
+from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.store import due
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+CAP = 2_000
+"""Commits of twelve documents that a run makes without asking."""
+
+
+def retention_job() -> Job:
+    """The sweep of statutory records."""
+    return Job(
+        name="retention", room=Term.ROOM, schedule="cron(0 2 * * ? *)", cap=CAP, find=due_in(Term.ROOM, "retention"),
+        plan=plan, apply=_sweep, summary="Removes statutory records past their term; the register stays verifiable",
+        destroys=True,
+    )  # fmt: skip
+
+
+def plan(world: "World", work: Record) -> list[Step]:
+    """A step for each commit that documents leave in, and one for what is left of a company's journal."""
+    from chalicelib.services.privacy import retention
+
+    if isinstance(work, Leftover):
+        return [Step("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
+    if not isinstance(work, Term):
+        raise TypeError(f"a {work.KIND} is due for the sweep")
+    through = retention.rule_of(work).through(today(world.now()))
+    batches = list(retention.due_entries(world.store, work.company, through))
+    steps = [
+        Step("documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,))
+        for series, entries in batches
+    ]
+    return [*steps, Step("close", work.key, f"journal entries dated to {through}")]
+
+
+def _sweep(world: "World", step: Step) -> bool:
+    from chalicelib.services.privacy import retention
+
+    own = Term.ref(step.ref.company)
+    row, *others = world.store.records([step.ref, own] if step.ref != own else [own])
+    term = others[0] if others else row
+    if not isinstance(term, Term) or row is None:
+        return True
+    if isinstance(row, Leftover):
+        return retention.sweep_leftover(world, row, term)
+    # A step is a commit's worth; the last one goes on until nothing is left, however the batches fell.
+    return retention.sweep(world, term) or step.kind == "documents"
+
+
+def proofs_job() -> Job:
+    """The sweep of closed requests and released holds."""
+    return Job(
+        name="proofs", room=Request.ROOM, schedule="cron(30 2 * * ? *)", cap=CAP, find=due_in(Request.ROOM, "proofs"),
+        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} closed five years ago")], apply=_forget,
+        summary="Removes the proofs of requests and holds after five years", destroys=True,
+    )  # fmt: skip
+
+
+def _forget(world: "World", step: Step) -> bool:
+    (row,) = world.store.records([step.ref])
+    if isinstance(row, Request):
+        stone = [Tombstone.ref(row.company, subject=row.subject)] if row.subject else []
+        beside: list[Ref] = [Receipt.ref(row.company, row.id), *stone]
+        for ref in beside:
+            due.finish(world.store, ref)
+    due.finish(world.store, step.ref)
+    return True

@@ -1,0 +1,65 @@
+"""Watches support: first answers that are late, closed threads whose time is over, files that no message names."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.entity import Record
+from chalicelib.domain.support import JOB, Thread, Upload
+from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.services import support_desk
+from chalicelib.store import due
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.support")
+
+END, LATE, ORPHAN = "end", "late", "orphan"
+UPLOADS = "uploads"
+
+
+def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+    """The end of a closed thread, or the note that a first answer is late."""
+    if not isinstance(work, Thread):
+        raise TypeError(f"a {work.KIND} is due for support")
+    if work.status == "closed":
+        return [Step(END, work.key, f"a thread of {work.messages} messages ends", (work.id,))]
+    return [Step(LATE, work.key, "a first answer is late", (work.id,))]
+
+
+def apply(world: "World", step: Step) -> bool:
+    """Do it, unless it was done or is no longer so."""
+    (id,) = step.about
+    if step.kind == END:
+        support_desk.end(world, step.ref.company, id)
+    else:
+        support_desk.note_late(world, step.ref.company, id)
+        log.warning("a first answer is late", extra={"ref": id, "company": step.ref.company})
+    return True
+
+
+def plan_uploads(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+    """One step for the files of one call that never committed."""
+    if not isinstance(work, Upload):
+        raise TypeError(f"a {work.KIND} is due among uploads")
+    return [Step(ORPHAN, work.key, f"{len(work.keys)} files that nothing names")]
+
+
+def apply_uploads(world: "World", step: Step) -> bool:
+    """Delete the files, then their mark."""
+    (mark,) = world.store.records([step.ref])
+    if isinstance(mark, Upload) and mark.due is not None:
+        for key in mark.keys:
+            world.files.delete(key)
+        due.finish(world.store, mark.key)
+    return True
+
+
+SUPPORT = Job(
+    name=JOB, room=Thread.ROOM, schedule="rate(1 hour)", cap=500, find=due_in(Thread.ROOM, JOB), plan=plan, apply=apply,
+    summary="Notes first answers that are late and ends closed threads after two years",
+)  # fmt: skip
+ORPHANS = Job(
+    name=UPLOADS, room=Upload.ROOM, schedule="rate(1 hour)", cap=1000, find=due_in(Upload.ROOM, UPLOADS),
+    plan=plan_uploads, apply=apply_uploads, summary="Deletes files that were stored for a commit which never came",
+)  # fmt: skip

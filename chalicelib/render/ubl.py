@@ -1,0 +1,272 @@
+"""The e-invoice: an issued document as UBL 2.1 that obeys EN 16931, in equal bytes for equal documents.
+
+What the standard has no term for (stamp duty, withholding, the ICE's scheme) is decided in docs/adr/0027-ubl.md. A
+seller who gave no identifier at all still gets a file; it then breaks BR-CO-26, as its paper breaks CGI art. 145-III.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from chalicelib.domain.company import Address
+from chalicelib.domain.document import Buyer, CreditNote, Issued, Line, Seller
+from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, price_text, text
+from chalicelib.domain.morocco.mentions import Words
+from chalicelib.domain.morocco.vat import exemption_wording
+from chalicelib.domain.view import DocumentView
+from chalicelib.render.labels import labels
+from chalicelib.render.ubl_vat import Group, category_of, groups_of
+from chalicelib.render.units import PIECES, unit_code
+
+SPECIFICATION: Final = "urn:cen.eu:en16931:2017"
+_SCHEMA: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_CASH, _CREDIT_TRANSFER, _NOT_DEFINED, _DISCOUNT = "10", "30", "1", "95"  # UNTDID 4461 and 5189
+_ROUNDING: Words = {"fr": "Arrondi", "ar": "تقريب", "en": "Rounding"}
+_UNIT: Words = {"fr": "Unité", "ar": "الوحدة", "en": "Unit"}
+_GIVEN_BACK: Words = {
+    "fr": "À imputer sur la facture d'origine ou à rembourser.",
+    "ar": "يخصم من الفاتورة الأصلية أو يسترد.",
+    "en": "To be set off against the original invoice, or refunded.",
+}
+
+
+@dataclass(frozen=True)
+class _Syntax:
+    """What the two documents call the same things; `code` is UNTDID 1001."""
+
+    root: str
+    code: str
+    line: str
+    quantity: str
+
+
+_INVOICE = _Syntax("Invoice", "380", "InvoiceLine", "InvoicedQuantity")
+_CREDIT_NOTE = _Syntax("CreditNote", "381", "CreditNoteLine", "CreditedQuantity")
+
+
+def write(document: Issued, view: DocumentView) -> bytes:
+    """The e-invoice, UTF-8. `view` is the document's in its own language; its sentences become notes."""
+    return _Writer(document, view).document()
+
+
+def _child(parent: Element, name: str, value: str | None = None, **attributes: str) -> Element:
+    made = SubElement(parent, name, attributes)
+    if value is not None:
+        # Nothing that the API lets in is replaced; a file that cannot be read would be worse than a lost character.
+        made.text = _NOT_XML.sub("\ufffd", value)
+    return made
+
+
+def _texts(parent: Element, *named: tuple[str, str | None]) -> None:
+    """The elements that have something to say: UBL has no empty ones."""
+    for name, value in named:
+        if value:
+            _child(parent, f"cbc:{name}", value)
+
+
+class _Writer:
+    """One document; the methods follow the order of UBL's own sequence."""
+
+    def __init__(self, document: Issued, view: DocumentView) -> None:
+        self._of, self._view = document, view
+        self._language = document.language
+        self._labels = labels(document.language)
+        self._groups = groups_of(document)
+        self._syntax = _CREDIT_NOTE if isinstance(document, CreditNote) else _INVOICE
+        self._root = Element(self._syntax.root, {
+            "xmlns": f"{_SCHEMA}{self._syntax.root}-2", "xmlns:cac": f"{_SCHEMA}CommonAggregateComponents-2",
+            "xmlns:cbc": f"{_SCHEMA}CommonBasicComponents-2",
+        })  # fmt: skip
+
+    def document(self) -> bytes:
+        """Everything."""
+        self._head()
+        self._seller(self._of.seller)
+        self._buyer(self._of.buyer)
+        self._payment()
+        for group in self._groups:
+            self._allowances(group)
+        self._vat()
+        self._totals()
+        for number, line in enumerate(self._of.lines, 1):
+            self._line(number, line)
+        return b'<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(self._root, encoding="unicode").encode()
+
+    def _amount(self, parent: Element, name: str, value: Decimal) -> None:
+        _child(parent, f"cbc:{name}", amount_text(value), currencyID=self._of.currency)
+
+    def _head(self) -> None:
+        of, root = self._of, self._root
+        invoice = not isinstance(of, CreditNote)
+        _texts(
+            root, ("CustomizationID", SPECIFICATION), ("ID", of.number), ("IssueDate", of.issue_date.isoformat()),
+            ("DueDate", of.due_date.isoformat() if invoice else None),
+            (f"{self._syntax.root}TypeCode", self._syntax.code),
+            *(("Note", note) for note in self._notes()), ("DocumentCurrencyCode", of.currency),
+        )  # fmt: skip
+        if isinstance(of, CreditNote):
+            reference = _child(_child(root, "cac:BillingReference"), "cac:InvoiceDocumentReference")
+            _child(reference, "cbc:ID", of.invoice_number)
+
+    def _notes(self) -> Iterator[str]:
+        view, of = self._view, self._of
+        yield from (self._labels[f"mark.{mark}.long"] for mark in view.marks)
+        yield from view.mentions
+        for row in view.totals:
+            if row.kind in ("withheld_vat", "withheld_fees"):
+                yield f"{self._labels[f'total.{row.kind}']} : {row.amount}"
+        yield view.amount_in_words
+        if isinstance(of, CreditNote) and of.reason:
+            yield f"{self._labels['fact.reason']} : {of.reason}"
+        yield of.notes or ""
+
+    def _address(self, party: Element, address: Address) -> None:
+        postal = _child(party, "cac:PostalAddress")
+        _texts(postal, ("StreetName", address.street), ("CityName", address.city), ("PostalZone", address.postal_code))
+        _child(_child(postal, "cac:Country"), "cbc:IdentificationCode", address.country)
+
+    def _contact(self, party: Element, of: Seller | Buyer) -> None:
+        if of.phone or of.email:
+            _texts(_child(party, "cac:Contact"), ("Telephone", of.phone), ("ElectronicMail", of.email))
+
+    def _seller(self, seller: Seller) -> None:
+        party = _child(_child(self._root, "cac:AccountingSupplierParty"), "cac:Party")
+        if seller.ice:
+            _child(_child(party, "cac:PartyIdentification"), "cbc:ID", seller.ice)
+        self._address(party, seller.address)
+        known = {"IF": seller.tax_id, "ICE": seller.ice, "TP": seller.business_tax, "RC": seller.trade_register}
+        registered = next(((name, number) for name, number in known.items() if number), None)
+        if registered:
+            scheme = _child(party, "cac:PartyTaxScheme")
+            _child(scheme, "cbc:CompanyID", registered[1])
+            _child(_child(scheme, "cac:TaxScheme"), "cbc:ID", registered[0])
+        entity = _child(party, "cac:PartyLegalEntity")
+        number = seller.ice or seller.trade_register or (registered[1] if registered else None)
+        _texts(
+            entity, ("RegistrationName", seller.name), ("CompanyID", number), ("CompanyLegalForm", self._legal_form())
+        )
+        self._contact(party, seller)
+
+    def _legal_form(self) -> str:
+        """What law 104-12 art. 58 and CGI art. 145-III want known of the seller beside name and tax number (BT-33)."""
+        seller = self._view.seller
+        names = ("share_capital", "trade_register", "business_tax", "cnss")
+        said = [f"{self._labels[name]} {value}" for name in names if (value := getattr(seller, name))]
+        return " – ".join([part for part in (seller.legal_form,) if part] + said)
+
+    def _buyer(self, buyer: Buyer) -> None:
+        party = _child(_child(self._root, "cac:AccountingCustomerParty"), "cac:Party")
+        if buyer.ice:
+            _child(_child(party, "cac:PartyIdentification"), "cbc:ID", buyer.ice)
+        self._address(party, buyer.address)
+        entity = _child(party, "cac:PartyLegalEntity")
+        number = buyer.ice or buyer.trade_register or buyer.tax_id
+        _texts(entity, ("RegistrationName", buyer.name), ("CompanyID", number))
+        self._contact(party, buyer)
+
+    def _payment(self) -> None:
+        """The day of the operation, then how and until when to pay; a credit note asks for no payment."""
+        of, root = self._of, self._root
+        if isinstance(of, CreditNote):
+            _child(_child(root, "cac:PaymentTerms"), "cbc:Note", _GIVEN_BACK[self._language])
+            return
+        _child(_child(root, "cac:Delivery"), "cbc:ActualDeliveryDate", of.operation_date.isoformat())
+        account = of.seller.rib if of.settlement != "cash" else None
+        code = _IN_CASH if of.settlement == "cash" else _CREDIT_TRANSFER if account else _NOT_DEFINED
+        means = _child(root, "cac:PaymentMeans")
+        _texts(means, ("PaymentMeansCode", code), ("PaymentID", of.number))
+        if account:
+            _child(_child(means, "cac:PayeeFinancialAccount"), "cbc:ID", account)
+        _child(_child(root, "cac:PaymentTerms"), "cbc:Note", self._view.payment_terms)
+
+    def _allowance(
+        self, parent: Element, reason: str, off: Decimal, *, percent: Decimal | None = None, base: Decimal = ZERO
+    ) -> Element:
+        """A reduction, or a charge where `off` is negative."""
+        made = _child(parent, "cac:AllowanceCharge")
+        _child(made, "cbc:ChargeIndicator", "false" if off > 0 else "true")
+        _texts(
+            made, ("AllowanceChargeReasonCode", _DISCOUNT if off > 0 else None), ("AllowanceChargeReason", reason),
+            ("MultiplierFactorNumeric", text(percent) if percent is not None else None),
+        )  # fmt: skip
+        self._amount(made, "Amount", abs(off))
+        if percent is not None:
+            self._amount(made, "BaseAmount", base)
+        return made
+
+    def _allowances(self, group: Group) -> None:
+        """The group's part of the document's discount, and the stamp duty, which EN 16931 knows as a charge."""
+        if group.reduction:
+            percent = self._of.discount.percent if self._of.discount else None
+            reason = self._labels["total.discount"]
+            made = self._allowance(self._root, reason, group.reduction, percent=percent, base=group.lines)
+            self._tax_category(made, "cac:TaxCategory", group.category, group.rate)
+        if group.stamp:
+            made = self._allowance(self._root, self._labels["total.stamp_duty"], -group.stamp)
+            self._tax_category(made, "cac:TaxCategory", group.category, group.rate)
+
+    def _tax_category(
+        self, parent: Element, name: str, category: str, rate: Decimal, reasons: Sequence[str] = ()
+    ) -> None:
+        made = _child(parent, name)
+        percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject has no rate
+        reason = "; ".join(dict.fromkeys(reasons))
+        _texts(made, ("ID", category), ("Percent", percent), ("TaxExemptionReason", reason))
+        _child(_child(made, "cac:TaxScheme"), "cbc:ID", "VAT")
+
+    def _vat(self) -> None:
+        tax = _child(self._root, "cac:TaxTotal")
+        self._amount(tax, "TaxAmount", self._of.totals.vat_total)
+        for group in self._groups:
+            part = _child(tax, "cac:TaxSubtotal")
+            self._amount(part, "TaxableAmount", group.base)
+            self._amount(part, "TaxAmount", group.tax)
+            self._tax_category(part, "cac:TaxCategory", group.category, group.rate, group.reasons)
+
+    def _totals(self) -> None:
+        totals = self._of.totals
+        made = _child(self._root, "cac:LegalMonetaryTotal")
+        self._amount(made, "LineExtensionAmount", totals.lines)
+        self._amount(made, "TaxExclusiveAmount", totals.net + totals.stamp_duty)
+        self._amount(made, "TaxInclusiveAmount", totals.gross + totals.stamp_duty)
+        optional = (
+            ("AllowanceTotalAmount", totals.discount), ("ChargeTotalAmount", totals.stamp_duty),
+            ("PrepaidAmount", totals.withheld),
+        )  # fmt: skip
+        for name, value in optional:
+            if value:
+                self._amount(made, name, value)
+        self._amount(made, "PayableAmount", totals.payable)
+
+    def _line(self, number: int, line: Line) -> None:
+        made = _child(self._root, f"cac:{self._syntax.line}")
+        _child(made, "cbc:ID", str(number))
+        category = category_of(self._of, line.exemption)
+        if category == "E":
+            _child(made, "cbc:Note", exemption_wording(line.exemption or "", self._language))
+        code = unit_code(line.unit)
+        _child(made, f"cbc:{self._syntax.quantity}", text(line.quantity), unitCode=code or PIECES)
+        net = line.net or ZERO
+        self._amount(made, "LineExtensionAmount", net)
+        listed = cents(EXACT.multiply(line.quantity, line.unit_price))
+        if listed != net:
+            percent = line.discount.percent if line.discount and listed > net else None
+            reason = self._labels["column.discount"] if listed > net else _ROUNDING[self._language]
+            self._allowance(made, reason, listed - net, percent=percent, base=listed)
+        self._item(made, line, category, None if code else line.unit)
+        price = _child(made, "cac:Price")
+        _child(price, "cbc:PriceAmount", price_text(line.unit_price), currencyID=self._of.currency)
+
+    def _item(self, parent: Element, line: Line, category: str, unit: str | None) -> None:
+        """What was sold; a unit without a code is told as an attribute of it (BG-32)."""
+        item = _child(parent, "cac:Item")
+        name = line.description.partition("\n")[0].strip() or line.description
+        _texts(item, ("Description", line.description if name != line.description else None), ("Name", name))
+        self._tax_category(item, "cac:ClassifiedTaxCategory", category, line.vat_rate)
+        if unit:
+            made = _child(item, "cac:AdditionalItemProperty")
+            _texts(made, ("Name", _UNIT[self._language]), ("Value", unit))

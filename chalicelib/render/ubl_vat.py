@@ -1,0 +1,71 @@
+"""The VAT breakdown of an e-invoice: which category each line falls in, and one group for each category and rate."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from chalicelib.domain.document import Issued
+from chalicelib.domain.money import ZERO
+from chalicelib.domain.morocco.mentions import NO_VAT, REVERSE_CHARGE, Words
+from chalicelib.domain.morocco.vat import exemption_wording
+
+_STAMP: Words = {
+    "fr": "Droit de timbre sur l'encaissement en espèces (CGI art. 252), hors du champ de la TVA",
+    "ar": "رسم التنبر على الأداء نقدا (المادة 252 من المدونة العامة للضرائب)، خارج نطاق الضريبة على القيمة المضافة",
+    "en": "Stamp duty on settlement in cash (CGI art. 252), outside the scope of VAT",
+}
+
+
+@dataclass
+class Group:
+    """One VAT category and rate (BG-23), in dirhams. EN 16931 wants a single group for all that is exempt, so that
+    several articles share one with all their reasons; `lines` − discounts + `stamp` = `base`."""
+
+    category: str
+    rate: Decimal
+    lines: Decimal = ZERO
+    base: Decimal = ZERO
+    tax: Decimal = ZERO
+    stamp: Decimal = ZERO
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def reduction(self) -> Decimal:
+        """The group's part of the document's discount."""
+        return self.lines + self.stamp - self.base
+
+
+def category_of(document: Issued, exemption: str | None) -> str:
+    """The VAT category (UNTDID 5305): a seller outside TVA mixes with no other, an exempt sale is never reversed."""
+    if document.seller.regime in NO_VAT:
+        return "O"
+    if exemption:
+        return "E"
+    return "AE" if document.reverse_charge else "S"
+
+
+def groups_of(document: Issued) -> list[Group]:
+    """The groups in the order of the document's totals; the stamp duty joins what bears no TVA."""
+    language = document.language
+    groups: dict[tuple[str, Decimal], Group] = {}
+
+    def group(category: str, rate: Decimal) -> Group:
+        return groups.setdefault((category, rate), Group(category, rate))
+
+    for share in document.totals.vat:
+        found = group(category_of(document, share.exemption), share.rate)
+        found.base += share.base
+        found.tax += share.amount
+        if found.category == "E":
+            found.reasons.append(exemption_wording(share.exemption or "", language))
+        elif found.category == "AE":
+            found.reasons.append(REVERSE_CHARGE[language])
+        elif found.category == "O":
+            found.reasons.append(NO_VAT[document.seller.regime][language])
+    for line in document.lines:
+        group(category_of(document, line.exemption), line.vat_rate).lines += line.net or ZERO
+    if stamp := document.totals.stamp_duty:
+        found = group("O" if document.seller.regime in NO_VAT else "E", ZERO)
+        found.stamp = stamp
+        found.base += stamp
+        found.reasons.append(_STAMP[language])
+    return list(groups.values())

@@ -1,0 +1,82 @@
+"""Deleting an account from the public page, without the application: a mailed code stands for the sign-in.
+
+Nothing that the page answers, nor how long it takes to, depends on whether an address is a member's: the code is made
+and the mail is left for any address, and whether it is sent is decided later, out of sight.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.code import PUBLIC
+from chalicelib.domain.errors import AlreadyBlocked, CompanyBlocked, LastOwner, TooManyRequests
+from chalicelib.domain.member import Member
+from chalicelib.policy.model import Language
+from chalicelib.services import codes, mail
+from chalicelib.services.privacy import requests
+from chalicelib.services.privacy.requests import Asker
+from chalicelib.store.read import members_with
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PURPOSE: Final = "account_deletion"
+VERB: Final = "post_account_deletion"
+HOUR: Final = 3600
+CODES_AN_HOUR: Final = 3
+"""To one address: nobody's mailbox is filled from this page."""
+ASKED_AN_HOUR, TYPED_AN_HOUR = 20, 30
+"""From one source."""
+
+Begun = Literal["account", "own_data", "already", "last_owner"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one membership: its request's id, and until when an account's deletion can be stopped."""
+
+    what: Begun
+    request: str | None = None
+    until: str | None = None
+
+
+def send_code(world: "World", email: str, source: str, language: Language) -> None:
+    """Leave a code for an address, if it had fewer than CODES_AN_HOUR. Raises TooManyRequests for a source that asks
+    too often, Busy."""
+    if not codes.allow(world, "deletion by source", source, most=ASKED_AN_HOUR, seconds=HOUR):
+        raise TooManyRequests(retry_after=HOUR)
+    key = codes.email_key(world.settings, email) or ""
+    if not codes.allow(world, "deletion by address", key, most=CODES_AN_HOUR, seconds=HOUR):
+        return
+    code = codes.begin(world, PURPOSE, key)
+    call = world.call(PUBLIC, "nobody", VERB, key="none")
+    mail.post(world, mail.write(call, email, language, "deletion_code", only_members=True, code=code))
+
+
+def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
+    """Begin the deletion of every account that the address owns, and of its member's data elsewhere; empty for a code
+    that is not the live one. Raises TooManyRequests, Busy."""
+    if not codes.allow(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR):
+        raise TooManyRequests(retry_after=HOUR)
+    key = codes.email_key(world.settings, email) or ""
+    if not codes.prove(world, PURPOSE, key, code=code):
+        return []
+    return [_begin(world, member) for member in members_with(world.store, key)]
+
+
+def _begin(world: "World", member: Member) -> Outcome:
+    asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
+    subject = None if member.role == "owner" else member.id
+    try:
+        made = requests.ask(world, _call(world, member), asker, "deletion", subject)
+        id = str(made.body["id"])
+        confirmed = requests.confirm(world, _call(world, member), asker, id).body
+    except (CompanyBlocked, AlreadyBlocked):
+        return Outcome("already")
+    except LastOwner:
+        return Outcome("last_owner")
+    return Outcome("own_data" if subject else "account", id, confirmed["grace_until"])
+
+
+def _call(world: "World", member: Member) -> Call:
+    return world.call(member.company, member.id, VERB, key=f"page-{world.random(12).hex()}")

@@ -1,0 +1,111 @@
+"""The register of disclosures: an operator records, the company reads what the law lets it know."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.disclosure import Disclosure, DisclosureKind, may_be_seen
+from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.request import proof_ends
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+from chalicelib.services.documents import instant
+from chalicelib.services.editing import Window
+from chalicelib.services.present import Body, present_list
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+URL = "/v1/privacy/disclosures"
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an operator records."""
+
+    kind: DisclosureKind
+    recipient: str
+    basis: str
+    data: tuple[str, ...]
+    disclosed_on: date
+    reference: str | None = None
+    subject: str | None = None
+    hidden_until: date | None = None
+
+
+def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
+    """Enter a disclosure, of a blocked account too. Raises NotFound, and InvalidContent for rules that the policy does
+    not know, a day to come, or a transfer to a processor that is hidden: only a lawful demand may be."""
+    call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
+    _check(told, today(call.at))
+    kept = max(call.at, _end_of(told.hidden_until, call.at))
+    entry = Disclosure(
+        company=company, id=new_id(Disclosure.PREFIX, call.at, call.random("id", Disclosure.PREFIX)),
+        created_at=call.at, updated_at=call.at, **vars(told), actor=by, due_at=proof_ends(kept),
+    )  # fmt: skip
+
+    def decide(_: Snapshot) -> Decision:
+        return Decision(Answer({}), new=(entry,))
+
+    transact(world.store, call, [], decide, business=False, while_blocked=True)
+    return entry
+
+
+def _end_of(day: date | None, at: datetime) -> datetime:
+    """The five years begin when the company may know: a proof that ends before it is seen proves nothing."""
+    return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
+
+
+def _check(told: Told, on: date) -> None:
+    faults = [Fault("/data", "rule_unknown", {"rule": name}) for name in told.data if name not in current().rules]
+    if not told.data:
+        faults.append(Fault("/data", "too_few", {"min": 1}))
+    if told.disclosed_on > on:
+        faults.append(Fault("/disclosed_on", "out_of_range", {"min": "2000-01-01", "max": on.isoformat()}))
+    if told.hidden_until and told.kind != "lawful_demand":
+        faults.append(Fault("/hidden_until", "only_lawful_demands_hide"))
+    if faults:
+        raise InvalidContent(*faults)
+
+
+def shown(store: Store, company: str, window: Window, on: date, language: Language) -> Answer:
+    """What the company may know of, newest first."""
+    seen = [row for row in of_company(store, company) if may_be_seen(row, on)]
+    if window.starting_after:
+        seen = [row for row in seen if row.id < window.starting_after]
+    if window.ending_before:
+        seen = [row for row in seen if row.id > window.ending_before][::-1]
+    page = seen[: window.limit]
+    rows = page[::-1] if window.ending_before else page
+    return Answer(present_list(URL, [present(row, language) for row in rows], more=len(seen) > window.limit))
+
+
+def of_company(store: Store, company: str) -> list[Disclosure]:
+    """The whole register of a company, hidden entries included, newest first. It is read whole: a company has few, and
+    what is hidden must not show as a short page."""
+    after = None
+    found: list[Disclosure] = []
+    while True:
+        page = store.query("requests", company, SORT.startswith("disclosure#"), after=after, descending=True)
+        found += [row for row in page.records if isinstance(row, Disclosure)]
+        if (after := page.next) is None:
+            return found
+
+
+def present(row: Disclosure, language: Language) -> Body:
+    """An entry, the kinds of data in words. Who recorded it is the operator's business."""
+    rules = current().rules
+    return {
+        "id": row.id, "object": "disclosure", "kind": row.kind, "recipient": row.recipient, "basis": row.basis,
+        "reference": row.reference, "subject": row.subject, "disclosed_on": row.disclosed_on.isoformat(),
+        "data": [
+            {"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data
+        ],
+        "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
+        "recorded_at": instant(row.created_at),
+    }  # fmt: skip

@@ -1,0 +1,263 @@
+"""Deleting an account from the public page: the same answer for every address, one live code, and what then begins."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from itertools import count
+from urllib.parse import urlencode
+
+import pytest
+
+from chalicelib.api.parse import FORM
+from chalicelib.domain.code import PUBLIC, TRIES, Code, Tally, code_of, typed
+from chalicelib.domain.company import Head
+from chalicelib.domain.letter import Letter
+from chalicelib.domain.request import Request
+from chalicelib.jobs.catalogue import named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.services import account_page, codes
+from chalicelib.store.wire import SORT
+from chalicelib.wiring import World
+from local.gateway import Gateway
+from local.issuer import Issuer
+from tests.client import Client, Got
+from tests.conftest import Shop
+from tests.crash import watched
+from tests.mailbox import mails, open_mailbox
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture
+def anybody(gateway: Gateway, world: World, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """Somebody without a token; each test is counted apart, since all come from one address."""
+    open_mailbox(world)
+    own, allow = f" of test {next(_NUMBERS)}", codes.allow
+    monkeypatch.setattr(codes, "allow", lambda world, what, who, **most: allow(world, what + own, who, **most))
+    return Client(gateway)
+
+
+def _send(client: Client, language: str = "fr", **fields: str) -> Got:
+    return client.ask(
+        "POST", "/account/deletion", raw=urlencode(fields).encode(), query={"lang": language}, content_type=FORM
+    )
+
+
+def _mailed(world: World, email: str) -> str:
+    """Run the outbox; the last code that the address was sent."""
+    run(world, named("outbox"), now=world.now(), left=within(30))
+    found = [code for mail in mails(world, email) for code in re.findall(r"\b[0-9]{6}\b", mail.subject)]
+    return found[-1] if found else ""
+
+
+@pytest.fixture
+def owner(new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer) -> tuple[Shop, str]:
+    """A company whose owner has an address of their own."""
+    number = next(_NUMBERS)
+    shop = new_shop()
+    email = f"owner-{number}@shop.example"
+    added = {"user": f"second-{shop.company}", "email": email, "role": "owner"}
+    assert shop.owner.post("/v1/members", added).status == 201
+    return shop, email
+
+
+def _requests(shop: Shop) -> list[Request]:
+    found = shop.world.store.query("requests", shop.company, SORT.startswith("request#")).records
+    return [row for row in found if isinstance(row, Request)]
+
+
+def _state(shop: Shop) -> str:
+    (head,) = shop.world.store.records([Head.ref(shop.company)])
+    assert isinstance(head, Head)
+    return head.state
+
+
+@pytest.mark.parametrize(("language", "title"), [
+    ("fr", "Supprimer votre compte"), ("ar", "حذف حسابكم"), ("en", "Delete your account"),
+])  # fmt: skip
+def test_the_form_is_there_in_three_languages(anybody: Client, language: str, title: str) -> None:
+    got = anybody.get("/account/deletion", query={"lang": language})
+    assert (got.status, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert f"<h1>{title}</h1>" in got.text
+    assert f'dir="{"rtl" if language == "ar" else "ltr"}"' in got.text
+    assert "<script" not in got.text
+    assert "form-action 'self'" in got.headers["content-security-policy"]
+    assert "{" not in got.text.partition("</style>")[2]
+
+
+def test_from_the_page_to_a_blocked_account(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    shop, email = owner
+    asked = _send(anybody, email=email.upper())
+    assert (asked.status, _state(shop)) == (200, "active")
+    done = _send(anybody, email=email, code=_mailed(world, email.upper()))
+    assert done.status == 200
+    (request,) = _requests(shop)
+    assert (request.kind, request.affects, request.status) == ("deletion", "company", "grace")
+    assert request.id in done.text
+    assert "La suppression a commencé" in done.text
+    assert _state(shop) == "blocked"
+    assert shop.owner.get("/v1/company").status == 403
+
+
+def test_a_member_who_is_no_owner_deletes_their_own_data_alone(anybody: Client, shop: Shop, world: World) -> None:
+    email = f"clerk-{shop.company}@shop.example".lower()
+    added = shop.owner.post("/v1/members", {"user": f"clerk-{shop.company}", "email": email, "role": "clerk"})
+    _send(anybody, "en", email=email)
+    done = _send(anybody, "en", email=email, code=_mailed(world, email))
+    (request,) = _requests(shop)
+    assert (request.affects, request.subject) == ("member", added.json["id"])
+    assert "Your data as a member are deleted." in done.text
+    assert _state(shop) == "active"
+
+
+def test_every_address_gets_the_same_answer_by_the_same_calls(
+    anybody: Client, owner: tuple[Shop, str], world: World
+) -> None:
+    shop, email = owner
+    stranger = email.replace("owner", "niemand")
+    clients = [world.store.connection.client]
+    answers, calls = [], []
+    for each in (email, stranger):
+        with watched(clients) as made:
+            answers.append(_send(anybody, email=each).text.replace(each, "…"))
+        calls.append(made.made)
+    assert answers[0] == answers[1]
+    assert calls[0] == calls[1]
+    assert _mailed(world, stranger) == ""
+    wrong = [_send(anybody, email=each, code="000000x").text.replace(each, "…") for each in (email, stranger)]
+    assert wrong[0] == wrong[1]
+    assert "pas valable" in wrong[0]
+    assert _requests(shop) == []
+
+
+def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    shop, email = owner
+    _send(anybody, email=email)
+    code = _mailed(world, email)
+    assert "commencé" in _send(anybody, email=email, code=code).text
+    assert "pas valable" in _send(anybody, email=email, code=code).text
+    assert len(_requests(shop)) == 1
+
+
+def test_five_wrong_tries_spend_a_code(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    shop, email = owner
+    _send(anybody, email=email)
+    code = _mailed(world, email)
+    wrong = str((int(code) + 1) % 10**6).zfill(6)
+    for _ in range(TRIES):
+        assert "pas valable" in _send(anybody, email=email, code=wrong).text
+    assert "pas valable" in _send(anybody, email=email, code=code).text
+    assert _requests(shop) == []
+
+
+def test_a_code_lasts_ten_minutes(
+    anybody: Client, owner: tuple[Shop, str], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, email = owner
+    key = codes.email_key(world.settings, email) or ""
+    begun = world.now()
+    code = codes.begin(world, "trial", key)
+    for seconds, right in ((600, False), (599, True)):
+        with monkeypatch.context() as patch:
+            patch.setattr(world, "now", lambda seconds=seconds: begun + timedelta(seconds=seconds))
+            assert codes.prove(world, "trial", key, code=code) is right
+    assert not codes.prove(world, "another", key, code=code)
+
+
+def test_a_new_code_takes_the_place_of_the_old(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    _, email = owner
+    _send(anybody, email=email)
+    first = _mailed(world, email)
+    _send(anybody, email=email)
+    second = _mailed(world, email)
+    if first != second:
+        assert "pas valable" in _send(anybody, email=email, code=first).text
+    assert "commencé" in _send(anybody, email=email, code=second).text
+
+
+def test_an_address_is_not_written_to_more_than_three_times_an_hour(
+    anybody: Client, owner: tuple[Shop, str], world: World
+) -> None:
+    _, email = owner
+    texts = {_send(anybody, email=email).text for _ in range(account_page.CODES_AN_HOUR + 2)}
+    assert len(texts) == 1, "the page does not say that no more is sent"
+    _mailed(world, email)
+    assert len(mails(world, email)) == account_page.CODES_AN_HOUR
+
+
+def test_one_source_asks_and_guesses_so_often_and_no_more(anybody: Client, world: World) -> None:
+    for number in range(account_page.ASKED_AN_HOUR):
+        assert _send(anybody, email=f"a{number}@shop.example").status == 200
+    slow = _send(anybody, email="b@shop.example")
+    assert (slow.status, "Trop de demandes" in slow.text) == (429, True)
+    for number in range(account_page.TYPED_AN_HOUR):
+        assert _send(anybody, email=f"a{number}@shop.example", code="1").status == 200
+    assert _send(anybody, email="b@shop.example", code="1").status == 429
+
+
+def test_neither_address_nor_source_nor_code_is_kept_in_clear(
+    anybody: Client, owner: tuple[Shop, str], world: World
+) -> None:
+    _, email = owner
+    _send(anybody, email=email)
+    code = _mailed(world, email)
+    found = world.store.query("transient", PUBLIC).records
+    assert {type(row) for row in found} >= {Code, Tally}
+    assert not [row for row in found if isinstance(row, Letter) and row.to == email]
+    for row in found:
+        assert email not in repr(row)
+        assert "127.0.0.1" not in repr(row)
+        assert not isinstance(row, Code) or code not in (row.digest, row.id)
+
+
+@pytest.mark.parametrize(
+    "email", ["", "nobody", "a@b", "x" * 300 + "@shop.example", '"><script>alert(1)</script>@x.ma']
+)
+def test_what_is_no_address_is_said_in_place(anybody: Client, world: World, email: str) -> None:
+    got = _send(anybody, "en", email=email)
+    assert got.status == 200
+    assert 'role="alert"' in got.text
+    assert 'aria-describedby="fault"' in got.text
+    assert "<script" not in got.text
+
+
+def test_a_form_is_a_form(anybody: Client) -> None:
+    json = anybody.post("/account/deletion", {"email": "x@shop.example"})
+    assert json.status == 415
+    twice = anybody.ask("POST", "/account/deletion", raw=b"email=a&email=b", content_type=FORM)
+    assert (twice.status, twice.codes) == (400, [("", "duplicate_name")])
+    assert anybody.ask("POST", "/account/deletion", raw=b"email=%ff", content_type=FORM).codes == [("", "not_utf8")]
+    assert anybody.ask("POST", "/account/deletion", raw=b"colour=red", content_type=FORM).status == 422
+    assert (
+        anybody.ask(
+            "POST", "/account/deletion", raw=b"&".join([b"a%d=1" % n for n in range(30)]), content_type=FORM
+        ).status
+        == 400
+    )
+
+
+def test_an_account_under_way_is_said_to_be(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    shop, email = owner
+    for said in ("commencé", "déjà en cours"):
+        _send(anybody, email=email)
+        assert said in _send(anybody, email=email, code=_mailed(world, email)).text
+    assert len(_requests(shop)) == 1
+
+
+def test_the_owners_are_told(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    _, email = owner
+    _send(anybody, email=email)
+    _send(anybody, email=email, code=_mailed(world, email))
+    _mailed(world, email)
+    assert mails(world, email)[-1].subject.startswith("Le compte sera supprimé le")
+
+
+@pytest.mark.parametrize(("text", "digits"), [("123 456", "123456"), ("123-456", "123456"), ("١٢٣٤٥٦", "123456")])
+def test_a_code_may_be_typed_as_people_do(text: str, digits: str) -> None:
+    assert typed(text) == digits
+
+
+def test_codes_have_six_digits() -> None:
+    assert code_of(bytes(16)) == "000000"
+    assert len({code_of(bytes([n] * 16)) for n in range(256)}) > 250

@@ -1,0 +1,167 @@
+"""Privacy requests as a client asks them: from asking to the receipt, blocked or not, and nothing for anybody else."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.request import GRACE
+from chalicelib.jobs.job import within
+from chalicelib.jobs.requests import carry_deletion, requests_job
+from chalicelib.jobs.runner import run
+from chalicelib.services.privacy.receipts import check
+from tests.client import Client, Got
+from tests.conftest import Shop
+
+URL = "/v1/privacy/requests"
+
+
+def carry(shop: Shop, **after: float) -> None:
+    """Run what is due."""
+    now = shop.world.now() + timedelta(**after)
+    run(shop.world, requests_job({"deletion": carry_deletion}), now=now, left=within(60))
+
+
+def asked(client: Client, subject: str | None = None) -> str:
+    got = client.post(URL, {"kind": "deletion", "subject": subject})
+    assert got.status == 201, got.text
+    assert got.headers["location"] == f"{URL}/{got.json['id']}"
+    assert got.json["status"] == "requested"
+    return str(got.json["id"])
+
+
+def stale(shop: Shop) -> Client:
+    """The owner, who signed in an hour ago."""
+    from local.issuer import Issuer
+
+    issuer: Issuer = shop.issuer
+    subject = shop.owner.get("/v1/members").json["data"][0]["user"]
+    hour_ago = int((shop.world.now() - timedelta(hours=1)).timestamp())
+    return Client(shop.owner.gateway, issuer.token(subject, auth_time=hour_ago), shop.company)
+
+
+def refused(got: Got) -> tuple[int, str]:
+    return got.status, got.json["code"]
+
+
+def test_an_account_from_asking_to_the_receipt(shop: Shop) -> None:
+    id = asked(shop.owner)
+    confirmed = shop.owner.post(f"{URL}/{id}/confirm", {})
+    assert (confirmed.status, confirmed.json["status"]) == (200, "grace")
+    assert confirmed.json["grace_until"] > confirmed.json["verified_at"]
+    assert refused(shop.owner.get("/v1/customers")) == (403, "company_blocked")
+    assert refused(shop.owner.post(URL, {"kind": "access"})) == (403, "company_blocked")
+    assert shop.owner.get(f"{URL}/{id}").json["status"] == "grace"
+    assert [each["id"] for each in shop.owner.get(URL).json["data"]] == [id]
+    waived = shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
+    assert (waived.status, waived.json["status"]) == (200, "verified")
+    carry(shop)
+    done = shop.owner.get(f"{URL}/{id}")
+    assert (done.status, done.json["status"]) == (200, "completed"), "who asked may follow it to the end"
+    assert all(step["done"] for step in done.json["steps"])
+    receipt = shop.owner.get(done.json["receipt"]).json
+    published = shop.owner.get("/privacy/receipt-key").json
+    assert check(receipt, published["public_key"]) == published["key"]
+    assert refused(shop.owner.get("/v1/company")) == (404, "not_found")
+    assert refused(shop.owner.post(f"{URL}/{id}/cancel", {})) == (404, "not_found")
+
+
+def test_of_a_closed_account_a_stranger_learns_nothing(shop: Shop, new_shop: Callable[..., Shop]) -> None:
+    id = asked(shop.owner)
+    shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
+    carry(shop)
+    stranger = Client(shop.owner.gateway, new_shop().owner.token, shop.company)
+    for path in (URL, f"{URL}/{id}", f"{URL}/{id}/receipt"):
+        assert refused(stranger.get(path)) == (404, "not_found")
+    for verb in ("confirm", "cancel", "code"):
+        assert refused(stranger.post(f"{URL}/{id}/{verb}", {})) == (404, "not_found")
+
+
+def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
+    before = shop.clock
+    got = shop.owner.post(URL, {"kind": "deletion", "dry_run": True})
+    assert got.status == 200
+    assert (got.json["id"], got.json["dry_run"]) == (None, True)
+    actions = {(step["place"], step["action"]) for step in got.json["steps"]}
+    assert {("workspace", "delete"), ("ledger", "block"), ("identity", "delete"), ("pdf/", "delete")} <= actions
+    assert (shop.clock, shop.owner.get(URL).json["data"]) == (before, [])
+    person = shop.owner.post(URL, {"kind": "deletion", "subject": shop.customer, "dry_run": True}).json
+    assert person["affects"] == "party"
+    assert person["due"] < got.json["due"]
+
+
+def test_an_old_sign_in_needs_the_mailed_code(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chalicelib.services import codes
+
+    sent: list[str] = []
+    begin = codes.begin
+    monkeypatch.setattr(codes, "begin", lambda *who: sent.append(begin(*who)) or sent[-1])
+    owner = stale(shop)
+    id = asked(owner, shop.customer)
+    assert refused(owner.post(f"{URL}/{id}/confirm", {})) == (403, "proof_needed")
+    assert owner.post(f"{URL}/{id}/code", {}).status == 202
+    wrong = "000000" if sent[0] != "000000" else "111111"
+    assert refused(owner.post(f"{URL}/{id}/confirm", {"code": wrong})) == (403, "proof_needed")
+    assert owner.post(f"{URL}/{id}/confirm", {"code": sent[0]}).json["status"] == "verified"
+
+
+def test_a_key_asks_and_a_person_confirms(shop: Shop) -> None:
+    key, _ = shop.key("privacy.read", "privacy.write")
+    id = asked(key, shop.customer)
+    assert refused(key.post(f"{URL}/{id}/confirm", {})) == (403, "proof_needed")
+    assert shop.owner.post(f"{URL}/{id}/confirm", {}).json["status"] == "verified"
+
+
+def test_a_clerk_asks_about_nobody_else(shop: Shop) -> None:
+    clerk = shop.member("clerk")
+    assert refused(clerk.post(URL, {"kind": "deletion", "subject": shop.customer})) == (403, "forbidden")
+    own = clerk.post(URL, {"kind": "deletion"})
+    assert (own.status, own.json["affects"]) == (201, "member")
+    others = asked(shop.owner)
+    assert refused(clerk.get(f"{URL}/{others}")) == (404, "not_found")
+    assert refused(clerk.post(f"{URL}/{others}/confirm", {})) == (404, "not_found")
+    assert [each["id"] for each in clerk.get(URL).json["data"]] == [own.json["id"]]
+    assert clerk.post(f"{URL}/{own.json['id']}/confirm", {}).status == 200
+    assert refused(clerk.get("/v1/company")) == (404, "not_found"), "at once"
+
+
+def test_a_second_owner_cancels(shop: Shop) -> None:
+    second = shop.member("owner")
+    id = asked(shop.owner)
+    shop.owner.post(f"{URL}/{id}/confirm", {})
+    got = second.post(f"{URL}/{id}/cancel", {})
+    assert (got.status, got.json["status"]) == (200, "cancelled")
+    assert shop.owner.get("/v1/customers").status == 200
+    assert refused(shop.owner.post(f"{URL}/{id}/confirm", {})) == (409, "request_settled")
+
+
+def test_a_repeated_confirmation_has_the_first_answer(shop: Shop) -> None:
+    id = asked(shop.owner)
+    first = shop.owner.post(f"{URL}/{id}/confirm", {}, idempotency_key="confirm-once")
+    again = shop.owner.post(f"{URL}/{id}/confirm", {}, idempotency_key="confirm-once")
+    assert first.text == again.text
+    assert again.headers["idempotency-replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"kind": "deletion", "subject": "cus_1"}, ("/subject", "subject_unknown")),
+        ({"kind": "forgetting"}, ("/kind", "not_allowed")),
+    ],
+)
+def test_nonsense_is_refused(shop: Shop, body: dict[str, Any], code: tuple[str, str]) -> None:
+    got = shop.owner.post(URL, body)
+    assert got.status == 422
+    assert got.codes[0][0] == code[0]
+
+
+def test_what_nobody_carries_out_waits_for_an_operator_under_its_deadline(shop: Shop) -> None:
+    got = shop.owner.post(URL, {"kind": "rectification", "subject": shop.customer})
+    carry(shop)
+    waiting = shop.owner.get(f"{URL}/{got.json['id']}").json
+    assert waiting["status"] == "verified"
+    carry(shop, days=40)
+    assert shop.owner.get(f"{URL}/{got.json['id']}").json["status"] == "verified"
+    assert GRACE.days == 30

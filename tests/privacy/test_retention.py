@@ -1,0 +1,293 @@
+"""The end of the statutory term: exact to the day, never early, and the register stays verifiable."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.company import Leftover, Series, Term
+from chalicelib.domain.document import Balance, Invoice
+from chalicelib.domain.entity import Record
+from chalicelib.domain.party import Customer
+from chalicelib.domain.payment import Payment
+from chalicelib.jobs.job import within
+from chalicelib.jobs.report import Report
+from chalicelib.jobs.retention import proofs_job, retention_job
+from chalicelib.jobs.runner import run
+from chalicelib.policy.terms import FinancialYear, Period
+from chalicelib.services import register
+from chalicelib.services.privacy import holds, retention
+from chalicelib.services.privacy.retention import Rule, begun, midnight, rule_of, with_year_end, year_of
+from chalicelib.store.read import open_company
+from tests.crash import Work, prove, watched
+from tests.privacy.worlds import Books, Turned, carried
+
+TEN = Period(years=10)
+
+
+def rule(*ends: str, term: Period = TEN) -> Rule:
+    return Rule((term,), tuple(year_of(end) for end in ends))
+
+
+@pytest.mark.parametrize(
+    ("ends", "dated", "kept"),
+    [
+        (("12-31",), date(2026, 11, 23), date(2036, 12, 31)),
+        (("12-31",), date(2026, 12, 31), date(2036, 12, 31)),
+        (("12-31",), date(2027, 1, 1), date(2037, 12, 31)),
+        (("06-30",), date(2026, 6, 30), date(2036, 6, 30)),
+        (("06-30",), date(2026, 7, 1), date(2037, 6, 30)),
+        (("02-29",), date(2028, 2, 29), date(2038, 2, 28)),
+        (("02-28",), date(2028, 2, 29), date(2038, 2, 28)),
+        (("02-29",), date(2028, 3, 1), date(2039, 2, 28)),
+        (("12-31", "06-30"), date(2026, 3, 1), date(2036, 12, 31)),
+        (("12-31", "06-30"), date(2026, 11, 1), date(2037, 6, 30)),
+    ],
+)
+def test_ten_years_from_the_end_of_the_financial_year(ends: tuple[str, ...], dated: date, kept: date) -> None:
+    assert rule(*ends).kept_until(dated) == kept
+    assert rule(*ends).through(kept) < dated, "on its last day it is kept"
+    assert rule(*ends).through(kept + timedelta(days=1)) >= dated, "on the next it may go"
+
+
+ENDS = st.builds(lambda month, day: f"{month:02d}-{day:02d}", st.integers(1, 12), st.integers(1, 28)) | st.sampled_from(
+    ["12-31", "02-29", "06-30", "01-31"]
+)
+
+
+@given(
+    st.lists(ENDS, min_size=1, max_size=3), st.dates(date(2010, 1, 1), date(2090, 1, 1)),
+    st.sampled_from([TEN, Period(years=5), Period(days=90)]),
+)  # fmt: skip
+def test_nothing_goes_before_its_day_and_nothing_stays_after(ends: list[str], on: date, term: Period) -> None:
+    own = rule(*ends, term=term)
+    through = own.through(on)
+    assert own.kept_until(through) < on
+    assert own.kept_until(through + timedelta(days=1)) >= on
+
+
+def test_another_financial_year_never_makes_a_record_go_earlier(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    before = begun(shop.profile, datetime(2026, 3, 1, 9, tzinfo=UTC))
+    assert before.due_at == midnight(date(2037, 1, 1))
+    after = with_year_end(before, "06-30", datetime(2026, 5, 1, 9, tzinfo=UTC))
+    assert after.due_at >= before.due_at
+    assert rule_of(after).years == (FinancialYear(12, 31), FinancialYear(6, 30))
+    assert with_year_end(after, "12-31", after.updated_at) is after
+
+
+class Ledger(Books):
+    """A company that has issued in three years."""
+
+    def __init__(self, world: Turned, *, per_year: int = 2, years: tuple[int, ...] = (2026, 2027, 2028)) -> None:
+        super().__init__(world, small=True)
+        self.by_year: dict[int, list[str]] = {}
+        customer = self._party(Customer, self.customer)
+        (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
+        self.profile = replace(self.profile, numbering=())
+        for year in years:
+            for _ in range(per_year):
+                id = self.new("inv")
+                invoice, entry, series = self.issued(id, customer, series, date(year, 12, 31))
+                self.by_year.setdefault(year, []).append(id)
+                self._put(invoice, entry)
+        self._put(series)
+        self._put(begun(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
+
+    def _stored(self, room: str) -> list[Record]:
+        return self.world.store.query(room, self.id).records
+
+    def _put(self, *rows: Record) -> None:
+        from chalicelib.store import due
+
+        for row in rows:
+            due.remember(self.world.store, row, b"s" * 16)
+
+    def invoices(self) -> set[str]:
+        """The ids of the invoices that are there."""
+        return {row.id for row in self._stored("ledger") if isinstance(row, Invoice)}
+
+    def term(self) -> Term:
+        (row,) = self.world.store.records([Term.ref(self.id)])
+        assert isinstance(row, Term)
+        return row
+
+    def verified(self) -> dict[str, Any]:
+        """What verifying the register says."""
+        (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
+        return register.verify(open_company(self.world.store, self.id), series.id, 2026).body
+
+
+def at(world: Turned, day: date) -> None:
+    """Turn the world's clock to the first minute of a day in Casablanca."""
+    world.offset = timedelta(0)
+    world.offset = midnight(day) + timedelta(minutes=1) - world.now()
+
+
+def sweep(world: Turned, **more: Any) -> Report:
+    return run(world, retention_job(), now=world.now(), left=within(120), **more)
+
+
+def test_each_year_leaves_on_its_day_and_the_register_still_verifies(vault: Turned) -> None:
+    shop = Ledger(vault)
+    every = shop.invoices()
+    assert shop.verified()["verified"]
+    at(vault, date(2036, 12, 31))
+    sweep(vault)
+    assert shop.invoices() == every, "on the last day all is kept"
+    at(vault, date(2037, 1, 1))
+    dry = sweep(vault, dry_run=True)
+    assert dry.planned >= 2
+    assert shop.invoices() == every
+    assert sweep(vault).failures == []
+    assert shop.invoices() == {*shop.by_year[2027], *shop.by_year[2028]}
+    verified = shop.verified()
+    assert (verified["verified"], verified["complete"], verified["checked"]) == (True, True, 4)
+    assert shop.term().due_at == midnight(date(2038, 1, 1))
+    at(vault, date(2039, 1, 1))
+    sweep(vault)
+    assert shop.invoices() == set()
+    assert shop.verified()["verified"]
+    (series,) = [row for row in shop._stored("ledger") if isinstance(row, Series)]
+    assert (series.swept, series.anchor) == (series.next - 1, series.chain)
+
+
+def test_an_altered_document_after_the_anchor_is_still_found(vault: Turned) -> None:
+    shop = Ledger(vault)
+    at(vault, date(2037, 1, 1))
+    sweep(vault)
+    victim = next(row for row in shop._stored("ledger") if isinstance(row, Invoice))
+    shop._put(replace(victim, notes="altered"))
+    assert shop.verified()["fault"]["code"] == "document_changed"
+
+
+def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
+    shop = Ledger(vault)
+    invoice = shop.by_year[2026][0]
+    late, early = (
+        Payment(id=shop.new("pay"), invoice=invoice, amount=Decimal(1), method="cash", date=day, **shop.stamps)
+        for day in (date(2027, 2, 1), date(2026, 12, 31))
+    )
+    shop._put(late, early, Balance(id=invoice, paid=Decimal(2), **shop.stamps))
+    at(vault, date(2037, 1, 1))
+    sweep(vault)
+    left = shop._stored("ledger")
+    assert [row.id for row in left if isinstance(row, Payment)] == [late.id]
+    assert invoice in {row.id for row in left if isinstance(row, Balance)}
+    (waiting,) = [row for row in shop._stored("journal") if isinstance(row, Leftover)]
+    assert waiting.due_at == midnight(date(2038, 1, 1))
+    at(vault, date(2038, 1, 1))
+    sweep(vault)
+    assert not [row for row in shop._stored("ledger") if isinstance(row, Payment | Balance)]
+    assert not [row for row in shop._stored("journal") if isinstance(row, Leftover)]
+
+
+def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Turned) -> None:
+    shop = Ledger(vault, per_year=1, years=(2026, 2027))
+    invoice, stamps = shop.by_year[2026][0], shop.stamps
+    for _ in range(retention.MOST_ROWS + 1):
+        day = date(2026, 12, 31)
+        shop._put(Payment(id=shop.new("pay"), invoice=invoice, amount=Decimal(1), method="cash", date=day, **stamps))
+    at(vault, date(2037, 1, 1))
+    assert sweep(vault).failures == []
+    assert not [row for row in shop._stored("ledger") if isinstance(row, Payment)]
+    assert shop.invoices() == set(shop.by_year[2027])
+    assert shop.verified()["verified"]
+
+
+def test_a_closed_company_is_swept_too(vault: Turned) -> None:
+    shop = Ledger(vault)
+    shop.confirmed(waive=True)
+    carried(vault)
+    assert shop.invoices()
+    at(vault, date(2039, 1, 1))
+    sweep(vault)
+    assert shop.invoices() == set()
+
+
+def test_a_hold_stops_the_sweep_and_a_deletion(vault: Turned) -> None:
+    shop = Ledger(vault)
+    hold = holds.place(vault, shop.id, "tax audit 7", "opr_1")
+    id = shop.confirmed(waive=True)
+    carried(vault)
+    assert shop.request(id).status == "verified"
+    at(vault, date(2037, 1, 1))
+    report = sweep(vault)
+    assert report.held >= 1
+    assert set(shop.by_year[2026]) <= shop.invoices()
+    holds.release(vault, shop.id, hold.id, "opr_1")
+    carried(vault)
+    sweep(vault)
+    assert shop.request(id).status == "completed"
+    assert not set(shop.by_year[2026]) & shop.invoices()
+
+
+def test_above_the_cap_it_asks(vault: Turned) -> None:
+    shop = Ledger(vault, per_year=15, years=(2026,))
+    at(vault, date(2037, 1, 1))
+    report = run(vault, replace(retention_job(), cap=1), now=vault.now(), left=within(60))
+    assert report.outcome == "asks"
+    assert set(shop.by_year[2026]) <= shop.invoices()
+    sweep(vault)
+
+
+def test_a_shortened_term_is_previewed_before_it_counts(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Ledger(vault)
+    at(vault, date(2032, 1, 2))
+    assert retention.preview(vault, shop.term(), Period(years=5), date(2032, 1, 2)) == 3
+    monkeypatch.setattr(retention, "statutory", lambda _: Period(years=5))
+    assert rule_of(shop.term()).through(date(2032, 1, 2)) < date(2026, 1, 1), "not before an operator adopts it"
+    retention.adopt(vault, shop.term())
+    sweep(vault)
+    assert shop.invoices() == {*shop.by_year[2027], *shop.by_year[2028]}
+
+
+def test_killed_at_any_call_the_sweep_ends_the_same(vault: Turned) -> None:
+    at(vault, date(2037, 1, 1))
+    sweep(vault)
+
+    def prepare() -> Ledger:
+        vault.offset = timedelta(0)
+        made = Ledger(vault, per_year=1, years=(2026, 2027))
+        at(vault, date(2037, 1, 1))
+        return made
+
+    def later(_: object) -> None:
+        vault.offset += timedelta(minutes=5)
+        sweep(vault)
+
+    def state(shop: Ledger) -> object:
+        (series,) = [row for row in shop._stored("ledger") if isinstance(row, Series)]
+        return shop.kinds("ledger"), series.swept, shop.term().swept, shop.term().due_at, shop.verified()["verified"]
+
+    assert prove([vault.store.connection.client], Work(prepare, lambda _: sweep(vault), later, state)) > 20
+
+
+def test_what_the_sweep_costs_follows_what_is_due(vault: Turned) -> None:
+    at(vault, date(2037, 1, 1))
+    sweep(vault)
+
+    def cost(years: tuple[int, ...]) -> int:
+        vault.offset = timedelta(0)
+        Ledger(vault, per_year=3, years=years)
+        at(vault, date(2037, 1, 1))
+        with watched([vault.store.connection.client]) as calls:
+            sweep(vault)
+        return len(calls.made)
+
+    assert cost((2026, *range(2027, 2037))) <= 1.1 * cost((2026,))
+
+
+def test_proofs_go_after_five_years(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    shop.confirmed(shop.customer)
+    carried(vault)
+    assert set(shop.kinds("requests")) == {"receipt", "request", "tombstone"}
+    for days, left in ((5 * 365, 3), (5 * 366 + 1, 0)):
+        vault.offset = timedelta(days=days)
+        run(vault, proofs_job(), now=vault.now(), left=within(60))
+        assert len(shop.kinds("requests")) == left

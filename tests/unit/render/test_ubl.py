@@ -1,0 +1,327 @@
+"""E-invoices: every kind of document passes the official rules without a warning, and adds up to the centime."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from io import BytesIO
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from chalicelib.domain import crediting, issuing
+from chalicelib.domain.company import Address
+from chalicelib.domain.crediting import LineCredit
+from chalicelib.domain.document import Balance, CreditNote, Discount, Invoice, Issued, Line
+from chalicelib.domain.numbering import current, opened
+from chalicelib.render import units
+from chalicelib.render.typst_renderer import TypstRenderer
+from chalicelib.services.crediting import _note
+from chalicelib.services.einvoicing import attachment, e_invoice
+from chalicelib.services.viewing import issued_view
+from tests.unit.render.en16931 import CENT, arithmetic, read, refusals
+from tests.unit.samples import AT, DAY, company, customer, issued, line
+
+RIB = "230780211111111111110054"
+D = Decimal
+
+
+def percent(value: str) -> Discount:
+    return Discount(percent=D(value))
+
+
+def note(invoice: Invoice, *wanted: LineCredit, balance: Balance | None = None) -> tuple[CreditNote, Balance]:
+    """The credit note for `wanted`, or for all that is left, and the balance after it."""
+    seller = company()
+    series = opened(seller, current(seller, "credit_note"), DAY, AT)
+    place = issuing.Place(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
+    balance = balance or crediting.fresh(invoice)
+    made, _, _, after = _note(invoice, balance, seller, place, list(wanted) or None, "Retour", "crn_01")
+    return made, after
+
+
+def second_third(price: str) -> CreditNote:
+    """The second of three equal credit notes of an invoice for three: it bears the centime that is over."""
+    invoice = issued(line("3", price))
+    _, balance = note(invoice, LineCredit(1, D(1)))
+    return note(invoice, LineCredit(1, D(1)), balance=balance)[0]
+
+
+def exempt(article: str = "92-I-1", **changes: Any) -> Line:
+    return line(rate="0", exemption=article, **changes)
+
+
+def every_unit() -> Invoice:
+    return issued(*(line(unit=word) for word in units._CODES))
+
+
+SOLE = company(regime="auto_entrepreneur", person="individual", legal_form=None)
+DOCUMENTS: dict[str, Callable[[], Issued]] = {
+    "plain": issued,
+    "complete": lambda: issued(
+        line(description="Conseil\n\nAtelier <de> cadrage & suivi", unit="jours", discount=percent("12.5")),
+        line("3.5", "19.999999", "10", unit="kg", discount=Discount(amount=D("1.01"))),
+        discount=percent("3.33"), notes="Merci.\nÀ bientôt.",
+        seller=company(
+            rib=RIB, share_capital=D(100000), cnss="1234567", email="contact@atlas.example", phone="+212522000000",
+            address=Address(street="12 rue Ibn Batouta", city="Casablanca", postal_code="20000"),
+        ),
+        buyer=customer(email="achats@client.example", phone="+212535000000"),
+    ),
+    "amount off": lambda: issued(line(), line(rate="10"), exempt(), discount=Discount(amount=D("100.01"))),
+    "two articles": lambda: issued(line(), exempt("91-I-A-1"), exempt("94-I"), exempt("91-I-A-1")),
+    "all exempt": lambda: issued(exempt(), discount=percent("100")),
+    "cash": lambda: issued(line(), settlement="cash"),
+    "cash and exempt": lambda: issued(line(), exempt(), settlement="cash", discount=percent("7")),
+    "reverse charge": lambda: issued(line(rate="0"), exempt(), reverse_charge=True),
+    "reverse charge in cash": lambda: issued(line(rate="0"), reverse_charge=True, settlement="cash"),
+    "auto-entrepreneur": lambda: issued(line(rate="0"), seller=SOLE, settlement="cash", discount=percent("5")),
+    "cpu": lambda: issued(line(rate="0"), exempt(), seller=replace(SOLE, regime="cpu", rib=RIB)),
+    "withheld": lambda: issued(line("1", "10000"), buyer=customer(kind="public_body", withholder="public_body")),
+    "arabic": lambda: issued(line(description="استشارة"), exempt(), language="ar", settlement="cash"),
+    "english": lambda: issued(line(rate="0"), language="en", reverse_charge=True),
+    "little known": lambda: issued(
+        seller=company(ice=None, tax_id=None, legal_form=None),
+        buyer=customer(kind="consumer", ice=None, name="X", address=Address()),
+    ),
+    "trade register only": lambda: issued(
+        line(rate="0"), reverse_charge=True, seller=company(ice=None, tax_id=None, business_tax=None),
+        buyer=customer(ice=None, ice_missing_reason="étranger", trade_register="77", address=Address(country="FR")),
+    ),
+    "every unit": every_unit,
+    "credited": lambda: note(issued(line(), exempt(), discount=percent("9"), settlement="cash"))[0],
+    "credited in part": lambda: note(issued(line("3", "33.333333"), discount=percent("1")), LineCredit(1, D(2)))[0],
+    "a centime more": lambda: second_third("33.333333"),
+    "a centime less": lambda: second_third("33.336667"),
+    "credited, withheld": lambda: note(
+        issued(line(), buyer=customer(kind="public_body", withholder="public_body")), LineCredit(1, D(1))
+    )[0],
+    "credited, not subject": lambda: note(issued(line(rate="0"), seller=SOLE))[0],
+    "credited, reversed": lambda: note(issued(line(rate="0"), reverse_charge=True))[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_official_rules_find_nothing(name: str) -> None:
+    assert refusals(e_invoice(DOCUMENTS[name]())) == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_it_adds_up_to_the_centime(name: str) -> None:
+    document = DOCUMENTS[name]()
+    xml = e_invoice(document)
+    assert arithmetic(xml, slack=CENT if isinstance(document, CreditNote) else D(0)) == []
+    it, totals = read(xml), document.totals
+    assert it.amount("cac:LegalMonetaryTotal/cbc:PayableAmount") == totals.payable
+    assert it.amount("cac:LegalMonetaryTotal/cbc:PrepaidAmount") == totals.withheld
+    assert it.amount("cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount") == totals.gross + totals.stamp_duty
+    assert it.amount("cac:TaxTotal/cbc:TaxAmount") == totals.vat_total
+
+
+cents = st.decimals(min_value=D("0.01"), max_value=D("9999.99"), places=2)
+lines = st.builds(
+    lambda quantity, price, off, kind: line(quantity, price, discount=percent(off), **kind),
+    st.decimals(min_value=D("0.001"), max_value=D(99), places=3).map(str),
+    st.decimals(min_value=D("0.000001"), max_value=D("999.999999"), places=6).map(str),
+    st.sampled_from(["0", "3.33", "50", "99.99"]),
+    st.sampled_from(
+        [{"rate": "20"}, {"rate": "10"}, {"rate": "0", "exemption": "92-I-1"}, {"rate": "0", "exemption": "91"}]
+    ),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lines=st.lists(lines, min_size=1, max_size=6), off=st.sampled_from(["0", "0.5", "3.33", "33.33"]),
+    settlement=st.sampled_from(["cash", "other"]), parts=st.integers(1, 4), data=st.data(),
+)  # fmt: skip
+def test_any_invoice_and_its_credit_notes_are_accepted(
+    lines: list[Line], off: str, settlement: str, parts: int, data: st.DataObject
+) -> None:
+    """However an invoice is cut, each of its e-invoices adds up, and the credit notes' add up to the invoice's."""
+    invoice = issued(*lines, discount=percent(off), settlement=settlement)
+    xml = e_invoice(invoice)
+    assert arithmetic(xml) == []
+    assert refusals(xml) == []
+    balance, payable = crediting.fresh(invoice), D(0)
+    for _ in range(parts):
+        number = data.draw(st.integers(1, len(lines)))
+        done = {part.line: part.quantity for part in balance.lines}
+        left = invoice.lines[number - 1].quantity - done.get(number, D(0))
+        quantity = left if data.draw(st.booleans()) else (left / 3).quantize(D("0.001"))
+        if not quantity:
+            continue
+        made, balance = note(invoice, LineCredit(number, quantity), balance=balance)
+        payable += _accepted(made)
+    if any(balance_left(invoice, balance)):
+        made, balance = note(invoice, balance=balance)
+        payable += _accepted(made)
+    assert payable == invoice.totals.payable
+
+
+def balance_left(invoice: Invoice, balance: Balance) -> list[Decimal]:
+    """What of each line is not credited yet."""
+    done = {part.line: part.quantity for part in balance.lines}
+    return [each.quantity - done.get(number, D(0)) for number, each in enumerate(invoice.lines, 1)]
+
+
+def _accepted(made: CreditNote) -> Decimal:
+    xml = e_invoice(made)
+    assert arithmetic(xml, slack=CENT) == []
+    assert refusals(xml) == []
+    return read(xml).amount("cac:LegalMonetaryTotal/cbc:PayableAmount")
+
+
+def test_a_broken_file_is_refused_by_both_readers() -> None:
+    xml = e_invoice(DOCUMENTS["complete"]())
+    broken = re.sub(rb"(<cbc:TaxExclusiveAmount[^>]*>)\d+", rb"\g<1>1", xml)
+    assert "BR-CO-13" in arithmetic(broken)
+    assert any("BR-CO-13" in said for said in refusals(broken))
+    assert refusals(xml.replace(b"cbc:DueDate", b"cbc:Due"))
+
+
+def test_what_an_invoice_says() -> None:
+    it = read(e_invoice(DOCUMENTS["complete"]()))
+    seller, buyer = (
+        it.all("cac:AccountingSupplierParty/cac:Party")[0],
+        it.all("cac:AccountingCustomerParty/cac:Party")[0],
+    )
+    assert it.text("cbc:CustomizationID") == "urn:cen.eu:en16931:2017"
+    assert [it.text(f"cbc:{name}") for name in ("ID", "IssueDate", "DueDate", "InvoiceTypeCode")] == [
+        "FA-2026-00001", "2026-11-23", "2027-01-22", "380",
+    ]  # fmt: skip
+    assert it.text("cac:PartyIdentification/cbc:ID", seller) == it.text("cac:PartyLegalEntity/cbc:CompanyID", seller)
+    assert it.text("cac:PartyIdentification/cbc:ID", buyer) == "002136093000040"
+    assert it.text("cac:PartyTaxScheme/cbc:CompanyID", seller) == "12345678"
+    assert it.text("cac:PartyTaxScheme/cac:TaxScheme/cbc:ID", seller) == "IF"
+    assert it.text("cac:PartyLegalEntity/cbc:CompanyLegalForm", seller) == (
+        "SARL – Capital 100\u202f000\u00a0MAD – RC 123456 – TP 34567890 – CNSS 1234567"
+    )
+    assert it.text("cac:PostalAddress/cac:Country/cbc:IdentificationCode", seller) == "MA"
+    assert it.text("cac:Contact/cbc:ElectronicMail", buyer) == "achats@client.example"
+    assert it.text("cac:PaymentMeans/cbc:PaymentMeansCode") == "30"
+    assert it.text("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") == RIB
+    assert it.text("cac:Delivery/cbc:ActualDeliveryDate") == "2026-11-23"
+    assert any(text.startswith("Arrêtée la présente facture à la somme de") for text in it.texts("cbc:Note"))
+    assert "Merci.\nÀ bientôt." in it.texts("cbc:Note")
+    first, second = it.lines
+    assert it.text("cac:Item/cbc:Name", first) == "Conseil"
+    assert it.text("cac:Item/cbc:Description", first) == "Conseil\n\nAtelier <de> cadrage & suivi"
+    assert [it.all("cbc:InvoicedQuantity", each)[0].get("unitCode") for each in (first, second)] == ["DAY", "KGM"]
+    assert it.text("cac:AllowanceCharge/cbc:MultiplierFactorNumeric", first) == "12.5"
+
+
+def test_a_credit_note_names_its_invoice_and_asks_for_no_payment() -> None:
+    it = read(e_invoice(DOCUMENTS["credited in part"]()))
+    assert it.root.tag.endswith("CreditNote")
+    assert it.text("cbc:CreditNoteTypeCode") == "381"
+    assert it.text("cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID") == "FA-2026-00001"
+    assert "Motif : Retour" in it.texts("cbc:Note")
+    assert not it.all("cac:PaymentMeans")
+    assert it.all("cac:PaymentTerms/cbc:Note")
+
+
+def test_one_group_for_all_that_is_exempt_and_a_reason_on_each_line() -> None:
+    it = read(e_invoice(DOCUMENTS["two articles"]()))
+    reasons = it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:TaxExemptionReason")
+    assert [reason.split("; ") for reason in reasons] == [[
+        "Vente en exonération de la TVA en vertu de l'article 91-I-A-1° du CGI",
+        "Vente en suspension de la TVA en vertu de l'article 94-I du CGI",
+    ]]  # fmt: skip
+    assert [len(it.all("cbc:Note", each)) for each in it.lines] == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "categories"),
+    [
+        ("plain", ["S"]), ("two articles", ["S", "E"]), ("cash", ["S", "E"]), ("reverse charge", ["AE", "E"]),
+        ("auto-entrepreneur", ["O"]), ("cpu", ["O"]), ("credited, not subject", ["O"]), ("credited, reversed", ["AE"]),
+    ],
+)  # fmt: skip
+def test_categories(name: str, categories: list[str]) -> None:
+    it = read(e_invoice(DOCUMENTS[name]()))
+    assert it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:ID") == categories
+
+
+def test_stamp_duty_is_a_charge_and_what_is_withheld_counts_as_paid() -> None:
+    it = read(e_invoice(DOCUMENTS["cash"]()))
+    assert it.text("cac:AllowanceCharge/cbc:ChargeIndicator") == "true"
+    assert it.amount("cac:AllowanceCharge/cbc:Amount") == D("9.00")
+    assert it.text("cac:PaymentMeans/cbc:PaymentMeansCode") == "10"
+    it = read(e_invoice(DOCUMENTS["withheld"]()))
+    assert it.amount("cac:LegalMonetaryTotal/cbc:PrepaidAmount") == D("1500.00")
+    assert it.amount("cac:LegalMonetaryTotal/cbc:PayableAmount") == D("10500.00")
+    assert "Retenue à la source TVA : -1\u202f500,00\u00a0MAD" in it.texts("cbc:Note")
+
+
+@pytest.mark.parametrize(("name", "charge"), [("a centime more", "true"), ("a centime less", "false")])
+def test_what_a_credit_note_rounds_is_said(name: str, charge: str) -> None:
+    it = read(e_invoice(DOCUMENTS[name]()))
+    assert it.text("cac:AllowanceCharge/cbc:ChargeIndicator", it.lines[0]) == charge
+    assert it.amount("cac:AllowanceCharge/cbc:Amount", it.lines[0]) == CENT
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        (None, "C62"), ("", "C62"), ("unité(s)", "C62"), ("Jours", "DAY"), ("day", "DAY"), ("يوم", "DAY"), ("h", "HUR"),
+        ("Heures", "HUR"), ("mois", "MON"), ("Kg.", "KGM"), ("m²", "MTK"), ("mètres  carrés", "MTK"), ("kWh", "KWH"),
+        ("pcs", "H87"), ("boîtes", "XBX"), ("ml", None), ("bidule", None),
+    ],
+)  # fmt: skip
+def test_units(unit: str | None, code: str | None) -> None:
+    assert units.unit_code(unit) == code
+
+
+def test_a_unit_without_a_code_is_told_as_an_attribute() -> None:
+    it = read(e_invoice(issued(line(unit="bidule"))))
+    assert it.all("cbc:InvoicedQuantity", it.lines[0])[0].get("unitCode") == "C62"
+    assert it.text("cac:Item/cac:AdditionalItemProperty/cbc:Value", it.lines[0]) == "bidule"
+
+
+def test_a_specimen_says_so_first() -> None:
+    it = read(e_invoice(replace(issued(), specimen=True)))
+    assert it.texts("cbc:Note")[0] == "Spécimen, sans valeur"
+
+
+@settings(max_examples=30, deadline=None)
+@given(text=st.text(min_size=1, max_size=60))
+def test_any_text_leaves_the_file_readable(text: str) -> None:
+    """The API refuses what XML cannot say; were it to arrive by another way, the file still opens."""
+    xml = e_invoice(issued(line(description=f"x{text}"), notes=f"x{text}"))
+    assert xml == e_invoice(issued(line(description=f"x{text}"), notes=f"x{text}"))
+    assert any(said.startswith("x") for said in read(xml).texts("cbc:Note"))
+
+
+def test_control_characters_are_replaced() -> None:
+    xml = e_invoice(issued(line(description="a\x00b\x0b\uffff"), notes="]]><!-- \x1b --> &amp; \U0001f600"))
+    it = read(xml)
+    assert it.text("cac:Item/cbc:Name", it.lines[0]) == "a\ufffdb\ufffd\ufffd"
+    assert "]]><!-- \ufffd --> &amp; \U0001f600" in it.texts("cbc:Note")
+
+
+def test_equal_documents_give_equal_bytes_with_the_usual_prefixes() -> None:
+    xml = e_invoice(DOCUMENTS["complete"]())
+    assert xml == e_invoice(DOCUMENTS["complete"]())
+    assert xml.startswith(b'<?xml version="1.0" encoding="UTF-8"?>\n<Invoice xmlns="urn:oasis:names:')
+
+
+RENDERER = TypstRenderer()
+
+
+@pytest.mark.parametrize("name", ["complete", "arabic", "credited"])
+def test_the_page_carries_it(name: str) -> None:
+    document = DOCUMENTS[name]()
+    carried = attachment(document)
+    made = RENDERER.render(issued_view(document, "fr"), attachments=[carried])
+    reader = PdfReader(BytesIO(made))
+    assert reader.attachments == {f"{document.number}.xml": [e_invoice(document)]}
+    (file,) = cast(Any, reader.trailer["/Root"])["/AF"]
+    assert file.get_object()["/AFRelationship"] == "/Alternative"
+
+
+def test_a_number_with_slashes_names_a_file() -> None:
+    assert attachment(replace(issued(), number="2026/11/0001")).name == "2026-11-0001.xml"
