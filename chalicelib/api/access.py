@@ -35,12 +35,13 @@ class MemberEdit(Model):
 
 
 class MemberShown(RecordShown):
-    """A person's place in the company."""
+    """A person's place in the company; who was `invited` had a company already, and means that one when naming none."""
 
     object: Literal["member"]
     user: str
     email: str | None
     role: Role
+    invited: bool
 
 
 class KeyNew(Model):

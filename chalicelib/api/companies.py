@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint
-from chalicelib.api.fields import Amount, Day, Email, Language, Model, Shown, Text, multi_line
+from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
@@ -60,6 +60,7 @@ class _Profile(Edit):
     language: Language = unsent()
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
+    financial_year_end: MonthDay = unsent()
 
 
 class SignUp(_Profile):

@@ -166,6 +166,7 @@ class Outcomes(Shown):
     object: Literal["list", "job"]
     data: list[Outcome] | None = None
     has_more: bool | None = None
+    url: str | None = None
     id: str | None = None
     task: str | None = None
     status: str | None = None

@@ -1,7 +1,6 @@
 """Support: asking for help, following it, closing it."""
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -9,7 +8,7 @@ from pydantic import Field
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
-from chalicelib.api.paging import ListOf, Page
+from chalicelib.api.paging import Found, Page
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
 from chalicelib.domain.support import MOST_ATTACHMENTS
@@ -102,7 +101,7 @@ def _enclosures(ask: Ask) -> list[Enclosure]:
     for number, sent in enumerate(ask.body.attachments):
         try:
             found.append(Enclosure(sent.name, b64decode(sent.content, validate=True)))
-        except NotBase64 as error:
+        except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
             raise invalid(f"/attachments/{number}/content", "bad_base64") from error
     return found
 
@@ -146,7 +145,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET", path=URL, scope="support.read", does=_list, summary="List one's requests for help", query=Page,
-        gives=ListOf[ThreadShown], tag="Support",
+        gives=Found[ThreadShown], tag="Support",
     ),
     Endpoint(
         method="GET", path=_ONE, scope="support.read", does=_read, summary="Read a request for help",

@@ -9,6 +9,7 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, NotFound, Refusal
 
 if TYPE_CHECKING:
+    from chalicelib.domain.request import RequestStatus
     from chalicelib.wiring import World
 
 
@@ -75,9 +76,9 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
     return _settled(world, options, "refused", options.reason)
 
 
-def _settled(world: "World", options: argparse.Namespace, to: str, reason: str | None) -> int:
+def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
     from chalicelib.domain.request import Request
-    from chalicelib.services.privacy.requests import by_hand
+    from chalicelib.services.privacy.settling import by_hand
 
     (request,) = world.store.records([Request.ref(options.company, options.request)])
     if not isinstance(request, Request):

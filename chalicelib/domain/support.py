@@ -22,10 +22,10 @@ ORPHANED: Final = timedelta(hours=1)
 class Attachment:
     """A file beside a message, as it was checked and encoded anew; `key` is where it lies."""
 
-    key: str = kept("support.thread")
-    name: str = kept("support.thread")
-    media: str = kept("support.thread")
-    size: int = kept("support.thread")
+    key: str = kept("support.state")
+    name: str | None = kept("support.thread", default=None)
+    media: str = kept("support.state")
+    size: int = kept("support.state")
 
 
 @entity("support_thread", room="workspace", prefix="thr")
@@ -33,27 +33,29 @@ class Thread(Record):
     """One request for help. It is due for the watch until its first answer, and again when its term has ended."""
 
     subject: str | None = kept("support.thread", default=None)
-    status: Status = kept("support.thread", default="open")
-    opened_by: str = kept("support.thread")
+    status: Status = kept("support.state", default="open")
+    opened_by: str = kept("support.state")
     """The membership's id."""
-    language: Literal["fr", "ar", "en"] = kept("support.thread", default="fr")
-    messages: int = kept("support.thread", default=1)
-    first_answer_by: datetime = kept("support.thread")
-    first_answered_at: datetime | None = kept("support.thread", default=None)
-    overdue: bool = kept("support.thread", default=False)
+    language: Literal["fr", "ar", "en"] = kept("support.state", default="fr")
+    messages: int = kept("support.state", default=1)
+    first_answer_by: datetime = kept("support.state")
+    first_answered_at: datetime | None = kept("support.state", default=None)
+    overdue: bool = kept("support.state", default=False)
     """The first answer came after its deadline, or has not come."""
-    closed_at: datetime | None = kept("support.thread", default=None)
-    due: str | None = kept("support.thread", default=JOB)
-    due_at: datetime = kept("support.thread")
-    attempts: int = kept("support.thread", default=0)
+    closed_at: datetime | None = kept("support.state", default=None)
+    due: str | None = kept("support.state", default=JOB)
+    due_at: datetime = kept("support.state")
+    attempts: int = kept("support.state", default=0)
 
 
 @entity("support_message", room="workspace", prefix="msg", sort="support_message#{thread}#{id}")
 class SupportMessage(Record):
     """One message of a thread; `by` is the membership's id, None for support."""
 
-    thread: str = kept("support.thread")
-    by: str | None = kept("support.thread", default=None)
+    thread: str = kept("support.state")
+    opened_by: str = kept("support.state")
+    """The thread's: whoever is erased takes support's answers along."""
+    by: str | None = kept("support.state", default=None)
     text: str | None = kept("support.thread", default=None)
     attachments: tuple[Attachment, ...] = kept("support.thread", default=())
 

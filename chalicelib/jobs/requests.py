@@ -38,16 +38,16 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
     """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
 
     def apply(world: "World", step: Step) -> bool:
-        from chalicelib.services.privacy import requests
+        from chalicelib.services.privacy import settling
 
         (request,) = world.store.records([step.ref])
         if not isinstance(request, Request) or request.due != NAME:
             return True
         if request.status == "requested":
-            requests.lapse(world, request)
+            settling.lapse(world, request)
             return True
         if request.status == "grace" and request.reminders < len(REMINDERS):
-            requests.remind(world, request)
+            settling.remind(world, request)
             return True
         carry = carriers.get(request.kind)
         if carry is None:  # an operator carries it out; the watch keeps its deadline

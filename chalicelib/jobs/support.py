@@ -57,9 +57,10 @@ def apply_uploads(world: "World", step: Step) -> bool:
 
 SUPPORT = Job(
     name=JOB, room=Thread.ROOM, schedule="rate(1 hour)", cap=500, find=due_in(Thread.ROOM, JOB), plan=plan, apply=apply,
-    summary="Notes first answers that are late and ends closed threads after two years",
+    destroys=True, summary="Notes first answers that are late and ends closed threads after two years",
 )  # fmt: skip
 ORPHANS = Job(
     name=UPLOADS, room=Upload.ROOM, schedule="rate(1 hour)", cap=1000, find=due_in(Upload.ROOM, UPLOADS),
-    plan=plan_uploads, apply=apply_uploads, summary="Deletes files that were stored for a commit which never came",
+    plan=plan_uploads, apply=apply_uploads, destroys=True,
+    summary="Deletes files that were stored for a commit which never came",
 )  # fmt: skip

@@ -64,7 +64,9 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
         if snapshot.founded:
             raise AlreadyExists(id=call.company)
         answer = Answer(present_company(company, head), status=201, location=URL)
-        return Decision(answer, new=(company, member, *accepted), head={"mode": mode})
+        return Decision(
+            answer, new=(company, member, retention.begun(company, call.at), *accepted), head={"mode": mode}
+        )
 
     return transact(store, replace(call, actor=member_id), [], decide, business=False, founding=True).answer
 

@@ -133,7 +133,7 @@ def open_thread(
         first_answer_by=by,
         due_at=by,
     )
-    message, marks = draft(world, call, id, writer.member, text, files)
+    message, marks = draft(world, call, thread, writer.member, text, files)
     posted = None
     if writer.email:
         day = long_date(today(by), language)
@@ -155,8 +155,9 @@ def write(
     world: "World", reader: Reader, call: Call, writer: Writer, id: str, text: str, files: Sequence[Enclosure] = ()
 ) -> Answer:
     """Write in a thread that is not closed. Raises NotFound, ThreadClosed, InvalidContent."""
-    require_room(_theirs(reader, writer, id))
-    message, marks = draft(world, call, id, writer.member, text, files)
+    seen = _theirs(reader, writer, id)
+    require_room(seen)
+    message, marks = draft(world, call, seen, writer.member, text, files)
 
     def decide(snapshot: Snapshot) -> Decision:
         thread = snapshot.get(Thread, id)
@@ -202,7 +203,7 @@ def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: st
     for message in messages(reader.store, thread):
         for found in message.attachments:
             if found.key.rpartition("/")[2] == file:
-                url, expires = world.files.url(found.key, filename=found.name)
+                url, expires = world.files.url(found.key, filename=found.name or file)
                 if redirect:
                     return Answer({}, status=303, location=url)
                 return Answer({"url": url, "expires_at": instant(expires)})
@@ -220,7 +221,7 @@ class Drafted(NamedTuple):
     marks: tuple[Upload, ...] = ()
 
 
-def draft(world: "World", call: Call, thread: str, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
+def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
     """A message; its files are checked first, so that what is refused leaves nothing, then marked, then stored. A call
     stores under names of its own, so a repetition never shares a file with what a sweep may take."""
     from chalicelib.render.attachment import check
@@ -228,13 +229,15 @@ def draft(world: "World", call: Call, thread: str, by: str | None, text: str, fi
     checked = [(file.name, check(file.content, f"/attachments/{n}/content")) for n, file in enumerate(files)]
     kept = tuple(
         Attachment(
-            key=prefixes.upload(call.company, thread, f"{call.id}-{n}", found.extension),
+            key=prefixes.upload(call.company, thread.id, f"{call.id}-{n}", found.extension),
             name=f"{name.rpartition('.')[0] or name}.{found.extension}", media=found.media, size=len(found.content),
         )
         for n, (name, found) in enumerate(checked)
     )  # fmt: skip
     id = new_id(SupportMessage.PREFIX, call.at, call.random("id", SupportMessage.PREFIX))
-    message = SupportMessage(**_stamps(call), id=id, thread=thread, by=by, text=text, attachments=kept)
+    message = SupportMessage(
+        **_stamps(call), id=id, thread=thread.id, opened_by=thread.opened_by, by=by, text=text, attachments=kept
+    )
     if not kept:
         return Drafted(message)
     at = call.at + ORPHANED

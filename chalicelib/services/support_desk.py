@@ -24,7 +24,7 @@ def answer(world: "World", company: str, id: str, text: str, by: str) -> Answer:
     (found,) = world.store.records([Thread.ref(company, id)])
     if not isinstance(found, Thread):
         raise NotFound
-    message, _ = draft(world, call, id, None, text, ())
+    message, _ = draft(world, call, found, None, text, ())
     email = _address(world.store, company, found.opened_by)
     posted = mail.write(call, email, found.language, "support_answered", thread=id) if email else None
 

@@ -55,7 +55,7 @@ def _echo(ask: Ask) -> Answer:
 def _who(ask: Ask) -> Answer:
     actor = ask.actor
     return Answer(
-        {"id": actor.id, "kind": actor.kind, "role": actor.role, "company": ask.company, "email": actor.email}
+        {"subject": actor.subject, "kind": actor.kind, "role": actor.role, "company": ask.company, "email": actor.email}
     )
 
 

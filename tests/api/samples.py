@@ -198,7 +198,9 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", "/v1/support/{id}/messages"): lambda shop: Sample(
         f"/v1/support/{_made(shop, '/v1/support', _HELP)}/messages", {"text": "Toujours rien."}
     ),
-    ("POST", "/v1/support/{id}/close"): lambda shop: Sample(f"/v1/support/{_made(shop, '/v1/support', _HELP)}/close", {}),
+    ("POST", "/v1/support/{id}/close"): lambda shop: Sample(
+        f"/v1/support/{_made(shop, '/v1/support', _HELP)}/close", {}
+    ),
     ("GET", "/v1/support/{id}/attachments/{file}"): lambda shop: Sample(_attached(shop)),
     ("GET", "/v1/privacy/disclosures"): lambda shop: Sample(_disclosed(shop)),
     ("GET", "/v1/consents"): lambda shop: Sample("/v1/consents"),

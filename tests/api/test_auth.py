@@ -12,6 +12,7 @@ from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record
 from chalicelib.domain.member import ApiKey
 from chalicelib.outside.tokens import Tokens, make_api_key
+from chalicelib.policy.load import policy_version
 from chalicelib.store.codec import to_row
 from tests.api.pipeline import gateway_of
 from tests.client import Client
@@ -48,7 +49,7 @@ def test_a_role_reaches_its_scopes_and_no_other(shop: "Shop", guarded: "Gateway"
 def test_who_may_do_what() -> None:
     viewer, clerk, accountant = ROLE_SCOPES["viewer"], ROLE_SCOPES["clerk"], ROLE_SCOPES["accountant"]
     assert viewer < clerk < accountant < ROLE_SCOPES["owner"] == SCOPES
-    own = {"consents.write", "support.write"}
+    own = {"consents.write", "support.write", "privacy.write"}
     assert all(scope.endswith(".read") for scope in viewer - own), "a viewer decides for themselves and asks for help"
     assert "documents.issue" in accountant - clerk
     assert "company.write" not in accountant
@@ -133,18 +134,30 @@ def test_a_person_of_one_company_need_not_name_it(new_shop: "Callable[..., Shop]
     person = one.member("clerk")
     client = Client(guarded, person.token)
     assert client.get("/scopes/documents.read").json["company"] == one.company
-    subject = client.get("/me").json["id"]
+    subject = client.get("/me").json["subject"]
     other.member("viewer", subject)
-    got = client.get("/scopes/documents.read")
-    assert (got.status, got.codes) == (422, [("/header/Company", "company_header_required")])
+    assert client.get("/scopes/documents.read").json["company"] == one.company, "a stranger's company is not his own"
     client.company = other.company
     assert client.get("/scopes/documents.read").json["role"] == "viewer"
+
+
+def test_a_person_of_several_companies_names_one(shop: "Shop", guarded: "Gateway") -> None:
+    profile = {
+        "name": "Seconde Boutique",
+        "policy_version": policy_version(),
+        "of_age": True,
+        "address": {"city": "Fès"},
+    }
+    owner = Client(shop.owner.gateway, shop.owner.token)
+    assert owner.post("/v1/companies", profile).status == 201
+    got = Client(guarded, shop.owner.token).get("/scopes/documents.read")
+    assert (got.status, got.codes) == (422, [("/header/Company", "company_header_required")])
 
 
 def test_signed_in_without_a_company(guarded: "Gateway", issuer: "Issuer", shop: "Shop") -> None:
     stranger = Client(guarded, issuer.token("stranger", email="s@x.example"))
     assert stranger.get("/me").json == {
-        "id": "stranger", "kind": "user", "role": None, "company": "", "email": "s@x.example",
+        "subject": "stranger", "kind": "user", "role": None, "company": "", "email": "s@x.example",
     }  # fmt: skip
     assert stranger.get("/scopes/documents.read").status == 404
     key, _ = shop.key("documents.read")

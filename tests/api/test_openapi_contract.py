@@ -153,7 +153,9 @@ REFUSED: Mapping[str, tuple[Callable[[Endpoint], bool], dict[str, Any], tuple[in
     "without a token": (lambda e: e.scope != PUBLIC, {"authorization": ""}, (401, "unauthenticated")),
     "with an unknown parameter": (lambda e: True, {"query": {"colour": "red"}}, (422, "invalid_content")),
     "with a member nobody knows": (
-        lambda e: e.method in ("POST", "PATCH", "PUT") and not e.form, {"raw": b'{"colour": "red"}'}, (422, "invalid_content"),
+        lambda e: e.method in ("POST", "PATCH", "PUT") and not e.form,
+        {"raw": b'{"colour": "red"}'},
+        (422, "invalid_content"),
     ),
     "with half a body": (lambda e: e.method != "GET" and not e.form, {"raw": b'{"name": '}, (400, "malformed")),
     "with an array": (lambda e: e.method != "GET" and not e.form, {"raw": b"[]"}, (400, "malformed")),
@@ -163,7 +165,9 @@ REFUSED: Mapping[str, tuple[Callable[[Endpoint], bool], dict[str, Any], tuple[in
         (415, "unsupported_media_type"),
     ),
     "with a megabyte": (
-        lambda e: e.method != "GET" and not e.form, {"raw": b'{"notes": "' + b"x" * 1_000_000 + b'"}'}, (413, "too_large"),
+        lambda e: e.method != "GET" and not e.form,
+        {"raw": b'{"notes": "' + b"x" * 1_000_000 + b'"}'},
+        (413, "too_large"),
     ),
     "without a key": (lambda e: e.idempotent, {"idempotency_key": ""}, (400, "idempotency_key_missing")),
     "with a key beyond printing": (lambda e: e.idempotent, {"idempotency_key": "\x7f"}, (400, "malformed")),

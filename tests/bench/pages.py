@@ -11,10 +11,11 @@ from tests.unit.render import views
 
 GOALS = {20: 15.0, 500: 400.0}
 """Milliseconds of typst for so many lines."""
+Printed = tuple[int, float, float | None]
 TURNS = {20: 15, 500: 5}
 
 
-def measured() -> list[tuple[int, float, float | None]]:
+def measured() -> list[Printed]:
     """Lines, milliseconds of typst, milliseconds of pdfkit (None where its program is not installed)."""
     typst = TypstRenderer()
     pdfkit = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text())

@@ -123,7 +123,7 @@ class TestLanguages:
     def test_a_problem_speaks_the_callers_language(self, live: Served, wanted: str | None, given: str) -> None:
         headers: dict[str, str] = {} if wanted is None else {"Accept_Language": wanted}
         for path in ("/v1/company", "/v1/nowhere"):
-            assert live.request("GET", path, **headers).headers["content-language"] == given
+            assert live.request("GET", path, None, **headers).headers["content-language"] == given
 
 
 class TestTags:

@@ -1,6 +1,7 @@
 """A company for histories and measurements: founded through the door, with a customer and drafts to issue."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -42,10 +43,11 @@ def customer_of(company: str) -> str:
     return derived_id("cus", company)
 
 
-def founded(world: World, name: str) -> str:
+def founded(world: World, name: str, *, days_ago: int = 0) -> str:
     """A company that stores in the cloud, with a profile and a customer; its id is derived from `name`."""
     company = derived_id("cmp", name)
     now = call(world, company, "sign_up", "founding")
+    now = replace(now, at=now.at - timedelta(days=days_ago))
     seller = Company(company=company, id=company, created_at=now.at, updated_at=now.at, **SELLER)
     buyer = Customer(
         company=company, id=customer_of(company), created_at=now.at, updated_at=now.at, name="Client Exemple",

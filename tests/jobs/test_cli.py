@@ -37,7 +37,7 @@ def cli(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mo
 def test_list_names_every_job(cli: Any) -> None:
     code, lines = cli("jobs", "list")
     assert code == 0
-    assert [line["job"] for line in lines] == ["outbox", "bulk"]
+    assert [line["job"] for line in lines] == [job.name for job in catalogue.JOBS]
     assert all(line["off"] is None and line["asks"] is None and not line["goes_on"] for line in lines)
 
 
@@ -112,7 +112,7 @@ def test_the_dead_are_listed_and_revived(cli: Any, world: World) -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["jobs", "run", "outboks"], "no job 'outboks'; there are outbox, bulk"),
+        (["jobs", "run", "outboks"], "no job 'outboks'; there are outbox, bulk,"),
         (["jobs", "off", "outboks", "--reason", "x", "--by", "y"], "no job 'outboks'"),
         (["jobs", "run", "outbox", "--now", "yesterday"], "is not a time such as"),
         (["jobs", "run", "outbox", "--now", "2026-11-23T08:00:00"], "lacks its offset"),

@@ -96,7 +96,12 @@ def test_an_old_sign_in_needs_the_mailed_code(shop: Shop, monkeypatch: pytest.Mo
 
     sent: list[str] = []
     begin = codes.begin
-    monkeypatch.setattr(codes, "begin", lambda *who: sent.append(begin(*who)) or sent[-1])
+
+    def noted(world: Any, *who: str) -> str:
+        sent.append(begin(world, *who))
+        return sent[-1]
+
+    monkeypatch.setattr(codes, "begin", noted)
     owner = stale(shop)
     id = asked(owner, shop.customer)
     assert refused(owner.post(f"{URL}/{id}/confirm", {})) == (403, "proof_needed")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.clock import MOROCCO
 from chalicelib.domain.company import Leftover, Series, Term
 from chalicelib.domain.document import Balance, Invoice
 from chalicelib.domain.entity import Record
@@ -23,6 +24,7 @@ from chalicelib.services import register
 from chalicelib.services.privacy import holds, retention
 from chalicelib.services.privacy.retention import Rule, begun, midnight, rule_of, with_year_end, year_of
 from chalicelib.store.read import open_company
+from tests.conftest import Shop
 from tests.crash import Work, prove, watched
 from tests.privacy.worlds import Books, Turned, carried
 
@@ -291,3 +293,21 @@ def test_proofs_go_after_five_years(vault: Turned) -> None:
         vault.offset = timedelta(days=days)
         run(vault, proofs_job(), now=vault.now(), left=within(60))
         assert len(shop.kinds("requests")) == left
+
+
+def test_a_sign_up_is_due_and_follows_the_financial_year(shop: Shop) -> None:
+    def term() -> Term:
+        (row,) = shop.world.store.records([Term.ref(shop.company)])
+        assert isinstance(row, Term)
+        return row
+
+    signed = term()
+    year = signed.created_at.astimezone(MOROCCO).year
+    assert (signed.ends, signed.due_at) == (("12-31",), midnight(date(year + 11, 1, 1)))
+    edited = shop.owner.patch("/v1/company", {"financial_year_end": "02-29"}, "*")
+    assert (edited.status, edited.json["financial_year_end"]) == (200, "02-29")
+    assert term().ends == ("12-31", "02-29")
+    assert term().due_at >= signed.due_at
+    for wrong in ("02-30", "13-01", "1-1", "2026-12-31"):
+        refused = shop.owner.patch("/v1/company", {"financial_year_end": wrong}, "*")
+        assert refused.codes == [("/financial_year_end", "bad_month_day")]

@@ -247,6 +247,7 @@ def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: 
     assert closed is not None
     before, after = closed.due_at - timedelta(seconds=1), closed.due_at + timedelta(seconds=1)
     _work(_turned(world, before), "support", before)
+    support_desk.end(_turned(world, before), shop.company, id)
     assert shop.owner.get(f"/v1/support/{id}").status == 200
     assert len(list(world.files.list(prefixes.upload_of(shop.company, id)))) == 2
     _work(_turned(world, after), "support", after)

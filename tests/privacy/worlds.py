@@ -91,7 +91,7 @@ class Books:
             policy_version="2026-04-02", email=f"{self.mark}@company.example", rib=f"{self.mark}-rib",
             template=f"<p>{self.mark}</p>", cnss=self.mark, logo=None, **self.stamps,
         )  # fmt: skip
-        self.commit(self.profile, *members, founding=True)
+        self._owners = members
 
     def _party(self, cls: Any, id: str) -> Any:
         return cls(
@@ -147,7 +147,7 @@ class Books:
             id=self.new("out"), due_at=self.at + timedelta(days=3650), task="render", about=(self.customer, self.mark),
             **self.stamps,
         )  # fmt: skip
-        self.commit(*rows, messages=[later])
+        self.commit(self.profile, *self._owners, *rows, messages=[later], founding=True)
         self._files(small=small)
 
     def _files(self, *, small: bool) -> None:

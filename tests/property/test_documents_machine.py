@@ -88,7 +88,7 @@ class Documents(RuleBasedStateMachine):
     def __init__(self, world: World) -> None:
         super().__init__()
         self.world = world
-        self.company = companies.founded(world, f"machine {next(_RUNS)}")
+        self.company = companies.founded(world, f"machine {next(_RUNS)}", days_ago=2)
         self.serial = count(1)
         self.drafts: set[str] = set()
         self.invoices: list[str] = []

@@ -5,7 +5,7 @@ told, and until an erasure runs any of them may stop it. Running requests is the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +30,6 @@ from chalicelib.domain.request import (
     OVER,
     PROVEN,
     UNCONFIRMED,
-    WARNED,
-    Deadline,
     Receipt,
     Request,
     RequestKind,
@@ -46,6 +44,7 @@ from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion, receipts
+from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
@@ -107,7 +106,7 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
         if kind == "deletion" and subject is not None:
             _own_row(snapshot, subject, members)
         answer = Answer(show(request), status=201, location=f"{URL}/{id}")
-        return Decision(answer, new=(request, _watch(request)))
+        return Decision(answer, new=(request, watch_over(request)))
 
     members = _members(world.store, call.company) if subject and affects == "member" else []
     answer = transact(world.store, call, [], decide, business=False).answer
@@ -178,9 +177,9 @@ def _confirmed(
     else:
         until = call.at + GRACE
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
-        after = _due(after, reminder(after) or until)
+        after = postponed(after, reminder(after) or until)
     told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(Answer(show(after)), puts=(after, _watch(after)), messages=(told,), head={"state": "blocked"})
+    return Decision(Answer(show(after)), puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
 
 
 def _person_confirmed(
@@ -210,7 +209,7 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
-            Answer(show(after)), puts=(after,), deletes=(_watch(request),), messages=told,
+            Answer(show(after)), puts=(after,), deletes=(watch_over(request),), messages=told,
             head={"state": "active"} if blocked else None,
         )  # fmt: skip
 
@@ -237,68 +236,6 @@ def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Langu
 def _gone(request: Request) -> bool:
     """A person's own row goes when the request is verified: there is nothing left to stop."""
     return request.subject is not None and request.verified_at is not None
-
-
-def lapse(world: "World", request: Request) -> None:
-    """End a request that nobody confirmed in time."""
-    settle(world, request, "cancelled", reason="not_confirmed")
-
-
-def settle(world: "World", request: Request, to: str, *, reason: str | None = None, notice: str | None = None) -> bool:
-    """Close a request that no receipt follows; False when it was moved meanwhile. `request` is as it was read."""
-    call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
-
-    def decide(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Request, request.id)
-        if now is None or now.status != request.status:
-            return Decision(Answer({}))
-        after = moved(now, to, call.at, reason=reason)  # type: ignore[arg-type]
-        told = (deletion.notice(call, notice, request.id),) if notice else ()
-        return Decision(Answer({"done": True}), puts=(after,), deletes=(_watch(now),), messages=told)
-
-    done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
-    return bool(done.answer.body)
-
-
-def by_hand(world: "World", request: Request, to: str, *, reason: str | None = None) -> bool:
-    """Close a request that an operator carried out or refused; what no operator carries out is refused this door.
-    Raises RequestSettled, Busy."""
-    if to == "completed":
-        if request.kind == "deletion":
-            raise RequestSettled(status=request.status)
-        _to_running(world, request)
-        (now,) = world.store.records([request.key])
-        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed")
-    if request.kind == "deletion" and request.status not in ("requested", "verified"):
-        raise RequestSettled(status=request.status)
-    return settle(world, request, to, reason=reason, notice="cancelled")
-
-
-def _to_running(world: "World", request: Request) -> None:
-    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
-
-    def decide(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Request, request.id)
-        if now is None or now.status == "running":
-            return Decision(Answer({}))
-        return Decision(Answer({}), puts=(moved(now, "running", call.at),))
-
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
-
-
-def remind(world: "World", request: Request) -> None:
-    """Tell the owners how long the grace still lasts, and be due again at the next reminder or the end."""
-    call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
-
-    def decide(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Request, request.id)
-        if now is None or now.status != "grace" or now.reminders != request.reminders:
-            return Decision(Answer({}))
-        after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
-        after = _due(after, reminder(after) or now.due_at)
-        return Decision(Answer({}), puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
-
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
 
 def one(world: "World", company: str, asker: Asker, id: str) -> Answer:
@@ -373,17 +310,6 @@ def _own_row(snapshot: Snapshot, subject: str, members: Sequence[Member]) -> Rec
     if found is None or found.id != subject:
         raise NotFound
     return found
-
-
-def _due(request: Request, at: datetime) -> Request:
-    return replace(request, due_at=at)
-
-
-def _watch(request: Request) -> Deadline:
-    return Deadline(
-        company=request.company, id=request.id, created_at=request.updated_at, updated_at=request.updated_at,
-        deadline=request.deadline, due_at=request.deadline - WARNED,
-    )  # fmt: skip
 
 
 def show(request: Request) -> dict[str, Any]:

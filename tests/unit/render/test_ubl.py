@@ -183,6 +183,12 @@ def test_a_broken_file_is_refused_by_both_readers() -> None:
     assert refusals(xml.replace(b"cbc:DueDate", b"cbc:Due"))
 
 
+def test_a_seller_who_gave_no_number_breaks_two_rules_and_no_others() -> None:
+    nobody = company(ice=None, tax_id=None, business_tax=None, trade_register=None)
+    found = refusals(e_invoice(issued(seller=nobody)))
+    assert {said.partition("]")[0] for said in found} == {"[BR-CO-26", "[BR-S-02"}
+
+
 def test_what_an_invoice_says() -> None:
     it = read(e_invoice(DOCUMENTS["complete"]()))
     seller, buyer = (

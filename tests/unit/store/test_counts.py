@@ -48,7 +48,7 @@ def credit(pipeline: Pipeline) -> object:
 
 
 COSTS: dict[Verb, tuple[int, float, float]] = {
-    read: (1, 6, 0), listed: (2, 2, 0), create: (2, 12, 10), issue: (3, 20, 21), pay: (2, 10, 10), credit: (3, 26, 21),
+    read: (1, 6, 0), listed: (2, 2, 0), create: (2, 12, 10), issue: (3, 20, 21), pay: (2, 10, 12), credit: (3, 26, 21),
 }  # fmt: skip
 """Verb → calls (one after another, but for the two queries of a list), read units, write units."""
 

@@ -7,7 +7,7 @@ from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.document import Draft
 from chalicelib.domain.entity import Ref
-from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TransactionTooLarge
 from chalicelib.domain.party import Customer
 from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import Reader, admit, open_company
@@ -125,9 +125,14 @@ def test_a_read_is_healed_or_busy(bare_world: World, reader: Reader, fault: str,
     assert faults.met[fault] == (1 if lone else 2 * sends)
 
 
-def test_a_read_that_is_wrong_is_not_busy(bare_world: World, reader: Reader) -> None:
-    script = {("TransactGetItems", 0): "cancelled:ValidationError"}
-    with Faults(bare_world.store, scripted(script)), pytest.raises(TransactGetError):
+@pytest.mark.parametrize(
+    ("fault", "raised"),
+    [("cancelled:ValidationError", TransactionTooLarge), ("cancelled:DuplicateItem", TransactGetError)],
+)
+def test_a_read_that_is_wrong_is_not_busy(
+    bare_world: World, reader: Reader, fault: str, raised: type[Exception]
+) -> None:
+    with Faults(bare_world.store, scripted({("TransactGetItems", 0): fault})), pytest.raises(raised):
         reader.get(Company, reader.company)
 
 
