@@ -22,11 +22,11 @@ serve: $(READY) ## Run the whole service here, with a demonstration company
 
 .PHONY: test
 test: $(READY) lint types ## Everything CI runs: style, types, import floors, all tests
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not bench"
+	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(READY) ## The measurements, each against its floor
-	@$(PY) -m pytest -q -s -m bench tests/bench
+	@$(PY) -m tests.bench
 
 .PHONY: lint
 lint: $(READY) ## Style and import floors
@@ -63,7 +63,7 @@ $(READY): requirements-dev.txt
 	test -n "$$python" || { echo "facture: Python 3.11, 3.12 or 3.13 is needed and none was found" >&2; exit 1; }; \
 	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "facture: $$("$$python" --version) cannot make environments; install its venv package (Debian: apt install python3-venv)" >&2; exit 1; }; \
-	echo "facture: making $(VENV) with $$("$$python" --version), once; it downloads some 150 MB"; \
+	echo "facture: making $(VENV) with $$("$$python" --version), once; it downloads some 250 MB"; \
 	rm -rf $(VENV); "$$python" -m venv $(VENV)
 	@echo "facture: installing $$(grep -c == requirements-dev.txt) packages …"
 	@$(PY) -m pip install --quiet --no-input --progress-bar off -r requirements-dev.txt || { \

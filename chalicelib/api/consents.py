@@ -85,7 +85,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="POST", path=URL, scope="consents.write", does=_decide,
-        summary="Accept a version of the policy, agree, or oppose", takes=ConsentNew, gives=ConsentsShown, status=201, also=(200,),
-        idempotent=True, tag="Privacy",
+        summary="Accept a version of the policy, agree, or oppose", takes=ConsentNew, gives=ConsentsShown, status=201,
+        also=(200,), idempotent=True, tag="Privacy",
     ),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 @value
 class Change:
-    """One row that a commit put or deleted. `hash` is the SHA-256 over the row's salt and content, base64."""
+    """One row that a commit put or deleted. `hash` is the SHA-256 over the row's salt and content, hex."""
 
     kind: str = kept("journal.change")
     id: str = kept("journal.change")

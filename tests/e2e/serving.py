@@ -1,5 +1,6 @@
 """Starts the service as a process, as `make serve` does, and speaks HTTP to it."""
 
+import atexit
 import http.client
 import json
 import os
@@ -53,6 +54,7 @@ class Served:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        atexit.register(process.kill)  # a test that fails half-way leaves nothing running
         served = cls(process, data)
         served._await_address()
         return served
