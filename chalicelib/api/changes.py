@@ -3,7 +3,8 @@
 from typing import Annotated, Any, Literal
 
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.api.fields import Model, Shown, WholeNumber
+from chalicelib.api.fields import Model, Shown
+from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff

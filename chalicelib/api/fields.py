@@ -9,12 +9,14 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from functools import cache
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic_core import PydanticCustomError
 
+from chalicelib.api.numbers import Number, StrictField
 from chalicelib.domain.ids import is_id
 
 Language = Literal["fr", "ar", "en"]
@@ -28,8 +30,6 @@ _UNPRINTABLE = (
 )
 _REFUSED = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufff9-\uffff"
 """The same for readers of the OpenAPI document, as every dialect of regular expressions writes it."""
-_CONTROL = {False: re.compile(f"[\t\n{_UNPRINTABLE}]"), True: re.compile(f"[{_UNPRINTABLE}]")}
-_NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -43,6 +43,12 @@ _ISO_3166 = (
     "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW"
 )
 _COUNTRIES = frozenset(_ISO_3166[at : at + 2] for at in range(0, len(_ISO_3166), 2))
+
+
+@cache
+def _control(lines: bool) -> re.Pattern[str]:
+    """What does not print; compiled on the first text that is not plain, because so wide a set takes its time."""
+    return re.compile(f"[{_UNPRINTABLE}]" if lines else f"[\t\n{_UNPRINTABLE}]")
 
 
 class Model(BaseModel):
@@ -59,33 +65,8 @@ class Shown(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class _Field:
-    """A strict string with a check of its own and a JSON schema to tell about it."""
-
-    def check(self, value: str) -> Any:
-        """The value to keep. Raises PydanticCustomError whose type is a stable code."""
-        raise NotImplementedError
-
-    def schema(self) -> JsonSchemaValue:
-        """What the OpenAPI document says."""
-        raise NotImplementedError
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            self._strictly, serialization=core_schema.to_string_ser_schema(when_used="json")
-        )
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return self.schema()
-
-    def _strictly(self, value: Any) -> Any:
-        if not isinstance(value, str):
-            raise PydanticCustomError("wrong_type", "", {"expected": "string"})
-        return self.check(value)
-
-
 @dataclass(frozen=True)
-class Text(_Field):
+class Text(StrictField):
     """Text of `min` to `max` characters on one line, or on several with `lines`."""
 
     max: int
@@ -109,7 +90,7 @@ class Text(_Field):
             text = text.replace("\r\n", "\n")
         if found := _BIDI.search(text):
             raise PydanticCustomError("bidi_character", "", {"character": f"U+{ord(found[0]):04X}"})
-        if found := _CONTROL[self.lines].search(text):
+        if found := _control(self.lines).search(text):
             raise PydanticCustomError("control_character", "", {"character": f"U+{ord(found[0]):04X}"})
         return text
 
@@ -121,57 +102,7 @@ class Text(_Field):
 
 
 @dataclass(frozen=True)
-class Number(_Field):
-    """A decimal number written as a string: ASCII digits, a point, no sign, no exponent."""
-
-    digits: int
-    decimals: int
-    example: str
-    max: int | None = None
-    positive: bool = False
-
-    def _strictly(self, value: Any) -> Decimal:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            raise PydanticCustomError("number_not_string", "", {"example": self.example})
-        return super()._strictly(value)  # type: ignore[no-any-return]
-
-    def check(self, value: str) -> Decimal:
-        """The exact number."""
-        if len(value) > 200 or not (found := _NUMBER.fullmatch(value)):
-            raise PydanticCustomError("bad_number", "", {"example": self.example})
-        sign, whole, fraction = found.groups()
-        if len(whole) > self.digits:
-            raise PydanticCustomError("too_many_digits", "", {"max": self.digits})
-        if fraction and len(fraction) > self.decimals:
-            raise PydanticCustomError("too_many_decimals", "", {"max": self.decimals})
-        number = Decimal(value)
-        if self.positive and number <= 0:
-            raise PydanticCustomError("not_positive", "")
-        if sign or (self.max is not None and number > self.max):
-            raise PydanticCustomError("out_of_range", "", {"min": 0, "max": self._largest()})
-        return number
-
-    def _largest(self) -> str:
-        if self.max is not None:
-            return str(self.max)
-        return "9" * self.digits + ("." + "9" * self.decimals if self.decimals else "")
-
-    def schema(self) -> JsonSchemaValue:
-        """A pattern, because the bounds of a decimal string cannot be said otherwise."""
-        whole = rf"(0|[1-9][0-9]{{0,{self.digits - 1}}})"
-        if self.max is not None:
-            whole = rf"(0|[1-9][0-9]{{0,{len(str(self.max)) - 2}}})"
-        fraction = rf"(\.[0-9]{{1,{self.decimals}}})?"
-        pattern = rf"^{whole}{fraction}$"
-        if self.max is not None:
-            pattern = rf"^({whole}{fraction}|{self.max}(\.0{{1,{self.decimals}}})?)$"
-        if self.positive:
-            pattern = rf"^(?=.*[1-9]){pattern[1:]}"
-        return {"type": "string", "pattern": pattern, "examples": [self.example]}
-
-
-@dataclass(frozen=True)
-class _Day(_Field):
+class _Day(StrictField):
     """A calendar day, `YYYY-MM-DD`, from 2000 to 2100."""
 
     def check(self, value: str) -> date:
@@ -195,7 +126,7 @@ class _Day(_Field):
 
 
 @dataclass(frozen=True)
-class _Instant(_Field):
+class _Instant(StrictField):
     """A moment, RFC 3339 with its offset."""
 
     def check(self, value: str) -> datetime:
@@ -214,7 +145,7 @@ class _Instant(_Field):
 
 
 @dataclass(frozen=True)
-class _MonthDay(_Field):
+class _MonthDay(StrictField):
     """A day of any year, `MM-DD`."""
 
     def check(self, value: str) -> str:
@@ -235,7 +166,7 @@ class _MonthDay(_Field):
 
 
 @dataclass(frozen=True)
-class _Email(_Field):
+class _Email(StrictField):
     """An e-mail address of plain syntax, at most 254 characters. Whether it exists only a mail can tell."""
 
     def check(self, value: str) -> str:
@@ -253,7 +184,7 @@ class _Email(_Field):
 
 
 @dataclass(frozen=True)
-class _Country(_Field):
+class _Country(StrictField):
     """ISO 3166-1 alpha-2, in capitals."""
 
     def check(self, value: str) -> str:
@@ -268,7 +199,7 @@ class _Country(_Field):
 
 
 @dataclass(frozen=True)
-class Id(_Field):
+class Id(StrictField):
     """An identifier of one prefix (`cus_` and a ULID)."""
 
     prefix: str
@@ -282,26 +213,6 @@ class Id(_Field):
     def schema(self) -> JsonSchemaValue:
         """A pattern."""
         return {"type": "string", "pattern": f"^{self.prefix}_[0-7][0-9A-HJKMNP-TV-Z]{{25}}$"}
-
-
-@dataclass(frozen=True)
-class WholeNumber(_Field):
-    """A whole number in a query string, where everything is text."""
-
-    min: int
-    max: int
-
-    def check(self, value: str) -> int:
-        """The number, within its bounds."""
-        if not re.fullmatch(r"0|[1-9][0-9]{0,15}", value):
-            raise PydanticCustomError("wrong_type", "", {"expected": "integer"})
-        if not self.min <= int(value) <= self.max:
-            raise PydanticCustomError("out_of_range", "", {"min": self.min, "max": self.max})
-        return int(value)
-
-    def schema(self) -> JsonSchemaValue:
-        """An integer."""
-        return {"type": "integer", "minimum": self.min, "maximum": self.max}
 
 
 def multi_line(longest: int) -> Text:

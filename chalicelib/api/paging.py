@@ -6,7 +6,8 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.api.fields import Model, Shown, WholeNumber
+from chalicelib.api.fields import Model, Shown
+from chalicelib.api.numbers import WholeNumber
 
 T = TypeVar("T")
 ANY_ID = re.compile(r"[a-z]{3}_[0-7][0-9A-HJKMNP-TV-Z]{25}")

@@ -5,7 +5,8 @@ from typing import Annotated
 from chalicelib.api.document_models import PaymentIn
 from chalicelib.api.document_shapes import PaymentShown
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.api.fields import Model, WholeNumber
+from chalicelib.api.fields import Model
+from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued

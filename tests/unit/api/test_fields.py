@@ -16,15 +16,14 @@ from chalicelib.api.fields import (
     Day,
     Email,
     Id,
-    Number,
     Percent,
     PositiveAmount,
     Quantity,
     Text,
     UnitPrice,
-    WholeNumber,
     multi_line,
 )
+from chalicelib.api.numbers import Number, WholeNumber
 
 NAME: TypeAdapter[str] = TypeAdapter(Annotated[str, Text(20)])
 NOTES: TypeAdapter[str] = TypeAdapter(Annotated[str, multi_line(50)])
