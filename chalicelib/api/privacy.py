@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import PUBLIC, Actor, Ask, Endpoint
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.paging import ListOf, Page
@@ -12,6 +13,7 @@ from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import (
     AlreadyBlocked,
     AnotherOwnerNeeded,
+    Busy,
     LastOwner,
     NotFound,
     ProofNeeded,
@@ -73,7 +75,8 @@ class StepShown(Shown):
 
 
 class RequestShown(Shown):
-    """A request. `due` is the legal deadline; `last_trace` the last day on which recovery copies may hold something."""
+    """A request. `due` is the legal deadline; `last_trace` the last day on which recovery copies may hold something;
+    `download` where the archive of an access request is for seven days."""
 
     id: str | None
     object: Literal["privacy_request"]
@@ -89,6 +92,7 @@ class RequestShown(Shown):
     steps: list[StepShown]
     last_trace: str | None
     receipt: str | None
+    download: str | None
     dry_run: bool
     version: int
     created_at: str
@@ -192,6 +196,13 @@ def _receipt(ask: Ask) -> Answer:
     return requests.receipt(ask.world, ask.company, _asker(ask), ask.path["id"])
 
 
+def _download(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import downloads
+
+    redirect = "application/json" not in ask.accept
+    return downloads.download(ask.world, ask.company, _asker(ask), ask.path["id"], redirect=redirect)
+
+
 def _receipt_key(ask: Ask) -> Answer:
     from chalicelib.outside.keys import ALGORITHM, fingerprint
 
@@ -237,6 +248,11 @@ ENDPOINTS = (
         method="GET", path=ONE + "/receipt", scope="privacy.read", does=_receipt,
         summary="The signed receipt of what was removed and what is kept", gives=ReceiptShown, errors=(NotFound,),
         while_blocked=True, tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=ONE + "/download", scope="privacy.read", does=_download,
+        summary="The archive of what is held, as a redirect to an address that lives 5 minutes", gives=FileShown,
+        status=303, errors=(NotFound, ProofNeeded, Busy), tag="Privacy",
     ),
     Endpoint(
         method="GET", path=KEY_URL, scope=PUBLIC, does=_receipt_key,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 from botocore.config import Config
@@ -57,8 +57,8 @@ class Files:
         )  # fmt: skip
         return boto3.client("s3", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
 
-    def put(self, key: str, content: bytes, content_type: str, *, only_if_absent: bool = True) -> bool:
-        """Store an object. False, and nothing is changed, when there is one and `only_if_absent`."""
+    def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
+        """Store an object, of bytes or of a file that is sent as it is read. False, and nothing is changed, when there is one and `only_if_absent`."""
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
         with _refusals():
             try:

@@ -6,7 +6,8 @@ The company comes second in every key, so that what is one company's is found, a
 PDF = "pdf/"
 LOGOS = "logos/"
 UPLOADS = "uploads/"
-PREFIXES = (PDF, LOGOS, UPLOADS)
+EXPORTS = "exports/"
+PREFIXES = (PDF, LOGOS, UPLOADS, EXPORTS)
 """Every prefix that is written; the policy's lifecycle and the deployed rules are tested against it."""
 
 
@@ -33,3 +34,13 @@ def upload(company: str, owner: str, name: str, extension: str) -> str:
 def upload_of(company: str, owner: str) -> str:
     """What every key of the files attached to `owner` begins with."""
     return f"{UPLOADS}{company}/{owner}/"
+
+
+def export(company: str, request: str) -> str:
+    """The archive of what is held, made for the privacy request `request`."""
+    return f"{EXPORTS}{company}/{request}.zip"
+
+
+def export_parts(company: str, request: str) -> str:
+    """What every key of an unfinished archive's parts begins with."""
+    return f"{EXPORTS}{company}/{request}/"

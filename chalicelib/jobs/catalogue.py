@@ -7,7 +7,7 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import Advance, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
-from chalicelib.jobs.requests import Carry, carry_deletion, requests_job, watch_job
+from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.outbox import Handler
@@ -46,7 +46,7 @@ def issue(world: "World", job: JobRow) -> JobRow:
 
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
-CARRIERS: Mapping[str, Carry] = {"deletion": carry_deletion}
+CARRIERS: Mapping[str, Carry] = {"access": carry_access, "deletion": carry_deletion}
 JOBS: tuple[Job, ...] = (
     outbox(OUTBOX_TASKS),
     bulk(BULK_TASKS),

@@ -34,6 +34,13 @@ def carry_deletion(world: "World", request: Request) -> bool:
     return deletion.look_again(world, request)
 
 
+def carry_access(world: "World", request: Request) -> bool:
+    """The next piece of an access export."""
+    from chalicelib.services.privacy import access_export
+
+    return access_export.carry(world, request)
+
+
 def requests_job(carriers: Mapping[str, Carry]) -> Job:
     """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
 

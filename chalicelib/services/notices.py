@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TEMPLATES: Final[Mapping[str, Template]] = {
     "verified": "request_opened", "account_blocked": "request_grace", "grace_waived": "request_waived",
     "grace_ends": "request_reminder", "person_erased": "request_opened", "cancelled": "request_cancelled",
-    "completed": "request_completed",
+    "completed": "request_completed", "ready": "request_ready",
 }  # fmt: skip
 """The mail of each notice that a request leaves."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {

@@ -58,6 +58,12 @@ def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
         _kept(world, company, _printable(reader, kind, id, None))
 
 
+def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
+    """An issued document's page in its own language: the name it is saved as, and its key. Raises as `pdf` does."""
+    printable = _printable(reader, kind, id, None)
+    return printable.filename, _kept(world, reader.company, printable)
+
+
 def _kept(world: "World", company: str, printable: Printable) -> str:
     """The key of the rendered page, rendering it if nobody has."""
     from chalicelib.render.renderer import inputs_hash

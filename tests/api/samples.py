@@ -136,6 +136,15 @@ def _receipted(shop: Shop) -> str:
     return request + "/receipt"
 
 
+def _exported(shop: Shop) -> str:
+    from chalicelib.jobs.runner import run_scheduled
+
+    request = f"{_REQUESTS}/{_made(shop, _REQUESTS, {'kind': 'access'})}"
+    assert shop.owner.post(request + "/confirm", {}).status == 200
+    run_scheduled(shop.world, "requests")
+    return request + "/download"
+
+
 def _disclosed(shop: Shop) -> str:
     told = Told(
         kind="lawful_demand", recipient="Direction générale des impôts", basis="CGI, art. 214",
@@ -214,6 +223,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", _REQUESTS + "/{id}/confirm"): lambda shop: Sample(_request(shop, "/confirm"), {}),
     ("POST", _REQUESTS + "/{id}/cancel"): lambda shop: Sample(_request(shop, "/cancel"), {}),
     ("GET", _REQUESTS + "/{id}/receipt"): lambda shop: Sample(_receipted(shop)),
+    ("GET", _REQUESTS + "/{id}/download"): lambda shop: Sample(_exported(shop)),
     ("GET", "/privacy/receipt-key"): lambda shop: Sample("/privacy/receipt-key"),
     ("GET", "/privacy"): lambda shop: Sample("/privacy", query={"lang": "ar"}),
     ("GET", "/v1/privacy/data-map"): lambda shop: Sample("/v1/privacy/data-map"),

@@ -40,7 +40,8 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
     "company.write": (("PATCH", "/v1/company"), ("PUT", "/v1/company/logo"), ("PATCH", "/v1/settings")),
     "privacy.read": (
         ("GET", "/v1/privacy/requests"), ("GET", "/v1/privacy/requests/{id}"),
-        ("GET", "/v1/privacy/requests/{id}/receipt"), ("GET", "/v1/privacy/disclosures"),
+        ("GET", "/v1/privacy/requests/{id}/receipt"), ("GET", "/v1/privacy/requests/{id}/download"),
+        ("GET", "/v1/privacy/disclosures"),
     ),
     "privacy.write": (
         ("POST", "/v1/privacy/requests"), ("POST", "/v1/privacy/requests/{id}/code"),

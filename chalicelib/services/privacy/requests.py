@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.consent import Consent
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyBlocked,
@@ -43,7 +44,7 @@ from chalicelib.domain.request import (
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.documents import instant
-from chalicelib.services.privacy import deletion, receipts
+from chalicelib.services.privacy import deletion, opposition, receipts
 from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
@@ -87,9 +88,11 @@ class Asker:
 
 
 def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Answer:
-    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once. Raises Forbidden,
+    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; a member's own
+    opposition is carried out in the same commit. Raises Forbidden,
     NotFound for a subject that is not there, InvalidContent."""
-    subject = asker.about(subject)
+    own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
+    subject = asker.id if own else asker.about(subject)
     affects = _affected(subject)
     asker.require(subject)
     id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
@@ -105,12 +108,17 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
     def decide(snapshot: Snapshot) -> Decision:
         if kind == "deletion" and subject is not None:
             _own_row(snapshot, subject, members)
+        if own:
+            done, consent = opposition.settled(request, snapshot.get(Consent, asker.id), call)
+            answer = Answer(show(done), status=201, location=f"{URL}/{id}")
+            return Decision(answer, puts=(consent,), new=(done,))
         answer = Answer(show(request), status=201, location=f"{URL}/{id}")
         return Decision(answer, new=(request, watch_over(request)))
 
     members = _members(world.store, call.company) if subject and affects == "member" else []
-    answer = transact(world.store, call, [], decide, business=False).answer
-    if verified:
+    reads = [Consent.ref(call.company, asker.id)] if own else []
+    answer = transact(world.store, call, reads, decide, business=False).answer
+    if verified and not own:
         world.wake("requests")
     return answer
 
@@ -130,7 +138,7 @@ def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subje
         "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
         "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
         "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
-        "last_trace": last.isoformat() if last else None, "receipt": None, "dry_run": True, "version": 0,
+        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True, "version": 0,
         "created_at": instant(at), "updated_at": instant(at),
     }  # fmt: skip
     return Answer(body)
@@ -221,7 +229,7 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
 def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
     """Mail a code, for ten minutes, to the member who asks. Raises NotFound, RequestSettled, ProofNeeded for who has no
     address here, TooManyRequests."""
-    request = _found(world.store, call.company, asker, id)
+    request = found(world.store, call.company, asker, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
     own = next((member for member in _members(world.store, call.company) if member.id == asker.id), None)
@@ -240,12 +248,12 @@ def _gone(request: Request) -> bool:
 
 def one(world: "World", company: str, asker: Asker, id: str) -> Answer:
     """A request and how far it is. Raises NotFound."""
-    return Answer(show(_found(world.store, company, asker, id)))
+    return Answer(show(found(world.store, company, asker, id)))
 
 
 def receipt(world: "World", company: str, asker: Asker, id: str) -> Answer:
     """The signed receipt of a request that was carried out. Raises NotFound, Busy."""
-    _found(world.store, company, asker, id)
+    found(world.store, company, asker, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
         raise NotFound
@@ -266,7 +274,8 @@ def listing(world: "World", company: str, asker: Asker, limit: int, after: str |
     return shown[:limit], len(shown) > limit
 
 
-def _found(store: Store, company: str, asker: Asker, id: str) -> Request:
+def found(store: Store, company: str, asker: Asker, id: str) -> Request:
+    """A request that the asker may see. Raises NotFound."""
     (request,) = store.records([Request.ref(company, id)])
     if not isinstance(request, Request) or not asker.follows(request):
         raise NotFound
@@ -321,7 +330,13 @@ def show(request: Request) -> dict[str, Any]:
         **{name: instant(at) if at else None for name, at in when.items()}, "reason": request.reason,
         "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
-        "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None, "dry_run": False,
+        "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None,
+        "download": f"{URL}/{request.id}/download" if _handed_out(request) else None, "dry_run": False,
         "version": request.version, "created_at": instant(request.created_at),
         "updated_at": instant(request.updated_at),
     }  # fmt: skip
+
+
+def _handed_out(request: Request) -> bool:
+    """Whether an archive was made for it; how long it is kept is the download's to say."""
+    return (request.kind, request.status, request.subject) == ("access", "completed", None)

@@ -1,0 +1,139 @@
+"""What an access export holds: which kinds of rows, and each row as the API shows it, without what is not exported."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.company import Company, Head, Term
+from chalicelib.domain.consent import Acceptance, Consent
+from chalicelib.domain.disclosure import Disclosure, may_be_seen
+from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
+from chalicelib.domain.entity import Record
+from chalicelib.domain.item import Item
+from chalicelib.domain.member import ApiKey, Member
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.request import Request
+from chalicelib.domain.support import SupportMessage, Thread
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+from chalicelib.policy.rules import all_entities, rules_of
+from chalicelib.services import disclosures, documents, present, support
+from chalicelib.services.privacy.requests import show
+from chalicelib.store.wire import Store
+
+WITHHELD = frozenset({
+    ("requests", "hold"), ("requests", "deadline"), ("requests", "tombstone"), ("journal", "leftover"),
+    ("ledger", "payment_id"),
+})  # fmt: skip
+"""A legal hold may rest on a demand that the law forbids telling of; the others are marks of our own bookkeeping that
+say nothing beyond the rows they point to."""
+NAMES: Mapping[type[Record], str] = {Company: "company", Head: "account", Term: "retention", Draft: "drafts"}
+PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
+    Customer: present.present_customer, Supplier: present.present_supplier, Item: present.present_item,
+    Member: present.present_member, ApiKey: present.present_api_key, Draft: documents.present_draft,
+    CreditNote: documents.present_credit_note, Payment: documents.present_payment, Thread: support.present,
+    SupportMessage: support.present_message, Request: show,
+}  # fmt: skip
+"""Rows that the API shows by themselves; others are told attribute by attribute."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of row in the export: its class, and the name of its files."""
+
+    cls: type[Record]
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        """What every sort key of such a row begins with."""
+        return self.cls.SORT.partition("{")[0]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """For whom, and as of when, rows are told."""
+
+    company: str
+    head: Head
+    members: frozenset[str]
+    """The memberships of whoever asked and confirmed: of consents, only theirs."""
+    on: date
+    language: Language
+
+
+@cache
+def kinds() -> tuple[Kind, ...]:
+    """Every kind of which the policy exports something beyond the row's key and times, in the order of rooms."""
+    found = []
+    for (room, kind), cls in all_entities().items():
+        own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
+        if (room, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
+            found.append(Kind(cls, _name(cls)))
+    return tuple(found)
+
+
+def _name(cls: type[Record]) -> str:
+    if cls in NAMES:
+        return NAMES[cls]
+    kind = cls.KIND
+    return kind if kind.endswith("s") else f"{kind[:-1]}ies" if kind.endswith("y") and kind[-2] != "e" else f"{kind}s"
+
+
+def _exported(rule: str) -> bool:
+    return current().rules[rule].exported
+
+
+@cache
+def _secrets(cls: type[Record]) -> frozenset[str]:
+    return frozenset(a.path for a in rules_of(cls) if "." not in a.path and not _exported(a.governed_by))
+
+
+def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> list[str]:
+    """The rows of this kind as lines of JSON. Raises Busy."""
+    own = [row for row in rows if isinstance(row, kind.cls) and _may_know(row, reading)]
+    balances: dict[str, Balance] = {}
+    if own and kind.cls is Invoice:
+        found = store.records([Balance.ref(reading.company, row.id) for row in own])
+        balances = {row.id: row for row in found if isinstance(row, Balance)}
+    return [_line(row, _shown(row, balances, reading)) for row in own]
+
+
+def _may_know(row: Record, reading: Reading) -> bool:
+    if isinstance(row, Disclosure):
+        return may_be_seen(row, reading.on)
+    if isinstance(row, Consent):
+        return row.id in reading.members
+    return not isinstance(row, Acceptance) or row.member in reading.members
+
+
+def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> dict[str, Any]:
+    if isinstance(row, Company):
+        return present.present_company(row, reading.head)
+    if isinstance(row, Invoice):
+        return documents.present_invoice(row, balances.get(row.id))
+    if isinstance(row, Disclosure):
+        return disclosures.present(row, reading.language)
+    if type(row) in PLAIN:
+        return PLAIN[type(row)](row)
+    stored = {f.name: getattr(row, f.name) for f in fields(row) if f.name not in ("company", "id")}
+    return {"id": row.id, "object": row.KIND, **msgspec.to_builtins(stored, builtin_types=(Decimal,))}
+
+
+def _line(row: Record, shown: dict[str, Any]) -> str:
+    hidden = _secrets(type(row))
+    kept = {name: part for name, part in shown.items() if name not in hidden}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} is not JSON")

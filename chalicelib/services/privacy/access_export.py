@@ -1,0 +1,270 @@
+"""Access to a whole account: everything the policy exports, gathered into parts by bounded pieces, then one ZIP.
+
+The request's measures are the steps and its cursor where the present one goes on (`part:where`); both are the job's own
+bookkeeping. A piece depends on the cursor alone, so that one repeated after a crash replaces what it had written.
+"""
+
+import io
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Company, Head
+from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.errors import InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.request import Measure, Request, moved
+from chalicelib.domain.support import Upload
+from chalicelib.files import prefixes
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+from chalicelib.services.printing import page_of
+from chalicelib.services.privacy import settling
+from chalicelib.services.privacy.access_archive import Archive, index
+from chalicelib.services.privacy.access_contents import Kind, Reading, kinds, told
+from chalicelib.services.privacy.deletion import Overtaken
+from chalicelib.store import due
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT, start_after
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+ROWS, PAGE, PAGES, FILES = 200, 50, 20, 50
+"""Of one piece: rows, rows of a query, documents rendered or fetched, files copied."""
+PIECE_BYTES = 8_000_000
+"""When a piece of rows ends earlier."""
+PART_LIMIT = 250_000_000
+BLOCKED = "account_blocked"
+COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
+"""Files as they were uploaded; documents' pages are made anew where they are not kept."""
+PRINTED = (Invoice, CreditNote)
+MARK_KEPT = timedelta(days=30)
+
+
+def term() -> timedelta:
+    """How long an export is kept."""
+    period = current().rules["file.export"].term
+    if period is None:
+        raise ValueError("file.export has no term")
+    return timedelta(days=period.days)
+
+
+def carry(world: "World", request: Request) -> bool:
+    """Do the next bounded piece of a verified or running request; True once nothing is to be done now. An account that
+    was blocked meanwhile is read no more: its request is refused. Raises Busy, Overtaken."""
+    if request.subject is not None:  # one person's: an operator carries it out; the watch keeps its deadline
+        return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
+    (head,) = world.store.records([Head.ref(request.company)])
+    if not isinstance(head, Head) or head.state != "active":
+        _clear(world, request)
+        world.files.delete(prefixes.export(request.company, request.id))
+        settling.settle(world, request, "refused", reason=BLOCKED)
+        return True
+    if request.status == "verified":
+        _begin(world, request)
+        return False
+    at = next((i for i, step in enumerate(request.measures) if not step.done), None)
+    if at is None:
+        _clear(world, request)
+        settling.settle(world, request, "completed", notice="ready")
+        return True
+    _keep(world, request, _piece(world, request, at, Reader(world.store, request.company, head)))
+    return False
+
+
+def steps() -> tuple[Measure, ...]:
+    """What an export is made of, in its order."""
+    tables = [
+        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep") for k in kinds()
+    ]
+    pages = [Measure(place=prefixes.PDF, kinds=(c.KIND,), store="files", match="all", action="keep") for c in PRINTED]
+    copied = [Measure(place=place, store="files", match="all", action="keep") for place in COPIED]
+    archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
+    return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
+
+
+def _begin(world: "World", request: Request) -> None:
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "verified":
+            return Decision(Answer({}))
+        running = moved(now, "running", call.at, measures=steps(), policy_version=current().version)
+        return Decision(Answer({}), puts=(running,))
+
+    transact(world.store, call, [request.key], decide, business=False, remembered=False)
+
+
+def _keep(world: "World", request: Request, after: Request) -> None:
+    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
+        raise Overtaken
+
+
+def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request:
+    """The request after the next piece of its step `at`."""
+    step = request.measures[at]
+    number, _, after = (request.cursor or "0:").partition(":")
+    part = f"{_parts_of(request)}{at:02d}-{int(number):06d}"
+    if step.place == prefixes.EXPORTS:
+        _archive(world, request, reader)
+        found, where = 1, None
+    elif step.store == "table":
+        found, where = _rows(world, request, _kind_of(step), part, after, reader)
+    elif step.place == prefixes.PDF:
+        found, where = _printed(world, step.kinds[0], part, after, reader)
+    else:
+        found, where = _copied(world, step.place, part, after, reader)
+    whole = replace(step, found=(step.found or 0) + found, done=where is None)
+    measures = (*request.measures[:at], whole, *request.measures[at + 1 :])
+    return replace(request, measures=measures, cursor=f"{int(number) + 1}:{where}" if where is not None else None)
+
+
+def _kind_of(step: Measure) -> Kind:
+    return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
+
+
+def _rows(
+    world: "World", request: Request, kind: Kind, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
+    """Write the next rows of a kind; how many, and where to go on."""
+    reading = Reading(
+        request.company, reader.head, frozenset(filter(None, (request.asked_by, request.confirmed_by))),
+        today(request.verified_at or request.created_at), _language(reader),
+    )  # fmt: skip
+    lines: list[str] = []
+    read = size = 0
+    where: str | None = after
+    while where is not None and read < ROWS and size < PIECE_BYTES:
+        start = start_after(request.company, where) if where else None
+        page = world.store.query(kind.cls.ROOM, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
+        new = told(world.store, kind, page.records, reading)
+        lines += new
+        read += len(page.records)
+        size += sum(len(line) for line in new)
+        where = page.next["sort"]["S"] if page.next else None
+    if lines:
+        world.files.put(f"{part}.ndjson", "\n".join(lines).encode(), "application/x-ndjson", only_if_absent=False)
+    return len(lines), where
+
+
+def _printed(world: "World", kind: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+    """Put the pages of the next issued documents into a part; those that cannot be rendered are named in it."""
+    start = start_after(reader.company, after) if after else None
+    page = world.store.query("ledger", reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
+    made: dict[str, bytes] = {}
+    lost: list[str] = []
+    for row in page.records:
+        if not isinstance(row, PRINTED):
+            continue
+        try:
+            filename, key = page_of(world, reader, kind, row.id)
+            made[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
+        except (InvalidContent, RendererUnavailable, NotFound):
+            lost.append(row.id)
+    _put_part(world, part, made, lost)
+    return len(made), page.next["sort"]["S"] if page.next else None
+
+
+def _copied(world: "World", prefix: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+    """Put the next files of the company under a prefix into a part."""
+    own = prefixes.of_company(prefix, reader.company)
+    made: dict[str, bytes] = {}
+    where = None
+    for key in world.files.list(own):
+        if key <= after:
+            continue
+        if len(made) == FILES:
+            where = max(made, default=None)
+            break
+        made[key] = world.files.read(key)
+    _put_part(world, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
+    return len(made), where
+
+
+def _put_part(world: "World", part: str, made: dict[str, bytes], lost: list[str]) -> None:
+    if not made and not lost:
+        return
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as bundle:
+        for name, content in made.items():
+            bundle.writestr(zipfile.ZipInfo(name), content)
+        bundle.comment = json.dumps(lost).encode()
+    world.files.put(f"{part}.zip", whole.getvalue(), "application/zip", only_if_absent=False)
+
+
+def _archive(world: "World", request: Request, reader: Reader) -> None:
+    """Make the ZIP of the parts in a temporary file, and store it, marked to go when its term ends."""
+    at = request.verified_at or request.created_at
+    keys = list(world.files.list(_parts_of(request)))
+    files: list[str] = []
+    lost: list[str] = []
+    tables = [(i, _kind_of(step)) for i, step in enumerate(request.measures) if step.store == "table"]
+    language = _language(reader)
+    with tempfile.TemporaryFile() as out:
+        archive = Archive(out, at)
+        for i, kind in tables:
+            own = [key for key in keys if key.startswith(f"{_parts_of(request)}{i:02d}-")]
+            archive.table(kind.name, partial(_lines, world, own))
+        for key in keys:
+            if key.endswith(".zip"):
+                with zipfile.ZipFile(io.BytesIO(world.files.read(key, PART_LIMIT))) as bundle:
+                    lost += json.loads(bundle.comment)
+                    for name in bundle.namelist():
+                        archive.add(name, bundle.read(name), packed=False)
+                        files.append(name)
+        counts = [(kind.name, request.measures[i].found or 0) for i, kind in tables]
+        archive.add("index.html", index(_name(reader), counts, files, lost, at, language))
+        archive.close()
+        out.seek(0)
+        _mark(world, request)
+        key = prefixes.export(request.company, request.id)
+        world.files.put(key, out, "application/zip", only_if_absent=False)
+
+
+def _lines(world: "World", keys: list[str]) -> Iterator[list[str]]:
+    for key in keys:
+        yield world.files.read(key, PART_LIMIT).decode().split("\n")
+
+
+def _mark(world: "World", request: Request) -> None:
+    """The row by which the archive goes at its term: one a request, however often it is written."""
+    now, key = world.now(), prefixes.export(request.company, request.id)
+    at = now + term()
+    mark = Upload(
+        company=request.company, id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}", created_at=now, updated_at=now,
+        keys=(key,), due_at=at, expires_at=int((at + MARK_KEPT).timestamp()),
+    )  # fmt: skip
+    due.remember(world.store, mark, world.random(16))
+
+
+def _clear(world: "World", request: Request) -> None:
+    for key in list(world.files.list(_parts_of(request))):
+        world.files.delete(key)
+
+
+def _parts_of(request: Request) -> str:
+    return prefixes.export_parts(request.company, request.id)
+
+
+def _profile(reader: Reader) -> Company | None:
+    (profile,) = reader.of([Company.ref(reader.company)])
+    return profile if isinstance(profile, Company) else None
+
+
+def _language(reader: Reader) -> Language:
+    profile = _profile(reader)
+    return profile.language if profile else "fr"
+
+
+def _name(reader: Reader) -> str:
+    profile = _profile(reader)
+    return profile.name if profile else reader.company

@@ -1,0 +1,253 @@
+"""Access: one archive of all that the API shows of a company, of nobody else, and opposition at once."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.request import Request
+from chalicelib.domain.support import Upload
+from chalicelib.files import prefixes
+from chalicelib.jobs.job import within
+from chalicelib.jobs.requests import carry_access, requests_job
+from chalicelib.jobs.runner import run, run_scheduled
+from chalicelib.services import disclosures
+from chalicelib.services.disclosures import Told
+from chalicelib.services.privacy import access_export, requests
+from chalicelib.services.privacy.access_archive import safe
+from chalicelib.services.privacy.access_contents import WITHHELD, kinds
+from tests.client import Client
+from tests.conftest import Shop
+from tests.crash import Killed, watched
+from tests.privacy.test_requests_api import asked, refused, stale
+from tests.privacy.worlds import Books, Turned
+
+URL = "/v1/privacy/requests"
+FORMULA = "=HYPERLINK(1)"
+
+
+def opened(content: bytes) -> zipfile.ZipFile:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert archive.testzip() is None
+    return archive
+
+
+def exported(shop: Shop) -> str:
+    """An export asked for, confirmed and made; the request's id."""
+    id = str(shop.owner.post(URL, {"kind": "access"}).json["id"])
+    assert shop.owner.post(f"{URL}/{id}/confirm", {}).json["status"] == "verified"
+    run_scheduled(shop.world, "requests")
+    return id
+
+
+def archive_of(shop: Shop, id: str) -> zipfile.ZipFile:
+    return opened(shop.world.files.read(prefixes.export(shop.company, id)))
+
+
+def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(archive.read(f"data/{name}.json"))
+    return found
+
+
+def test_the_archive_holds_what_the_api_shows(shop: Shop) -> None:
+    shop.draft()
+    issued = shop.issued(notes=FORMULA)
+    shop.owner.post(f"/v1/invoices/{issued['id']}/payments", {"amount": "100.00", "method": "cash"})
+    id = exported(shop)
+    shown = shop.owner.get(f"{URL}/{id}").json
+    assert (shown["status"], shown["download"]) == ("completed", f"{URL}/{id}/download")
+    assert all(step["done"] for step in shown["steps"])
+    archive = archive_of(shop, id)
+    assert rows(archive, "company") == [shop.owner.get("/v1/company").json]
+    assert rows(archive, "customers") == shop.owner.get("/v1/customers").json["data"]
+    assert rows(archive, "members") == shop.owner.get("/v1/members").json["data"]
+    by_id = {row["id"]: row for row in shop.owner.get("/v1/invoices").json["data"]}
+    assert {row["id"]: row for row in rows(archive, "invoices") + rows(archive, "drafts")} == by_id
+    assert [name for name in archive.namelist() if name.startswith("pdf/") and issued["id"] in name]
+    pages = [archive.read(name) for name in archive.namelist() if name.startswith("pdf/")]
+    assert [page[:5] for page in pages] == [b"%PDF-"]
+    assert {f"data/{kind.name}.{form}" for kind in kinds() for form in ("json", "csv")} <= set(archive.namelist())
+
+
+def test_the_index_says_what_is_held_and_why_without_script(shop: Shop) -> None:
+    shop.issued()
+    archive = archive_of(shop, exported(shop))
+    page = archive.read("index.html").decode()
+    assert '<html lang="fr" dir="ltr">' in page
+    assert "CGI, art. 211" in page
+    assert "Boutique Exemple" in page
+    assert "<script" not in page
+    for name in archive.namelist():
+        assert name == "index.html" or f'href="{name}"' in page
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [("=1+1", "'=1+1"), ("+2125", "'+2125"), ("-a", "'-a"), ("@x", "'@x"), ("-12.50", "-12.50"), ("a=b", "a=b"),
+     ("\t=1", "'\t=1")],
+)  # fmt: skip
+def test_a_cell_is_no_formula(cell: str, kept: str) -> None:
+    assert safe(cell) == kept
+
+
+def test_the_tables_are_safe_in_a_spreadsheet(shop: Shop) -> None:
+    shop.owner.post("/v1/customers", {"name": FORMULA, "kind": "consumer"})
+    archive = archive_of(shop, exported(shop))
+    assert FORMULA in {row["name"] for row in rows(archive, "customers")}
+    for name in archive.namelist():
+        if name.endswith(".csv"):
+            table = csv.reader(io.StringIO(archive.read(name).decode("utf-8-sig"), newline=""))
+            assert not [cell for line in table for cell in line if cell.startswith("=")]
+    assert "'=HYPERLINK" in archive.read("data/customers.csv").decode()
+
+
+def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turned) -> None:
+    mine, other = Books(vault, mark="Mine4Z", owners=2), Books(vault, mark="Other9K")
+    for day in (None, today(mine.at) + timedelta(days=9)):
+        disclosures.record(
+            vault, mine.id,
+            Told(kind="lawful_demand", recipient=f"until {day}", basis="CGI, art. 214", data=("document.content",),
+                 disclosed_on=today(mine.at), hidden_until=day),
+            "opr_1",
+        )  # fmt: skip
+    made = requests.ask(vault, mine.call(), mine.owner(), "access", None)
+    requests.confirm(vault, mine.call(), mine.owner(), str(made.body["id"]))
+    requests.ask(vault, mine.call(), mine.owner(1), "opposition", None)
+    run(vault, requests_job({"access": carry_access}), now=vault.now(), left=within(120))
+    archive = opened(vault.files.read(prefixes.export(mine.id, str(made.body["id"]))))
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"Mine4Z" in everything
+    assert b"Other9K" not in everything
+    assert other.id.encode() not in everything
+    assert [row["recipient"] for row in rows(archive, "disclosures")] == ["until None"]
+    assert rows(archive, "consents") == [], "the other owner's own"
+    (key,) = rows(archive, "api_keys")
+    assert "digest" not in key
+    assert all("email_key" not in row for row in rows(archive, "members"))
+    assert ("requests", "hold") in WITHHELD
+
+
+def parts(books: Books) -> list[str]:
+    return [key for key in books.world.files.list(f"exports/{books.id}/") if "/req_" in key]
+
+
+def test_killed_between_any_two_calls_it_ends_the_same(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = [kind for kind in kinds() if kind.name in ("customers", "members")]
+    monkeypatch.setattr(access_export, "kinds", lambda: tuple(few))
+    monkeypatch.setattr(access_export, "PAGE", 1)
+    monkeypatch.setattr(access_export, "ROWS", 1)
+
+    def made() -> tuple[Books, str]:
+        books = Books(vault)
+        id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
+        requests.confirm(vault, books.call(), books.owner(), id)
+        return books, id
+
+    def work(books: Books, id: str) -> None:
+        request: Request = books.request(id)
+        while request.status != "completed" and not access_export.carry(vault, request):
+            request = books.request(id)
+
+    def state(books: Books, id: str) -> Any:
+        request = books.request(id)
+        archive = opened(vault.files.read(prefixes.export(books.id, id)))
+        ids = {name: sorted(row["id"][:3] for row in rows(archive, name)) for name in ("customers", "members")}
+        marks = [row for row in books.rows("transient") if row["_kind"]["S"] == Upload.KIND]
+        return ids, request.status, [m.found for m in request.measures], parts(books) == [
+            prefixes.export(books.id, id)
+        ], len(marks), sorted(name.partition("_")[0] for name in archive.namelist())  # fmt: skip
+
+    clients = [vault.store.connection.client, vault.files.client]
+    whole = made()
+    with watched(clients) as calls:
+        work(*whole)
+    expected = state(*whole)
+    assert expected[0] == {"customers": ["cus", "cus"], "members": ["mem"]}
+    for at in range(0, len(calls.made), 2):
+        subject = made()
+        with pytest.raises(Killed), watched(clients, at, "after"):
+            work(*subject)
+        work(*subject)
+        assert state(*subject) == expected, f"killed after call {at}, {calls.made[at]}"
+
+
+def test_a_fresh_link_for_who_signed_in_just_now(shop: Shop) -> None:
+    id = exported(shop)
+    address = f"{URL}/{id}/download"
+    redirect = shop.owner.get(address)
+    assert redirect.status == 303
+    assert "X-Amz-Expires=300" in redirect.headers["location"]
+    told = shop.owner.get(address, accept="application/json")
+    assert (told.status, sorted(told.json)) == (200, ["expires_at", "url"])
+    assert refused(stale(shop).get(address)) == (403, "proof_needed")
+    assert refused(shop.member("clerk").get(address)) == (404, "not_found")
+    assert refused(shop.key("privacy.read")[0].get(address)) == (403, "proof_needed")
+
+
+def test_nothing_to_download_before_it_is_made_or_of_another_kind(shop: Shop) -> None:
+    id = str(shop.owner.post(URL, {"kind": "access"}).json["id"])
+    assert refused(shop.owner.get(f"{URL}/{id}/download")) == (404, "not_found")
+    deletion = asked(shop.owner, shop.customer)
+    assert refused(shop.owner.get(f"{URL}/{deletion}/download")) == (404, "not_found")
+
+
+def test_after_seven_days_it_is_gone(vault: Turned) -> None:
+    from chalicelib.domain.errors import NotFound
+    from chalicelib.services.privacy.downloads import download
+
+    books = Books(vault)
+    id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
+    requests.confirm(vault, books.call(), books.owner(), id)
+    run(vault, requests_job({"access": carry_access}), now=vault.now(), left=within(120))
+    vault.offset = timedelta(days=6, hours=23)
+    assert download(vault, books.id, books.owner(), id, redirect=True).status == 303
+    run_scheduled(vault, "uploads")
+    assert vault.files.exists(prefixes.export(books.id, id))
+    vault.offset = timedelta(days=7, minutes=5)
+    with pytest.raises(NotFound):
+        download(vault, books.id, books.owner(), id, redirect=True)
+    run_scheduled(vault, "uploads")
+    assert not vault.files.exists(prefixes.export(books.id, id))
+
+
+def test_a_blocked_account_is_read_no_more(vault: Turned) -> None:
+    books = Books(vault)
+    id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
+    requests.confirm(vault, books.call(), books.owner(), id)
+    while len(parts(books)) < 2:
+        access_export.carry(vault, books.request(id))
+    books.confirmed()
+    assert access_export.carry(vault, books.request(id))
+    assert (books.request(id).status, books.request(id).reason) == ("refused", "account_blocked")
+    assert parts(books) == []
+
+
+def test_one_persons_access_waits_for_an_operator(shop: Shop) -> None:
+    id = str(shop.owner.post(URL, {"kind": "access", "subject": shop.customer}).json["id"])
+    shop.owner.post(f"{URL}/{id}/confirm", {})
+    run_scheduled(shop.world, "requests")
+    waiting = shop.owner.get(f"{URL}/{id}").json
+    assert (waiting["status"], waiting["download"]) == ("verified", None)
+
+
+@pytest.mark.parametrize("role", ["owner", "clerk"])
+def test_opposition_counts_at_once(shop: Shop, role: str) -> None:
+    member: Client = shop.member(role)
+    assert member.get("/v1/consents").json["diagnostics"]["granted"] is True
+    got = member.post(URL, {"kind": "opposition"})
+    assert (got.status, got.json["status"], got.json["affects"]) == (201, "completed", "member")
+    after = member.get("/v1/consents").json
+    assert (after["marketing"]["granted"], after["diagnostics"]["granted"]) == (False, False)
+    assert after["marketing"]["chosen_at"]
+    assert shop.owner.get("/v1/consents").json["diagnostics"]["granted"] is True, "nobody else's"
+    assert member.post(URL, {"kind": "opposition"}).json["status"] == "completed", "again does no harm"
+
+
+def test_a_keys_opposition_waits_for_an_operator(shop: Shop) -> None:
+    key, _ = shop.key("privacy.write")
+    assert key.post(URL, {"kind": "opposition"}).json["status"] == "verified"
