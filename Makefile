@@ -43,6 +43,11 @@ format: $(READY) ## Lay the code out and mend what can be mended alone
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
+.PHONY: generate
+generate: $(READY) ## Write what is derived and committed: the routes' addresses, the inventory of what is stored
+	@$(PY) -m chalicelib.cli.routes --write
+	@$(PY) -m chalicelib.policy.inventory --write
+
 .PHONY: lock
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.txt and requirements-dev.txt
 	@$(PY) -m pip install --quiet uv==0.13.9
