@@ -7,6 +7,7 @@ from chalicelib.api.fields import Shown
 from chalicelib.api.paging import ListOf, Page
 from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
+from chalicelib.domain.errors import NotFound
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import URL
 from chalicelib.services.editing import Window
@@ -36,6 +37,8 @@ class DisclosureShown(Shown):
 
 
 def _list(ask: Ask) -> Answer:
+    if ask.actor.kind == "user" and ask.actor.role is None:
+        raise NotFound  # of a closed company the register is nobody's to read through the product
     window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
     return disclosures.shown(ask.world.store, ask.company, window, today(ask.at), ask.language)
 
@@ -43,6 +46,7 @@ def _list(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="privacy.read", does=_list, query=Page, gives=ListOf[DisclosureShown],
-        summary="To whom the company's data were handed, on what basis", while_blocked=True, tag="Privacy",
+        summary="To whom the company's data were handed, on what basis", while_blocked=True, errors=(NotFound,),
+        tag="Privacy",
     ),
 )  # fmt: skip

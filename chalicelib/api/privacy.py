@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     ProofNeeded,
     RequestSettled,
     TooManyRequests,
+    UnderHold,
 )
 from chalicelib.domain.request import FRESH, affected
 
@@ -236,7 +237,7 @@ ENDPOINTS = (
         method="POST", path=ONE + "/confirm", scope="privacy.write", does=_confirm,
         summary="Confirm a request: an account is blocked at once, a person's own record goes at once",
         takes=Confirmation, gives=RequestShown, idempotent=True,
-        errors=(NotFound, ProofNeeded, RequestSettled, AlreadyBlocked, AnotherOwnerNeeded, LastOwner),
+        errors=(NotFound, ProofNeeded, RequestSettled, AlreadyBlocked, AnotherOwnerNeeded, LastOwner, UnderHold),
         while_blocked=True, tag="Privacy",
     ),
     Endpoint(

@@ -65,6 +65,7 @@ ROUTES = (
     Route("POST", "/v1/privacy/requests/{id}/confirm", False, "privacy"),
     Route("POST", "/v1/privacy/requests/{id}/cancel", False, "privacy"),
     Route("GET", "/v1/privacy/requests/{id}/receipt", False, "privacy"),
+    Route("GET", "/v1/privacy/requests/{id}/download", False, "privacy"),
     Route("GET", "/privacy/receipt-key", True, "privacy"),
     Route("GET", "/account/deletion", True, "account_page"),
     Route("POST", "/account/deletion", True, "account_page"),

@@ -164,6 +164,12 @@ class AlreadyBlocked(Conflict):
     code = "already_blocked"
 
 
+class UnderHold(Conflict):
+    """A lawful demand keeps the company's data for now."""
+
+    code = "under_hold"
+
+
 class AnotherOwnerNeeded(Conflict):
     """With several owners, the grace is waived by another one than who asked for the deletion."""
 

@@ -58,7 +58,8 @@ class Files:
         return boto3.client("s3", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
 
     def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
-        """Store an object, of bytes or of a file that is sent as it is read. False, and nothing is changed, when there is one and `only_if_absent`."""
+        """Store an object, of bytes or of a file sent as it is read. False, and nothing is changed, when there is one
+        and `only_if_absent`."""
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
         with _refusals():
             try:

@@ -13,7 +13,7 @@ from chalicelib.services.editing import Shelf, current
 from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.read import Reader, companies_of
-from chalicelib.store.wire import Store
+from chalicelib.store.wire import SORT, Store
 
 MEMBERS_URL = "/v1/members"
 KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, business=False)
@@ -80,8 +80,7 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
 def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
     """Let a person in no longer, at once, nor by the keys that he made. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
-    made = (row for row in reader.all("identity", "api_key#") if isinstance(row, ApiKey) and row.created_by == id)
-    keys = [key for key in made if key.revoked_at is None][:MOST_KEYS_SHUT]
+    keys = keys_made_by(reader.store, reader.company, id)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
@@ -94,6 +93,18 @@ def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
     return transact(reader.store, call, reads, decide, business=False).answer
+
+
+def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:
+    """The live keys that a member made, which go with the member; at most MOST_KEYS_SHUT."""
+    found: list[ApiKey] = []
+    after = None
+    while True:
+        page = store.query("identity", company, SORT.startswith("api_key#"), after=after)
+        rows = (row for row in page.records if isinstance(row, ApiKey))
+        found += [key for key in rows if key.created_by == member and key.revoked_at is None]
+        if (after := page.next) is None:
+            return found[:MOST_KEYS_SHUT]
 
 
 def _named(everybody: Iterable[Member], id: str) -> Member:

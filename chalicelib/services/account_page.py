@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.code import PUBLIC
-from chalicelib.domain.errors import AlreadyBlocked, CompanyBlocked, LastOwner, TooManyRequests
+from chalicelib.domain.errors import (
+    AlreadyBlocked,
+    CompanyBlocked,
+    LastOwner,
+    NotFound,
+    RequestSettled,
+    TooManyRequests,
+    UnderHold,
+)
 from chalicelib.domain.member import Member
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
@@ -25,7 +33,7 @@ VERB: Final = "post_account_deletion"
 HOUR: Final = 3600
 CODES_AN_HOUR: Final = 3
 """To one address: nobody's mailbox is filled from this page."""
-ASKED_AN_HOUR, TYPED_AN_HOUR = 20, 30
+ASKED_AN_HOUR, TYPED_AN_HOUR, MOST_AT_ONCE = 20, 30, 20
 """From one source."""
 
 Begun = Literal["account", "own_data", "already", "last_owner"]
@@ -61,7 +69,9 @@ def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
     key = codes.email_key(world.settings, email) or ""
     if not codes.prove(world, PURPOSE, key, code=code):
         return []
-    return [_begin(world, member) for member in members_with(world.store, key)]
+    # Companies that somebody signed up come first: strangers can enter an address among their own members.
+    found = sorted(members_with(world.store, key), key=lambda member: (member.invited, member.role != "owner"))
+    return [_begin(world, member) for member in found[:MOST_AT_ONCE]]
 
 
 def _begin(world: "World", member: Member) -> Outcome:
@@ -71,7 +81,7 @@ def _begin(world: "World", member: Member) -> Outcome:
         made = requests.ask(world, _call(world, member), asker, "deletion", subject)
         id = str(made.body["id"])
         confirmed = requests.confirm(world, _call(world, member), asker, id).body
-    except (CompanyBlocked, AlreadyBlocked):
+    except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return Outcome("already")
     except LastOwner:
         return Outcome("last_owner")

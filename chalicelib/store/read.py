@@ -31,19 +31,23 @@ def admit(store: Store, company: str, ref: Ref) -> Admission:
 
 def companies_of(store: Store, user: str) -> list[Member]:
     """A person's memberships, by the index on users (eventually consistent; at most 1,000)."""
+    return _members(store, "user", user)
+
+
+def members_with(store: Store, email_key: str) -> list[Member]:
+    """The memberships whose e-mail has this keyed digest (eventually consistent; at most 1,000)."""
+    return _members(store, "email", email_key)
+
+
+def _members(store: Store, index: str, value: str) -> list[Member]:
     found: list[Member] = []
     after = None
     for _ in range(10):
-        page = store.query("identity", user, index="user", after=after)
+        page = store.query("identity", value, index=index, after=after)
         found += [row for row in page.records if isinstance(row, Member)]
         if (after := page.next) is None:
             break
     return found
-
-
-def members_with(store: Store, email_key: str) -> list[Member]:
-    """The memberships whose e-mail has this keyed digest (eventually consistent; at most 100)."""
-    return [row for row in store.query("identity", email_key, index="email").records if isinstance(row, Member)]
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,6 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.request import Request
-from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_access, requests_job
@@ -132,48 +130,52 @@ def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turn
     assert ("requests", "hold") in WITHHELD
 
 
-def parts(books: Books) -> list[str]:
-    return [key for key in books.world.files.list(f"exports/{books.id}/") if "/req_" in key]
+def parts(books: Books, id: str) -> list[str]:
+    return list(books.world.files.list(prefixes.export_parts(books.id, id)))
 
 
-def test_killed_between_any_two_calls_it_ends_the_same(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = [kind for kind in kinds() if kind.name in ("customers", "members")]
-    monkeypatch.setattr(access_export, "kinds", lambda: tuple(few))
+def confirmed(books: Books) -> str:
+    """An export asked for and confirmed; the request's id."""
+    id = str(requests.ask(books.world, books.call(), books.owner(), "access", None).body["id"])
+    requests.confirm(books.world, books.call(), books.owner(), id)
+    return id
+
+
+def work(books: Books, id: str) -> None:
+    while books.request(id).status != "completed":
+        access_export.carry(books.world, books.request(id))
+
+
+def state(books: Books, id: str) -> tuple[Any, ...]:
+    request = books.request(id)
+    archive = opened(books.world.files.read(prefixes.export(books.id, id)))
+    (mark,) = [row for row in books.rows("transient") if row["sort"]["S"] == f"upload#upl_{id[4:]}"]
+    return (
+        sorted(row["id"] for row in rows(archive, "customers")), request.status, request.receipt, parts(books, id),
+        [(m.found, m.done) for m in request.measures], mark["due"], archive.namelist(),
+    )  # fmt: skip
+
+
+def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = tuple(kind for kind in kinds() if kind.name == "customers")
+    monkeypatch.setattr(access_export, "kinds_for", lambda _: few)
+    monkeypatch.setattr(access_export, "PRINTED", ())
+    monkeypatch.setattr(access_export, "COPIED", (prefixes.LOGOS,))
     monkeypatch.setattr(access_export, "PAGE", 1)
     monkeypatch.setattr(access_export, "ROWS", 1)
-
-    def made() -> tuple[Books, str]:
-        books = Books(vault)
-        id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
-        requests.confirm(vault, books.call(), books.owner(), id)
-        return books, id
-
-    def work(books: Books, id: str) -> None:
-        request: Request = books.request(id)
-        while request.status != "completed" and not access_export.carry(vault, request):
-            request = books.request(id)
-
-    def state(books: Books, id: str) -> Any:
-        request = books.request(id)
-        archive = opened(vault.files.read(prefixes.export(books.id, id)))
-        ids = {name: sorted(row["id"][:3] for row in rows(archive, name)) for name in ("customers", "members")}
-        marks = [row for row in books.rows("transient") if row["_kind"]["S"] == Upload.KIND]
-        return ids, request.status, [m.found for m in request.measures], parts(books) == [
-            prefixes.export(books.id, id)
-        ], len(marks), sorted(name.partition("_")[0] for name in archive.namelist())  # fmt: skip
-
+    books = Books(vault)
     clients = [vault.store.connection.client, vault.files.client]
-    whole = made()
+    whole = confirmed(books)
     with watched(clients) as calls:
-        work(*whole)
-    expected = state(*whole)
-    assert expected[0] == {"customers": ["cus", "cus"], "members": ["mem"]}
-    for at in range(0, len(calls.made), 2):
-        subject = made()
+        work(books, whole)
+    expected = state(books, whole)
+    assert expected[0] == sorted([books.customer, books.other])
+    for at in range(len(calls.made)):
+        id = confirmed(books)
         with pytest.raises(Killed), watched(clients, at, "after"):
-            work(*subject)
-        work(*subject)
-        assert state(*subject) == expected, f"killed after call {at}, {calls.made[at]}"
+            work(books, id)
+        work(books, id)
+        assert state(books, id) == expected, f"killed after call {at}, {calls.made[at]}"
 
 
 def test_a_fresh_link_for_who_signed_in_just_now(shop: Shop) -> None:
@@ -201,8 +203,7 @@ def test_after_seven_days_it_is_gone(vault: Turned) -> None:
     from chalicelib.services.privacy.downloads import download
 
     books = Books(vault)
-    id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
-    requests.confirm(vault, books.call(), books.owner(), id)
+    id = confirmed(books)
     run(vault, requests_job({"access": carry_access}), now=vault.now(), left=within(120))
     vault.offset = timedelta(days=6, hours=23)
     assert download(vault, books.id, books.owner(), id, redirect=True).status == 303
@@ -217,22 +218,51 @@ def test_after_seven_days_it_is_gone(vault: Turned) -> None:
 
 def test_a_blocked_account_is_read_no_more(vault: Turned) -> None:
     books = Books(vault)
-    id = str(requests.ask(vault, books.call(), books.owner(), "access", None).body["id"])
-    requests.confirm(vault, books.call(), books.owner(), id)
-    while len(parts(books)) < 2:
+    id = confirmed(books)
+    while len(parts(books, id)) < 2:
         access_export.carry(vault, books.request(id))
     books.confirmed()
     assert access_export.carry(vault, books.request(id))
     assert (books.request(id).status, books.request(id).reason) == ("refused", "account_blocked")
-    assert parts(books) == []
+    assert parts(books, id) == []
 
 
-def test_one_persons_access_waits_for_an_operator(shop: Shop) -> None:
+def test_one_customers_access_holds_nothing_of_another(shop: Shop) -> None:
+    mine = shop.issued()
+    other = shop.owner.post("/v1/customers", {"name": "Autre Serin7Q", "kind": "consumer"}).json["id"]
+    theirs = shop.issued(customer=other, notes="Autre Serin7Q")
     id = str(shop.owner.post(URL, {"kind": "access", "subject": shop.customer}).json["id"])
     shop.owner.post(f"{URL}/{id}/confirm", {})
     run_scheduled(shop.world, "requests")
-    waiting = shop.owner.get(f"{URL}/{id}").json
-    assert (waiting["status"], waiting["download"]) == ("verified", None)
+    archive = archive_of(shop, id)
+    assert [row["id"] for row in rows(archive, "customers")] == [shop.customer]
+    assert [row["id"] for row in rows(archive, "invoices")] == [mine["id"]]
+    (page,) = [name for name in archive.namelist() if name.startswith("pdf/")]
+    assert mine["id"] in page
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"Serin7Q" not in everything
+    assert theirs["id"].encode() not in everything
+    assert "data/members.json" not in archive.namelist()
+    assert shop.owner.get(f"{URL}/{id}/download").status == 303
+
+
+def test_a_clerk_has_their_own_data_and_nobody_elses(shop: Shop) -> None:
+    clerk = shop.member("clerk")
+    owner_says, clerk_says = ({"subject": who, "text": f"{who} asks"} for who in ("Owner8X", "Clerk8X"))
+    assert shop.owner.post("/v1/support", owner_says).status == 201
+    assert clerk.post("/v1/support", clerk_says).status == 201
+    id = str(clerk.post(URL, {"kind": "access"}).json["id"])
+    assert clerk.post(f"{URL}/{id}/confirm", {}).json["status"] == "verified"
+    run_scheduled(shop.world, "requests")
+    archive = archive_of(shop, id)
+    (own,) = rows(archive, "members")
+    assert own["role"] == "clerk"
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"Clerk8X" in everything
+    assert b"Owner8X" not in everything
+    assert b"data/customers" not in everything
+    assert clerk.get(f"{URL}/{id}/download").status == 303
+    assert refused(shop.member("clerk").get(f"{URL}/{id}/download")) == (404, "not_found")
 
 
 @pytest.mark.parametrize("role", ["owner", "clerk"])

@@ -69,12 +69,13 @@ class Archive:
             out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
         with self.zip.open(self._entry(f"data/{name}.csv"), "w", force_zip64=True) as raw:
             out_text = io.TextIOWrapper(raw, "utf-8-sig", newline="", write_through=True)
-            writer = csv.DictWriter(out_text, list(columns), restval="")
-            writer.writerow({column: safe(column) for column in columns})
-            for lines in parts():
-                writer.writerows({k: safe(v) for k, v in flat(json.loads(line)).items()} for line in lines)
-            out_text.flush()
-            out_text.detach()
+            try:
+                writer = csv.DictWriter(out_text, list(columns), restval="")
+                writer.writerow({column: safe(column) for column in columns})
+                for lines in parts():
+                    writer.writerows({k: safe(v) for k, v in flat(json.loads(line)).items()} for line in lines)
+            finally:
+                out_text.detach()
 
     def close(self) -> None:
         """Write the directory: nothing can be added any more."""
@@ -101,7 +102,7 @@ def safe(cell: str) -> str:
 
 def index(
     name: str, counts: Iterable[tuple[str, int]], files: Iterable[str], missing: Iterable[str], at: datetime,
-    language: Language,
+    language: Language, affects: str = "company",
 ) -> bytes:  # fmt: skip
     """The page that opens the archive: what is in it, and what is held, why and until when. No script, no link out."""
     words = WORDS[language]
@@ -118,7 +119,7 @@ def index(
         f"<p>{escape(words['made'])} {escape(long_date(at.date(), language))}</p>\n"
         f"<h2>{escape(words['contents'])}</h2>\n<table><tr><th>{escape(words['kind'])}</th>"
         f"<th>{escape(words['rows'])}</th><th>{escape(words['files'])}</th></tr>\n{rows}</table>\n"
-        f"<ul>{links}</ul>\n{lost}{_held(language)}"
+        f"<ul>{links}</ul>\n{lost}{_held(language, affects)}"
         f"<p>{escape(say('page', 'contact', language))} : {escape(current().contact)}</p>\n"
     )
     return (
@@ -129,12 +130,15 @@ def index(
     ).encode()
 
 
-def _held(language: Language) -> str:
+def _held(language: Language, affects: str) -> str:
     words = WORDS[language]
     head = "".join(f"<th>{escape(words[name])}</th>" for name in ("kind", "why", "until"))
     lines = ""
+    rules = current().rules
     for rule in data_map(language)["data"]:
+        if not rule["collected"] or (affects != "company" and affects not in rules[rule["rule"]].subjects):
+            continue
         laws = "; ".join(f"{basis['words']} ({basis['law']})" for basis in rule["legal_bases"])
         cells = (rule["label"], f"{rule['purpose']}. {laws}", rule["retention"]["words"])
-        lines += "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n" if rule["collected"] else ""
+        lines += "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>\n"
     return f"<h2>{escape(words['held'])}</h2>\n<table><tr>{head}</tr>\n{lines}</table>\n"

@@ -14,7 +14,7 @@ from chalicelib.domain.company import Company, Head, Term
 from chalicelib.domain.consent import Acceptance, Consent
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.item import Item
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Customer, Supplier
@@ -43,6 +43,17 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
 }  # fmt: skip
 """Rows that the API shows by themselves; others are told attribute by attribute."""
 
+REFERENCE: Mapping[type[Record], str] = {
+    Customer: "id", Supplier: "id", Member: "id", Consent: "id", Invoice: "customer", CreditNote: "customer",
+    Acceptance: "member", Thread: "opened_by", SupportMessage: "opened_by", Disclosure: "subject",
+}  # fmt: skip
+"""The attribute by which a row is one person's."""
+PERSONS: Mapping[str, tuple[type[Record], ...]] = {
+    "cus": (Customer, Invoice, CreditNote, Disclosure), "sup": (Supplier, Disclosure),
+    "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure),
+}  # fmt: skip
+"""What of one person is handed out, by the id's prefix: their own row, what is addressed to them, what they wrote."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -65,6 +76,7 @@ class Reading:
     head: Head
     members: frozenset[str]
     """The memberships of whoever asked and confirmed: of consents, only theirs."""
+    subject: str | None
     on: date
     language: Language
 
@@ -80,6 +92,18 @@ def kinds() -> tuple[Kind, ...]:
     return tuple(found)
 
 
+def kinds_for(subject: str | None) -> tuple[Kind, ...]:
+    """The kinds of the export of a whole account, or of one person."""
+    if subject is None:
+        return kinds()
+    return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
+
+
+def concerns(row: Record, subject: str | None) -> bool:
+    """Whether a row belongs into the export of one person; every row into that of an account."""
+    return subject is None or getattr(row, REFERENCE[type(row)]) == subject
+
+
 def _name(cls: type[Record]) -> str:
     if cls in NAMES:
         return NAMES[cls]
@@ -92,13 +116,17 @@ def _exported(rule: str) -> bool:
 
 
 @cache
-def _secrets(cls: type[Record]) -> frozenset[str]:
-    return frozenset(a.path for a in rules_of(cls) if "." not in a.path and not _exported(a.governed_by))
+def _secrets(room: str, kind: str) -> frozenset[str]:
+    return frozenset(
+        a.path for a in rules_of(ENTITIES[room, kind]) if "." not in a.path and not _exported(a.governed_by)
+    )
 
 
 def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> list[str]:
     """The rows of this kind as lines of JSON. Raises Busy."""
-    own = [row for row in rows if isinstance(row, kind.cls) and _may_know(row, reading)]
+    own = [
+        row for row in rows if isinstance(row, kind.cls) and concerns(row, reading.subject) and _may_know(row, reading)
+    ]
     balances: dict[str, Balance] = {}
     if own and kind.cls is Invoice:
         found = store.records([Balance.ref(reading.company, row.id) for row in own])
@@ -109,6 +137,8 @@ def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> 
 def _may_know(row: Record, reading: Reading) -> bool:
     if isinstance(row, Disclosure):
         return may_be_seen(row, reading.on)
+    if reading.subject is not None:
+        return True
     if isinstance(row, Consent):
         return row.id in reading.members
     return not isinstance(row, Acceptance) or row.member in reading.members
@@ -128,7 +158,7 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:
-    hidden = _secrets(type(row))
+    hidden = _secrets(row.ROOM, row.KIND)
     kept = {name: part for name, part in shown.items() if name not in hidden}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_text)
 

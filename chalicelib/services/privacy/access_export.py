@@ -1,4 +1,4 @@
-"""Access to a whole account: everything the policy exports, gathered into parts by bounded pieces, then one ZIP.
+"""Access to an account or to one person's data: what the policy exports, gathered by bounded pieces, then one ZIP.
 
 The request's measures are the steps and its cursor where the present one goes on (`part:where`); both are the job's own
 bookkeeping. A piece depends on the cursor alone, so that one repeated after a crash replaces what it had written.
@@ -9,6 +9,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.document import CreditNote, Invoice
 from chalicelib.domain.errors import InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.party import Customer
 from chalicelib.domain.request import Measure, Request, moved
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
@@ -27,7 +29,7 @@ from chalicelib.policy.model import Language
 from chalicelib.services.printing import page_of
 from chalicelib.services.privacy import settling
 from chalicelib.services.privacy.access_archive import Archive, index
-from chalicelib.services.privacy.access_contents import Kind, Reading, kinds, told
+from chalicelib.services.privacy.access_contents import Kind, Reading, concerns, kinds, kinds_for, told
 from chalicelib.services.privacy.deletion import Overtaken
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -60,8 +62,6 @@ def term() -> timedelta:
 def carry(world: "World", request: Request) -> bool:
     """Do the next bounded piece of a verified or running request; True once nothing is to be done now. An account that
     was blocked meanwhile is read no more: its request is refused. Raises Busy, Overtaken."""
-    if request.subject is not None:  # one person's: an operator carries it out; the watch keeps its deadline
-        return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
     (head,) = world.store.records([Head.ref(request.company)])
     if not isinstance(head, Head) or head.state != "active":
         _clear(world, request)
@@ -80,13 +80,16 @@ def carry(world: "World", request: Request) -> bool:
     return False
 
 
-def steps() -> tuple[Measure, ...]:
-    """What an export is made of, in its order."""
+def steps(subject: str | None) -> tuple[Measure, ...]:
+    """What an export of an account or of one person is made of, in its order."""
+    printed = PRINTED if (subject or Customer.PREFIX).startswith(Customer.PREFIX) else ()
+    copies = COPIED if subject is None else ()
     tables = [
-        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep") for k in kinds()
+        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
+        for k in kinds_for(subject)
     ]
-    pages = [Measure(place=prefixes.PDF, kinds=(c.KIND,), store="files", match="all", action="keep") for c in PRINTED]
-    copied = [Measure(place=place, store="files", match="all", action="keep") for place in COPIED]
+    pages = [Measure(place=prefixes.PDF, kinds=(c.KIND,), store="files", match="all", action="keep") for c in printed]
+    copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
     archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
 
@@ -98,7 +101,7 @@ def _begin(world: "World", request: Request) -> None:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "verified":
             return Decision(Answer({}))
-        running = moved(now, "running", call.at, measures=steps(), policy_version=current().version)
+        running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
         return Decision(Answer({}), puts=(running,))
 
     transact(world.store, call, [request.key], decide, business=False, remembered=False)
@@ -120,7 +123,7 @@ def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request
     elif step.store == "table":
         found, where = _rows(world, request, _kind_of(step), part, after, reader)
     elif step.place == prefixes.PDF:
-        found, where = _printed(world, step.kinds[0], part, after, reader)
+        found, where = _printed(world, request, step.kinds[0], part, after, reader)
     else:
         found, where = _copied(world, step.place, part, after, reader)
     whole = replace(step, found=(step.found or 0) + found, done=where is None)
@@ -138,7 +141,7 @@ def _rows(
     """Write the next rows of a kind; how many, and where to go on."""
     reading = Reading(
         request.company, reader.head, frozenset(filter(None, (request.asked_by, request.confirmed_by))),
-        today(request.verified_at or request.created_at), _language(reader),
+        request.subject, today(request.verified_at or request.created_at), _language(reader),
     )  # fmt: skip
     lines: list[str] = []
     read = size = 0
@@ -156,14 +159,16 @@ def _rows(
     return len(lines), where
 
 
-def _printed(world: "World", kind: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+def _printed(
+    world: "World", request: Request, kind: str, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
     """Put the pages of the next issued documents into a part; those that cannot be rendered are named in it."""
     start = start_after(reader.company, after) if after else None
     page = world.store.query("ledger", reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
     made: dict[str, bytes] = {}
     lost: list[str] = []
     for row in page.records:
-        if not isinstance(row, PRINTED):
+        if not isinstance(row, PRINTED) or not concerns(row, request.subject):
             continue
         try:
             filename, key = page_of(world, reader, kind, row.id)
@@ -210,24 +215,21 @@ def _archive(world: "World", request: Request, reader: Reader) -> None:
     tables = [(i, _kind_of(step)) for i, step in enumerate(request.measures) if step.store == "table"]
     language = _language(reader)
     with tempfile.TemporaryFile() as out:
-        archive = Archive(out, at)
-        for i, kind in tables:
-            own = [key for key in keys if key.startswith(f"{_parts_of(request)}{i:02d}-")]
-            archive.table(kind.name, partial(_lines, world, own))
-        for key in keys:
-            if key.endswith(".zip"):
+        with closing(Archive(out, at)) as archive:
+            for i, kind in tables:
+                own = [key for key in keys if key.startswith(f"{_parts_of(request)}{i:02d}-")]
+                archive.table(kind.name, partial(_lines, world, own))
+            for key in (key for key in keys if key.endswith(".zip")):
                 with zipfile.ZipFile(io.BytesIO(world.files.read(key, PART_LIMIT))) as bundle:
                     lost += json.loads(bundle.comment)
                     for name in bundle.namelist():
                         archive.add(name, bundle.read(name), packed=False)
                         files.append(name)
-        counts = [(kind.name, request.measures[i].found or 0) for i, kind in tables]
-        archive.add("index.html", index(_name(reader), counts, files, lost, at, language))
-        archive.close()
+            counts = [(kind.name, request.measures[i].found or 0) for i, kind in tables]
+            archive.add("index.html", index(_name(reader), counts, files, lost, at, language, request.affects))
         out.seek(0)
         _mark(world, request)
-        key = prefixes.export(request.company, request.id)
-        world.files.put(key, out, "application/zip", only_if_absent=False)
+        world.files.put(prefixes.export(request.company, request.id), out, "application/zip", only_if_absent=False)
 
 
 def _lines(world: "World", keys: list[str]) -> Iterator[list[str]]:

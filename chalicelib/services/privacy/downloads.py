@@ -1,4 +1,4 @@
-"""Handing out an access export: to whoever may follow its request and has just proven who they are, while it is kept."""
+"""Handing out an access export: to who may ask for it and has just proven who they are, while it is kept."""
 
 from typing import TYPE_CHECKING
 

@@ -11,7 +11,9 @@ import msgspec
 from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.request import Measure, Request
+from chalicelib.domain.support import Thread
 from chalicelib.files import erase as files
+from chalicelib.files import prefixes
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -37,13 +39,20 @@ def counted(world: "World", request: Request) -> Request:
     place = request.measures[int(begun) if begun else next(uncounted)]
     own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
     if place.store == "files":
-        return _with(request, {own[0]: files.count(world.files, place.place, request.company)}, own, None)
+        count = files.count(world.files, place.place, request.company) if _goes_whole(request, place) else 0
+        return _with(request, {own[0]: count}, own, None)
     found, after = store.census(
         world.store, place.place, request.company, after=after_sort or None, pages=PAGES,
         whole=request.subject is not None, sort=lambda row: _measure_of(request, own, row),
     )  # fmt: skip
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
+
+
+def _goes_whole(request: Request, measure: Measure) -> bool:
+    """Whether all the company's files below a prefix go: with the account; of one person only the rendered pages, which
+    are made again when they are asked for. Other people's exports and attachments are not a person's to destroy."""
+    return request.subject is None or measure.place == prefixes.PDF
 
 
 def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
@@ -96,7 +105,7 @@ def carry_out(world: "World", request: Request) -> Request | None:
     first = next(m for m in request.measures if not m.done)
     group = [m for m in request.measures if _alike(m, first)]
     if first.store == "files":
-        finished = files.erase(world.files, first.place, request.company)
+        finished = not _goes_whole(request, first) or files.erase(world.files, first.place, request.company)
     elif request.subject is not None and first.place in OPEN_ROOMS:
         finished = _in_the_open(world, request, first)
         group = [first]
@@ -146,6 +155,8 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
             break
     if not found:
         return True
+    if measure.action == "delete":
+        _attachments_of(world, request.company, found[:TOGETHER])
     call = world.call(request.company, request.asked_by, "erase", key=f"{request.id}:{measure.place}")
 
     def decide(snapshot: Snapshot) -> Decision:
@@ -157,6 +168,14 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
 
     transact(world.store, call, found[:TOGETHER], decide, business=False, while_blocked=True, remembered=False)
     return False
+
+
+def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
+    """Erase what was attached to the threads among these rows, while something still points to it. Raises Busy."""
+    for ref in refs:
+        kind, _, id = ref.sort.partition("#")
+        while kind == Thread.KIND and not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), id):
+            continue
 
 
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:

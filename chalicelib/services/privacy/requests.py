@@ -21,10 +21,11 @@ from chalicelib.domain.errors import (
     ProofNeeded,
     RequestSettled,
     TooManyRequests,
+    UnderHold,
     invalid,
 )
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.member import Member
+from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.request import (
     GRACE,
@@ -43,8 +44,10 @@ from chalicelib.domain.request import (
 )
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
+from chalicelib.services.access import keys_made_by
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion, opposition, receipts
+from chalicelib.services.privacy.holds import held
 from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
@@ -81,6 +84,12 @@ class Asker:
         if self.subject and request.asker == digest(request.id, self.subject):
             return True
         return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
+
+    def may_stop(self, request: Request) -> None:
+        """An owner may; who is none stops only what is about himself or not yet verified. Raises Forbidden."""
+        own = request.asked_by == self.id and (request.subject == self.id or request.verified_at is None)
+        if self.role != "owner" and not own:
+            raise Forbidden(scope="")
 
     @property
     def _is_key(self) -> bool:
@@ -138,8 +147,8 @@ def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subje
         "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
         "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
         "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
-        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True, "version": 0,
-        "created_at": instant(at), "updated_at": instant(at),
+        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True,
+        "version": 0, "created_at": instant(at), "updated_at": instant(at),
     }  # fmt: skip
     return Answer(body)
 
@@ -149,12 +158,20 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
     ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, LastOwner."""
     members = _members(world.store, call.company)
+    (asked,) = world.store.records([Request.ref(call.company, id)])
+    person = asked.subject if isinstance(asked, Request) else None
+    keys = keys_made_by(world.store, call.company, person) if person else []
+    kept = held(world, [call.company])
 
     def decide(snapshot: Snapshot) -> Decision:
         request = _seen(snapshot, asker, id)
         asker.require(request.subject)
         if not asker.proven:
             raise ProofNeeded
+        if request.kind == "deletion" and request.subject is not None:
+            if kept:
+                raise UnderHold
+            return _person_confirmed(snapshot, call, asker, request, members, keys)
         if request.kind == "deletion":
             return _confirmed(snapshot, call, asker, request, members, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
@@ -169,8 +186,6 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
 def _confirmed(
     snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], *, waive: bool
 ) -> Decision:
-    if request.subject is not None:
-        return _person_confirmed(snapshot, call, asker, request, members)
     if asker.role != "owner":
         raise Forbidden(scope="")
     first = request.confirmed_by
@@ -191,9 +206,12 @@ def _confirmed(
 
 
 def _person_confirmed(
-    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member]
+    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], keys: Sequence[ApiKey]
 ) -> Decision:
+    if snapshot.head.state != "active":
+        raise AlreadyBlocked  # who is about to close an account does not first remove who could stop it
     subject = request.subject or ""
+    shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
     after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
     own = _own_row(snapshot, subject, members)
     if isinstance(own, Member) and own.role == "owner":
@@ -202,15 +220,16 @@ def _person_confirmed(
             raise LastOwner
     stone = Tombstone(company=call.company, id=request.id, created_at=call.at, updated_at=call.at, subject=subject)
     told = deletion.notice(call, "person_erased", request.id)
-    return Decision(Answer(show(after)), puts=(after, stone), deletes=(own,), messages=(told,))
+    return Decision(Answer(show(after)), puts=(after, stone, *shut), deletes=(own,), messages=(told,))
 
 
 def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
-    """Stop a request that has not begun: whoever asked, or any owner. A blocked account is open again. Raises NotFound,
-    RequestSettled."""
+    """Stop a request that has not begun: any owner, or whoever asked until it is verified. A blocked account is open
+    again. Raises NotFound, Forbidden, RequestSettled."""
 
     def decide(snapshot: Snapshot) -> Decision:
         request = _seen(snapshot, asker, id)
+        asker.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
             raise RequestSettled(status=request.status)
         after = moved(request, "cancelled", call.at, reason="cancelled_by_company")
@@ -339,4 +358,4 @@ def show(request: Request) -> dict[str, Any]:
 
 def _handed_out(request: Request) -> bool:
     """Whether an archive was made for it; how long it is kept is the download's to say."""
-    return (request.kind, request.status, request.subject) == ("access", "completed", None)
+    return (request.kind, request.status) == ("access", "completed")

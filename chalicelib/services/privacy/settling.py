@@ -44,7 +44,11 @@ def settle(
             return Decision(Answer({}))
         after = moved(now, to, call.at, reason=reason)
         told = (deletion.notice(call, notice, request.id),) if notice else ()
-        return Decision(Answer({"done": True}), puts=(after,), deletes=(watch_over(now),), messages=told)
+        opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
+        return Decision(
+            Answer({"done": True}), puts=(after,), deletes=(watch_over(now),), messages=told,
+            head={"state": "active"} if opened else None,
+        )  # fmt: skip
 
     done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
     return bool(done.answer.body)
