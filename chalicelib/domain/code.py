@@ -39,9 +39,9 @@ def keyed(pepper: str, purpose: str, *parts: str) -> str:
 
 def address_key(pepper: str, address: str) -> str:
     """The keyed digest by which an e-mail address is found: the same for every spelling that reaches one mailbox in
-    practice (the case of Latin letters, outer white space). Other letters are not folded: ß and ss are two domains."""
-    plain = unicodedata.normalize("NFC", address.strip())
-    return keyed(pepper, "email", "".join(letter.lower() if letter.isascii() else letter for letter in plain))
+    practice (the case of Latin letters, outer white space). Nothing else is folded: ß and ss are two domains."""
+    plain = "".join(letter.lower() if letter.isascii() else letter for letter in address.strip())
+    return keyed(pepper, "email", plain)
 
 
 def code_of(random: bytes) -> str:
