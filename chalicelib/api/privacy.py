@@ -24,7 +24,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.request import FRESH, affected
 
 if TYPE_CHECKING:
-    from chalicelib.services.privacy.requests import Asker
+    from chalicelib.services.privacy.asking import Asker
 
 URL = "/v1/privacy/requests"
 ONE = URL + "/{id}"
@@ -130,7 +130,7 @@ class CodeSent(Shown):
 
 
 def _asker(ask: Ask, code: str | None = None) -> "Asker":
-    from chalicelib.services.privacy.requests import Asker
+    from chalicelib.services.privacy.asking import Asker
 
     actor = ask.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role

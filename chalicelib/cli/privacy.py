@@ -58,7 +58,8 @@ def _verb(verbs: Any, name: str, does: Any, words: str) -> argparse.ArgumentPars
 
 def requests(world: "World", options: argparse.Namespace) -> int:
     """Every request of a company."""
-    from chalicelib.services.privacy.requests import Asker, listing
+    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests import listing
 
     shown, _ = listing(world, options.company, Asker("operator", "owner"), 100, None)
     for body in shown:

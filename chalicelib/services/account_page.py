@@ -22,7 +22,7 @@ from chalicelib.domain.member import Member
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.privacy import requests
-from chalicelib.services.privacy.requests import Asker
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.read import members_with
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from chalicelib.domain.request import GRACE, Deadline, Tombstone, clear_days
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy import receipts, requests
-from chalicelib.services.privacy.requests import Asker
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import ROOM_TABLES

@@ -25,7 +25,7 @@ from chalicelib.jobs.report import Report
 from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy import requests
-from chalicelib.services.privacy.requests import Asker
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.unit.samples import NOTHING

@@ -25,7 +25,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services import disclosures, documents, present, support
-from chalicelib.services.privacy.requests import show
+from chalicelib.services.privacy.asking import show
 from chalicelib.store.wire import Store
 
 WITHHELD = frozenset({

@@ -8,7 +8,7 @@ from chalicelib.domain.request import Request
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import access_export, requests
-from chalicelib.services.privacy.requests import Asker
+from chalicelib.services.privacy.asking import Asker
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

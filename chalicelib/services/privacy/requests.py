@@ -5,7 +5,6 @@ told, and until an erasure runs any of them may stop it. Running requests is the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +46,7 @@ from chalicelib.services import codes, mail
 from chalicelib.services.access import keys_made_by
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion, opposition, receipts
+from chalicelib.services.privacy.asking import URL, Asker, show
 from chalicelib.services.privacy.holds import held
 from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -55,45 +55,8 @@ from chalicelib.store.wire import SORT, Store
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-URL = "/v1/privacy/requests"
 CODES_AN_HOUR = 5
 PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was
-    proven again just now."""
-
-    id: str
-    role: str | None
-    subject: str | None = None
-    proven: bool = False
-
-    def about(self, subject: str | None) -> str | None:
-        """Whom a request concerns that names nobody: the company, or a member who is no owner."""
-        return self.id if subject is None and self.role not in (None, "owner") else subject
-
-    def require(self, subject: str | None) -> None:
-        """Owners and the company's own keys ask about anybody, other members about themselves. Raises Forbidden."""
-        if self.role not in (None, "owner") and subject != self.id:
-            raise Forbidden(scope="")
-
-    def follows(self, request: Request) -> bool:
-        """Whether the request may be shown: to whom may ask it, and to who asked it although the account is gone."""
-        if self.subject and request.asker == digest(request.id, self.subject):
-            return True
-        return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
-
-    def may_stop(self, request: Request) -> None:
-        """An owner may; who is none stops only what is about himself or not yet verified. Raises Forbidden."""
-        own = request.asked_by == self.id and (request.subject == self.id or request.verified_at is None)
-        if self.role != "owner" and not own:
-            raise Forbidden(scope="")
-
-    @property
-    def _is_key(self) -> bool:
-        return self.role is None and self.id.startswith("key_")
 
 
 def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Answer:
@@ -338,24 +301,3 @@ def _own_row(snapshot: Snapshot, subject: str, members: Sequence[Member]) -> Rec
     if found is None or found.id != subject:
         raise NotFound
     return found
-
-
-def show(request: Request) -> dict[str, Any]:
-    """A request as the API shows it."""
-    when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
-    return {
-        "id": request.id, "object": "privacy_request", "kind": request.kind, "status": request.status,
-        "affects": request.affects, "subject": request.subject, "due": instant(request.deadline),
-        **{name: instant(at) if at else None for name, at in when.items()}, "reason": request.reason,
-        "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
-        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
-        "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None,
-        "download": f"{URL}/{request.id}/download" if _handed_out(request) else None, "dry_run": False,
-        "version": request.version, "created_at": instant(request.created_at),
-        "updated_at": instant(request.updated_at),
-    }  # fmt: skip
-
-
-def _handed_out(request: Request) -> bool:
-    """Whether an archive was made for it; how long it is kept is the download's to say."""
-    return (request.kind, request.status) == ("access", "completed")
