@@ -1,6 +1,7 @@
 """Strict fields and the numbers among them: what an attribute accepts, refuses with a stable code, and documents."""
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,16 +13,16 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 
 
-class StrictField:
+class StrictField(ABC):
     """A strict string with a check of its own and a JSON schema to tell about it."""
 
+    @abstractmethod
     def check(self, value: str) -> Any:
         """The value to keep. Raises PydanticCustomError whose type is a stable code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def schema(self) -> JsonSchemaValue:
         """What the OpenAPI document says."""
-        raise NotImplementedError
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(

@@ -5,13 +5,13 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import Busy
+from chalicelib.outside.clients import bounded
 from chalicelib.settings import Settings
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
+ATTEMPTS = 3
 ALGORITHM = "ECDSA_SHA_256"
 
 
@@ -37,13 +37,7 @@ class Keys:
     @cached_property
     def client(self) -> Any:
         """KMS."""
-        import boto3
-
-        config = Config(
-            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        )  # fmt: skip
-        return boto3.client("kms", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+        return bounded("kms", self.settings, attempts=ATTEMPTS)
 
     @cached_property
     def public_key(self) -> bytes:

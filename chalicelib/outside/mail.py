@@ -3,14 +3,14 @@
 from functools import cached_property
 from typing import Any, Literal
 
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from chalicelib.domain.errors import Busy
+from chalicelib.outside.clients import bounded
 from chalicelib.settings import Settings
 
-CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 2
+ATTEMPTS = 2
 REFUSED = frozenset({"MessageRejected", "BadRequestException", "InvalidParameterValue"})
 """What SES will refuse again however often it is asked."""
 
@@ -30,14 +30,7 @@ class Mailer:
     @cached_property
     def client(self) -> Any:
         """SES."""
-        import boto3
-
-        config = Config(
-            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        )  # fmt: skip
-        where = {"region_name": self.settings.region, "endpoint_url": self.settings.endpoint}
-        return boto3.client("sesv2", config=config, **where)
+        return bounded("sesv2", self.settings, attempts=ATTEMPTS)
 
     @property
     def sender(self) -> str:

@@ -127,13 +127,12 @@ def transact(
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
     `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
-    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no answer to
-    replay: its `decide` finds out by what it reads that it was done already.
-    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
+    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no answer: what
+    its `decide` reads says that it was done. Raises what `decide` raises (nothing is then written), CompanyBlocked,
+    CloudStorageOff, IdempotencyKeyReused, Busy.
     """
-    wanted = dict.fromkeys(reads)
+    wanted, attempts = dict.fromkeys(reads), 0
     deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
-    attempts = 0
     decision: Decision | None = None
     while True:
         begun = time.monotonic()

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.request import Request, digest
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import receipts
+from chalicelib.store.wire import Store
 
 URL = "/v1/privacy/requests"
 
@@ -66,3 +67,11 @@ def show(request: Request) -> dict[str, Any]:
 def _handed_out(request: Request) -> bool:
     """Whether an archive was made for it; how long it is kept is the download's to say."""
     return (request.kind, request.status) == ("access", "completed")
+
+
+def found(store: Store, company: str, asker: Asker, id: str) -> Request:
+    """A request that the asker may see. Raises NotFound."""
+    (request,) = store.records([Request.ref(company, id)])
+    if not isinstance(request, Request) or not asker.follows(request):
+        raise NotFound
+    return request

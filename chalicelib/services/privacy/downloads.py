@@ -7,8 +7,8 @@ from chalicelib.domain.errors import NotFound, ProofNeeded
 from chalicelib.domain.request import Request
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
-from chalicelib.services.privacy import access_export, requests
-from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.privacy import access_export
+from chalicelib.services.privacy.asking import Asker, found
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def download(world: "World", company: str, asker: Asker, id: str, *, redirect: bool) -> Answer:
     """Where the archive is, for 5 minutes: 303, or 200 with the address. Raises NotFound, also once its term is over,
     Forbidden, ProofNeeded, Busy."""
-    request = requests.found(world.store, company, asker, id)
+    request = found(world.store, company, asker, id)
     asker.require(request.subject)
     if not _ready(world, request):
         raise NotFound

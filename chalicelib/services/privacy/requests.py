@@ -46,7 +46,7 @@ from chalicelib.services import codes, mail
 from chalicelib.services.access import keys_made_by
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion, opposition, receipts
-from chalicelib.services.privacy.asking import URL, Asker, show
+from chalicelib.services.privacy.asking import URL, Asker, found, show
 from chalicelib.services.privacy.holds import held
 from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -254,14 +254,6 @@ def listing(world: "World", company: str, asker: Asker, limit: int, after: str |
     if not shown and asker.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
-
-
-def found(store: Store, company: str, asker: Asker, id: str) -> Request:
-    """A request that the asker may see. Raises NotFound."""
-    (request,) = store.records([Request.ref(company, id)])
-    if not isinstance(request, Request) or not asker.follows(request):
-        raise NotFound
-    return request
 
 
 def _seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
