@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 VENV ?= .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+CHECKS := $(VENV)-checks/.ready
 STAGE ?= dev
 export PYTHONDONTWRITEBYTECODE ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,12 +22,34 @@ serve: $(READY) ## Run the whole service here, with a demonstration company
 	@exec $(PY) -m local.serve
 
 .PHONY: test
-test: $(READY) lint types ## Everything CI runs: style, types, import floors, all tests
+test: $(READY) $(CHECKS) lint types ## Everything CI runs: style, types, import floors, all tests
 	@$(PY) -m pytest -q -n 2 --dist loadfile
 
 .PHONY: bench
 bench: $(READY) ## The measurements, each against its floor
 	@$(PY) -m tests.bench
+
+.PHONY: engines
+engines: $(READY) ## The store's tests on engines of your own: DYNAMODB_LOCAL=folder of its jar, SEAWEEDFS=its program
+	@test -n "$(DYNAMODB_LOCAL)$(SEAWEEDFS)" || { \
+	  echo "facture: name an engine: DYNAMODB_LOCAL=… or SEAWEEDFS=… (docs/self-hosting.md)" >&2; exit 1; }
+	@test -z "$(DYNAMODB_LOCAL)" || $(PY) -m pytest -q --dynamodb-local="$(DYNAMODB_LOCAL)" $(TABLES)
+	@test -z "$(SEAWEEDFS)" || $(PY) -m pytest -q --seaweedfs="$(SEAWEEDFS)" $(OBJECTS)
+TABLES := tests/unit/store tests/histories tests/engines tests/jobs tests/api
+OBJECTS := tests/unit/files tests/api
+
+.PHONY: package
+package: $(READY) $(CHECKS) ## Package a stage (STAGE=dev or prod) into build/, and check its template
+	@$(PY) -m infra.build --stage $(STAGE)
+	@$(PY) -m infra.checks build/$(STAGE)/template.json
+
+.PHONY: rehearse
+rehearse: $(READY) ## Deploy the production stack to an emulated AWS, use it, update it, roll it back (docs/rehearsal.md)
+	@$(PY) -m pytest -v --durations=5 tests/infra/test_rehearsal.py
+
+.PHONY: deploy
+deploy: package ## Deploy a stage to AWS by a change set, under the credentials of the environment
+	@$(PY) -m infra.deploy --stage $(STAGE) $(DEPLOY)
 
 .PHONY: lint
 lint: $(READY) ## Style and import floors
@@ -44,20 +67,27 @@ format: $(READY) ## Lay the code out and mend what can be mended alone
 	@$(VENV)/bin/ruff check --fix .
 
 .PHONY: generate
-generate: $(READY) ## Write what is derived and committed: the routes' addresses, the inventory of what is stored
+generate: $(READY) ## Write what is derived and committed: the routes' addresses, the inventory of what is stored, the cost
 	@$(PY) -m chalicelib.cli.routes --write
+	@$(PY) -m infra.permissions --write
 	@$(PY) -m chalicelib.policy.inventory --write
+	@$(PY) -m infra.cost --write
+
+.PHONY: cost
+cost: $(READY) ## Compute docs/cost.md anew from counted units, public prices and assumptions
+	@$(PY) -m infra.cost --write
 
 .PHONY: lock
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.txt and requirements-dev.txt
 	@$(PY) -m pip install --quiet uv==0.13.9
 	@$(VENV)/bin/uv pip compile $(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+	@$(VENV)/bin/uv pip compile $(LOCK) --group checks -o requirements-checks.txt
 	@$(VENV)/bin/uv pip compile $(LOCK) -c requirements-dev.txt pyproject.toml -o requirements.txt
 LOCK := --quiet --upgrade --universal --python-version 3.11 --annotation-style line --custom-compile-command "make lock"
 
 .PHONY: clean
 clean: ## Remove the environment and the caches; .local, which holds data, stays
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-checks build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The environment, made once and again when the pins change. Each way to fail ends in one clear line.
@@ -72,5 +102,13 @@ $(READY): requirements-dev.txt
 	rm -rf $(VENV); "$$python" -m venv $(VENV)
 	@echo "facture: installing $$(grep -c == requirements-dev.txt) packages …"
 	@$(PY) -m pip install --quiet --no-input --progress-bar off -r requirements-dev.txt || { \
+	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }
+	@touch $@
+
+# What judges templates needs another boto3 than what makes them: an environment of its own (docs/adr/0054).
+$(CHECKS): requirements-checks.txt $(READY)
+	@echo "facture: installing what checks templates, once …"
+	@rm -rf $(VENV)-checks; $(PY) -m venv $(VENV)-checks
+	@$(VENV)-checks/bin/python -m pip install --quiet --no-input --progress-bar off -r requirements-checks.txt || { \
 	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }
 	@touch $@

@@ -44,6 +44,14 @@ def token(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"], principal_id=context.get("subject", "unverified"), context=context)
 
 
+@app.lambda_function(name="claims")
+def claims(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 — how Lambda calls
+    """Completes the access tokens that Cognito is about to sign."""
+    from chalicelib.outside.claims import with_address
+
+    return with_address(event)
+
+
 def _view(route: Route) -> Callable[..., Response]:
     def view(**path: str) -> Response:  # noqa: ARG001 — Chalice hands the path's parameters over; the request has them
         from chalicelib.api.serve import serve
@@ -58,7 +66,9 @@ def _view(route: Route) -> Callable[..., Response]:
 def _run(name: str, context: Any) -> None:
     from chalicelib.jobs.runner import run_scheduled
 
-    run_scheduled(world(), name, left=lambda: context.get_remaining_time_in_millis() / 1000)
+    # An operator goes from a line of the log to Lambda's own, and back, by this id.
+    with world().telemetry.bound(request_id=context.aws_request_id):
+        run_scheduled(world(), name, left=lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def _scheduled(name: str) -> Callable[[CloudWatchEvent], None]:

@@ -6,6 +6,7 @@ masked by name, what looks like a person's particulars is masked by pattern, and
 codes and the places are kept, because its message may quote what it met.
 """
 
+import io
 import json
 import logging
 import re
@@ -15,15 +16,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO, cast
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from chalicelib.settings import Settings
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools.tracing import Tracer
+from chalicelib.figures import BY_JOB, FIGURES
+from chalicelib.settings import Settings, sampled
 
 SERVICE = "facture"
 NAMESPACE = "Facture"
@@ -34,6 +33,8 @@ OURS = frozenset({
     "held", "failed", "dead", "seconds", "dry_run", "ref", "method", "route", "status", "verb",
 })  # fmt: skip
 """Names that only we fill, with nothing personal. The policy takes 0.3 s to load: a line of these does without it."""
+LABEL = re.compile(r"[a-z]{2,20}")
+"""A job's name, and nothing that is numbered."""
 UNSEEN = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an e-mail address
     r"|(?<![0-9A-Za-z])(?:\d{24}|\d{15})(?![0-9A-Za-z])"  # a RIB, an ICE
@@ -100,6 +101,18 @@ class _Formatter(LambdaPowertoolsFormatter):
         return (described(error), type(error).__name__, None) if error else (None, None, None)
 
 
+class Errors(io.TextIOBase):
+    """Standard error as it is when something is written: whoever captures it meanwhile gets the line."""
+
+    def write(self, text: str) -> int:
+        """Write to it."""
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Flush it."""
+        sys.stderr.flush()
+
+
 class Telemetry:
     """The logger, the figures and the traces of one process. `masks` gives the attribute names that the policy masks;
     `stream` takes the figures, one line of CloudWatch's embedded metric format each (None: nowhere)."""
@@ -116,7 +129,7 @@ class Telemetry:
         self.settings = settings
         self.stream = stream
         formatter = _Formatter(masks, service=service, stage=settings.stage, build=settings.build)
-        self.logger = Logger(service=service, logger_formatter=formatter, stream=logs or sys.stderr)
+        self.logger = Logger(service=service, logger_formatter=formatter, stream=cast(TextIO, logs or Errors()))
 
     @contextmanager
     def bound(self, **keys: str) -> Iterator[None]:
@@ -129,15 +142,23 @@ class Telemetry:
             self.logger.thread_safe_clear_keys()
             self.logger.thread_safe_append_keys(**before)
 
-    def figures(self, values: Mapping[str, float], **dimensions: str) -> None:
-        """Publish business figures: a name that ends in `Seconds` is a time, every other a count."""
+    def figures(self, values: Mapping[str, float], job: str | None = None) -> None:
+        """Publish figures of `chalicelib.figures`: a name that ends in `Seconds` is a time, every other a count. Raises
+        ValueError for another name, or a label too many or too few: each is billed, and could tell companies apart."""
+        if strange := values.keys() - FIGURES.keys():
+            raise ValueError(f"not in chalicelib/figures.py: {', '.join(sorted(strange))}")
+        if strange := {name for name in values if (name in BY_JOB) != (job is not None)}:
+            raise ValueError(f"with or without a job's name (chalicelib/figures.py): {', '.join(sorted(strange))}")
+        if job and not LABEL.fullmatch(job):
+            raise ValueError("a label that is no job's name")
         if self.stream is None or not values:
             return
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
         metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
-        for name, label in {"stage": self.settings.stage, **dimensions}.items():
-            metrics.add_dimension(name=name, value=label)
+        for name, label in (("stage", self.settings.stage), ("job", job)):
+            if label:
+                metrics.add_dimension(name=name, value=label)
         for name, value in values.items():
             unit = MetricUnit.Seconds if name.endswith("Seconds") else MetricUnit.Count
             metrics.add_metric(name=name, unit=unit, value=value)
@@ -146,24 +167,32 @@ class Telemetry:
 
     @contextmanager
     def span(self, name: str) -> Iterator[None]:
-        """A part of the trace; nothing off AWS."""
-        if self._tracer is None or self._tracer.disabled:
+        """A part of the trace, if this invocation is sampled; nothing off AWS. What is refused is an error in it, what
+        fails a fault."""
+        recorder = self._recorder if sampled() and not self.settings.endpoint else None
+        if recorder is None:
             yield
             return
-        with self._tracer.provider.in_subsegment(f"## {name}"):
-            yield
+        refusal: Exception | None = None
+        with recorder.in_subsegment(f"## {name}") as part:
+            try:
+                yield
+            except Exception as error:
+                if getattr(error, "status", 500) >= 500:
+                    raise
+                part.add_error_flag()
+                refusal = error
+        if refusal:
+            raise refusal
 
     @cached_property
-    def _tracer(self) -> "Tracer | None":
-        # X-Ray's library takes 0.2 s to import, as long as boto3: only whoever opens a span on AWS pays for it, and a
-        # package without it traces what Lambda does by itself.
-        if self.settings.endpoint or find_spec("aws_xray_sdk") is None:
+    def _recorder(self) -> Any:
+        # A package without the library traces what Lambda does by itself.
+        if find_spec("aws_xray_sdk") is None:
             return None
-        from aws_lambda_powertools.tracing import Tracer
+        from chalicelib.tracing import recorder
 
-        tracer = Tracer(service=SERVICE, auto_patch=False)
-        tracer.patch(modules=("botocore",))
-        return tracer
+        return recorder(SERVICE)
 
 
 @cache

@@ -6,6 +6,17 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
+Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager"]
+"""What stores, keeps, signs, sends, queues and hides, by boto3's names. Each may be somebody else's than AWS's."""
+PLACES: Mapping[Service, str] = {
+    "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
+    "s3": "FACTURE_ENDPOINT_S3",
+    "kms": "FACTURE_ENDPOINT_KMS",
+    "sesv2": "FACTURE_ENDPOINT_SES",
+    "sqs": "FACTURE_ENDPOINT_SQS",
+    "secretsmanager": "FACTURE_ENDPOINT_SECRETS",
+}
+"""The variable that names each service's own address."""
 
 
 class SettingsError(ValueError):
@@ -14,11 +25,14 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a function needs to know of where it runs. `endpoint` is empty on AWS and a URL elsewhere.
+    """What a function needs to know of where it runs. `endpoint` is empty on AWS and a URL elsewhere; `places` are the
+    services that are at addresses of their own (docs/self-hosting.md).
 
     `pepper` is the secret under which addresses and codes are looked up by their digests: at least 32 characters, the
-    same for as long as the tables live. `mail_from` is a sender that SES has verified (default: the policy's contact).
-    `ads` and `minimum_app` are what the application is told.
+    same for as long as the tables live; on AWS it is not in the environment but where `pepper_secret` names it, in
+    Secrets Manager. `mail_from` is a sender that SES has verified (default: the policy's contact).
+    `ads` and `minimum_app` are what the application is told. `backup_key` wraps the data keys of backups;
+    `archive_bucket` holds the statutory archive under Object Lock (default: the files' bucket's name and `-archive`).
     """
 
     stage: str
@@ -36,6 +50,14 @@ class Settings:
     mail_from: str | None = None
     ads: Ads = "non_personalised"
     minimum_app: str = "1.0.0"
+    places: tuple[tuple[Service, str], ...] = ()
+    backup_key: str = "alias/facture-backups"
+    archive_bucket: str = ""
+    pepper_secret: str | None = None
+
+    def endpoint_of(self, service: Service) -> str | None:
+        """Where a service is: at its own address, else where all are; None for AWS's own."""
+        return dict(self.places).get(service, self.endpoint)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -68,4 +90,19 @@ class Settings:
             mail_from=env.get("FACTURE_MAIL_FROM") or None,
             ads=cast(Ads, ads),
             minimum_app=env.get("FACTURE_MINIMUM_APP") or "1.0.0",
+            places=places_of(env),
+            backup_key=env.get("FACTURE_BACKUP_KEY") or "alias/facture-backups",
+            pepper_secret=env.get("FACTURE_PEPPER_SECRET") or None,
+            archive_bucket=env.get("FACTURE_BUCKET_ARCHIVE") or f"{env['FACTURE_BUCKET_FILES']}-archive",
         )
+
+
+def places_of(env: Mapping[str, str]) -> tuple[tuple[Service, str], ...]:
+    """The services that `env` gives an address of their own."""
+    return tuple((service, env[name]) for service, name in PLACES.items() if env.get(name))
+
+
+def sampled(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether X-Ray records this invocation; Lambda says so anew before each one."""
+    env = os.environ if environ is None else environ
+    return "Sampled=1" in env.get("_X_AMZN_TRACE_ID", "")

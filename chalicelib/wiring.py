@@ -10,11 +10,16 @@ from chalicelib.settings import Settings
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chalicelib.domain.entity import Record
+    from chalicelib.files.archive import Locked
     from chalicelib.files.objects import Files
     from chalicelib.observability import Telemetry
     from chalicelib.outside.keys import Keys
     from chalicelib.outside.mail import Mailer
     from chalicelib.outside.tokens import Tokens
+    from chalicelib.outside.vault import Vault
     from chalicelib.outside.wake import Alarm
     from chalicelib.render.renderer import Renderer
 
@@ -27,15 +32,32 @@ class World:
 
     @cached_property
     def store(self) -> Store:
-        """The tables."""
-        return Store(self.settings)
+        """The tables; each commit's business figures are published."""
+        from chalicelib.figures import committed
+
+        def told(new: "Sequence[Record]", gone: "Sequence[Record]") -> None:
+            if figures := committed(new, gone):
+                self.telemetry.figures(figures)
+
+        return Store(self.settings, told)
 
     @cached_property
     def files(self) -> "Files":
-        """The buckets."""
+        """The bucket of files."""
         from chalicelib.files.objects import Files
 
         return Files(self.settings)
+
+    @cached_property
+    def archive(self) -> "Locked":
+        """The bucket of the statutory archive."""
+        from chalicelib.files.archive import Locked
+
+        return Locked(self.settings)
+
+    def bucket(self, name: str) -> "Files":
+        """The bucket that the policy calls by this name."""
+        return self.archive if name == "archive" else self.files
 
     @cached_property
     def tokens(self) -> "Tokens":
@@ -57,6 +79,13 @@ class World:
         from chalicelib.outside.keys import Keys
 
         return Keys(self.settings)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        """What wraps the data keys of backups."""
+        from chalicelib.outside.vault import Vault
+
+        return Vault(self.settings)
 
     @cached_property
     def typst(self) -> "Renderer":

@@ -1,49 +1,105 @@
-"""The bucket of files as CloudFormation; what expires in it, and when, is derived from the policy."""
+"""The buckets as CloudFormation: files, the locked archive, and who asked for what. What expires, and when, is the
+policy's."""
 
 from collections.abc import Callable
 from typing import Any
 
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.model import Policy
+from infra.stages import arn, document, ref, sub, trace_days
 from infra.tables import KEPT, KEY
 
 BUCKET = "FilesBucket"
-"""The logical name of the bucket, which the functions' policies refer to."""
+"""The logical names of the buckets, which the functions' policies refer to."""
+ARCHIVE = "ArchiveBucket"
+ASKED = "AccessLogsBucket"
 
 
 def buckets(policy: Policy) -> dict[str, Any]:
-    """The bucket, private, encrypted and versioned, and the policy that refuses whatever is not over TLS."""
-    properties = {
-        "VersioningConfiguration": {"Status": "Enabled"},
-        "BucketEncryption": {"ServerSideEncryptionConfiguration": [_encryption()]},
-        "PublicAccessBlockConfiguration": dict.fromkeys(
-            ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
-        ),
-        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-        "LifecycleConfiguration": {"Rules": [_rule(rule) for rule in configuration(policy)["Rules"]]},
+    """Every bucket, private, encrypted and versioned, with the policy that refuses whatever is not over TLS."""
+    archive = _properties(policy, "archive") | {
+        "ObjectLockEnabled": True,
+        "ObjectLockConfiguration": {
+            "ObjectLockEnabled": "Enabled",
+            # Each object is locked to its own day when it is written (files/archive.py); one without is noticed.
+            "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
+        },
     }
-    own = {"Fn::GetAtt": [BUCKET, "Arn"]}
+    return {
+        **_bucket(BUCKET, _properties(policy, "files")),
+        **_bucket(ARCHIVE, archive),
+        **_bucket(ASKED, _asked(policy), _delivery()),
+    }
+
+
+def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
+    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn(KEY)}
+    rules = configuration(policy, bucket)["Rules"]
+    return _private() | {
+        "BucketEncryption": _encrypted({"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": by_key}),
+        "LifecycleConfiguration": {"Rules": [_rule(rule) for rule in rules]},
+        "LoggingConfiguration": {"DestinationBucketName": ref(ASKED), "LogFilePrefix": f"{bucket}/"},
+    }
+
+
+def _asked(policy: Policy) -> dict[str, Any]:
+    """Who asked for which object: callers' addresses, so it goes when technical information goes."""
+    ends = {
+        "Id": "traces",
+        "Status": "Enabled",
+        "ExpirationInDays": trace_days(policy),
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    }
+    tidy = {
+        "Id": "unfinished-uploads",
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }
+    return _private() | {
+        # S3 delivers its logs under its own key and no other.
+        "BucketEncryption": _encrypted({"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}),
+        "LifecycleConfiguration": {"Rules": [ends, tidy]},
+    }
+
+
+def _private() -> dict[str, Any]:
+    public = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    return {
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "PublicAccessBlockConfiguration": dict.fromkeys(public, True),
+        "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+    }
+
+
+def _encrypted(rule: dict[str, Any]) -> dict[str, Any]:
+    return {"ServerSideEncryptionConfiguration": [rule]}
+
+
+def _bucket(name: str, properties: dict[str, Any], *statements: dict[str, Any]) -> dict[str, Any]:
     refused = {
         "Sid": "OverTlsOnly",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:*",
-        "Resource": [own, {"Fn::Sub": f"${{{BUCKET}.Arn}}/*"}],
+        "Resource": [arn(name), sub(f"${{{name}.Arn}}/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    document = {"Version": "2012-10-17", "Statement": [refused]}
+    allowed = {"Bucket": ref(name), "PolicyDocument": document(refused, *statements)}
     return {
-        BUCKET: {"Type": "AWS::S3::Bucket", **KEPT, "Properties": properties},
-        f"{BUCKET}Policy": {
-            "Type": "AWS::S3::BucketPolicy",
-            "Properties": {"Bucket": {"Ref": BUCKET}, "PolicyDocument": document},
-        },
+        name: {"Type": "AWS::S3::Bucket", **KEPT, "Properties": properties},
+        f"{name}Policy": {"Type": "AWS::S3::BucketPolicy", **KEPT, "Properties": allowed},
     }
 
 
-def _encryption() -> dict[str, Any]:
-    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": [KEY, "Arn"]}}
-    return {"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": by_key}
+def _delivery() -> dict[str, Any]:
+    return {
+        "Sid": "Delivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": sub(f"${{{ASKED}.Arn}}/*"),
+        "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
+    }
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:

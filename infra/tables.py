@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import most_days
+from chalicelib.store.drill import ASIDE
 from chalicelib.store.tables import ROOM_TABLES, Index, Room
 
 KEY = "DataKey"
@@ -23,16 +24,19 @@ def tables(prefix: str, policy: Policy) -> dict[str, Any]:
     return {logical_name(room.name): _table(prefix, room, policy) for room in ROOM_TABLES}
 
 
-def data_key() -> dict[str, Any]:
-    """The key, rotated yearly. Who administers the account administers it; functions use it by their own policies."""
-    owner = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
-    statement = {"Effect": "Allow", "Principal": {"AWS": owner}, "Action": "kms:*", "Resource": "*"}
-    properties = {
-        "Description": "Tables and files of the invoicing service",
-        "EnableKeyRotation": True,
-        "KeyPolicy": {"Version": "2012-10-17", "Statement": [statement]},
+def drill_tables(prefix: str, policy: Policy) -> dict[str, Any]:
+    """The tables that drills restore into and empty again. Nothing in them is to be recovered, or it could bring back
+    somebody who was erased meanwhile; and nothing is lost with them."""
+    return {f"Drill{logical_name(room.name)}": _aside(prefix + ASIDE, room, policy) for room in ROOM_TABLES}
+
+
+def _aside(prefix: str, room: Room, policy: Policy) -> dict[str, Any]:
+    properties = _table(prefix, room, policy)["Properties"]
+    unsaved = {
+        "DeletionProtectionEnabled": False,
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
     }
-    return {KEY: {"Type": "AWS::KMS::Key", **KEPT, "Properties": properties}}
+    return {"Type": "AWS::DynamoDB::Table", "Properties": {**properties, **unsaved}}
 
 
 def _table(prefix: str, room: Room, policy: Policy) -> dict[str, Any]:

@@ -35,6 +35,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "no_proxy": "127.0.0.1,localhost",
 }
 
+ENFORCING: Mapping[str, str] = {"AUTH": "true", "MINISTACK_COGNITO_PRETOKEN_STRICT": "true"}
+"""The engine's settings under which it checks signatures and IAM, and no token comes without its claims."""
+
 
 class EngineError(Exception):
     """The engine could not be started; the message is one line for a person."""
@@ -74,8 +77,11 @@ class Engine:
             return
 
 
-def start(directory: Path | None = None, say: Callable[[str], object] = str) -> Engine:
-    """Start an engine that keeps its state under `directory`, or in memory when None.
+def start(
+    directory: Path | None = None, say: Callable[[str], object] = str, settings: Mapping[str, str] | None = None
+) -> Engine:
+    """Start an engine that keeps its state under `directory`, or in memory when None. `settings` are further ones of
+    its own (`ENFORCING`).
 
     Blocks until it answers. Raises EngineError with one clear line when it does not.
     """
@@ -86,7 +92,7 @@ def start(directory: Path | None = None, say: Callable[[str], object] = str) -> 
         process = subprocess.Popen(
             [sys.executable, "-m", "local.ministack", str(listener.fileno())],
             cwd=ROOT,
-            env=environment(port, directory),
+            env=environment(port, directory) | dict(settings or {}),
             pass_fds=[listener.fileno(), *([lock.fileno()] if lock else [])],
             stdin=subprocess.PIPE,
             stdout=log,
@@ -106,9 +112,9 @@ def start(directory: Path | None = None, say: Callable[[str], object] = str) -> 
 
 
 @contextmanager
-def running(directory: Path | None = None) -> Iterator[Engine]:
+def running(directory: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Engine]:
     """An engine for the length of a `with` block."""
-    engine = start(directory)
+    engine = start(directory, settings=settings)
     try:
         yield engine
     finally:
@@ -116,8 +122,9 @@ def running(directory: Path | None = None) -> Iterator[Engine]:
 
 
 def environment(port: int, directory: Path | None) -> dict[str, str]:
-    """The engine's environment: the caller's without anything of AWS, plus the engine's own settings."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """The engine's environment: the caller's without anything of AWS or ours, plus the engine's own settings. Functions
+    that run in the engine inherit it."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FACTURE_"))}
     own = {
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,

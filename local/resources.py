@@ -13,7 +13,9 @@ FILES_BUCKET = "facture-local-files"
 WAKE_QUEUE = "facture-local-wake"
 DEAD_QUEUE = "facture-local-wake-dead"
 MAIL_FROM = "service@facture.example"
+ARCHIVE_BUCKET = f"{FILES_BUCKET}-archive"
 RECEIPT_KEY = "alias/facture-receipts"
+BACKUP_KEY = "alias/facture-backups"
 MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 60
 
@@ -41,7 +43,9 @@ class Clients:
     def create(self) -> str:
         """Create the bucket, the queues and the sender unless they exist; return the wake queue's URL."""
         self._create_bucket(FILES_BUCKET)
+        create_archive_bucket(self.files, ARCHIVE_BUCKET)
         create_receipt_key(self.keys, RECEIPT_KEY)
+        create_backup_key(self.keys, BACKUP_KEY)
         self._create_sender(MAIL_FROM)
         dead = self.queue.create_queue(QueueName=DEAD_QUEUE)["QueueUrl"]
         arn = self.queue.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -68,10 +72,30 @@ class Clients:
 
 def create_receipt_key(keys: Any, alias: str) -> None:
     """Make the key that signs receipts, under `alias`, unless there is one."""
+    _create_key(keys, alias, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Receipts")
+
+
+def create_backup_key(keys: Any, alias: str) -> None:
+    """Make the key that wraps the data keys of backups, under `alias`, unless there is one."""
+    _create_key(keys, alias, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Description="Backups")
+
+
+def _create_key(keys: Any, alias: str, **wanted: str) -> None:
     try:
         keys.describe_key(KeyId=alias)
     except ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
-        made = keys.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Receipts")
+        made = keys.create_key(**wanted)
         keys.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
+
+
+def create_archive_bucket(files: Any, name: str) -> None:
+    """Make the bucket of the statutory archive, under Object Lock, unless there is one."""
+    try:
+        files.create_bucket(
+            Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectLockEnabledForBucket=True
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
+            raise

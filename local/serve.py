@@ -73,13 +73,16 @@ def real_service() -> Service:
     from app import app, world
     from chalicelib.jobs.catalogue import JOBS
     from chalicelib.jobs.runner import run_scheduled
-    from chalicelib.store.tables import create_tables
+    from chalicelib.store.drill import drill_settings
+    from chalicelib.store.tables import create_tables, table_name
 
     def prepare() -> None:
         store = world().store
         # Asked once with the client that the service needs anyway: PynamoDB would make one for each table.
-        if not set(store.names.values()) <= set(store.connection.client.list_tables()["TableNames"]):
-            create_tables(world().settings)
+        found = set(store.connection.client.list_tables()["TableNames"])
+        for settings in (world().settings, drill_settings(world().settings)):
+            if not {table_name(settings, room) for room in store.names} <= found:
+                create_tables(settings)
 
     return Service(app, prepare, tuple(JOBS), lambda name: run_scheduled(world(), name), lacks=missing_pieces())
 
@@ -129,6 +132,8 @@ def environment(started: Engine, issuer: Issuer, queue_url: str) -> dict[str, st
         "FACTURE_ENDPOINT": started.endpoint,
         "FACTURE_TABLE_PREFIX": f"facture-{STAGE}-",
         "FACTURE_BUCKET_FILES": resources.FILES_BUCKET,
+        "FACTURE_BUCKET_ARCHIVE": resources.ARCHIVE_BUCKET,
+        "FACTURE_BACKUP_KEY": resources.BACKUP_KEY,
         "FACTURE_ISSUER": issuer.name,
         "FACTURE_AUDIENCE": AUDIENCE,
         "FACTURE_JWKS_URL": issuer.jwks_url,

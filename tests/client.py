@@ -3,12 +3,19 @@
 import json
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from local.gateway import Gateway, Incoming
+from local.gateway import Incoming, Reply
 
 _KEYS = count(1)
+
+
+class Gateway(Protocol):
+    """What answers requests."""
+
+    def respond(self, request: Incoming) -> Reply:
+        """The answer."""
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,31 @@ from chalice.config import Config
 
 from local.engine import Engine
 from local.issuer import Issuer
+from tests import crash
 from tests.client import Client
-from tests.engine import engine, issuer, settings_environment
+from tests.engine import embedded_s3, engine, issuer, other_engines, pytest_addoption, settings_environment
+from tests.iam import (
+    iam,
+    only_what_is_granted,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
     from local.gateway import Gateway
 
-__all__ = ["engine", "issuer"]
+__all__ = [
+    "embedded_s3", "engine", "iam", "issuer", "only_what_is_granted", "other_engines", "pytest_addoption",
+    "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown",
+]  # fmt: skip
 _NUMBERS = count(1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the crash proofs what was asked for."""
+    crash.every_call = config.getoption("--every-call")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +45,7 @@ def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
 
     import app
     from chalicelib.store.tables import create_tables
-    from local.resources import create_receipt_key
+    from local.resources import create_archive_bucket, create_backup_key, create_receipt_key
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings_environment(engine, issuer, f"t{os.getpid()}").items():
@@ -37,11 +53,13 @@ def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
         app.world.cache_clear()
         made = app.world()
         create_tables(made.settings)
-        files = boto3.client("s3", endpoint_url=engine.endpoint, region_name=made.settings.region)
+        files = boto3.client("s3", endpoint_url=made.settings.endpoint_of("s3"), region_name=made.settings.region)
         files.create_bucket(
             Bucket=made.settings.files_bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region}
         )
+        create_archive_bucket(files, made.settings.archive_bucket)
         create_receipt_key(made.keys.client, made.settings.receipt_key)
+        create_backup_key(made.keys.client, made.settings.backup_key)
         yield made
         app.world.cache_clear()
 

@@ -1,6 +1,12 @@
-"""Proof by killing: a piece of work is killed before and after each of its AWS calls, resumed, and must end the same.
+"""Proof by killing: a piece of work is killed before and after its AWS calls, resumed, and must end the same.
 
 `prove` is what a test calls. A kill is no `Exception`, as a process's end is none: no handler of ours can swallow it.
+
+A killed process takes its memory along, so what it leaves is what is stored, and only a write changes that. A kill
+before or after a read therefore leaves what the write before it left, and "before a write" is "after the one before".
+Of the 2 n moments around n calls, those after a write and the one before everything differ: there every run of the
+tests kills. `pytest --every-call` kills at all of them, which takes some eight times as long and shows that no call is
+a write in disguise.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +17,8 @@ from typing import Any, Generic, Literal, TypeVar
 S = TypeVar("S")
 When = Literal["before", "after"]
 READS = ("Get", "Query", "Scan", "List", "Head", "Describe", "BatchGet", "TransactGet")
+every_call = False
+"""Set by `pytest --every-call`."""
 
 
 class Killed(BaseException):
@@ -24,11 +32,24 @@ class Calls:
     at: int | None = None
     when: When = "before"
     made: list[str] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
+    """Those whose condition failed: they changed nothing."""
 
     @property
     def writes(self) -> list[str]:
         """Those that may have changed something."""
-        return [name for name in self.made if not name.startswith(READS)]
+        return [self.made[at] for at in self._changing]
+
+    @property
+    def _changing(self) -> list[int]:
+        return [at for at, name in enumerate(self.made) if not name.startswith(READS) and at not in self.refused]
+
+    @property
+    def moments(self) -> list[tuple[int, When]]:
+        """When to kill: at each moment that leaves something else behind, or at all of them."""
+        if every_call:
+            return [(at, when) for at in range(len(self.made)) for when in ("before", "after")]
+        return [(0, "before"), *((at, "after") for at in self._changing)]
 
     def before(self, model: Any, **_: Any) -> None:
         """Called by botocore before it sends."""
@@ -36,8 +57,10 @@ class Calls:
         if self.when == "before" and len(self.made) - 1 == self.at:
             raise Killed(f"before {model.name}, call {self.at}")
 
-    def after(self, model: Any, **_: Any) -> None:
+    def after(self, model: Any, http_response: Any, **_: Any) -> None:
         """Called by botocore when the answer is there: what was written is written."""
+        if http_response.status_code in (400, 412):
+            self.refused.add(len(self.made) - 1)
         if self.when == "after" and len(self.made) - 1 == self.at:
             raise Killed(f"after {model.name}, call {self.at}")
 
@@ -69,26 +92,29 @@ class Work(Generic[S]):
 
 
 def prove(clients: Sequence[Any], work: Work[S]) -> int:
-    """Kill `work` at every call; return how many crashes it went through. Fails unless each, resumed, ends as an
-    undisturbed run does, and unless another run then writes nothing."""
+    """Kill `work` around its calls; return how many moments that stands for, two a call. Fails unless each killed run,
+    resumed, ends as an undisturbed one does, and unless another run then writes nothing."""
     undisturbed = work.prepare()
     with watched(clients) as calls:
         work.begin(undisturbed)
     assert calls.writes, "work that writes nothing proves nothing"
     expected = work.state(undisturbed)
-    moments: list[tuple[int, When]] = [(at, when) for at in range(len(calls.made)) for when in ("before", "after")]
-    for at, when in moments:
-        subject = work.prepare()
-        try:
-            with watched(clients, at, when) as calls:
-                work.begin(subject)
-        except Killed:
-            pass
-        else:
-            raise AssertionError(f"not killed {when} call {at}: the work differs from run to run ({calls.made})")
+    for at, when in calls.moments:
+        _killed(clients, work, at, when, expected)
+    return 2 * len(calls.made)
+
+
+def _killed(clients: Sequence[Any], work: Work[S], at: int, when: When, expected: object) -> None:
+    subject = work.prepare()
+    try:
+        with watched(clients, at, when) as calls:
+            work.begin(subject)
+    except Killed:
+        pass
+    else:
+        raise AssertionError(f"not killed {when} call {at}: the work differs from run to run ({calls.made})")
+    work.resume(subject)
+    assert work.state(subject) == expected, f"killed {when} call {at}, {calls.made[-1]}"
+    with watched(clients) as again:
         work.resume(subject)
-        assert work.state(subject) == expected, f"killed {when} call {at}, {calls.made[-1]}"
-        with watched(clients) as again:
-            work.resume(subject)
-        assert not again.writes, f"killed {when} call {at}: a run after the resumed one writes {again.writes}"
-    return len(moments)
+    assert not again.writes, f"killed {when} call {at}: a run after the resumed one writes {again.writes}"

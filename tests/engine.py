@@ -5,20 +5,57 @@ engine costs 0.2 s and 60 MB, so each xdist worker has one and none has to wait 
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from chalicelib.settings import PLACES
 from local import engine as embedded
 from local import issuer as identity
 from local.engine import Engine
 from local.issuer import Issuer
+from tests.engines import second
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Other engines, each opt-in: `make engines`."""
+    parser.addoption(
+        "--every-call", action="store_true", help="kill at every AWS call, reads included (tests/crash.py)"
+    )
+    group = parser.getgroup("engines")
+    group.addoption("--dynamodb-local", metavar="DIRECTORY", help="keep tables in the DynamoDB Local that lies there")
+    group.addoption("--seaweedfs", metavar="PROGRAM", help="keep objects in this SeaweedFS (`weed`)")
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Engine]:
+def other_engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment that leads to the engines asked for on the command line."""
+    option = request.config.getoption
+    asked = second.places(option("--dynamodb-local"), option("--seaweedfs"), tmp_path_factory.mktemp("engines"))
+    with ExitStack() as stack:
+        try:
+            found = stack.enter_context(asked)
+        except second.Absent as reason:
+            pytest.exit(f"the engine that was asked for cannot run: {reason}", returncode=1)
+        yield found
+
+
+@pytest.fixture
+def embedded_s3(other_engines: Mapping[str, str]) -> None:
+    """For what another S3 does not have."""
+    if PLACES["s3"] in other_engines:
+        pytest.skip("SeaweedFS knows no key of a KMS")
+
+
+@pytest.fixture(scope="session")
+def engine(other_engines: Mapping[str, str]) -> Iterator[Engine]:
     """An engine that forgets everything when the session ends."""
     with pytest.MonkeyPatch.context() as patch, embedded.running() as started:
+        for name in PLACES.values():
+            patch.delenv(name, raising=False)
+        for name, value in other_engines.items():
+            patch.setenv(name, value)
         # Whatever a test calls, it can reach this engine at most, never the developer's own account.
         patch.delenv("AWS_PROFILE", raising=False)
         patch.delenv("AWS_SESSION_TOKEN", raising=False)

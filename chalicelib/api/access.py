@@ -6,12 +6,12 @@ from pydantic import Field
 
 from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
-from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.endpoint import Ask, Endpoint, Scope, require_fresh
 from chalicelib.api.fields import Email, Model, Text
 from chalicelib.api.paging import Found, ListOf, Page
 from chalicelib.api.records import RecordShown
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import AlreadyExists, LastOwner
+from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
 from chalicelib.domain.member import Role
 from chalicelib.services import access, editing
 from chalicelib.services.access import KEYS, MEMBERS_URL
@@ -95,6 +95,8 @@ def _key(ask: Ask) -> Answer:
 
 def _create_key(ask: Ask) -> Answer:
     held = GRANTABLE & ask.actor.scopes
+    if "backups.restore" in ask.body.scopes and ask.actor.kind == "user":
+        require_fresh(ask)  # the key will do without what is asked of a person each time
     return access.create_key(ask.world.store, ask.writing, ask.body.name, ask.body.scopes, held)
 
 
@@ -133,7 +135,7 @@ _KEYS = (
     ),
     Endpoint(
         method="POST", path=KEYS_URL, scope="keys.write", does=_create_key, summary="Make an API key, shown once",
-        takes=KeyNew, gives=KeyShown, status=201, idempotent=True, tag="API keys",
+        takes=KeyNew, gives=KeyShown, status=201, idempotent=True, errors=(ProofNeeded,), tag="API keys",
     ),
     Endpoint(
         method="GET", path=KEYS_URL + "/{id}", scope="keys.read", does=_key, summary="Read an API key",

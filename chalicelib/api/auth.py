@@ -14,6 +14,7 @@ from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
 from chalicelib.domain.company import Head
 from chalicelib.domain.errors import (
     Busy,
+    CloudStorageOff,
     CompanyBlocked,
     Forbidden,
     InvalidContent,
@@ -102,7 +103,7 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
     """Who asks, of which company, and the reader of it.
 
     Raises Unauthenticated, Forbidden (role or scope), NotFound (no such company, or not theirs), CompanyBlocked,
-    InvalidContent (several companies and none named) and Busy.
+    CloudStorageOff, InvalidContent (several companies and none named) and Busy.
     """
     if endpoint.scope == PUBLIC:
         return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
@@ -121,7 +122,7 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
         head, actor = _as_key(world, context, subject, named)
     else:
         head, actor = _as_member(
-            world, context, subject, named, follows=endpoint.while_blocked and endpoint.method == "GET"
+            world, context, subject, named, follows=endpoint.while_blocked, reads=endpoint.method == "GET"
         )
     if endpoint.scope not in actor.scopes:
         raise Forbidden(scope=endpoint.scope)
@@ -129,7 +130,10 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
         return actor, head.company, None
     from chalicelib.store.read import open_company
 
-    return actor, head.company, open_company(world.store, head.company, head)
+    reader = open_company(world.store, head.company, head)
+    if endpoint.in_cloud and not (head.cloud_sync or head.cloud_backup):
+        raise CloudStorageOff
+    return actor, head.company, reader
 
 
 def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader | None]":
@@ -159,10 +163,11 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
 
 
 def _as_member(
-    world: "World", context: Mapping[str, Any], subject: str, named: str | None, *, follows: bool = False
-) -> tuple[Head, Actor]:
+    world: "World", context: Mapping[str, Any], subject: str, named: str | None, *, follows: bool = False,
+    reads: bool = False,
+) -> tuple[Head, Actor]:  # fmt: skip
     """The member. `follows`: or, of a closed account whose members are gone, whoever may have asked for its deletion,
-    who is shown no more than what they asked."""
+    who is shown no more than what they asked; of a blocked one, an owner who was removed and may stop the deletion."""
     from chalicelib.store.read import admit
 
     company = named.strip() if named is not None else _only_company(world, subject)
@@ -170,11 +175,22 @@ def _as_member(
         raise NotFound
     admission = admit(world.store, company, Member.ref(company, user=subject))
     head, member = admission.head, admission.entity
-    if follows and head is not None and head.state == "closed" and member is None:
-        return head, replace(_person(context, subject, None), scopes=frozenset({"privacy.read"}))
+    if follows and head is not None and member is None and (scopes := _beside(world, head, subject, reads=reads)):
+        return head, replace(_person(context, subject, None), scopes=scopes)
     if head is None or not isinstance(member, Member):
         raise NotFound
     return head, _person(context, subject, member)
+
+
+def _beside(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
+    """What somebody may do in a company that is not open who is no member of it."""
+    if head.state == "closed" and reads:
+        return frozenset({"privacy.read"})
+    from chalicelib.services.privacy.asking import was_owner
+
+    if head.state == "blocked" and was_owner(world.store, head.company, subject):
+        return frozenset({"privacy.read", "privacy.write"})
+    return frozenset()
 
 
 def _only_company(world: "World", subject: str) -> str:

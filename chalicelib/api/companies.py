@@ -7,13 +7,20 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.document_shapes import NoticeShown
-from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint
+from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint, require_fresh
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import AgeRefused, AlreadyExists, NumberingSettled, WorkspaceNotEmpty, invalid
+from chalicelib.domain.errors import (
+    AgeRefused,
+    AlreadyExists,
+    NumberingSettled,
+    ProofNeeded,
+    WorkspaceNotEmpty,
+    invalid,
+)
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Role
 from chalicelib.services import companies
@@ -97,9 +104,13 @@ class CloudIn(Edit):
 
 
 class SettingsEdit(Edit):
-    """Cloud storage is off until it is turned on; what is off stores nothing."""
+    """Cloud storage is off until it is turned on; what is off stores nothing. Turning the last switch off while there
+    is business data needs `erase`, by a person who has just signed in: a job then erases it and its backups, and issued
+    documents stay for their term. A dry run says what would go and changes nothing."""
 
     cloud: CloudIn = unsent()
+    erase: bool = False
+    dry_run: bool = False
 
 
 class NumberingShown(Shown):
@@ -165,11 +176,13 @@ class CloudShown(Shown):
 
 
 class SettingsShown(Shown):
-    """The company's settings."""
+    """The company's settings. In a dry run, `goes` counts what would be erased, by kind; `job` is what erases it."""
 
     id: str
     object: Literal["settings"]
     cloud: CloudShown
+    goes: dict[str, int] | None = None
+    job: str | None = None
 
 
 def _sign_up(ask: Ask) -> Answer:
@@ -207,7 +220,12 @@ def _settings(ask: Ask) -> Answer:
 
 
 def _switch(ask: Ask) -> Answer:
-    return companies.switch(ask.world.store, ask.writing, ask.if_match, ask.body.content().get("cloud", {}))
+    cloud = ask.body.content().get("cloud", {})
+    if ask.body.dry_run:
+        return companies.switching_off(ask.open, cloud)
+    if ask.body.erase:
+        require_fresh(ask)
+    return companies.switch(ask.world.store, ask.writing, ask.if_match, cloud, erase=ask.body.erase)
 
 
 ENDPOINTS = (
@@ -240,6 +258,6 @@ ENDPOINTS = (
     Endpoint(
         method="PATCH", path="/v1/settings", scope="company.write", does=_switch, summary="Turn the cloud switches",
         takes=SettingsEdit, gives=SettingsShown, idempotent=True, if_match=True,
-        errors=(WorkspaceNotEmpty,), tag="Company",
+        also=(202,), errors=(WorkspaceNotEmpty, ProofNeeded), tag="Company",
     ),
 )  # fmt: skip

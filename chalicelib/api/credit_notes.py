@@ -6,7 +6,7 @@ from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.invoices import pdf, wanted
 from chalicelib.api.paging import Found
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import Busy, InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.errors import Busy, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.services import listing
 from chalicelib.services.present import present_party
 
@@ -34,15 +34,16 @@ def _pdf(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="documents.read", does=_list, summary="List credit notes, newest first",
-        query=DocumentQuery, gives=Found[CreditNoteShown], errors=(InvalidContent,), tag="Credit notes",
+        query=DocumentQuery, gives=Found[CreditNoteShown], errors=(InvalidContent,), in_cloud=True, tag="Credit notes",
     ),
     Endpoint(
         method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="An issued credit note",
-        query=ExpandQuery, gives=CreditNoteShown, errors=(NotFound,), tag="Credit notes",
+        query=ExpandQuery, gives=CreditNoteShown, errors=(NotFound,), in_cloud=True, tag="Credit notes",
     ),
     Endpoint(
         method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
         summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
-        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Credit notes",
+        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked), in_cloud=True,
+        tag="Credit notes",
     ),
 )  # fmt: skip

@@ -8,19 +8,15 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Model, Shown
 from chalicelib.domain.call import Answer
-from chalicelib.domain.diagnostics import MOST_EVENTS, Event, Os, looks_personal, texts
+from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, looks_personal, texts
 from chalicelib.services import diagnostics
 
-AREAS = (
-    "crash", "freeze", "slow", "network", "sync", "backup", "storage", "render", "print", "camera", "import", "export",
-    "sign_in", "ads", "screen",
-)  # fmt: skip
-CODE = rf"^(?:{'|'.join(AREAS)})\.[a-z]{{2,20}}(?:_[a-z]{{2,20}}){{0,3}}$"
+CODE = rf"^(?:{'|'.join(AREAS)})\.(?:{'|'.join(PLACES)})$"
 Version = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", examples=["1.4.2"])]
 
 
 class EventIn(Model):
-    """One thing that happened `count` times. `code` is an area and a name of the application's own; `signature` is the
+    """One thing that happened `count` times. `code` is an area and a place, both of a closed list; `signature` is the
     MD5 or SHA-256 (hex) of a stack, not the stack; `milliseconds` is a mean."""
 
     code: Annotated[str, Field(pattern=CODE, max_length=100, examples=["crash.invoice_editor"])]

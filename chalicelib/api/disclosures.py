@@ -21,17 +21,19 @@ class DataShown(Shown):
 
 
 class DisclosureShown(Shown):
-    """To whom data were handed, on what basis and when. `hidden_until`: the law forbade telling until that day."""
+    """To whom data were handed, on what basis and when. `documents`: issued ones whose originals were handed out;
+    `hidden_until`: the law forbade telling until that day."""
 
     id: str
     object: Literal["disclosure"]
-    kind: Literal["lawful_demand", "processor_transfer"]
+    kind: Literal["lawful_demand", "processor_transfer", "operator_access"]
     recipient: str
     basis: str
     reference: str | None
     subject: str | None
     disclosed_on: str
     data: list[DataShown]
+    documents: list[str]
     hidden_until: str | None
     recorded_at: str
 

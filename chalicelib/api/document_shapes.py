@@ -178,6 +178,25 @@ class Outcomes(Shown):
     updated_at: str | None = None
 
 
+class Part(Shown):
+    """What came of a backup's job: of a backup, its counts by kind; of a restore, by kind how many rows were restored,
+    overwritten or left; of a dry run the same under `would`; of a failure its code."""
+
+    outcome: Literal["complete", "failed"] | None = None
+    code: str | None = None
+    backup: str | None = None
+    company: str | None = None
+    verified_at: str | None = None
+    parts: int | None = None
+    counts: dict[str, int] | None = None
+    kinds: dict[str, dict[str, int]] | None = None
+    would: dict[str, dict[str, int]] | None = None
+    filename: str | None = None
+    expires_at: str | None = None
+    reason: str | None = None
+    where: str | None = None
+
+
 class JobShown(Shown):
     """A job's progress."""
 
@@ -187,7 +206,7 @@ class JobShown(Shown):
     status: Literal["queued", "running", "completed", "failed"]
     done: int
     total: int
-    outcomes: list[Outcome]
+    outcomes: list[Outcome | Part]
     version: int
     created_at: str
     updated_at: str

@@ -2,7 +2,7 @@
 
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import NotFound, NotIssued
+from chalicelib.domain.errors import DocumentBlocked, NotFound, NotIssued
 from chalicelib.services import einvoicing
 
 XML = "application/xml"
@@ -19,10 +19,12 @@ def _credit_note(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path="/v1/invoices/{id}/ubl", scope="documents.read", does=_invoice, media=XML,
-        summary="An issued invoice as an e-invoice, UBL 2.1", errors=(NotFound, NotIssued), tag="Invoices",
+        summary="An issued invoice as an e-invoice, UBL 2.1", errors=(NotFound, NotIssued, DocumentBlocked),
+        in_cloud=True, tag="Invoices",
     ),
     Endpoint(
         method="GET", path="/v1/credit-notes/{id}/ubl", scope="documents.read", does=_credit_note, media=XML,
-        summary="A credit note as an e-invoice, UBL 2.1", errors=(NotFound,), tag="Credit notes",
+        summary="A credit note as an e-invoice, UBL 2.1", errors=(NotFound, DocumentBlocked), in_cloud=True,
+        tag="Credit notes",
     ),
 )  # fmt: skip

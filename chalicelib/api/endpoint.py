@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from chalicelib.domain.call import Answer, Call
-from chalicelib.domain.errors import Refusal
+from chalicelib.domain.errors import ProofNeeded, Refusal
+from chalicelib.domain.request import FRESH
 
 if TYPE_CHECKING:
     from chalicelib.store.read import Reader
@@ -21,6 +22,7 @@ Scope = Literal[
     "company.read", "company.write", "members.read", "members.write", "keys.read", "keys.write",
     "parties.read", "parties.write", "items.read", "items.write", "documents.read", "documents.write",
     "documents.issue", "payments.write", "register.read", "changes.read",
+    "backups.read", "backups.write", "backups.restore",
     "consents.read", "consents.write", "support.read", "support.write", "privacy.read", "privacy.write",
 ]  # fmt: skip
 PUBLIC: Literal["PUBLIC"] = "PUBLIC"
@@ -80,13 +82,21 @@ class Ask:
         return self.call
 
 
+def require_fresh(ask: Ask) -> None:
+    """Raises ProofNeeded unless a person asks who has signed in within ten minutes."""
+    since = ask.actor.signed_in_at
+    if ask.actor.kind != "user" or since is None or ask.at - since > FRESH:
+        raise ProofNeeded
+
+
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
     """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `status` is the
     usual answer's, `also` those of its other answers of the same shape; `errors` the refusals it may give beyond those
     that its other fields imply (an undeclared one fails in tests). `form` is sent by
     a page without script; `recognises` is public and still knows a member who shows a token;
-    `while_blocked` is about the block itself and answers for a blocked or closed company, without its reader."""
+    `while_blocked` is about the block itself and answers for a blocked or closed company, without its reader;
+    `in_cloud` reads issued documents, which are blocked for their term while both cloud switches are off."""
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
@@ -105,4 +115,5 @@ class Endpoint:
     form: bool = False
     recognises: bool = False
     while_blocked: bool = False
+    in_cloud: bool = False
     tag: str = ""

@@ -23,6 +23,7 @@ from chalicelib.domain.errors import (
     AlreadyIssued,
     Busy,
     CloudStorageOff,
+    DocumentBlocked,
     InvalidContent,
     NotFound,
     NotIssued,
@@ -80,18 +81,13 @@ def _delete(ask: Ask) -> Answer:
 
 
 def _issue(ask: Ask) -> Answer:
-    answer = issuing.issue(ask.world.store, ask.writing, ask.path["id"], ask.body.issue_date)
-    if not answer.replayed:
-        ask.world.telemetry.figures({"InvoicesIssued": 1})
-    return answer
+    return issuing.issue(ask.world.store, ask.writing, ask.path["id"], ask.body.issue_date)
 
 
 def _issue_many(ask: Ask) -> Answer:
     answer = issuing.issue_many(ask.world.store, ask.writing, ask.body.ids, ask.body.issue_date)
     if answer.status == 202:
         ask.world.wake("bulk")
-    elif not answer.replayed:
-        ask.world.telemetry.figures({"InvoicesIssued": len(answer.body["data"])})
     return answer
 
 
@@ -113,7 +109,7 @@ def _pdf(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="documents.read", does=_list, summary="List invoices, newest first",
-        query=InvoiceQuery, gives=Found[InvoiceShown], errors=(InvalidContent,), tag="Invoices",
+        query=InvoiceQuery, gives=Found[InvoiceShown], errors=(InvalidContent,), in_cloud=True, tag="Invoices",
     ),
     Endpoint(
         method="POST", path=URL, scope="documents.write", does=_create, summary="Draft an invoice", takes=InvoiceNew,
@@ -131,7 +127,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="A draft or an issued invoice",
-        query=ExpandQuery, gives=InvoiceShown, errors=(NotFound,), tag="Invoices",
+        query=ExpandQuery, gives=InvoiceShown, errors=(NotFound,), in_cloud=True, tag="Invoices",
     ),
     Endpoint(
         method="PATCH", path=f"{URL}/{{id}}", scope="documents.write", does=_edit, summary="Edit a draft",
@@ -150,7 +146,8 @@ ENDPOINTS = (
     Endpoint(
         method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
         summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
-        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent), tag="Invoices",
+        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked), in_cloud=True,
+        tag="Invoices",
     ),
     Endpoint(
         method="POST", path=f"{URL}/{{id}}/credit", scope="documents.issue", does=_credit,

@@ -18,7 +18,7 @@ from chalicelib.domain.errors import Refusal
 
 _PREFIXES: Final = {
     "customers": "cus", "suppliers": "sup", "items": "itm", "invoices": "inv", "credit-notes": "crn",
-    "members": "mem", "api-keys": "key", "jobs": "job", "support": "thr",
+    "members": "mem", "api-keys": "key", "jobs": "job", "support": "thr", "backups": "bak",
 }  # fmt: skip
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}

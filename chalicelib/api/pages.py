@@ -10,7 +10,7 @@ from chalicelib.api.fields import Shown
 from chalicelib.domain.call import Answer
 
 if TYPE_CHECKING:
-    from chalicelib.settings import Settings
+    from chalicelib.settings import Service, Settings
 
 _PATIENCE_SECONDS: Final = 2.0
 
@@ -45,8 +45,12 @@ def _clients(settings: "Settings") -> tuple[Any, Any]:
     config = Config(
         connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
     )
-    place = {"region_name": settings.region, "endpoint_url": settings.endpoint, "config": config}
-    return boto3.client("dynamodb", **place), boto3.client("s3", **place)
+
+    def client(service: "Service") -> Any:
+        endpoint = settings.endpoint_of(service)
+        return boto3.client(service, region_name=settings.region, endpoint_url=endpoint, config=config)
+
+    return client("dynamodb"), client("s3")
 
 
 def _health(ask: Ask) -> Answer:

@@ -38,7 +38,7 @@ def _pay(ask: Ask) -> Answer:
 ENDPOINTS = (
     Endpoint(
         method="GET", path=URL, scope="documents.read", does=_list, summary="List an invoice's payments, oldest first",
-        query=PaymentQuery, gives=ListOf[PaymentShown], errors=(NotFound, NotIssued), tag="Payments",
+        query=PaymentQuery, gives=ListOf[PaymentShown], errors=(NotFound, NotIssued), in_cloud=True, tag="Payments",
     ),
     Endpoint(
         method="POST", path=URL, scope="payments.write", does=_pay, summary="Record a payment", takes=PaymentIn,

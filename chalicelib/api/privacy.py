@@ -16,10 +16,12 @@ from chalicelib.domain.errors import (
     Busy,
     LastOwner,
     NotFound,
+    OwnersChanged,
     ProofNeeded,
     RequestSettled,
     TooManyRequests,
     UnderHold,
+    invalid,
 )
 from chalicelib.domain.request import FRESH, affected
 
@@ -49,6 +51,8 @@ class RequestNew(Model):
     kind: Kind
     subject: Subject | None = None
     dry_run: bool = False
+    corrections: dict[str, Any] | None = None
+    """Of a rectification: what is right, by attribute, as the subject's own PATCH takes it."""
 
 
 class Confirmation(Model):
@@ -66,7 +70,8 @@ class StepShown(Shown):
     place: str
     kinds: list[str]
     match: Literal["all", "own", "reference", "content"]
-    action: Literal["block", "delete", "anonymise", "expire", "keep"]
+    attributes: list[str]
+    action: Literal["block", "delete", "anonymise", "expire", "keep", "correct"]
     removed: int | None
     kept: int | None
     bases: list[str]
@@ -75,9 +80,17 @@ class StepShown(Shown):
     done: bool
 
 
+class AwaitedShown(Shown):
+    """Since when the legal deadline stands still, and the attributes whose right values are missing."""
+
+    since: str
+    missing: list[str]
+
+
 class RequestShown(Shown):
     """A request. `due` is the legal deadline; `last_trace` the last day on which recovery copies may hold something;
-    `download` where the archive of an access request is for seven days."""
+    `download` where the archive of an access request is for seven days. Of a rectification, `documents` is where the
+    issued documents are listed that state what was wrong, `recipients` the disclosures to inform the recipients of."""
 
     id: str | None
     object: Literal["privacy_request"]
@@ -95,6 +108,9 @@ class RequestShown(Shown):
     receipt: str | None
     download: str | None
     dry_run: bool
+    awaiting_details: AwaitedShown | None
+    documents: str | None
+    recipients: list[str]
     version: int
     created_at: str
     updated_at: str
@@ -129,7 +145,8 @@ class CodeSent(Shown):
     sent: bool
 
 
-def _asker(ask: Ask, code: str | None = None) -> "Asker":
+def asker_of(ask: Ask, code: str | None = None) -> "Asker":
+    """Who asks, and whether they have just proven it."""
     from chalicelib.services.privacy.asking import Asker
 
     actor = ask.actor
@@ -150,58 +167,66 @@ def _coded(ask: Ask, code: str) -> bool:
 
 def _new(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.preview import preview
 
-    asker, body = _asker(ask), ask.body
+    asker, body = asker_of(ask), ask.body
+    right = None
+    if body.corrections is not None:
+        from chalicelib.api.rectification import sent
+
+        if body.kind != "rectification":
+            raise invalid("/corrections", "unknown_field")
+        right = sent(ask, asker.about(body.subject), body.corrections)
     if body.dry_run:
-        return requests.preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)
-    return requests.ask(ask.world, ask.writing, asker, body.kind, body.subject)
+        return preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)
+    return requests.ask(ask.world, ask.writing, asker, body.kind, body.subject, right)
 
 
 def _list(ask: Ask) -> Answer:
     from chalicelib.services.present import present_list
     from chalicelib.services.privacy import requests
 
-    shown, more = requests.listing(ask.world, ask.company, _asker(ask), ask.query.limit, ask.query.starting_after)
+    shown, more = requests.listing(ask.world, ask.company, asker_of(ask), ask.query.limit, ask.query.starting_after)
     return Answer(present_list(URL, shown, more=more))
 
 
 def _read(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
-    return requests.one(ask.world, ask.company, _asker(ask), ask.path["id"])
+    return requests.one(ask.world, ask.company, asker_of(ask), ask.path["id"])
 
 
 def _code(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
-    requests.mail_code(ask.world, ask.writing, _asker(ask), ask.path["id"], ask.language)
+    requests.mail_code(ask.world, ask.writing, asker_of(ask), ask.path["id"], ask.language)
     return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{ask.path['id']}")
 
 
 def _confirm(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
-    asker = _asker(ask, ask.body.code)
+    asker = asker_of(ask, ask.body.code)
     return requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
 
 
 def _cancel(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
-    return requests.cancel(ask.world, ask.writing, _asker(ask), ask.path["id"])
+    return requests.cancel(ask.world, ask.writing, asker_of(ask), ask.path["id"])
 
 
 def _receipt(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
-    return requests.receipt(ask.world, ask.company, _asker(ask), ask.path["id"])
+    return requests.receipt(ask.world, ask.company, asker_of(ask), ask.path["id"])
 
 
 def _download(ask: Ask) -> Answer:
     from chalicelib.services.privacy import downloads
 
     redirect = "application/json" not in ask.accept
-    return downloads.download(ask.world, ask.company, _asker(ask), ask.path["id"], redirect=redirect)
+    return downloads.download(ask.world, ask.company, asker_of(ask), ask.path["id"], redirect=redirect)
 
 
 def _receipt_key(ask: Ask) -> Answer:
@@ -218,7 +243,7 @@ ENDPOINTS = (
         method="POST", path=URL, scope="privacy.write", does=_new,
         summary="Ask for access, rectification, deletion or opposition; or see what a deletion would do",
         takes=RequestNew, gives=RequestShown, status=201, also=(200,), idempotent=True,
-        errors=(NotFound,), tag="Privacy",
+        errors=(NotFound, ProofNeeded), tag="Privacy",
     ),
     Endpoint(
         method="GET", path=URL, scope="privacy.read", does=_list, summary="List privacy requests, newest first",
@@ -237,7 +262,10 @@ ENDPOINTS = (
         method="POST", path=ONE + "/confirm", scope="privacy.write", does=_confirm,
         summary="Confirm a request: an account is blocked at once, a person's own record goes at once",
         takes=Confirmation, gives=RequestShown, idempotent=True,
-        errors=(NotFound, ProofNeeded, RequestSettled, AlreadyBlocked, AnotherOwnerNeeded, LastOwner, UnderHold),
+        errors=(
+            NotFound, ProofNeeded, RequestSettled, AlreadyBlocked, AnotherOwnerNeeded, OwnersChanged, LastOwner,
+            UnderHold,
+        ),
         while_blocked=True, tag="Privacy",
     ),
     Endpoint(

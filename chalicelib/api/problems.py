@@ -31,10 +31,11 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "too_large": ("limit",),
     "forbidden": ("scope",),
     "clock_too_old": ("clock",),
+    "owners_changed": ("possible_from",),
 }
 """Parameters that are also members of the problem, for programs."""
 
-_RETRY_SECONDS: Final = {429: 5, 503: 2}
+_RETRY_SECONDS: Final[dict[int | str, int]] = {429: 5, 503: 2, "company_restoring": 15}
 _RANGE = re.compile(
     r"\s*(\*|[A-Za-z]{1,8})(?:-[A-Za-z0-9-]{1,32})?\s*(?:;\s*q\s*=\s*(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)\s*)?"
 )
@@ -144,8 +145,8 @@ def _headers(refusal: Refusal) -> dict[str, str]:
     headers: dict[str, str] = {}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="facture"'
-    if refusal.status in _RETRY_SECONDS:
-        headers["Retry-After"] = str(refusal.params.get("retry_after", _RETRY_SECONDS[refusal.status]))
+    if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(refusal.status))) is not None:
+        headers["Retry-After"] = str(refusal.params.get("retry_after", known))
     if refusal.status == 405 and "allow" in refusal.params:
         headers["Allow"] = _plain(refusal.params["allow"], {})
     if "current_etag" in refusal.params:
@@ -161,7 +162,7 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if endpoint.scope != "PUBLIC":
         found += [errors.Unauthenticated, errors.Forbidden]
     if endpoint.scope not in ("PUBLIC", "SIGNED_IN"):
-        found += [errors.CompanyBlocked, errors.NotFound]
+        found += [errors.CompanyBlocked, errors.CompanyRestoring, errors.NotFound]
     if "{" in endpoint.path:
         found.append(errors.NotFound)
     if endpoint.method != "GET":
@@ -170,6 +171,8 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
         found += [errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
     if endpoint.if_match:
         found += [errors.MatchRequired, errors.StaleVersion]
+    if endpoint.in_cloud:
+        found.append(errors.CloudStorageOff)
     return tuple(dict.fromkeys((*found, *endpoint.errors)))
 
 

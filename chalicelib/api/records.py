@@ -11,7 +11,7 @@ from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
 from chalicelib.api.paging import Found, Page
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import AlreadyExists, CloudStorageOff
+from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
 from chalicelib.services import editing
 from chalicelib.services.editing import Shelf, Window
 
@@ -94,7 +94,7 @@ class Noun:
             Endpoint(
                 method="POST", path=url, scope=self.writes, does=self._create, summary=f"Create {_a(self.name)}",
                 takes=self.new, gives=self.shown, status=201, idempotent=True,
-                errors=(AlreadyExists, CloudStorageOff), tag=tag,
+                errors=(AlreadyExists, PersonErased, CloudStorageOff), tag=tag,
             ),
             Endpoint(
                 method="GET", path=one, scope=self.reads, does=self._read, summary=f"Read {_a(self.name)}",

@@ -16,6 +16,7 @@ from chalicelib.api import etag, parse, problems
 from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.domain.call import Answer
+from chalicelib.domain.code import network
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from chalicelib.wiring import World
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("facture.api")
 
 SECURITY: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
@@ -43,15 +44,18 @@ def request_id(request: "Request") -> str:
 
 
 def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
-    """Answer `request`. Whatever happens is an answer or a problem; nothing is raised."""
-    own_id = request_id(request)
+    """Answer `request`. Whatever happens is an answer or a problem; nothing is raised. Each line logged meanwhile bears
+    the request's id."""
+    own_id, name = request_id(request), verb(endpoint)
     language = problems.negotiate(request.headers.get("accept-language"))
-    try:
-        ask = _ask(world, endpoint, request, language)
-        answer = endpoint.does(ask)
-        return _answered(endpoint, ask, answer, own_id, request.headers.get("if-none-match"))
-    except Exception as error:  # noqa: BLE001 — the edge: whatever it is becomes an answer without its words
-        refusal = _refusal(error, endpoint, own_id)
+    with world.telemetry.bound(request_id=own_id, verb=name):
+        try:
+            with world.telemetry.span(name):
+                ask = _ask(world, endpoint, request, language)
+                answer = endpoint.does(ask)
+            return _answered(endpoint, ask, answer, own_id, request.headers.get("if-none-match"))
+        except Exception as error:  # noqa: BLE001 — the edge: whatever it is becomes an answer without its words
+            refusal = _refusal(world, error, endpoint)
     status, headers, body = problems.problem(refusal, language, own_id)
     return Response(body=body.decode(), headers={**SECURITY, **headers}, status_code=status)
 
@@ -78,8 +82,8 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
 
 
 def _source(request: "Request") -> str:
-    """The client's address as the gateway saw it: the connection's own, not what a header claims."""
-    return str((request.context.get("identity") or {}).get("sourceIp") or "")
+    """The client's network as the gateway saw it: the connection's own, not what a header claims."""
+    return network(str((request.context.get("identity") or {}).get("sourceIp") or ""))
 
 
 def verb(endpoint: Endpoint) -> str:
@@ -124,16 +128,18 @@ def _page_policy(html: str) -> str:
     )
 
 
-def _refusal(error: Exception, endpoint: Endpoint, own_id: str) -> Refusal:
+def _refusal(world: "World", error: Exception, endpoint: Endpoint) -> Refusal:
     if isinstance(error, Refusal):
         if isinstance(error, problems.refusals(endpoint)):
             return error
-        log.error("undeclared refusal %s by %s", error.code, verb(endpoint), extra={"request_id": own_id})
+        log.error("undeclared refusal %s by %s", error.code, verb(endpoint))
         return error
     if _passing(error):
-        log.warning("a dependency did not answer: %s", _places(error), extra={"request_id": own_id})
+        log.warning("a dependency did not answer: %s", _places(error))
+        world.telemetry.figures({"Unanswered": 1})
         return Busy()
-    log.error("unhandled: %s", _places(error), extra={"request_id": own_id})
+    log.error("unhandled: %s", _places(error))
+    world.telemetry.figures({"Unhandled": 1})
     return problems.InternalError()
 
 

@@ -1,7 +1,9 @@
-"""The register of disclosures as the operator keeps it: record and list."""
+"""The register of disclosures as the operator keeps it: record, list, and hand out what a demand covers."""
 
 import argparse
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli.output import CannotRun, show
@@ -33,6 +35,13 @@ def add_to(nouns: Any) -> None:
     every = verbs.add_parser("list", help="a company's register, hidden entries included")
     every.add_argument("company")
     every.set_defaults(does=listed)
+    out = verbs.add_parser("release", help="hand out a blocked original under a recorded lawful demand")
+    out.add_argument("company")
+    out.add_argument("disclosure", help="the recorded demand's id")
+    out.add_argument("document", help="an invoice's or credit note's id")
+    out.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where the files are written")
+    out.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    out.set_defaults(does=release)
 
 
 def day(text: str) -> date:
@@ -58,6 +67,25 @@ def record(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun("there is no such company", 1) from refused
     show(**disclosures.present(entry, "en"), by=entry.actor)
     return 0
+
+
+def release(world: "World", options: argparse.Namespace) -> int:
+    """Write the page and the e-invoice of one document."""
+    from chalicelib.services.privacy import lawful
+
+    if not options.out.is_dir():
+        raise CannotRun(f"{options.out} is no folder", 2)
+    try:
+        made = lawful.release(world, options.company, options.disclosure, options.document, options.by)
+    except InvalidContent as refused:
+        raise CannotRun("the disclosure is no lawful demand for this document's whole content", 1) from refused
+    except NotFound as refused:
+        raise CannotRun("there is no such company, disclosure or document", 1) from refused
+    for suffix, content in (("pdf", made.page), ("xml", made.e_invoice)):
+        path = options.out / f"{made.number.replace('/', '-')}.{suffix}"
+        path.write_bytes(content)
+        show(file=str(path), sha256=sha256(content).hexdigest(), register_verified=made.verified)
+    return 0 if made.verified else 1
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:

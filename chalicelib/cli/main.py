@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.cli import diagnostics, disclosures, jobs, privacy, support
+from chalicelib.cli import backups, diagnostics, disclosures, jobs, privacy, support
 from chalicelib.cli.output import CannotRun
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None, world: "Callable[[], World] | None" 
     diagnostics.add_to(nouns)
     disclosures.add_to(nouns)
     support.add_to(nouns)
+    backups.add_to(nouns)
     options = parser.parse_args(argv)
     try:
         code: int = options.does((world or _world)(), options)

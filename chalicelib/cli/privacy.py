@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cli import rectification
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, NotFound, Refusal
 
@@ -29,6 +30,9 @@ def add_to(nouns: Any) -> None:
         verb.add_argument("request", metavar="REQUEST")
         if name == "refuse":
             verb.add_argument("--reason", required=True, help="a code without personal data")
+    handed = _verb(verbs, "receipt", receipt, "a request's receipt, for who proves to have owned the account")
+    handed.add_argument("company", metavar="COMPANY")
+    handed.add_argument("request", metavar="REQUEST")
     check = _verb(verbs, "verify-receipt", verify_receipt, "check a receipt offline")
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--key", type=Path, metavar="PEM", help="the published key, instead of the one it carries")
@@ -48,6 +52,7 @@ def add_to(nouns: Any) -> None:
     term.add_argument("period", metavar="PERIOD", help="ISO 8601, such as P5Y")
     adopt = _verb(verbs, "adopt-term", adopt_term, "let the policy's shortened term count for a company")
     adopt.add_argument("company", metavar="COMPANY")
+    rectification.add_to(verbs)
 
 
 def _verb(verbs: Any, name: str, does: Any, words: str) -> argparse.ArgumentParser:
@@ -92,6 +97,19 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
         raise CannotRun(f"{error.code}: it is {request.status}, a {request.kind}") from error
     show(request=request.id, status=to if done else request.status)
     return 0 if done else 1
+
+
+def receipt(world: "World", options: argparse.Namespace) -> int:
+    """Print a receipt as the API hands it out."""
+    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests import receipt as found
+
+    try:
+        body = found(world, options.company, Asker("operator", "owner"), options.request).body
+    except NotFound as error:
+        raise CannotRun("no receipt of such a request") from error
+    show(**body)
+    return 0
 
 
 def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature

@@ -3,6 +3,7 @@
 import hmac
 import unicodedata
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from chalicelib.domain.entity import Record, entity, kept
 
@@ -10,17 +11,24 @@ PUBLIC = "public"
 """The partition of rows that come from public pages and are no company's. No company's id can be it."""
 TRIES = 5
 LIFE_SECONDS = 600
-DIGITS = 6
+DIGITS = 8
 
 
 @entity("code", room="transient", prefix="cod")
 class Code(Record):
-    """The live code for one purpose and address; its id is their keyed digest, so there is one at a time. `digest` is
-    the code's own."""
+    """The live code for one purpose and address; its id is their keyed digest, so there is one at a time.
 
-    digest: str = kept("transient.code")
-    tries: int = kept("transient.code", default=0)
+    The code itself follows from `nonce` and the secret, so that it can be mailed again until `renewed_at` without being
+    kept; it counts until `good_until`. `tries` is how many wrong ones are left, `mails` how often it may still be
+    mailed.
+    """
+
+    nonce: str = kept("transient.code")
+    tries: int = kept("transient.code")
+    mails: int = kept("transient.code")
     used: bool = kept("transient.code", default=False)
+    renewed_at: int = kept("transient.code")
+    good_until: int = kept("transient.code")
     expires_at: int = kept("transient.code")
 
 
@@ -44,8 +52,19 @@ def address_key(pepper: str, address: str) -> str:
     return keyed(pepper, "email", plain)
 
 
+def network(source: str) -> str:
+    """What a source is counted by: an IPv4 address, or the /64 of an IPv6 one, since one subscriber has all of it."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((int(address), 64), strict=False))
+
+
 def code_of(random: bytes) -> str:
-    """A code of six digits; 16 random bytes leave no digit likelier than another that anybody could measure."""
+    """A code of eight digits; 16 random bytes leave no digit likelier than another that anybody could measure."""
     return str(int.from_bytes(random[:16], "big") % 10**DIGITS).zfill(DIGITS)
 
 

@@ -1,14 +1,18 @@
 """The company: its head (clock and state), its profile, and how its documents are numbered."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.errors import CompanyBlocked, CompanyRestoring
 
-CompanyState = Literal["active", "blocked", "closed"]
+CompanyState = Literal["active", "blocked", "closed", "restoring"]
 Mode = Literal["live", "test"]
 Regime = Literal["standard", "auto_entrepreneur", "cpu"]
+
+
+LONGEST_FENCE = timedelta(seconds=2)
 
 
 @value
@@ -33,6 +37,29 @@ class Head(Record):
     cloud_sync: bool = kept("journal.state", default=False)
     cloud_backup: bool = kept("journal.state", default=False)
     numbered: tuple[Numbered, ...] = kept("ledger.numbering", default=())
+    owners_changed: datetime | None = kept("journal.state", default=None)
+    """When an owner last came or left: for a while after it nobody waives the grace of a deletion (ADR 0034)."""
+    erased: bytes | None = kept("journal.state", default=None)
+    """Marks of the persons who were erased on request (`domain.erased`): their issued documents show them no more."""
+    fence_until: datetime | None = kept("journal.state", default=None)
+    """Until when writers wait for the cut of a backup; the next commit takes it away."""
+    restore: str | None = kept("journal.state", default=None)
+    """The job that restores a backup into the company and keeps it shut meanwhile."""
+
+
+def fenced_for(head: Head, at: datetime) -> float:
+    """For how many seconds a writer waits at the instant `at`: a backup reads the last rows of its cut meanwhile. The
+    fence falls by itself; one that is further away than any is set was made by a clock gone wrong, and binds nobody."""
+    left = (head.fence_until - at).total_seconds() if head.fence_until else 0.0
+    return left if 0 < left <= LONGEST_FENCE.total_seconds() else 0.0
+
+
+def require_open(head: Head) -> None:
+    """Raises CompanyRestoring while a backup is restored, CompanyBlocked for an account that is blocked or closed."""
+    if head.state == "restoring":
+        raise CompanyRestoring
+    if head.state != "active":
+        raise CompanyBlocked
 
 
 @value

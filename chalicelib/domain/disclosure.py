@@ -5,7 +5,7 @@ from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
 
-DisclosureKind = Literal["lawful_demand", "processor_transfer"]
+DisclosureKind = Literal["lawful_demand", "processor_transfer", "operator_access"]
 
 
 @entity("disclosure", room="requests", prefix="dis")
@@ -23,6 +23,8 @@ class Disclosure(Record):
     disclosed_on: date = kept("disclosure.record")
     hidden_until: date | None = kept("disclosure.record", default=None)
     """The last day on which the law forbids telling the company."""
+    documents: tuple[str, ...] = kept("disclosure.record", default=())
+    """Issued documents whose originals were handed out under it."""
     actor: str = kept("disclosure.record")
     due: str | None = kept("disclosure.record", default="proofs")
     due_at: datetime = kept("disclosure.record")

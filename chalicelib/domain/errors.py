@@ -6,7 +6,7 @@
     ├── 403 Forbidden, CompanyBlocked, AgeRefused, ProofNeeded
     ├── 404 NotFound
     ├── 405 MethodNotAllowed
-    ├── 409 Conflict (AlreadyExists, AlreadyIssued, NotIssued, InUse, CloudStorageOff, StillRunning, …)
+    ├── 409 CompanyRestoring, Conflict (AlreadyExists, AlreadyIssued, NotIssued, InUse, CloudStorageOff, …)
     ├── 410 ClockTooOld
     ├── 412 StaleVersion
     ├── 413 TooLarge
@@ -74,6 +74,12 @@ class CompanyBlocked(Refusal):
     status, code = 403, "company_blocked"
 
 
+class CompanyRestoring(CompanyBlocked):
+    """A backup is being restored: the company is shut until nobody who was erased can have come back. It passes."""
+
+    status, code = 409, "company_restoring"
+
+
 class AgeRefused(Refusal):
     """The service is not for children under 13."""
 
@@ -134,6 +140,36 @@ class CloudStorageOff(Conflict):
     code = "cloud_storage_off"
 
 
+class BackupOff(Conflict):
+    """Backup is off, so none is made."""
+
+    code = "backup_off"
+
+
+class BackupIncomplete(Conflict):
+    """The backup still runs, or failed: there is nothing to verify, hand out or restore."""
+
+    code = "backup_incomplete"
+
+
+class BackupUnknownKey(Conflict):
+    """The backup was sealed under a data key that this installation does not have."""
+
+    code = "backup_unknown_key"
+
+
+class BackupKeyDestroyed(Conflict):
+    """The backup's data key was destroyed with the account: what it sealed cannot be read by anybody."""
+
+    code = "backup_key_destroyed"
+
+
+class BackupDamaged(Conflict):
+    """The backup is not what was stored: `reason` is a stable code, `where` the object concerned."""
+
+    code = "backup_damaged"
+
+
 class SynchronisationOff(Conflict):
     """The change feed is part of synchronisation, which is off."""
 
@@ -141,7 +177,7 @@ class SynchronisationOff(Conflict):
 
 
 class WorkspaceNotEmpty(Conflict):
-    """The last cloud switch cannot go off while the cloud holds business data; a deletion request erases it first."""
+    """The last cloud switch does not go off while the cloud holds business data, unless it is asked to erase it."""
 
     code = "workspace_not_empty"
 
@@ -170,10 +206,29 @@ class UnderHold(Conflict):
     code = "under_hold"
 
 
+class DocumentBlocked(Conflict):
+    """The document's buyer was erased on request: what was issued is kept for its term, blocked, and is handed out only
+    on a lawful demand."""
+
+    code = "document_blocked"
+
+
+class PersonErased(Conflict):
+    """The person of this id was erased on request, and does not come back under it."""
+
+    code = "person_erased"
+
+
 class AnotherOwnerNeeded(Conflict):
     """With several owners, the grace is waived by another one than who asked for the deletion."""
 
     code = "another_owner_needed"
+
+
+class OwnersChanged(Conflict):
+    """An owner came or left within 30 days: the grace is not waived before `possible_from`."""
+
+    code = "owners_changed"
 
 
 class ProofNeeded(Refusal):

@@ -16,7 +16,9 @@ from chalicelib.domain.reckoning import Terms, reckon
 D = TypeVar("D", bound=Issued)
 LONGEST_ADVANCE = timedelta(days=366)
 """How far ahead of its invoice an operation may lie: nobody knows the rates of a later year."""
-UNHASHED = frozenset({"hash", "chain", "salt", "version", "updated_at"})
+UNHASHED = frozenset({"company", "hash", "chain", "salt", "version", "updated_at"})
+"""Not of the document but of where it lies: its series' chain binds it to the company (`numbering.genesis`), so that a
+copy under another id still says what was issued (ADR 0043)."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """The journal: one entry a commit, chained by hashes, holding kinds, ids and salted hashes but no content."""
 
 from datetime import datetime
+from functools import cache
+from string import Formatter
 from typing import Literal
 
-from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.entity import ENTITIES, Record, entity, kept, value
 
 
 @value
@@ -14,7 +16,30 @@ class Change:
     id: str = kept("journal.change")
     room: str = kept("journal.change")
     op: Literal["put", "delete"] = kept("journal.change")
+    sort: str | None = kept("journal.change", default=None)
+    """The row's sort key, where kind and id do not make it: rows are found from the journal alone. Never a person's
+    sign-in: of `identity` it is left out."""
     hash: str | None = kept("journal.hash", default=None)
+
+
+def change(record: Record, op: Literal["put", "delete"], hashed: str | None = None) -> Change:
+    """What a commit did to `record`."""
+    told = None if record.ROOM == "identity" or _is_simple(record.SORT) else record.key.sort
+    return Change(kind=record.KIND, id=record.id, room=record.ROOM, op=op, sort=told, hash=hashed)
+
+
+def sort_of(change: Change) -> str | None:
+    """The sort key of the row that a change is about; None where the journal does not say."""
+    cls = ENTITIES.get((change.room, change.kind))
+    if change.sort is not None or cls is None or not _is_simple(cls.SORT):
+        return change.sort
+    return cls.ref("", change.id).sort
+
+
+@cache
+def _is_simple(pattern: str) -> bool:
+    """Whether a row's kind and id make its sort key."""
+    return {name for _, name, _, _ in Formatter().parse(pattern) if name} <= {"id"}
 
 
 @entity("journal_entry", room="journal", prefix="jnl", sort="entry#{clock:012d}")

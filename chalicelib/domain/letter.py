@@ -7,7 +7,8 @@ from chalicelib.domain.entity import Record, entity, kept
 Template = Literal[
     "deletion_code", "identity_code", "support_opened", "support_answered", "request_opened", "request_grace",
     "request_waived", "request_reminder", "request_completed", "request_cancelled",
-    "request_ready",
+    "request_ready", "request_corrected", "request_details", "request_asked",
+    "account_erased", "owner_left", "address_changed",
 ]  # fmt: skip
 KEPT_DAYS = 7
 

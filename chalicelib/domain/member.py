@@ -1,11 +1,14 @@
 """Who may come in: members with a role, and API keys with scopes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
 
 Role = Literal["owner", "accountant", "clerk", "viewer"]
+OWNERS_SETTLED = timedelta(days=30)
+"""For so long after an owner came or left, the grace of a deletion is not waived, and one who left may stop it."""
 
 
 @entity("member", room="identity", prefix="mem", sort="member#{user}")
@@ -31,3 +34,23 @@ class ApiKey(Record):
     scopes: tuple[str, ...] = kept("identity.access")
     created_by: str = kept("identity.subject")
     revoked_at: datetime | None = kept("identity.access", default=None)
+
+
+@entity("former_owner", room="transient", prefix="own")
+class FormerOwner(Record):
+    """Who was an owner until lately, and may still stop the account's deletion. The id is `owner_mark`, no more."""
+
+    expires_at: int = kept("identity.former")
+
+
+def owner_mark(company: str, user: str) -> str:
+    """An owner without their name: SHA-256 (hex) over the company and the token's subject."""
+    return sha256(f"{company}\x1f{user}".encode()).hexdigest()
+
+
+def left(owner: Member, at: datetime) -> FormerOwner:
+    """What remains of an owner who leaves at `at`, for OWNERS_SETTLED."""
+    return FormerOwner(
+        company=owner.company, id=owner_mark(owner.company, owner.user), created_at=at, updated_at=at,
+        expires_at=int((at + OWNERS_SETTLED).timestamp()),
+    )  # fmt: skip

@@ -24,7 +24,7 @@ PROVEN = frozenset({"access", "deletion"})
 MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "requested": frozenset({"verified", "grace", "refused", "cancelled"}),
     "verified": frozenset({"running", "refused", "cancelled"}),
-    "grace": frozenset({"verified", "running", "cancelled"}),
+    "grace": frozenset({"verified", "running", "refused", "cancelled"}),
     "running": frozenset({"completed", "refused"}),
     "completed": frozenset(), "refused": frozenset(), "cancelled": frozenset(),
 }  # fmt: skip
@@ -42,6 +42,8 @@ FRESH = timedelta(minutes=10)
 AFTERWARDS = timedelta(minutes=10)
 """When a deletion looks again, longer after the block than any function may run: what was in flight has landed."""
 PROOF_YEARS = 5
+UNANSWERED = timedelta(days=30)
+"""A request whose missing details nobody gives lapses."""
 WARNED = timedelta(days=3)
 """How long before a deadline the watch begins to warn."""
 
@@ -59,7 +61,7 @@ class Measure:
     kinds: tuple[str, ...] = kept("request.proof", default=())
     attributes: tuple[str, ...] = kept("request.proof", default=())
     match: Literal["all", "own", "reference", "content"] = kept("request.proof")
-    action: Literal["block", "delete", "anonymise", "expire", "keep"] = kept("request.proof")
+    action: Literal["block", "delete", "anonymise", "expire", "keep", "correct"] = kept("request.proof")
     bases: tuple[str, ...] = kept("request.proof", default=())
     until: date | None = kept("request.proof", default=None)
     found: int | None = kept("request.proof", default=None)
@@ -71,7 +73,8 @@ class Request(Record):
     """What was asked and how far it is. Its row is due for the job that `due` names.
 
     `asker` is a salted digest of a sign-in's subject: it lets whoever asked follow the request of a closed account,
-    whose memberships are gone.
+    whose memberships are gone. So do `owners`, the marks (`domain.member.owner_mark`) of whoever owned the account when
+    its deletion was asked for or confirmed, or until shortly before: any of them may stop it, removed or not.
     """
 
     kind: RequestKind = kept("request.proof")
@@ -80,6 +83,7 @@ class Request(Record):
     subject: str | None = kept("request.proof", default=None)
     asked_by: str = kept("request.proof")
     asker: str | None = kept("request.proof", default=None)
+    owners: tuple[str, ...] = kept("request.proof", default=())
     confirmed_by: str | None = kept("request.proof", default=None)
     deadline: datetime = kept("request.proof")
     verified_at: datetime | None = kept("request.proof", default=None)
@@ -94,6 +98,14 @@ class Request(Record):
     cursor: str | None = kept("request.proof", default=None)
     """Where the counting of the current place goes on."""
     receipt: bool = kept("request.proof", default=False)
+    letters: tuple[str, ...] = kept("request.proof", default=())
+    """The mails that wait for the account's erasure to be complete."""
+    awaiting_since: datetime | None = kept("request.proof", default=None)
+    """Since when the law's clock stands, because details are missing."""
+    missing: tuple[str, ...] = kept("request.proof", default=())
+    """The names of the attributes whose right values are missing."""
+    recipients: tuple[str, ...] = kept("request.proof", default=())
+    """The disclosures whose recipients the company was told to inform of a rectification."""
     due: str | None = kept("request.proof", default="requests")
     due_at: datetime = kept("request.proof")
     attempts: int = kept("request.proof", default=0)
@@ -125,6 +137,8 @@ class Tombstone(Record):
     """One person's data was erased: a restored backup erases it again. `id` is the request's."""
 
     subject: str = kept("request.proof")
+    clock: int | None = kept("request.proof", default=None)
+    """The company's clock with the commit that erased the person."""
 
 
 @entity("hold", room="requests", prefix="hld")
@@ -155,6 +169,22 @@ def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
     be read as a day more, this is the earlier reading."""
     day = at.astimezone(MOROCCO).date() + timedelta(days=days + 1)
     return _midnight(day)
+
+
+def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
+    """The request with its clock stopped until somebody says what is missing (law 09-08 art. 8)."""
+    return request.edited(
+        at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED
+    )  # fmt: skip
+
+
+def resumed(request: Request, at: datetime) -> dict[str, Any]:
+    """What changes when the details are there: the clock goes on with the days that were left when it stopped."""
+    if request.awaiting_since is None:
+        return {}
+    waited = at.astimezone(MOROCCO).date() - request.awaiting_since.astimezone(MOROCCO).date()
+    deadline = _midnight(request.deadline.astimezone(MOROCCO).date() + waited)
+    return {"awaiting_since": None, "missing": (), "deadline": deadline}
 
 
 def proof_ends(closed: datetime) -> datetime:

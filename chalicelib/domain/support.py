@@ -100,4 +100,4 @@ def closed(thread: Thread, at: datetime) -> Thread:
 
 def noted_late(thread: Thread, at: datetime) -> Thread:
     """The thread whose first answer is late: told once."""
-    return thread.edited(at, overdue=True, due=None)
+    return thread.edited(at, overdue=True, due=None, attempts=0)

@@ -19,7 +19,16 @@ def count(files: Files, prefix: str, company: str) -> int:
 
 def erase(files: Files, prefix: str, company: str) -> bool:
     """Delete a page of them. True once a listing found nothing left; False: call again. Raises Busy."""
-    own = of_company(prefix, company)
+    return _erase(files, of_company(prefix, company))
+
+
+def erase_file(files: Files, key: str) -> None:
+    """Delete every version of one file. Raises Busy."""
+    while not _erase(files, key):
+        continue
+
+
+def _erase(files: Files, own: str) -> bool:
     gone = 0
     for uploads in _uploads(files, own):
         for upload in uploads:

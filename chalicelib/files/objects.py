@@ -50,12 +50,13 @@ class Files:
         """S3."""
         import boto3
 
+        endpoint = self.settings.endpoint_of("s3")
         config = Config(
             connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, signature_version="s3v4",
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            s3={"addressing_style": "path" if self.settings.endpoint else "virtual"},
+            s3={"addressing_style": "path" if endpoint else "virtual"},
         )  # fmt: skip
-        return boto3.client("s3", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+        return boto3.client("s3", region_name=self.settings.region, endpoint_url=endpoint, config=config)
 
     def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
         """Store an object, of bytes or of a file sent as it is read. False, and nothing is changed, when there is one

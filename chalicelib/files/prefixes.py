@@ -3,11 +3,16 @@
 The company comes second in every key, so that what is one company's is found, and erased, by prefix.
 """
 
+from chalicelib.domain.backup import Tier
+
 PDF = "pdf/"
 LOGOS = "logos/"
 UPLOADS = "uploads/"
 EXPORTS = "exports/"
-PREFIXES = (PDF, LOGOS, UPLOADS, EXPORTS)
+ARCHIVE = "archive/"
+"""In the archive's own bucket, under Object Lock."""
+BACKUPS: dict[Tier, str] = {"daily": "backups/daily/", "weekly": "backups/weekly/", "monthly": "backups/monthly/"}
+PREFIXES = (PDF, LOGOS, UPLOADS, EXPORTS, *BACKUPS.values())
 """Every prefix that is written; the policy's lifecycle and the deployed rules are tested against it."""
 
 
@@ -21,9 +26,19 @@ def logo(company: str, digest: str, extension: str) -> str:
     return f"{LOGOS}{company}/{digest}.{extension}"
 
 
+def own_logo(company: str, key: str | None) -> str | None:
+    """Where `company` keeps the logo that `key` names: a copy of a company shows its own copy of the picture."""
+    return f"{LOGOS}{company}/{key.rpartition('/')[2]}" if key else None
+
+
 def of_company(prefix: str, company: str) -> str:
     """What every key of this company under `prefix` begins with."""
     return f"{prefix}{company}/"
+
+
+def backup(tier: Tier, company: str, backup: str) -> str:
+    """What every key of a backup's objects begins with."""
+    return f"{BACKUPS[tier]}{company}/{backup}/"
 
 
 def upload(company: str, owner: str, name: str, extension: str) -> str:
@@ -44,3 +59,8 @@ def export(company: str, request: str) -> str:
 def export_parts(company: str, request: str) -> str:
     """What every key of an unfinished archive's parts begins with."""
     return f"{EXPORTS}{company}/{request}/"
+
+
+def archived(company: str, digest: str) -> str:
+    """An issued document in the statutory archive, by the hash that the register commits to."""
+    return f"{ARCHIVE}{company}/{digest}.sealed"

@@ -24,8 +24,16 @@ class Overtaken(Exception):
     code = "overtaken"
 
 
-def bulk(tasks: Mapping[str, Advance]) -> Job:
-    """The job that runs queued rows by `tasks`."""
+def bulk(
+    tasks: Mapping[str, Advance],
+    *,
+    name: str = NAME,
+    summary: str = "Runs queued bulk work, a transaction at a time",
+    step_seconds: float = 10.0,
+    buried: "Callable[[World, Record], None] | None" = None,
+) -> Job:
+    """The job `name` that runs queued rows by `tasks`. `buried` is told of a row before it is given up (default: it is
+    shown as failed)."""
 
     def apply(world: "World", step: Step) -> bool:
         (row,) = world.store.records([step.ref])
@@ -42,9 +50,9 @@ def bulk(tasks: Mapping[str, Advance]) -> Job:
         return after.status in OVER
 
     return Job(
-        name=NAME, room=JobRow.ROOM, schedule="rate(1 minute)", cap=None,
-        find=due_in(JobRow.ROOM, NAME), plan=plan, apply=apply,
-        summary="Runs queued bulk work, a transaction at a time", buried=give_up,
+        name=name, room=JobRow.ROOM, schedule="rate(1 minute)", cap=None,
+        find=due_in(JobRow.ROOM, name), plan=plan, apply=apply, summary=summary, step_seconds=step_seconds,
+        buried=buried or give_up,
     )  # fmt: skip
 
 

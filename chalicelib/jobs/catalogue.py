@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.journal import JobRow
+from chalicelib.jobs import backups
 from chalicelib.jobs.bulk import Advance, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
-from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, requests_job, watch_job
+from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, carry_rectification, requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.outbox import Handler
@@ -46,7 +47,9 @@ def issue(world: "World", job: JobRow) -> JobRow:
 
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
-CARRIERS: Mapping[str, Carry] = {"access": carry_access, "deletion": carry_deletion}
+CARRIERS: Mapping[str, Carry] = {
+    "access": carry_access, "deletion": carry_deletion, "rectification": carry_rectification,
+}  # fmt: skip
 JOBS: tuple[Job, ...] = (
     outbox(OUTBOX_TASKS),
     bulk(BULK_TASKS),
@@ -56,6 +59,7 @@ JOBS: tuple[Job, ...] = (
     proofs_job(),
     SUPPORT,
     ORPHANS,
+    *backups.JOBS,
 )
 
 

@@ -28,6 +28,8 @@ class Step:
     ref: Ref
     what: str
     about: tuple[str, ...] = ()
+    destroys: bool = True
+    """False for what destroys nothing in a job that does: no hold keeps it back."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,11 @@ Find = Callable[["World", str | None, datetime], Found]
 class Job:
     """How the clock asks.
 
-    `name` is also its rows' partition of the due index of `room`. `schedule` is EventBridge's, in UTC. `cap` is the
-    most steps that a run may do without asking an operator, and few enough that planning them takes a fraction of a
-    run; None for what only carries out a request just made. `apply` returns False when the step has more to do and is
-    to be called again. No step is begun with fewer than `step_seconds` left. `buried` is told of a row before it is
-    given up. What `destroys` is held back by a legal hold on the company.
+    `name` is also its rows' partition of the due index of `room`. `schedule` is EventBridge's, in the time of Morocco
+    (infra/stages.py). `cap` is the most steps that a run may do without asking an operator, and few enough that
+    planning them takes a fraction of a run; None for what only carries out a request just made. `apply` returns False
+    when the step has more to do and is to be called again. No step is begun with fewer than `step_seconds` left.
+    `buried` is told of a row before it is given up. What `destroys` is held back by a legal hold on the company.
     """
 
     name: str

@@ -54,14 +54,19 @@ class Report:
         return sum(failure.dead for failure in self.failures)
 
     def figures(self) -> dict[str, float]:
-        """What is published. Alarms: Dead, Asked, DeadlineBreached above 0; OldestSeconds growing; no Run at all."""
+        """What is published. Alarms: Dead, Asked, DeadlineBreached above 0; OldestSeconds growing; no Run at all.
+
+        A count of nothing is left out: CloudWatch bills a figure for each hour in which it is sent (docs/cost.md).
+        """
         if self.dry_run:
             return {}
-        return {
-            "Run": 1, "Found": self.found, "Applied": self.applied, "Failed": len(self.failures), "Dead": self.dead,
-            "Held": self.held, "Asked": self.outcome == "asks", "Unfinished": self.outcome == "continues",
-            "DeadlineBreached": self.late, "OldestSeconds": self.oldest_seconds, "RunSeconds": self.seconds,
+        counts = {
+            "Found": self.found, "Planned": self.planned, "Applied": self.applied, "Failed": len(self.failures),
+            "Dead": self.dead, "Held": self.held, "Asked": int(self.outcome == "asks"),
+            "Unfinished": int(self.outcome == "continues"), "DeadlineBreached": self.late,
+            "OldestSeconds": self.oldest_seconds,
         }  # fmt: skip
+        return {"Run": 1, "RunSeconds": self.seconds} | {name: count for name, count in counts.items() if count}
 
     def tell(self) -> None:
         """One line in the log: a warning when somebody should look, none worth keeping when nothing was due."""

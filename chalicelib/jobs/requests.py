@@ -41,6 +41,13 @@ def carry_access(world: "World", request: Request) -> bool:
     return access_export.carry(world, request)
 
 
+def carry_rectification(world: "World", request: Request) -> bool:
+    """The next piece of a rectification."""
+    from chalicelib.services.privacy import rectification
+
+    return rectification.carry(world, request)
+
+
 def requests_job(carriers: Mapping[str, Carry]) -> Job:
     """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
 
@@ -72,7 +79,8 @@ def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan
     """One step a request, applied until nothing is to be done now."""
     if not isinstance(work, Request):
         raise TypeError(f"a {work.KIND} is due as a request")
-    return [Step(work.kind, work.key, f"{work.kind} of a {work.affects}: {work.status}")]
+    what = f"{work.kind} of a {work.affects}: {work.status}"
+    return [Step(work.kind, work.key, what, destroys=work.kind == "deletion")]
 
 
 def watch_job() -> Job:
@@ -90,7 +98,10 @@ def watch_job() -> Job:
         world.telemetry.figures({figure: 1}, job=WATCH)
         log.log(
             logging.ERROR if breached else logging.WARNING, "deadline of a privacy request",
-            extra={"request": request.id, "kind": request.kind, "status": request.status, "breached": breached},
+            extra={
+                "request": request.id, "company": request.company, "kind": request.kind, "status": request.status,
+                "breached": breached,
+            },
         )  # fmt: skip
         again = max(watch.deadline, world.now()) if not breached else world.now() + timedelta(days=1)
         later = watch.edited(world.now(), due_at=again, attempts=0)

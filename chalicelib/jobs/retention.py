@@ -66,10 +66,13 @@ def proofs_job() -> Job:
 
 
 def _forget(world: "World", step: Step) -> bool:
+    from chalicelib.services.backup import keys_end
+
     (row,) = world.store.records([step.ref])
     if isinstance(row, Request):
         stone = [Tombstone.ref(row.company, subject=row.subject)] if row.subject else []
-        beside: list[Ref] = [Receipt.ref(row.company, row.id), *stone]
+        keys = [end.key for end in keys_end.of_request(world, row.company, row.id)]
+        beside: list[Ref] = [Receipt.ref(row.company, row.id), *stone, *keys]
         for ref in beside:
             due.finish(world.store, ref)
     due.finish(world.store, step.ref)

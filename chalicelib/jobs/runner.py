@@ -51,7 +51,7 @@ def _holds_of(job: Job) -> Holds:
         return no_holds
     from chalicelib.services.privacy.holds import held
 
-    return lambda world, steps: held(world, {step.ref.company for step in steps})
+    return lambda world, steps: held(world, {step.ref.company for step in steps if step.destroys})
 
 
 def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Report:

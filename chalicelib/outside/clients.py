@@ -4,12 +4,12 @@ from typing import Any
 
 from botocore.config import Config
 
-from chalicelib.settings import Settings
+from chalicelib.settings import Service, Settings
 
 CONNECT_SECONDS, READ_SECONDS = 2, 8
 
 
-def bounded(service: str, settings: Settings, *, attempts: int) -> Any:
+def bounded(service: Service, settings: Settings, *, attempts: int) -> Any:
     """A client of `service` where the settings say it is, that tries `attempts` times in all."""
     import boto3
 
@@ -18,4 +18,5 @@ def bounded(service: str, settings: Settings, *, attempts: int) -> Any:
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
-    return boto3.client(service, region_name=settings.region, endpoint_url=settings.endpoint, config=config)
+    endpoint = settings.endpoint_of(service)
+    return boto3.client(service, region_name=settings.region, endpoint_url=endpoint, config=config)

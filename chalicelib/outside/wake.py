@@ -28,7 +28,8 @@ class Alarm:
         import boto3
 
         config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-        return boto3.client("sqs", region_name=self.settings.region, endpoint_url=self.settings.endpoint, config=config)
+        endpoint = self.settings.endpoint_of("sqs")
+        return boto3.client("sqs", region_name=self.settings.region, endpoint_url=endpoint, config=config)
 
     def send(self, job: str) -> bool:
         """Wake `job`. Never raises for what the queue does."""

@@ -22,6 +22,7 @@ readable."""
 Match = Literal["all", "own", "reference", "content"]
 """Which rows: all of the company's; the person's own; those that point to the person; those whose content names it."""
 
+RENDERED = "pdf/"
 _ORDER = ("transient", "workspace", "ledger", "journal", "requests", "identity")
 """Short-lived copies first, so that nothing is answered from them; sign-in last, so that the owner can follow."""
 
@@ -133,26 +134,29 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
             continue
         named = [a for a in attributes if a.path in subject.references]
         about = [a for a in attributes if subject.name in defined(policy, a.governed_by).subjects]
-        if named:
+        copied = bool(about) and (erased or not named) and not set(about) <= set(named)
+        if named and not (erased and copied):  # a row that goes if it names the person goes for pointing to it, too
             concerned = [a for a in attributes if a in named or a in about] if not erased else named
             rules = _governing(policy, concerned)
             kept = _kept_action(rules)
             yield _row(stored, concerned, rules, "reference", "anonymise" if erased or kept == "delete" else kept)
-        if about and (erased or not named) and not set(about) <= set(named):
+        if copied:
             rules = _governing(policy, about)
             yield _row(stored, about, rules, "content", "delete" if erased else _kept_action(rules))
 
 
 def _files(policy: Policy, subject: str) -> Iterator[Step]:
-    """A company's objects all go. Of one person's, those that can be found go; a backup is sealed, so it goes with its
-    own term, and a restore from it repeats the erasure."""
+    """A company's objects all go. Of one person, rendered pages go: they are made again when they are asked for. What
+    is sealed (a backup) or was made for somebody else (an export) goes with its own term; a restore repeats the
+    erasure."""
     for prefix in sorted(policy.prefixes.values(), key=lambda each: each.path):
         rule = policy.rules[prefix.rule]
         if subject == "company":
             yield _objects(prefix, rule, "all", _kept_action([rule]))
         elif subject in rule.subjects:
-            sealed = prefix.path.startswith("backups/")
-            yield _objects(prefix, rule, "content", "expire" if sealed else _kept_action([rule]))
+            action = _kept_action([rule])
+            sealed = action == "delete" and prefix.path != RENDERED
+            yield _objects(prefix, rule, "content", "expire" if sealed else action)
 
 
 def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> Step:
@@ -172,5 +176,5 @@ def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | N
 
 def _last_trace(policy: Policy, steps: Iterable[Step], on: date) -> date:
     storage = policy.storage
-    ends = [p.after(on) for p in (storage.noncurrent, storage.point_in_time_recovery, storage.key_destruction)]
+    ends = [period.after(on) for period in (storage.noncurrent, storage.point_in_time_recovery)]
     return max(ends + [step.until for step in steps if step.action == "expire" and step.until is not None])

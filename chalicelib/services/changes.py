@@ -66,14 +66,24 @@ def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
     return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
 
 
+def _credit_note_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+    return [CreditNote.ref(company, id)]
+
+
 def _invoice_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
     return [Invoice.ref(company, id), Balance.ref(company, id)]
 
 
-def _invoice(rows: Rows, _: Head) -> Body:
+def _invoice(rows: Rows, head: Head) -> Body:
     invoice, balance = rows
     assert isinstance(invoice, Invoice)  # noqa: S101 — the first row is there, and of the class that was asked for
-    return present_invoice(invoice, balance if isinstance(balance, Balance) else None)
+    return present_invoice(invoice, balance if isinstance(balance, Balance) else None, head)
+
+
+def _credit_note(rows: Rows, head: Head) -> Body:
+    (note,) = rows
+    assert isinstance(note, CreditNote)  # noqa: S101 — as above
+    return present_credit_note(note, head)
 
 
 def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa: ARG001 — one row, whatever its id
@@ -99,7 +109,7 @@ SOURCES: Mapping[tuple[str, str], Source] = {
     ("workspace", "invoice"): _simple(Draft, present_draft, DOCUMENT_BYTES),
     ("ledger", "invoice"): _INVOICE,
     ("ledger", "balance"): _INVOICE,
-    ("ledger", "credit_note"): _simple(CreditNote, present_credit_note, DOCUMENT_BYTES),
+    ("ledger", "credit_note"): Source(CreditNote.KIND, _credit_note_refs, _credit_note),
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
 }
 """What clients see; a kind that is not here stays in the journal."""

@@ -1,4 +1,4 @@
-"""One-time codes by mail, and limits on who may ask how often: ten minutes, five tries, digests only (ADR 0038)."""
+"""One-time codes by mail, and limits on who may ask how often: nothing is kept in clear (ADR 0038)."""
 
 import hmac
 from typing import TYPE_CHECKING
@@ -18,10 +18,15 @@ KEPT_SECONDS = 86_400
 
 
 def pepper(settings: Settings) -> str:
-    """The secret of keyed digests. Raises SettingsError without one worth the name."""
-    if len(settings.pepper) < SHORTEST_PEPPER:
+    """The secret of keyed digests. Raises SettingsError without one worth the name, Busy when it cannot be had."""
+    known = settings.pepper
+    if not known and settings.pepper_secret:
+        from chalicelib.outside.secret import pepper as kept
+
+        known = kept(settings)
+    if len(known) < SHORTEST_PEPPER:
         raise SettingsError(f"FACTURE_PEPPER needs at least {SHORTEST_PEPPER} characters")
-    return settings.pepper
+    return known
 
 
 def email_key(settings: Settings, email: str | None) -> str | None:
@@ -29,52 +34,77 @@ def email_key(settings: Settings, email: str | None) -> str | None:
     return address_key(pepper(settings), email) if email else None
 
 
-def begin(world: "World", purpose: str, *who: str) -> str:
-    """A new code for a purpose and whoever is meant (an address key, a member's id); it takes the place of an earlier
-    one. Raises Busy."""
+def begin(
+    world: "World", purpose: str, *who: str, again: int = 0, mails: int = 1, tries: int = TRIES
+) -> str | None:  # fmt: skip
+    """The code for a purpose and whoever is meant (an address key, a member's id), to be mailed.
+
+    For `again` seconds it is the same one, so that nobody who asks makes worthless what somebody else was mailed; then
+    a new one takes its place. None when it was mailed `mails` times, when `tries` wrong ones were typed, or when it was
+    asked for many times at once. Raises Busy.
+    """
     secret, at = pepper(world.settings), world.now()
-    code, id = code_of(world.random(16)), keyed(secret, "code-of", purpose, *who)
-    row = Code(
-        company=PUBLIC, id=id, created_at=at, updated_at=at, digest=keyed(secret, "code", id, code),
-        expires_at=int(at.timestamp()) + KEPT_SECONDS,
-    )  # fmt: skip
-    due.remember(world.store, row, world.random(16))
-    return code
+    id, now = keyed(secret, "code-of", purpose, *who), int(at.timestamp())
+    for _ in range(RACES):
+        (seen,) = world.store.records([Code.ref(PUBLIC, id)])
+        known = seen if isinstance(seen, Code) else None
+        if known is None or known.used or now >= known.renewed_at:
+            row = Code(
+                company=PUBLIC, id=id, created_at=at, updated_at=at, nonce=world.random(16).hex(), tries=tries,
+                mails=mails - 1, renewed_at=now + again, good_until=now + again + LIFE_SECONDS,
+                expires_at=now + KEPT_SECONDS, version=known.version + 1 if known else 1,
+            )  # fmt: skip
+        elif known.mails <= 0 or known.tries <= 0:
+            return None
+        else:
+            row = known.edited(at, mails=known.mails - 1)
+        if due.swap(world.store, row, known, world.random(16)):
+            return _code(secret, row)
+    return None
+
+
+def _code(secret: str, row: Code) -> str:
+    return code_of(bytes.fromhex(keyed(secret, "code", row.id, row.nonce)))
 
 
 def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
-    """Whether this is the live code; it is then spent. A wrong one costs a try, and so does losing a race. Raises
-    Busy."""
+    """Whether this is the live code; it is then spent. A wrong one costs a try. Raises Busy."""
     secret, at = pepper(world.settings), world.now()
-    id = keyed(secret, "code-of", purpose, *who)
-    (row,) = world.store.records([Code.ref(PUBLIC, id)])
-    told = keyed(secret, "code", id, typed(code))
-    if not isinstance(row, Code) or row.used or row.tries >= TRIES:
-        return False
-    if (at - row.created_at).total_seconds() >= LIFE_SECONDS:
-        return False
-    right = hmac.compare_digest(row.digest, told)
-    after = row.edited(at, used=True) if right else row.edited(at, tries=row.tries + 1)
-    return due.swap(world.store, after, row, world.random(16)) and right
+    id, told = keyed(secret, "code-of", purpose, *who), typed(code)
+    for _ in range(RACES):
+        (row,) = world.store.records([Code.ref(PUBLIC, id)])
+        if not isinstance(row, Code) or row.used or row.tries <= 0 or at.timestamp() >= row.good_until:
+            return False
+        right = hmac.compare_digest(_code(secret, row), told)
+        after = row.edited(at, used=True) if right else row.edited(at, tries=row.tries - 1)
+        if due.swap(world.store, after, row, world.random(16)):
+            return right
+    return False
 
 
 def allow(world: "World", what: str, who: str, *, most: int, seconds: int) -> bool:
-    """Count one more of `what` by `who` (an address of either kind: only its keyed digest is kept), and say whether it
-    is among the first `most` of its window. Fails closed when counting does not succeed. Raises Busy."""
+    """Count one more of `what` by `who`, and say whether it is among the first `most` of its window. Raises Busy."""
+    return wait(world, what, who, most=most, seconds=seconds) == 0
+
+
+def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int:
+    """Count one more of `what` by `who` (an address of either kind: only its keyed digest is kept); 0 if it is among
+    the first `most` of its window, else the seconds until the next. Fails closed when counting does not succeed. Raises
+    Busy."""
     at = world.now()
-    id = keyed(pepper(world.settings), "tally", what, who)
+    id, now = keyed(pepper(world.settings), "tally", what, who), int(at.timestamp())
     for _ in range(RACES):
         (seen,) = world.store.records([Tally.ref(PUBLIC, id)])
         known = seen if isinstance(seen, Tally) else None
-        if known is None or known.expires_at <= at.timestamp():
-            fresh = Tally(
-                company=PUBLIC, id=id, created_at=at, updated_at=at, count=1, expires_at=int(at.timestamp()) + seconds,
+        if known is None or known.expires_at <= now:
+            after = Tally(
+                company=PUBLIC, id=id, created_at=at, updated_at=at, count=1, expires_at=now + seconds,
                 version=known.version + 1 if known else 1,
             )  # fmt: skip
-            if due.swap(world.store, fresh, known, world.random(16)):
-                return True
         elif known.count >= most:
-            return False
-        elif due.swap(world.store, known.edited(at, count=known.count + 1), known, world.random(16)):
-            return True
-    return False
+            return known.expires_at - now
+        else:
+            after = known.edited(at, count=known.count + 1)
+        if due.swap(world.store, after, known, world.random(16)):
+            return 0
+    return seconds

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.backup import BackupPlan, DrillPlan
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Mode, Term
@@ -16,6 +17,7 @@ from chalicelib.domain.member import Member
 from chalicelib.files import prefixes
 from chalicelib.policy.load import accepted_versions
 from chalicelib.services import numbering
+from chalicelib.services.backup import leaving, plans
 from chalicelib.services.consent import accepting
 from chalicelib.services.present import Body, present_company, present_list, present_settings
 from chalicelib.services.privacy import retention
@@ -31,6 +33,7 @@ URL = "/v1/company"
 AT_ONCE = 33
 """Companies shown from one transaction: three rows each, of the 100 that it can read."""
 LOOKS = 5
+PLANS = (BackupPlan, DrillPlan)
 
 
 @dataclass(frozen=True)
@@ -157,31 +160,54 @@ class _LookFirst(Exception):
     """Whether the workspace is empty must be known as of the clock that the decision is made on."""
 
 
-def switch(store: Store, call: Call, if_match: str, changes: Mapping[str, bool]) -> Answer:
+def switching_off(reader: Reader, changes: Mapping[str, bool]) -> Answer:
+    """The switches as they would be, and what of the business data would be erased with the last one. Raises Busy."""
+    wanted = {f"cloud_{name}": on for name, on in changes.items()}
+    after = reader.head.edited(reader.head.updated_at, **wanted)
+    stays = after.cloud_sync or after.cloud_backup
+    goes = {} if stays else leaving.going(reader.store, reader.company)
+    return Answer({**present_settings(after), "goes": goes})
+
+
+def switch(store: Store, call: Call, if_match: str, changes: Mapping[str, bool], *, erase: bool = False) -> Answer:
     """Turn `sync` or `backup` on or off. Raises StaleVersion, and WorkspaceNotEmpty when the last one would go off
-    while business data lies in the cloud: what is off stores nothing."""
+    while business data lies in the cloud: what is off stores nothing. With `erase` it goes off, and a job erases that
+    data (202). With `backup` on, the company has its plans."""
+    if erase:
+        decide = _switching(call, if_match, changes, None, erase=True)
+        return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, business=False).answer
     looked: tuple[int, bool] | None = None
     for _ in range(LOOKS):
         try:
-            return transact(store, call, [], _switching(call, if_match, changes, looked), business=False).answer
+            decide = _switching(call, if_match, changes, looked)
+            return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, business=False).answer
         except _LookFirst:
             looked = _look(store, call.company)
     raise Busy
 
 
-def _switching(call: Call, if_match: str, changes: Mapping[str, bool], looked: tuple[int, bool] | None) -> Any:
+def _switching(
+    call: Call, if_match: str, changes: Mapping[str, bool], looked: tuple[int, bool] | None, *, erase: bool = False
+) -> Any:
     def decide(snapshot: Snapshot) -> Decision:
         head = snapshot.head
         require_match(if_match, present_settings(head))
         wanted = {f"cloud_{name}": on for name, on in changes.items()}
         after = head.edited(call.at, **wanted)
-        if (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup):
+        leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
+        if leaves and not erase:
             if looked is None or looked[0] != head.clock:
                 raise _LookFirst
             if not looked[1]:
                 raise WorkspaceNotEmpty
         state = {"cloud_sync": after.cloud_sync, "cloud_backup": after.cloud_backup}
-        return Decision(Answer(present_settings(after)), head=state)
+        made, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
+        answer = Answer(present_settings(after))
+        if leaves and erase:
+            job = leaving.queued(call)
+            shown = {**answer.body, "job": job.id}
+            answer, made = Answer(shown, status=202, location=f"/v1/jobs/{job.id}"), (*made, job)
+        return Decision(answer, new=made, deletes=gone, head=state)
 
     return decide
 
@@ -191,5 +217,6 @@ def _look(store: Store, company: str) -> tuple[int, bool]:
     (head,) = store.records([Head.ref(company)])
     if not isinstance(head, Head):
         raise NotFound
-    rows = store.query("workspace", company, limit=2).records
-    return head.clock, all(isinstance(row, Company) for row in rows)
+    own = (Company, *PLANS)
+    rows = store.query("workspace", company, limit=len(own) + 1).records
+    return head.clock, all(isinstance(row, own) for row in rows)

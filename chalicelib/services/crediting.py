@@ -41,7 +41,7 @@ def credit(
         note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
         moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
         return Decision(
-            Answer(present_credit_note(note), status=201, location=f"/v1/credit-notes/{id}"),
+            Answer(present_credit_note(note, snapshot.head), status=201, location=f"/v1/credit-notes/{id}"),
             new=(note, entry), puts=(after, moved), messages=(render_later(call, [id]),),
             head=reached(snapshot.head, "credit_note", day),
         )  # fmt: skip

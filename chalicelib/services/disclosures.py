@@ -106,6 +106,6 @@ def present(row: Disclosure, language: Language) -> Body:
         "data": [
             {"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data
         ],
-        "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
+        "documents": list(row.documents), "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
         "recorded_at": instant(row.created_at),
     }  # fmt: skip

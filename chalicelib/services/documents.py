@@ -1,13 +1,15 @@
 """Documents as the API shows them: one shape for a draft and for an issued document, so that a client has one model."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from chalicelib.domain.company import Head
+from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import Balance, CreditNote, Discount, Draft, Invoice, Issued, Line, Totals
+from chalicelib.domain.erased import blanked, is_erased
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.paying import left, status
 from chalicelib.domain.payment import Payment
@@ -37,25 +39,25 @@ def present_draft(draft: Draft) -> Body:
     }  # fmt: skip
 
 
-def present_invoice(invoice: Invoice, balance: Balance | None) -> Body:
-    """An issued invoice with what was paid and credited."""
+def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
+    """An issued invoice with what was paid and credited; `head` says whether its buyer may be shown."""
     moved = balance.version if balance else 0
     return {
-        **_issued(invoice), "status": status(invoice, balance), "version": invoice.version + moved,
+        **_issued(invoice, head), "status": status(invoice, balance), "version": invoice.version + moved,
         "paid": amount_text(balance.paid if balance else ZERO),
         "credited": amount_text(balance.credited if balance else ZERO), "balance": amount_text(left(invoice, balance)),
         "notices": [], "updated_at": instant(balance.updated_at if balance else invoice.updated_at),
     }  # fmt: skip
 
 
-def present_credit_note(note: CreditNote) -> Body:
-    """A credit note; each of its lines names the invoice's line that it credits."""
-    body = _issued(note)
+def present_credit_note(note: CreditNote, head: Head) -> Body:
+    """A credit note; each of its lines names the invoice's line that it credits; `head` as above."""
+    body = _issued(note, head)
     for line, credited in zip(body["lines"], note.credited_lines, strict=True):
         line["credits"] = credited
     return {
         **body, "status": "issued", "invoice": note.invoice, "invoice_number": note.invoice_number,
-        "reason": note.reason,
+        "reason": blanked(note, head).reason,
     }  # fmt: skip
 
 
@@ -69,28 +71,15 @@ def present_payment(payment: Payment) -> Body:
     }  # fmt: skip
 
 
-def present_all(rows: Sequence[object]) -> list[Body]:
-    """Rows of both rooms in their order: drafts, invoices each with the balance that follows or precedes it."""
-    balances = {row.id: row for row in rows if isinstance(row, Balance)}
-    shown = []
-    for row in rows:
-        if isinstance(row, Draft):
-            shown.append(present_draft(row))
-        elif isinstance(row, Invoice):
-            shown.append(present_invoice(row, balances.get(row.id)))
-        elif isinstance(row, CreditNote):
-            shown.append(present_credit_note(row))
-    return shown
-
-
-def _issued(document: Issued) -> Body:
+def _issued(original: Issued, head: Head) -> Body:
+    document, erased = blanked(as_of(original, head), head), is_erased(head, original.customer)
     return {
         "id": document.id, "object": document.KIND, "status": "issued", "number": document.number,
         "version": document.version, "issue_date": document.issue_date.isoformat(),
         "operation_date": document.operation_date.isoformat(), "due_date": document.due_date.isoformat(),
         "currency": document.currency, "language": document.language, "settlement": document.settlement,
-        "reverse_charge": document.reverse_charge, "customer": document.customer,
-        "seller": _party(document.seller), "buyer": _party(document.buyer),
+        "reverse_charge": document.reverse_charge, "customer": None if erased else document.customer,
+        "seller": _party(document.seller), "buyer": _party(document.buyer) | ({"erased": True} if erased else {}),
         "lines": [_line(line) for line in document.lines], "discount": _discount(document.discount),
         "totals": _totals(document.totals), "amount_in_words": in_words(document.totals.payable),
         "notes": document.notes, "specimen": document.specimen,

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import AlreadyExists, NotFound, invalid
+from chalicelib.domain.erased import is_erased
+from chalicelib.domain.errors import AlreadyExists, NotFound, PersonErased, invalid
 from chalicelib.domain.etag import require_match
 from chalicelib.domain.ids import is_id, new_id
 from chalicelib.services.present import Body, present_deleted, present_list
@@ -52,7 +53,8 @@ class Window:
 
 
 def create(store: Store, call: Call, shelf: Shelf[R], id: str | None, content: Mapping[str, Any]) -> Answer:
-    """A new record under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
+    """A new record under the client's id or a new one. Raises InvalidContent, AlreadyExists, and PersonErased: a device
+    that was offline does not bring back who was erased meanwhile."""
     cls = shelf.cls
     id = id or new_id(cls.PREFIX, call.at, call.random("id", cls.PREFIX))
     values = shelf.settle(content, None)
@@ -62,6 +64,8 @@ def create(store: Store, call: Call, shelf: Shelf[R], id: str | None, content: M
     def decide(snapshot: Snapshot) -> Decision:
         if snapshot.get(cls, id):
             raise AlreadyExists(id=id)
+        if is_erased(snapshot.head, id):
+            raise PersonErased
         return Decision(Answer(shelf.show(record), status=201, location=f"{shelf.url}/{id}"), new=(record,))
 
     return transact(store, call, [record.key], decide, business=shelf.business).answer

@@ -1,7 +1,9 @@
 """E-invoices: what an issued document says to machines, alone or inside its page."""
 
 from chalicelib.domain.call import Answer
+from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued
+from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import NotFound, NotIssued
 from chalicelib.render.renderer import Attachment
 from chalicelib.render.ubl import write
@@ -10,17 +12,20 @@ from chalicelib.store.read import Reader
 
 
 def invoice(reader: Reader, id: str) -> Answer:
-    """An issued invoice as UBL. Raises NotIssued for a draft, NotFound."""
+    """An issued invoice as UBL. Raises NotIssued for a draft, DocumentBlocked for an erased buyer's, NotFound."""
     own = reader.company
     issued, draft = reader.of([Invoice.ref(own, id), Draft.ref(own, id)])
     if isinstance(issued, Invoice):
-        return Answer({"content": e_invoice(issued).decode()})
+        require_shown(reader.head, issued)
+        return Answer({"content": e_invoice(as_of(issued, reader.head)).decode()})
     raise NotIssued if draft else NotFound
 
 
 def credit_note(reader: Reader, id: str) -> Answer:
-    """A credit note as UBL. Raises NotFound."""
-    return Answer({"content": e_invoice(reader.get(CreditNote, id)).decode()})
+    """A credit note as UBL. Raises DocumentBlocked for an erased buyer's, NotFound."""
+    note = reader.get(CreditNote, id)
+    require_shown(reader.head, note)
+    return Answer({"content": e_invoice(as_of(note, reader.head)).decode()})
 
 
 def e_invoice(document: Issued) -> bytes:

@@ -46,7 +46,7 @@ def issue(store: Store, call: Call, id: str, day: date | None = None) -> Answer:
 
     def decide(snapshot: Snapshot) -> Decision:
         (invoice,), decision = _issued(snapshot, call, [id], day)
-        return replace(decision, answer=Answer(present_invoice(invoice, None)))
+        return replace(decision, answer=Answer(present_invoice(invoice, None, snapshot.head)))
 
     return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide).answer
 

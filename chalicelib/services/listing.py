@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, Issued
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
@@ -51,13 +52,13 @@ def invoice(reader: Reader, id: str) -> Answer:
     if isinstance(draft, Draft):
         return Answer(present_draft(draft))
     if isinstance(issued, Invoice):
-        return Answer(present_invoice(issued, balance if isinstance(balance, Balance) else None))
+        return Answer(present_invoice(issued, balance if isinstance(balance, Balance) else None, reader.head))
     raise NotFound
 
 
 def credit_note(reader: Reader, id: str) -> Answer:
     """An issued credit note. Raises NotFound."""
-    return Answer(present_credit_note(reader.get(CreditNote, id)))
+    return Answer(present_credit_note(reader.get(CreditNote, id), reader.head))
 
 
 def invoices(reader: Reader, wanted: Wanted, url: str) -> Answer:
@@ -127,7 +128,7 @@ def _streams(reader: Reader, rooms: Sequence[str], prefix: str, wanted: Wanted) 
     here: Future[Page] = Future()
     here.set_result(page(rooms[0], begin))
     return [
-        _paired(_rows(first, page, room), ascending=wanted.ascending)
+        _paired(_rows(first, page, room), reader.head, ascending=wanted.ascending)
         for room, first in zip(rooms, [here, *firsts], strict=True)
     ]
 
@@ -148,32 +149,32 @@ def _rows(first: Future[Page], page: Callable[[str, dict[str, Any] | None], Page
         current = page(room, current.next)
 
 
-def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[Body]:
+def _paired(rows: Iterator[Record], head: Head, *, ascending: bool) -> Iterator[Body]:
     """Bodies of documents, each with the balance that stands beside it: after it ascending, before it descending."""
     waiting: Issued | None = None
     balance: Balance | None = None
     for row in rows:
         if isinstance(row, Balance):
             if ascending and isinstance(waiting, Invoice):
-                yield present_invoice(waiting, row)
+                yield present_invoice(waiting, row, head)
                 waiting = None
             else:
                 balance = row
             continue
         if isinstance(waiting, Invoice):
-            yield present_invoice(waiting, None)
+            yield present_invoice(waiting, None, head)
             waiting = None
         if isinstance(row, Draft):
             yield present_draft(row)
         elif isinstance(row, CreditNote):
-            yield present_credit_note(row)
+            yield present_credit_note(row, head)
         elif isinstance(row, Invoice) and ascending:
             waiting = row
         elif isinstance(row, Invoice):
-            yield present_invoice(row, balance if balance and balance.id == row.id else None)
+            yield present_invoice(row, balance if balance and balance.id == row.id else None, head)
             balance = None
     if isinstance(waiting, Invoice):
-        yield present_invoice(waiting, None)
+        yield present_invoice(waiting, None, head)
 
 
 def _matches(body: Body, wanted: Wanted) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company
+from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.letter import Template
 from chalicelib.domain.member import Member
 from chalicelib.domain.request import Request
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 TEMPLATES: Final[Mapping[str, Template]] = {
     "verified": "request_opened", "account_blocked": "request_grace", "grace_waived": "request_waived",
     "grace_ends": "request_reminder", "person_erased": "request_opened", "cancelled": "request_cancelled",
-    "completed": "request_completed", "ready": "request_ready",
+    "completed": "request_completed", "ready": "request_ready", "corrected": "request_corrected",
+    "details_missing": "request_details", "asked": "request_asked",
 }  # fmt: skip
 """The mail of each notice that a request leaves."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -27,6 +29,8 @@ KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
     "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
 }
+MOST_NAMED: Final = 90
+NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
 
 
 def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
@@ -35,15 +39,34 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     notice, id = about
     template = TEMPLATES[notice]
     request, profile = world.store.records([Request.ref(company, id), Company.ref(company)])
-    if not isinstance(request, Request):
-        return
+    if not isinstance(request, Request) or (notice == "asked" and request.status != "requested"):
+        return  # what has come of the request since is told by a notice of its own
     language: Language = profile.language if isinstance(profile, Company) else "fr"
     ends = request.grace_until or request.deadline
     date, kind = long_date(today(ends), language), KINDS[language][request.kind]
-    subject, text = compose(language, template, {"request": id, "kind": kind, "date": date})
+    values = {
+        "request": id,
+        "kind": kind,
+        "date": date,
+        "company": company,
+        "recipients": _recipients(world, request, language),
+    }
+    subject, text = compose(language, template, values)
     for owner in owners(world, company):
         if owner.email:
             tell(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
+
+
+def _recipients(world: "World", request: Request, language: Language) -> str:
+    """Whom a company has to tell of a rectification, a line each: the register of disclosures names them."""
+    refs = [Disclosure.ref(request.company, id) for id in request.recipients[:MOST_NAMED]]
+    rows = [row for row in (world.store.records(refs) if refs else ()) if isinstance(row, Disclosure)]
+    if not rows:
+        return NOBODY[language]
+    return "\n".join(
+        f"- {row.recipient}{f' ({row.reference})' if row.reference else ''}, {long_date(row.disclosed_on, language)}"
+        for row in rows
+    )
 
 
 def owners(world: "World", company: str) -> list[Member]:

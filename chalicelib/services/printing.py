@@ -1,13 +1,16 @@
 """Printing: a document's page, rendered once for the same inputs and kept under their hash."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
+from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued, Language
-from chalicelib.domain.errors import CompanyBlocked, NotFound
+from chalicelib.domain.erased import require_shown
+from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
@@ -37,7 +40,8 @@ class Printable:
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None, *, redirect: bool) -> Answer:
     """Where the document's page is, for 5 minutes: 303, or 200 with the address. Raises NotFound, Busy,
-    RendererUnavailable, and InvalidContent for a merchant's template that is refused."""
+    RendererUnavailable, DocumentBlocked for one of an erased buyer, and InvalidContent for a merchant's template that
+    is refused."""
     printable = _printable(reader, kind, id, language)
     key = _kept(world, reader.company, printable)
     url, expires = world.files.url(key, filename=printable.filename)
@@ -48,20 +52,44 @@ def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language |
 
 def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
     """Render freshly issued documents in their own language, so that they are ready when they are asked for. A company
-    that was blocked since needs no pages."""
+    that was blocked since needs no pages, nor does a buyer who was erased."""
     try:
         reader = open_company(world.store, company)
     except (NotFound, CompanyBlocked):
         return
     for id in ids:
         kind = "credit_note" if id.startswith(CreditNote.PREFIX + "_") else "invoice"
-        _kept(world, company, _printable(reader, kind, id, None))
+        with suppress(DocumentBlocked):
+            _kept(world, company, _printable(reader, kind, id, None))
 
 
 def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
     """An issued document's page in its own language: the name it is saved as, and its key. Raises as `pdf` does."""
     printable = _printable(reader, kind, id, None)
     return printable.filename, _kept(world, reader.company, printable)
+
+
+def original(world: "World", document: Issued) -> bytes:
+    """An issued document's page for the archive: PDF/A-3 with its e-invoice in it, in its own language and the house's
+    layout, whatever became of the company's template and of the buyer since. Made anew where none is kept, and not kept
+    for it: a page of somebody who was erased must not come back. Raises Busy."""
+    from chalicelib.render.renderer import inputs_hash
+
+    view, attachments = issued_view(document, document.language), (attachment(document),)
+    logo = _logo(world, document.seller.logo)
+    renderer = world.renderer(None)
+    key = prefixes.pdf(document.company, inputs_hash(view, renderer, logo=logo, attachments=attachments))
+    with suppress(NotFound):
+        return world.files.read(key)
+    return renderer.render(view, logo=logo, attachments=attachments)
+
+
+def _logo(world: "World", key: str | None) -> bytes | None:
+    """A picture that is still there."""
+    if key is not None:
+        with suppress(NotFound):
+            return world.files.read(key)
+    return None
 
 
 def _kept(world: "World", company: str, printable: Printable) -> str:
@@ -80,11 +108,14 @@ def _kept(world: "World", company: str, printable: Printable) -> str:
 def _printable(reader: Reader, kind: str, id: str, language: Language | None) -> Printable:
     company, draft, issued = _found(reader, kind, id)
     if isinstance(issued, Issued):
+        require_shown(reader.head, issued)
+        issued = as_of(issued, reader.head)
         view = issued_view(issued, language or issued.language)
         name = f"{_NAMES[kind]}-{issued.number.replace('/', '-')}.pdf"
         # wkhtmltopdf, which prints merchants' own templates, can attach nothing.
         attachments = (attachment(issued),) if company.template is None else ()
-        return Printable(view, name, issued.seller.logo, company.template, attachments)
+        logo = prefixes.own_logo(reader.company, issued.seller.logo)
+        return Printable(view, name, logo, company.template, attachments)
     if draft is None or kind != "invoice":
         raise NotFound
     customer = reader.many(Customer, [draft.customer])[0] if draft.customer else None

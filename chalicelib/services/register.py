@@ -140,7 +140,7 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> An
     walk = _Walk(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
     ended = False
     while walk.fault is None and walk.checked < VERIFIED_AT_ONCE and not ended:
-        found = _entries(reader, name, walk.position - 1, 100)
+        found = _entries(reader, name, walk.position - 1, VERIFIED_AT_ONCE - walk.checked)
         documents = _documents(reader, found)
         for entry in found:
             if walk.fault is None:

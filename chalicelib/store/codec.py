@@ -20,6 +20,7 @@ MAX_ROW_BYTES = 300_000
 MAX_LATER_BYTES = 380_000
 """What is made of it later (the issued document, its credit note, the answer) must fit too: DynamoDB ends at 400 KB."""
 MAX_UNPACKED_BYTES = 8_000_000
+_OWN = frozenset({"company", "sort", "_kind", "_salt"})
 
 
 @cache
@@ -59,12 +60,16 @@ def _plain(attribute: Mapping[str, Any]) -> Any:
     return value
 
 
-def _unpack(compressed: bytes) -> Any:
+def _inflated(compressed: bytes) -> bytes:
     inflater = zlib.decompressobj()
     data = inflater.decompress(compressed, MAX_UNPACKED_BYTES)
     if not inflater.eof:
         raise TooLarge(limit=MAX_UNPACKED_BYTES)
-    return msgspec.json.decode(data)
+    return data
+
+
+def _unpack(compressed: bytes) -> Any:
+    return msgspec.json.decode(_inflated(compressed))
 
 
 def to_row(record: Record, salt: bytes) -> Row:
@@ -105,6 +110,37 @@ def from_row(room: str, row: Row) -> Record:
         if name not in ("sort", "_kind", "_salt")
     }
     return msgspec.convert(data, ENTITIES[room, kind], strict=False, builtin_types=(bytes,))
+
+
+@cache
+def _whole(room: str, kind: str) -> frozenset[str]:
+    """Attributes that are whole numbers."""
+    hints = get_type_hints(ENTITIES[room, kind])
+    return frozenset(name for name, hint in hints.items() if int in (hint, *get_args(hint)))
+
+
+def to_plain(room: str, row: Row) -> dict[str, Any]:
+    """A row's attributes in plain JSON, without its key, salt and company: packed ones unpacked (as msgspec.Raw), whole
+    numbers as numbers, decimals as strings, bytes as they are."""
+    kind = row["_kind"]["S"]
+    packed, whole = _packed(room, kind), _whole(room, kind)
+    data: dict[str, Any] = {}
+    for name, part in row.items():
+        if name in _OWN:
+            continue
+        if name in packed:
+            data[name] = msgspec.Raw(_inflated(part["B"]))
+        elif name in whole and "N" in part:
+            data[name] = int(part["N"])
+        else:
+            data[name] = _plain(part)
+    return data
+
+
+def from_plain(room: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
+    """The record of what `to_plain` made and JSON brought back, as one of `company`. Raises msgspec.ValidationError."""
+    whole = _nullable(room, kind) | dict(data) | {"company": company}
+    return msgspec.convert(whole, ENTITIES[room, kind], strict=False)
 
 
 def digest(record: Record, salt: bytes) -> bytes:

@@ -10,22 +10,23 @@ first answer.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import msgspec
 
 from chalicelib.domain.call import Answer, Call
-from chalicelib.domain.company import Head
+from chalicelib.domain.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.erased import untold
 from chalicelib.domain.errors import (
     Busy,
     CloudStorageOff,
-    CompanyBlocked,
     IdempotencyKeyReused,
     NotFound,
     TransactionTooLarge,
 )
-from chalicelib.domain.journal import Answered, Change, JournalEntry, Message
+from chalicelib.domain.journal import Answered, Change, JournalEntry, Message, change
 from chalicelib.store import codec, conflicts
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 
@@ -138,9 +139,14 @@ def transact(
         begun = time.monotonic()
         snapshot, first = _read(store, call, list(wanted), deadline)
         if first is not None:
+            if decision and first.call == call.id:  # committed, and its answer was lost on the way
+                store.told(decision.new, decision.deletes)
             return _replay(call, first, snapshot, decision)
         if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
             raise Busy
+        if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
+            time.sleep(fence)
+            continue
         _admit(snapshot, business=business, founding=founding, while_blocked=while_blocked)
         try:
             decision = decide(snapshot)
@@ -151,6 +157,7 @@ def transact(
         if not _writes(decision):
             return Committed(decision.answer, snapshot.clock, attempts)
         if _commit(store, call, snapshot, decision, attempts, remembered=remembered):
+            store.told(decision.new, decision.deletes)
             return Committed(decision.answer, snapshot.clock + 1, attempts)
         conflicts.pause(attempts, time.monotonic() - begun, deadline)
 
@@ -167,14 +174,20 @@ def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[S
     return Snapshot(call.company, known, dict(zip(every, rows, strict=True))), answered
 
 
+def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
+    """For how many seconds the company's writers wait for the cut of a backup; `waited` is how long this one has."""
+    at = call.at + timedelta(seconds=waited)
+    return fenced_for(snapshot.head, at) if snapshot.founded and waited < conflicts.PATIENCE_SECONDS else 0.0
+
+
 def _admit(snapshot: Snapshot, *, business: bool, founding: bool, while_blocked: bool) -> None:
     if not snapshot.founded:
         if founding:
             return
         raise NotFound
     head = snapshot.head
-    if head.state != "active" and not while_blocked:
-        raise CompanyBlocked
+    if not while_blocked:
+        require_open(head)
     if business and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
 
@@ -185,8 +198,8 @@ def _replay(call: Call, first: Answered, snapshot: Snapshot, decision: Decision 
         raise IdempotencyKeyReused
     own = first.call == call.id
     answer = Answer(
-        msgspec.json.decode(first.body), status=first.status, location=first.location, replayed=not own,
-        secret=decision.answer.secret if own and decision else None,
+        untold(msgspec.json.decode(first.body), snapshot.head), status=first.status, location=first.location,
+        replayed=not own, secret=decision.answer.secret if own and decision else None,
     )  # fmt: skip
     return Committed(answer, snapshot.clock)
 
@@ -213,9 +226,8 @@ def _items(
     for record, new in [*decided, *((message, True) for message in decision.messages)]:
         salt = call.random("salt", *record.key)[:16]
         rows.append(_put(store, record, salt, new=new))
-        hashed = codec.digest(record, salt).hex()
-        changes.append(Change(kind=record.KIND, id=record.id, room=record.ROOM, op="put", hash=hashed))
-    changes += [Change(kind=gone.KIND, id=gone.id, room=gone.ROOM, op="delete") for gone in decision.deletes]
+        changes.append(change(record, "put", codec.digest(record, salt).hex()))
+    changes += [change(gone, "delete") for gone in decision.deletes]
     head, entry = _advance(call, snapshot, decision, tuple(changes))
     bookkeeping = [
         _put_head(store, head, call, previous=snapshot.clock),
@@ -236,7 +248,8 @@ def _advance(
 ) -> tuple[Head, JournalEntry]:
     """The next head and the entry that leads to it."""
     if snapshot.founded:
-        head = snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **(decision.head or {}))
+        changed = {"fence_until": None, **(decision.head or {})}
+        head = snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
     else:
         stamps: dict[str, Any] = {
             "company": call.company,

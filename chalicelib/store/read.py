@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.company import Head, require_open
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import CompanyBlocked, NotFound
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.member import Member
 from chalicelib.store.wire import SORT, Page, Store, start_after
 
@@ -96,10 +96,10 @@ class Reader:
 
 
 def open_company(store: Store, company: str, head: Head | None = None) -> Reader:
-    """A reader of the company; `head` saves a round trip to who has just read it. Raises NotFound, CompanyBlocked."""
+    """A reader of the company; `head` saves a round trip to who has just read it. Raises NotFound, CompanyBlocked,
+    CompanyRestoring."""
     found = head or store.records([Head.ref(company)])[0]
     if not isinstance(found, Head):
         raise NotFound
-    if found.state != "active":
-        raise CompanyBlocked
+    require_open(found)
     return Reader(store, company, found)

@@ -60,7 +60,7 @@ def _model(settings: Settings, room: Room) -> type[Model]:
     meta = {
         "table_name": table_name(settings, room.name),
         "region": settings.region,
-        "host": settings.endpoint,
+        "host": settings.endpoint_of("dynamodb"),
         "billing_mode": "PAY_PER_REQUEST",
         "connect_timeout_seconds": CONNECT_SECONDS,
         "read_timeout_seconds": READ_SECONDS,

@@ -1,6 +1,6 @@
 """The wire to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +30,8 @@ THROTTLES = frozenset({
 PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Why a transaction may be cancelled that would succeed in a moment."""
 SORT = Path("sort")
+STREAMED = 1_000
+"""Rows of a streamed page at most; of larger rows its 1 MB ends it sooner."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,22 @@ def _too_large(error: TransactGetError) -> bool:
     return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
 
 
+Told = Callable[[Sequence[Record], Sequence[Record]], None]
+"""Is told of each commit, once: the records that came to be, and those that left."""
+
+
+def nobody(new: Sequence[Record], gone: Sequence[Record]) -> None:
+    """Nobody counts commits."""
+
+
 class Store:
     """The tables of one stage. Holds one connection; safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, told: Told = nobody) -> None:
+        self.told = told
         self.connection = Connection(
             region=settings.region,
-            host=settings.endpoint,
+            host=settings.endpoint_of("dynamodb"),
             connect_timeout_seconds=CONNECT_SECONDS,
             read_timeout_seconds=READ_SECONDS,
             retry_configuration={"total_max_attempts": ATTEMPTS, "mode": "standard"},
@@ -132,6 +143,24 @@ class Store:
                 raise Busy from error
             raise
         return Page([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
+
+    def stream(self, room: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
+        """Every raw row of a company in `room` whose sort key begins with `prefix` and follows `after`, strongly
+        consistent, a page of at most 1 MB at a time. Raises Busy."""
+        start = start_after(company, after) if after else None
+        while True:
+            try:
+                answer = self.connection.query(
+                    self.names[room], company, SORT.startswith(prefix), consistent_read=True, exclusive_start_key=start,
+                    limit=STREAMED,
+                )  # fmt: skip
+            except QueryError as error:
+                if is_passing(error):
+                    raise Busy from error
+                raise
+            yield from answer["Items"]
+            if (start := answer.get("LastEvaluatedKey")) is None:
+                return
 
     def key(self, ref: Ref) -> dict[str, Any]:
         """A row's table and key, as the transaction calls take it."""

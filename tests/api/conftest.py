@@ -27,7 +27,7 @@ def declared() -> Iterator[Undeclared]:
     from chalicelib.api.catalogue import ENDPOINTS
     from chalicelib.api.serve import verb
 
-    handler, log = Undeclared(frozenset(map(verb, ENDPOINTS))), logging.getLogger("chalicelib.api.serve")
+    handler, log = Undeclared(frozenset(map(verb, ENDPOINTS))), logging.getLogger("facture.api")
     log.addHandler(handler)
     try:
         yield handler

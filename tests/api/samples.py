@@ -127,6 +127,11 @@ def _request(shop: Shop, verb: str = "") -> str:
     return f"{_REQUESTS}/{_made(shop, _REQUESTS, asked)}{verb}"
 
 
+def _corrected(shop: Shop) -> str:
+    right = {"kind": "rectification", "subject": shop.issued()["customer"], "corrections": {"name": "Client Exact"}}
+    return f"{_REQUESTS}/{_made(shop, _REQUESTS, right)}/documents"
+
+
 def _receipted(shop: Shop) -> str:
     from chalicelib.jobs.runner import run_scheduled
 
@@ -152,6 +157,26 @@ def _disclosed(shop: Shop) -> str:
     )  # fmt: skip
     disclosures.record(shop.world, shop.company, told, "opr_1")
     return disclosures.URL
+
+
+_BACKUPS = "/v1/backups"
+
+
+def _backed_up(shop: Shop) -> str:
+    """A backup that runs."""
+    assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    got = shop.owner.post(_BACKUPS, {})
+    assert got.status == 202, got.text
+    return f"{_BACKUPS}/{got.json['id']}"
+
+
+def _complete(shop: Shop, verb: str = "") -> str:
+    """A complete one."""
+    from chalicelib.jobs.runner import run_scheduled
+
+    one = _backed_up(shop)
+    run_scheduled(shop.world, "backups")
+    return one + verb
 
 
 _DIAGNOSTICS = {
@@ -198,6 +223,12 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     **_listing("/v1/register"),
     ("GET", "/v1/register/verify"): lambda shop: Sample("/v1/register/verify"),
     **_listing("/v1/changes", after="0"),
+    **_listing(_BACKUPS),
+    ("POST", _BACKUPS): lambda shop: Sample(_backed_up(shop).rpartition("/")[0], {}),
+    ("GET", _BACKUPS + "/{id}"): lambda shop: Sample(_backed_up(shop)),
+    ("GET", _BACKUPS + "/{id}/download"): lambda shop: Sample(_complete(shop, "/download")),
+    ("POST", _BACKUPS + "/{id}/verify"): lambda shop: Sample(_complete(shop, "/verify"), {}),
+    ("POST", _BACKUPS + "/{id}/restore"): lambda shop: Sample(_complete(shop, "/restore"), {"dry_run": True}),
     ("GET", "/v1/jobs/{id}"): lambda shop: Sample(f"/v1/jobs/{_job(shop)}"),
     ("GET", "/v1/app-settings"): lambda shop: Sample("/v1/app-settings"),
     ("POST", "/v1/diagnostics"): lambda shop: Sample("/v1/diagnostics", _DIAGNOSTICS),
@@ -222,6 +253,11 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", _REQUESTS + "/{id}/code"): lambda shop: Sample(_request(shop, "/code"), {}),
     ("POST", _REQUESTS + "/{id}/confirm"): lambda shop: Sample(_request(shop, "/confirm"), {}),
     ("POST", _REQUESTS + "/{id}/cancel"): lambda shop: Sample(_request(shop, "/cancel"), {}),
+    ("POST", _REQUESTS + "/{id}/details"): lambda shop: Sample(
+        f"{_REQUESTS}/{_made(shop, _REQUESTS, {'kind': 'rectification', 'subject': shop.customer})}/details",
+        {"corrections": {"name": "Atlas Négoce SA"}},
+    ),
+    ("GET", _REQUESTS + "/{id}/documents"): lambda shop: Sample(_corrected(shop), query={"limit": "5"}),
     ("GET", _REQUESTS + "/{id}/receipt"): lambda shop: Sample(_receipted(shop)),
     ("GET", _REQUESTS + "/{id}/download"): lambda shop: Sample(_exported(shop)),
     ("GET", "/privacy/receipt-key"): lambda shop: Sample("/privacy/receipt-key"),

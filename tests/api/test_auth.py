@@ -90,7 +90,8 @@ def test_keys_that_nobody_made(shop: "Shop", guarded: "Gateway") -> None:
 
 def put(world: "World", table: str, record: Record) -> None:
     """Store a row behind the pipeline's back."""
-    dynamodb = boto3.client("dynamodb", endpoint_url=world.settings.endpoint, region_name=world.settings.region)
+    endpoint = world.settings.endpoint_of("dynamodb")
+    dynamodb = boto3.client("dynamodb", endpoint_url=endpoint, region_name=world.settings.region)
     dynamodb.put_item(TableName=world.store.names[table], Item=to_row(record, b"salt"))
 
 

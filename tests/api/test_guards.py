@@ -46,6 +46,7 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
     "privacy.write": (
         ("POST", "/v1/privacy/requests"), ("POST", "/v1/privacy/requests/{id}/code"),
         ("POST", "/v1/privacy/requests/{id}/confirm"), ("POST", "/v1/privacy/requests/{id}/cancel"),
+        ("POST", "/v1/privacy/requests/{id}/details"),
     ),
     "members.read": (("GET", "/v1/members"), ("GET", "/v1/members/{id}")),
     "members.write": (("POST", "/v1/members"), ("PATCH", "/v1/members/{id}"), ("DELETE", "/v1/members/{id}")),
@@ -66,6 +67,7 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
         ("GET", "/v1/invoices/{id}/payments"), ("POST", "/v1/invoices/preview"), ("GET", "/v1/credit-notes"),
         ("GET", "/v1/credit-notes/{id}"), ("GET", "/v1/credit-notes/{id}/pdf"), ("GET", "/v1/jobs/{id}"),
         ("GET", "/v1/invoices/{id}/ubl"), ("GET", "/v1/credit-notes/{id}/ubl"),
+        ("GET", "/v1/privacy/requests/{id}/documents"),
     ),
     "documents.write": (("POST", "/v1/invoices"), ("PATCH", "/v1/invoices/{id}"), ("DELETE", "/v1/invoices/{id}")),
     "documents.issue": (
@@ -74,6 +76,9 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
     "payments.write": (("POST", "/v1/invoices/{id}/payments"),),
     "register.read": (("GET", "/v1/series"), ("GET", "/v1/register"), ("GET", "/v1/register/verify")),
     "changes.read": (("GET", "/v1/changes"),),
+    "backups.read": (("GET", "/v1/backups"), ("GET", "/v1/backups/{id}")),
+    "backups.write": (("POST", "/v1/backups"), ("POST", "/v1/backups/{id}/verify")),
+    "backups.restore": (("GET", "/v1/backups/{id}/download"), ("POST", "/v1/backups/{id}/restore")),
     "consents.read": (("GET", "/v1/consents"),),
     "consents.write": (("POST", "/v1/consents"),),
     "support.read": (
@@ -105,6 +110,7 @@ ROLES: Mapping[str, frozenset[str]] = {
         "parties.write", "items.write", "documents.write", "payments.write",
         "documents.issue", "register.read", "members.read",
         "company.write", "members.write", "keys.read", "keys.write",
+        "backups.read", "backups.write", "backups.restore",
     }),
 }  # fmt: skip
 NEVER_A_KEYS = frozenset({

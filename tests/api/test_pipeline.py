@@ -229,7 +229,9 @@ def test_redirects_and_pages(client: Client) -> None:
     assert "style-src 'sha256-" in page.headers["content-security-policy"]
 
 
-def test_a_failure_says_nothing_and_logs_no_content(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failure_says_nothing_and_logs_no_content(
+    client: Client, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     with caplog.at_level(logging.WARNING):
         got = client.post("/fail", {"name": "Madame Secret"}, accept_language="ar")
     assert (got.status, got.json["code"]) == (500, "internal_error")
@@ -239,7 +241,9 @@ def test_a_failure_says_nothing_and_logs_no_content(client: Client, caplog: pyte
     (record,) = caplog.records
     assert "ValueError at" in record.message
     assert "pipeline.py:" in record.message
-    assert record.__dict__["request_id"] == got.json["request_id"] == got.headers["request-id"]
+    line = json.loads(capsys.readouterr().err)
+    assert line["request_id"] == got.json["request_id"] == got.headers["request-id"]
+    assert (line["level"], line["verb"]) == ("ERROR", "post_fail")
 
 
 def test_a_dependency_that_does_not_answer_is_worth_another_try(client: Client) -> None:

@@ -9,7 +9,7 @@ import sys
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
 from local import engine as embedded
-from tests.bench import bulk, machine, pages, ratios, report, start, writers
+from tests.bench import backups, bulk, machine, pages, ratios, report, start, sweep, writers
 from tests.histories import company as companies
 
 
@@ -31,7 +31,16 @@ def main() -> int:
         rows += report.writer_rows(alone, crowd)
         say("bulk issue …")
         done = bulk.measured(world)
+    with embedded.running() as engine:
+        world = World(companies.settings(engine.endpoint, backups.PREFIX))
+        create_tables(world.settings)
+        say("a backup of ten thousand invoices …")
+        kept = backups.measured(world)
+    with embedded.running() as engine:
+        say("the sweep of a year, and of a year among ten …")
+        rows += report.sweep_rows(*sweep.measured(sweep.stage(engine.endpoint)))
     say("pages, cold import …")
+    rows += report.backup_rows(kept)
     rows += report.other_rows(done, pages.measured(), start.measured())
     text = report.table(rows, described)
     sys.stdout.write(f"\n{text}\n\n")

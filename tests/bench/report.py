@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import pages, start, writers
+from tests.bench import backups, pages, restores, start, sweep, writers
+from tests.bench.backups import Measured
 from tests.bench.bulk import DOCUMENTS, Bulk
 from tests.bench.ratios import Ratio
+from tests.bench.sweep import Sweep
 from tests.bench.writers import Crowd
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -87,6 +89,42 @@ def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, f
             f"≤ {start.GOAL}", ours / floor <= start.GOAL,
         ),
         Row("the same with a first request's own code", f"{first / floor:.2f} ({first:.0f} ms)"),
+    ]  # fmt: skip
+
+
+def backup_rows(kept: Measured) -> list[Row]:
+    """A backup's time and memory."""
+    took, floor = kept.backup, kept.raw
+    return [
+        Row(
+            f"backup of {backups.MANY:,} invoices ÷ raw query, gzip, SHA-256",
+            f"**{kept.ratio:.2f}** (own time {took.own:.1f} s ÷ {floor.own:.1f} s; with the engine {took.wall:.0f} s ÷ "
+            f"{floor.wall:.0f} s); {took.size / 1e6:.1f} MB",
+            f"≤ {backups.GOAL:g}", kept.ratio <= backups.GOAL,
+        ),
+        Row(
+            f"backup: peak memory at {backups.FEW:,} and {backups.MANY:,}",
+            f"{kept.small:.0f} MB; **{kept.large:.0f} MB**", f"≤ {backups.MEMORY_GOAL} MB, flat",
+            kept.large <= backups.MEMORY_GOAL,
+        ),
+        Row(
+            f"restore of that backup ({kept.restored.rows:,} rows) into a new company",
+            f"**{kept.restored.seconds:.0f} s**, {kept.restored.own:.0f} s of it its own work",
+            f"≤ {restores.GOAL_SECONDS:g} s", kept.restored.seconds <= restores.GOAL_SECONDS,
+        ),
+    ]  # fmt: skip
+
+
+def sweep_rows(once: Sweep, tenfold: Sweep) -> list[Row]:
+    """What ten times the data costs the sweep of statutory records."""
+    ratio = tenfold.units / once.units
+    return [
+        Row(
+            f"sweep of {sweep.DUE} invoices among {sweep.DUE * (1 + len(sweep.LATER))} ÷ of {sweep.DUE} alone",
+            f"**{ratio:.2f}** ({tenfold.units:g} units in {tenfold.calls} calls ÷ {once.units:g} in {once.calls}; "
+            f"{1 + sweep.OTHERS} companies ÷ one)",
+            f"≤ {sweep.GOAL}", ratio <= sweep.GOAL,
+        )
     ]  # fmt: skip
 
 

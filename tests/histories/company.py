@@ -1,5 +1,6 @@
 """A company for histories and measurements: founded through the door, with a customer and drafts to issue."""
 
+import os
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,7 +12,7 @@ from chalicelib.domain.document import Draft, Line
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.party import Customer
 from chalicelib.domain.reckoning import Terms, reckon
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, places_of
 from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
@@ -29,7 +30,7 @@ def settings(endpoint: str, prefix: str) -> Settings:
     return Settings(
         stage="test", region="eu-west-3", endpoint=endpoint, table_prefix=prefix, files_bucket=f"{prefix}files",
         issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
-        build="test",
+        build="test", places=places_of(os.environ),
     )  # fmt: skip
 
 

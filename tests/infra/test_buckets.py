@@ -1,19 +1,20 @@
-"""The deployed bucket expires what the policy says, and lets nobody in."""
+"""The deployed buckets expire what the policy says, let nobody in, and let nothing archived go."""
 
 import pytest
 
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
-from infra.buckets import BUCKET, _rule, buckets
+from infra.buckets import ARCHIVE, ASKED, BUCKET, _rule, buckets
+from infra.stages import trace_days
 from infra.tables import KEPT
 
 MADE = buckets(current())
-PROPERTIES = MADE[BUCKET]["Properties"]
 
 
-def test_the_lifecycle_is_the_policys() -> None:
-    deployed = {rule["Id"]: rule for rule in PROPERTIES["LifecycleConfiguration"]["Rules"]}
-    expected = {rule["ID"]: rule for rule in configuration(current())["Rules"]}
+@pytest.mark.parametrize(("logical", "bucket"), [(BUCKET, "files"), (ARCHIVE, "archive")])
+def test_the_lifecycle_is_the_policys(logical: str, bucket: str) -> None:
+    deployed = {rule["Id"]: rule for rule in MADE[logical]["Properties"]["LifecycleConfiguration"]["Rules"]}
+    expected = {rule["ID"]: rule for rule in configuration(current(), bucket)["Rules"]}
     assert deployed.keys() == expected.keys()
     for name, rule in expected.items():
         own = deployed[name]
@@ -32,13 +33,32 @@ def test_a_part_that_is_not_known_is_not_lost() -> None:
         _rule({"ID": "x", "ObjectSizeGreaterThan": 5})
 
 
-def test_private_encrypted_versioned_and_kept() -> None:
-    assert MADE[BUCKET].items() >= KEPT.items()
-    assert set(PROPERTIES["PublicAccessBlockConfiguration"].values()) == {True}
-    assert len(PROPERTIES["PublicAccessBlockConfiguration"]) == 4
-    assert PROPERTIES["VersioningConfiguration"] == {"Status": "Enabled"}
-    (encryption,) = PROPERTIES["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
-    assert PROPERTIES["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    (refused,) = MADE[f"{BUCKET}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+@pytest.mark.parametrize("logical", [BUCKET, ARCHIVE, ASKED])
+def test_private_encrypted_versioned_and_kept(logical: str) -> None:
+    properties = MADE[logical]["Properties"]
+    assert MADE[logical].items() >= KEPT.items()
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    by = encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
+    assert by == ("AES256" if logical == ASKED else "aws:kms"), "S3 delivers logs under its own key only"
+    refused = MADE[f"{logical}Policy"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_what_is_archived_cannot_go() -> None:
+    archive = MADE[ARCHIVE]["Properties"]
+    assert archive["ObjectLockEnabled"] is True
+    assert archive["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] == "COMPLIANCE"
+
+
+def test_who_asked_for_what_is_told_apart_and_forgotten() -> None:
+    for logical in (BUCKET, ARCHIVE):
+        assert MADE[logical]["Properties"]["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": ASKED}
+    ends = MADE[ASKED]["Properties"]["LifecycleConfiguration"]["Rules"][0]
+    assert ends["ExpirationInDays"] == trace_days(current())
+    delivery = MADE[f"{ASKED}Policy"]["Properties"]["PolicyDocument"]["Statement"][1]
+    assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert delivery["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}

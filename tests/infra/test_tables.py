@@ -10,7 +10,8 @@ import pytest
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import Period
 from chalicelib.store.tables import ROOM_TABLES, create_tables
-from infra.tables import KEPT, KEY, data_key, logical_name, tables
+from infra.keys import keys
+from infra.tables import KEPT, KEY, logical_name, tables
 from local.engine import REGION, Engine
 from tests.jobs.worlds import settings
 
@@ -64,7 +65,7 @@ def test_what_expires_is_what_the_policy_says() -> None:
 
 
 def test_the_key_turns_and_stays() -> None:
-    key = data_key()[KEY]
+    key = keys("dev")[KEY]
     assert key.items() >= KEPT.items()
     assert key["Properties"]["EnableKeyRotation"] is True
 

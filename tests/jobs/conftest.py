@@ -24,11 +24,12 @@ def shared_world(engine: Engine) -> World:
 def world(shared_world: World) -> World:
     """The session's world, with empty tables."""
     for name in shared_world.store.names.values():
-        _empty(shared_world, name)
+        empty(shared_world, name)
     return shared_world
 
 
-def _empty(world: World, table: str) -> None:
+def empty(world: World, table: str) -> None:
+    """Take every row out of a table."""
     client = world.store.connection.client
     keys = client.scan(TableName=table, ProjectionExpression="company, sort", ConsistentRead=True)["Items"]
     for start in range(0, len(keys), BATCH):

@@ -1,12 +1,13 @@
 """A world of its own on the tests' engine, and rows for jobs to find."""
 
+import os
 from datetime import datetime, timedelta
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.settings import Settings
+from chalicelib.settings import Settings, places_of
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.wiring import World
 from local.engine import REGION
@@ -17,7 +18,7 @@ def settings(endpoint: str, prefix: str) -> Settings:
     return Settings(
         stage="test", region=REGION, endpoint=endpoint, table_prefix=f"{prefix}-", files_bucket=f"{prefix}-files",
         issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
-        build="test",
+        build="test", places=places_of(os.environ), archive_bucket=f"{prefix}-archive",
     )  # fmt: skip
 
 

@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.api.auth import GRANTABLE
 from local import seed as seeding
 from local.issuer import Issuer
 from local.seed import Demo, seed
+
+
+def test_the_demonstration_key_may_ask_about_privacy_and_nothing_that_no_key_may() -> None:
+    assert {"privacy.read", "privacy.write"} <= set(seeding.SCOPES) <= GRANTABLE
 
 
 def test_it_is_made_once_and_its_address_follows_the_port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

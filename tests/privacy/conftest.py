@@ -9,21 +9,37 @@ import pytest
 
 from chalicelib.store.tables import create_tables
 from local.engine import Engine
-from local.resources import create_receipt_key
+from local.resources import create_archive_bucket, create_backup_key, create_receipt_key
 from tests.jobs.worlds import settings
+from tests.mailbox import open_mailbox
 from tests.privacy.worlds import Turned
 
 
-@pytest.fixture(scope="session")
-def shared_privacy_world(engine: Engine) -> Turned:
-    """Tables cost a second to create; one set serves the session."""
+def _made(engine: Engine) -> Turned:
+    """Tables, versioned buckets and keys of their own: a second's work."""
     prefix = f"privacy-{secrets.token_hex(4)}"
     made = Turned(replace(settings(engine.endpoint, prefix), receipt_key=f"alias/{prefix}"))
     create_tables(made.settings)
     files, bucket = made.files.client, made.settings.files_bucket
     files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region})
     files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    create_archive_bucket(files, made.settings.archive_bucket)
     create_receipt_key(made.keys.client, made.settings.receipt_key)
+    create_backup_key(made.keys.client, made.settings.backup_key)
+    return made
+
+
+@pytest.fixture(scope="session")
+def shared_privacy_world(engine: Engine) -> Turned:
+    """One world serves the session."""
+    return _made(engine)
+
+
+@pytest.fixture(scope="module")
+def alone(engine: Engine) -> Turned:
+    """A world for one module alone, whose mails are sent: for what looks at all rows, as jobs and scans do."""
+    made = _made(engine)
+    open_mailbox(made)
     return made
 
 

@@ -16,7 +16,7 @@ from chalicelib.jobs.requests import carry_access, requests_job
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy import access_export, requests
+from chalicelib.services.privacy import access_export, limits, requests
 from chalicelib.services.privacy.access_archive import safe
 from chalicelib.services.privacy.access_contents import WITHHELD, kinds
 from tests.client import Client
@@ -161,6 +161,7 @@ def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pyte
     monkeypatch.setattr(access_export, "kinds_for", lambda _: few)
     monkeypatch.setattr(access_export, "PRINTED", ())
     monkeypatch.setattr(access_export, "COPIED", (prefixes.LOGOS,))
+    monkeypatch.setattr(limits, "ASKED_A_DAY", 1_000)
     monkeypatch.setattr(access_export, "PAGE", 1)
     monkeypatch.setattr(access_export, "ROWS", 1)
     books = Books(vault)

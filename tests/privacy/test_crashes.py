@@ -1,64 +1,69 @@
-"""A deletion killed before and after each of its AWS calls ends as an undisturbed one does, receipt and all."""
+"""Every job of the catalogue, killed around each of its AWS calls, ends as an undisturbed run does, receipt and all."""
 
-import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.request import Receipt
-from chalicelib.policy.erasure import Plan
-from chalicelib.services.privacy import deletion
+from chalicelib.jobs.catalogue import CARRIERS, JOBS, OUTBOX_TASKS
+from chalicelib.services import issuing
+from chalicelib.services.privacy import access_contents, access_export
+from tests import crash
 from tests.crash import Work, prove, watched
-from tests.privacy.test_deletion import ROOMS, head
-from tests.privacy.worlds import Books, Turned, carried, carry
+from tests.jobs.conftest import empty
+from tests.privacy.crashes import LATER, Case, cases
+from tests.privacy.endings import told
+from tests.privacy.worlds import Books, Turned, carry
+from tests.unit.policy.test_promises import missing
+
+EVERY = cases()
+FEW = frozenset({"customers", "invoices", "members"})
+"""Of the kinds in an export, which all are read, written and cleared by the same lines, those that are killed at in
+every run; with `--every-call` all of them."""
+
+
+ELSEWHERE = {
+    "nightly": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
+    "backups": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
+    "restores": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
+    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_nothing_aside",
+    "expiry": "tests/backup/test_expiry.py::test_killed_at_any_call_nothing_is_left",
+}
+"""Jobs that are killed beside what they need."""
 
 
 def clients(world: Turned) -> list[Any]:
-    return [world.store.connection.client, world.files.client, world.keys.client]
+    return [world.store.connection.client, world.files.client, world.keys.client, world.mailer.client]
 
 
-@pytest.fixture
-def one_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the prefixes, which are all treated alike, the one that the small company has objects under."""
-    full = deletion.planned
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name.replace(" ", "_"))
+def test_killed_at_any_call_it_ends_the_same(alone: Turned, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(issuing, "BULK", 2)
+    if not crash.every_call:
+        full = access_contents.kinds_for
+        monkeypatch.setattr(access_export, "kinds_for", lambda who: tuple(k for k in full(who) if k.name in FEW))
 
-    def planned(*arguments: Any) -> Plan:
-        found = full(*arguments)
-        return replace(found, steps=tuple(s for s in found.steps if s.store == "table" or s.place == "pdf/"))
+    def prepare() -> Books:
+        for table in alone.store.names.values():
+            empty(alone, table)
+        return case.prepare(alone)
 
-    monkeypatch.setattr(deletion, "planned", planned)
-
-
-@pytest.mark.usefixtures("one_prefix")
-@pytest.mark.parametrize("subject", ["company", "customer"])
-def test_killed_at_any_call_it_ends_the_same(vault: Turned, subject: str) -> None:
-    def prepare() -> tuple[Books, str]:
-        shop = Books(vault, small=True)
-        return shop, shop.confirmed(None, waive=True) if subject == "company" else shop.confirmed(shop.customer)
-
-    def again(_: object) -> None:
-        carry(vault, hours=1)
-        carry(vault, hours=2)
-
-    def state(made: tuple[Books, str]) -> object:
-        shop, id = made
-        stored = vault.store.records([Receipt.ref(shop.id, id)])[0]
-        assert isinstance(stored, Receipt)
-        said = json.loads(stored.content)
-        request = shop.request(id)
-        return (
-            {room: shop.kinds(room) for room in ROOMS}, shop.versions(), head(shop).state, head(shop).clock,
-            said["stores"], said["last_trace"], request.status, request.due, [m.done for m in request.measures],
-        )  # fmt: skip
-
-    _ = vault.keys.public_key
-    carried(vault)  # what other tests left to do would be done, and counted, by the first run alone
-    crashes = prove(clients(vault), Work(prepare, lambda _: carried(vault), again, state))
-    assert crashes > 50
+    _ = alone.keys.public_key  # read once a process
+    work = Work(prepare, case.work, lambda books: case.work(books, LATER), told)
+    assert prove(clients(alone), work) >= 10
 
 
-def test_an_idle_run_writes_nothing(vault: Turned) -> None:
-    with watched(clients(vault)) as calls:
-        carry(vault)
+def test_every_job_is_among_them() -> None:
+    """A job that comes needs a case in `crashes.py`, or is named here with the test that kills it."""
+    assert {case.job for case in EVERY} | set(ELSEWHERE) == {job.name for job in JOBS}
+    assert [fault for test in ELSEWHERE.values() if (fault := missing(test))] == []
+    assert {"page", "mail", "notice"} == {case.name for case in EVERY if case.job == "outbox"}
+    assert len(OUTBOX_TASKS) == 3
+    assert set(CARRIERS) <= {case.kind for case in EVERY}
+
+
+def test_an_idle_run_writes_nothing(alone: Turned) -> None:
+    for table in alone.store.names.values():
+        empty(alone, table)
+    with watched(clients(alone)) as calls:
+        carry(alone)
     assert calls.writes == []

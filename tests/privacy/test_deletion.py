@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.company import Head
+from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import (
     AlreadyBlocked,
     AnotherOwnerNeeded,
@@ -19,7 +20,11 @@ from chalicelib.domain.errors import (
     ProofNeeded,
     RequestSettled,
 )
+from chalicelib.domain.journal import JobRow
 from chalicelib.domain.request import GRACE, Deadline, Tombstone, clear_days
+from chalicelib.jobs.catalogue import named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy import receipts, requests
@@ -80,6 +85,8 @@ def test_nothing_of_an_account_is_left_but_what_the_policy_names(vault: Turned) 
     assert any(mark.encode() in body for body in objects(vault).values())
     shop.confirmed(waive=True)
     carried(vault)
+    assert [row["_kind"]["S"] for _, row in every_row(vault) if mark in str(row.get("to"))] == ["mail"], "not sent yet"
+    run(vault, named("outbox"), now=vault.now(), left=within(30))
     left = [(room, row["_kind"]["S"]) for room, row in every_row(vault) if mark.encode() in content(vault, room, row)]
     assert {kind for _, kind in left} <= STATUTORY
     assert {room for room, _ in left} == {"ledger"}
@@ -116,7 +123,8 @@ def test_the_receipt_names_every_store_and_verifies_offline(vault: Turned) -> No
         assert line["action"] == "delete" or line["law"]
     assert removed["workspace"] == held["workspace"]
     assert removed["identity"] == held["identity"]
-    assert removed["transient"] == held["transient"] + 2, "the answers to asking and confirming are among them"
+    answers, tally = 2, 1
+    assert removed["transient"] == held["transient"] + answers + tally, "of asking and confirming"
     assert removed["pdf/"] == 3, "two versions and a delete marker"
     assert removed["uploads/"] == 3, "two versions and an unfinished upload"
     assert sum(line["kept"] for line in said["stores"] if line["place"] == "ledger") == held["ledger"]
@@ -287,6 +295,25 @@ def test_a_member_goes_and_never_the_last_owner(vault: Turned) -> None:
     last = shop.asked(shop.owners[0])
     with pytest.raises(LastOwner):
         requests.confirm(vault, shop.call(), shop.owner(), last)
+
+
+def test_a_members_consents_and_long_tasks_go_too(vault: Turned) -> None:
+    shop = Books(vault, owners=2, small=True)
+    who = shop.owners[1]
+    due = int(shop.at.timestamp()) + 10**6
+    row = JobRow(
+        id=shop.new("job"), due_at=shop.at, task="issue", actor=who, inputs=b"[]", outcomes=b"[]", expires_at=due,
+        **shop.stamps,
+    )  # fmt: skip
+    shop.commit(Consent(id=who, policy_version="2026-04-02", **shop.stamps), row)
+    id = shop.confirmed(who)
+    carried(vault)
+    assert shop.request(id).status == "completed"
+    assert "consent" not in shop.kinds("identity")
+    assert "job" not in shop.kinds("transient")
+    said = {(line["place"], *line["kinds"]): line for line in receipt(shop, id)["content"]["stores"]}
+    assert [said["identity", "member"]["removed"], said["identity", "consent"]["removed"]] == [1, 1]
+    assert said["transient", "job"]["removed"] == 1
 
 
 def test_nobody_unknown_is_erased(vault: Turned) -> None:

@@ -4,13 +4,16 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 
 from chalicelib.api.parse import FORM
-from chalicelib.domain.code import PUBLIC, TRIES, Code, Tally, code_of, typed
+from chalicelib.api.serve import _source
+from chalicelib.domain.code import DIGITS, PUBLIC, Code, Tally, code_of, network, typed
 from chalicelib.domain.company import Head
+from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.letter import Letter
 from chalicelib.domain.request import Request
 from chalicelib.jobs.catalogue import named
@@ -47,7 +50,7 @@ def _send(client: Client, language: str = "fr", **fields: str) -> Got:
 def _mailed(world: World, email: str) -> str:
     """Run the outbox; the last code that the address was sent."""
     run(world, named("outbox"), now=world.now(), left=within(30))
-    found = [code for mail in mails(world, email) for code in re.findall(r"\b[0-9]{6}\b", mail.subject)]
+    found = [code for mail in mails(world, email) for code in re.findall(r"\b[0-9]{8}\b", mail.subject)]
     return found[-1] if found else ""
 
 
@@ -140,15 +143,38 @@ def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: Wor
     assert len(_requests(shop)) == 1
 
 
-def test_five_wrong_tries_spend_a_code(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+def _wrong(code: str) -> str:
+    return str((int(code) + 1) % 10**DIGITS).zfill(DIGITS)
+
+
+def test_a_strangers_wrong_tries_spend_his_own_and_not_the_code(
+    anybody: Client, owner: tuple[Shop, str], world: World
+) -> None:
     shop, email = owner
     _send(anybody, email=email)
     code = _mailed(world, email)
-    wrong = str((int(code) + 1) % 10**6).zfill(6)
-    for _ in range(TRIES):
-        assert "pas valable" in _send(anybody, email=email, code=wrong).text
-    assert "pas valable" in _send(anybody, email=email, code=code).text
+    for _ in range(account_page.TYPED_FOR_ONE):
+        assert account_page.delete(world, email, _wrong(code), "198.51.100.7") == []
+    with pytest.raises(TooManyRequests):
+        account_page.delete(world, email, code, "198.51.100.7")
     assert _requests(shop) == []
+    assert "commencé" in _send(anybody, email=email, code=code).text
+
+
+def test_many_sources_together_have_so_many_tries_and_no_more(
+    anybody: Client, owner: tuple[Shop, str], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, email = owner
+    monkeypatch.setattr(account_page, "TRIES_AN_HOUR", 12)
+    _send(anybody, email=email)
+    code = _mailed(world, email)
+    for number in range(12):
+        assert account_page.delete(world, email, _wrong(code), f"198.51.100.{number}") == []
+    assert "pas valable" in _send(anybody, email=email, code=code).text
+    _send(anybody, email=email)
+    assert _mailed(world, email) == code, "no other code can be guessed at within the hour"
+    assert _requests(shop) == []
+    assert account_page.TRIES_AN_HOUR * 1_000_000 < 10**DIGITS * 12
 
 
 def test_a_code_lasts_ten_minutes(
@@ -157,33 +183,75 @@ def test_a_code_lasts_ten_minutes(
     _, email = owner
     key = codes.email_key(world.settings, email) or ""
     begun = world.now()
-    code = codes.begin(world, "trial", key)
-    for seconds, right in ((600, False), (599, True)):
+    code = codes.begin(world, "trial", key) or ""
+    for seconds, right in ((601, False), (598, True)):
         with monkeypatch.context() as patch:
             patch.setattr(world, "now", lambda seconds=seconds: begun + timedelta(seconds=seconds))
             assert codes.prove(world, "trial", key, code=code) is right
     assert not codes.prove(world, "another", key, code=code)
 
 
-def test_a_new_code_takes_the_place_of_the_old(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+def test_for_an_hour_it_is_the_same_code_and_good_to_the_end(
+    anybody: Client, owner: tuple[Shop, str], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, email = owner
+    begun = world.now()
+
+    def after(seconds: int) -> None:
+        monkeypatch.setattr(world, "now", lambda: begun + timedelta(seconds=seconds))
+
+    first = codes.begin(world, "again", email, again=3600, mails=3)
+    after(3590)
+    assert codes.begin(world, "again", email, again=3600, mails=3) == first
+    after(4180)
+    assert codes.prove(world, "again", email, code=first or "")
+    after(0)
+    other = codes.begin(world, "renewed", email, again=3600, mails=3)
+    after(3601)
+    assert codes.begin(world, "renewed", email, again=3600, mails=3) != other
+
+
+def test_strangers_cannot_lock_the_owner_out_by_asking(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+    shop, email = owner
     _send(anybody, email=email)
     first = _mailed(world, email)
+    for number in range(20):
+        account_page.send_code(world, email, f"198.51.100.{number}", "fr")
+    assert _mailed(world, email) == first, "whoever asks, the code in the mailbox is the same"
+    assert len(mails(world, email)) == account_page.MAILS_AN_HOUR
     _send(anybody, email=email)
-    second = _mailed(world, email)
-    if first != second:
-        assert "pas valable" in _send(anybody, email=email, code=first).text
-    assert "commencé" in _send(anybody, email=email, code=second).text
+    assert "commencé" in _send(anybody, email=email, code=first).text
+    assert _state(shop) == "blocked"
 
 
-def test_an_address_is_not_written_to_more_than_three_times_an_hour(
+def test_a_source_has_an_address_written_to_three_times_an_hour(
     anybody: Client, owner: tuple[Shop, str], world: World
 ) -> None:
     _, email = owner
-    texts = {_send(anybody, email=email).text for _ in range(account_page.CODES_AN_HOUR + 2)}
+    texts = {_send(anybody, email=email).text for _ in range(account_page.ASKED_FOR_ONE + 2)}
     assert len(texts) == 1, "the page does not say that no more is sent"
     _mailed(world, email)
-    assert len(mails(world, email)) == account_page.CODES_AN_HOUR
+    assert len(mails(world, email)) == account_page.ASKED_FOR_ONE
+    account_page.send_code(world, email, "198.51.100.9", "fr")
+    _mailed(world, email)
+    assert len(mails(world, email)) == account_page.ASKED_FOR_ONE + 1, "another source has its own"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:7:9::1", "2001:db8:7:9:ffff::2", True), ("2001:db8:7:9::1", "2001:db8:7:a::1", False),
+        ("192.0.2.1", "192.0.2.2", False), ("::ffff:192.0.2.1", "192.0.2.1", True), ("", "", True),
+        ("unknown", "unknown", True),
+    ],
+)  # fmt: skip
+def test_a_subscriber_counts_once(one: str, other: str, same: bool) -> None:
+    assert (network(one) == network(other)) is same
+
+
+def test_a_source_is_its_network() -> None:
+    request = SimpleNamespace(context={"identity": {"sourceIp": "2001:db8:7:9::1"}})
+    assert _source(request) == "2001:db8:7:9::/64"  # type: ignore[arg-type]
 
 
 def test_one_source_asks_and_guesses_so_often_and_no_more(anybody: Client, world: World) -> None:
@@ -208,7 +276,7 @@ def test_neither_address_nor_source_nor_code_is_kept_in_clear(
     for row in found:
         assert email not in repr(row)
         assert "127.0.0.1" not in repr(row)
-        assert not isinstance(row, Code) or code not in (row.digest, row.id)
+        assert not isinstance(row, Code) or code not in (row.nonce, row.id)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +326,6 @@ def test_a_code_may_be_typed_as_people_do(text: str, digits: str) -> None:
     assert typed(text) == digits
 
 
-def test_codes_have_six_digits() -> None:
-    assert code_of(bytes(16)) == "000000"
+def test_codes_have_eight_digits() -> None:
+    assert code_of(bytes(16)) == "00000000"
     assert len({code_of(bytes([n] * 16)) for n in range(256)}) > 250

@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.diagnostics import Batch, looks_personal, partition
+from chalicelib.domain.diagnostics import AREAS, PLACES, Batch, looks_personal, partition
 from chalicelib.services import codes, diagnostics
 from chalicelib.wiring import World
 from local.gateway import Gateway
@@ -90,6 +92,10 @@ def test_a_number_may_be_a_person_too(anybody: Client, number: int) -> None:
         ({"events": []}, "/events"),
         ({"events": [{"code": "crash.x"}]}, "/events/0/code"),
         ({"events": [{"code": "jean.dupont"}]}, "/events/0/code"),
+        ({"events": [{"code": "crash.start"}, {"code": "crash.jean_dupont"}]}, "/events/1/code"),
+        ({"events": [{"code": "crash.call_me_at_noon"}]}, "/events/0/code"),
+        ({"events": [{"code": "crash.start_jean"}]}, "/events/0/code"),
+        ({"events": [{"code": "crash.start\n"}]}, "/events/0/code"),
         ({"os": "windows"}, "/os"),
         ({"events": [{"code": "crash.start", "count": 0}]}, "/events/0/count"),
         ({"events": [{"code": "crash.start", "signature": "abc"}]}, "/events/0/signature"),
@@ -107,6 +113,20 @@ def test_the_shape_is_fixed(anybody: Client, change: dict[str, Any], pointer: st
 @pytest.mark.parametrize("text", ["crash.invoice_editor", "1.4.2", "15", "android", "slow.list_opening", "600000"])
 def test_what_the_application_says_is_not_taken_for_a_person(text: str) -> None:
     assert not looks_personal(text)
+
+
+def test_every_name_of_the_closed_lists_is_taken(anybody: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnostics, "allow", lambda *_, **__: True)
+    names = [f"{area}.{place}" for area, place in zip_longest(AREAS, PLACES, fillvalue="crash")]
+    for start in range(0, len(names), 50):
+        events = [{"code": name} for name in names[start : start + 50]]
+        assert anybody.post("/v1/diagnostics", GOOD | {"events": events}).status == 200
+    assert not any(looks_personal(name) for name in names)
+
+
+def test_the_lists_are_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs/privacy.md").read_text("utf-8")
+    assert [name for name in (*AREAS, *PLACES) if f"`{name}`" not in page] == []
 
 
 def test_a_member_who_opposes_leaves_nothing(shop: Shop, world: World) -> None:

@@ -29,6 +29,8 @@ from tests.mailbox import mails, open_mailbox
 
 FILLED = {
     "code": "123456", "thread": "thr_1", "date": "23 novembre 2026", "request": "req_1", "kind": "suppression",
+    "company": "cmp_1",
+    "recipients": "- DGI",
 }  # fmt: skip
 
 

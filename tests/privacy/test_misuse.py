@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +10,17 @@ import pytest
 
 from chalicelib.domain.code import address_key
 from chalicelib.domain.company import Head
+from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.request import Request
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import holds, settling
+from chalicelib.services import support_desk
+from chalicelib.services.privacy import holds, limits, settling
 from tests.client import Client, Got
 from tests.conftest import Shop
+from tests.privacy.worlds import Books, Turned
 
 URL = "/v1/privacy/requests"
 
@@ -26,30 +30,30 @@ def _carry(shop: Shop) -> None:
         run(shop.world, named("requests"), now=shop.world.now() + timedelta(minutes=minutes), left=within(60))
 
 
-def _asked(client: Client, **body: Any) -> str:
+def asked(client: Client, **body: Any) -> str:
     made = client.post(URL, {"kind": "deletion"} | body)
     assert made.status == 201, made.text
     return str(made.json["id"])
 
 
-def _confirmed(client: Client, id: str, **body: Any) -> Got:
+def confirmed(client: Client, id: str, **body: Any) -> Got:
     return client.post(f"{URL}/{id}/confirm", body)
 
 
-def _state(shop: Shop) -> str:
+def state(shop: Shop) -> str:
     (head,) = shop.world.store.records([Head.ref(shop.company)])
     assert isinstance(head, Head)
     return head.state
 
 
-def _id_of(shop: Shop, user: str) -> str:
+def id_of(shop: Shop, user: str) -> str:
     return next(str(m["id"]) for m in shop.owner.get("/v1/members").json["data"] if m["user"] == user)
 
 
 def test_a_stranger_reads_nothing_of_a_closed_company(shop: Shop) -> None:
-    _confirmed(shop.owner, _asked(shop.owner), waive_grace=True)
+    confirmed(shop.owner, asked(shop.owner), waive_grace=True)
     _carry(shop)
-    assert _state(shop) == "closed"
+    assert state(shop) == "closed"
     stranger = Client(shop.owner.gateway, shop.issuer.token("never-signed-up"), shop.company)
     assert stranger.get("/v1/privacy/disclosures").status == 404
     assert stranger.get(URL).json.get("data", []) == []
@@ -60,7 +64,7 @@ def test_the_keys_of_an_erased_member_go_with_him(shop: Shop) -> None:
     made = owner.post("/v1/api-keys", {"name": "x", "scopes": ["parties.read"]}).json
     key = Client(owner.gateway, made["key"])
     assert key.get("/v1/customers").status == 200
-    assert _confirmed(owner, _asked(owner, subject=_id_of(shop, "co-owner-misuse"))).status == 200
+    assert confirmed(owner, asked(owner, subject=id_of(shop, "co-owner-misuse"))).status == 200
     assert key.get("/v1/customers").status == 401
 
 
@@ -68,7 +72,7 @@ def test_one_persons_deletion_leaves_the_others_files(shop: Shop) -> None:
     kept = prefixes.export(shop.company, "req_other")
     shop.world.files.put(kept, b"PK", "application/zip")
     viewer = shop.member("viewer")
-    assert _confirmed(viewer, _asked(viewer)).status == 200
+    assert confirmed(viewer, asked(viewer)).status == 200
     _carry(shop)
     assert list(shop.world.files.list(prefixes.of_company(prefixes.EXPORTS, shop.company))) == [kept]
 
@@ -82,46 +86,46 @@ def test_what_an_erased_member_attached_goes_too(shop: Shop) -> None:
     file = {"name": "card.png", "content": base64.b64encode(picture.getvalue()).decode()}
     assert clerk.post("/v1/support", {"subject": "s", "text": "t", "attachments": [file]}).status == 201
     assert list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company)))
-    assert _confirmed(clerk, _asked(clerk)).status == 200
+    assert confirmed(clerk, asked(clerk)).status == 200
     _carry(shop)
     assert list(shop.world.files.list(prefixes.of_company(prefixes.UPLOADS, shop.company))) == []
 
 
 def test_a_hold_keeps_a_person_too(shop: Shop) -> None:
     holds.place(shop.world, shop.company, "case 12", "op-1")
-    refused = _confirmed(shop.owner, _asked(shop.owner, subject=shop.customer))
+    refused = confirmed(shop.owner, asked(shop.owner, subject=shop.customer))
     assert (refused.status, refused.json["code"]) == (409, "under_hold")
     assert shop.owner.get(f"/v1/customers/{shop.customer}").status == 200
 
 
 def test_nobody_is_erased_from_a_blocked_company(shop: Shop) -> None:
     shop.member("owner", "co-owner-blocked")
-    person = _asked(shop.owner, subject=_id_of(shop, "co-owner-blocked"))
-    assert _confirmed(shop.owner, _asked(shop.owner)).status == 200
-    assert _state(shop) == "blocked"
-    assert _confirmed(shop.owner, person).json["code"] == "already_blocked"
+    person = asked(shop.owner, subject=id_of(shop, "co-owner-blocked"))
+    assert confirmed(shop.owner, asked(shop.owner)).status == 200
+    assert state(shop) == "blocked"
+    assert confirmed(shop.owner, person).json["code"] == "already_blocked"
 
 
 def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
-    id = _asked(shop.owner)
-    _confirmed(shop.owner, id, waive_grace=True)
+    id = asked(shop.owner)
+    confirmed(shop.owner, id, waive_grace=True)
     (request,) = shop.world.store.records([Request.ref(shop.company, id)])
     assert isinstance(request, Request)
     assert settling.by_hand(shop.world, request, "refused", reason="fraud")
-    assert _state(shop) == "active"
+    assert state(shop) == "active"
 
 
 def test_only_an_owner_stops_what_was_verified(shop: Shop) -> None:
     key, _ = shop.key("privacy.write")
     clerk = shop.member("clerk", "clerk-misuse")
-    about = _asked(shop.owner, subject=_id_of(shop, "clerk-misuse"))
+    about = asked(shop.owner, subject=id_of(shop, "clerk-misuse"))
     assert clerk.post(f"{URL}/{about}/cancel").status == 403
-    account = _asked(shop.owner)
-    _confirmed(shop.owner, account)
+    account = asked(shop.owner)
+    confirmed(shop.owner, account)
     assert key.post(f"{URL}/{account}/cancel").status == 403
-    assert _state(shop) == "blocked"
+    assert state(shop) == "blocked"
     assert shop.owner.post(f"{URL}/{account}/cancel").status == 200
-    assert _state(shop) == "active"
+    assert state(shop) == "active"
 
 
 @pytest.mark.parametrize(
@@ -130,3 +134,104 @@ def test_only_an_owner_stops_what_was_verified(shop: Shop) -> None:
 def test_letters_that_only_look_alike_are_not_one_mailbox(one: str, other: str) -> None:
     assert address_key("p" * 32, one) != address_key("p" * 32, other)
     assert address_key("p" * 32, "A.B@X.Example ") == address_key("p" * 32, "a.b@x.example")
+
+
+def _file(colour: str) -> dict[str, str]:
+    from PIL import Image
+
+    picture = io.BytesIO()
+    Image.new("RGB", (20, 20), colour).save(picture, "PNG")
+    return {"name": f"{colour}.png", "content": base64.b64encode(picture.getvalue()).decode()}
+
+
+def _export(shop: Shop, client: Client, **body: Any) -> tuple[bytes, int]:
+    """All that one person's archive holds, and how many files were attached."""
+    export = asked(client, kind="access", **body)
+    assert confirmed(client, export).status == 200
+    _carry(shop)
+    archive = zipfile.ZipFile(io.BytesIO(shop.world.files.read(prefixes.export(shop.company, export))))
+    files = [name for name in archive.namelist() if name.startswith(prefixes.UPLOADS)]
+    return b"".join(archive.read(name) for name in archive.namelist()), len(files)
+
+
+def test_of_a_shared_thread_each_is_handed_what_is_his_own(shop: Shop) -> None:
+    clerk = shop.member("clerk")
+    files = [_file("red"), _file("blue")]
+    opened = clerk.post("/v1/support", {"subject": "s", "text": "Clerk7Z", "attachments": files})
+    thread = f"/v1/support/{opened.json['id']}/messages"
+    assert shop.owner.post(thread, {"text": "Owner7Z", "attachments": [_file("green")]}).status == 201
+    support_desk.answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
+    own, attached = _export(shop, clerk)
+    assert (b"Clerk7Z" in own, b"Support7Z" in own, b"Owner7Z" in own, attached) == (True, True, False, 2)
+    me = shop.owner.get("/v1/members").json["data"][-1]["id"]
+    theirs, attached = _export(shop, shop.owner, subject=me)
+    assert (b"Owner7Z" in theirs, b"Clerk7Z" in theirs, b"Support7Z" in theirs, attached) == (True, False, False, 1)
+
+
+def test_what_an_erased_member_attached_elsewhere_goes_and_nothing_else(shop: Shop) -> None:
+    clerk, co = shop.member("clerk"), shop.member("owner", f"co-{shop.company}")
+    opened = clerk.post("/v1/support", {"subject": "s", "text": "t", "attachments": [_file("red")]}).json
+    assert co.post(f"/v1/support/{opened['id']}/messages", {"text": "x", "attachments": [_file("blue")]}).status == 201
+    assert len(_versions(shop)) == 2
+    assert confirmed(shop.owner, asked(shop.owner, subject=id_of(shop, f"co-{shop.company}"))).status == 200
+    _carry(shop)
+    file = opened["messages"][0]["attachments"][0]["file"]
+    assert [key.rpartition("/")[2] for key in _versions(shop)] == [file]
+    assert len(clerk.get(f"/v1/support/{opened['id']}").json["messages"]) == 1
+
+
+def _versions(shop: Shop) -> list[str]:
+    files, own = shop.world.files, prefixes.of_company(prefixes.UPLOADS, shop.company)
+    found = files.client.list_object_versions(Bucket=files.bucket, Prefix=own)
+    return [each["Key"] for each in found.get("Versions", ())]
+
+
+def test_a_stolen_key_asks_so_often_and_no_more_and_uses_up_nobodys_rights(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert limits.ASKED_A_DAY == 20
+    monkeypatch.setattr(limits, "ASKED_A_DAY", 3)
+    (key, _), (other, _) = shop.key("privacy.write"), shop.key("privacy.write")
+    body = {"kind": "deletion", "subject": shop.customer}
+    for number in range(3):
+        assert key.post(URL, body, idempotency_key=f"asked-{number}").status == 201
+    assert key.post(URL, body, idempotency_key="asked-0").status == 201, "a repetition is not one more"
+    before = shop.clock
+    for stolen in (key, other):
+        refused = stolen.post(URL, body)
+        assert (refused.status, refused.json["code"]) == (429, "too_many_requests")
+        assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
+    assert shop.clock == before
+    assert shop.owner.post(URL, body).status == 201
+
+
+def test_two_at_once_are_not_counted_as_one(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.privacy.test_transitions import together
+
+    monkeypatch.setattr(limits, "ASKED_A_DAY", 4)
+    books = Books(vault, small=True)
+    outcomes = together(*[books.asked] * 8)
+    assert outcomes.count("too_many_requests") == 4
+    vault.offset = timedelta(days=1, seconds=1)
+    assert books.asked()
+    vault.offset = timedelta(0)
+    with pytest.raises(TooManyRequests):
+        [books.asked() for _ in range(5)]
+
+
+def test_dry_runs_are_counted_apart(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TRIED_A_DAY", 2)
+    clock, body = shop.clock, {"kind": "deletion", "dry_run": True}
+    assert [shop.owner.post(URL, body).status for _ in range(3)] == [200, 200, 429]
+    assert shop.clock == clock
+    assert shop.owner.post(URL, {"kind": "deletion"}).status == 201
+
+
+def test_a_hold_stops_a_deletion_and_nothing_else(shop: Shop) -> None:
+    person, export = asked(shop.owner, subject=shop.customer), asked(shop.owner, kind="access")
+    assert confirmed(shop.owner, person).status == 200
+    holds.place(shop.world, shop.company, "case 13", "op-1")
+    assert confirmed(shop.owner, export).status == 200
+    _carry(shop)
+    assert shop.owner.get(f"{URL}/{export}").json["status"] == "completed"
+    assert shop.owner.get(f"{URL}/{person}").json["status"] == "verified"

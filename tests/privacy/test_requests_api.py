@@ -98,7 +98,7 @@ def test_an_old_sign_in_needs_the_mailed_code(shop: Shop, monkeypatch: pytest.Mo
     begin = codes.begin
 
     def noted(world: Any, *who: str) -> str:
-        sent.append(begin(world, *who))
+        sent.append(begin(world, *who) or "")
         return sent[-1]
 
     monkeypatch.setattr(codes, "begin", noted)

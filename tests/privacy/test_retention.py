@@ -26,7 +26,7 @@ from chalicelib.services.privacy.retention import Rule, begun, midnight, rule_of
 from chalicelib.store.read import open_company
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
-from tests.privacy.worlds import Books, Turned, carried
+from tests.privacy.worlds import CANARY, Books, Turned, carried
 
 TEN = Period(years=10)
 
@@ -85,8 +85,10 @@ def test_another_financial_year_never_makes_a_record_go_earlier(vault: Turned) -
 class Ledger(Books):
     """A company that has issued in three years."""
 
-    def __init__(self, world: Turned, *, per_year: int = 2, years: tuple[int, ...] = (2026, 2027, 2028)) -> None:
-        super().__init__(world, small=True)
+    def __init__(
+        self, world: Turned, *, per_year: int = 2, years: tuple[int, ...] = (2026, 2027, 2028), mark: str = CANARY
+    ) -> None:
+        super().__init__(world, small=True, mark=mark)
         self.by_year: dict[int, list[str]] = {}
         customer = self._party(Customer, self.customer)
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]

@@ -80,7 +80,8 @@ def test_confirmed_by_many_it_is_confirmed_once(vault: Turned) -> None:
     assert sorted(isinstance(outcome, str) for outcome in outcomes) == [False, True, True, True]
     verbs = [str(row["verb"]["S"]) for row in shop.rows("journal") if row["_kind"]["S"] == "journal_entry"]
     assert len(verbs) == head(shop).clock
-    assert len([row for row in shop.rows("journal") if row["_kind"]["S"] == "outbox"]) == 2, "told once"
+    told = [row["about"]["L"][0]["S"] for row in shop.rows("journal") if row.get("task") == {"S": "privacy_notice"}]
+    assert sorted(told) == ["account_blocked", "asked"], "told once"
 
 
 def test_cancelled_while_it_begins_it_is_one_or_the_other(vault: Turned) -> None:
@@ -165,6 +166,8 @@ def test_by_hand(cli: Callable[..., tuple[int, list[Any]]], vault: Turned, tmp_p
     assert cli("complete", shop.id, id)[0] == 2, "no hand completes a deletion"
     carry(vault)
     handed = requests.receipt(vault, shop.id, shop.owner(), id).body
+    assert cli("receipt", shop.id, id) == (0, [handed])
+    assert cli("receipt", shop.id, "req_none")[0] == 2
     receipt, key = tmp_path / "receipt.json", tmp_path / "key.pem"
     receipt.write_text(json.dumps(handed, indent=2, ensure_ascii=False), "utf-8")
     key.write_text(vault.keys.pem, "utf-8")

@@ -12,6 +12,7 @@ import msgspec
 
 from chalicelib.domain.company import Company, Head, Term
 from chalicelib.domain.consent import Acceptance, Consent
+from chalicelib.domain.correction import Correction
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
 from chalicelib.domain.entity import ENTITIES, Record
@@ -25,7 +26,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services import disclosures, documents, present, support
-from chalicelib.services.privacy.asking import show
+from chalicelib.services.privacy.asking import present_correction, show
 from chalicelib.store.wire import Store
 
 WITHHELD = frozenset({
@@ -38,19 +39,20 @@ NAMES: Mapping[type[Record], str] = {Company: "company", Head: "account", Term: 
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: present.present_customer, Supplier: present.present_supplier, Item: present.present_item,
     Member: present.present_member, ApiKey: present.present_api_key, Draft: documents.present_draft,
-    CreditNote: documents.present_credit_note, Payment: documents.present_payment, Thread: support.present,
-    SupportMessage: support.present_message, Request: show,
+    Payment: documents.present_payment, Thread: support.present, SupportMessage: support.present_message,
+    Request: show, Correction: present_correction,
 }  # fmt: skip
 """Rows that the API shows by themselves; others are told attribute by attribute."""
 
 REFERENCE: Mapping[type[Record], str] = {
     Customer: "id", Supplier: "id", Member: "id", Consent: "id", Invoice: "customer", CreditNote: "customer",
-    Acceptance: "member", Thread: "opened_by", SupportMessage: "opened_by", Disclosure: "subject",
+    Acceptance: "member", Thread: "opened_by", Disclosure: "subject",
+    Correction: "subject",
 }  # fmt: skip
 """The attribute by which a row is one person's."""
 PERSONS: Mapping[str, tuple[type[Record], ...]] = {
-    "cus": (Customer, Invoice, CreditNote, Disclosure), "sup": (Supplier, Disclosure),
-    "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure),
+    "cus": (Customer, Invoice, CreditNote, Disclosure, Correction), "sup": (Supplier, Disclosure, Correction),
+    "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
 }  # fmt: skip
 """What of one person is handed out, by the id's prefix: their own row, what is addressed to them, what they wrote."""
 
@@ -100,7 +102,10 @@ def kinds_for(subject: str | None) -> tuple[Kind, ...]:
 
 
 def concerns(row: Record, subject: str | None) -> bool:
-    """Whether a row belongs into the export of one person; every row into that of an account."""
+    """Whether a row belongs into the export of one person; every row into that of an account. Of support, what the
+    person wrote wherever it stands, and what support answered them; never what another member wrote."""
+    if subject is not None and isinstance(row, SupportMessage):
+        return row.by == subject or (row.by is None and row.opened_by == subject)
     return subject is None or getattr(row, REFERENCE[type(row)]) == subject
 
 
@@ -148,7 +153,9 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
     if isinstance(row, Company):
         return present.present_company(row, reading.head)
     if isinstance(row, Invoice):
-        return documents.present_invoice(row, balances.get(row.id))
+        return documents.present_invoice(row, balances.get(row.id), reading.head)
+    if isinstance(row, CreditNote):
+        return documents.present_credit_note(row, reading.head)
     if isinstance(row, Disclosure):
         return disclosures.present(row, reading.language)
     if type(row) in PLAIN:

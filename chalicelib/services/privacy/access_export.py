@@ -19,10 +19,11 @@ from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.document import CreditNote, Invoice
-from chalicelib.domain.errors import InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer
 from chalicelib.domain.request import Measure, Request, moved
-from chalicelib.domain.support import Upload
+from chalicelib.domain.support import SupportMessage, Upload
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
@@ -63,6 +64,8 @@ def carry(world: "World", request: Request) -> bool:
     """Do the next bounded piece of a verified or running request; True once nothing is to be done now. An account that
     was blocked meanwhile is read no more: its request is refused. Raises Busy, Overtaken."""
     (head,) = world.store.records([Head.ref(request.company)])
+    if isinstance(head, Head) and head.state == "restoring":
+        raise CompanyRestoring  # it opens again: the request is tried later
     if not isinstance(head, Head) or head.state != "active":
         _clear(world, request)
         world.files.delete(prefixes.export(request.company, request.id))
@@ -83,7 +86,7 @@ def carry(world: "World", request: Request) -> bool:
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """What an export of an account or of one person is made of, in its order."""
     printed = PRINTED if (subject or Customer.PREFIX).startswith(Customer.PREFIX) else ()
-    copies = COPIED if subject is None else ()
+    copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
         Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
@@ -124,6 +127,8 @@ def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request
         found, where = _rows(world, request, _kind_of(step), part, after, reader)
     elif step.place == prefixes.PDF:
         found, where = _printed(world, request, step.kinds[0], part, after, reader)
+    elif request.subject is not None:
+        found, where = _attached(world, request.subject, part, after, reader)
     else:
         found, where = _copied(world, step.place, part, after, reader)
     whole = replace(step, found=(step.found or 0) + found, done=where is None)
@@ -173,7 +178,7 @@ def _printed(
         try:
             filename, key = page_of(world, reader, kind, row.id)
             made[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
-        except (InvalidContent, RendererUnavailable, NotFound):
+        except (DocumentBlocked, InvalidContent, RendererUnavailable, NotFound):
             lost.append(row.id)
     _put_part(world, part, made, lost)
     return len(made), page.next["sort"]["S"] if page.next else None
@@ -193,6 +198,23 @@ def _copied(world: "World", prefix: str, part: str, after: str, reader: Reader) 
         made[key] = world.files.read(key)
     _put_part(world, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
     return len(made), where
+
+
+def _attached(world: "World", subject: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+    """Put what is attached to a member's own messages, and to what support answered them, into a part."""
+    start = start_after(reader.company, after) if after else None
+    kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
+    page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)
+    rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, subject)]
+    made: dict[str, bytes] = {}
+    lost: list[str] = []
+    for id, key in [(row.id, attached.key) for row in rows for attached in row.attachments]:
+        try:
+            made[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
+        except NotFound:
+            lost.append(id)
+    _put_part(world, part, made, lost)
+    return len(made), page.next["sort"]["S"] if page.next else None
 
 
 def _put_part(world: "World", part: str, made: dict[str, bytes], lost: list[str]) -> None:

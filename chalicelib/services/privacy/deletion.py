@@ -20,9 +20,10 @@ from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear
+from chalicelib.services.backup import keys_end
 from chalicelib.services.notices import notify
 from chalicelib.services.outbox import deliver
-from chalicelib.services.privacy import erasers, receipts
+from chalicelib.services.privacy import erasers, farewell, receipts
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
@@ -64,15 +65,24 @@ def notice(call: Call, name: str, id: str) -> Message:
     )  # fmt: skip
 
 
-def measures(steps: Iterable[Step], subject: str | None = None) -> tuple[Measure, ...]:
-    """A plan's steps as a request keeps them. A person's own row went when the request was confirmed."""
+def gone_before(subject: str) -> tuple[Measure, ...]:
+    """What the confirmation of a request leaves to be told of a person whose own row had gone before it."""
+    kind = KIND_OF[subject.partition("_")[0]]
+    return (
+        Measure(store="table", place="workspace", kinds=(kind,), match="own", action="delete", found=0, done=True),
+    )  # fmt: skip
+
+
+def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
+    """A plan's steps as a request keeps them. A person's own row (`own_rows`: 0 where it had gone before) went when the
+    request was confirmed; what else is the person (a member's consents) has its id and goes when the request runs."""
     own = KIND_OF.get((subject or "").partition("_")[0], "")
     return tuple(
         Measure(
             store=step.store, place=step.place, kinds=step.kinds, match=step.match, action=step.action,
             attributes=step.attributes if step.action == "anonymise" or step.match == "reference" else (),
-            bases=step.bases, until=step.until, done=step.match == "own",
-            found=None if step.match != "own" else int(own in step.kinds),
+            bases=step.bases, until=step.until, done=(gone := step.match == "own" and own in step.kinds),
+            found=own_rows if gone else None,
         )
         for step in steps
     )  # fmt: skip
@@ -92,20 +102,25 @@ def tell_first(world: "World", request: Request) -> None:
 
 
 def begin(world: "World", request: Request) -> None:
-    """Fix the plan, and begin. A request that was cancelled meanwhile is left alone."""
+    """Fix the plan, and begin: of an account, its backups' working keys are doomed in the same commit. A request that
+    was cancelled meanwhile is left alone."""
     found = planned(world, request.company, request.affects, world.now())
+    own_rows = 0 if request.measures else 1  # `gone_before` stands there, or nothing yet
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status or now.version != request.version:
             return Decision(Answer({}))
         running = moved(
-            now, "running", call.at, measures=measures(found.steps, request.subject), policy_version=found.version,
-            last_trace=found.last_trace,
+            now, "running", call.at, measures=measures(found.steps, request.subject, own_rows),
+            policy_version=found.version, last_trace=found.last_trace, letters=tuple(letter.id for letter in letters),
         )  # fmt: skip
-        return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),))
+        return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+    whole = request.affects == "company"
+    ends = keys_end.doomed(world, request.company, request.id, call.at) if whole else ()
+    letters = farewell.letters(world, call, request) if whole else ()
     transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
 
@@ -132,7 +147,8 @@ def _keep(world: "World", request: Request, after: Request) -> None:
 def finish(world: "World", request: Request) -> None:
     """Sign the receipt, and close the request (and the company) with it in one commit. Raises Busy."""
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
-    receipt = receipts.make(world, request, call.at)
+    ends = keys_end.destroyed(world, request.company, request.id, call.at)
+    receipt = receipts.make(world, request, call.at, ends)
     watch = Deadline(
         company=request.company, id=request.id, created_at=call.at, updated_at=call.at, deadline=request.deadline,
         due_at=request.deadline,
@@ -142,11 +158,11 @@ def finish(world: "World", request: Request) -> None:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
             return Decision(Answer({}))
-        closed = moved(now, "completed", call.at, receipt=True, due="requests", due_at=call.at + AFTERWARDS)
+        closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
-        # Of a closed account nobody's address is left to write to: its owners were told where it ends when it began.
-        told = () if head else (notice(call, "completed", request.id),)
-        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch,), messages=told, head=head)
+        # Of a closed account nobody's address is left to look up: the mails were written when it began.
+        told = farewell.posted(call, now) if head else (notice(call, "completed", request.id),)
+        return Decision(Answer({}), puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
 
     transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
 
@@ -163,7 +179,8 @@ def look_again(world: "World", request: Request) -> bool:
         if after is None:
             return False
         left = after
-    ended = request.edited(world.now(), due="proofs", due_at=proof_ends(request.closed_at or world.now()))
+    due_at = proof_ends(request.closed_at or world.now())
+    ended = request.edited(world.now(), due="proofs", due_at=due_at, attempts=0)
     if not due.save(world.store, ended, request, world.random(16)):
         raise Overtaken
     return True

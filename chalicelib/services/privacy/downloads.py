@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import NotFound, ProofNeeded
-from chalicelib.domain.request import Request
+from chalicelib.domain.request import Request, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy import access_export
 from chalicelib.services.privacy.asking import Asker, found
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -34,4 +35,19 @@ def _ready(world: "World", request: Request) -> bool:
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False
     in_time = world.now() < request.closed_at + access_export.term()
-    return in_time and world.files.exists(prefixes.export(request.company, request.id))
+    if not in_time or _erased_since(world, request):
+        return False
+    return world.files.exists(prefixes.export(request.company, request.id))
+
+
+def _erased_since(world: "World", request: Request) -> bool:
+    """Whether somebody who may be in the archive was erased after it was begun: it is handed out no more, is asked for
+    anew, and goes at its term."""
+    begun, after = request.verified_at or request.created_at, None
+    while True:
+        page = world.store.query(Tombstone.ROOM, request.company, SORT.startswith("tombstone#"), after=after)
+        stones = (row for row in page.records if isinstance(row, Tombstone) and row.created_at >= begun)
+        if any(request.subject in (None, stone.subject) for stone in stones):
+            return True
+        if (after := page.next) is None:
+            return False

@@ -11,9 +11,11 @@ import msgspec
 from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.request import Measure, Request
-from chalicelib.domain.support import Thread
+from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
+from chalicelib.files.objects import Files
+from chalicelib.policy.load import current
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -32,21 +34,25 @@ OPEN_ROOMS = ("workspace", "identity")
 """Rooms whose every change the journal tells, so that devices and backups learn of it while the company is open."""
 
 
-def counted(world: "World", request: Request) -> Request:
-    """The request with its next place counted, or as far as PAGES allow. Nothing is stored."""
+def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
+    """The request with its next place counted, or as far as `pages` allow. Nothing is stored."""
     begun, _, after_sort = (request.cursor or "").partition(":")
     uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
     place = request.measures[int(begun) if begun else next(uncounted)]
     own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
     if place.store == "files":
-        count = files.count(world.files, place.place, request.company) if _goes_whole(request, place) else 0
+        count = files.count(_bucket(world, place), place.place, request.company) if _goes_whole(request, place) else 0
         return _with(request, {own[0]: count}, own, None)
     found, after = store.census(
-        world.store, place.place, request.company, after=after_sort or None, pages=PAGES,
+        world.store, place.place, request.company, after=after_sort or None, pages=pages,
         whole=request.subject is not None, sort=lambda row: _measure_of(request, own, row),
     )  # fmt: skip
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
+
+
+def _bucket(world: "World", place: Measure) -> Files:
+    return world.bucket(current().prefixes[place.place].bucket)
 
 
 def _goes_whole(request: Request, measure: Measure) -> bool:
@@ -70,16 +76,19 @@ def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
     kind = row["_kind"]["S"]
     for i in own:
         measure = request.measures[i]
-        if kind in measure.kinds and measure.match != "own" and concerns(measure, request.subject, row):
+        if kind in measure.kinds and concerns(measure, request.subject, row):
             return str(i)
     return None
 
 
 def concerns(measure: Measure, subject: str | None, row: Row) -> bool:
-    """Whether the measure means this row: every row of an account; of a person's, those that point to or name it."""
+    """Whether the measure means this row: every row of an account; of a person's, those that are, point to or name
+    it."""
     if subject is None:
         return True
     record = from_row(measure.place, row)
+    if measure.match == "own":
+        return record.id == subject
     if measure.match == "reference":
         return any(getattr(record, name, None) == subject for name in measure.attributes)
     return names(record, subject)
@@ -105,7 +114,7 @@ def carry_out(world: "World", request: Request) -> Request | None:
     first = next(m for m in request.measures if not m.done)
     group = [m for m in request.measures if _alike(m, first)]
     if first.store == "files":
-        finished = not _goes_whole(request, first) or files.erase(world.files, first.place, request.company)
+        finished = not _goes_whole(request, first) or files.erase(_bucket(world, first), first.place, request.company)
     elif request.subject is not None and first.place in OPEN_ROOMS:
         finished = _in_the_open(world, request, first)
         group = [first]
@@ -171,11 +180,15 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
 
 
 def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
-    """Erase what was attached to the threads among these rows, while something still points to it. Raises Busy."""
-    for ref in refs:
-        kind, _, id = ref.sort.partition("#")
-        while kind == Thread.KIND and not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), id):
-            continue
+    """Erase what was attached to the threads among these rows, and to messages in other people's threads, while
+    something still points to it. Raises Busy."""
+    for row in world.store.records(refs):
+        if isinstance(row, Thread):
+            while not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), row.id):
+                continue
+        elif isinstance(row, SupportMessage):
+            for attached in row.attachments:
+                files.erase_file(world.files, attached.key)
 
 
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:

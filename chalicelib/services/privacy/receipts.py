@@ -2,10 +2,11 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.backup import Destruction
 from chalicelib.domain.request import Measure, Receipt, Request
 from chalicelib.outside.keys import BadSignature, verify
 from chalicelib.policy.load import current
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 FORM = "1"
 KEY_URL = "/privacy/receipt-key"
 REMARKS = {
-    "company": ("copies_until_last_trace", "statutory_rows_blocked"),
+    "company": ("copies_until_last_trace", "statutory_rows_blocked", "addresses_until_told"),
     "party": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
     "member": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
 }
@@ -29,17 +30,25 @@ def canonical_json(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def content(request: Request, at: datetime) -> dict[str, Any]:
-    """What the receipt of a request carried out at `at` says."""
+def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> dict[str, Any]:
+    """What the receipt of a request carried out at `at` says; `ends` are the data keys that it destroyed."""
     return {
         "object": "receipt", "form": FORM, "request": request.id, "company": request.company, "kind": request.kind,
         "affects": request.affects, "subject": request.subject, "requested_at": instant(request.created_at),
         "verified_at": instant(request.verified_at) if request.verified_at else None, "completed_at": instant(at),
         "policy_version": request.policy_version, "stores": [told(measure) for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
-        "remarks": list(REMARKS[request.affects]) if request.kind == "deletion" else [],
-        "contact": current().contact,
+        "keys_destroyed": [{"key": end.id, "final_on": end.final_on.isoformat()} for end in ends],
+        "remarks": _remarks(request), "contact": current().contact,
+        **({"recipients": list(request.recipients)} if request.kind == "rectification" else {}),
     }  # fmt: skip
+
+
+def _remarks(request: Request) -> list[str]:
+    if request.kind == "rectification":
+        stays = any(measure.action == "keep" and measure.found for measure in request.measures)
+        return ["documents_stay_as_issued"] * stays + ["recipients_named"] * bool(request.recipients)
+    return list(REMARKS[request.affects]) if request.kind == "deletion" else []
 
 
 def told(measure: Measure) -> dict[str, Any]:
@@ -48,14 +57,15 @@ def told(measure: Measure) -> dict[str, Any]:
     taken = measure.action in ("delete", "anonymise")
     return {
         "store": measure.store, "place": measure.place, "kinds": list(measure.kinds), "match": measure.match,
+        "attributes": list(measure.attributes),
         "action": measure.action, "removed": measure.found if taken else 0, "kept": 0 if taken else measure.found,
         "bases": list(measure.bases), "law": bases, "until": measure.until.isoformat() if measure.until else None,
     }  # fmt: skip
 
 
-def make(world: "World", request: Request, at: datetime) -> Receipt:
+def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> Receipt:
     """The signed receipt. Raises Busy."""
-    signed = canonical_json(content(request, at))
+    signed = canonical_json(content(request, at, ends))
     signature = world.keys.sign(signed)
     return Receipt(
         company=request.company, id=request.id, created_at=at, updated_at=at, content=signed, signature=signature.value,

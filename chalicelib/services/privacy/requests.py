@@ -4,18 +4,17 @@ A person is named by an opaque id. Identity is proven again before anything is e
 told, and until an erasure runs any of them may stop it. Running requests is the job's.
 """
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.entity import Record
+from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import (
-    AlreadyBlocked,
-    AnotherOwnerNeeded,
-    Forbidden,
-    LastOwner,
+    Busy,
     NotFound,
     ProofNeeded,
     RequestSettled,
@@ -24,31 +23,28 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.member import ApiKey, Member
+from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.request import (
-    GRACE,
     OVER,
     PROVEN,
     UNCONFIRMED,
     Receipt,
     Request,
     RequestKind,
-    Tombstone,
     affected,
     clear_days,
     digest,
     moved,
-    reminder,
 )
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.access import keys_made_by
-from chalicelib.services.documents import instant
-from chalicelib.services.privacy import deletion, opposition, receipts
+from chalicelib.services.privacy import affected as affected_documents
+from chalicelib.services.privacy import confirming, correcting, deletion, limits, opposition, receipts
 from chalicelib.services.privacy.asking import URL, Asker, found, show
 from chalicelib.services.privacy.holds import held
-from chalicelib.services.privacy.settling import postponed, watch_over
+from chalicelib.services.privacy.settling import watch_over
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
@@ -56,13 +52,18 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 CODES_AN_HOUR = 5
+STOPPED = ("cancelled_by_company", "cancelled_by_former_owner")
 PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 
 
-def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Answer:
+def ask(
+    world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None,
+    corrections: Mapping[str, Any] | None = None, *, capped: bool = True,
+) -> Answer:  # fmt: skip
     """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; a member's own
-    opposition is carried out in the same commit. Raises Forbidden,
-    NotFound for a subject that is not there, InvalidContent."""
+    opposition, and a rectification that says what is right, are carried out in the same commit. Raises Forbidden,
+    NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
+    unless it is not `capped`: the public page has bounds of its own."""
     own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
     subject = asker.id if own else asker.about(subject)
     affects = _affected(subject)
@@ -78,16 +79,35 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
     )  # fmt: skip
 
     def decide(snapshot: Snapshot) -> Decision:
+        decision = decided(snapshot)
+        if not capped:
+            return decision
+        return replace(decision, puts=(*decision.puts, limits.counted(snapshot, call, asker)))
+
+    def decided(snapshot: Snapshot) -> Decision:
         if kind == "deletion" and subject is not None:
-            _own_row(snapshot, subject, members)
+            erasable(snapshot, subject, members, named=named)
+        if wanted is not None:
+            row = own_row(snapshot, subject, members)
+            return correcting.decided(request, row, wanted, call, snapshot.clock + 1, new=True)
         if own:
             done, consent = opposition.settled(request, snapshot.get(Consent, asker.id), call)
             answer = Answer(show(done), status=201, location=f"{URL}/{id}")
             return Decision(answer, puts=(consent,), new=(done,))
         answer = Answer(show(request), status=201, location=f"{URL}/{id}")
-        return Decision(answer, new=(request, watch_over(request)))
+        told = (deletion.notice(call, "asked", id),) if ends else ()
+        return Decision(answer, new=(request, watch_over(request)), messages=told)
 
-    members = _members(world.store, call.company) if subject and affects == "member" else []
+    wanted = None
+    if corrections is not None:
+        correcting.require(asker, affects)
+        wanted = correcting.put(world, call.company, corrections)
+    named = kind == "deletion" and affects == "party" and bygone(world, call.company, subject or "")
+    ends = kind == "deletion" and subject is None
+    members = members_of(world.store, call.company) if ends or (subject and affects == "member") else []
+    if ends:
+        former = confirming.former_owners(world.store, call.company, call.at)
+        request = replace(request, owners=confirming.marks(members, former))
     reads = [Consent.ref(call.company, asker.id)] if own else []
     answer = transact(world.store, call, reads, decide, business=False).answer
     if verified and not own:
@@ -95,48 +115,29 @@ def ask(world: "World", call: Call, asker: Asker, kind: RequestKind, subject: st
     return answer
 
 
-def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
-    """The table of what a deletion would do, without storing anything. Raises Forbidden, InvalidContent."""
-    subject = asker.about(subject)
-    affects = _affected(subject)
-    asker.require(subject)
-    steps: Sequence[Any] = ()
-    last = None
-    if kind == "deletion":
-        found = deletion.planned(world, company, affects, at)
-        steps, last = deletion.measures(found.steps, subject), found.last_trace
-    due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
-    body = {
-        "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
-        "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
-        "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
-        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True,
-        "version": 0, "created_at": instant(at), "updated_at": instant(at),
-    }  # fmt: skip
-    return Answer(body)
-
-
 def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Answer:
     """Verify a request: an account is blocked at once and its grace begins; a person's own row goes at once. `waive`
     ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
-    AnotherOwnerNeeded, LastOwner."""
-    members = _members(world.store, call.company)
+    AnotherOwnerNeeded, OwnersChanged, LastOwner."""
+    members = members_of(world.store, call.company)
     (asked,) = world.store.records([Request.ref(call.company, id)])
     person = asked.subject if isinstance(asked, Request) else None
     keys = keys_made_by(world.store, call.company, person) if person else []
+    former = confirming.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
     def decide(snapshot: Snapshot) -> Decision:
-        request = _seen(snapshot, asker, id)
+        request = seen(snapshot, asker, id)
         asker.require(request.subject)
         if not asker.proven:
             raise ProofNeeded
         if request.kind == "deletion" and request.subject is not None:
             if kept:
                 raise UnderHold
-            return _person_confirmed(snapshot, call, asker, request, members, keys)
+            own = erasable(snapshot, request.subject, members, named=request.affects == "party")
+            return confirming.person(snapshot, call, asker, request, own, members, keys)
         if request.kind == "deletion":
-            return _confirmed(snapshot, call, asker, request, members, waive=waive)
+            return confirming.account(snapshot, call, asker, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
         return Decision(Answer(show(after)), puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
@@ -146,56 +147,16 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
     return answer
 
 
-def _confirmed(
-    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], *, waive: bool
-) -> Decision:
-    if asker.role != "owner":
-        raise Forbidden(scope="")
-    first = request.confirmed_by
-    owners = [m.id for m in members if (row := snapshot.get(Member, user=m.user)) and row.role == "owner"]
-    if waive and len(owners) > 1 and first in (None, asker.id):
-        raise AnotherOwnerNeeded
-    if request.status == "requested" and snapshot.head.state != "active":
-        raise AlreadyBlocked
-    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
-    if waive:
-        after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
-    else:
-        until = call.at + GRACE
-        after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
-        after = postponed(after, reminder(after) or until)
-    told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(Answer(show(after)), puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
-
-
-def _person_confirmed(
-    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], keys: Sequence[ApiKey]
-) -> Decision:
-    if snapshot.head.state != "active":
-        raise AlreadyBlocked  # who is about to close an account does not first remove who could stop it
-    subject = request.subject or ""
-    shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
-    own = _own_row(snapshot, subject, members)
-    if isinstance(own, Member) and own.role == "owner":
-        others = [snapshot.get(Member, user=m.user) for m in members if m.user != own.user]
-        if not any(other is not None and other.role == "owner" for other in others):
-            raise LastOwner
-    stone = Tombstone(company=call.company, id=request.id, created_at=call.at, updated_at=call.at, subject=subject)
-    told = deletion.notice(call, "person_erased", request.id)
-    return Decision(Answer(show(after)), puts=(after, stone, *shut), deletes=(own,), messages=(told,))
-
-
 def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
-    """Stop a request that has not begun: any owner, or whoever asked until it is verified. A blocked account is open
-    again. Raises NotFound, Forbidden, RequestSettled."""
+    """Stop a request that has not begun: any owner, whoever was one when it was asked for or shortly before, or whoever
+    asked until it is verified. A blocked account is open again. Raises NotFound, Forbidden, RequestSettled."""
 
     def decide(snapshot: Snapshot) -> Decision:
-        request = _seen(snapshot, asker, id)
+        request = seen(snapshot, asker, id)
         asker.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
             raise RequestSettled(status=request.status)
-        after = moved(request, "cancelled", call.at, reason="cancelled_by_company")
+        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"])
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
@@ -214,12 +175,14 @@ def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Langu
     request = found(world.store, call.company, asker, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
-    own = next((member for member in _members(world.store, call.company) if member.id == asker.id), None)
+    own = next((member for member in members_of(world.store, call.company) if member.id == asker.id), None)
     if own is None or own.email is None:
         raise ProofNeeded
     if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
-        raise TooManyRequests
+        raise TooManyRequests(retry_after=3600)
     code = codes.begin(world, "identity", own.id, id)
+    if code is None:
+        raise Busy
     mail.post(world, mail.write(call, own.email, language, "identity_code", code=code))
 
 
@@ -256,7 +219,7 @@ def listing(world: "World", company: str, asker: Asker, limit: int, after: str |
     return shown[:limit], len(shown) > limit
 
 
-def _seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
+def seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
     request = snapshot.get(Request, id)
     if request is None or not asker.follows(request):
         raise NotFound
@@ -272,7 +235,7 @@ def _affected(subject: str | None) -> Any:
     return affects
 
 
-def _members(store: Store, company: str) -> list[Member]:
+def members_of(store: Store, company: str) -> list[Member]:
     rows = store.query("identity", company, SORT.startswith("member#")).records
     return [row for row in rows if isinstance(row, Member)]
 
@@ -281,15 +244,36 @@ def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
     return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
 
 
-def _own_row(snapshot: Snapshot, subject: str, members: Sequence[Member]) -> Record:
-    """The row that is the person. Raises NotFound."""
-    prefix = subject.partition("_")[0]
+def bygone(world: "World", company: str, subject: str) -> bool:
+    """Whether a customer's record is gone, in the ordinary way, while issued documents go on naming them. Raises
+    Busy."""
+    if not subject.startswith(f"{Customer.PREFIX}_") or world.store.records([Customer.ref(company, subject)])[0]:
+        return False
+    return affected_documents.named(world.store, company, subject)
+
+
+def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, named: bool) -> Record | None:
+    """The row that is the person; None where it has gone before and the person is `named` still. Who was erased
+    already is nobody. Raises NotFound."""
+    try:
+        return own_row(snapshot, subject, members)
+    except NotFound:
+        if not named or is_erased(snapshot.head, subject):
+            raise
+        return None
+
+
+def own_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
+    """The row that is the person, or the company without a subject. Raises NotFound."""
+    prefix = (subject or "").partition("_")[0]
     found: Record | None
-    if prefix in PERSONS:
+    if subject is None:
+        found = snapshot.get(Company)
+    elif prefix in PERSONS:
         found = snapshot.get(PERSONS[prefix], subject)
     else:
         user = next((member.user for member in members if member.id == subject), None)
         found = snapshot.get(Member, user=user) if user else None
-    if found is None or found.id != subject:
+    if found is None or found.id != (subject or found.id):
         raise NotFound
     return found

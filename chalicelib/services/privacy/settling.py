@@ -63,7 +63,7 @@ def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str 
         _to_running(world, request)
         (now,) = world.store.records([request.key])
         return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed")
-    if request.kind == "deletion" and request.status not in ("requested", "verified"):
+    if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
         raise RequestSettled(status=request.status)
     return settle(world, request, to, reason=reason, notice="cancelled")
 

@@ -102,10 +102,11 @@ def test_a_link_is_never_html(files: Files) -> None:
 
 def test_styles_of_address(files: Files) -> None:
     assert urlsplit(files.url("pdf/a.pdf", "a.pdf")[0]).path == f"/{files.bucket}/pdf/a.pdf"
-    on_aws = Files(replace(files.settings, endpoint=None))
+    on_aws = Files(replace(files.settings, endpoint=None, places=()))
     assert urlsplit(on_aws.url("pdf/a.pdf", "a.pdf")[0]).netloc.startswith(f"{files.bucket}.s3.")
 
 
+@pytest.mark.usefixtures("embedded_s3")
 def test_encryption_is_asked_for_where_there_is_a_key(files: Files, key: str) -> None:
     seen: list[dict[str, Any]] = []
     for key_id in (None, "alias/facture"):
@@ -158,7 +159,7 @@ def test_a_defect_is_raised_as_it_is(answering: Any, key: str, status: int, code
 
 def test_no_answer_is_busy(files: Files, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    away = Files(replace(files.settings, endpoint="http://127.0.0.1:9"))
+    away = Files(replace(files.settings, endpoint="http://127.0.0.1:9", places=()))
     for ask in (
         lambda: away.exists(key),
         lambda: away.read(key),

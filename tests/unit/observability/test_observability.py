@@ -168,7 +168,7 @@ def test_names_that_skip_the_policy_are_none_of_its() -> None:
 
 
 def test_figures_are_in_the_embedded_metric_format(written: Written) -> None:
-    written.telemetry.figures({"InvoicesIssued": 3, "RunSeconds": 0.25}, job="bulk")
+    written.telemetry.figures({"Applied": 3, "RunSeconds": 0.25}, job="bulk")
     (line,) = written.stream.getvalue().splitlines()
     figure = json.loads(line)
     (directive,) = figure["_aws"]["CloudWatchMetrics"]
@@ -176,12 +176,12 @@ def test_figures_are_in_the_embedded_metric_format(written: Written) -> None:
     assert directive["Namespace"] == "Facture"
     assert directive["Dimensions"] == [["stage", "job", "service"]]
     assert {(m["Name"], m["Unit"]) for m in directive["Metrics"]} == {
-        ("InvoicesIssued", "Count"),
+        ("Applied", "Count"),
         ("RunSeconds", "Seconds"),
     }
-    for name in (*directive["Dimensions"][0], "InvoicesIssued", "RunSeconds"):
+    for name in (*directive["Dimensions"][0], "Applied", "RunSeconds"):
         assert name in figure
-    assert (figure["stage"], figure["job"], figure["InvoicesIssued"]) == ("test", "bulk", [3.0])
+    assert (figure["stage"], figure["job"], figure["Applied"]) == ("test", "bulk", [3.0])
 
 
 def test_no_figures_no_line(written: Written) -> None:

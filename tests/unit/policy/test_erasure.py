@@ -35,7 +35,7 @@ def test_every_store_is_in_the_plan_of_a_company() -> None:
 def test_a_company_keeps_only_what_the_law_keeps() -> None:
     for step in planned("company").steps:
         if step.action in ("block", "keep"):
-            assert step.place in ("ledger", "journal", "requests"), step
+            assert step.place in ("ledger", "journal", "requests", "archive/"), step
             assert set(step.bases) & {"statutory_retention", "rights"}, step
             assert step.until is not None
         else:
@@ -108,6 +108,19 @@ def test_backups_hold_a_person_until_they_expire_and_a_company_not() -> None:
     assert person["backups/monthly/"].until == date(2027, 11, 23)
     company = [step for step in planned("company").steps if step.place.startswith("backups/")]
     assert {step.action for step in company} == {"delete"}
+
+
+def test_an_export_that_was_made_before_goes_with_its_term_and_pages_at_once() -> None:
+    person = {step.place: (step.action, step.until) for step in planned("party").steps if step.store == "files"}
+    assert person["exports/"] == ("expire", TODAY + timedelta(days=7))
+    assert person["pdf/"] == ("delete", None)
+    assert person["archive/"][0] == "block"
+
+
+def test_a_copy_that_goes_for_naming_a_person_loses_no_attribute_first() -> None:
+    """A job's row without its actor could not be read any more."""
+    jobs = steps(planned("member"), "transient", "job")
+    assert [(step.match, step.action) for step in jobs] == [("content", "delete")]
 
 
 def test_the_last_trace() -> None:

@@ -30,11 +30,19 @@ def test_the_shape_is_the_one_that_s3_takes() -> None:
 
 def test_every_prefix_has_its_rule() -> None:
     found = {rule["Filter"]["Prefix"]: rule for rule in rules().values() if rule["Filter"]["Prefix"]}
-    assert set(found) == set(current().prefixes)
+    assert set(found) == {path for path, prefix in current().prefixes.items() if prefix.bucket == "files"}
     assert found["exports/"]["Expiration"] == {"Days": 7}
     assert found["backups/monthly/"]["Expiration"] == {"Days": 366}
     assert found["backups/monthly/"]["Transitions"] == [{"Days": 30, "StorageClass": "STANDARD_IA"}]
     assert "Expiration" not in found["logos/"], "a logo lives as long as its account"
+
+
+def test_the_archive_outlives_the_longest_lock() -> None:
+    """Ten years from the end of a financial year that may begin on the day of issue, and never a day less."""
+    (rule,) = [rule for rule in configuration(current(), "archive")["Rules"] if rule["Filter"]["Prefix"]]
+    assert rule["Filter"]["Prefix"] == "archive/"
+    assert rule["Expiration"]["Days"] >= 11 * 365 + 3
+    assert rule["Transitions"] == [{"Days": 30, "StorageClass": "STANDARD_IA"}]
 
 
 def test_old_versions_delete_markers_and_unfinished_uploads_go_too() -> None:

@@ -1,0 +1,151 @@
+"""Backups: what there is, one more, and verifying, fetching and restoring them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.document_shapes import JobShown
+from chalicelib.api.endpoint import Ask, Endpoint, require_fresh
+from chalicelib.api.fields import Model, Shown
+from chalicelib.api.paging import Found, Page
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import (
+    BackupIncomplete,
+    BackupKeyDestroyed,
+    BackupOff,
+    Busy,
+    NotFound,
+    ProofNeeded,
+    TooManyRequests,
+)
+from chalicelib.services.editing import Window
+
+URL = "/v1/backups"
+ONE = URL + "/{id}"
+Kind = Literal["company", "customers", "suppliers", "items", "drafts", "invoices", "credit_notes", "payments"]
+
+
+class RestoreIn(Model):
+    """Into the company itself, or into a new one; `kinds` are what is restored (null: everything). A dry run says what
+    would come back, what would be overwritten and what stays deleted, and writes nothing."""
+
+    into: Literal["same", "new"] = "same"
+    kinds: Annotated[tuple[Kind, ...], Field(min_length=1, max_length=8)] | None = None
+    dry_run: bool = False
+
+
+class BackupShown(Shown):
+    """A backup. `counts` are its rows by kind and `bytes` what it takes in storage; it holds the state of the instant
+    `cut_at`, at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly
+    restore of it, aside, gave the same books."""
+
+    id: str
+    object: Literal["backup"]
+    status: Literal["running", "complete", "failed"]
+    tier: Literal["daily", "weekly", "monthly"]
+    counts: dict[str, int] | None
+    bytes: int
+    clock: int | None
+    cut_at: str | None
+    expires_at: str
+    verified_at: str | None
+    drill: Literal["passed", "failed"] | None
+    drilled_at: str | None
+    failure: str | None
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class DownloadShown(Shown):
+    """Where the plain archive is fetched, and until when; both are null while `job` makes it."""
+
+    url: str | None
+    expires_at: str | None
+    job: str
+
+
+def _take(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    return asking.ask(ask.world, ask.open, ask.writing)
+
+
+def _list(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
+    return asking.listed(ask.open, window, ask.at)
+
+
+def _read(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    return asking.one(ask.open, ask.path["id"], ask.at)
+
+
+def _download(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    _prove(ask)
+    call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=f"§{ask.path['id']}", at=ask.at)
+    return asking.download(
+        ask.world, ask.open, call, ask.path["id"], redirect="application/json" not in ask.accept
+    )  # fmt: skip
+
+
+def _verify(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    return asking.verify(ask.world, ask.open, ask.writing, ask.path["id"])
+
+
+def _restore(ask: Ask) -> Answer:
+    from chalicelib.services.backup import asking
+
+    sent = ask.body
+    if not sent.dry_run and sent.into == "new":
+        require_fresh(ask)  # a company belongs to a person, never to a key
+    elif not sent.dry_run:
+        _prove(ask)
+    wanted = asking.Wanted(sent.into, sent.kinds, sent.dry_run)
+    return asking.restore(ask.world, ask.open, ask.writing, ask.path["id"], wanted)
+
+
+def _prove(ask: Ask) -> None:
+    """A person has signed in within ten minutes; a key has been given the scope for this and nothing else. Raises
+    ProofNeeded."""
+    if ask.actor.kind == "user":
+        require_fresh(ask)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=URL, scope="backups.write", does=_take, gives=BackupShown, status=202,
+        summary="Begin a backup, or find the one that runs; Location is its job", idempotent=True,
+        errors=(BackupOff, BackupKeyDestroyed, TooManyRequests, Busy), tag="Backups",
+    ),
+    Endpoint(
+        method="GET", path=URL, scope="backups.read", does=_list, query=Page, gives=Found[BackupShown],
+        summary="List backups, newest first", tag="Backups",
+    ),
+    Endpoint(
+        method="GET", path=ONE, scope="backups.read", does=_read, gives=BackupShown, errors=(NotFound,),
+        summary="Read a backup", tag="Backups",
+    ),
+    Endpoint(
+        method="GET", path=ONE + "/download", scope="backups.restore", does=_download, gives=DownloadShown, status=303,
+        also=(202,), errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy), tag="Backups",
+        summary="The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect that lives 5 minutes",
+    ),
+    Endpoint(
+        method="POST", path=ONE + "/verify", scope="backups.write", does=_verify, gives=JobShown,
+        status=202, summary="Read all of a backup and compare it with its manifest", idempotent=True,
+        errors=(NotFound, BackupIncomplete, Busy), tag="Backups",
+    ),
+    Endpoint(
+        method="POST", path=ONE + "/restore", scope="backups.restore", does=_restore, takes=RestoreIn, gives=JobShown,
+        status=202, summary="Bring a backup back, or see what that would do", idempotent=True,
+        errors=(NotFound, BackupIncomplete, ProofNeeded, Busy), tag="Backups",
+    ),
+)  # fmt: skip

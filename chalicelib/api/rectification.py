@@ -1,0 +1,134 @@
+"""Rectification: what is right, what was missing, and the issued documents that say otherwise."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from chalicelib.api.companies import Person, Regime
+from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.fields import Amount, Email, Model, Shown, Text
+from chalicelib.api.paging import Found, Page
+from chalicelib.api.parties import PartyEdit
+from chalicelib.api.privacy import ONE, RequestShown, asker_of
+from chalicelib.api.problems import faults_of
+from chalicelib.api.records import AddressIn, Edit, Name, unsent
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
+from chalicelib.domain.ids import is_id
+
+
+class CompanyRight(Edit):
+    """What may be wrong about a company: its identity, contact and bank account, as its profile takes them."""
+
+    name: Name = unsent()
+    legal_form: Annotated[str, Text(60)] | None = None
+    regime: Regime = unsent()
+    person: Person = unsent()
+    address: AddressIn | None = None
+    ice: Annotated[str, Text(40)] | None = None
+    tax_id: Annotated[str, Text(40)] | None = None
+    trade_register: Annotated[str, Text(60)] | None = None
+    business_tax: Annotated[str, Text(40)] | None = None
+    cnss: Annotated[str, Text(40)] | None = None
+    share_capital: Amount | None = None
+    rib: Annotated[str, Text(60)] | None = None
+    email: Email | None = None
+    phone: Annotated[str, Text(40)] | None = None
+
+
+class MemberRight(Edit):
+    """What may be wrong about a member."""
+
+    email: Email | None = None
+
+
+MODELS: Mapping[str, type[BaseModel]] = {"cus": PartyEdit, "sup": PartyEdit, "mem": MemberRight, "": CompanyRight}
+NEEDS: Mapping[str, Scope] = {"cus": "parties.write", "sup": "parties.write", "": "company.write"}
+"""What correcting takes beyond asking. A member's identity is proven again instead."""
+
+
+class Details(Model):
+    """What is right, by attribute, as the subject's own PATCH takes it."""
+
+    corrections: dict[str, Any]
+
+
+class Offer(Shown):
+    """A request that is ready to be sent."""
+
+    method: Literal["POST"]
+    url: str
+    body: dict[str, Any]
+
+
+class AffectedShown(Shown):
+    """An issued document that states what was corrected. It is never edited: `credit` takes back what is left of an
+    invoice, `reissue` drafts it anew, with buyer and seller as they are when the draft is issued."""
+
+    id: str
+    object: Literal["affected_document"]
+    kind: Literal["invoice", "credit_note"]
+    number: str
+    issue_date: str
+    status: str
+    differs: list[str]
+    credit: Offer | None
+    reissue: Offer | None
+
+
+def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent as values of the domain. Raises InvalidContent with pointers below /corrections."""
+    model = MODELS[(subject or "").partition("_")[0]]
+    try:
+        made: Any = model.model_validate_json(json.dumps(corrections))
+    except ValidationError as error:
+        raise InvalidContent(*faults_of(error, "/corrections")) from None
+    content: dict[str, Any] = made.content()
+    return content
+
+
+def sent(ask: Ask, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, from who may change such a record. Raises Forbidden, InvalidContent."""
+    needed = NEEDS.get((subject or "").partition("_")[0])
+    if needed and needed not in ask.actor.scopes:
+        raise Forbidden(scope=needed)
+    return validated(subject, corrections)
+
+
+def _details(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import asking, rectification
+
+    asker = asker_of(ask)
+    request = asking.found(ask.world.store, ask.company, asker, ask.path["id"])
+    right = sent(ask, request.subject, ask.body.corrections)
+    return rectification.answer(ask.world, ask.writing, asker, request.id, right)
+
+
+def _documents(ask: Ask) -> Answer:
+    from chalicelib.services.privacy import affected, asking
+
+    query = ask.query
+    if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
+        raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
+    request = asking.found(ask.world.store, ask.company, asker_of(ask), ask.path["id"])
+    return affected.listing(ask.open, request, limit=query.limit, after=query.starting_after)
+
+
+def _of_document(cursor: str) -> bool:
+    return is_id("inv", cursor) or is_id("crn", cursor)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=ONE + "/details", scope="privacy.write", does=_details,
+        summary="Say what is right: the record is corrected at once, and the deadline runs again", takes=Details,
+        gives=RequestShown, idempotent=True, errors=(NotFound, ProofNeeded, RequestSettled), tag="Privacy",
+    ),
+    Endpoint(
+        method="GET", path=ONE + "/documents", scope="documents.read", does=_documents,
+        summary="Issued documents that state what was corrected, and how each is put right", query=Page,
+        gives=Found[AffectedShown], errors=(NotFound,), tag="Privacy",
+    ),
+)  # fmt: skip

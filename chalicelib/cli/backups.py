@@ -1,0 +1,249 @@
+"""Backups by hand: list, take, fetch, verify, preview, restore, drill, expire; documents from the statutory archive.
+
+What shows or changes a company's data needs `--reason` and `--by`, and is entered in the register of disclosures, which
+the company reads, before it is done. A company that is blocked or closed is reached only under a lawful demand that was
+recorded before (`disclosures record`), named by `--disclosure`.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.errors import Busy, CompanyRestoring, Refusal
+
+if TYPE_CHECKING:
+    from chalicelib.domain.journal import JobRow
+    from chalicelib.wiring import World
+
+DEADLINE = 3_600.0
+PAUSE = 1.0
+"""Seconds between two looks at a job that another runner works on."""
+LINK_SECONDS = 900
+
+
+def add_to(nouns: Any) -> None:
+    """Add the `backups` commands."""
+    verbs = nouns.add_parser("backups", help="backups and the statutory archive").add_subparsers(
+        dest="verb", required=True, metavar="VERB"
+    )
+    _verb(verbs, "list", listed, "with size, counts, age, last verification and drill")
+    _accounted(_verb(verbs, "take", take, "make one now"))
+    _one(_verb(verbs, "verify", verify, "read all of one and compare it with its manifest"))
+    fetch = _accounted(_one(_verb(verbs, "fetch", fetched, "a plain ZIP that opens in a spreadsheet")))
+    fetch.add_argument(
+        "--to", type=Path, metavar="FILE", help="write it there; without it a link of 15 minutes is shown"
+    )
+    preview = _one(_verb(verbs, "preview", previewed, "what a restore would bring back, overwrite and leave deleted"))
+    restore = _accounted(_one(_verb(verbs, "restore", restored, "bring one back")))
+    restore.add_argument("--owner", metavar="SUBJECT", help="into a new company: its owner's sign-in subject")
+    for verb in (preview, restore):
+        verb.add_argument("--into", choices=("same", "new"), default="same")
+        verb.add_argument("--kinds", type=_names, metavar="KINDS", help="separated by commas; everything without it")
+    _verb(verbs, "drill", drilled, "restore its latest backup aside now, compare, remove")
+    expire = _verb(verbs, "expire", expired, "what is past its term; with --apply it is removed")
+    expire.add_argument("--apply", action="store_true")
+    archived = _accounted(_verb(verbs, "archive-fetch", archive_fetched, "a document from the statutory archive"))
+    archived.add_argument("--document", required=True, metavar="ID", help="its id, or its hash from the register")
+    archived.add_argument("--to", type=Path, required=True, metavar="FILE")
+
+
+def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
+    made.add_argument("--company", required=True)
+    made.set_defaults(does=_told(does))
+    return made
+
+
+def _one(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument("--backup", required=True, metavar="ID")
+    return verb
+
+
+def _accounted(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument("--reason", required=True, help="why; the company reads it, and it names no person")
+    verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    verb.add_argument("--disclosure", metavar="ID", help="the lawful demand recorded before")
+    return verb
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _told(does: Callable[..., int]) -> Callable[..., int]:
+    """A command whose refusals are told in one line."""
+
+    def done(world: "World", options: argparse.Namespace) -> int:
+        try:
+            return does(world, options)
+        except Busy as reason:
+            raise CannotRun("the database or the store of files is busy; nothing was lost, try again", 3) from reason
+        except Refusal as reason:
+            faults = "; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in reason.faults)
+            raise CannotRun(f"{reason.code} {faults}".strip(), 1) from reason
+
+    return done
+
+
+def listed(world: "World", options: argparse.Namespace) -> int:
+    """One line a backup, newest first."""
+    from chalicelib.services.backup import asking, operating
+
+    now = world.now()
+    for backup in operating.backups(world, options.company):
+        age = (now - (backup.cut_at or backup.created_at)).total_seconds() / 3600
+        show(**asking.present(backup), age_hours=round(age, 1), asked_by=backup.asked_by)
+    return 0
+
+
+def take(world: "World", options: argparse.Namespace) -> int:
+    """Begin a backup, and work on it until it is over."""
+    from chalicelib.jobs.backups import BACKUPS
+    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import take as taking
+
+    operating.accounted(world, options.company, "backup.record", options.reason, options.by)
+    call = world.call(options.company, options.by, "backup", key=world.random(16).hex())
+    begun = taking.begin(world, call, "daily")
+    return _shown(_carried(world, options.company, begun.job, BACKUPS))
+
+
+def verify(world: "World", options: argparse.Namespace) -> int:
+    """Verify a backup."""
+    return _shown(_asked(world, options, "verify", {}))
+
+
+def fetched(world: "World", options: argparse.Namespace) -> int:
+    """Make the plain archive, and write it or print where it is."""
+    _account(world, options)
+    done = _asked(world, options, "download", {"operator": True, "disclosure": options.disclosure})
+    if done.status != "completed":
+        return _shown(done)
+    outcome = msgspec.json.decode(done.outcomes)[0]
+    if options.to:
+        world.files.client.download_file(world.files.bucket, outcome["key"], str(options.to))
+        show(backup=options.backup, file=options.to)
+        return 0
+    url, expires = world.files.url(outcome["key"], filename=outcome["filename"], seconds=LINK_SECONDS)
+    show(backup=options.backup, url=url, expires_at=expires)
+    return 0
+
+
+def previewed(world: "World", options: argparse.Namespace) -> int:
+    """Say what a restore would do."""
+    wanted = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
+    return _shown(_asked(world, options, "restore", wanted))
+
+
+def restored(world: "World", options: argparse.Namespace) -> int:
+    """Restore a backup."""
+    _account(world, options)
+    wanted = {
+        "into": options.into, "kinds": options.kinds, "operator": True, "owner": options.owner,
+        "disclosure": options.disclosure, "reason": options.reason,
+    }  # fmt: skip
+    return _shown(_asked(world, options, "restore", wanted))
+
+
+def drilled(world: "World", options: argparse.Namespace) -> int:
+    """Drill a company's latest backup until it is over."""
+    from chalicelib.domain.backup import BackupPlan, DrillPlan
+    from chalicelib.jobs.job import within
+    from chalicelib.services.backup import drill, operating
+
+    (plan,) = world.store.records([DrillPlan.ref(options.company)])
+    if not isinstance(plan, DrillPlan):
+        raise CannotRun("its backup is off: there is nothing to drill", 1)
+    left = within(DEADLINE)
+    while not drill.advance(world, plan):
+        (found,) = world.store.records([DrillPlan.ref(options.company)])
+        if not isinstance(found, DrillPlan) or left() < 0:
+            raise CannotRun("it goes on by its schedule", 1)
+        plan = found
+    (last,) = world.store.records([BackupPlan.ref(options.company)])
+    for backup in operating.backups(world, options.company):
+        if isinstance(last, BackupPlan) and backup.id == last.last:
+            show(backup=backup.id, drill=backup.drill, drilled_at=backup.drilled_at)
+            return 0 if backup.drill == "passed" else 1
+    raise CannotRun("it has no backup yet", 1)
+
+
+def expired(world: "World", options: argparse.Namespace) -> int:
+    """Show, and with `--apply` remove, what is past its term; nothing of a company under a hold."""
+    from chalicelib.services.backup import expiry, operating
+    from chalicelib.services.privacy.holds import held
+
+    past = [row for row in operating.backups(world, options.company) if row.due_at <= world.now()]
+    if options.apply and past and held(world, [options.company]):
+        raise CannotRun("the company is under a legal hold", 1)
+    for row in past:
+        while options.apply and not expiry.expire(world, row.key):
+            continue
+        show(backup=row.id, tier=row.tier, status=row.status, since=row.due_at, removed=options.apply)
+    return 0
+
+
+def archive_fetched(world: "World", options: argparse.Namespace) -> int:
+    """Decrypt a document of the archive into a file."""
+    from chalicelib.services.backup import statutory
+
+    _account(world, options, rule="file.archive")
+    digest, page = statutory.fetch(world, options.company, options.document, disclosure=options.disclosure)
+    options.to.write_bytes(page)
+    show(document=options.document, hash=digest, bytes=len(page), file=options.to)
+    return 0
+
+
+def _account(world: "World", options: argparse.Namespace, rule: str = "") -> None:
+    """Enter what is about to be done, or see that a lawful demand was; a company that is not open needs one."""
+    from chalicelib.services.backup import operating
+    from chalicelib.store.read import open_company
+
+    if options.disclosure:
+        operating.require_demand(world, options.company, options.disclosure, whole=not rule)
+        return
+    with suppress(CompanyRestoring):  # a restore that was lost is mended by another
+        open_company(world.store, options.company)
+    kept_under = rule or operating.rule_of(world, options.company, options.backup)
+    operating.accounted(world, options.company, kept_under, options.reason, options.by)
+
+
+def _asked(world: "World", options: argparse.Namespace, task: str, inputs: dict[str, Any]) -> "JobRow":
+    from chalicelib.jobs.backups import RESTORES
+    from chalicelib.services.backup import operating
+
+    by = getattr(options, "by", "operator")
+    queued = operating.queue(world, options.company, task, {"backup": options.backup, **inputs}, by)
+    return _carried(world, options.company, queued.id, RESTORES)
+
+
+def _carried(world: "World", company: str, id: str, name: str) -> "JobRow":
+    """The job once it is over. It is run here, with whatever else is due for it; or waited for, while a scheduled run
+    has it."""
+    from chalicelib.jobs.catalogue import named
+    from chalicelib.jobs.job import within
+    from chalicelib.jobs.runner import run
+    from chalicelib.services.backup import operating
+
+    left = within(DEADLINE)
+    while (found := operating.job(world, company, id)).status not in ("completed", "failed"):
+        if left() < 0:
+            raise CannotRun(f"{id} goes on by its schedule", 1)
+        report = run(world, named(name), now=world.now(), left=left)
+        if report.outcome == "off":
+            raise CannotRun(f"the job {name} is switched off; {id} waits", 1)
+        if operating.job(world, company, id).status not in ("completed", "failed"):
+            time.sleep(PAUSE)
+    return found
+
+
+def _shown(job: "JobRow") -> int:
+    for outcome in msgspec.json.decode(job.outcomes):
+        show(job=job.id, status=job.status, **outcome)
+    return 0 if job.status == "completed" else 1

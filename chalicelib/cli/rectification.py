@@ -1,0 +1,108 @@
+"""Rectification by hand: for somebody who asked the operator, and to ask for what is missing."""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import Busy, Refusal
+
+if TYPE_CHECKING:
+    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.wiring import World
+
+COMMANDS = {
+    "rectify": "correct a party, a member or the company for somebody who asked; what is issued stays and is listed",
+    "ask-details": "ask the company for what a rectification leaves open: the deadline stands until it answers",
+    "details": "say what is right in a rectification that was left open",
+}
+
+
+def add_to(verbs: Any) -> None:
+    """Add the commands to those of `privacy`."""
+    made = {name: verbs.add_parser(name, help=words, description=words) for name, words in COMMANDS.items()}
+    for name, does in (("rectify", rectify), ("ask-details", ask_details), ("details", details)):
+        verb = made[name]
+        verb.add_argument("company", metavar="COMPANY")
+        if name != "rectify":
+            verb.add_argument("request", metavar="REQUEST")
+        if name != "ask-details":
+            verb.add_argument("file", type=Path, metavar="FILE", help="JSON: the right values by attribute")
+        verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+        verb.set_defaults(does=does)
+    made["rectify"].add_argument("--subject", metavar="ID", help="a party's or member's id; the company without it")
+    made["ask-details"].add_argument(
+        "--missing", required=True, metavar="NAMES", help="the attributes whose right values are missing, by commas"
+    )
+
+
+def rectify(world: "World", options: argparse.Namespace) -> int:
+    """Ask and carry out at once."""
+    from chalicelib.services.privacy import requests
+
+    right = _read(options.file, options.subject)
+    call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
+    asker = _operator(options.by)
+    return _told(lambda: requests.ask(world, call, asker, "rectification", options.subject, right, capped=False))
+
+
+def ask_details(world: "World", options: argparse.Namespace) -> int:
+    """Ask for what is missing."""
+    from chalicelib.services.privacy import rectification
+
+    missing = [name.strip() for name in options.missing.split(",") if name.strip()]
+    return _told(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
+
+
+def details(world: "World", options: argparse.Namespace) -> int:
+    """Say what is right."""
+    from chalicelib.domain.request import Request
+    from chalicelib.services.privacy import rectification
+
+    (request,) = world.store.records([Request.ref(options.company, options.request)])
+    if not isinstance(request, Request):
+        raise CannotRun("no such request")
+    right = _read(options.file, request.subject)
+    call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
+    asker = _operator(options.by)
+    return _told(lambda: rectification.answer(world, call, asker, request.id, right))
+
+
+def _operator(by: str) -> "Asker":
+    """The operator has proven who asks before typing."""
+    from chalicelib.services.privacy.asking import Asker
+
+    return Asker(by, "owner", proven=True)
+
+
+def _read(file: Path, subject: str | None) -> dict[str, Any]:
+    """What is right, validated as the API validates it."""
+    from chalicelib.api.rectification import validated
+    from chalicelib.domain.request import affected
+
+    if affected(subject) is None:
+        raise CannotRun(f"{subject}: nobody's id", 2)
+    try:
+        return validated(subject, json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise CannotRun(f"{file}: {type(error).__name__}", 2) from error
+    except Refusal as refused:
+        raise CannotRun(_faults(refused), 2) from refused
+
+
+def _told(does: Callable[[], Answer]) -> int:
+    try:
+        body = does().body
+    except Busy as error:
+        raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
+    except Refusal as refused:
+        raise CannotRun(_faults(refused)) from refused
+    show(**{name: body[name] for name in ("id", "status", "subject", "due", "awaiting_details", "documents")})
+    return 0
+
+
+def _faults(refused: Refusal) -> str:
+    return "; ".join(f"{fault.pointer}: {fault.code}" for fault in refused.faults) or refused.code

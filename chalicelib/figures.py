@@ -1,0 +1,67 @@
+"""Every figure that is published, by name: what it counts. CloudWatch bills each pair of a name and a dimension.
+
+A name that is not here is refused, and so is a label that could tell companies or people apart: only a job's name may
+be one. docs/operations.md shows the same table; alarms watch only what is in it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.domain.entity import Record
+
+BUSINESS: Mapping[str, str] = {
+    "InvoicesIssued": "invoices that took a number; specimens of test companies do not count",
+    "CreditNotesIssued": "credit notes that took a number; specimens do not count",
+    "PaymentsRecorded": "payments entered",
+    "DocumentsSwept": "issued documents removed after their statutory term",
+    "RequestDeadlineNear": "privacy requests still open when their deadline is near",
+    "RequestDeadlineBreached": "privacy requests still open after their deadline, once a day each",
+    "BackupTaken": "backups that were cut, encrypted and stored",
+    "BackupFailed": "backups that could not be",
+    "RestoreFailed": "restores that stopped; the company was searched and opened again",
+    "DrillPassed": "restore drills that found every row as it was",
+    "DrillFailed": "restore drills that did not",
+}
+"""What the business and the law ask about."""
+RUNS: Mapping[str, str] = {
+    "Run": "runs that ended, whatever they did",
+    "RunSeconds": "how long a run took",
+    "Found": "rows that were due",
+    "Planned": "steps that were planned: the blast radius",
+    "Applied": "steps that were done: the size of a sweep",
+    "Failed": "rows whose work failed and is tried again, or given up",
+    "Dead": "rows given up; an operator looks at them",
+    "Held": "rows that a legal hold kept from being worked on",
+    "Asked": "runs that did nothing because the plan exceeds the cap; an operator decides",
+    "Unfinished": "runs that ran out of time; the next one goes on",
+    "DeadlineBreached": "steps that ended after the run's own deadline",
+    "OldestSeconds": "how long the row that waited longest had been due",
+}
+"""What a run of a job says of itself, each with the job's name as its dimension."""
+FAULTS: Mapping[str, str] = {
+    "Unhandled": "requests answered 500: a defect",
+    "Unanswered": "requests answered 503 because something that the service depends on did not answer",
+}
+"""What the pipeline could not answer."""
+FIGURES: Mapping[str, str] = {**BUSINESS, **RUNS, **FAULTS}
+BY_JOB = RUNS.keys() | {"RequestDeadlineNear", "RequestDeadlineBreached"}
+"""Those that bear the name of a job. Every other one stands alone: an alarm watches exactly one of the two."""
+
+DOCUMENTS = frozenset({"invoice", "credit_note"})
+ISSUED: Mapping[str, str] = {
+    "invoice": "InvoicesIssued",
+    "credit_note": "CreditNotesIssued",
+    "payment": "PaymentsRecorded",
+}
+
+
+def committed(new: "Sequence[Record]", gone: "Sequence[Record]") -> dict[str, float]:
+    """The business figures of one commit: what came to be in the ledger, and what left it."""
+    counted: Counter[str] = Counter()
+    for record in new:
+        if record.ROOM == "ledger" and record.KIND in ISSUED and not getattr(record, "specimen", False):
+            counted[ISSUED[record.KIND]] += 1
+    counted["DocumentsSwept"] += sum(record.ROOM == "ledger" and record.KIND in DOCUMENTS for record in gone)
+    return {name: float(count) for name, count in counted.items() if count}

@@ -1,0 +1,41 @@
+"""The statutory archive: a bucket under Object Lock, where what is stored can be neither altered nor deleted by anybody
+before the day that was given with it."""
+
+from datetime import datetime
+
+from botocore.exceptions import ClientError
+
+from chalicelib.files.objects import Files, _code, _refusals
+from chalicelib.settings import Settings
+
+SEALED = "application/octet-stream"
+
+
+class Locked(Files):
+    """The objects of the archive. Every method raises Busy when S3 is throttled or does not answer."""
+
+    def __init__(self, settings: Settings, key_id: str | None = None) -> None:
+        super().__init__(settings, key_id)
+        self.bucket = settings.archive_bucket
+
+    def lock(self, key: str, content: bytes, until: datetime) -> bool:
+        """Store an object that stays at least until `until` (aware). False, and nothing is changed, when there is one:
+        it has its own day."""
+        with _refusals():
+            try:
+                self.client.put_object(
+                    Bucket=self.bucket, Key=key, Body=content, ContentType=SEALED, IfNoneMatch="*",
+                    ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=until, **self._encryption,
+                )  # fmt: skip
+            except ClientError as error:
+                if _code(error) == "PreconditionFailed":
+                    return False
+                raise
+        return True
+
+    def locked_until(self, key: str) -> datetime:
+        """Until when an object cannot go. Raises NotFound."""
+        with _refusals():
+            answer = self.client.get_object_retention(Bucket=self.bucket, Key=key)
+        until: datetime = answer["Retention"]["RetainUntilDate"]
+        return until

@@ -1,0 +1,127 @@
+"""The clockwork of backups: who is due tonight, the backups, what is asked of them, the drill, and their end."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.entity import Record
+from chalicelib.domain.journal import JobRow
+from chalicelib.jobs.bulk import bulk
+from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.services.outbox import UnknownTask
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+NIGHTLY, BACKUPS, RESTORES, DRILL, EXPIRY = "nightly", "backups", "restores", "drill", "expiry"
+PART_SECONDS = 25.0
+"""What a part of a backup, a verification or a restore may take, with much to spare."""
+MOST_BEGUN, MOST_EXPIRED, MOST_DRILLED = 5_000, 5_000, 1_000
+"""Companies and backups of one run: far beyond what five minutes of a night, or an hour, bring."""
+
+
+def back_up(world: "World", job: JobRow) -> JobRow:
+    """The next part of a backup, then of the company's statutory archive."""
+    from chalicelib.services.backup import running
+
+    return running.advance(world, job)
+
+
+def verify(world: "World", job: JobRow) -> JobRow:
+    """Verify a backup."""
+    from chalicelib.services.backup import verify
+
+    return verify.advance(world, job)
+
+
+def download(world: "World", job: JobRow) -> JobRow:
+    """The next part of a backup's plain archive."""
+    from chalicelib.services.backup import download
+
+    return download.advance(world, job)
+
+
+def restore(world: "World", job: JobRow) -> JobRow:
+    """The next part of a restore, or of its preview."""
+    from chalicelib.services.backup import restore
+
+    return restore.advance(world, job)
+
+
+def _restore_buried(world: "World", work: Record) -> None:
+    from chalicelib.services.backup import restore
+
+    restore.give_up(world, work)
+
+
+def _backup_buried(world: "World", work: Record) -> None:
+    from chalicelib.services.backup import running
+
+    running.give_up(world, work)
+
+
+def _begin(world: "World", step: Step) -> bool:
+    from chalicelib.services.backup import running
+
+    running.begin_night(world, step.ref.company)
+    return True
+
+
+def _drill(world: "World", step: Step) -> bool:
+    from chalicelib.services.backup import drill
+
+    (plan,) = world.store.records([step.ref])
+    return drill.advance(world, plan) if isinstance(plan, DrillPlan) else True
+
+
+def _drill_buried(world: "World", work: Record) -> None:
+    from chalicelib.services.backup import drill
+
+    if isinstance(work, DrillPlan):
+        drill.give_up(world, work)
+
+
+def _expire(world: "World", step: Step) -> bool:
+    from chalicelib.services.backup import expiry, leaving
+
+    if step.kind != "leave":
+        return expiry.expire(world, step.ref)
+    (row,) = world.store.records([step.ref])
+    return leaving.advance(world, row) if isinstance(row, JobRow) and row.due == EXPIRY else True
+
+
+def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+    """One step a row."""
+    if isinstance(work, BackupPlan):
+        return [Step("begin", work.key, "a nightly backup")]
+    if isinstance(work, DrillPlan):
+        return [Step("drill", work.key, "the drill of its latest backup")]
+    if isinstance(work, JobRow):
+        return [Step("leave", work.key, "business data of a company that left the cloud")]
+    if isinstance(work, Backup):
+        return [Step("expire", work.key, f"a {work.tier} backup, {work.status}", (work.id,))]
+    raise UnknownTask(work.KIND)
+
+
+NIGHTLY_JOB = Job(
+    name=NIGHTLY, room=BackupPlan.ROOM, schedule="rate(5 minutes)", cap=MOST_BEGUN,
+    find=due_in(BackupPlan.ROOM, NIGHTLY), plan=plan_of, apply=_begin,
+    summary="Begins the backups whose hour of the night has come",
+)  # fmt: skip
+BACKUPS_JOB = bulk(
+    {"backup": back_up}, name=BACKUPS, summary="Makes backups, a part at a time, and archives what was issued",
+    step_seconds=PART_SECONDS, buried=_backup_buried,
+)  # fmt: skip
+RESTORES_JOB = bulk(
+    {"verify": verify, "download": download, "restore": restore}, name=RESTORES, step_seconds=PART_SECONDS,
+    summary="Verifies, hands out and restores backups, a part at a time", buried=_restore_buried,
+)  # fmt: skip
+DRILL_JOB = Job(
+    name=DRILL, room=DrillPlan.ROOM, schedule="rate(5 minutes)", cap=MOST_DRILLED, find=due_in(DrillPlan.ROOM, DRILL),
+    plan=plan_of, apply=_drill, step_seconds=PART_SECONDS, buried=_drill_buried,
+    summary="Restores each company's latest backup aside once a week, and compares",
+)  # fmt: skip
+EXPIRY_JOB = Job(
+    name=EXPIRY, room=Backup.ROOM, schedule="rate(1 hour)", cap=MOST_EXPIRED, find=due_in(Backup.ROOM, EXPIRY),
+    plan=plan_of, apply=_expire, destroys=True, summary="Removes backups past their term, and those that never ended",
+)  # fmt: skip
+JOBS = (NIGHTLY_JOB, BACKUPS_JOB, RESTORES_JOB, DRILL_JOB, EXPIRY_JOB)

@@ -1,0 +1,114 @@
+"""What is in a backup, in which order and under which data key; and what is left out, each with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from chalicelib.domain.backup import Seal
+from chalicelib.domain.company import Company, Head, Leftover, Series, Term
+from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.item import Item
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.payment import Payment, PaymentId
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that lie together: those of `room` whose sort key begins with `prefix`, of these kinds, under one key.
+
+    A group that is not `streamed` is one row, read at the cut itself.
+    """
+
+    name: str
+    room: str
+    prefix: str
+    seal: Seal
+    kinds: tuple[str, ...]
+    streamed: bool = True
+
+
+def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> Group:
+    first = classes[0]
+    return Group(
+        name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
+    )  # fmt: skip
+
+
+GROUPS: Final = (
+    _group("company", "working", Company),
+    _group("customers", "working", Customer),
+    _group("suppliers", "working", Supplier),
+    _group("items", "working", Item),
+    _group("drafts", "working", Draft),
+    _group("series", "statutory", Series),
+    _group("invoices", "statutory", Invoice, Balance),
+    _group("credit_notes", "statutory", CreditNote),
+    _group("register", "statutory", RegisterEntry),
+    _group("payments", "statutory", Payment),
+    _group("payment_ids", "statutory", PaymentId),
+    _group("terms", "statutory", Term),
+    _group("leftovers", "statutory", Leftover),
+    _group("journal", "statutory", JournalEntry),
+    _group("head", "statutory", Head, streamed=False),
+)
+"""In the order in which they are read, written and given back. An invoice's balance follows it, as its key does."""
+
+ACCESS: Final = "a restore must not give back an access that was taken away"
+PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"
+PASSING: Final = "it is gone before anybody would restore it"
+OWN: Final = "what backups themselves are made by"
+EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
+    ("identity", "member"): ACCESS,
+    ("identity", "api_key"): ACCESS,
+    ("identity", "consent"): "a choice is a member's, and may have been changed since",
+    ("identity", "backup_key"): OWN,
+    ("journal", "backup_key"): OWN,
+    ("journal", "archived"): "what was archived is told by the archive itself",
+    ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
+    ("workspace", "backup_plan"): OWN,
+    ("workspace", "drill_plan"): OWN,
+    ("workspace", "support_thread"): "an exchange with support ends on a promised day",
+    ("workspace", "support_message"): "an exchange with support ends on a promised day",
+    ("requests", "request"): PROOF,
+    ("requests", "receipt"): PROOF,
+    ("requests", "deadline"): PROOF,
+    ("requests", "tombstone"): PROOF,
+    ("requests", "hold"): PROOF,
+    ("requests", "correction"): PROOF,
+    ("requests", "disclosure"): PROOF,
+    ("requests", "acceptance"): PROOF,
+    ("requests", "destruction"): PROOF,
+    ("transient", "idempotency"): PASSING,
+    ("transient", "job"): PASSING,
+    ("transient", "upload"): PASSING,
+    ("transient", "code"): PASSING,
+    ("transient", "former_owner"): PASSING,
+    ("transient", "tally"): PASSING,
+    ("transient", "mail"): PASSING,
+    ("transient", "diagnostics"): "it belongs to no company",
+    ("transient", "job_checkpoint"): "it belongs to no company",
+    ("transient", "job_switch"): "it belongs to no company",
+    ("transient", "backup"): OWN,
+})  # fmt: skip
+
+ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
+BY_NAME: Final[Mapping[str, Group]] = MappingProxyType({group.name: group for group in GROUPS})
+_BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in group.kinds}
+
+
+def group_of(room: str, kind: str) -> Group | None:
+    """The group of a kind of row; None for what is left out."""
+    return _BY_KIND.get((room, kind))
+
+
+def counted_as(group: str, kind: str) -> str:
+    """The name under which rows are counted: their group's, or their own where a group has several kinds."""
+    return group if kind == BY_NAME[group].kinds[0] else f"{kind}s"
+
+
+def ref_of(company: str, group: str, sort: str) -> Ref:
+    """The address of a row of a group."""
+    return Ref(BY_NAME[group].room, company, sort)

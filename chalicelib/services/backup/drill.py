@@ -1,0 +1,254 @@
+"""The weekly drill: a company's latest backup is restored into tables aside by the code that restores it anywhere, held
+against its manifest, and removed again. What it found is on the backup's row.
+
+A drill that finds a fault says so and is over for the week; one that was merely interrupted goes on where it was.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.canonical import plain_number
+from chalicelib.domain.company import Series
+from chalicelib.domain.document import Issued, RegisterEntry
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import Refusal
+from chalicelib.domain.money import ZERO
+from chalicelib.services.backup import copy, course, plans, replay
+from chalicelib.services.backup.archive import Archive, open_archive
+from chalicelib.services.backup.course import Into, NotOurs
+from chalicelib.services.backup.kinds import KINDS, NAMES, places
+from chalicelib.services.backup.manifest import Manifest
+from chalicelib.services.backup.walk import Progress, Walk
+from chalicelib.store import due
+from chalicelib.store.conflicts import patiently
+from chalicelib.store.drill import DrillStore, cleared, companies
+from chalicelib.store.wire import Page, start_after
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.backups")
+ROWS: Final = 2_000
+"""Rows removed before the time is looked at again."""
+PAGE: Final = 100
+GONE: Final = frozenset({"not_found", "backup_key_destroyed"})
+"""The backup expired, or the account went, while it was drilled: no fault of the backup's."""
+ACTOR: Final = "drill"
+ROOMS: Final = ("workspace", "ledger")
+STORED: Final = "stored"
+"""Under which the counts of what lies aside are kept among those of what was done."""
+INTERRUPTED: Final = "drill_interrupted"
+
+
+class Overtaken(Exception):
+    """Another runner works on this plan: its claim lapsed while this one was still at it."""
+
+    code = "overtaken"
+
+
+def advance(world: "World", plan: DrillPlan) -> bool:
+    """Do the next part of a company's drill and keep it; True once there is nothing to do before the next week. Raises
+    Busy, Overtaken."""
+    if plan.backup is None:
+        orphans(world)
+        latest = _latest(world, plan.company)
+        if latest is None:
+            return _kept(world, plan, _next_week(world, plan), over=True)
+        begun = replace(plan, backup=latest, step=_encoded(Progress(step="clear")))
+        return _kept(world, plan, begun, over=False)
+    progress = msgspec.json.decode(plan.step or "{}", type=Progress)
+    try:
+        after = _Drill(world, plan, plan.backup).step(progress)
+    except NotOurs:
+        after = replace(progress, step="clear", cursor=None)
+    except Refusal as refusal:
+        if refusal.status == 503 or progress.step in ("clear", "sweep"):
+            raise
+        after = replace(progress, step="sweep", cursor=None, failure=refusal.code)
+    if after.step != "done":
+        return _kept(world, plan, replace(plan, step=_encoded(after)), over=False)
+    _record(world, plan.company, plan.backup, after)
+    return _kept(world, plan, _next_week(world, plan), over=True)
+
+
+def _latest(world: "World", company: str) -> str | None:
+    (found,) = world.store.records([BackupPlan.ref(company)])
+    return found.last if isinstance(found, BackupPlan) else None
+
+
+def _next_week(world: "World", plan: DrillPlan) -> DrillPlan:
+    return replace(plan, backup=None, step=None, due_at=plans.next_drill(plan.company, world.now()))
+
+
+def _kept(world: "World", seen: DrillPlan, after: DrillPlan, *, over: bool) -> bool:
+    if not due.save(world.store, after.edited(world.now(), attempts=0), seen, world.random(16)):
+        raise Overtaken
+    return over
+
+
+def _encoded(progress: Progress) -> str:
+    return msgspec.json.encode(progress).decode()
+
+
+class _Drill:
+    """The drill of one backup."""
+
+    def __init__(self, world: "World", plan: DrillPlan, backup: str) -> None:
+        self.world, self.company, self.backup = world, plan.company, backup
+        self.store = DrillStore(world.settings)
+        self.into = Into(world, self.store, plan.company, backup, ACTOR)
+
+    def step(self, progress: Progress) -> Progress:  # noqa: PLR0911 — one return a step
+        """The next part. Raises what is wrong with the backup, Busy."""
+        if progress.step in ("clear", "sweep"):
+            return self._empty(progress)
+        if progress.step == "registers":
+            return course.registers(self.into, progress)
+        if progress.step == "search":
+            after = course.search(self.into, self._since(0), progress)
+            if after.step == "search" and (after.found or after.cursor is None):
+                return Progress(step="clear")  # somebody was erased meanwhile: what lies aside is outdated
+            return replace(after, step="compare") if after.step == "open" else after
+        archive = open_archive(self.world, self.company, self.backup)
+        if progress.step == "compare":
+            return self._compare(archive, progress)
+        if progress.step == "verify":
+            archive.verify()
+            self._found()
+            return replace(progress, step="rows", cursor=None)
+        after = course.rows(self.into, self._walk(archive), progress)
+        return replace(after, step="registers") if after.step == "logos" else after
+
+    def _since(self, clock: int) -> replay.Replay:
+        """Records past their term are held too: what stands in the backup is compared with it, and goes in minutes."""
+        return replace(replay.since(self.world, self.company, clock), swept=None)
+
+    def _walk(self, archive: Archive) -> Walk:
+        return Walk(archive, self.company, places(KINDS), self._since(archive.manifest.clock))
+
+    def _found(self) -> None:
+        call = self.world.call(self.company, ACTOR, "drill", key=f"§{self.backup}:drill")
+        copy.Founding(self.backup, "test").found(self.store, call)
+
+    def _empty(self, progress: Progress) -> Progress:
+        end = time.monotonic() + course.PART_SECONDS
+        while not cleared(self.store, self.company, most=ROWS):
+            if time.monotonic() >= end:
+                return progress
+        return Progress(step="verify") if progress.step == "clear" else replace(progress, step="done")
+
+    def _compare(self, archive: Archive, progress: Progress) -> Progress:
+        """Count what is stored aside, and hold it against the manifest once all of it was read."""
+        end = time.monotonic() + course.PART_SECONDS
+        stored = _Stored.of(progress)
+        for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
+            after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
+            while True:
+                page = self._page(room, after)
+                stored.add(page.records)
+                if page.next is None:
+                    break
+                after = page.next["sort"]["S"]
+                if time.monotonic() >= end:
+                    return stored.kept(progress, f"{room}\x1f{after}")
+        failure = progress.failure or self._fault(archive.manifest, progress, stored)
+        return replace(progress, step="sweep", cursor=None, failure=failure)
+
+    def _page(self, room: str, after: str | None) -> Page:
+        start = start_after(self.company, after) if after else None
+        return patiently(lambda: self.store.query(room, self.company, after=start, limit=PAGE))
+
+    def _fault(self, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
+        """What differs from the manifest; None where nothing does."""
+        for name in NAMES.values():
+            away = progress.counts.get(name, {}).get("erased", 0)
+            if stored.counts[name] + away != manifest.counts.get(name, 0):
+                return "drill_counts"
+        if any(stored.gross.get(name, ZERO) != total for name, total in manifest.gross.items()):
+            return "drill_totals"
+        rows = [row for row in self.into.reader().all("ledger", "series#") if isinstance(row, Series)]
+        told = {head.series: (head.next, head.chain) for head in manifest.series}
+        return None if {row.id: (row.next, row.chain) for row in rows} == told else "drill_registers"
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Rows counted aside, and the gross of what has one, by name."""
+
+    counts: Counter[str]
+    gross: dict[str, Decimal]
+
+    @classmethod
+    def of(cls, progress: Progress) -> "_Stored":
+        """As far as it was counted."""
+        gross = {name: Decimal(text) for name, text in progress.gross.items()}
+        return cls(Counter(progress.counts.get(STORED, {})), gross)
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Count these as well."""
+        for row in records:
+            name = NAMES.get((row.ROOM, row.KIND), row.KIND)
+            self.counts[name] += 1
+            own = row.totals.gross if isinstance(row, Issued) else row.gross if isinstance(row, RegisterEntry) else ZERO
+            self.gross[name] = self.gross.get(name, ZERO) + own
+
+    def kept(self, progress: Progress, cursor: str) -> Progress:
+        """The progress with what was counted so far."""
+        gross = {name: plain_number(total) for name, total in self.gross.items()}
+        return replace(progress, counts={**progress.counts, STORED: dict(self.counts)}, gross=gross, cursor=cursor)
+
+
+def _record(world: "World", company: str, backup: str, progress: Progress) -> None:
+    """Note on the backup's row what the drill found, and tell. A backup that went meanwhile has nothing to note on."""
+    if progress.failure in GONE:
+        return
+    result: Literal["passed", "failed"] = "failed" if progress.failure else "passed"
+    (row,) = world.store.records([Backup.ref(company, backup)])
+    if isinstance(row, Backup):
+        now = world.now()
+        verified = row.verified_at if progress.failure else now
+        noted = row.edited(now, drilled_at=now, drill=result, verified_at=verified)
+        if not due.save(world.store, noted, row, world.random(16)):
+            raise Overtaken
+    if progress.failure:
+        log.error("drill failed: %s", progress.failure, extra={"company": company, "ref": backup})
+    world.telemetry.figures({"DrillFailed" if progress.failure else "DrillPassed": 1})
+
+
+def give_up(world: "World", work: Record) -> None:
+    """Called before a plan is buried: its drill failed in a way that nobody foresaw. What lies aside is removed, with
+    all attempts anew; then it is told, and next week's is due."""
+    (plan,) = world.store.records([work.key])
+    if not isinstance(plan, DrillPlan) or plan.backup is None:
+        return
+    progress = msgspec.json.decode(plan.step or "{}", type=Progress)
+    ended = progress.step in ("clear", "sweep")
+    if ended:
+        _record(world, plan.company, plan.backup, replace(progress, failure=progress.failure or INTERRUPTED))
+        _kept(world, plan, _next_week(world, plan), over=True)
+    else:
+        last = _encoded(replace(progress, step="sweep", cursor=None, failure=INTERRUPTED))
+        _kept(world, plan, replace(plan, step=last, due_at=world.now()), over=False)
+
+
+def orphans(world: "World") -> int:
+    """Remove what lies aside of companies that are not being drilled: their account, or their switch, went meanwhile.
+    How many there were; a run that finds very much leaves some to the next. Raises Busy."""
+    store, found, end = DrillStore(world.settings), 0, time.monotonic() + course.PART_SECONDS
+    for company in companies(store):
+        (plan,) = world.store.records([DrillPlan.ref(company)])
+        if isinstance(plan, DrillPlan) and plan.backup is not None:
+            continue
+        while not cleared(store, company, most=ROWS):
+            if time.monotonic() >= end:
+                return found
+        found += 1
+    return found

@@ -1,0 +1,71 @@
+"""Handing out a blocked original: only under a lawful demand that was recorded before, and not without a trace."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.disclosure import Disclosure
+from chalicelib.domain.document import CreditNote, Invoice, Issued
+from chalicelib.domain.errors import NotFound, invalid
+from chalicelib.domain.issuing import document_hash
+from chalicelib.services.einvoicing import attachment
+from chalicelib.services.viewing import issued_view
+from chalicelib.store.door import Decision, Snapshot, transact
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+NEEDED = ("document.buyer", "document.content", "document.seller")
+"""The kinds of data that a whole document holds: a demand has to name each."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """An issued document as it was issued: its page (PDF) and its e-invoice (UBL), and whether the content still has
+    the hash that the register was given."""
+
+    number: str
+    page: bytes
+    e_invoice: bytes
+    verified: bool
+
+
+def release(world: "World", company: str, disclosure: str, document: str, by: str) -> Original:
+    """The original of one document, of an erased buyer or a closed account too; the disclosure notes its id first.
+    Raises NotFound, and InvalidContent where the disclosure is no lawful demand, or one for other data or another
+    person; Busy."""
+    cls: type[Issued] = CreditNote if document.startswith(f"{CreditNote.PREFIX}_") else Invoice
+    call = world.call(company, by, "disclosure_release", key=f"release-{world.random(12).hex()}")
+    refs = [Disclosure.ref(company, disclosure), cls.ref(company, document)]
+
+    def decide(snapshot: Snapshot) -> Decision:
+        demand, issued = snapshot.get(Disclosure, disclosure), snapshot.get(cls, document)
+        if demand is None or issued is None:
+            raise NotFound
+        _require_covered(demand, issued)
+        if document in demand.documents:
+            return Decision(Answer({}))
+        return Decision(Answer({}), puts=(demand.edited(call.at, documents=(*demand.documents, document)),))
+
+    transact(world.store, call, refs, decide, business=False, while_blocked=True, remembered=False)
+    (issued,) = world.store.records(refs[1:])
+    if not isinstance(issued, Issued):
+        raise NotFound
+    return _original(world, issued)
+
+
+def _require_covered(demand: Disclosure, issued: Issued) -> None:
+    covered = demand.subject in (None, issued.customer) and set(NEEDED) <= set(demand.data)
+    if demand.kind != "lawful_demand" or not covered:
+        raise invalid("/disclosure", "not_covered")
+
+
+def _original(world: "World", issued: Issued) -> Original:
+    """Made anew from the frozen document, in its own language and the house's form; nothing is left in the bucket. A
+    closed account's logo is gone."""
+    logo = issued.seller.logo if issued.seller.logo and world.files.exists(issued.seller.logo) else None
+    carried = attachment(issued)
+    page = world.renderer(None).render(
+        issued_view(issued, issued.language), logo=world.files.read(logo) if logo else None, attachments=(carried,)
+    )
+    return Original(issued.number, page, carried.data, document_hash(issued) == issued.hash)

@@ -1,0 +1,62 @@
+"""A dry run: the table of what a deletion would do, counted as far as that is bounded; nothing of it is stored."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Answer
+from chalicelib.domain.errors import invalid
+from chalicelib.domain.request import GRACE, Measure, Request, RequestKind, affected, clear_days
+from chalicelib.services.documents import instant
+from chalicelib.services.privacy import deletion, erasers, limits, receipts
+from chalicelib.services.privacy.asking import Asker
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PAGES = 8
+"""Pages of a room (1 MB each) that a dry run reads; what lies beyond is not counted."""
+
+
+def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
+    """The table of what a deletion would do. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
+    subject = asker.about(subject)
+    affects = affected(subject)
+    if affects is None:
+        raise invalid("/subject", "subject_unknown")
+    asker.require(subject)
+    limits.tried(world, company, asker)
+    due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
+    request = Request(
+        company=company, id="", created_at=at, updated_at=at, kind=kind, affects=affects, subject=subject,
+        asked_by=asker.id, deadline=due, due_at=at,
+    )  # fmt: skip
+    steps: Sequence[Measure] = ()
+    last = None
+    if kind == "deletion":
+        found = deletion.planned(world, company, affects, at)
+        steps, last = counted(world, request, deletion.measures(found.steps, subject)), found.last_trace
+    body = {
+        "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
+        "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
+        "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
+        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True,
+        "awaiting_details": None, "documents": None, "recipients": [],
+        "version": 0, "created_at": instant(at), "updated_at": instant(at),
+    }  # fmt: skip
+    return Answer(body)
+
+
+def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """The measures with the rows of each table that they concern, as far as PAGES reach; files are counted when the
+    deletion runs. Raises Busy."""
+    known = {id(m): m for m in measures}
+    for place in dict.fromkeys(m.place for m in measures if m.store == "table"):
+        own = tuple(m for m in measures if (m.store, m.place) == ("table", place))
+        if any(m.found is None for m in own):
+            unknown = tuple(replace(m, found=None if m.found is None else 0) for m in own)  # their own row is there yet
+            after = erasers.counted(world, replace(request, measures=unknown), pages=PAGES)
+            if after.cursor is None:
+                known |= {id(m): counts for m, counts in zip(own, after.measures, strict=True)}
+    return tuple(known[id(m)] for m in measures)

@@ -1,0 +1,183 @@
+"""Rectification (law 09-08 art. 8): asking for what is missing, finishing with a receipt, and what a restore repeats.
+
+The live record is put right in the commit of whoever may change it (`correcting`). What was issued stays as it was: the
+job counts what still says otherwise, and `affected` lists it.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.correction import Correction
+from chalicelib.domain.disclosure import may_be_seen
+from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import NotFound, RequestSettled
+from chalicelib.domain.journal import Message
+from chalicelib.domain.request import UNANSWERED, WARNED, Request, Tombstone, moved, waiting
+from chalicelib.services import disclosures
+from chalicelib.services.privacy import affected, correcting, receipts, settling
+from chalicelib.services.privacy.asking import Asker, show
+from chalicelib.services.privacy.deletion import Overtaken, notice
+from chalicelib.services.privacy.requests import members_of, own_row, seen
+from chalicelib.services.privacy.settling import watch_over
+from chalicelib.store import due
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store, start_after
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.privacy")
+PAGES = 20
+"""Pages of the ledger that one piece of the count reads."""
+LATER = timedelta(minutes=2)
+"""When it is looked again whether the owners were told."""
+LAPSED = "details_not_given"
+
+
+def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> Answer:
+    """Ask, as the operator, for what a request for rectification leaves open: its clock stops, and its owners are told.
+    Raises NotFound, RequestSettled for one that is carried out, waits already or is no rectification, InvalidContent
+    for a name of nothing that is kept about the subject."""
+    call = world.call(company, by, "privacy_details", key=f"details-{world.random(12).hex()}")
+    members = members_of(world.store, company)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        request = snapshot.get(Request, id)
+        if request is None:
+            raise NotFound
+        if request.kind != "rectification" or request.status != "verified" or request.awaiting_since:
+            raise RequestSettled(status=request.status)
+        own = own_row(snapshot, request.subject, members)
+        after = waiting(request, correcting.checked(type(own), missing), call.at)
+        told = notice(call, "details_missing", id)
+        return Decision(Answer(show(after)), puts=(after,), deletes=(watch_over(request),), messages=(told,))
+
+    return transact(world.store, call, [Request.ref(company, id)], decide, business=False).answer
+
+
+def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Answer:
+    """Say what is right: the record is corrected at once, and the clock goes on. Raises NotFound, Forbidden,
+    ProofNeeded for a member, RequestSettled, InvalidContent."""
+    wanted = correcting.put(world, call.company, corrections)
+    members = members_of(world.store, call.company)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        request = seen(snapshot, asker, id)
+        asker.require(request.subject)
+        correcting.require(asker, request.affects)
+        if request.kind != "rectification":
+            raise RequestSettled(status=request.status)
+        own = own_row(snapshot, request.subject, members)
+        return correcting.decided(request, own, wanted, call, snapshot.clock + 1, new=False)
+
+    done = transact(world.store, call, [Request.ref(call.company, id)], decide, business=False).answer
+    world.wake("requests")
+    return done
+
+
+def carry(world: "World", request: Request) -> bool:
+    """Do the next bounded piece; True once nothing is to be done now. What nobody said how to correct waits for an
+    operator; missing details that nobody gives let it lapse. Raises Busy, Overtaken."""
+    if request.status == "verified":
+        _wait(world, request)
+        return True
+    at = next((i for i, measure in enumerate(request.measures) if measure.found is None), None)
+    if at is not None:
+        _keep(world, request, _counted(world, request))
+        return False
+    told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
+    if not told and world.now() < request.deadline - WARNED:
+        _keep(world, request, replace(request, due_at=world.now() + LATER))
+        return True
+    _name_hidden(world, request)
+    _finish(world, request if told else replace(request, recipients=()))
+    return True
+
+
+def _wait(world: "World", request: Request) -> None:
+    since = request.awaiting_since
+    if since is None:  # an operator carries it out; the watch keeps its deadline
+        _keep(world, request, replace(request, due=None))
+    elif since + UNANSWERED <= world.now():
+        settling.settle(world, request, "cancelled", reason=LAPSED, notice="cancelled")
+    else:
+        _keep(world, request, replace(request, due_at=since + UNANSWERED))
+
+
+def _keep(world: "World", request: Request, after: Request) -> None:
+    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
+        raise Overtaken
+
+
+def _counted(world: "World", request: Request) -> Request:
+    """The request with the next pages of issued documents counted; a record that is gone since has nothing to say."""
+    own = affected.own_record(world.store, request)
+    tally, _, after = (request.cursor or "0,0:").partition(":")
+    invoices, notes = (int(count) for count in tally.split(","))
+    where: str | None = after
+    for _ in range(PAGES):
+        start = start_after(request.company, where) if where else None
+        page = world.store.query("ledger", request.company, affected.ISSUED, after=start)
+        stale = [row for row in page.records if own and affected.stale(row, request, own)]
+        invoices += sum(isinstance(row, Invoice) for row in stale)
+        notes += sum(isinstance(row, CreditNote) for row in stale)
+        where = page.next["sort"]["S"] if page.next else None
+        if where is None:
+            found = {Invoice.KIND: invoices, CreditNote.KIND: notes}
+            measures = (replace(m, found=found.get(m.kinds[0], m.found), done=True) for m in request.measures)
+            return replace(request, measures=tuple(measures), cursor=None)
+    return replace(request, cursor=f"{invoices},{notes}:{where}")
+
+
+def _name_hidden(world: "World", request: Request) -> None:
+    """Who was handed the data under a demand that may not be told of yet is the operator's to inform."""
+    for row in disclosures.of_company(world.store, request.company):
+        if row.subject in (None, request.subject) and not may_be_seen(row, today(world.now())):
+            log.warning("a recipient of what was corrected", extra={"request": request.id, "disclosure": row.id})
+
+
+def _finish(world: "World", request: Request) -> None:
+    """Sign the receipt and close the request with it in one commit. Raises Busy."""
+    call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
+    receipt = receipts.make(world, request, call.at)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "running":
+            return Decision(Answer({}))
+        closed = moved(now, "completed", call.at, receipt=True, recipients=request.recipients)
+        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
+
+    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+
+
+def corrections_since(world: "World", company: str, clock: int) -> Iterator[Correction]:
+    """The corrections that commits after `clock` made, oldest first: a backup of that clock does not hold them, so that
+    whoever restores it applies them again (`domain.correction.applied`). Raises Busy."""
+    after = Correction.ref(company, clock=clock).sort
+    for row in _rows(world.store, company, "correction#", after):
+        if isinstance(row, Correction):
+            yield row
+
+
+def tombstones_since(world: "World", company: str, clock: int) -> Iterator[Tombstone]:
+    """Who was erased by commits after `clock` (or at a clock that was not kept): a restored backup erases them again.
+    Raises Busy."""
+    for row in _rows(world.store, company, "tombstone#"):
+        if isinstance(row, Tombstone) and (row.clock is None or row.clock > clock):
+            yield row
+
+
+def _rows(store: Store, company: str, prefix: str, after: str | None = None) -> Iterator[Record]:
+    start = start_after(company, after) if after else None
+    while True:
+        page = store.query("requests", company, SORT.startswith(prefix), after=start)
+        yield from page.records
+        if (start := page.next) is None:
+            return

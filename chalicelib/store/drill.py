@@ -1,0 +1,90 @@
+"""Tables aside, for drills: the same rooms under a prefix of their own, which no other role may touch.
+
+What empties them takes only a `DrillStore`, and that names no table without the prefix: nothing else can be reached.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from pynamodb.exceptions import PutError, QueryError, ScanError
+
+from chalicelib.domain.errors import Busy
+from chalicelib.settings import Settings
+from chalicelib.store.wire import Key, Store, is_passing
+
+ASIDE = "drill-"
+ROOMS = ("workspace", "ledger", "journal")
+"""Rooms that a drill writes to; the others are read, where they are looked at anyway."""
+BATCH, PAGE = 25, 500
+
+
+def drill_settings(settings: Settings) -> Settings:
+    """The settings under which the tables aside lie."""
+    return replace(settings, table_prefix=f"{settings.table_prefix}{ASIDE}")
+
+
+class DrillStore(Store):
+    """The tables aside of one stage. Made from the stage's own settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        aside = drill_settings(settings)
+        super().__init__(aside)
+        if not all(name.startswith(aside.table_prefix) and ASIDE in name for name in self.names.values()):
+            raise ValueError("a drill's tables are not aside")
+
+
+def cleared(store: DrillStore, company: str, *, most: int) -> bool:
+    """Delete about `most` of a company's rows aside. True once a complete consistent read found none, False: call
+    again. Raises Busy."""
+    if not isinstance(store, DrillStore):
+        raise TypeError("only what lies aside is cleared")
+    gone = 0
+    for room in ROOMS:
+        while keys := _keys(store, room, company):
+            for start in range(0, len(keys), BATCH):
+                _delete(store, room, keys[start : start + BATCH])
+            gone += len(keys)
+            if gone >= most:
+                return False
+    return True
+
+
+def companies(store: DrillStore) -> list[str]:
+    """The companies of which something lies aside. Raises Busy."""
+    found: set[str] = set()
+    start: Any = None  # PynamoDB's annotation is of the hash key alone
+    for room in ROOMS:
+        while True:
+            try:
+                page = store.connection.scan(
+                    store.names[room], attributes_to_get=["company"], exclusive_start_key=start, consistent_read=True
+                )
+            except ScanError as error:
+                if is_passing(error):
+                    raise Busy from error
+                raise
+            found |= {row["company"]["S"] for row in page["Items"]}
+            if (start := page.get("LastEvaluatedKey")) is None:
+                break
+    return sorted(found)
+
+
+def _keys(store: DrillStore, room: str, company: str) -> list[Key]:
+    try:
+        page = store.connection.query(
+            store.names[room], company, consistent_read=True, attributes_to_get=["company", "sort"], limit=PAGE
+        )
+    except QueryError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise
+    return [{"company": row["company"], "sort": row["sort"]} for row in page["Items"]]
+
+
+def _delete(store: DrillStore, room: str, keys: list[Key]) -> None:
+    try:
+        store.connection.batch_write_item(store.names[room], delete_items=keys)
+    except PutError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise

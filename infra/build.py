@@ -1,0 +1,116 @@
+"""Makes the package of a stage: `python -m infra.build --stage dev`. Chalice packages, the rest is merged in, and
+`build/<stage>/` holds the template, the application and the layers."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from infra import zips
+from infra.functions import APPLICATION
+from infra.layers import ROOT, RUNTIME, PackageError, Wheels, compile_tree, compiles, layers
+from infra.stack import complete
+from infra.stages import NAMES
+
+MOST_APPLICATION = 30_000_000
+"""Bytes of the application's zip file."""
+MOST_UNPACKED = 250_000_000
+"""Bytes of the application and its layers, unpacked: Lambda's limit is 250 MiB, ours a little less."""
+CARRIED = ("app.py", "chalicelib")
+NOT_CARRIED = ("__pycache__", "cli")
+"""The operator's tool is for an operator's machine."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A package: its folder, the template and what the template refers to."""
+
+    folder: Path
+    template: Path
+    application: Path
+    layers: dict[str, Path]
+
+    @property
+    def unpacked(self) -> int:
+        """The bytes that Lambda will count."""
+        return sum(zips.unpacked(path) for path in (self.application, *self.layers.values()))
+
+
+def build(stage: str, out: Path | None = None, *, wheels: Wheels = "lambda") -> Built:
+    """Make the package of `stage` in `out` (`build/<stage>`): the same sources, pins and interpreter, the same bytes.
+    With `wheels` of the host it runs on this machine instead of on Lambda. Raises PackageError."""
+    folder = out or ROOT / "build" / stage
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    packed = {}
+    for name, path in layers(wheels).items():
+        packed[str(name)] = Path(shutil.copy(path, folder / path.name))
+    with tempfile.TemporaryDirectory(prefix="facture-") as scratch:
+        packaged, application = _packaged(stage, Path(scratch), folder / APPLICATION, wheels)
+    template = folder / "template.json"
+    named = sha256(application.read_bytes()).hexdigest()[:12]
+    template.write_text(json.dumps(complete(packaged, stage, named), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    made = Built(folder, template, application, packed)
+    _weigh(made)
+    return made
+
+
+def _packaged(stage: str, scratch: Path, target: Path, wheels: Wheels) -> tuple[dict[str, Any], Path]:
+    """Chalice's template, and the application that it packaged: without what the layers hold, with its bytecode."""
+    source, out, tree = scratch / "source", scratch / "out", scratch / "tree"
+    ignored = shutil.ignore_patterns(*NOT_CARRIED)
+    shutil.copytree(ROOT / ".chalice", source / ".chalice", ignore=shutil.ignore_patterns("deployments"))
+    shutil.copy(ROOT / "app.py", source)
+    shutil.copytree(ROOT / "chalicelib", source / "chalicelib", ignore=ignored)
+    (source / "requirements.txt").touch()  # the layers hold them
+    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage, str(out)]
+    # Chalice asks for a region and needs none; nothing else of the environment may reach a template.
+    environment = {"PATH": os.environ.get("PATH", ""), "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(scratch)}
+    done = subprocess.run(command, check=False, cwd=source, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise PackageError(f"chalice package failed: {done.stderr.strip()[-1000:]}")
+    with ZipFile(out / "deployment.zip") as archive:
+        archive.extractall(tree)
+    for stale in list(tree.rglob("__pycache__")):  # of this machine's Chalice
+        shutil.rmtree(stale)
+    if compiles(wheels):
+        compile_tree(tree, "/var/task")
+    return json.loads((out / "sam.json").read_text("utf-8")), zips.write(tree, target)
+
+
+def _weigh(made: Built) -> None:
+    if (size := made.application.stat().st_size) > MOST_APPLICATION:
+        raise PackageError(f"{made.application.name} has {size:,} bytes, more than {MOST_APPLICATION:,}")
+    if made.unpacked > MOST_UNPACKED:
+        raise PackageError(f"the package has {made.unpacked:,} bytes unpacked, more than {MOST_UNPACKED:,}")
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m infra.build", description=__doc__)
+    parser.add_argument("--stage", choices=NAMES, required=True)
+    chosen = parser.parse_args()
+    try:
+        made = build(chosen.stage)
+    except PackageError as error:
+        sys.exit(f"facture: {error}")
+    for path in (made.template, made.application, *made.layers.values()):
+        print(f"{path.stat().st_size:>12,}  {path.relative_to(ROOT)}")
+    print(f"{made.unpacked:>12,}  unpacked")
+    if not compiles("lambda"):
+        print(
+            f"facture: without bytecode, because this is not {RUNTIME}: a cold start takes twice as long",
+            file=sys.stderr,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""What the service costs, computed from counted units, public prices and stated assumptions. `python -m infra.cost`.
+
+`infra/counts.toml` is measured by tests, `infra/prices.toml` is a dated table with its sources, `infra/usage.toml` is
+what nothing can count before there are customers. `--write` writes docs/cost.md; a test says when that is due.
+"""
+
+import json
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from chalicelib.jobs.catalogue import JOBS
+from chalicelib.jobs.job import Job
+from chalicelib.policy.load import current
+from chalicelib.store.tables import ROOM_TABLES
+from infra.gateway import gateway
+from infra.identity import identity
+from infra.keys import keys
+from infra.stages import STAGES, title, trace_days
+from infra.watch import watch
+from local.clock import Cron, parse_schedule
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "cost.md"
+FUNCTIONS: Mapping[str, Any] = json.loads((HERE.parent / ".chalice" / "config.json").read_text(encoding="utf-8"))[
+    "lambda_functions"
+]
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / name).read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+COUNTS, USAGE, TABLE = _table("counts.toml"), _table("usage.toml"), _table("prices.toml")
+PRICES: Mapping[str, Mapping[str, Any]] = TABLE["prices"]
+QUOTAS: Mapping[str, Mapping[str, Any]] = TABLE["quotas"]
+CERTAINTIES: Mapping[str, str] = TABLE["certainties"]
+GB, MB = Decimal(1024**3), Decimal(1024)
+DAYS, HOURS = Decimal(30), Decimal(730)
+SECONDS = DAYS * 86_400
+PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
+KEPT_MONTHS = Decimal(126)
+"""Ten years from the end of the financial year: ten and a half on average."""
+DOCUMENTS_A_STEP = 12
+ACL = "AWS::WAFv2::WebACL"
+SCALES = (1, 1_000, 1_000_000)
+
+Uses = dict[str, Decimal]
+"""Quantities by the name of their price."""
+
+
+def summed(*parts: Mapping[str, Decimal], times: Decimal | int = 1) -> Uses:
+    """The parts together, so many times."""
+    total: Uses = {}
+    for part in parts:
+        for name, quantity in part.items():
+            total[name] = total.get(name, Decimal(0)) + quantity * times
+    return total
+
+
+def gb_seconds(function: str, milliseconds: Decimal | int) -> Decimal:
+    """What Lambda bills a function of ours for that long."""
+    return Decimal(FUNCTIONS[function]["lambda_memory_size"]) / MB * milliseconds / 1000
+
+
+def logged(size: Decimal | int) -> Uses:
+    """So many bytes of log, kept for as long as the policy keeps technical information."""
+    return {"logs.gb": size / GB, "logs.gb_month": size / GB * trace_days(current()) / DAYS}
+
+
+def request_milliseconds(flow: str) -> Decimal:
+    """How long one request takes, who asks included."""
+    time, flows = USAGE["time"], COUNTS["flows"]
+    calls = flows[flow]["calls"] + flows["guard"]["calls"]
+    return Decimal(time["code"] + time["call"] * calls + USAGE["share"]["cold"] * time["cold"])
+
+
+def request(flow: str) -> Uses:
+    """One request, from the gateway to its answer."""
+    counted, guard, size = COUNTS["flows"][flow], COUNTS["flows"]["guard"], COUNTS["bytes"]
+    used = gb_seconds("api_handler", request_milliseconds(flow)) + gb_seconds("token", USAGE["time"]["token"])
+    return {
+        "gateway.request": Decimal(1), "firewall.request": Decimal(1), "lambda.request": Decimal(2),
+        "lambda.gb_second": used,
+        "dynamodb.read": Decimal(counted["read"] + guard["read"]), "dynamodb.write": Decimal(counted["write"]),
+        "s3.get": Decimal(counted.get("get", 0)), "s3.put": Decimal(counted.get("put", 0)),
+        **logged(2 * USAGE["bytes"]["log"] + USAGE["bytes"]["access"]), "trace": USAGE["share"]["trace"],
+        "transfer.gb": Decimal(size["answer"]) / GB,
+    }  # fmt: skip
+
+
+def invoice() -> Uses:
+    """One issued invoice with the requests around it and its page, but for what is stored."""
+    counted, size = COUNTS["flows"]["deliver"], COUNTS["bytes"]
+    asked = summed(*(summed(request(flow), times=times) for flow, times in USAGE["invoice"].items()))
+    page = {
+        "lambda.gb_second": gb_seconds("outbox", USAGE["time"]["page"] + USAGE["time"]["call"] * counted["calls"]),
+        "dynamodb.read": Decimal(counted["read"]), "dynamodb.write": Decimal(counted["write"]),
+        "s3.get": Decimal(counted["get"] + USAGE["invoice"]["pdf"]), "s3.put": Decimal(counted["put"]),
+        **logged(size["figure"]), "transfer.gb": Decimal(size["page"]) / GB,
+    }  # fmt: skip
+    return summed(asked, page)
+
+
+def stored(months: Decimal) -> Uses:
+    """What is stored in one month of the invoices issued in so many months before it, one a month."""
+    size = COUNTS["bytes"]
+    rows = (size["ledger"] + size["journal"]) * months + size["answers"] * min(months, ANSWER_MONTHS)
+    return {
+        "dynamodb.gb_month": rows / GB, "dynamodb.recovery_gb_month": rows / GB,
+        "s3.gb_month": size["page"] * min(months, PAGE_MONTHS) / GB,
+    }  # fmt: skip
+
+
+def kept() -> Uses:
+    """The storage of one invoice from its issue to its end."""
+    size = COUNTS["bytes"]
+    rows = (size["ledger"] + size["journal"]) * KEPT_MONTHS + size["answers"] * ANSWER_MONTHS
+    return {
+        "dynamodb.gb_month": rows / GB, "dynamodb.recovery_gb_month": rows / GB,
+        "s3.gb_month": size["page"] * PAGE_MONTHS / GB,
+    }  # fmt: skip
+
+
+def runs(job: Job) -> Decimal:
+    """How often a job runs in a month."""
+    schedule = parse_schedule(job.schedule)
+    if isinstance(schedule, Cron):
+        return DAYS * len(schedule.hours) * len(schedule.minutes)
+    return SECONDS / schedule
+
+
+def stage() -> Uses:
+    """What a deployed stage costs in a month without a single customer."""
+    return summed(*map(_idle, JOBS), _stack())
+
+
+def _idle(job: Job) -> Uses:
+    times, counted = runs(job), COUNTS["flows"]["idle" if job.cap is None else "idle_capped"]
+    return {
+        "schedule.invocation": times, "lambda.request": times,
+        "lambda.gb_second": times * gb_seconds(job.name, USAGE["time"]["idle"]),
+        "dynamodb.read": times * counted["read"],
+        **logged(times * (USAGE["bytes"]["log"] + COUNTS["bytes"]["figure"])),
+        "figure": 2 * min(times, HOURS) / HOURS,
+    }  # fmt: skip
+
+
+def _stack() -> Uses:
+    functions = {name: title(name) for name in FUNCTIONS}
+    resources = {
+        **watch("prod", functions),
+        **keys("prod"),
+        **identity("prod"),
+        **gateway(STAGES["prod"], trace_days(current())),
+    }
+    kinds = Counter(resource.get("Type") for resource in resources.values())
+    rules = [resource["Properties"]["Rules"] for resource in resources.values() if resource.get("Type") == ACL]
+    queue = USAGE["queue"]
+    # At most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket.
+    uses = len(FUNCTIONS) * (len(ROOM_TABLES) + 1) * 12 * HOURS
+    return {
+        "kms.request": uses, "queue.request": SECONDS / queue["poll_seconds"] * queue["pollers"],
+        "alarm": Decimal(kinds["AWS::CloudWatch::Alarm"]), "dashboard": Decimal(kinds["AWS::CloudWatch::Dashboard"]),
+        "kms.key": Decimal(kinds["AWS::KMS::Key"]), "secret": Decimal(kinds["AWS::SecretsManager::Secret"]),
+        "firewall.acl": Decimal(kinds[ACL]),
+        "firewall.rule": Decimal(sum(map(len, rules))),
+    }  # fmt: skip
+
+
+def company(months: Decimal = Decimal(12)) -> Uses:
+    """One company in one month, after so many."""
+    own, invoices = USAGE["company"], Decimal(USAGE["company"]["invoices"])
+    each = {"mail.message": Decimal(own["mails"]), "user": Decimal(own["users"])}
+    return summed(each, summed(invoice(), stored(months), times=invoices))
+
+
+def price(name: str, quantity: Decimal, *, free: bool = True) -> Decimal:
+    """What a quantity costs, in dollars, less what is free each month."""
+    row = PRICES[name]
+    beyond = max(Decimal(0), quantity - (row.get("free", 0) if free else 0))
+    return beyond * Decimal(row["usd"]) / Decimal(row["per"])
+
+
+def cost(uses: Mapping[str, Decimal], *, free: bool = False) -> Decimal:
+    """What these quantities cost together."""
+    return sum((price(name, quantity, free=free) for name, quantity in uses.items()), Decimal(0))
+
+
+def month(companies: int) -> Uses:
+    """The bill's quantities of one month with so many companies, after a year."""
+    return summed(stage(), summed(company(), times=companies))
+
+
+def by_service(uses: Mapping[str, Decimal], *, free: bool = False) -> dict[str, Decimal]:
+    """Dollars by what comes before the dot of a price's name, dearest first."""
+    total: dict[str, Decimal] = {}
+    for name, quantity in uses.items():
+        service = name.partition(".")[0]
+        total[service] = total.get(service, Decimal(0)) + price(name, quantity, free=free)
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+def certain(uses: Mapping[str, Decimal], certainties: Iterable[str] = ("L", "B")) -> Decimal:
+    """The part of the cost, 0 to 1, whose prices are known for the region."""
+    known = {name: quantity for name, quantity in uses.items() if PRICES[name]["certainty"] in certainties}
+    return cost(known) / cost(uses)
+
+
+def loads(companies: int) -> dict[str, Decimal]:
+    """What so many companies ask of each quota, in its own unit, at the busiest second where it counts seconds."""
+    flows, mix, own = COUNTS["flows"], USAGE["invoice"], USAGE["company"]
+    invoices = Decimal(companies * own["invoices"])
+    second = invoices / SECONDS * USAGE["share"]["peak"]
+    requests = second * sum(mix.values())
+    busy = sum(times * (request_milliseconds(flow) + USAGE["time"]["token"]) for flow, times in mix.items())
+    messages = second * (mix["issue"] + mix["credit"]) + Decimal(companies * own["mails"]) / SECONDS
+    journal = second * (sum(mix[flow] * flows[flow].get("journal", 0) for flow in mix) + flows["deliver"]["journal"])
+    steps = Decimal(companies) * (own["invoices"] * 12 / Decimal(DOCUMENTS_A_STEP) + 1)
+    mails = Decimal(companies * own["mails"]) / DAYS
+    concurrency = second * busy / 1000
+    return {
+        "mail.trial": mails, "mail.day": mails, "concurrency.new": concurrency, "concurrency": concurrency,
+        "sweep.asks": steps, "sweep.year": steps, "outbox.runs": messages,
+        "outbox.partition": messages * (flows["issue"]["due"] + flows["deliver"]["due"]),
+        "stage.rate": requests, "gateway.rate": requests, "table.new": journal, "table.rate": journal,
+    }  # fmt: skip
+
+
+def quota(name: str) -> Decimal:
+    """A quota's value: what is deployed, what our runs achieve, or what AWS grants."""
+    if name == "stage.rate":
+        return Decimal(STAGES["prod"].rate)
+    if name == "outbox.runs":
+        page = USAGE["time"]["page"] + USAGE["time"]["call"] * COUNTS["flows"]["deliver"]["calls"]
+        minutes = FUNCTIONS["outbox"]["lambda_timeout"] // 60
+        return Decimal(minutes * 1000 // page)
+    return Decimal(QUOTAS[name]["value"])
+
+
+def main(arguments: list[str]) -> int:
+    """Print the page, or write it."""
+    from infra.cost_page import page
+
+    if arguments == ["--write"]:
+        PAGE.write_text(page(), encoding="utf-8")
+    else:
+        sys.stdout.write(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

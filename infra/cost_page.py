@@ -1,0 +1,231 @@
+"""docs/cost.md, from the figures of infra/cost.py."""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from infra.cost import (
+    CERTAINTIES,
+    COUNTS,
+    KEPT_MONTHS,
+    PRICES,
+    QUOTAS,
+    SCALES,
+    TABLE,
+    USAGE,
+    Uses,
+    by_service,
+    certain,
+    company,
+    cost,
+    invoice,
+    kept,
+    loads,
+    month,
+    quota,
+    stage,
+    summed,
+)
+
+NAMES: Mapping[str, str] = {
+    "gateway": "API Gateway", "firewall": "WAF", "lambda": "Lambda", "dynamodb": "DynamoDB", "s3": "S3", "kms": "KMS",
+    "mail": "SES", "queue": "SQS", "schedule": "EventBridge Scheduler", "logs": "CloudWatch Logs",
+    "figure": "CloudWatch metrics", "alarm": "CloudWatch alarms", "dashboard": "CloudWatch dashboard",
+    "trace": "X-Ray", "user": "Cognito", "secret": "Secrets Manager", "transfer": "data out",
+}  # fmt: skip
+THOUSAND = PARTITION = 1_000
+HEAD = """\
+# Cost
+
+`make cost` computes this page: from units that tests count ([counts.toml](../infra/counts.toml)), from public prices,
+each with its source ([prices.toml](../infra/prices.toml)), and from assumptions where nothing can be counted before
+there are customers ([usage.toml](../infra/usage.toml)). Dollars before tax, eu-west-3, prices of {date}. A price marked
+U or R is for the United States; where both are known, Paris is 0 to 20 % dearer.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [
+        HEAD.format(date=TABLE["date"]), _invoices(), _companies(), _retention(), _bills(), _limits(), _units(),
+        _assumptions(), _prices(),
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount with as many digits as say something."""
+    if amount >= 100:
+        return f"${amount:,.0f}"
+    if amount >= 1:
+        return f"${amount:.2f}"
+    if not amount:
+        return "–"
+    places = 2 - amount.adjusted() - 1
+    return f"${amount:.{max(2, places)}f}"
+
+
+def number(value: Decimal) -> str:
+    """A quantity with as many digits as say something."""
+    if value >= 100 or value == value.to_integral_value():
+        return f"{value:,.0f}"
+    return f"{value:.{max(1, 1 - value.adjusted())}f}"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *map(list, rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _invoices() -> str:
+    used = summed(invoice(), times=THOUSAND)
+    rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
+    rows.append(("**together**", f"**{dollars(cost(used))}**"))
+    named = {"dynamodb.write": "write units", "dynamodb.read": "read units", "gateway.request": "requests",
+             "lambda.gb_second": "GB-seconds"}  # fmt: skip
+    units = ", ".join(f"{number(used[name])} {words}" for name, words in named.items())
+    return f"""
+## A thousand invoices issued
+
+With the requests around each (its draft, its reading, its page, its payment), and without storage: {units}.
+{certain(used):.0%} of it rests on prices that are known for Paris.
+
+{table(("", "per 1,000"), rows)}"""
+
+
+def _companies() -> str:
+    ages = [("in its first month", 1), ("after a year", 12), ("after ten years", 120)]
+    rows = [(words, dollars(cost(company(Decimal(age))))) for words, age in ages]
+    own = USAGE["company"]
+    return f"""
+## A company and month
+
+{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, beside what the stage costs, without
+backups.
+
+{table(("", "a month"), rows)}
+A stage without a single customer costs {dollars(cost(stage(), free=True))} a month: {_spelled(stage())}.
+"""
+
+
+def _spelled(uses: Uses) -> str:
+    return ", ".join(f"{NAMES[service]} {dollars(amount)}" for service, amount in by_service(uses, free=True).items())
+
+
+def _retention() -> str:
+    used = summed(kept(), times=THOUSAND)
+    size = COUNTS["bytes"]
+    rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
+    return f"""
+## Ten years of retention
+
+From its issue to the end of its term an invoice lies {number(KEPT_MONTHS)} months on average, because the ten years
+begin when the financial year ends: {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with
+point-in-time recovery. Its page ({size["page"]:,} bytes) lies 90 days, and again when somebody asks. All of it, per
+1,000 invoices: **{dollars(cost(used))}**.
+
+{table(("", "per 1,000, whole term"), rows)}"""
+
+
+def _bills() -> str:
+    bills = [by_service(month(companies), free=True) for companies in SCALES]
+    services = sorted(bills[-1], key=lambda service: -bills[-1][service])
+    rows = [[NAMES[service], *(dollars(bill[service]) for bill in bills)] for service in services]
+    rows.append(["**together**", *(f"**{dollars(sum(bill.values(), Decimal(0)))}**" for bill in bills)])
+    each = [dollars(sum(bill.values(), Decimal(0)) / scale) for bill, scale in zip(bills, SCALES, strict=True)]
+    rows.append(["a company", *each])
+    return f"""
+## One month at three sizes
+
+After a year, free quantities off where they are lasting.
+
+{table(("companies", *(f"{scale:,}" for scale in SCALES)), rows)}
+Alone, the stage itself is the bill. At a million, signing people in costs more than all else: Cognito's prices fall
+with size and by plan, and any issuer with a JWKS will do.
+"""
+
+
+def _limits() -> str:
+    reached = {name: quota(name) / loads(1)[name] for name in QUOTAS}
+    order = sorted(QUOTAS, key=lambda name: reached[name])
+    rows = []
+    for name in order:
+        shares = [loads(scale)[name] / quota(name) for scale in SCALES]
+        row = [f"{number(quota(name))} {QUOTAS[name]['what']} ({QUOTAS[name]['certainty']})", *map(_share, shares)]
+        rows.append([*row, f"{reached[name]:,.0f}"])
+    said = "\n".join(f"1. **{QUOTAS[name]['name']}**: {QUOTAS[name]['then']}." for name in order)
+    own = COUNTS["flows"]["issue"]["journal"] - COUNTS["flows"]["issue"]["due"]
+    first = "\n".join(f"- **{scale:,}**: {_first(scale, order)}" for scale in SCALES)
+    return f"""
+## Which limit is met first
+
+The busiest second is taken as {USAGE["share"]["peak"]} times the mean one. D: AWS's documentation; S: what others say
+of it; own: ours to change.
+
+{table(("limit", *(f"at {scale:,}" for scale in SCALES), "met at companies"), rows)}
+{first}
+
+Before the first company, two forms: SES's production access, without which mail reaches verified addresses only, and
+the account's concurrency where it is a new one's.
+
+What to do then, in that order:
+
+{said}
+
+And **one company** alone: each of its commits writes its head row, which bears {PARTITION // 2} a second (two units
+each); as long as head and entries share a partition of the journal, {PARTITION // own} issues a second. A bulk issue is
+one commit for thirty. Companies do not share that bound, and no form raises it ([limits](limits.md)).
+"""
+
+
+def _first(companies: int, order: list[str]) -> str:
+    asked = loads(companies)
+    met = [QUOTAS[name]["name"] for name in order if asked[name] >= quota(name)]
+    coming = max((name for name in order if asked[name] < quota(name)), key=lambda name: asked[name] / quota(name))
+    nearest = f"the nearest is {QUOTAS[coming]['name']}, used to {_share(asked[coming] / quota(coming))}"
+    return f"{', '.join(met)}. Beyond these {nearest}." if met else f"none; {nearest}."
+
+
+def _share(part: Decimal) -> str:
+    percent = part * 100
+    return "< 0.1 %" if percent < Decimal("0.1") else f"{percent:,.1f} %" if percent < 10 else f"{percent:,.0f} %"
+
+
+def _units() -> str:
+    flows = COUNTS["flows"]
+    columns = ("calls", "read", "write", "journal", "due", "get", "put")
+    rows = [[name, *(str(flow.get(column, "–")) for column in columns)] for name, flow in flows.items()]
+    head = ("", "round trips", "read units", "write units", "journal's", "`due`'s", "S3 reads", "S3 writes")
+    return f"""
+## Counted
+
+{table(head, rows)}"""
+
+
+def _assumptions() -> str:
+    rows = [
+        (group, name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
+        for group, values in USAGE.items()
+        for name, value in values.items()
+    ]
+    return f"""
+## Assumed
+
+{table(("", "", ""), rows)}
+Not in any figure: backups and what a restore reads, AWS's support, the domain's name, tax. Times are assumed until the
+first deployment has been measured. KMS is counted at its most: each role asks anew for each table every five minutes.
+"""
+
+
+def _prices() -> str:
+    rows = [
+        [f"`{name}`", row["usd"], f"{row['per']:,}", row["certainty"], row["source"]] for name, row in PRICES.items()
+    ]
+    meaning = "; ".join(f"{letter}: {words}" for letter, words in CERTAINTIES.items())
+    return f"""
+## Prices
+
+{meaning}.
+
+{table(("", "dollars", "for", "", "source"), rows)}"""

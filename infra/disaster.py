@@ -1,0 +1,267 @@
+"""A lost or spoiled table: point-in-time recovery into new tables, erasures done again, checked, and exported.
+
+    python -m infra.disaster recover --from facture-prod- --to facture-prod-2- --at 2026-11-23T08:00:00Z
+    python -m infra.disaster replay  --to facture-prod-2-        # with the functions' environment
+    python -m infra.disaster check   --to facture-prod-2-
+    python -m infra.disaster export  --from facture-prod- --bucket BUCKET
+
+The old tables are never touched. docs/operations.md says what comes before and after.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.cli.jobs import instant
+from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Company, Head
+from chalicelib.domain.correction import Correction
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.member import Member
+from chalicelib.domain.request import Request, Tombstone
+from chalicelib.policy.load import current
+from chalicelib.policy.terms import most_days
+from chalicelib.services.backup import course, replay
+from chalicelib.services.backup.course import Into
+from chalicelib.services.backup.walk import Progress
+from chalicelib.services.privacy import erasers
+from chalicelib.store.codec import from_row
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+AS_NEW = ("requests", "identity")
+"""Rooms that are recovered as they were last: proofs must not be forgotten, and an access that was taken away must not
+come back."""
+JOB, ACTOR = "job_recovery", "operator"
+PAUSE, PATIENCE = 5.0, 6 * 3_600.0
+"""Seconds between two looks at a table or an export that is being made, and until it is given up."""
+
+
+class Stuck(Exception):
+    """AWS does not finish; the message says what."""
+
+
+def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> None:
+    """Make each room's table anew under the prefix `target`, as it was at `at` (None: as it is recorded last), and give
+    it what a recovery does not take along. A table that is there already is taken as it is."""
+    there = set(dynamodb.get_paginator("list_tables").paginate().build_full_result()["TableNames"])
+    for room in ROOM_TABLES:
+        if target + room.name not in there:
+            last = at is None or room.name in AS_NEW
+            when = {"UseLatestRestorableTime": True} if last else {"RestoreDateTime": at}
+            dynamodb.restore_table_to_point_in_time(
+                SourceTableName=source + room.name, TargetTableName=target + room.name, **when
+            )  # fmt: skip
+    for room in ROOM_TABLES:
+        name = target + room.name
+        _until(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
+        _settle(dynamodb, name, room.ttl)
+
+
+def _settle(dynamodb: Any, name: str, ttl: str | None) -> None:
+    """Expiry, recovery and protection: none of them comes along with a recovered table."""
+    days = most_days(current().storage.point_in_time_recovery)
+    wanted = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
+    dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
+    found = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    if ttl and found.get("AttributeName") != ttl:
+        dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
+        )  # fmt: skip
+
+
+def _until(look: Callable[[], str], wanted: str, what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while (state := look()) != wanted:
+        if state == "FAILED" or time.monotonic() > end:
+            raise Stuck(f"{what} is {state}")
+        time.sleep(PAUSE)
+
+
+def heads(world: "World") -> Iterator[Head]:
+    """Every company's head."""
+    for record in _all(world, "journal", Head.KIND):
+        if isinstance(record, Head):
+            yield record
+
+
+def _all(world: "World", room: str, kind: str) -> Iterator[Record]:
+    pages = world.store.connection.client.get_paginator("scan").paginate(
+        TableName=world.store.names[room], FilterExpression="#k = :k", ExpressionAttributeNames={"#k": "_kind"},
+        ExpressionAttributeValues={":k": {"S": kind}}, ConsistentRead=True,
+    )  # fmt: skip
+    for page in pages:
+        yield from (from_row(room, row) for row in page["Items"])
+
+
+def replay_all(world: "World") -> list[dict[str, Any]]:
+    """Do again, company by company, what was erased and corrected since; what was done. Safe to repeat. Raises Busy."""
+    gone = {
+        request.company: request
+        for request in _all(world, "requests", Request.KIND)
+        if isinstance(request, Request) and _erased_all(request)
+    }
+    done: list[dict[str, Any]] = []
+    for head in heads(world):
+        if (request := gone.get(head.company)) is not None:
+            if head.state != "closed":
+                _erase_again(world, request)
+                done.append({"company": head.company, "again": "deletion", "request": request.id})
+        elif since := _persons(world, head):
+            done.append({"company": head.company, "again": "persons", "count": since})
+    return done
+
+
+def _erased_all(request: Request) -> bool:
+    return (request.kind, request.affects, request.status) == ("deletion", "company", "completed")
+
+
+def _erase_again(world: "World", request: Request) -> None:
+    """Take all away that a deletion took; files are where they were, so they went the first time."""
+    _set_head(world, request.company, {"state": "blocked"})
+    left = replace(request, measures=tuple(
+        replace(m, done=m.store == "files" or m.action not in erasers.TAKING) for m in request.measures
+    ))  # fmt: skip
+    while any(not measure.done for measure in left.measures):
+        left = erasers.carry_out(world, left) or left
+    _set_head(world, request.company, {"state": "closed"})
+
+
+def _persons(world: "World", head: Head) -> int:
+    """Erase persons again and put right again what was corrected; how many persons and corrections that concerns."""
+    begun = head.restore == JOB  # by a run that was killed: the head's clock has moved on since
+    clock = 0 if begun else head.clock
+    since = replay.since(world, head.company, clock)
+    stones = world.store.query("requests", head.company, SORT.startswith(f"{Tombstone.KIND}#")).records
+    later = any(isinstance(row, Tombstone) and (row.clock is None or row.clock > clock) for row in stones)
+    if not (begun or later or since.corrections):
+        return 0
+    _set_head(world, head.company, {"state": "restoring", "restore": JOB})
+    into = Into(world, world.store, head.company, JOB, ACTOR)
+    refs = [_corrected(each) for each in since.corrections if each.record != Member.KIND]
+
+    def put_right(snapshot: Snapshot) -> Decision:
+        rows = [row for row in snapshot.at(list(dict.fromkeys(refs))) if row is not None]
+        right = [(row, since.replayed(row)) for row in rows]
+        changed = tuple(now.edited(world.now()) for row, now in right if now is not None and now != row)
+        return Decision(Answer({}), puts=changed)
+
+    if refs:
+        into.commit(refs, put_right)
+    progress = Progress(step="search")
+    while progress.step == "search":
+        progress = course.search(into, since, progress)
+    course.reopen(into, since, progress)
+    return len(since.erased) + len(since.corrections)
+
+
+def _corrected(correction: Correction) -> Ref:
+    """Where the record lies that was corrected. Members' are recovered as they were last."""
+    own = correction.record if correction.record == Company.KIND else f"{correction.record}#{correction.subject}"
+    return Ref("workspace", correction.company, own)
+
+
+def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:
+    call = world.call(company, ACTOR, "recovery", key=world.random(16).hex())
+    decision = Decision(Answer({}), head=changes)
+    transact(
+        world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False
+    )  # fmt: skip
+
+
+def check(world: "World") -> list[str]:
+    """What does not fit together: a company whose journal does not end where its head says, as tables that were not
+    recovered to one instant do not."""
+    faults = []
+    for head in heads(world):
+        here, beyond = world.store.records(
+            [JournalEntry.ref(head.company, clock=head.clock), JournalEntry.ref(head.company, clock=head.clock + 1)]
+        )
+        if not isinstance(here, JournalEntry) or here.hash != head.chain:
+            faults.append(f"{head.company}: no entry of the journal is that of its head, {head.clock}")
+        if beyond is not None:
+            faults.append(f"{head.company}: the journal goes beyond its head, {head.clock}")
+    return faults
+
+
+def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
+    """Export each room to S3 as DynamoDB JSON, without costing the tables anything; the exports' ARNs."""
+    made = []
+    for room in ROOM_TABLES:
+        table = dynamodb.describe_table(TableName=source + room.name)["Table"]["TableArn"]
+        answer = dynamodb.export_table_to_point_in_time(
+            TableArn=table, S3Bucket=bucket, S3Prefix=f"tables/{source}{room.name}", ExportFormat="DYNAMODB_JSON"
+        )  # fmt: skip
+        made.append(answer["ExportDescription"]["ExportArn"])
+    for arn in made:
+        _until(
+            lambda arn=arn: dynamodb.describe_export(ExportArn=arn)["ExportDescription"]["ExportStatus"],  # type: ignore[misc]
+            "COMPLETED", arn,
+        )  # fmt: skip
+    return made
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; its exit code is 1 where something does not fit together."""
+    parser = argparse.ArgumentParser(prog="python -m infra.disaster", description=__doc__)
+    parser.add_argument("verb", choices=("recover", "replay", "check", "export"))
+    parser.add_argument("--from", dest="source", metavar="PREFIX")
+    parser.add_argument("--to", dest="target", metavar="PREFIX")
+    parser.add_argument("--at", type=instant, metavar="TIME", help="default: the last instant that is recorded")
+    parser.add_argument("--bucket")
+    options = parser.parse_args(arguments)
+    needed = {
+        "recover": ("source", "target"),
+        "replay": ("target",),
+        "check": ("target",),
+        "export": ("source", "bucket"),
+    }
+    if missing := [name for name in needed[options.verb] if getattr(options, name) is None]:
+        parser.error(f"{options.verb} needs {', '.join(missing)}")
+    return _do(options)
+
+
+def _do(options: argparse.Namespace) -> int:
+    if options.verb in ("recover", "export"):
+        import boto3
+
+        from chalicelib.settings import Settings
+
+        settings = Settings.from_env()
+        dynamodb = boto3.client(
+            "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_of("dynamodb")
+        )  # fmt: skip
+        if options.verb == "recover":
+            recover(dynamodb, options.source, options.target, options.at)
+        else:
+            sys.stdout.writelines(f"{arn}\n" for arn in export(dynamodb, options.source, options.bucket))
+        return 0
+    world = _world(options.target)
+    if options.verb == "replay":
+        sys.stdout.writelines(json.dumps(line) + "\n" for line in replay_all(world))
+        return 0
+    faults = check(world)
+    sys.stdout.writelines(fault + "\n" for fault in faults)
+    return 1 if faults else 0
+
+
+def _world(prefix: str) -> "World":
+    from chalicelib.settings import Settings
+    from chalicelib.wiring import World
+
+    return World(replace(Settings.from_env(), table_prefix=prefix))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

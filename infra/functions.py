@@ -1,0 +1,117 @@
+"""What each function gets beyond what Chalice gives it: its layers, its environment, a log of its own, and no schedule
+of Chalice's, because that knows no time zone, no retry and no dead-letter queue."""
+
+from typing import Any
+
+from infra.buckets import ARCHIVE, BUCKET
+from infra.identity import CLIENT, ISSUER, KEYS, PEPPER
+from infra.keys import TRACE_KEY, alias_of_backups, alias_of_receipts
+from infra.layers import LAYERS, RUNTIME
+from infra.schedules import WAKE_QUEUE
+from infra.stages import arn, ref, title
+from infra.tables import KEPT
+
+APPLICATION = "application.zip"
+PRINTERS = ("api_handler", "outbox", "requests", "wake")
+"""The functions that print merchants' own templates, where there is a layer with wkhtmltopdf."""
+WITHOUT_WORLD = ("claims",)
+"""Functions that need to know nothing of where they run. Cognito's pool names `claims`, so it cannot name the pool."""
+
+
+def name_of(resource: dict[str, Any]) -> str:
+    """What Chalice's config calls a function: by its handler's name, the HTTP one `api_handler`."""
+    handler = str(resource["Properties"]["Handler"]).removeprefix("app.")
+    return "api_handler" if handler == "app" else handler
+
+
+def functions_of(template: dict[str, Any]) -> dict[str, str]:
+    """Each function's name of ours and its logical name."""
+    found = template["Resources"].items()
+    return {name_of(resource): key for key, resource in found if resource["Type"] == "AWS::Serverless::Function"}
+
+
+def layer_name(layer: str) -> str:
+    """A layer's logical name."""
+    return f"{layer.title()}Layer"
+
+
+def log_name(function: str) -> str:
+    """The logical name of a function's log, which its policy refers to."""
+    return f"{title(function)}Logs"
+
+
+def additions(names: dict[str, str], stage: str, build: str, days: int) -> dict[str, Any]:
+    """The layers, a log for each function, and what is merged into each function."""
+    made: dict[str, Any] = {layer_name(layer): _layer(layer) for layer in LAYERS}
+    for name, logical in names.items():
+        made[log_name(name)] = {
+            "Type": "AWS::Logs::LogGroup",
+            **KEPT,
+            "Properties": {
+                "LogGroupName": f"/facture/{stage}/{name}",
+                "RetentionInDays": days,
+                "KmsKeyId": arn(TRACE_KEY),
+            },
+        }
+        made[logical] = {"Properties": _properties(name, stage, build)}
+    return made
+
+
+def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
+    layers: list[Any] = [ref(layer_name(layer)) for layer in LAYERS]
+    if name in PRINTERS:
+        layers.append({"Fn::If": ["WithWkhtmltopdf", ref("WkhtmltopdfLayer"), ref("AWS::NoValue")]})
+    made: dict[str, Any] = {
+        "Runtime": RUNTIME,
+        "CodeUri": APPLICATION,
+        "Layers": layers,
+        "LoggingConfig": {"LogGroup": ref(log_name(name)), "LogFormat": "Text"},  # the lines are JSON by themselves
+        "EventInvokeConfig": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3_600},
+    }
+    if name not in WITHOUT_WORLD:
+        made["Environment"] = {"Variables": environment(stage, build)}
+    return made
+
+
+def environment(stage: str, build: str) -> dict[str, Any]:
+    """What `Settings.from_env` reads beyond Chalice's config: names and addresses, no secret."""
+    return {
+        "FACTURE_BUCKET_FILES": ref(BUCKET),
+        "FACTURE_BUCKET_ARCHIVE": ref(ARCHIVE),
+        "FACTURE_ISSUER": ISSUER,
+        "FACTURE_AUDIENCE": ref(CLIENT),
+        "FACTURE_JWKS_URL": KEYS,
+        "FACTURE_WAKE_QUEUE": ref(WAKE_QUEUE),
+        "FACTURE_RECEIPT_KEY": alias_of_receipts(stage),
+        "FACTURE_BACKUP_KEY": alias_of_backups(stage),
+        "FACTURE_PEPPER_SECRET": ref(PEPPER),
+        "FACTURE_MAIL_FROM": ref("MailFrom"),
+        "FACTURE_BUILD": build,
+    }
+
+
+def _layer(layer: str) -> dict[str, Any]:
+    properties = {
+        "ContentUri": f"{layer}.zip",
+        "CompatibleArchitectures": ["arm64"],
+        "CompatibleRuntimes": [RUNTIME],
+        "RetentionPolicy": "Delete",
+    }
+    return {"Type": "AWS::Serverless::LayerVersion", "Properties": properties}
+
+
+def without_chalices_schedules(template: dict[str, Any]) -> None:
+    """Take Chalice's own schedules out, and give its queue trigger ours."""
+    for logical in functions_of(template).values():
+        properties = template["Resources"][logical]["Properties"]
+        events = {name: event for name, event in properties.pop("Events", {}).items() if event["Type"] != "Schedule"}
+        for event in events.values():
+            if event["Type"] == "SQS":
+                event["Properties"] = {
+                    "Queue": arn(WAKE_QUEUE),
+                    "BatchSize": 1,
+                    "FunctionResponseTypes": ["ReportBatchItemFailures"],
+                    "ScalingConfig": {"MaximumConcurrency": 5},
+                }
+        if events:
+            properties["Events"] = events

@@ -1,0 +1,189 @@
+"""The HTTP gateway: its own refusals as problems with CORS, its limits, its log, and the firewall before it."""
+
+import json
+from typing import Any
+
+from chalicelib.api.problems import MEDIA, gateway_problem
+from chalicelib.api.routing import cors
+from infra.keys import TRACE_KEY
+from infra.stages import Stage, arn, document, sub
+from infra.tables import KEPT
+
+API = "RestAPI"
+"""Chalice's name of the gateway."""
+ACCESS_LOG, WRITER, ACCOUNT = "GatewayLogs", "GatewayLogRole", "GatewayAccount"
+FIREWALL = "Firewall"
+_STAGE = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/${RestAPI.Stage}"
+RESPONSES = {
+    "DEFAULT_4XX": 400, "DEFAULT_5XX": 500, "ACCESS_DENIED": 403, "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500, "AUTHORIZER_FAILURE": 500, "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400, "EXPIRED_TOKEN": 401, "INTEGRATION_FAILURE": 503, "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 403, "INVALID_SIGNATURE": 401, "MISSING_AUTHENTICATION_TOKEN": 404, "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413, "RESOURCE_NOT_FOUND": 404, "THROTTLED": 429, "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415, "WAF_FILTERED": 403,
+}  # fmt: skip
+"""Every refusal that the gateway gives by itself, and its status. What it calls a missing token is an unknown path."""
+LOGGED = {
+    "request_id": "$context.requestId",
+    "at": "$context.requestTime",
+    "method": "$context.httpMethod",
+    "route": "$context.resourcePath",
+    "status": "$context.status",
+    "milliseconds": "$context.responseLatency",
+    "bytes": "$context.responseLength",
+    "error": "$context.error.responseType",
+    "firewall": "$context.wafResponseCode",
+}
+"""One line a request: nothing of who asked, neither address nor token nor the path's own ids."""
+INSPECTED = {
+    "SizeRestrictions_BODY": "a body may have 1 MB: the pipeline measures it",
+    "CrossSiteScripting_BODY": "merchants send HTML templates, and nothing that was sent is ever answered as HTML",
+    "GenericLFI_BODY": "an invoice's words may hold paths; nothing here opens a file by a name that was sent",
+    "GenericRFI_BODY": "an invoice's words may hold addresses; nothing here fetches one",
+    "EC2MetaDataSSRF_BODY": "as above",
+    "NoUserAgent_HEADER": "programs that keep books name none",
+}
+"""Rules of the managed set that only count, each with its reason."""
+
+
+def gateway(stage: Stage, days: int) -> dict[str, Any]:
+    """What is merged into Chalice's gateway, its log, and the firewall."""
+    settings = {
+        "ResourcePath": "/*",
+        "HttpMethod": "*",
+        "ThrottlingRateLimit": stage.rate,
+        "ThrottlingBurstLimit": stage.burst,
+        "MetricsEnabled": True,
+        "LoggingLevel": "OFF",  # it would hold headers and bodies
+        "DataTraceEnabled": False,
+    }
+    properties = {
+        "TracingEnabled": True,
+        "MethodSettings": [settings],
+        "AccessLogSetting": {"DestinationArn": arn(ACCESS_LOG), "Format": json.dumps(LOGGED)},
+        "DefinitionBody": {
+            "info": {"title": api_name(stage.name)},  # what its metrics are told apart by
+            "x-amazon-apigateway-gateway-responses": responses(),
+        },
+    }
+    log = {"LogGroupName": f"/facture/{stage.name}/gateway", "RetentionInDays": days, "KmsKeyId": arn(TRACE_KEY)}
+    return {
+        API: {"DependsOn": [ACCOUNT], "Properties": properties},
+        ACCESS_LOG: {"Type": "AWS::Logs::LogGroup", **KEPT, "Properties": log},
+        **_writer(),
+        FIREWALL: {"Type": "AWS::WAFv2::WebACL", "Properties": _firewall(stage)},
+        f"{FIREWALL}OnGateway": {
+            "Type": "AWS::WAFv2::WebACLAssociation",
+            "Properties": {
+                "WebACLArn": arn(FIREWALL),
+                "ResourceArn": sub(_STAGE),
+            },
+        },
+    }
+
+
+def api_name(stage: str) -> str:
+    """What the gateway of a stage is called."""
+    return f"facture-{stage}"
+
+
+def responses() -> dict[str, Any]:
+    """The gateway's refusals, each as the problem that the pipeline would answer, in English: a gateway cannot
+    negotiate."""
+    allowed = cors().get_access_control_headers()
+    return {kind: _response(status, allowed) for kind, status in RESPONSES.items()}
+
+
+def _response(status: int, allowed: dict[str, Any]) -> dict[str, Any]:
+    code, headers, body = gateway_problem(status, language="en", request_id="$context.requestId")
+    headers = {**headers, **allowed, "Content-Type": MEDIA}
+    headers.pop("Request-Id")
+    parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
+    parameters["gatewayresponse.header.Request-Id"] = "context.requestId"
+    made: dict[str, Any] = {
+        "statusCode": code, "responseParameters": parameters, "responseTemplates": {"application/json": body.decode()},
+    }  # fmt: skip
+    return made
+
+
+def _writer() -> dict[str, Any]:
+    """What lets gateways of this account and region write logs: one setting for all, so no stack takes it away."""
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    written = {
+        "Sid": "Write",
+        "Effect": "Allow",
+        "Action": [
+            "logs:CreateLogStream",
+            "logs:DescribeLogGroups",
+            "logs:DescribeLogStreams",
+            "logs:PutLogEvents",
+        ],
+        "Resource": sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/facture/*"),
+    }
+    role = {
+        "AssumeRolePolicyDocument": document(trusted),
+        "Policies": [{"PolicyName": "Write", "PolicyDocument": document(written)}],
+    }
+    account = {"CloudWatchRoleArn": arn(WRITER)}
+    return {
+        WRITER: {"Type": "AWS::IAM::Role", **KEPT, "Properties": role},
+        ACCOUNT: {"Type": "AWS::ApiGateway::Account", **KEPT, "Properties": account},
+    }
+
+
+def _firewall(stage: Stage) -> dict[str, Any]:
+    by_caller = {"Header": {"Name": "authorization", "TextTransformations": [{"Priority": 0, "Type": "NONE"}]}}
+    signed = {
+        "Limit": stage.each,
+        "AggregateKeyType": "CUSTOM_KEYS",
+        "CustomKeys": [by_caller],
+        "EvaluationWindowSec": 300,
+    }
+    unsigned = {"Limit": stage.each, "AggregateKeyType": "IP", "EvaluationWindowSec": 300}
+    status, headers, body = gateway_problem(429, language="en", request_id="")
+    told = {name: headers[name] for name in ("Retry-After", "Content-Language", "Cache-Control")}
+    answer = {
+        "ResponseCode": status,
+        "CustomResponseBodyKey": "TooMany",
+        "ResponseHeaders": [
+            {"Name": name, "Value": str(value)} for name, value in (told | cors().get_access_control_headers()).items()
+        ],
+    }
+    refused = {"Action": {"Block": {"CustomResponse": answer}}}
+    rules = [
+        {"Name": "each-address", "Priority": 0, **refused, "Statement": {"RateBasedStatement": unsigned}},
+        {"Name": "each-caller", "Priority": 1, **refused, "Statement": {"RateBasedStatement": signed}},
+        _managed(2, "AWSManagedRulesAmazonIpReputationList"),
+        _managed(3, "AWSManagedRulesKnownBadInputsRuleSet"),
+        _managed(4, "AWSManagedRulesCommonRuleSet", INSPECTED),
+    ]
+    for rule in rules:
+        rule["VisibilityConfig"] = _seen(str(rule["Name"]))
+    return {
+        "Scope": "REGIONAL",
+        "DefaultAction": {"Allow": {}},
+        "CustomResponseBodies": {"TooMany": {"ContentType": "APPLICATION_JSON", "Content": body.decode()}},
+        "Rules": rules,
+        "VisibilityConfig": _seen("firewall"),
+    }
+
+
+def _managed(priority: int, name: str, counted: dict[str, str] | None = None) -> dict[str, Any]:
+    statement: dict[str, Any] = {"VendorName": "AWS", "Name": name}
+    if counted:
+        statement["RuleActionOverrides"] = [{"Name": rule, "ActionToUse": {"Count": {}}} for rule in counted]
+    return {
+        "Name": name,
+        "Priority": priority,
+        "OverrideAction": {"None": {}},
+        "Statement": {"ManagedRuleGroupStatement": statement},
+    }
+
+
+def _seen(name: str) -> dict[str, Any]:
+    """Counted, but no samples: a sample holds a caller's address and headers, its token among them."""
+    return {"CloudWatchMetricsEnabled": True, "MetricName": name, "SampledRequestsEnabled": False}

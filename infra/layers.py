@@ -1,0 +1,146 @@
+"""The layers: what `requirements.txt` pins, as wheels for Lambda's Python on arm64, in two zip files.
+
+Compiled packages are one layer and the rest another, so that a change of one leaves the other as it is. What the
+functions never use is left out (docs/adr/0050).
+"""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Literal, get_args
+
+from chalicelib.settings import Service
+from infra import zips
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = (3, 13)
+"""What runs on Lambda: Amazon Linux 2023, whose C library the wheels of today need."""
+RUNTIME = f"python{PYTHON[0]}.{PYTHON[1]}"
+GLIBC = 34
+PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(17, GLIBC + 1)), "manylinux2014_aarch64")
+CACHE = ROOT / "build" / "layers"
+
+Wheels = Literal["lambda", "host"]
+"""Wheels for Lambda, from the package index; or those of this environment, to run the package where it is made."""
+Layer = Literal["native", "libraries"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
+
+LEFT_OUT = {"docopt": "only the command line of num2words reads arguments, and there is no wheel of it"}
+"""Pins that are not packaged, each with its reason."""
+KEPT_MODELS = frozenset({*get_args(Service), "sts", "xray"})
+"""The services whose descriptions botocore keeps: ours, who we are, and where traces go. All others are 20 MB."""
+_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", re.MULTILINE)
+
+
+class PackageError(Exception):
+    """The package could not be made; the message is one line for a person."""
+
+
+def pins() -> dict[str, str]:
+    """What the layers hold: each package's pinned version."""
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    return {name: version for name, version in _PIN.findall(text) if name not in LEFT_OUT}
+
+
+def compiles(wheels: Wheels) -> bool:
+    """Whether this interpreter writes the bytecode that will be run. Lambda's file system is read-only, so bytecode
+    that is not in the package is made anew at each cold start."""
+    return wheels == "host" or sys.version_info[:2] == PYTHON
+
+
+def layers(wheels: Wheels = "lambda") -> dict[Layer, Path]:
+    """The zip file of each layer, made once for the same pins. Raises PackageError."""
+    made = CACHE / _key(wheels)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of one test run want the same layers
+        if not (made / "done").exists():
+            shutil.rmtree(made, ignore_errors=True)
+            _make(made, wheels)
+            (made / "done").touch()
+    return {name: made / f"{name}.zip" for name in LAYERS}
+
+
+def _make(made: Path, wheels: Wheels) -> None:
+    for name in LAYERS:
+        (made / name / "python").mkdir(parents=True)
+    (_fetch if wheels == "lambda" else _copy)(made)
+    for name in LAYERS:
+        trim(made / name / "python")
+        if compiles(wheels):
+            compile_tree(made / name / "python", "/opt/python")
+        zips.write(made / name, made / f"{name}.zip", 6 if wheels == "lambda" else 1)
+        shutil.rmtree(made / name)
+
+
+def _key(wheels: Wheels) -> str:
+    """What the layers depend on, as a folder's name: pins, interpreter, and how they are made."""
+    made_by = [Path(__file__).read_text("utf-8"), Path(zips.__file__).read_text("utf-8"), sys.version]
+    told = json.dumps([*made_by, sorted(pins().items()), sorted(KEPT_MODELS)])
+    return f"{wheels}-{sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _fetch(into: Path) -> None:
+    """Install the pinned wheels for Lambda, whatever this machine is."""
+    every = into / "every"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--no-input"]
+    command += ["--disable-pip-version-check", "--progress-bar", "off", "--only-binary=:all:", "--target", str(every)]
+    command += ["--implementation", "cp", "--python-version", ".".join(map(str, PYTHON))]
+    command += [part for platform in PLATFORMS for part in ("--platform", platform)]
+    command += [f"{name}=={version}" for name, version in pins().items()]
+    done = subprocess.run(command, check=False, capture_output=True)
+    if done.returncode:
+        told = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("ERROR")]
+        raise PackageError(f"the wheels for {RUNTIME} on arm64 could not be had: {' '.join(told)[:300]}")
+    for info in every.glob("*.dist-info"):
+        native = "Root-Is-Purelib: false" in (info / "WHEEL").read_text("utf-8")
+        target = into / ("native" if native else "libraries") / "python"
+        records = (info / "RECORD").read_text("utf-8").splitlines()
+        for file in (every / record.partition(",")[0].strip('"') for record in records):
+            if file.is_relative_to(every) and ".." not in file.parts and file.is_file():
+                _place(file, target / file.relative_to(every))
+    shutil.rmtree(every)
+
+
+def _copy(into: Path) -> None:
+    """Take the same packages from this environment, which `requirements-dev.txt` made with the same pins."""
+    for name in pins():
+        found = distribution(name)
+        native = "Root-Is-Purelib: false" in (found.read_text("WHEEL") or "")
+        target = into / ("native" if native else "libraries") / "python"
+        for file in found.files or ():
+            if (
+                ".." not in file.parts
+                and "__pycache__" not in file.parts
+                and (source := Path(str(file.locate()))).is_file()
+            ):
+                _place(source, target / file, copy=True)
+
+
+def _place(source: Path, target: Path, *, copy: bool = False) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source, target) if copy else source.rename(target)
+
+
+def trim(tree: Path) -> None:
+    """Leave out what no function uses: descriptions of other services, and programs."""
+    models = tree / "botocore" / "data"
+    for service in models.iterdir() if models.is_dir() else ():
+        if service.is_dir() and service.name not in KEPT_MODELS:
+            shutil.rmtree(service)
+    shutil.rmtree(tree / "bin", ignore_errors=True)
+
+
+def compile_tree(tree: Path, place: str) -> None:
+    """Add bytecode that is never checked against its source, as of `place`, where Lambda puts the tree."""
+    command = [sys.executable, "-I", "-m", "compileall", "-q", "-s", str(tree), "-p", place]
+    command += ["--invalidation-mode", "unchecked-hash", str(tree)]
+    done = subprocess.run(command, check=False, capture_output=True)
+    if done.returncode:
+        raise PackageError(f"bytecode could not be made: {done.stdout.decode(errors='replace')[:300]}")

@@ -1,0 +1,127 @@
+"""What each function may do, read from its policy, and as a table: `python -m infra.permissions --write`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CHALICE = Path(__file__).resolve().parent.parent / ".chalice"
+DOCUMENT = CHALICE.parent / "docs" / "permissions.md"
+REASONS = {
+    "xray:*": "X-Ray's actions know no resource",
+    "ses:SendEmail": "the sender is a parameter of the stack; the condition names it",
+    "s3:*": "objects are granted by the prefix that the policy gives their kind",
+}
+"""Why a resource may hold a star."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One action on one resource: the logical name of the template, and what follows it. `under` are its conditions."""
+
+    action: str
+    resource: str
+    under: str = ""
+
+    @property
+    def condition(self) -> dict[str, Any]:
+        """The conditions as they are written."""
+        found: dict[str, Any] = json.loads(self.under) if self.under else {}
+        return found
+
+    def covers(self, action: str, resource: str) -> bool:
+        """Whether the grant is about this action on this resource, whatever its conditions."""
+        return action == self.action and fnmatchcase(resource, self.resource)
+
+
+@cache
+def config() -> dict[str, Any]:
+    """Chalice's configuration."""
+    found: dict[str, Any] = json.loads((CHALICE / "config.json").read_text("utf-8"))
+    return found
+
+
+@cache
+def functions() -> tuple[str, ...]:
+    """The name of every function."""
+    return tuple(config()["lambda_functions"])
+
+
+@cache
+def statements(function: str) -> tuple[dict[str, Any], ...]:
+    """The statements of a function's policy."""
+    file = config()["lambda_functions"][function]["iam_policy_file"]
+    return tuple(json.loads((CHALICE / file).read_text("utf-8"))["Statement"])
+
+
+def on(resource: Any) -> str:
+    """What a resource refers to: `LedgerTable`, `IdentityTable/index/user`, `FilesBucket/pdf/*`."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::GetAtt" in resource:
+        name, attribute = resource["Fn::GetAtt"]
+        if attribute != "Arn":
+            raise ValueError(f"{name}.{attribute} is no resource")
+        return str(name)
+    if "Ref" in resource:
+        return str(resource["Ref"])
+    text: str = resource["Fn::Sub"]
+    return text.removeprefix("${").replace(".Arn}", "")
+
+
+@cache
+def grants(function: str) -> tuple[Grant, ...]:
+    """Everything that a function's policy allows."""
+    return tuple(_grants(function))
+
+
+def _grants(function: str) -> Iterator[Grant]:
+    for statement in statements(function):
+        if statement["Effect"] != "Allow":
+            raise ValueError(f"{function}: {statement['Sid']} does not allow")
+        under = json.dumps(statement["Condition"], sort_keys=True) if "Condition" in statement else ""
+        for action in statement["Action"]:
+            for resource in statement["Resource"]:
+                yield Grant(action, on(resource), under)
+
+
+def table() -> str:
+    """The document: each function, what it may do to what, and under which condition."""
+    lines = [
+        "# Permissions",
+        "",
+        "What each function may do: nothing else. Written by `python -m infra.permissions --write` from the policies",
+        "in `.chalice/`, which are what is deployed. Whatever a test does in a function's place is held to its policy.",
+        "",
+        "Stars: " + "; ".join(f"`{what}`: {why}" for what, why in REASONS.items()) + ".",
+    ]
+    for function in functions():
+        lines += ["", f"## {function}", "", "| what | may | when |", "|---|---|---|"]
+        rows: dict[tuple[str, str], list[str]] = {}
+        for grant in grants(function):
+            rows.setdefault((grant.resource, grant.under), []).append(grant.action)
+        for (resource, under), actions in sorted(rows.items()):
+            lines.append(f"| `{resource}` | {', '.join(sorted(set(actions)))} | {_plain(under)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(under: str) -> str:
+    """A condition in words: which keys, and the values that they may have."""
+    told = []
+    for keys in (json.loads(under) if under else {}).values():
+        for key, values in keys.items():
+            listed = values if isinstance(values, list) else [values]
+            told.append(
+                f"`{key}`: " + ", ".join(f"`{value if isinstance(value, str) else on(value)}`" for value in listed)
+            )
+    return "; ".join(told)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python -m infra.permissions --write")
+    DOCUMENT.write_text(table(), "utf-8")

@@ -1,0 +1,119 @@
+"""When jobs run, as CloudFormation: EventBridge's schedules, in the time of Morocco, and the queue that wakes jobs."""
+
+import json
+from typing import Any
+
+from chalicelib.api.routes import SCHEDULES
+from infra.stages import TIME_ZONE, arn, document, ref, sub, title
+
+WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES = "WakeQueue", "DeadWakes", "DeadSchedules"
+GROUP, ROLE = "ScheduleGroup", "SchedulerRole"
+RECEIVES = 5
+RUN_SECONDS = 300
+"""What a job's function is given at most; a message stays hidden for six times as long, as Lambda asks."""
+KEPT_SECONDS = 14 * 86_400
+"""Two weeks, the most: what is dead waits for a person."""
+LATEST_SECONDS = 3_600
+"""A run that could not be started within the hour is not made up: the next one does what is due."""
+
+
+def schedules(stage: str) -> dict[str, Any]:
+    """A schedule for each job, the role that invokes them, and the queues."""
+    named = {f"{title(schedule.job)}Schedule": _schedule(schedule.job, schedule.expression) for schedule in SCHEDULES}
+    return {
+        GROUP: {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": f"facture-{stage}"}},
+        ROLE: _role(stage),
+        **named,
+        **_queue(DEAD_SCHEDULES),
+        **_queue(DEAD_WAKES),
+        **_queue(
+            WAKE_QUEUE,
+            VisibilityTimeout=6 * RUN_SECONDS,
+            RedrivePolicy={"deadLetterTargetArn": arn(DEAD_WAKES), "maxReceiveCount": RECEIVES},
+        ),
+    }
+
+
+def _schedule(job: str, expression: str) -> dict[str, Any]:
+    target = {
+        "Arn": arn(title(job)),
+        "RoleArn": arn(ROLE),
+        "Input": json.dumps(_EVENT),
+        "RetryPolicy": {"MaximumEventAgeInSeconds": LATEST_SECONDS, "MaximumRetryAttempts": 5},
+        "DeadLetterConfig": {"Arn": arn(DEAD_SCHEDULES)},
+    }
+    properties = {
+        "Description": f"Runs the job {job}",
+        "GroupName": ref(GROUP),
+        "ScheduleExpression": expression,
+        "ScheduleExpressionTimezone": TIME_ZONE,
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "State": "ENABLED",
+        "Target": target,
+    }
+    return {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
+
+
+_EVENT = {
+    "version": "0",
+    "id": "<aws.scheduler.execution-id>",
+    "detail-type": "Scheduled Event",
+    "source": "facture.schedule",
+    "account": "",
+    "time": "<aws.scheduler.scheduled-time>",
+    "region": "",
+    "resources": ["<aws.scheduler.schedule-arn>"],
+    "detail": {},
+}
+"""What Chalice's handlers take: the shape of a scheduled event."""
+
+
+def _role(stage: str) -> dict[str, Any]:
+    """May invoke the jobs and put what could not be invoked aside; nothing else."""
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")},
+            "ArnLike": {
+                "aws:SourceArn": sub(
+                    f"arn:${{AWS::Partition}}:scheduler:${{AWS::Region}}:${{AWS::AccountId}}:schedule-group/facture-{stage}"
+                )
+            },
+        },
+    }
+    allowed = [
+        {
+            "Sid": "Invoke",
+            "Effect": "Allow",
+            "Action": ["lambda:InvokeFunction"],
+            "Resource": [arn(title(schedule.job)) for schedule in SCHEDULES],
+        },
+        {"Sid": "PutAside", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": [arn(DEAD_SCHEDULES)]},
+    ]
+    properties = {
+        "AssumeRolePolicyDocument": document(trusted),
+        "Policies": [{"PolicyName": "Invoke", "PolicyDocument": document(*allowed)}],
+    }
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def _queue(name: str, **properties: Any) -> dict[str, Any]:
+    """A queue, encrypted, over TLS only. Its messages are names of jobs: nothing personal."""
+    refused = {
+        "Sid": "OverTlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": arn(name),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    made = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": KEPT_SECONDS, **properties}
+    return {
+        name: {"Type": "AWS::SQS::Queue", "Properties": made},
+        f"{name}Policy": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {"Queues": [ref(name)], "PolicyDocument": document(refused)},
+        },
+    }

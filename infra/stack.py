@@ -1,0 +1,74 @@
+"""The whole template of a stage: what Chalice packaged, and everything around it."""
+
+from typing import Any
+
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Policy
+from infra.buckets import ARCHIVE, BUCKET, buckets
+from infra.functions import additions, functions_of, without_chalices_schedules
+from infra.gateway import gateway
+from infra.identity import CLIENT, POOL, identity
+from infra.keys import keys
+from infra.merge import merged
+from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES, WAKE_QUEUE, schedules
+from infra.stages import STAGES, ref, trace_days
+from infra.tables import drill_tables, tables
+from infra.watch import TOPIC, watch
+
+SHOWN = (POOL, CLIENT, BUCKET, ARCHIVE, WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES, TOPIC)
+
+
+def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]:
+    """Chalice's template with the stage's resources merged in. `build` names the code that it carries."""
+    policy, chosen = current(), STAGES[stage]
+    names, days = functions_of(packaged), trace_days(policy)
+    without_chalices_schedules(packaged)
+    resources = {
+        **keys(stage),
+        **tables(f"facture-{stage}-", policy),
+        **drill_tables(f"facture-{stage}-", policy),
+        **drill_tables(f"facture-{stage}-", policy),
+        **buckets(policy),
+        **identity(stage),
+        **schedules(stage),
+        **additions(names, stage, build, days),
+        **gateway(chosen, days),
+        **watch(stage, names),
+    }
+    template = merged(packaged, {
+        "Description": f"Invoicing for Moroccan businesses, stage {stage}",
+        "Metadata": {"Facture": record(policy, stage)},
+        "Parameters": parameters(policy),
+        "Conditions": {
+            "WithListener": {"Fn::Not": [{"Fn::Equals": [ref("AlarmEmail"), ""]}]},
+            "WithWkhtmltopdf": {"Fn::Not": [{"Fn::Equals": [ref("WkhtmltopdfLayer"), ""]}]},
+        },
+        "Outputs": {name: {"Value": ref(name)} for name in SHOWN},
+        "Resources": resources,
+    })  # fmt: skip
+    template["Resources"] = dict(sorted(template["Resources"].items()))
+    return template
+
+
+def parameters(policy: Policy) -> dict[str, Any]:
+    """What is not in the repository: who is told, who sends, and a layer that not everybody has."""
+    return {
+        "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told of alarms; nobody if empty"},
+        "MailFrom": {"Type": "String", "Default": policy.contact, "Description": "A sender that SES has verified"},
+        "WkhtmltopdfLayer": {
+            "Type": "String", "Default": "",
+            "Description": "ARN of a layer with wkhtmltopdf for merchants' own templates (docs/deploying.md)",
+        },
+    }  # fmt: skip
+
+
+def record(policy: Policy, stage: str) -> dict[str, Any]:
+    """Where the data goes and on what basis (law 09-08, art. 43 and 44), as the policy says it."""
+    hosting = policy.processors["hosting"]
+    basis = policy.bases.get(hosting.transfer)
+    return {
+        "Stage": stage,
+        "Region": policy.default_region,
+        "Country": policy.regions[policy.default_region].en,
+        "TransferBasis": f"{hosting.transfer}: {basis.law.en}" if basis else hosting.transfer,
+    }

@@ -1,0 +1,62 @@
+"""What differs between the stages, and what CloudFormation expressions are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.policy.model import Policy
+from chalicelib.policy.terms import most_days
+
+TIME_ZONE = "Africa/Casablanca"
+NAMES = ("dev", "prod")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployment. `rate` and `burst` are requests a second over all callers, `each` what one caller may ask for in
+    five minutes."""
+
+    name: str
+    rate: int
+    burst: int
+    each: int
+
+
+STAGES: Mapping[str, Stage] = {
+    "dev": Stage("dev", rate=50, burst=100, each=3_000),
+    "prod": Stage("prod", rate=500, burst=1_000, each=3_000),
+}
+
+
+def trace_days(policy: Policy) -> int:
+    """How long logs are kept: as long as the policy keeps technical information."""
+    return most_days(term) if (term := policy.rules["diagnostics.event"].term) else 90
+
+
+def arn(name: str) -> dict[str, Any]:
+    """The ARN of a resource of the template."""
+    return {"Fn::GetAtt": [name, "Arn"]}
+
+
+def ref(name: str) -> dict[str, Any]:
+    """The value of a parameter, or what identifies a resource."""
+    return {"Ref": name}
+
+
+def sub(text: str) -> dict[str, Any]:
+    """A text with `${names}` in it."""
+    return {"Fn::Sub": text}
+
+
+def title(name: str) -> str:
+    """A name of ours (`api_handler`) as Chalice puts it into logical names (`ApiHandler`)."""
+    return name.title().replace("_", "")
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+OWNER = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
+"""Who administers the account."""

@@ -1,0 +1,274 @@
+"""What a stolen key, a rogue owner, a stranger and a privacy officer tried; each test says what must hold."""
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.erased import NAMES
+from chalicelib.domain.journal import Answered
+from chalicelib.domain.member import Member
+from chalicelib.jobs.backups import EXPIRY_JOB
+from chalicelib.jobs.catalogue import named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.services import account_page
+from chalicelib.services.privacy import holds
+from chalicelib.store.read import members_with
+from tests.backup.worlds import taken, turned_on
+from tests.client import Got
+from tests.conftest import Shop
+from tests.mailbox import mails, open_mailbox
+
+URL = "/v1/privacy/requests"
+CANARY = "Zineb Effacable"
+OFF = {"cloud": {"sync": False, "backup": False}}
+PERSON: dict[str, Any] = {
+    "name": CANARY, "kind": "consumer", "email": "zineb@effacable.example", "phone": "+212612345678",
+    "address": {"street": "7 rue Effacable", "city": "Fès"}, "language": "fr",
+}  # fmt: skip
+JSON = "application/json"
+
+
+def person(shop: Shop) -> str:
+    made = shop.owner.post("/v1/customers", PERSON)
+    assert made.status == 201, made.text
+    return str(made.json["id"])
+
+
+def asked(shop: Shop, **body: Any) -> str:
+    made = shop.owner.post(URL, {"kind": "deletion"} | body)
+    assert made.status == 201, made.text
+    return str(made.json["id"])
+
+
+def confirmed(shop: Shop, id: str) -> Got:
+    got = shop.owner.post(f"{URL}/{id}/confirm", {})
+    assert got.status == 200, got.text
+    return got
+
+
+def carry(shop: Shop, job: str = "requests", **after: float) -> None:
+    run(shop.world, named(job), now=shop.world.now() + timedelta(seconds=1, **after), left=within(60))
+
+
+def nobody_in(got: Got) -> None:
+    for trace in (CANARY, "effacable.example", "612345678", "rue Effacable", "Cadeau"):
+        assert trace not in got.text, (trace, got.text)
+
+
+# A privacy officer, about one person.
+
+
+@pytest.mark.parametrize("under_hold", [False, True])
+def test_a_repeated_request_names_nobody_who_was_erased_since(shop: Shop, under_hold: bool) -> None:
+    customer = person(shop)
+    draft = shop.draft(customer=customer, notes="Cadeau")
+    path = f"/v1/invoices/{draft['id']}"
+    lines = {"lines": [{"line": 1, "quantity": "1"}], "reason": "Cadeau"}
+    first = shop.owner.post(f"{path}/issue", {}, idempotency_key="issue-once")
+    assert shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once").status == 201
+    assert shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once").status == 201
+    confirmed(shop, asked(shop, subject=customer))
+    if under_hold:  # what is held back is not erased for as long as the hold stands, and blocked all the same
+        holds.place(shop.world, shop.company, "enquiry 9", "opr_1")
+        carry(shop)
+    again = shop.owner.post(f"{path}/issue", {}, idempotency_key="issue-once")
+    assert (again.status, again.json["number"], again.json["buyer"]["name"]) == (
+        first.status, first.json["number"], NAMES["fr"],
+    )  # fmt: skip
+    nobody_in(again)
+    nobody_in(shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once"))
+
+
+def test_a_repeated_creation_names_nobody_who_was_erased_since(shop: Shop) -> None:
+    made = shop.owner.post("/v1/customers", PERSON, idempotency_key="made-once").json
+    confirmed(shop, asked(shop, subject=made["id"]))
+    nobody_in(shop.owner.post("/v1/customers", PERSON, idempotency_key="made-once"))
+
+
+def test_an_archive_made_before_hands_out_nobody_who_was_erased_since(shop: Shop) -> None:
+    customer = person(shop)
+    both = [asked(shop, kind="access"), asked(shop, kind="access", subject=customer)]
+    other = asked(shop, kind="access", subject=shop.customer)
+    for id in (*both, other):
+        confirmed(shop, id)
+    carry(shop)
+    for id in (*both, other):
+        assert shop.owner.get(f"{URL}/{id}/download", accept=JSON).status == 200
+    confirmed(shop, asked(shop, subject=customer))
+    for id in both:
+        assert shop.owner.get(f"{URL}/{id}/download", accept=JSON).status == 404
+    assert shop.owner.get(f"{URL}/{other}/download", accept=JSON).status == 200, "nobody of this one was erased"
+    anew = asked(shop, kind="access")
+    confirmed(shop, anew)
+    carry(shop)
+    assert shop.owner.get(f"{URL}/{anew}/download", accept=JSON).status == 200
+
+
+def test_a_backups_archive_made_before_hands_out_nobody_who_was_erased_since(shop: Shop) -> None:
+    customer = person(shop)
+    backup = taken(turned_on(shop))
+    path = f"/v1/backups/{backup.id}/download"
+
+    def downloaded() -> Got:
+        assert shop.owner.get(path, accept=JSON).status == 202
+        for _ in range(4):
+            carry(shop, "restores")
+        return shop.owner.get(path, accept=JSON)
+
+    assert downloaded().status == 200
+    confirmed(shop, asked(shop, subject=customer))
+    assert downloaded().status == 200, "made anew, without who was erased"
+
+
+def test_a_customer_whose_record_is_gone_may_be_erased_too(shop: Shop) -> None:
+    customer = person(shop)
+    invoice = shop.issued(customer=customer, notes="Cadeau")
+    assert shop.owner.delete(f"/v1/customers/{customer}", "*").status == 200
+    id = asked(shop, subject=customer)
+    assert confirmed(shop, id).json["status"] == "verified"
+    nobody_in(shop.owner.get(f"/v1/invoices/{invoice['id']}"))
+    carry(shop)
+    receipt = shop.owner.get(f"{URL}/{id}/receipt").json["content"]
+    (own,) = [line for line in receipt["stores"] if line["match"] == "own" and "customer" in line["kinds"]]
+    assert own["removed"] == 0, "the record had gone before"
+    kept = [line for line in receipt["stores"] if line["place"] == "ledger" and "invoice" in line["kinds"]]
+    assert sum(line["kept"] for line in kept) == 1
+    again = shop.owner.post(URL, {"kind": "deletion", "subject": customer})
+    assert again.status == 404, "once is enough"
+
+
+def test_nobody_knows_a_customer_whom_no_document_names(shop: Shop) -> None:
+    gone = person(shop)
+    shop.draft(customer=gone)
+    shop.issued()
+    assert shop.owner.delete(f"/v1/customers/{gone}", "*").status == 200
+    for nobody in (gone, "cus_01J00000000000000000000000", "sup_01J00000000000000000000000"):
+        assert shop.owner.post(URL, {"kind": "deletion", "subject": nobody}).status == 404
+
+
+def test_a_record_that_goes_between_asking_and_confirming_stops_nothing(shop: Shop) -> None:
+    customer = person(shop)
+    invoice = shop.issued(customer=customer)
+    id = asked(shop, subject=customer)
+    assert shop.owner.delete(f"/v1/customers/{customer}", "*").status == 200
+    confirmed(shop, id)
+    nobody_in(shop.owner.get(f"/v1/invoices/{invoice['id']}"))
+
+
+def test_a_dry_run_shows_the_table_with_its_counts(shop: Shop) -> None:
+    customer = person(shop)
+    shop.issued(customer=customer)
+    shop.draft(customer=customer)
+    tried = shop.owner.post(URL, {"kind": "deletion", "subject": customer, "dry_run": True}).json
+    id = asked(shop, subject=customer)
+    confirmed(shop, id)
+    carry(shop)
+    receipt = shop.owner.get(f"{URL}/{id}/receipt").json["content"]
+
+    def table(lines: list[dict[str, Any]]) -> dict[str, Any]:
+        rows = [line for line in lines if line["store"] == "table" and line["place"] in ("workspace", "ledger")]
+        return {f"{r['place']} {r['kinds']} {r['match']}": (r["removed"], r["kept"]) for r in rows}
+
+    assert table(tried["steps"]) == table(receipt["stores"])
+
+
+# A rogue owner, and a stranger.
+
+
+def test_whose_address_another_changes_is_told_at_the_old_one(shop: Shop) -> None:
+    open_mailbox(shop.world)
+    added = shop.owner.post("/v1/members", {"user": "co-owner-told", "role": "owner", "email": "co@owner.example"})
+    right = {"kind": "rectification", "subject": added.json["id"], "corrections": {"email": "rogue@owner.example"}}
+    assert shop.owner.post(URL, right).status == 201
+    for _ in range(2):
+        carry(shop, "outbox")
+    (told,) = mails(shop.world, "co@owner.example")
+    assert "rogue@owner.example" not in told.text
+
+
+def test_a_strangers_accounts_do_not_push_ones_own_off_the_page(
+    new_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account_page, "MOST_AT_ONCE", 1)
+    stranger = new_shop()
+    victim = new_shop()
+    address = "victim@pushed.example"
+    for shop in (victim, stranger):
+        (member,) = shop.owner.get("/v1/members").json["data"]
+        right = {"kind": "rectification", "subject": member["id"], "corrections": {"email": address}}
+        assert shop.owner.post(URL, right).status == 201
+    found = account_page._in_order(members_with(victim.world.store, _key(victim, address)))
+    assert [row.company for row in found] == [victim.company, stranger.company]
+
+
+def _key(shop: Shop, address: str) -> str:
+    from chalicelib.services.codes import email_key
+
+    return email_key(shop.world.settings, address) or ""
+
+
+# Leaving the cloud.
+
+
+def left(shop: Shop) -> None:
+    gone = shop.owner.patch("/v1/settings", OFF | {"erase": True}, "*")
+    assert gone.status == 202, gone.text
+
+
+def test_what_is_off_keeps_no_answer_that_quotes_it(shop: Shop) -> None:
+    shop.owner.post("/v1/customers", PERSON, idempotency_key="before-leaving")
+    left(shop)
+    run(shop.world, EXPIRY_JOB, now=shop.world.now(), left=within(60))
+    rows = shop.world.store.query("transient", shop.company).records
+    assert not [row for row in rows if isinstance(row, Answered) and CANARY.encode() in row.body]
+    again = shop.owner.post("/v1/customers", PERSON, idempotency_key="before-leaving")
+    assert again.json["code"] == "cloud_storage_off"
+
+
+def test_what_the_law_keeps_is_blocked_while_the_cloud_is_off(shop: Shop) -> None:
+    invoice = shop.issued(customer=person(shop))
+    note = shop.owner.post(f"/v1/invoices/{invoice['id']}/credit", {}).json
+    own, credit = f"/v1/invoices/{invoice['id']}", f"/v1/credit-notes/{note['id']}"
+    left(shop)
+    for path in (
+        own, f"{own}/pdf", f"{own}/ubl", f"{own}/payments", "/v1/invoices", credit, f"{credit}/pdf", f"{credit}/ubl",
+        "/v1/credit-notes",
+    ):  # fmt: skip
+        got = shop.owner.get(path)
+        assert (got.status, got.json["code"]) == (409, "cloud_storage_off"), path
+    assert shop.owner.get("/v1/register/verify").json["verified"], "numbers and hashes name nobody"
+    assert shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, "*").status == 200
+    assert shop.owner.get(own).json["number"] == invoice["number"]
+
+
+# A stolen key.
+
+
+def test_a_key_reads_no_archive_and_confirms_nothing(shop: Shop) -> None:
+    key, _ = shop.key("privacy.read", "privacy.write", "parties.read", "backups.read")
+    made = key.post(URL, {"kind": "access"})
+    assert made.status == 201
+    assert key.post(f"{URL}/{made.json['id']}/confirm", {"code": "00000000"}).json["code"] == "proof_needed"
+    confirmed(shop, made.json["id"])
+    carry(shop)
+    assert key.get(f"{URL}/{made.json['id']}/download", accept=JSON).json["code"] == "proof_needed"
+
+
+def test_diagnostics_take_no_name_however_it_is_wrapped(shop: Shop) -> None:
+    for hidden in ("zineb@effacable.example", "0612345678", "002136093000040"):
+        for said in (hidden, base64.b64encode(hidden.encode()).decode(), hidden.encode().hex(), hidden[::-1]):
+            for event in ({"code": f"crash.{said}", "count": 1}, {"code": "crash.home", "count": 1, said: 1}):
+                sent = {"app_version": "1.0.0", "os": "android", "os_version": "14", "events": [event]}
+                assert shop.owner.post("/v1/diagnostics", sent).status == 422, said
+
+
+def test_an_owner_whose_address_was_changed_is_still_found_by_page(shop: Shop) -> None:
+    (member,) = shop.owner.get("/v1/members").json["data"]
+    right = {"kind": "rectification", "subject": member["id"], "corrections": {"email": "new@found.example"}}
+    assert shop.owner.post(URL, right).status == 201
+    found = members_with(shop.world.store, _key(shop, "new@found.example"))
+    assert [row.company for row in found if isinstance(row, Member)] == [shop.company]

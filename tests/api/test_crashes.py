@@ -1,0 +1,97 @@
+"""Every endpoint that writes, killed around each of its AWS calls and asked again as a client does, by the same key."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from chalicelib.api.catalogue import ENDPOINTS
+from chalicelib.api.endpoint import Endpoint
+from chalicelib.wiring import World
+from tests.api.samples import Route, Sample, sample, send
+from tests.client import Got
+from tests.conftest import Shop
+from tests.crash import Work, prove, watched
+from tests.mailbox import open_mailbox
+from tests.privacy.endings import Stored, stored
+
+_NUMBERS = count(1)
+NOT_REPEATABLE: Mapping[Route, str] = {
+    ("POST", "/account/deletion"): "a form of a public page has no key: asked again, it mails another code",
+    ("POST", "/v1/diagnostics"): "a batch belongs to nobody and has no key: sent again, it is another batch",
+    ("POST", "/v1/privacy/requests/{id}/code"): "asked again, it mails another code, which takes the first one's place",
+}
+READ_ONLY: frozenset[Route] = frozenset({("POST", "/v1/invoices/preview"), ("POST", "/v1/backups")})
+"""What a sample's request writes nothing by: a preview, and a backup that is under way already."""
+MADE_ON_ASKING = frozenset({
+    ("GET", "/v1/invoices/{id}/pdf"), ("GET", "/v1/credit-notes/{id}/pdf"), ("GET", "/v1/backups/{id}/download"),
+})  # fmt: skip
+"""What is read and stores a page, or begins a job, the first time."""
+APART = {*NOT_REPEATABLE, *READ_ONLY}
+WRITING = [
+    e for e in ENDPOINTS
+    if (e.method != "GET" or (e.method, e.path) in MADE_ON_ASKING) and (e.method, e.path) not in APART
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A company, and a request of its owner's that nobody has sent yet."""
+
+    shop: Shop
+    endpoint: Endpoint
+    sample: Sample
+    key: str
+
+    def send(self) -> Got:
+        """Send it, each time the same."""
+        named: dict[str, str] = {"idempotency_key": self.key} if self.endpoint.method != "GET" else {}
+        return send(self.shop.owner, self.endpoint, self.sample, **named)
+
+    def ended(self) -> tuple[list[str], int]:
+        """What the company then has, and how many companies its owner has."""
+        listed: list[Any] = self.shop.owner.get("/v1/companies").json["data"]
+        return stored(Stored(self.shop.world, self.shop.company)), len(listed)
+
+
+def clients(world: World) -> list[Any]:
+    return [world.store.connection.client, world.files.client, world.keys.client, world.mailer.client]
+
+
+def named(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+@pytest.mark.parametrize("endpoint", WRITING, ids=named)
+def test_killed_at_any_call_and_asked_again_it_ends_the_same(
+    new_shop: Callable[..., Shop], world: World, endpoint: Endpoint
+) -> None:
+    open_mailbox(world)
+
+    def prepare() -> Asked:
+        shop = new_shop()
+        return Asked(shop, endpoint, sample(endpoint, shop), f"crash-{next(_NUMBERS)}")
+
+    def begin(asked: Asked) -> None:
+        got = asked.send()
+        assert got.status < 400, got.text
+
+    def again(asked: Asked) -> None:
+        got = asked.send()
+        assert got.status < 400 or (asked.endpoint.method, got.status) == ("DELETE", 404), got.text
+
+    assert prove(clients(world), Work(prepare, begin, again, Asked.ended)) >= 4
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e not in WRITING], ids=named)
+def test_every_other_one_writes_nothing(new_shop: Callable[..., Shop], world: World, endpoint: Endpoint) -> None:
+    if (endpoint.method, endpoint.path) in NOT_REPEATABLE:
+        return
+    shop = new_shop()
+    shop.issued()
+    asked = Asked(shop, endpoint, sample(endpoint, shop), "none")
+    with watched(clients(world)) as calls:
+        assert asked.send().status < 400
+    assert not calls.writes

@@ -1,0 +1,74 @@
+"""What a company's journal says that its state was at a clock: nothing of the code that makes backups is used."""
+
+from collections.abc import Iterator
+
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.services.backup.archive import Archive
+from chalicelib.services.backup.contents import GROUPS
+from chalicelib.store.codec import digest
+from chalicelib.store.wire import SORT, Store
+
+Address = tuple[str, str, str]
+IN_A_BACKUP = {(group.room, kind) for group in GROUPS for kind in group.kinds}
+BY_THEMSELVES = ("journal_entry", "head")
+"""Rows that no entry of the journal is about: the entries and the head."""
+
+
+def entries(store: Store, company: str) -> Iterator[JournalEntry]:
+    """The journal, from its beginning."""
+    after = None
+    while True:
+        page = store.query("journal", company, SORT.startswith("entry#"), after=after)
+        yield from (row for row in page.records if isinstance(row, JournalEntry))
+        if (after := page.next) is None:
+            return
+
+
+def state_at(store: Store, company: str, clock: int) -> dict[Address, str]:
+    """The salted hash of each row that stood at the clock, by room, kind and whatever its changes call it."""
+    state: dict[Address, str] = {}
+    for entry in entries(store, company):
+        if entry.clock > clock:
+            break
+        for change in entry.changes:
+            if (change.room, change.kind) in IN_A_BACKUP:
+                place = (change.room, change.kind, change.sort or change.id)
+                state.pop(place, None)
+                if change.op == "put":
+                    assert change.hash
+                    state[place] = change.hash
+    return state
+
+
+def state_of(archive: Archive) -> dict[Address, str]:
+    """The same of a backup: the hash of what each line says."""
+    state: dict[Address, str] = {}
+    for line in archive.rows():
+        if line.kind in BY_THEMSELVES:
+            continue
+        record = line.record(archive.manifest.company)
+        compound = (line.room, line.kind) in {("ledger", "payment"), ("ledger", "register_entry")}
+        place = (line.room, line.kind, line.sort if compound else record.id)
+        assert place not in state
+        assert record.key.sort == line.sort
+        state[place] = digest(record, line.salt).hex()
+    return state
+
+
+def differences(archive: Archive, store: Store) -> list[str]:
+    """How a backup differs from the state that the journal says there was at its clock."""
+    manifest = archive.manifest
+    wanted, found = state_at(store, manifest.company, manifest.clock), state_of(archive)
+    faults = [f"lacks {place}" for place in wanted.keys() - found.keys()]
+    faults += [f"has {place}" for place in found.keys() - wanted.keys()]
+    faults += [
+        f"has an older or newer {place}" for place in wanted.keys() & found.keys() if wanted[place] != found[place]
+    ]
+    journal = [line.record(manifest.company) for line in archive.rows({"journal"})]
+    live = [entry for entry in entries(store, manifest.company) if entry.clock <= manifest.clock]
+    if journal != live:
+        faults.append(f"{len(journal)} entries of the journal for {len(live)}")
+    head = [line.data for line in archive.rows({"head"})]
+    if [(data or {}).get("clock") for data in head] != [manifest.clock] or live[-1].hash != manifest.chain:
+        faults.append("another head")
+    return faults

@@ -1,0 +1,123 @@
+"""Backups taken and restored by hand, for tests: a company's books, its backups, and a job run to its end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.backup import Backup
+from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import JobRow
+from chalicelib.services import companies
+from chalicelib.services.backup import restore, take
+from chalicelib.services.backup.restore import Asked
+from chalicelib.store import due
+from chalicelib.store.codec import from_row
+from chalicelib.store.door import Decision, transact
+from chalicelib.wiring import World
+from tests.privacy.worlds import Books
+
+Advance = Callable[[World, JobRow], JobRow]
+ROOMS = ("workspace", "ledger")
+
+
+class Kept(Books):
+    """Books whose backup is switched on."""
+
+    def __init__(self, world: World, **options: Any) -> None:
+        super().__init__(world, **options)
+        companies.switch(world.store, self.call("switch"), "*", {"backup": True})
+
+    def head(self, company: str | None = None) -> Head:
+        """The head as it is."""
+        (found,) = self.world.store.records([Head.ref(company or self.id)])
+        assert isinstance(found, Head)
+        return found
+
+    def taken(self) -> str:
+        """A backup of now; its id."""
+        begun = take.begin(self.world, self.call("backup"), "daily")
+        row = begun.backup
+        while row.status == "running":
+            row = take.advance(self.world, row)
+        assert row.status == "complete", row.failure
+        return row.id
+
+    def backup(self, id: str) -> Backup:
+        """A backup's row."""
+        (found,) = self.world.store.records([Backup.ref(self.id, id)])
+        assert isinstance(found, Backup)
+        return found
+
+    def put(self, *records: Record, deletes: tuple[Record, ...] = ()) -> None:
+        """Write rows through the door."""
+        decision = Decision(Answer({}), puts=records, deletes=deletes)
+        transact(self.world.store, self.call(), [], lambda _: decision)
+
+    def there(self, ref: Ref) -> Record | None:
+        """A row as it is."""
+        return self.world.store.records([ref])[0]
+
+    def lose(self, *refs: Ref) -> None:
+        """Take rows away behind everybody's back, as a disaster does."""
+        store = self.world.store
+        for ref in refs:
+            store.connection.delete_item(store.names[ref.room], ref.company, ref.sort)
+
+    def job(self, task: str = "restore", **asked: Any) -> JobRow:
+        """A job of the restores, as it is queued."""
+        now = self.world.now()
+        row = JobRow(
+            company=self.id, id=new_id("job", now, self.world.random(10)), created_at=now, updated_at=now,
+            due=restore.NAME, due_at=now, task=task, actor=self.owners[0], inputs=Asked(**asked).encoded(),
+            outcomes=b"[]", expires_at=int(now.timestamp()) + 10**6,
+        )  # fmt: skip
+        due.remember(self.world.store, row, self.world.random(16))
+        return row
+
+    def restored(self, backup: str, **asked: Any) -> dict[str, Any]:
+        """A restore run to its end; what came of it."""
+        return ended(self.world, self.job(backup=backup, **asked))
+
+    def content(self, company: str | None = None) -> dict[tuple[str, str], Record]:
+        """Every row of the working data and the ledger that a backup holds, by room and sort key."""
+        found = {}
+        for room in ROOMS:
+            rows = self.rows(room) if company is None else rows_of(self.world, company, room)
+            for row in rows:
+                if row["_kind"]["S"] not in ("backup_plan", "drill_plan"):
+                    found[room, row["sort"]["S"]] = from_row(room, row)
+        return found
+
+
+def rows_of(world: World, company: str, room: str) -> list[dict[str, Any]]:
+    """Every raw row of a company in a room."""
+    answer = world.store.connection.client.query(
+        TableName=world.store.names[room], KeyConditionExpression="company = :c", ConsistentRead=True,
+        ExpressionAttributeValues={":c": {"S": company}},
+    )  # fmt: skip
+    return list(answer["Items"])
+
+
+def step(world: World, job: JobRow, advance: Advance = restore.advance) -> JobRow:
+    """One part of a job, kept as the runner keeps it."""
+    (seen,) = world.store.records([job.key])
+    assert isinstance(seen, JobRow)
+    after = advance(world, seen)
+    assert due.save(world.store, after, seen, world.random(16))
+    return after
+
+
+def ended(world: World, job: JobRow, advance: Advance = restore.advance) -> dict[str, Any]:
+    """A job run to its end; its one outcome."""
+    for _ in range(200):
+        job = step(world, job, advance)
+        if job.status in ("completed", "failed"):
+            (outcome,) = msgspec.json.decode(job.outcomes)
+            assert (job.status == "failed") is (outcome.get("outcome") == "failed")
+            found: dict[str, Any] = outcome
+            return found
+    raise AssertionError("it does not end")

@@ -1,0 +1,170 @@
+"""The statutory archive: every document once, sealed, locked until its term; never a specimen, and nothing twice."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.archive import Archived
+from chalicelib.domain.backup import StatutoryKey
+from chalicelib.domain.call import Answer
+from chalicelib.domain.erased import marked
+from chalicelib.domain.errors import BackupDamaged, BackupUnknownKey, NotFound
+from chalicelib.domain.ids import new_id
+from chalicelib.files import prefixes
+from chalicelib.services.backup import statutory
+from chalicelib.store.door import Decision, transact
+from tests.conftest import Shop
+from tests.crash import watched
+
+pytestmark = pytest.mark.usefixtures("embedded_s3")
+
+
+def key_of(shop: Shop) -> str:
+    """Give the company its statutory key, as its first backup does."""
+    world = shop.world
+    call = world.call(shop.company, "test", "test", key=world.random(8).hex())
+    id = new_id(StatutoryKey.PREFIX, call.at, world.random(10))
+    row = StatutoryKey(
+        company=shop.company, id=id, created_at=call.at, updated_at=call.at,
+        wrapped=world.vault.wrapped(shop.company, id),
+    )  # fmt: skip
+    transact(world.store, call, [], lambda _: Decision(Answer({}), new=(row,)), business=False)
+    return id
+
+
+@pytest.fixture
+def live(new_shop: Callable[..., Shop]) -> Shop:
+    shop = new_shop(mode="live")
+    assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    key_of(shop)
+    return shop
+
+
+def archive_all(shop: Shop) -> None:
+    for _ in range(20):
+        if statutory.advance(shop.world, shop.company):
+            return
+    raise AssertionError("the archive never ends")
+
+
+def stored(shop: Shop) -> list[str]:
+    return list(shop.world.archive.list(prefixes.of_company(prefixes.ARCHIVE, shop.company)))
+
+
+def hash_of(invoice: dict[str, Any]) -> str:
+    return str(invoice["register"]["hash"])
+
+
+def test_every_issued_document_is_there_once_with_its_e_invoice(live: Shop) -> None:
+    issued = [live.issued() for _ in range(3)]
+    credit = live.owner.post(f"/v1/invoices/{issued[0]['id']}/credit").json
+    live.draft()
+    archive_all(live)
+    assert stored(live) == sorted(prefixes.archived(live.company, hash_of(each)) for each in [*issued, credit])
+    for each in [*issued, credit]:
+        digest, page = statutory.fetch(live.world, live.company, each["id"])
+        assert digest == hash_of(each)
+        assert page.startswith(b"%PDF")
+        assert f"{each['number']}.xml".encode() in page
+        assert (digest, page) == statutory.fetch(live.world, live.company, digest), "found without the ledger too"
+
+
+def test_what_lies_there_is_sealed_and_cannot_go_before_its_term(live: Shop) -> None:
+    """Ten years from the end of the financial year (CGI art. 211), the whole last day included, in Casablanca."""
+    invoice = live.issued()
+    archive_all(live)
+    world, key = live.world, prefixes.archived(live.company, hash_of(invoice))
+    raw = world.archive.read(key)
+    assert b"%PDF" not in raw
+    assert b"Boutique" not in raw
+    year = date.fromisoformat(invoice["issue_date"]).year
+    assert world.archive.locked_until(key).astimezone(UTC) == datetime(year + 10, 12, 31, 23, tzinfo=UTC)
+    (version,) = world.archive.client.list_object_versions(Bucket=world.archive.bucket, Prefix=key)["Versions"]
+    with pytest.raises(ClientError, match="object lock"):
+        world.archive.client.delete_object(Bucket=world.archive.bucket, Key=key, VersionId=version["VersionId"])
+
+
+def test_the_lock_follows_the_companys_own_financial_year(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(mode="live", financial_year_end="06-30")
+    assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    key_of(shop)
+    invoice = shop.issued()
+    archive_all(shop)
+    day = date.fromisoformat(invoice["issue_date"])
+    year = day.year if (day.month, day.day) <= (6, 30) else day.year + 1
+    until = shop.world.archive.locked_until(prefixes.archived(shop.company, hash_of(invoice)))
+    assert until.astimezone(UTC) == datetime(year + 10, 6, 30, 23, tzinfo=UTC)
+
+
+def test_a_run_costs_what_is_new(live: Shop) -> None:
+    live.issued()
+    archive_all(live)
+    clients = [live.world.store.connection.client, live.world.archive.client]
+    archive_all(live)
+    with watched(clients) as idle:
+        archive_all(live)
+    assert idle.writes == []
+    assert len(idle.made) <= 3, "the marks, and one look at the journal"
+    live.issued()
+    with watched(clients) as again:
+        archive_all(live)
+    assert again.made.count("PutObject") == 1
+
+
+def test_a_long_journal_is_walked_in_pieces(live: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued = [live.issued() for _ in range(3)]
+    monkeypatch.setattr(statutory, "ENTRIES", 4)
+    pieces = 0
+    while not statutory.advance(live.world, live.company):
+        pieces += 1
+        assert pieces < 50
+    assert pieces >= 2
+    assert len(stored(live)) == len(issued)
+
+
+def test_specimens_and_switched_off_companies_are_not_archived(new_shop: Callable[..., Shop]) -> None:
+    test = new_shop(mode="test")
+    assert test.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    off = new_shop(mode="live")
+    for shop in (test, off):
+        key_of(shop)
+        shop.issued()
+        assert statutory.advance(shop.world, shop.company)
+        assert stored(shop) == []
+        assert shop.world.store.records([Archived.ref(shop.company)]) == [None]
+
+
+def test_what_was_changed_or_moved_does_not_open(live: Shop) -> None:
+    first, second = live.issued(), live.issued()
+    archive_all(live)
+    world, company = live.world, live.company
+    key = prefixes.archived(company, hash_of(first))
+    good = world.archive.read(key)
+    other = world.archive.read(prefixes.archived(company, hash_of(second)))
+    for bad in (other, good[:-1], good[:60] + bytes([good[60] ^ 1]) + good[61:], b"", b"bky_x\n"):
+        world.archive.put(key, bad, "application/octet-stream", only_if_absent=False)
+        with pytest.raises(BackupDamaged):
+            statutory.fetch(world, company, first["id"])
+    unknown = new_id(StatutoryKey.PREFIX, world.now(), world.random(10)).encode()
+    world.archive.put(key, unknown + good[good.index(b"\n") :], "application/octet-stream", only_if_absent=False)
+    with pytest.raises(BackupUnknownKey):
+        statutory.fetch(world, company, first["id"])
+    with pytest.raises(NotFound):
+        statutory.fetch(world, company, new_id("inv", world.now(), world.random(10)))
+
+
+def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_elsewhere(live: Shop) -> None:
+    invoice = live.issued()
+    world = live.world
+    call = world.call(live.company, "test", "test", key=world.random(8).hex())
+    erased = {"erased": marked(None, live.customer)}
+    transact(world.store, call, [], lambda _: Decision(Answer({}), head=erased), business=False)
+    assert live.owner.get(f"/v1/invoices/{invoice['id']}/pdf").status == 409
+    for key in list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))):
+        world.files.delete(key)
+    archive_all(live)
+    assert statutory.fetch(world, live.company, invoice["id"])[1].startswith(b"%PDF")
+    assert list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))) == []

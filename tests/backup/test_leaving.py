@@ -1,0 +1,156 @@
+"""Turning the last switch off: what goes is told first, then erased with its backups; what the law keeps stays."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.backup import Backup, WorkingKey
+from chalicelib.domain.errors import BackupKeyDestroyed
+from chalicelib.domain.journal import JobRow
+from chalicelib.files import prefixes
+from chalicelib.jobs.backups import EXPIRY_JOB
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.services.backup import leaving
+from chalicelib.services.backup.archive import open_archive
+from chalicelib.services.privacy import holds
+from chalicelib.store.wire import SORT
+from tests.backup.worlds import Books, taken, turned_on
+from tests.client import Client, Got
+from tests.conftest import Shop
+from tests.crash import Work, prove
+
+OFF = {"cloud": {"sync": False, "backup": False}}
+
+
+def off(books: Books, **more: Any) -> Got:
+    return books.shop.owner.patch("/v1/settings", OFF | more, "*")
+
+
+def expire(books: Books, **after: float) -> Any:
+    return run(books.world, EXPIRY_JOB, now=books.world.now() + timedelta(**after), left=within(120))
+
+
+def kinds(books: Books, room: str) -> list[str]:
+    return sorted(row.KIND for row in books.world.store.query(room, books.company).records)
+
+
+def objects(books: Books, *places: str) -> list[str]:
+    own = [prefixes.of_company(place, books.company) for place in places]
+    return [key for prefix in own for key in books.world.files.list(prefix)]
+
+
+def test_a_dry_run_says_what_would_go_and_changes_nothing(books: Books) -> None:
+    books.shop.draft()
+    books.shop.owner.post("/v1/support", {"subject": "x", "text": "y"})
+    before = books.shop.clock
+    told = off(books, dry_run=True)
+    assert (told.status, told.json["goes"]) == (200, {"customer": 1, "invoice": 1})
+    assert told.json["cloud"] == {"sync": False, "backup": False}
+    assert books.shop.clock == before
+    one = books.shop.owner.patch("/v1/settings", {"cloud": {"sync": False}, "dry_run": True}, "*")
+    assert one.json["goes"] == {}, "the other one is still on"
+    assert books.shop.owner.get("/v1/settings").json["cloud"] == {"sync": True, "backup": True}
+
+
+def test_without_erase_it_is_refused(books: Books) -> None:
+    assert off(books).json["code"] == "workspace_not_empty"
+
+
+def test_business_data_and_backups_go_and_what_the_law_keeps_stays(books: Books) -> None:
+    shop = books.shop
+    invoice = shop.issued()
+    shop.draft()
+    backup = taken(books)
+    prefix = prefixes.backup(backup.tier, books.company, backup.id)
+    copy = {key: books.world.files.read(key) for key in books.world.files.list(prefix)}
+    gone = off(books, erase=True)
+    assert gone.status == 202
+    assert gone.json["cloud"] == {"sync": False, "backup": False}
+    assert shop.owner.post("/v1/customers", {"name": "x"} | {"kind": "consumer"}).json["code"] == "cloud_storage_off"
+    expire(books)
+    job = shop.owner.get(gone.headers["location"]).json
+    assert (job["status"], job["outcomes"][0]["outcome"]) == ("completed", "complete")
+    assert kinds(books, "workspace") == ["company"]
+    assert objects(books, *prefixes.BACKUPS.values(), prefixes.PDF) == []
+    assert books.world.store.query("transient", books.company, SORT.startswith("backup#")).records == []
+    assert set(kinds(books, "ledger")) == {"invoice", "register_entry", "series"}
+    assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["code"] == "cloud_storage_off", "kept, and blocked"
+    assert shop.owner.get("/v1/register/verify").json["fault"] is None
+    for key, content in copy.items():
+        books.world.files.put(key, content, "application/octet-stream")
+    archive = open_archive(books.world, books.company, backup.id, tier=backup.tier)
+    with pytest.raises(BackupKeyDestroyed):
+        list(archive.rows(["customers"]))
+    assert len(list(archive.rows(["invoices"]))) == 1
+
+
+def test_whoever_comes_back_begins_anew_under_another_key(books: Books) -> None:
+    first = taken(books)
+    off(books, erase=True)
+    expire(books)
+    assert books.shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    second = taken(books)
+    assert second.status == "complete"
+    assert second.working_key != first.working_key
+    assert second.statutory_key == first.statutory_key
+
+
+def test_who_turns_one_on_again_stops_it(books: Books) -> None:
+    gone = off(books, erase=True)
+    assert books.shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, "*").status == 200
+    expire(books)
+    job = books.shop.owner.get(gone.headers["location"]).json
+    assert (job["status"], job["outcomes"][0]["code"]) == ("failed", "switched_on")
+    assert books.shop.owner.get(f"/v1/customers/{books.shop.customer}").status == 200
+
+
+def test_a_hold_keeps_it(books: Books) -> None:
+    off(books, erase=True)
+    hold = holds.place(books.world, books.company, "enquiry 9", "opr_1")
+    assert expire(books).held >= 1
+    assert "customer" in kinds(books, "workspace")
+    holds.release(books.world, books.company, hold.id, "opr_1")
+    expire(books)
+    assert kinds(books, "workspace") == ["company"]
+
+
+def test_only_a_person_who_has_just_signed_in_erases(books: Books) -> None:
+    shop = books.shop
+    (subject,) = [row["user"] for row in shop.owner.get("/v1/members").json["data"]]
+    stale = shop.issuer.token(subject, auth_time=int((datetime.now(UTC) - timedelta(minutes=11)).timestamp()))
+    key, _ = shop.key("company.write")
+    for client in (Client(shop.owner.gateway, stale, books.company), key):
+        assert client.patch("/v1/settings", OFF | {"erase": True}, "*").json["code"] == "proof_needed"
+    assert shop.owner.get("/v1/settings").json["cloud"]["backup"]
+
+
+def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "TOGETHER", 1)
+    monkeypatch.setattr(leaving, "FILES", (prefixes.BACKUPS["daily"],))
+
+    def prepare() -> Books:
+        books = turned_on(new_shop())
+        taken(books)
+        assert off(books, erase=True).status == 202
+        return books
+
+    def later(books: Books) -> None:
+        for hours in (1, 2):
+            expire(books, hours=hours)
+
+    def state(books: Books) -> object:
+        rows = books.world.store.query("transient", books.company).records
+        jobs = [row.status for row in rows if isinstance(row, JobRow) and row.task == leaving.TASK]
+        keys = books.world.store.query("identity", books.company).records
+        return (
+            kinds(books, "workspace"), objects(books, prefixes.BACKUPS["daily"]), jobs,
+            [row for row in rows if isinstance(row, Backup)], [row for row in keys if isinstance(row, WorkingKey)],
+        )  # fmt: skip
+
+    books = prepare()
+    expire(books, days=400)
+    world = books.world
+    assert prove([world.store.connection.client, world.files.client], Work(prepare, expire, later, state)) > 20

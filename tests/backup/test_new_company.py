@@ -1,0 +1,167 @@
+"""Restoring into a new company: a copy that verifies, is worth nothing twice, and is its owner's."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.company import Company, Series, Term
+from chalicelib.domain.document import Draft, Invoice
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.member import Member
+from chalicelib.files import prefixes
+from chalicelib.services import disclosures, issuing, register
+from chalicelib.services.backup.copy import company_of
+from chalicelib.services.disclosures import Told
+from chalicelib.services.documents import present_invoice
+from chalicelib.store.read import Reader, companies_of, open_company
+from tests.backup.restoring import Kept, ended
+from tests.privacy.worlds import Turned, carried
+
+
+@pytest.fixture
+def shop(vault: Turned) -> Kept:
+    return Kept(vault, mark="Perle")
+
+
+def opened(shop: Kept, company: str) -> Reader:
+    return open_company(shop.world.store, company)
+
+
+def test_a_copy_is_the_same_under_another_id(shop: Kept) -> None:
+    backup, before = shop.taken(), shop.content()
+    head = shop.head()
+    company = str(shop.restored(backup, into="new")["company"])
+    assert company != shop.id
+    copy = shop.content(company)
+    assert copy.keys() == before.keys()
+    for key, row in before.items():
+        same = replace(copy[key], company=shop.id)
+        if isinstance(row, (Company, Series)):
+            assert {type(row)} == {type(same)}
+        else:
+            assert same == row
+    assert (shop.content(), shop.head()) == (before, head)
+    reader = opened(shop, company)
+    told = register.verify(reader, None, shop.day.year).body
+    assert (told["verified"], told["complete"], told["checked"]) == (True, True, 1)
+
+
+def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
+    company = str(shop.restored(shop.taken(), into="new")["company"])
+    head = shop.head(company)
+    assert (head.mode, head.state, head.cloud_sync, head.cloud_backup) == ("test", "active", True, True)
+    invoice = opened(shop, company).get(Invoice, shop.invoice)
+    assert not invoice.specimen  # what was issued is what was issued
+    assert present_invoice(invoice, None, head)["specimen"]
+    assert not present_invoice(invoice, None, shop.head())["specimen"]
+    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), shop.draft).body
+    assert (issued["number"][-5:], issued["specimen"]) == ("00002", True)
+    assert register.verify(opened(shop, company), None, shop.day.year).body["checked"] == 2
+
+
+def test_whoever_asks_owns_it_and_nobody_else_comes_along(shop: Kept) -> None:
+    company = str(shop.restored(shop.taken(), into="new")["company"])
+    (member,) = [row for row in companies_of(shop.world.store, f"sub-{shop.owners[0]}") if row.company == company]
+    assert isinstance(member, Member)
+    assert (member.role, member.email) == ("owner", f"{shop.mark}@member.example")
+    client, table = shop.world.store.connection.client, shop.world.store.names["identity"]
+    rows = client.query(
+        TableName=table, KeyConditionExpression="company = :c", ExpressionAttributeValues={":c": {"S": company}}
+    )
+    assert [row["_kind"]["S"] for row in rows["Items"]] == ["member"]
+    (term,) = shop.world.store.records([Term.ref(company)])
+    assert isinstance(term, Term) or shop.there(Term.ref(shop.id)) is None
+
+
+def test_a_logo_is_the_copys_own(shop: Kept) -> None:
+    key = prefixes.logo(shop.id, "b", "png")
+    profile = shop.there(Company.ref(shop.id))
+    assert isinstance(profile, Company)
+    shop.put(profile.edited(shop.world.now(), logo=key))
+    company = str(shop.restored(shop.taken(), into="new")["company"])
+    own = opened(shop, company).get(Company, "").logo
+    assert own == prefixes.logo(company, "b", "png")
+    assert shop.world.files.read(str(own)) == shop.world.files.read(key)
+
+
+def test_only_some_kinds_with_the_profile_and_a_whole_ledger(shop: Kept) -> None:
+    backup = shop.taken()
+    some = shop.restored(backup, into="new", kinds=("customers",))
+    assert set(some["kinds"]) == {"company", "customers"}
+    ledger = shop.restored(backup, into="new", kinds=("payments",))
+    assert set(ledger["kinds"]) == {"company", "series", "invoices", "balances", "register", "payments"}
+    assert register.verify(opened(shop, str(ledger["company"])), None, shop.day.year).body["checked"] == 1
+
+
+def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
+    backup = shop.taken()
+    shop.confirmed(shop.customer)
+    carried(shop.world)
+    company = str(shop.restored(backup, into="new")["company"])
+    content, head = shop.content(company), shop.head(company)
+    assert not [row for row in content.values() if row.ROOM == "workspace" and shop.customer in repr(row)]
+    assert any(isinstance(row, Draft) and row.customer is None for row in content.values())
+    shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, head)
+    assert shown["customer"] is None
+    assert shop.mark not in str(shown["buyer"])
+
+
+def test_begun_twice_it_is_one_company(shop: Kept) -> None:
+    backup = shop.taken()
+    job = shop.job(backup=backup, into="new")
+    company = ended(shop.world, job)["company"]
+    assert company == company_of(job.id) == derived_id("cmp", job.id)
+    assert shop.restored(backup, into="new", owner="sub-x")["code"] == "forbidden"  # no operator
+
+
+class TestACompanyThatIsGone:
+    @pytest.fixture
+    def gone(self, vault: Turned) -> tuple[Kept, str]:
+        shop = Kept(vault, mark="Perle")
+        backup = shop.taken()
+        own = prefixes.backup("daily", shop.id, backup)
+        stored = {key: vault.files.read(key) for key in vault.files.list(own)}
+        shop.confirmed(None, waive=True)
+        carried(vault)
+        for key, content in stored.items():  # as a copy of the bucket may still have it
+            vault.files.put(key, content, "application/octet-stream")
+        assert shop.head().state == "closed"
+        return shop, backup
+
+    def disclosed(self, shop: Kept, **changes: Any) -> str:
+        told: dict[str, Any] = {
+            "kind": "lawful_demand", "recipient": "Tribunal", "basis": "CPP art. 57", "data": ("document.buyer",),
+            "disclosed_on": shop.day,
+        } | changes  # fmt: skip
+        return disclosures.record(shop.world, shop.id, Told(**told), "op-1").id
+
+    def test_it_is_left_alone(self, gone: tuple[Kept, str]) -> None:
+        shop, backup = gone
+        refused: list[dict[str, Any]] = [
+            {}, {"into": "new"}, {"into": "new", "operator": True, "owner": "sub-1"},
+            {"into": "new", "operator": True, "owner": "sub-1", "disclosure": "dis_1"},
+            {"into": "new", "owner": "sub-1", "disclosure": self.disclosed(shop)},
+            {"into": "new", "operator": True, "owner": "sub-1",
+             "disclosure": self.disclosed(shop, subject=shop.customer)},
+            {"operator": True, "owner": "sub-1", "disclosure": self.disclosed(shop)},
+        ]  # fmt: skip
+        for asked in refused:
+            outcome = shop.restored(backup, **asked)
+            assert outcome["code"] in ("forbidden", "company_blocked"), asked
+        assert {room for room, _ in shop.content()} == {"ledger"}
+        assert shop.restored(backup, dry_run=True)["code"] == "backup_key_destroyed"
+
+    def test_an_operator_brings_back_what_the_law_keeps_under_a_disclosure(self, gone: tuple[Kept, str]) -> None:
+        shop, backup = gone
+        outcome = shop.restored(
+            backup, into="new", operator=True, owner="sub-judge", disclosure=self.disclosed(shop), reason="order 12"
+        )
+        company = str(outcome["company"])
+        content, head = shop.content(company), shop.head(company)
+        assert {row.KIND for row in content.values() if row.ROOM == "workspace"} == {"company"}
+        assert (head.mode, head.state) == ("live", "active")
+        reader = opened(shop, company)
+        assert reader.get(Company, "").name == f"{shop.mark} SARL"
+        assert register.verify(reader, None, shop.day.year).body["checked"] == 1
+        assert [row.company for row in companies_of(shop.world.store, "sub-judge")].count(company) == 1

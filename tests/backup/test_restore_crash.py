@@ -1,0 +1,164 @@
+"""Restore, copy, download and drill, killed around each AWS call: resumed, they end as an undisturbed run does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.backup import DrillPlan
+from chalicelib.domain.document import Invoice
+from chalicelib.domain.journal import JobRow
+from chalicelib.domain.party import Customer
+from chalicelib.domain.support import Upload
+from chalicelib.files import prefixes
+from chalicelib.jobs.bulk import bulk
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.services.backup import course, download, drill, restore, walk
+from chalicelib.services.backup.copy import company_of
+from chalicelib.store import due
+from chalicelib.store.drill import DrillStore, companies, drill_settings
+from chalicelib.store.tables import create_tables
+from tests.backup.restoring import Kept, rows_of
+from tests.crash import Work, prove
+from tests.privacy.worlds import Turned
+
+
+def clients(world: Turned, *others: Any) -> list[Any]:
+    return [world.store.connection.client, world.files.client, world.vault.client, *others]
+
+
+def queue(world: Turned, hours: int = 0) -> None:
+    """What is due of the restores, run."""
+    tasks = {"restore": restore.advance, "download": download.advance}
+    run(world, bulk(tasks, name=restore.NAME), now=world.now() + timedelta(hours=hours), left=within(120))
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several batches, and a place that is kept after each."""
+    monkeypatch.setattr(walk, "MOST_ROWS", 8)
+    monkeypatch.setattr(course, "PART_SECONDS", 0.0)
+
+
+@pytest.fixture
+def shop(vault: Turned) -> Kept:
+    """One company serves all killed runs of a test: each ends with it as it was."""
+    return Kept(vault, small=True)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A job, and the company's clock before it."""
+
+    shop: Kept
+    job: JobRow
+    clock: int
+
+    def told(self) -> object:
+        """What the job's row says at the end."""
+        row = self.shop.there(self.job.key)
+        assert isinstance(row, JobRow)
+        return row.status, row.due, row.done, row.total
+
+
+def asked(shop: Kept, task: str, backup: str, **more: Any) -> Asked:
+    return Asked(shop, shop.job(task, backup=backup, **more), shop.head().clock)
+
+
+def kinds_of(world: Turned, company: str) -> list[tuple[str, str]]:
+    rooms = ("workspace", "ledger", "identity")
+    return sorted((room, row["_kind"]["S"]) for room in rooms for row in rows_of(world, company, room))
+
+
+def again(vault: Turned) -> Callable[[object], None]:
+    def resume(_: object) -> None:
+        queue(vault, hours=1)
+        queue(vault, hours=2)
+
+    return resume
+
+
+def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
+    backup, customer = shop.taken(), Customer.ref(shop.id, shop.customer)
+
+    def prepare() -> Asked:
+        now = shop.there(customer)
+        assert isinstance(now, Customer)
+        shop.put(replace(now, name="Autre"))
+        shop.lose(Invoice.ref(shop.id, shop.invoice))
+        return asked(shop, "restore", backup)
+
+    def state(made: Asked) -> object:
+        back, head = shop.there(customer), shop.head()
+        assert isinstance(back, Customer)
+        return (
+            made.told(), kinds_of(vault, shop.id), back.name, shop.there(Invoice.ref(shop.id, shop.invoice)),
+            head.state, head.restore, head.clock - made.clock,
+        )  # fmt: skip
+
+    assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 60
+
+
+def test_a_copy_ends_the_same(vault: Turned, shop: Kept) -> None:
+    backup = shop.taken()
+
+    def state(made: Asked) -> object:
+        company = company_of(made.job.id)
+        head = shop.head(company)
+        return (
+            made.told(),
+            kinds_of(vault, company),
+            head.state,
+            head.restore,
+            head.clock,
+            shop.head().clock - made.clock,
+        )
+
+    work = Work(lambda: asked(shop, "restore", backup, into="new"), lambda _: queue(vault), again(vault), state)
+    assert prove(clients(vault), work) > 60
+
+
+def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
+    backup = shop.taken()
+
+    def state(made: Asked) -> object:
+        mark = Upload.ref(shop.id, f"upl_{made.job.id.partition('_')[2]}")
+        return made.told(), vault.files.exists(prefixes.export(shop.id, made.job.id)), shop.there(mark) is not None
+
+    work = Work(lambda: asked(shop, "download", backup), lambda _: queue(vault), again(vault), state)
+    assert prove(clients(vault), work) > 10
+
+
+def test_a_drill_ends_the_same_and_leaves_nothing_aside(
+    vault: Turned, shop: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_tables(drill_settings(vault.settings))
+    aside = DrillStore(vault.settings)
+    monkeypatch.setattr(drill, "DrillStore", lambda _: aside)
+    backup = shop.taken()
+
+    def plan() -> DrillPlan:
+        found = shop.there(DrillPlan.ref(shop.id))
+        assert isinstance(found, DrillPlan)
+        return found
+
+    def prepare() -> None:
+        row = shop.backup(backup)
+        undrilled = replace(row, version=row.version + 1, drill=None, drilled_at=None, verified_at=None)
+        assert due.save(vault.store, undrilled, row, b"salt")
+
+    def work(_: None) -> None:
+        if plan().backup is None and shop.backup(backup).drill is not None:
+            return
+        while not drill.advance(vault, plan()):
+            pass
+
+    def state(_: None) -> object:
+        row, now = shop.backup(backup), plan()
+        return row.drill, row.drilled_at is not None, companies(aside), now.backup, now.step
+
+    watched = clients(vault, aside.connection.client)
+    assert prove(watched, Work(prepare, work, work, state)) > 60

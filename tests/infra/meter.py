@@ -1,0 +1,88 @@
+"""Meters what goes to DynamoDB and S3, table by table and index by index, as the engine reports it."""
+
+from collections import Counter, defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from chalicelib.wiring import World
+
+WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"})
+PUTS = frozenset({"PutObject", "ListObjectsV2", "CopyObject", "CreateMultipartUpload"})
+"""What S3 bills as a write, a list among them."""
+
+
+@dataclass
+class Meter:
+    """The traffic of a world within a `with` block, as infra/counts.toml says it."""
+
+    world: World
+    calls: int = 0
+    units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    objects: Counter[str] = field(default_factory=Counter)
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> Self:
+        dynamodb, s3 = self.world.store.connection.client, self.world.files.client
+        for client, event, hear in (
+            (dynamodb, "provide-client-params.dynamodb", self._ask),
+            (dynamodb, "after-call.dynamodb", self._answered),
+            (s3, "before-call.s3", self._object),
+        ):
+            events, name = client.meta.events, f"{event}{id(self)}"
+            events.register(event, hear, unique_id=name)
+            self._stack.callback(events.unregister, event, unique_id=name)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    @property
+    def counted(self) -> dict[str, float]:
+        """The figures of a flow; what is 0 is left out, except reads and writes."""
+        journal = self.world.store.names["journal"]
+        optional: dict[str, float] = {
+            "journal": self.units[f"write {journal}"], "due": self.units[f"write {journal} due"],
+            "get": self.objects["get"], "put": self.objects["put"],
+        }  # fmt: skip
+        always: dict[str, float] = {"calls": self.calls, "read": self.units["read"], "write": self.units["write"]}
+        return always | {name: value for name, value in optional.items() if value}
+
+    def _ask(self, params: dict[str, Any], **_: Any) -> None:
+        params["ReturnConsumedCapacity"] = "INDEXES"
+        self.calls += 1
+
+    def _answered(self, parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        reported = parsed.get("ConsumedCapacity") or []
+        kind = "write" if model.name in WRITES else "read"
+        for part in reported if isinstance(reported, list) else [reported]:
+            self.units[kind] += part["CapacityUnits"]
+            self.units[f"{kind} {part['TableName']}"] += part["CapacityUnits"]
+            for index, used in (part.get("GlobalSecondaryIndexes") or {}).items():
+                self.units[f"{kind} {part['TableName']} {index}"] += used["CapacityUnits"]
+
+    def _object(self, model: Any, **_: Any) -> None:
+        self.objects["put" if model.name in PUTS else "get"] += 1
+
+
+def size(item: dict[str, Any]) -> int:
+    """An item's bytes as DynamoDB bills them, without the 100 of overhead: the names and the values."""
+    return sum(len(name.encode()) + _value(value) for name, value in item.items())
+
+
+def _value(value: dict[str, Any]) -> int:
+    ((kind, held),) = value.items()
+    match kind:
+        case "S":
+            return len(held.encode())
+        case "B":
+            return len(held)
+        case "N":
+            return (len(held.strip("-").replace(".", "")) + 1) // 2 + 1
+        case "L":
+            return 3 + sum(1 + _value(part) for part in held)
+        case "M":
+            return 3 + sum(1 + len(name.encode()) + _value(part) for name, part in held.items())
+        case _:
+            return 1

@@ -1,0 +1,59 @@
+"""Backups on what is deployed: who may write the archive, touch the tables aside, and open what is sealed."""
+
+from chalicelib.policy.load import current
+from chalicelib.store.drill import drill_settings
+from chalicelib.store.tables import ROOM_TABLES, table_name
+from infra.permissions import functions, grants
+from infra.tables import drill_tables
+from tests.jobs.worlds import settings
+
+
+def who(action: str, resource: str) -> set[str]:
+    """The functions that may do this there."""
+    return {name for name in functions() for grant in grants(name) if grant.covers(action, resource)}
+
+
+def test_only_backups_writes_the_archive_and_nobody_deletes_from_it() -> None:
+    assert who("s3:PutObject", "ArchiveBucket/archive/x") == {"backups"}
+    assert who("s3:PutObjectRetention", "ArchiveBucket/archive/x") == {"backups"}
+    every = [grant for name in functions() for grant in grants(name)]
+    held = {grant.action for grant in every if grant.resource.startswith("ArchiveBucket")}
+    assert not {action for action in held if "Delete" in action or "Bypass" in action}
+
+
+def test_only_the_drill_touches_the_tables_aside() -> None:
+    aside = set(drill_tables("x-", current()))
+    for name in functions():
+        touched = {grant.resource.partition("/")[0] for grant in grants(name)} & aside
+        assert not touched or name == "drill"
+
+
+def test_the_drill_writes_no_books() -> None:
+    written = {
+        grant.resource for grant in grants("drill")
+        if grant.action in ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem") and not grant.under
+    }  # fmt: skip
+    assert not written & {"LedgerTable", "JournalTable", "IdentityTable", "RequestsTable"}
+
+
+def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered() -> None:
+    """What stood in one for a minute must not come back by point-in-time recovery: somebody may have been erased."""
+    own = settings("http://x", "stage")
+    made = drill_tables(own.table_prefix, current())
+    names = {table["Properties"]["TableName"] for table in made.values()}
+    assert names == {table_name(drill_settings(own), room.name) for room in ROOM_TABLES}
+    for table in made.values():
+        assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
+        assert "DeletionPolicy" not in table
+
+
+def test_who_opens_a_sealed_key_and_who_makes_one() -> None:
+    assert who("kms:Decrypt", "BackupKey") == {"backups", "restores", "drill"}
+    assert who("kms:GenerateDataKeyWithoutPlaintext", "BackupKey") == {"api_handler", "nightly"}
+    assert who("kms:GenerateDataKey", "BackupKey") == set(), "nobody who makes a data key sees it"
+
+
+def test_only_expiry_and_erasure_delete_backups_and_only_backups_writes_them() -> None:
+    for tier in ("daily", "weekly", "monthly"):
+        assert who("s3:PutObject", f"FilesBucket/backups/{tier}/x") == {"backups"}
+        assert who("s3:DeleteObjectVersion", f"FilesBucket/backups/{tier}/x") == {"expiry", "requests", "wake"}

@@ -1,0 +1,93 @@
+"""docs/cost.md is what its sources say, every figure has one, and the arithmetic is exact."""
+
+from decimal import Decimal
+
+import pytest
+
+from chalicelib.jobs.catalogue import JOBS
+from infra import cost
+from infra.cost import COUNTS, PRICES, QUOTAS, SCALES, TABLE
+from infra.cost_page import NAMES, dollars, number, page
+
+
+def test_the_committed_page_is_current() -> None:
+    assert cost.PAGE.read_text(encoding="utf-8") == page(), "docs/cost.md is stale: make cost"
+
+
+def test_every_price_and_quota_has_its_source_and_certainty() -> None:
+    for row in PRICES.values():
+        assert row["certainty"] in cost.CERTAINTIES
+        assert len(row["source"]) > 10
+        assert Decimal(row["usd"]) > 0
+    for row in QUOTAS.values():
+        assert row["certainty"] in ("D", "S", "own")
+        assert all(len(row[part]) > 10 for part in ("name", "what", "source", "then"))
+    assert TABLE["date"].isoformat() == "2026-11-23"
+
+
+def test_every_price_is_used_and_every_use_has_a_price() -> None:
+    used = {**cost.month(1000), **cost.kept()}
+    assert used.keys() == PRICES.keys()
+    assert {name.partition(".")[0] for name in used} == NAMES.keys()
+    assert QUOTAS.keys() == cost.loads(1).keys()
+
+
+def test_no_binary_fraction_comes_near_the_money() -> None:
+    for uses in (cost.month(1000), cost.kept(), cost.loads(7)):
+        assert {type(quantity) for quantity in uses.values()} == {Decimal}
+
+
+def test_prices_are_for_so_many_and_what_is_free_comes_off() -> None:
+    assert cost.price("dynamodb.write", Decimal(1_000_000)) == Decimal("0.7423")
+    assert cost.price("user", Decimal(10_000)) == 0
+    assert cost.price("user", Decimal(10_100)) == Decimal("1.5")
+    assert cost.price("user", Decimal(100), free=False) == Decimal("1.5")
+
+
+def test_an_invoice_consumes_what_its_requests_do() -> None:
+    flows, mix = COUNTS["flows"], cost.USAGE["invoice"]
+    units = sum(Decimal(flows[flow]["write"]) * times for flow, times in mix.items()) + flows["deliver"]["write"]
+    used = cost.invoice()
+    assert used["dynamodb.write"] == units == Decimal("48.63")
+    assert used["gateway.request"] == sum(mix.values())
+    assert used["lambda.request"] == 2 * used["gateway.request"], "the authorizer is not cached"
+
+
+def test_storage_grows_to_what_is_kept_for_ten_years() -> None:
+    size = COUNTS["bytes"]
+    year = cost.stored(Decimal(12))["dynamodb.gb_month"] * cost.GB
+    assert year == 12 * (size["ledger"] + size["journal"]) + size["answers"]
+    assert cost.stored(Decimal(12))["s3.gb_month"] == cost.stored(Decimal(120))["s3.gb_month"], "pages go after 90 days"
+    months = cost.kept()["dynamodb.gb_month"] * cost.GB
+    assert months == 126 * (size["ledger"] + size["journal"]) + size["answers"]
+
+
+def test_the_jobs_run_as_often_as_their_schedules_say() -> None:
+    times = {job.name: cost.runs(job) for job in JOBS}
+    expected = {"outbox": Decimal(43_200), "deadlines": Decimal(720), "retention": Decimal(30)}
+    assert {job: times[job] for job in expected} == expected
+
+
+def test_a_larger_service_costs_more_and_less_for_each() -> None:
+    bills = [cost.cost(cost.month(scale), free=True) for scale in SCALES]
+    each = [bill / scale for bill, scale in zip(bills, SCALES, strict=True)]
+    assert bills == sorted(bills)
+    assert each == sorted(each, reverse=True)
+
+
+def test_a_certain_part_is_a_part() -> None:
+    assert 0 < cost.certain(cost.invoice()) < 1
+    assert cost.certain(cost.invoice(), cost.CERTAINTIES) == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("0", "–"), ("0.00123", "$0.0012"), ("0.0456", "$0.046"), ("1.5", "$1.50"), ("19827.4", "$19,827")],
+)
+def test_dollars(amount: str, shown: str) -> None:
+    assert dollars(Decimal(amount)) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [("12", "12"), ("0.033", "0.033"), ("48630", "48,630"), ("6.5", "6.5")])
+def test_numbers(value: str, shown: str) -> None:
+    assert number(Decimal(value)) == shown

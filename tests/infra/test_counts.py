@@ -1,0 +1,124 @@
+"""What docs/cost.md is computed from is what the service consumes: every figure of infra/counts.toml, measured anew."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.domain.ids import derived_id
+from chalicelib.jobs.catalogue import JOBS, named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run, run_scheduled
+from chalicelib.wiring import World
+from infra.cost import COUNTS
+from tests.bench.pipeline import INVOICE, INVOICES, ISSUE, Pipeline, member_of, new_invoice
+from tests.histories import company as companies
+from tests.infra.meter import Meter, size
+from tests.unit.observability.published import Published
+
+FLOWS = COUNTS["flows"]
+MEASURED_ELSEWHERE = {"read", "listed", "create", "issue", "pay", "credit"}
+"""By tests/unit/store/test_counts.py, but for what falls on the journal."""
+NEAR = 0.05
+PAYMENTS, CREDIT, PDF = (f"{INVOICE}/{part}" for part in ("payments", "credit", "pdf"))
+PAID = {"amount": "100.00", "method": "transfer", "date": "2026-01-02"}
+
+
+@pytest.fixture
+def pipeline(world: World, request: pytest.FixtureRequest) -> Pipeline:
+    """A company with a draft and an issued invoice, and nothing left in the outbox of anybody."""
+    company = companies.founded(world, request.node.nodeid)
+    made = Pipeline(world, company)
+    companies.drafts(world, company, ["draft", "issued"], line_count=3)
+    with made.unguarded():
+        made.ask("POST", ISSUE, {}, id=name(made, "issued"))
+    run_scheduled(world, "outbox")
+    return made
+
+
+def name(pipeline: Pipeline, what: str) -> str:
+    return derived_id("inv", pipeline.company, what)
+
+
+def metered(pipeline: Pipeline, flow: Callable[[], object]) -> dict[str, float]:
+    with Meter(pipeline.world) as meter:
+        flow()
+    return meter.counted
+
+
+def test_every_flow_is_measured() -> None:
+    assert {*FLOWS} == MEASURED_ELSEWHERE | {"pdf", "guard", "deliver", "idle", "idle_capped"}
+
+
+def test_what_writes_consumes_of_the_journal(pipeline: Pipeline) -> None:
+    body = new_invoice(pipeline.company) | {"id": name(pipeline, "created")}
+    writes: dict[str, Callable[[], object]] = {
+        "create": lambda: pipeline.ask("POST", INVOICES, body),
+        "issue": lambda: pipeline.ask("POST", ISSUE, {}, id=name(pipeline, "draft")),
+        "pay": lambda: pipeline.ask("POST", PAYMENTS, PAID, id=name(pipeline, "issued")),
+        "credit": lambda: pipeline.ask("POST", CREDIT, {}, id=name(pipeline, "issued")),
+    }
+    with pipeline.unguarded():
+        assert {verb: metered(pipeline, ask) for verb, ask in writes.items() if verb != "credit"} == {
+            verb: FLOWS[verb] for verb in writes if verb != "credit"
+        }
+        credited = metered(pipeline, writes["credit"])
+    assert (credited["journal"], credited["due"]) == (FLOWS["credit"]["journal"], FLOWS["credit"]["due"])
+
+
+def test_a_page_that_is_kept(pipeline: Pipeline) -> None:
+    request = pipeline.request("GET", PDF, id=name(pipeline, "issued"))
+    with pipeline.unguarded():
+        assert metered(pipeline, lambda: pipeline.send("GET", PDF, request)) == FLOWS["pdf"]
+
+
+def test_knowing_who_asks(pipeline: Pipeline) -> None:
+    member_of(pipeline.world, pipeline.company)
+    known = metered(pipeline, lambda: pipeline.ask("GET", INVOICE, id=name(pipeline, "issued")))
+    assert {key: known[key] - FLOWS["read"][key] for key in known} == FLOWS["guard"]
+
+
+def test_delivering_a_page(pipeline: Pipeline) -> None:
+    with pipeline.unguarded():
+        pipeline.ask("POST", ISSUE, {}, id=name(pipeline, "draft"))
+    assert metered(pipeline, lambda: run_scheduled(pipeline.world, "outbox")) == FLOWS["deliver"]
+
+
+@pytest.mark.parametrize("job", [job.name for job in JOBS])
+def test_a_job_that_finds_nothing(pipeline: Pipeline, job: str) -> None:
+    asked = named(job)
+    before = pipeline.world.now().replace(year=2020)  # when nothing was due yet
+    counted = metered(pipeline, lambda: run(pipeline.world, asked, now=before, left=within(50)))
+    expected = FLOWS["idle" if asked.cap is None else "idle_capped"]
+    assert counted["calls"] == expected["calls"]
+    assert counted["write"] == 0
+    assert counted["read"] <= expected["read"]
+
+
+def test_bytes(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, company, id = pipeline.world, pipeline.company, name(pipeline, "created")
+    published = Published(world)
+    monkeypatch.setitem(world.__dict__, "telemetry", published.telemetry)
+    before = {room: stored(world, room, company) for room in ("ledger", "journal", "transient")}
+    with pipeline.unguarded():
+        pipeline.ask("POST", INVOICES, new_invoice(company) | {"id": id})
+        answer = pipeline.ask("POST", ISSUE, {}, id=id)
+        pipeline.ask("POST", PAYMENTS, PAID, id=id)
+    grown = {room: stored(world, room, company) - before[room] for room in before}
+    pages = set(world.files.list(f"pdf/{company}/"))
+    run_scheduled(world, "outbox")
+    (page,) = set(world.files.list(f"pdf/{company}/")) - pages
+    measured = {
+        "ledger": grown["ledger"], "journal": grown["journal"], "answers": grown["transient"],
+        "page": len(world.files.read(page)), "answer": len(json.dumps(answer)),
+        "figure": len(published.stream.getvalue().splitlines()[0]),
+    }  # fmt: skip
+    assert measured == {part: pytest.approx(COUNTS["bytes"][part], rel=NEAR) for part in COUNTS["bytes"]}
+
+
+def stored(world: World, room: str, company: str) -> int:
+    """Bytes of a company's rows in a room, but for its outbox, which empties."""
+    client = world.store.connection.client
+    asked = {"ExpressionAttributeValues": {":c": {"S": company}}, "KeyConditionExpression": "company = :c"}
+    items = client.query(TableName=world.store.names[room], **asked)["Items"]
+    return sum(size(item) for item in items if not item["sort"]["S"].startswith("outbox#"))

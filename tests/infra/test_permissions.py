@@ -1,0 +1,110 @@
+"""The table of permissions is current, and the tests' IAM refuses what a policy does not grant."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.permissions import DOCUMENT, Grant, functions, table
+from tests.iam import WATCH, Watch, allows, running
+from tests.iam_needs import OTHER, Need, needs
+
+
+def of(partition: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return (("dynamodb:LeadingKeys", frozenset({partition})),)
+
+
+def test_the_table_is_current() -> None:
+    assert DOCUMENT.read_text("utf-8") == table(), "python -m infra.permissions --write"
+
+
+def test_the_table_has_every_function() -> None:
+    assert all(f"\n## {function}\n" in table() for function in functions())
+
+
+@pytest.mark.parametrize(
+    ("grant", "need", "allowed"),
+    [
+        (Grant("s3:GetObject", "FilesBucket/pdf/*"), Need("s3:GetObject", "FilesBucket/pdf/x"), True),
+        (Grant("s3:GetObject", "FilesBucket/pdf/*"), Need("s3:GetObject", "FilesBucket/logos/x"), False),
+        (Grant("s3:GetObject", "FilesBucket/pdf/*"), Need("s3:PutObject", "FilesBucket/pdf/x"), False),
+        (Grant("dynamodb:Query", "LedgerTable"), Need("dynamodb:Query", "LedgerTable/index/due"), False),
+    ],
+)
+def test_a_grant_is_for_its_action_and_resource(grant: Grant, need: Need, allowed: bool) -> None:
+    assert allows(grant, need) is allowed
+
+
+@pytest.mark.parametrize(("partition", "allowed"), [("system", True), (OTHER, False)])
+def test_leading_keys_fence(partition: str, allowed: bool) -> None:
+    under = json.dumps({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["system"]}})
+    grant = Grant("dynamodb:PutItem", "TransientTable", under)
+    assert allows(grant, Need("dynamodb:PutItem", "TransientTable", of(partition))) is allowed
+
+
+@pytest.mark.parametrize(("prefix", "allowed"), [("pdf/x", True), ("exports/x", False)])
+def test_a_listing_is_of_a_prefix(prefix: str, allowed: bool) -> None:
+    under = json.dumps({"StringLike": {"s3:prefix": ["pdf/*"]}})
+    need = Need("s3:ListBucket", "FilesBucket", (("s3:prefix", frozenset({prefix})),))
+    assert allows(Grant("s3:ListBucket", "FilesBucket", under), need) is allowed
+    assert not allows(Grant("s3:ListBucket", "FilesBucket", under), Need("s3:ListBucket", "FilesBucket"))
+
+
+def test_an_unknown_condition_is_not_ignored() -> None:
+    grant = Grant("s3:GetObject", "FilesBucket/x", json.dumps({"Bool": {"aws:SecureTransport": "true"}}))
+    with pytest.raises(KeyError):
+        allows(grant, Need("s3:GetObject", "FilesBucket/x"))
+
+
+ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "sort": {"S": "a"}}}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "expected"),
+    [
+        ("dynamodb", "PutItem", ROW, [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))]),
+        (
+            "dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": ROW}]},
+            [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))],
+        ),
+        (
+            "s3", "DeleteObject", {"Bucket": "x-files", "Key": "uploads/cmp_1/a", "VersionId": "1"},
+            [Need("s3:DeleteObjectVersion", "FilesBucket/uploads/x")],
+        ),
+        (
+            "s3", "ListMultipartUploads", {"Bucket": "x-files", "Prefix": "pdf/cmp_1/"},
+            [Need("s3:ListBucketMultipartUploads", "FilesBucket")],
+        ),
+        ("kms", "Sign", {}, [Need("kms:Sign", "ReceiptKey")]),
+    ],
+)  # fmt: skip
+def test_a_call_needs_what_iam_asks_for_it(
+    service: str, operation: str, asked: dict[str, Any], expected: list[Need]
+) -> None:
+    assert list(needs(service, operation, asked)) == expected
+
+
+def test_an_unknown_call_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        list(needs("dynamodb", "ExecuteStatement", {}))
+
+
+def test_what_is_not_granted_is_noted() -> None:
+    watch = Watch()
+    watch.note("token", Need("dynamodb:DeleteItem", "LedgerTable", of(OTHER)))
+    assert watch.refused == [f"token may not dynamodb:DeleteItem on LedgerTable dynamodb:LeadingKeys {[OTHER]}"]
+    watch.note("token", Need("dynamodb:GetItem", "JournalTable", of(OTHER)))
+    assert len(watch.refused) == 1
+    assert [grant.resource for _, grant in watch.used] == ["JournalTable"]
+
+
+def test_a_call_in_a_functions_place_is_held_to_its_policy(world: Any) -> None:
+    """The net itself: without it, every other test would pass whatever a policy lacked."""
+    before, token = len(WATCH.refused), running.set("token")
+    try:
+        world.files.exists("pdf/x")
+    finally:
+        running.reset(token)
+    noted = WATCH.refused[before:]
+    del WATCH.refused[before:]  # or this very test would fail
+    assert "token may not s3:GetObject on FilesBucket/pdf/x" in noted

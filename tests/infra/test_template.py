@@ -1,0 +1,271 @@
+"""The stack that `make deploy` would create, read from the template that it would create it from."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.api.problems import MEDIA
+from chalicelib.api.routes import ROUTES, SCHEDULES
+from chalicelib.policy.load import current
+from chalicelib.store.tables import ROOM_TABLES
+from infra.buckets import ARCHIVE, ASKED, BUCKET
+from infra.functions import functions_of, log_name
+from infra.gateway import RESPONSES
+from infra.identity import CLIENT, PEPPER, POOL
+from infra.keys import BACKUP_KEY, RECEIPT_KEY, TRACE_KEY
+from infra.layers import RUNTIME
+from infra.merge import merged
+from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES, WAKE_QUEUE
+from infra.stages import TIME_ZONE, trace_days
+from infra.tables import KEY, logical_name
+from infra.watch import TOPIC
+from tests.infra.conftest import Template
+
+Resources = dict[str, Any]
+STATEFUL = {
+    "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+}  # fmt: skip
+
+
+def of_type(resources: Resources, kind: str) -> Resources:
+    """The properties of every resource of a type."""
+    return {name: made.get("Properties", {}) for name, made in resources.items() if made["Type"] == kind}
+
+
+def test_both_stages_have_the_same_resources(templates: dict[str, Template]) -> None:
+    dev, prod = ({n: r["Type"] for n, r in templates[s]["Resources"].items()} for s in ("dev", "prod"))
+    assert dev == prod
+
+
+def test_nothing_of_another_stage_is_named(template: Template, stage: str) -> None:
+    other = {"dev": "prod", "prod": "dev"}[stage]
+    text = json.dumps(template["Resources"])
+    assert f"facture-{stage}-" in text
+    assert f"facture-{other}" not in text
+    assert f"/facture/{other}" not in text
+
+
+def test_what_holds_something_survives_its_stack(resources: Resources) -> None:
+    rooms = {logical_name(room.name) for room in ROOM_TABLES}
+    kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | rooms
+    assert kept >= {BUCKET, ARCHIVE, ASKED, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
+    for name in kept:
+        assert resources[name]["DeletionPolicy"] == "Retain", name
+        assert resources[name]["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_where_data_goes_is_written_down(template: Template, stage: str) -> None:
+    told = template["Metadata"]["Facture"]
+    assert told["Stage"] == stage
+    assert told["Region"] == current().default_region == "eu-west-3"
+    assert told["Country"] == "France (Paris)"
+    assert told["TransferBasis"].partition(":")[0] == current().processors["hosting"].transfer
+
+
+@pytest.mark.parametrize("name", [KEY, BACKUP_KEY, TRACE_KEY])
+def test_keys_turn_and_wait_before_they_go(resources: Resources, stage: str, name: str) -> None:
+    key = resources[name]["Properties"]
+    assert key["EnableKeyRotation"] is True
+    assert key["PendingWindowInDays"] == 30
+    alias = resources[f"{name}Alias"]["Properties"]
+    assert alias["TargetKeyId"] == {"Ref": name}
+    assert alias["AliasName"].startswith(f"alias/facture-{stage}-")
+
+
+def test_a_key_is_its_account_s_and_lends_itself_to_named_services(resources: Resources) -> None:
+    for name, key in of_type(resources, "AWS::KMS::Key").items():
+        for statement in key["KeyPolicy"]["Statement"]:
+            if statement["Sid"] != "Owner":
+                assert name == TRACE_KEY
+                assert set(statement["Principal"]) == {"Service"}
+                assert statement["Condition"], "for this account's logs and alarms only"
+
+
+def test_functions_run_on_arm_with_their_own_log(resources: Resources, template: Template) -> None:
+    for function, logical in functions_of(template).items():
+        made = resources[logical]["Properties"]
+        assert (made["Runtime"], made["Architectures"], made["Tracing"]) == (RUNTIME, ["arm64"], "Active")
+        assert made["Layers"][:2] == [{"Ref": "NativeLayer"}, {"Ref": "LibrariesLayer"}]
+        assert made["LoggingConfig"]["LogGroup"] == {"Ref": log_name(function)}
+        assert made["CodeUri"] == "application.zip"
+
+
+def test_only_those_who_print_get_the_optional_layer(resources: Resources, template: Template) -> None:
+    assert template["Parameters"]["WkhtmltopdfLayer"]["Default"] == ""
+    optional = {
+        function for function, logical in functions_of(template).items()
+        if any("Fn::If" in layer for layer in resources[logical]["Properties"]["Layers"])
+    }  # fmt: skip
+    assert optional == {"api_handler", "outbox", "requests", "wake"}
+
+
+def test_logs_end_when_technical_information_does(resources: Resources) -> None:
+    logs = of_type(resources, "AWS::Logs::LogGroup")
+    assert {log["RetentionInDays"] for log in logs.values()} == {trace_days(current())} == {90}
+    assert {json.dumps(log["KmsKeyId"]) for log in logs.values()} == {json.dumps({"Fn::GetAtt": [TRACE_KEY, "Arn"]})}
+
+
+def test_every_job_is_scheduled_in_the_time_of_morocco(resources: Resources) -> None:
+    made = of_type(resources, "AWS::Scheduler::Schedule")
+    assert len(made) == len(SCHEDULES)
+    for schedule in SCHEDULES:
+        own = made[f"{schedule.job.title()}Schedule"]
+        assert (own["ScheduleExpression"], own["ScheduleExpressionTimezone"]) == (schedule.expression, TIME_ZONE)
+        assert own["State"] == "ENABLED"
+        target = own["Target"]
+        assert target["Arn"] == {"Fn::GetAtt": [schedule.job.title(), "Arn"]}
+        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 5}
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}}
+
+
+def test_a_schedule_sends_what_chalice_takes(resources: Resources) -> None:
+    from chalice.app import CloudWatchEvent
+
+    for own in of_type(resources, "AWS::Scheduler::Schedule").values():
+        event = CloudWatchEvent(json.loads(own["Target"]["Input"]), None)
+        assert event.source == "facture.schedule"
+
+
+def test_no_schedule_is_chalices_own(resources: Resources) -> None:
+    events = [
+        event for made in of_type(resources, "AWS::Serverless::Function").values()
+        for event in made.get("Events", {}).values()
+    ]  # fmt: skip
+    (only,) = events
+    assert only["Type"] == "SQS"
+    assert only["Properties"]["Queue"] == {"Fn::GetAtt": [WAKE_QUEUE, "Arn"]}
+    assert only["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "arn:${AWS::Partition}:events" not in json.dumps(resources)
+
+
+def test_the_scheduler_may_start_jobs_and_nothing_else(resources: Resources) -> None:
+    (policy,) = resources["SchedulerRole"]["Properties"]["Policies"]
+    invoke, aside = policy["PolicyDocument"]["Statement"]
+    assert invoke["Action"] == ["lambda:InvokeFunction"]
+    assert invoke["Resource"] == [{"Fn::GetAtt": [schedule.job.title(), "Arn"]} for schedule in SCHEDULES]
+    assert (aside["Action"], aside["Resource"]) == (["sqs:SendMessage"], [{"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}])
+
+
+def test_a_wake_up_that_fails_is_put_aside(resources: Resources) -> None:
+    queues = of_type(resources, "AWS::SQS::Queue")
+    assert set(queues) == {WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES}
+    redrive = queues[WAKE_QUEUE]["RedrivePolicy"]
+    assert redrive == {"deadLetterTargetArn": {"Fn::GetAtt": [DEAD_WAKES, "Arn"]}, "maxReceiveCount": 5}
+    assert queues[WAKE_QUEUE]["VisibilityTimeout"] >= 6 * resources["Wake"]["Properties"]["Timeout"]
+    for name, queue in queues.items():
+        assert queue["SqsManagedSseEnabled"] is True
+        (refused,) = resources[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+        assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_gateway_s_own_refusals_are_problems_with_cors(resources: Resources) -> None:
+    answers = resources["RestAPI"]["Properties"]["DefinitionBody"]["x-amazon-apigateway-gateway-responses"]
+    assert set(answers) == set(RESPONSES)
+    for kind, answer in answers.items():
+        parameters = answer["responseParameters"]
+        assert parameters["gatewayresponse.header.Content-Type"] == f"'{MEDIA}'"
+        assert parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+        assert parameters["gatewayresponse.header.Request-Id"] == "context.requestId"
+        body = json.loads(answer["responseTemplates"]["application/json"])
+        assert body["request_id"] == "$context.requestId"
+        assert body["status"] == answer["statusCode"], kind
+    assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == 404, "an unknown path"
+    assert "gatewayresponse.header.WWW-Authenticate" in answers["UNAUTHORIZED"]["responseParameters"]
+
+
+def test_every_route_is_there_behind_its_authorizer(resources: Resources) -> None:
+    paths = resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for route in ROUTES:
+        operation = paths[route.path][route.method.lower()]
+        assert ("security" in operation) is not route.public, route
+    assert (
+        resources["RestAPI"]["Properties"]["DefinitionBody"]["securityDefinitions"]["token"][
+            "x-amazon-apigateway-authorizer"
+        ]["authorizerResultTtlInSeconds"]
+        == 0
+    ), "a revocation counts at once"
+
+
+def test_the_gateway_is_limited_watched_and_tells_nothing_of_callers(resources: Resources) -> None:
+    made = resources["RestAPI"]["Properties"]
+    (settings,) = made["MethodSettings"]
+    assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"]
+    assert (settings["LoggingLevel"], settings["DataTraceEnabled"], settings["MetricsEnabled"]) == ("OFF", False, True)
+    assert made["TracingEnabled"] is True
+    line = made["AccessLogSetting"]["Format"]
+    assert not {part for part in ("identity", "authorizer", "$context.path", "querystring") if part in line}
+
+
+def test_the_firewall_limits_each_caller_and_lets_invoices_through(resources: Resources) -> None:
+    made = resources["Firewall"]["Properties"]
+    rules = {rule["Name"]: rule for rule in made["Rules"]}
+    for name in ("each-address", "each-caller"):
+        assert rules[name]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+        assert rules[name]["Statement"]["RateBasedStatement"]["Limit"] > 0
+    assert json.loads(made["CustomResponseBodies"]["TooMany"]["Content"])["code"] == "too_many_requests"
+    common = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    counted = {rule["Name"] for rule in common["RuleActionOverrides"]}
+    assert "SizeRestrictions_BODY" in counted, "it blocks bodies above 8 KB"
+    assert not any(rule["VisibilityConfig"]["SampledRequestsEnabled"] for rule in made["Rules"])
+    assert "${RestAPI.Stage}" in resources["FirewallOnGateway"]["Properties"]["ResourceArn"]["Fn::Sub"]
+
+
+def test_people_sign_in_at_a_pool_that_tells_nothing_and_forgets_nothing(resources: Resources) -> None:
+    pool, client = resources[POOL]["Properties"], resources[CLIENT]["Properties"]
+    assert pool["DeletionProtection"] == "ACTIVE"
+    assert pool["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaArn"] == {"Fn::GetAtt": ["Claims", "Arn"]}
+    assert resources["ClaimsPoolPermission"]["Properties"]["SourceArn"] == {"Fn::GetAtt": [POOL, "Arn"]}
+    assert client["PreventUserExistenceErrors"] == "ENABLED"
+    assert client["EnableTokenRevocation"] is True
+    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+
+
+def test_the_pepper_is_made_there_and_in_no_environment(template: Template) -> None:
+    secret = template["Resources"][PEPPER]["Properties"]
+    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
+    assert secret["KmsKeyId"] == {"Fn::GetAtt": [KEY, "Arn"]}
+    assert "resolve:secretsmanager" not in json.dumps(template)
+
+
+def test_every_alarm_reaches_the_one_topic(resources: Resources, template: Template) -> None:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [{"Ref": TOPIC}], name
+        assert alarm["AlarmDescription"]
+    for function in functions_of(template):
+        name = function.title().replace("_", "")
+        assert {f"{name}Errors", f"{name}Throttles"} <= alarms.keys()
+    for schedule in SCHEDULES:
+        name = schedule.job.title()
+        assert {f"{name}Dead", f"{name}Asked", f"{name}DeadlineBreached", f"{name}Silent"} <= alarms.keys()
+        assert alarms[f"{name}Silent"]["TreatMissingData"] == "breaching"
+    assert {"DrillFailed", "RequestDeadlineBreached", "GatewayP99", f"{DEAD_WAKES}Depth"} <= alarms.keys()
+    assert resources[TOPIC]["Properties"]["KmsMasterKeyId"] == {"Fn::GetAtt": [TRACE_KEY, "Arn"]}
+
+
+def test_a_stages_gateway_is_watched_by_its_own_name(resources: Resources, stage: str) -> None:
+    assert resources["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"] == f"facture-{stage}"
+    dimensions = resources["GatewayP99"]["Properties"]["Dimensions"]
+    assert {"Name": "ApiName", "Value": f"facture-{stage}"} in dimensions
+
+
+def test_alarms_look_no_longer_back_than_cloudwatch_does(resources: Resources) -> None:
+    """A week, and a day where the period is shorter than an hour."""
+    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+        span = alarm["Period"] * alarm["EvaluationPeriods"]
+        assert span <= (7 * 86_400 if alarm["Period"] >= 3_600 else 86_400), name
+
+
+def test_the_dashboard_can_be_read(resources: Resources) -> None:
+    body = resources["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    titles = [widget["properties"]["title"] for widget in json.loads(body)["widgets"]]
+    assert "Invoices issued" in titles
+    assert len(titles) == len(set(titles)) == 8
+
+
+def test_merging_replaces_lists_and_keeps_the_rest() -> None:
+    base = {"a": {"b": [1], "c": 1}, "d": 1}
+    assert merged(base, {"a": {"b": [2]}, "e": 2}) == {"a": {"b": [2], "c": 1}, "d": 1, "e": 2}
+    assert base == {"a": {"b": [1], "c": 1}, "d": 1}

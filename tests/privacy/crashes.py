@@ -1,0 +1,298 @@
+"""Work for every job of the catalogue: a company with something due, and when the job is run. For the crash proofs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Leftover
+from chalicelib.domain.consent import Acceptance
+from chalicelib.domain.document import Balance
+from chalicelib.domain.entity import Record
+from chalicelib.domain.journal import Message
+from chalicelib.domain.payment import Payment
+from chalicelib.domain.request import Request
+from chalicelib.domain.support import Upload
+from chalicelib.files import prefixes
+from chalicelib.jobs.catalogue import named
+from chalicelib.jobs.job import within
+from chalicelib.jobs.runner import run
+from chalicelib.services import disclosures, issuing, support, support_desk
+from chalicelib.services.disclosures import Told
+from chalicelib.services.mail import write
+from chalicelib.services.privacy import holds, requests, settling
+from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.privacy.retention import begun, midnight
+from chalicelib.store import due
+from tests.privacy.worlds import Books, Turned
+
+NOW = timedelta(0)
+LATER = timedelta(hours=1)
+"""Longer than a claim and a first retry last."""
+SOON = timedelta(minutes=11)
+YEARS = timedelta(days=5 * 366 + 2)
+
+
+@dataclass(frozen=True)
+class Case:
+    """`prepare` makes a company with work for `job`, which is run at each of `at` (after the world's own now)."""
+
+    name: str
+    job: str
+    prepare: Callable[[Turned], Books]
+    at: tuple[timedelta, ...] = (NOW,)
+    kind: str = ""
+    """Of a privacy request, what is asked."""
+
+    def work(self, books: Books, late: timedelta = NOW) -> None:
+        """Run the job at its moments, `late` by so much."""
+        world = books.world
+        assert isinstance(world, Turned)
+        for moment in self.at:
+            world.offset = moment + late
+            report = run(world, named(self.job), now=world.now(), left=within(120))
+            assert not report.failures, report.failures
+        world.offset = NOW
+
+
+def stocked(world: Turned, *, small: bool = True, owners: int = 1) -> Books:
+    """A company of its own mark. Its pages are the house's: a template of its own takes half a second a page."""
+    books = Books(world, mark=f"Crash{world.random(5).hex()}", small=small, owners=owners)
+    put(books, replace(books.profile, template=None))
+    return books
+
+
+def put(books: Books, *rows: Record) -> None:
+    """Rows as they lie there, past the door."""
+    for row in rows:
+        due.remember(books.world.store, row, b"s" * 16)
+
+
+def account(*, waive: bool) -> Callable[[Turned], Books]:
+    """A whole account confirmed for deletion, with objects under every prefix."""
+
+    def prepare(world: Turned) -> Books:
+        books = stocked(world, small=not waive)
+        books.confirmed(waive=waive)
+        return books
+
+    return prepare
+
+
+def person(which: str) -> Callable[[Turned], Books]:
+    """One person's data confirmed for deletion."""
+
+    def prepare(world: Turned) -> Books:
+        books = stocked(world, small=False, owners=2)
+        subject = {"customer": books.customer, "supplier": books.supplier, "member": books.owners[1]}[which]
+        books.confirmed(subject)
+        return books
+
+    return prepare
+
+
+def unconfirmed(world: Turned) -> Books:
+    """A deletion that nobody confirms."""
+    books = stocked(world)
+    books.asked()
+    return books
+
+
+def blocked_at_last(world: Turned) -> Books:
+    """An export that an account's block overtakes."""
+    books = access()(world)
+    books.confirmed()
+    return books
+
+
+def access(*, of_customer: bool = False) -> Callable[[Turned], Books]:
+    """An access request, confirmed."""
+
+    def prepare(world: Turned) -> Books:
+        books = stocked(world)
+        subject = books.customer if of_customer else None
+        id = str(requests.ask(world, books.call(), books.owner(), "access", subject).body["id"])
+        requests.confirm(world, books.call(), books.owner(), id)
+        return books
+
+    return prepare
+
+
+def rectified(world: Turned) -> Books:
+    """A customer's data put right: documents that say otherwise are counted, and the owners are told."""
+    books = stocked(world)
+    requests.ask(world, books.call(), books.owner(), "rectification", books.customer, {"phone": "0522000000"})
+    Case("", "outbox", stocked).work(books)  # until its owners are told it is looked at again and again
+    return books
+
+
+def opposed(world: Turned) -> Books:
+    """An opposition of a key's, which no job carries out."""
+    books = stocked(world)
+    requests.ask(world, books.call(), Asker("key_1", None), "opposition", None)
+    return books
+
+
+def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
+    """A request whose deadline is watched; ended by an operator while the watch is still there."""
+
+    def prepare(world: Turned) -> Books:
+        books = stocked(world)
+        id = str(requests.ask(world, books.call(), books.owner(), "rectification", None).body["id"])
+        (watch,) = [row for row in world.store.query("requests", books.id).records if row.KIND == "deadline"]
+        if end:
+            (request,) = world.store.records([Request.ref(books.id, id)])
+            assert isinstance(request, Request)
+            settling.by_hand(world, request, "refused", reason="asked_twice")
+            put(books, watch)
+        return books
+
+    return prepare
+
+
+def bulk(world: Turned) -> Books:
+    """Drafts queued for a bulk issue, two to a transaction (`issuing.BULK` is patched by the test)."""
+    books = stocked(world)
+    drafts = [books.drafted(books.new("inv"), books.customer) for _ in range(3)]
+    books.commit(*drafts)
+    issuing.issue_many(world.store, books.call("issue_many"), [draft.id for draft in drafts])
+    return books
+
+
+def to_render(world: Turned) -> Books:
+    """An issued invoice whose page is to be rendered."""
+    books = stocked(world)
+    books.commit(messages=[_message(books, "render", books.invoice)])
+    return books
+
+
+def to_mail(world: Turned) -> Books:
+    """A letter that is to be sent."""
+    books = stocked(world)
+    to = f"{books.mark}@help.example"
+    written = write(books.call(), to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026")
+    books.commit(written.letter, messages=[written.message])
+    return books
+
+
+def to_notify(world: Turned) -> Books:
+    """Owners who are to be told of a request."""
+    books = stocked(world, owners=2)
+    books.confirmed()
+    return books
+
+
+def _message(books: Books, task: str, *about: str) -> Message:
+    return Message(id=books.new("out"), due_at=books.at, task=task, about=about, **books.stamps)
+
+
+def lapsed(world: Turned) -> Books:
+    """Books of two financial years, the first past its term in `TEN_YEARS`, with a payment that stays a year longer."""
+    from tests.privacy.test_retention import Ledger
+
+    books = Ledger(world, per_year=1, years=(2026, 2027), mark=f"Crash{world.random(5).hex()}")
+    invoice = books.by_year[2026][0]
+    paid: dict[str, Any] = {"invoice": invoice, "amount": Decimal(1), "method": "cash", **books.stamps}
+    late = Payment(id=books.new("pay"), date=date(2027, 2, 1), **paid)
+    put(books, late, Balance(id=invoice, paid=Decimal(1), **books.stamps))
+    return books
+
+
+def until(day: date) -> timedelta:
+    """How far the clock must be turned for a day in Casablanca to have begun."""
+    return midnight(day) + timedelta(minutes=1) - datetime.now(UTC)
+
+
+def left_over(world: Turned) -> Books:
+    """The payments of an invoice that has left."""
+    books = stocked(world)
+    gone = books.new("inv")
+    paid: dict[str, Any] = {"invoice": gone, "amount": Decimal(1), "method": "cash", **books.stamps}
+    put(books, Payment(id=books.new("pay"), date=date(2026, 12, 31), **paid))
+    put(books, Balance(id=gone, paid=Decimal(1), **books.stamps))
+    put(books, Leftover(id=gone, due_at=books.at, **books.stamps))
+    term = begun(books.profile, books.at)
+    put(books, replace(term, swept=date(2026, 12, 31), due_at=midnight(date(2038, 1, 1))))
+    return books
+
+
+def proven(world: Turned) -> Books:
+    """Proofs of each kind: a person's erasure, a refused request, a released hold, a disclosure, an acceptance."""
+    books = stocked(world)
+    books.confirmed(books.customer)
+    Case("", "requests", stocked, (NOW, SOON)).work(books)
+    hold = holds.place(world, books.id, "tax audit 7", "opr_1")
+    holds.release(world, books.id, hold.id, "opr_1")
+    told = Told(
+        kind="lawful_demand", recipient="DGI", basis="CGI, art. 214", data=("document.content",),
+        disclosed_on=today(books.at),
+    )  # fmt: skip
+    disclosures.record(world, books.id, told, "opr_1")
+    books.commit(Acceptance(
+        id=books.new("acc"), member=books.owners[0], policy_version="2026-04-02", due_at=books.at + YEARS - LATER,
+        **books.stamps,
+    ))  # fmt: skip
+    return books
+
+
+def helped(*, closed: bool) -> Callable[[Turned], Books]:
+    """A thread with an attached file: closed, or waiting for its first answer."""
+
+    def prepare(world: Turned) -> Books:
+        books = stocked(world)
+        writer = support.Writer(books.owners[0], owner=True, email=None)
+        file = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
+        opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.", [file])
+        if closed:
+            support_desk.close(world, books.id, str(opened.body["id"]), "opr_1")
+        return books
+
+    return prepare
+
+
+def orphaned(world: Turned) -> Books:
+    """Files that were stored for a commit which never came."""
+    books = stocked(world)
+    keys = tuple(prefixes.upload(books.id, "thr_1", f"n{number}", "pdf") for number in range(2))
+    for key in keys:
+        world.files.put(key, b"%PDF", "application/pdf")
+    ends = int(books.at.timestamp()) + 10**6
+    put(books, Upload(id=books.new("upl"), keys=keys, due_at=books.at, expires_at=ends, **books.stamps))
+    return books
+
+
+def cases() -> tuple[Case, ...]:
+    """All of them; at least one for each job."""
+    tenth = until(date(2037, 1, 1))
+    return (
+        Case("page", "outbox", to_render),
+        Case("mail", "outbox", to_mail),
+        Case("notice", "outbox", to_notify),
+        Case("issue", "bulk", bulk),
+        Case("account", "requests", account(waive=True), (NOW, SOON), "deletion"),
+        Case("account in grace", "requests", account(waive=False), tuple(map(_days, (24, 29.5, 30.1, 31))), "deletion"),
+        Case("customer", "requests", person("customer"), (NOW, SOON), "deletion"),
+        Case("supplier", "requests", person("supplier"), (NOW, SOON), "deletion"),
+        Case("member", "requests", person("member"), (NOW, SOON), "deletion"),
+        Case("lapse", "requests", unconfirmed, (_days(8),)),
+        Case("access", "requests", access(), kind="access"),
+        Case("access of a customer", "requests", access(of_customer=True)),
+        Case("access overtaken", "requests", blocked_at_last),
+        Case("rectification", "requests", rectified, (NOW, SOON), "rectification"),
+        Case("opposition", "requests", opposed),
+        Case("deadline near", "deadlines", watched_over(), (_days(9),)),
+        Case("deadline past", "deadlines", watched_over(), (_days(12),)),
+        Case("deadline over", "deadlines", watched_over("refused"), (_days(9),)),
+        Case("financial year", "retention", lapsed, (tenth,)),
+        Case("leftover", "retention", left_over, (tenth,)),
+        Case("proofs", "proofs", proven, (YEARS,)),
+        Case("thread ends", "support", helped(closed=True), (_days(732),)),
+        Case("late answer", "support", helped(closed=False), (_days(4),)),
+        Case("orphans", "uploads", orphaned, (_days(1),)),
+    )
+
+
+def _days(days: float) -> timedelta:
+    return timedelta(days=days)

@@ -1,0 +1,82 @@
+"""What a company is in the end, comparable between two companies: all its rows, objects and mails without what differs
+by company and by moment (ids, instants, hashes, signatures)."""
+
+import json
+import re
+from typing import Any, NamedTuple
+
+import msgspec
+
+from chalicelib.domain.entity import Record
+from chalicelib.policy.load import current as policy
+from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.wiring import World
+from tests.mailbox import mails
+from tests.privacy.worlds import Books
+
+
+class Stored(NamedTuple):
+    """A company by its id."""
+
+    world: World
+    id: str
+
+
+ROOMS = [room.name for room in ROOM_TABLES]
+VARYING = (
+    (re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{26}\b"), r"\1"),
+    (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)"), "instant"),
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{16,64}(?![0-9a-f])"), "hex"),
+    (re.compile(r"(\b(?:size|bytes)\W+)\d+"), r"\1n"),
+    (re.compile(r"(hint\W+)[\w-]{4}(?=\W)"), r"\1"),
+    (re.compile(r"\b(test|crash|owner|colleague)-[\d-]+"), r"\1"),
+    (re.compile(r"\b1[789]\d{8}\b|\b[23]\d{9}\b"), "second"),
+)
+"""Ids, instants, hashes and keys, what tests number, sizes of what is compressed, epoch seconds."""
+DRAWN = {"salt", "signature", "erased"}
+"""Attributes drawn at random, or made of ids that are."""
+
+
+def told(books: Books) -> list[str]:
+    """Everything of a company's, and the mails that its mark tells to be about it."""
+    sent = {f"mail {mail.to}: {mail.subject}\n{mail.text}" for mail in mails(books.world)}
+    about = [line for line in sent if books.mark.lower() in line.lower()]
+    return sorted(re.sub(books.mark, "MARK", _plain(line), flags=re.IGNORECASE) for line in [*stored(books), *about])
+
+
+def stored(books: Books | Stored) -> list[str]:
+    """Every row and every readable object of a company's, as sorted lines."""
+    world, company = books.world, books.id
+    rows = [_line(record) for room in ROOMS for record in _every(world, room, company)]
+    prefixes = policy().prefixes.values()
+    keys = [key for each in prefixes for key in world.bucket(each.bucket).list(f"{each.path}{company}/")]
+    return sorted([*rows, *(f"file {_plain(key)}" for key in keys)])
+
+
+def _every(world: World, room: str, company: str) -> list[Record]:
+    page = world.store.query(room, company)
+    assert page.next is None
+    return page.records
+
+
+def _line(record: Any) -> str:
+    plain = msgspec.to_builtins(record, builtin_types=(bytes,))
+    shown = {name: _shown(name, value) for name, value in plain.items()}
+    return _plain(f"{record.ROOM}/{record.KIND} {json.dumps(shown, sort_keys=True, default=str, ensure_ascii=False)}")
+
+
+def _shown(name: str, value: Any) -> Any:
+    if name in DRAWN:
+        return name
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # a wrapped key, a digest: drawn, too
+        return name
+
+
+def _plain(text: str) -> str:
+    for pattern, word in VARYING:
+        text = pattern.sub(word, text)
+    return text

@@ -1,0 +1,79 @@
+"""Each service may be at an address of its own, and every client goes where the settings say."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.api import pages
+from chalicelib.settings import PLACES, Settings, SettingsError
+from chalicelib.store.tables import tables
+from chalicelib.wiring import World
+from tests.jobs.worlds import settings
+
+SOURCES = Path(__file__).parents[2] / "chalicelib"
+REQUIRED = dict.fromkeys(
+    ("FACTURE_TABLE_PREFIX", "FACTURE_BUCKET_FILES", "FACTURE_ISSUER", "FACTURE_AUDIENCE", "FACTURE_JWKS_URL"), "x"
+)
+ELSEWHERE = replace(
+    settings("http://all.example", "t"),
+    wake_queue="http://queue.example/q",
+    places=tuple((service, f"http://{service}.example") for service in PLACES),
+)
+
+
+def test_all_services_are_amazons_unless_told_otherwise() -> None:
+    made = Settings.from_env(REQUIRED)
+    assert {made.endpoint_of(service) for service in PLACES} == {None}
+
+
+def test_one_address_is_for_all_and_a_services_own_comes_first() -> None:
+    made = Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT": "http://all", "FACTURE_ENDPOINT_S3": "http://objects"})
+    assert {service: made.endpoint_of(service) for service in PLACES} == {
+        "dynamodb": "http://all", "s3": "http://objects", "kms": "http://all", "sesv2": "http://all",
+        "sqs": "http://all", "secretsmanager": "http://all",
+    }  # fmt: skip
+    assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_SES": "http://mail"}).places == (("sesv2", "http://mail"),)
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_KMS": ""}).places == ()
+
+
+def test_what_is_missing_is_named() -> None:
+    with pytest.raises(SettingsError, match="FACTURE_ISSUER"):
+        Settings.from_env({**REQUIRED, "FACTURE_ISSUER": ""})
+
+
+def clients() -> Iterator[tuple[str, Any]]:
+    world = World(ELSEWHERE)
+    yield "dynamodb", world.store.connection.client
+    yield "s3", world.files.client
+    yield "kms", world.keys.client
+    yield "sesv2", world.mailer.client
+    yield "sqs", world.alarm.client
+    dynamodb, s3 = pages._clients(ELSEWHERE)
+    yield "dynamodb", dynamodb
+    yield "s3", s3
+
+
+@pytest.mark.usefixtures("engine")  # credentials
+def test_every_client_goes_where_its_service_is() -> None:
+    for service, client in clients():
+        assert client.meta.endpoint_url == f"http://{service}.example"
+    assert {model.Meta.host for model in tables(ELSEWHERE).values()} == {"http://dynamodb.example"}
+
+
+def test_nobody_asks_for_the_one_address() -> None:
+    """A client made with it would go astray where its service has an address of its own."""
+    asking = {
+        f"{path.relative_to(SOURCES)}:{node.lineno}"
+        for path in SOURCES.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.keyword) and node.arg in ("endpoint_url", "host")
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "endpoint"
+    }
+    assert asking == set()
