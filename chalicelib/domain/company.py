@@ -44,7 +44,8 @@ class Head(Record):
     fence_until: datetime | None = kept("journal.state", default=None)
     """Until when writers wait for the cut of a backup; the next commit takes it away."""
     restore: str | None = kept("journal.state", default=None)
-    """The job that restores a backup into the company and keeps it shut meanwhile."""
+    """The job that restores a backup into the company and keeps it shut meanwhile; of a closed company, the one whose
+    copy goes on with its numbers."""
 
 
 def fenced_for(head: Head, at: datetime) -> float:

@@ -272,3 +272,18 @@ def test_an_owner_whose_address_was_changed_is_still_found_by_page(shop: Shop) -
     assert shop.owner.post(URL, right).status == 201
     found = members_with(shop.world.store, _key(shop, "new@found.example"))
     assert [row.company for row in found if isinstance(row, Member)] == [shop.company]
+
+
+def test_who_is_a_member_no_more_may_be_erased_too(shop: Shop) -> None:
+    clerk = shop.member("clerk", "clerk-who-left")
+    assert clerk.post("/v1/support", {"subject": "Cadeau", "text": "Cadeau"}).status == 201
+    (member,) = [row for row in shop.owner.get("/v1/members").json["data"] if row["user"] == "clerk-who-left"]
+    assert shop.owner.delete(f"/v1/members/{member['id']}", "*").status == 200
+    id = asked(shop, subject=member["id"])
+    confirmed(shop, id)
+    carry(shop)
+    nobody_in(shop.owner.get("/v1/support"))
+    receipt = shop.owner.get(f"{URL}/{id}/receipt").json["content"]
+    (own,) = [line for line in receipt["stores"] if line["match"] == "own" and "member" in line["kinds"]]
+    assert own["removed"] == 0, "the membership had gone before"
+    assert shop.owner.post(URL, {"kind": "deletion", "subject": member["id"]}).status == 404

@@ -14,7 +14,9 @@ from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import BackupDamaged, BackupUnknownKey, NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
+from chalicelib.services import disclosures
 from chalicelib.services.backup import statutory
+from chalicelib.services.disclosures import Told
 from chalicelib.store.door import Decision, transact
 from tests.conftest import Shop
 from tests.crash import watched
@@ -166,5 +168,7 @@ def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_e
     for key in list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))):
         world.files.delete(key)
     archive_all(live)
-    assert statutory.fetch(world, live.company, invoice["id"])[1].startswith(b"%PDF")
+    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), datetime.now(UTC).date())
+    demand = disclosures.record(world, live.company, told, "opr_1").id
+    assert statutory.fetch(world, live.company, invoice["id"], disclosure=demand)[1].startswith(b"%PDF")
     assert list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))) == []

@@ -8,15 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
+from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import differs
 from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued, Language
 from chalicelib.domain.entity import Record
+from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer
 from chalicelib.domain.paying import status
 from chalicelib.domain.request import Request
+from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.services.documents import present_invoice
 from chalicelib.services.listing import ANSWER_BYTES, MOST_EXAMINED
 from chalicelib.services.present import Body, present_list
@@ -34,12 +37,24 @@ LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate",
 
 
 def named(store: Store, company: str, subject: str) -> bool:
-    """Whether an issued document names a customer. At most MOST_EXAMINED rows are read: where there are more, a
-    customer may be named, which carrying a request out then shows. Raises Busy."""
+    """Whether an issued document names a customer whose record is gone, or a request for help a member who is none any
+    more. At most MOST_EXAMINED rows are read: where there are more, somebody may be named, which carrying a request
+    out then shows. Raises Busy."""
+    if subject.startswith(f"{Customer.PREFIX}_"):
+        return _found(store, company, subject, "ledger", ISSUED)
+    if not subject.startswith(f"{Member.PREFIX}_"):
+        return False
+    kinds = (Thread.KIND, SupportMessage.KIND)
+    return any(_found(store, company, subject, "workspace", SORT.startswith(f"{kind}#")) for kind in kinds)
+
+
+def _found(store: Store, company: str, subject: str, room: str, where: Condition) -> bool:
     after, examined = None, 0
     while examined < MOST_EXAMINED:
-        page = store.query("ledger", company, ISSUED, after=after, descending=True)
-        if any(isinstance(row, Issued) and row.customer == subject for row in page.records):
+        page = store.query(room, company, where, after=after, descending=True)
+        if any(
+            subject in (getattr(row, name, None) for name in ("customer", "opened_by", "by")) for row in page.records
+        ):
             return True
         examined += len(page.records)
         if (after := page.next) is None:

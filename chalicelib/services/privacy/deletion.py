@@ -69,7 +69,10 @@ def gone_before(subject: str) -> tuple[Measure, ...]:
     """What the confirmation of a request leaves to be told of a person whose own row had gone before it."""
     kind = KIND_OF[subject.partition("_")[0]]
     return (
-        Measure(store="table", place="workspace", kinds=(kind,), match="own", action="delete", found=0, done=True),
+        Measure(
+            store="table", place="identity" if kind == "member" else "workspace", kinds=(kind,), match="own",
+            action="delete", found=0, done=True,
+        ),
     )  # fmt: skip
 
 

@@ -102,9 +102,9 @@ def ask(
     if corrections is not None:
         correcting.require(asker, affects)
         wanted = correcting.put(world, call.company, corrections)
-    named = kind == "deletion" and affects == "party" and bygone(world, call.company, subject or "")
     ends = kind == "deletion" and subject is None
     members = members_of(world.store, call.company) if ends or (subject and affects == "member") else []
+    named = kind == "deletion" and subject is not None and bygone(world, call.company, subject, members)
     if ends:
         former = confirming.former_owners(world.store, call.company, call.at)
         request = replace(request, owners=confirming.marks(members, former))
@@ -134,7 +134,7 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
         if request.kind == "deletion" and request.subject is not None:
             if kept:
                 raise UnderHold
-            own = erasable(snapshot, request.subject, members, named=request.affects == "party")
+            own = erasable(snapshot, request.subject, members, named=True)
             return confirming.person(snapshot, call, asker, request, own, members, keys)
         if request.kind == "deletion":
             return confirming.account(snapshot, call, asker, request, members, former, waive=waive)
@@ -244,12 +244,12 @@ def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
     return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
 
 
-def bygone(world: "World", company: str, subject: str) -> bool:
-    """Whether a customer's record is gone, in the ordinary way, while issued documents go on naming them. Raises
+def bygone(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
+    """Whether a person's own row is gone, in the ordinary way, while something that is kept goes on naming them. Raises
     Busy."""
-    if not subject.startswith(f"{Customer.PREFIX}_") or world.store.records([Customer.ref(company, subject)])[0]:
-        return False
-    return affected_documents.named(world.store, company, subject)
+    cls = PERSONS.get(subject.partition("_")[0])
+    here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
+    return not here and affected_documents.named(world.store, company, subject)
 
 
 def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, named: bool) -> Record | None:
