@@ -318,6 +318,6 @@ def test_a_closed_companys_numbers_go_on_in_one_copy_alone(kept: Kept) -> None:
     headed(kept.world, kept.id, state="closed")
     told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day)
     demand = disclosures.record(kept.world, kept.id, told, "opr_1").id
-    asked = {"backup": backup, "into": "new", "operator": True, "owner": "sub", "disclosure": demand}
+    asked: dict[str, Any] = {"backup": backup, "into": "new", "operator": True, "owner": "sub", "disclosure": demand}
     copies = [ended(kept.world, kept.job(**asked))["company"] for _ in range(2)]
     assert [kept.head(company).mode for company in copies] == ["live", "test"]
