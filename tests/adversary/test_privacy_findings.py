@@ -287,3 +287,18 @@ def test_who_is_a_member_no_more_may_be_erased_too(shop: Shop) -> None:
     (own,) = [line for line in receipt["stores"] if line["match"] == "own" and "member" in line["kinds"]]
     assert own["removed"] == 0, "the membership had gone before"
     assert shop.owner.post(URL, {"kind": "deletion", "subject": member["id"]}).status == 404
+
+
+@pytest.mark.parametrize("role", ["customer", "member"])
+def test_asked_for_twice_a_person_is_erased_once(shop: Shop, role: str) -> None:
+    subject = shop.customer
+    if role == "member":
+        clerk = shop.member("clerk", "clerk-asked-twice")
+        assert clerk.post("/v1/support", {"subject": "x", "text": "y"}).status == 201
+        rows = shop.owner.get("/v1/members").json["data"]
+        (subject,) = [row["id"] for row in rows if row["user"] == "clerk-asked-twice"]
+    else:
+        shop.issued()
+    first, second = asked(shop, subject=subject), asked(shop, subject=subject)
+    confirmed(shop, first)
+    assert shop.owner.post(f"{URL}/{second}/confirm", {}).status == 404

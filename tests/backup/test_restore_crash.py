@@ -23,7 +23,10 @@ from chalicelib.store.drill import DrillStore, companies, drill_settings
 from chalicelib.store.tables import create_tables
 from tests.backup.restoring import Kept, rows_of
 from tests.crash import Work, prove
+from tests.privacy.conftest import alone
 from tests.privacy.worlds import Turned
+
+__all__ = ["alone"]
 
 
 def clients(world: Turned, *others: Any) -> list[Any]:
@@ -34,6 +37,12 @@ def queue(world: Turned, hours: int = 0) -> None:
     """What is due of the restores, run."""
     tasks = {"restore": restore.advance, "download": download.advance}
     run(world, bulk(tasks, name=restore.NAME), now=world.now() + timedelta(hours=hours), left=within(120))
+
+
+@pytest.fixture
+def vault(alone: Turned) -> Turned:
+    """A world whose jobs are this module's alone: what other tests left due would be run, and counted, with it."""
+    return alone
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,8 @@ REASONS: Final[Mapping[Language, str]] = {
     "fr": "Rectification des mentions d'identité", "ar": "تصحيح بيانات الهوية", "en": "Correction of identity details",
 }  # fmt: skip
 """What the credit note gives as its reason, in the invoice's language."""
+NAMING = ("customer", "opened_by", "by")
+"""The attributes by which what is kept goes on naming whose own record is gone."""
 CONTENT = ("operation_date", "language", "settlement", "reverse_charge", "discount", "notes")
 LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate", "exemption", "nature", "item")
 
@@ -52,10 +54,9 @@ def _found(store: Store, company: str, subject: str, room: str, where: Condition
     after, examined = None, 0
     while examined < MOST_EXAMINED:
         page = store.query(room, company, where, after=after, descending=True)
-        if any(
-            subject in (getattr(row, name, None) for name in ("customer", "opened_by", "by")) for row in page.records
-        ):
-            return True
+        for row in page.records:
+            if subject in (getattr(row, name, None) for name in NAMING):
+                return True
         examined += len(page.records)
         if (after := page.next) is None:
             return False

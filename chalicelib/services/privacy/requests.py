@@ -12,7 +12,6 @@ from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.entity import Record
-from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import (
     Busy,
     NotFound,
@@ -32,6 +31,7 @@ from chalicelib.domain.request import (
     Receipt,
     Request,
     RequestKind,
+    Tombstone,
     affected,
     clear_days,
     digest,
@@ -258,7 +258,7 @@ def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, nam
     try:
         return own_row(snapshot, subject, members)
     except NotFound:
-        if not named or is_erased(snapshot.head, subject):
+        if not named or snapshot.get(Tombstone, subject=subject):
             raise
         return None
 
