@@ -178,6 +178,23 @@ def test_a_company_blocked_meanwhile_ends_it(books: Plain, caplog: pytest.LogCap
     assert failing(books, lambda _: commit(books, state="blocked"), caplog).failure == "company_blocked"
 
 
+def test_a_company_being_restored_at_the_cut_is_not_backed_up_though_it_opens_again(
+    books: Plain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = books.world.files.put
+
+    def reopening(key: str, *rest: Any, **more: Any) -> bool:
+        if key.endswith("manifest.json"):
+            commit(books, state="active")
+        return put(key, *rest, **more)
+
+    running = begun(books)
+    commit(books, state="restoring")
+    monkeypatch.setattr(books.world.files, "put", reopening)
+    done = ended(books, running)
+    assert (done.status, done.failure) == ("failed", "company_restoring")
+
+
 def test_two_runners_make_one_backup(books: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
     """The slower one takes over what the faster one stored, and saves nothing."""
     monkeypatch.setattr(parts, "MOST_TEXT", 3_000)

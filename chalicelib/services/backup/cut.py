@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Answer
-from chalicelib.domain.company import LONGEST_FENCE, Head
+from chalicelib.domain.company import LONGEST_FENCE, Head, require_open
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, NotFound, TransactionTooLarge
 from chalicelib.domain.journal import JournalEntry, sort_of
@@ -142,7 +142,8 @@ def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cut | Non
 
 
 def _at(store: Store, company: str, keys: Keys, clock: int) -> tuple[Line, ...] | None:
-    """The rows at these keys and the head, all of the moment `clock`; None when a commit came in between."""
+    """The rows at these keys and the head, all of the moment `clock`; None when a commit came in between. Raises
+    CompanyBlocked: the rows of a company that is being restored are of no moment that it ever had."""
     ordered = in_order(keys)
     lines = list(reread(store, company, keys, ordered[:-FEW]))
     last = ordered[-FEW:]
@@ -152,6 +153,7 @@ def _at(store: Store, company: str, keys: Keys, clock: int) -> tuple[Line, ...] 
     found = from_row("journal", head) if head else None
     if head is None or not isinstance(found, Head) or found.clock != clock:
         return None
+    require_open(found)
     return (*lines, line_of(head, "journal"))
 
 
