@@ -177,10 +177,17 @@ def _inflated(content: bytes) -> Iterator[bytes]:
 
 
 def _archived(content: bytes) -> Iterator[bytes]:
-    if content.startswith(b"PK"):
+    if zipfile.is_zipfile(io.BytesIO(content)):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             for name in archive.namelist():
                 yield name.encode() + b"\n" + archive.read(name)
+        return
+    for match in re.finditer(rb"PK\x03\x04.{22}(..)(..)", content, re.DOTALL):  # an unfinished archive has no directory
+        start = match.end() + sum(int.from_bytes(length, "little") for length in match.groups())
+        try:
+            yield zlib.decompressobj(-zlib.MAX_WBITS).decompress(content[start:])
+        except zlib.error:
+            continue
 
 
 def _decoded(content: bytes) -> Iterator[bytes]:

@@ -75,10 +75,12 @@ def test_each_document_and_payment_is_counted_once(published: Published, shop: S
 
 
 def test_a_bulk_job_counts_its_documents(published: Published, shop: Shop) -> None:
+    run_scheduled(shop.world, "bulk")  # what other tests left due is not counted here
+    before = published.counts.get("InvoicesIssued", 0)
     ids = [shop.draft()["id"] for _ in range(31)]
     assert shop.owner.post("/v1/invoices/issue", {"ids": ids}).status == 202
     run_scheduled(shop.world, "bulk")
-    assert published.counts["InvoicesIssued"] == 31
+    assert published.counts["InvoicesIssued"] - before == 31
 
 
 def test_specimens_do_not_count(published: Published, new_shop: Callable[..., Shop]) -> None:
