@@ -8,16 +8,9 @@ from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Ask, Endpoint, require_fresh
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.paging import Found, Page
+from chalicelib.domain.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.call import Answer
-from chalicelib.domain.errors import (
-    BackupIncomplete,
-    BackupKeyDestroyed,
-    BackupOff,
-    Busy,
-    NotFound,
-    ProofNeeded,
-    TooManyRequests,
-)
+from chalicelib.domain.errors import Busy, NotFound, ProofNeeded, TooManyRequests
 from chalicelib.services.editing import Window
 
 URL = "/v1/backups"

@@ -50,7 +50,9 @@ class SeriesIn(Edit):
     credit_note: NumberingIn = unsent()
 
 
-class _Profile(Edit):
+class Particulars(Edit):
+    """A company's identity, contact and bank account, but for its name."""
+
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
     person: Person = unsent()
@@ -64,6 +66,9 @@ class _Profile(Edit):
     rib: Annotated[str, Text(60)] | None = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
+
+
+class _Profile(Particulars):
     language: Language = unsent()
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None

@@ -2,40 +2,27 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api.companies import Person, Regime
+from chalicelib.api.companies import Particulars
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
-from chalicelib.api.fields import Amount, Email, Model, Shown, Text
+from chalicelib.api.fields import Email, Model, Shown
 from chalicelib.api.paging import Found, Page
 from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE, RequestShown, asker_of
 from chalicelib.api.problems import faults_of
-from chalicelib.api.records import AddressIn, Edit, Name, unsent
+from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
 
 
-class CompanyRight(Edit):
+class CompanyRight(Particulars):
     """What may be wrong about a company: its identity, contact and bank account, as its profile takes them."""
 
     name: Name = unsent()
-    legal_form: Annotated[str, Text(60)] | None = None
-    regime: Regime = unsent()
-    person: Person = unsent()
-    address: AddressIn | None = None
-    ice: Annotated[str, Text(40)] | None = None
-    tax_id: Annotated[str, Text(40)] | None = None
-    trade_register: Annotated[str, Text(60)] | None = None
-    business_tax: Annotated[str, Text(40)] | None = None
-    cnss: Annotated[str, Text(40)] | None = None
-    share_capital: Amount | None = None
-    rib: Annotated[str, Text(60)] | None = None
-    email: Email | None = None
-    phone: Annotated[str, Text(40)] | None = None
 
 
 class MemberRight(Edit):

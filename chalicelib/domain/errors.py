@@ -16,7 +16,8 @@
     ├── 429 TooManyRequests
     └── 503 Busy, RendererUnavailable
 
-The words, in three languages, are in `api/messages`; `params` fill them.
+Those of backups stand in `domain/backup_errors`. The words, in three languages, are in `api/messages`; `params` fill
+them.
 """
 
 from dataclasses import dataclass, field
@@ -140,36 +141,6 @@ class CloudStorageOff(Conflict):
     code = "cloud_storage_off"
 
 
-class BackupOff(Conflict):
-    """Backup is off, so none is made."""
-
-    code = "backup_off"
-
-
-class BackupIncomplete(Conflict):
-    """The backup still runs, or failed: there is nothing to verify, hand out or restore."""
-
-    code = "backup_incomplete"
-
-
-class BackupUnknownKey(Conflict):
-    """The backup was sealed under a data key that this installation does not have."""
-
-    code = "backup_unknown_key"
-
-
-class BackupKeyDestroyed(Conflict):
-    """The backup's data key was destroyed with the account: what it sealed cannot be read by anybody."""
-
-    code = "backup_key_destroyed"
-
-
-class BackupDamaged(Conflict):
-    """The backup is not what was stored: `reason` is a stable code, `where` the object concerned."""
-
-    code = "backup_damaged"
-
-
 class SynchronisationOff(Conflict):
     """The change feed is part of synchronisation, which is off."""
 
@@ -235,12 +206,6 @@ class ProofNeeded(Refusal):
     """Identity is to be proven again: a sign-in of the last ten minutes, or a mailed code."""
 
     status, code = 403, "proof_needed"
-
-
-class StillRunning(Conflict):
-    """The verb with this idempotency key is still at work."""
-
-    code = "still_running"
 
 
 class ClockTooOld(Refusal):

@@ -74,7 +74,8 @@ class Answered(Record):
     """SHA-256 of the method, path and body that the key was first used with."""
     call: str = kept("transient.idempotency")
     status: int = kept("transient.idempotency")
-    body: bytes = kept("transient.idempotency", packed=True)
+    body: bytes | None = kept("transient.answer", default=None, packed=True)
+    """None once a person whom the answer named was erased: the key is remembered, so that nothing is done twice."""
     location: str | None = kept("transient.idempotency", default=None)
     secret: bool = kept("transient.idempotency", default=False)
     """Whether the answer held a secret, which is withheld on replay."""

@@ -125,7 +125,7 @@ def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
 
 def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iterator[Step]:
     """The person's own rows go; rows that point to the person lose the pointer, or are blocked where the law keeps
-    them; copies that may name anybody go if they name this one."""
+    them; copies that may name anybody go if they name this one, or lose what names it where a row stands without."""
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
         erased = policy.rooms[stored.room].erased
@@ -142,7 +142,12 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
             yield _row(stored, concerned, rules, "reference", "anonymise" if erased or kept == "delete" else kept)
         if copied:
             rules = _governing(policy, about)
-            yield _row(stored, about, rules, "content", "delete" if erased else _kept_action(rules))
+            action: Action = "anonymise" if all(_may_be_empty(a) for a in about) else "delete"
+            yield _row(stored, about, rules, "content", action if erased else _kept_action(rules))
+
+
+def _may_be_empty(attribute: Attribute) -> bool:
+    return "None" in attribute.type.split(" | ")
 
 
 def _files(policy: Policy, subject: str) -> Iterator[Step]:

@@ -115,16 +115,9 @@ class Committed:
 
 
 def transact(
-    store: Store,
-    call: Call,
-    reads: Sequence[Ref],
-    decide: Callable[[Snapshot], Decision],
-    *,
-    business: bool = True,
-    founding: bool = False,
-    while_blocked: bool = False,
-    remembered: bool = True,
-) -> Committed:
+    store: Store, call: Call, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision], *, business: bool = True,
+    founding: bool = False, while_blocked: bool = False, remembered: bool = True,
+) -> Committed:  # fmt: skip
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
     `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
@@ -139,9 +132,7 @@ def transact(
         begun = time.monotonic()
         snapshot, first = _read(store, call, list(wanted), deadline)
         if first is not None:
-            if decision and first.call == call.id:  # committed, and its answer was lost on the way
-                store.told(decision.new, decision.deletes)
-            return _replay(call, first, snapshot, decision)
+            return _replay(store, call, first, snapshot, decision)
         if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
             raise Busy
         if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
@@ -192,16 +183,22 @@ def _admit(snapshot: Snapshot, *, business: bool, founding: bool, while_blocked:
         raise CloudStorageOff
 
 
-def _replay(call: Call, first: Answered, snapshot: Snapshot, decision: Decision | None) -> Committed:
+def _replay(store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision | None) -> Committed:
     """The first answer again; or, where the commit's own answer was lost on the way, that commit's, secret and all."""
     if first.request != call.request:
         raise IdempotencyKeyReused
     own = first.call == call.id
+    if own and decision:
+        store.told(decision.new, decision.deletes)
     answer = Answer(
-        untold(msgspec.json.decode(first.body), snapshot.head), status=first.status, location=first.location,
+        untold(_told(first), snapshot.head), status=first.status, location=first.location,
         replayed=not own, secret=decision.answer.secret if own and decision else None,
     )  # fmt: skip
     return Committed(answer, snapshot.clock)
+
+
+def _told(first: Answered) -> Any:
+    return {"erased": True} if first.body is None else msgspec.json.decode(first.body)
 
 
 def _writes(decision: Decision) -> bool:

@@ -83,6 +83,30 @@ def test_a_repeated_request_names_nobody_who_was_erased_since(shop: Shop, under_
     nobody_in(shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once"))
 
 
+@pytest.mark.parametrize("after_the_job", [False, True])
+def test_a_credit_repeated_after_its_buyer_was_erased_credits_once(shop: Shop, after_the_job: bool) -> None:
+    customer = person(shop)
+    invoice = shop.issued(customer=customer)["id"]
+    path, lines = f"/v1/invoices/{invoice}/credit", {"lines": [{"line": 1, "quantity": "1"}], "reason": "Cadeau"}
+    made = shop.owner.post(path, lines, idempotency_key="credit-once")
+    created = shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once")
+    confirmed(shop, asked(shop, subject=customer))
+    confirmed(shop, asked(shop, subject=str(created.json["id"])))
+    if after_the_job:
+        carry(shop)
+    there = shop.owner.get("/v1/customers").json["data"]
+    again = shop.owner.post(path, lines, idempotency_key="credit-once")
+    assert (again.status, again.headers["location"]) == (201, made.headers["location"])
+    assert len(shop.owner.get("/v1/credit-notes").json["data"]) == 1
+    brought_back = shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once")
+    assert brought_back.status == 201
+    if after_the_job:
+        assert (again.json, brought_back.json) == ({"erased": True}, {"erased": True})
+    nobody_in(again)
+    nobody_in(brought_back)
+    assert shop.owner.get("/v1/customers").json["data"] == there
+
+
 def test_a_repeated_creation_names_nobody_who_was_erased_since(shop: Shop) -> None:
     made = shop.owner.post("/v1/customers", PERSON, idempotency_key="made-once").json
     confirmed(shop, asked(shop, subject=made["id"]))
@@ -224,7 +248,7 @@ def test_what_is_off_keeps_no_answer_that_quotes_it(shop: Shop) -> None:
     left(shop)
     run(shop.world, EXPIRY_JOB, now=shop.world.now(), left=within(60))
     rows = shop.world.store.query("transient", shop.company).records
-    assert not [row for row in rows if isinstance(row, Answered) and CANARY.encode() in row.body]
+    assert not [row for row in rows if isinstance(row, Answered) and CANARY.encode() in (row.body or b"")]
     again = shop.owner.post("/v1/customers", PERSON, idempotency_key="before-leaving")
     assert again.json["code"] == "cloud_storage_off"
 

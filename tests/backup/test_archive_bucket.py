@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
+from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.call import Answer
 from chalicelib.domain.erased import marked
-from chalicelib.domain.errors import BackupDamaged, BackupUnknownKey, NotFound
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
 from chalicelib.services import disclosures

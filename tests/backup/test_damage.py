@@ -10,15 +10,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import Part
+from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import (
-    BackupDamaged,
-    BackupKeyDestroyed,
-    BackupUnknownKey,
-    NotFound,
-    Refusal,
-    TooLarge,
-)
+from chalicelib.domain.errors import NotFound, Refusal, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests
 from chalicelib.services.backup import parts as parted

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import Backup, WorkingKey
-from chalicelib.domain.errors import BackupKeyDestroyed
+from chalicelib.domain.backup_errors import BackupKeyDestroyed
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB

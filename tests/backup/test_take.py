@@ -10,17 +10,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Tier, WorkingKey
+from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupOff, BackupUnknownKey
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Series
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import (
-    BackupKeyDestroyed,
-    BackupOff,
-    BackupUnknownKey,
-    Busy,
-    CompanyBlocked,
-    NotFound,
-)
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import parts, take
 from chalicelib.services.backup import plans as planning

@@ -151,7 +151,12 @@ def test_only_the_bookkeeping_attributes_are_updated() -> None:
             if "dynamodb:UpdateItem" in statement["Action"]:
                 assert statement["Action"] == ["dynamodb:UpdateItem"]
                 condition = statement["Condition"]["ForAllValues:StringEquals"]
-                assert condition == {"dynamodb:Attributes": ["company", "sort", "due", "due_at", "attempts"]}
+                touched = ["company", "sort", "due", "due_at", "attempts"]
+                if statement["Sid"] == "EmptyAnswers":  # an erasure takes the answer out of a key that stays
+                    assert function in ("requests", "wake")
+                    assert statement["Resource"] == [{"Fn::GetAtt": ["TransientTable", "Arn"]}]
+                    touched = ["company", "sort", "_kind", "body"]
+                assert condition == {"dynamodb:Attributes": touched}
 
 
 def test_whoever_wakes_jobs_may_what_they_may() -> None:

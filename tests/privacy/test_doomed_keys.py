@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
+from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
-from chalicelib.domain.errors import BackupKeyDestroyed, BackupUnknownKey, CompanyBlocked
+from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.request import Receipt
 from chalicelib.files import prefixes

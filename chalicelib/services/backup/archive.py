@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chalicelib.domain.backup import Backup, Blob, Part, Seal, Tier
-from chalicelib.domain.errors import BackupDamaged, BackupKeyDestroyed, NotFound, TooLarge
+from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed
+from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests
 from chalicelib.services.backup.contents import GROUPS

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from chalicelib.domain.backup import Backup
+from chalicelib.domain.backup_errors import BackupIncomplete
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.errors import BackupIncomplete, NotFound, TooManyRequests
+from chalicelib.domain.errors import NotFound, TooManyRequests
 from chalicelib.domain.ids import derived_id, new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import take

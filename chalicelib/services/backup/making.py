@@ -12,8 +12,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.backup import Backup, Blob, Part, Seal
+from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.domain.company import Head, Series
-from chalicelib.domain.errors import BackupDamaged, NotFound, TooLarge
+from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.domain.request import Tombstone
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests

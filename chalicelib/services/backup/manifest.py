@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from chalicelib.domain.backup import Blob, Part, Seal, Tier
+from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.domain.canonical import plain_number
-from chalicelib.domain.errors import BackupDamaged
 from chalicelib.services.backup.seal import SCHEMA, Seals
 
 NAME: Final = "manifest.json"

@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from chalicelib.domain.backup import Logo, Stretch
-from chalicelib.domain.errors import BackupDamaged
+from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.services.backup.contents import counted_as
 from chalicelib.services.backup.lines import Line, encoded, gross_of, logo_of
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.domain.backup import Backup, BackupPlan
+from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupOff
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import BackupKeyDestroyed, BackupOff, CompanyBlocked, NotFound
+from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import plans, statutory, take
 from chalicelib.services.backup.asking import NIGHTLY, SYSTEM_KEY

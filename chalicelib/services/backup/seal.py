@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chalicelib.domain.backup import Destruction, Seal, StatutoryKey, WorkingKey
-from chalicelib.domain.errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.outside.vault import NotOurs
 
 if TYPE_CHECKING:

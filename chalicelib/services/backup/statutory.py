@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
+from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head, Term
 from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.document import CreditNote, Invoice, Issued
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.erased import is_erased
-from chalicelib.domain.errors import BackupDamaged, BackupUnknownKey, DocumentBlocked, Forbidden, NotFound
+from chalicelib.domain.errors import DocumentBlocked, Forbidden, NotFound
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.files import prefixes

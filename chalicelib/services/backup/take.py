@@ -10,17 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
+from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff, BackupUnknownKey
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import (
-    BackupDamaged,
-    BackupKeyDestroyed,
-    BackupOff,
-    BackupUnknownKey,
-    Busy,
-    CompanyBlocked,
-    NotFound,
-)
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes

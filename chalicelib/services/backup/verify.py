@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.domain.backup import Backup, Seal
-from chalicelib.domain.errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey, NotFound
+from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.numbering import genesis, link
 from chalicelib.services.backup.archive import Archive, open_archive

@@ -173,7 +173,7 @@ def finish(world: "World", request: Request) -> None:
 def look_again(world: "World", request: Request) -> bool:
     """Take what was in flight when the account was blocked and has landed since; True when there is nothing left."""
     again = tuple(
-        replace(m, done=m.action != "delete" or not (m.store == "files" or m.place == "transient"))
+        replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures
     )
     left = replace(request, measures=again)

@@ -66,23 +66,18 @@ def ask(
     unless it is not `capped`: the public page has bounds of its own."""
     own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
     subject = asker.id if own else asker.about(subject)
-    affects = _affected(subject)
+    request = _asked(call, asker, kind, subject)
     asker.require(subject)
-    id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
-    deadline = clear_days(call.at)
-    verified = kind not in PROVEN
-    request = Request(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=affects,
-        subject=subject, status="verified" if verified else "requested", verified_at=call.at if verified else None,
-        asked_by=asker.id, asker=digest(id, asker.subject) if asker.subject else None, deadline=deadline,
-        due_at=call.at if verified else call.at + UNCONFIRMED,
-    )  # fmt: skip
+    wanted = None
+    if corrections is not None:
+        correcting.require(asker, request.affects)
+        wanted = correcting.put(world, call.company, corrections)
+    request, members, named = _concerned(world, call, request)
 
     def decide(snapshot: Snapshot) -> Decision:
         decision = decided(snapshot)
-        if not capped:
-            return decision
-        return replace(decision, puts=(*decision.puts, limits.counted(snapshot, call, asker)))
+        counted = (limits.counted(snapshot, call, asker),) if capped else ()
+        return replace(decision, puts=(*decision.puts, *counted))
 
     def decided(snapshot: Snapshot) -> Decision:
         if kind == "deletion" and subject is not None:
@@ -92,27 +87,44 @@ def ask(
             return correcting.decided(request, row, wanted, call, snapshot.clock + 1, new=True)
         if own:
             done, consent = opposition.settled(request, snapshot.get(Consent, asker.id), call)
-            answer = Answer(show(done), status=201, location=f"{URL}/{id}")
-            return Decision(answer, puts=(consent,), new=(done,))
-        answer = Answer(show(request), status=201, location=f"{URL}/{id}")
-        told = (deletion.notice(call, "asked", id),) if ends else ()
-        return Decision(answer, new=(request, watch_over(request)), messages=told)
+            return Decision(_recorded(done), puts=(consent,), new=(done,))
+        told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+        return Decision(_recorded(request), new=(request, watch_over(request)), messages=told)
 
-    wanted = None
-    if corrections is not None:
-        correcting.require(asker, affects)
-        wanted = correcting.put(world, call.company, corrections)
-    ends = kind == "deletion" and subject is None
-    members = members_of(world.store, call.company) if ends or (subject and affects == "member") else []
-    named = kind == "deletion" and subject is not None and bygone(world, call.company, subject, members)
-    if ends:
-        former = confirming.former_owners(world.store, call.company, call.at)
-        request = replace(request, owners=confirming.marks(members, former))
     reads = [Consent.ref(call.company, asker.id)] if own else []
     answer = transact(world.store, call, reads, decide, business=False).answer
-    if verified and not own:
+    if request.status == "verified" and not own:
         world.wake("requests")
     return answer
+
+
+def _recorded(request: Request) -> Answer:
+    return Answer(show(request), status=201, location=f"{URL}/{request.id}")
+
+
+def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
+    """The request with the owners that the account's deletion concerns; the company's members, where the request is of
+    one or of all of them; and whether documents name a subject whose row is gone."""
+    ends = request.kind == "deletion" and request.subject is None
+    of_one = request.subject is not None and request.affects == "member"
+    members = members_of(world.store, call.company) if ends or of_one else []
+    if ends:
+        former = confirming.former_owners(world.store, call.company, call.at)
+        return replace(request, owners=confirming.marks(members, former)), members, False
+    named = request.kind == "deletion" and request.subject is not None
+    return request, members, named and bygone(world, call.company, request.subject or "", members)
+
+
+def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Request:
+    """The request as it begins. Raises InvalidContent for an id of nobody's."""
+    id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
+    verified = kind not in PROVEN
+    return Request(
+        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=_affected(subject),
+        subject=subject, status="verified" if verified else "requested", verified_at=call.at if verified else None,
+        asked_by=asker.id, asker=digest(id, asker.subject) if asker.subject else None, deadline=clear_days(call.at),
+        due_at=call.at if verified else call.at + UNCONFIRMED,
+    )  # fmt: skip
 
 
 def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Answer:

@@ -141,6 +141,7 @@ def test_a_secret_is_answered_once_and_never_stored(bare_world: World, company: 
     (answered,) = bare_world.store.records([Answered.ref(company, "k1")])
     assert isinstance(answered, Answered)
     assert answered.secret
+    assert answered.body is not None
     assert b"fp_x" not in answered.body
 
 
