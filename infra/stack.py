@@ -27,7 +27,6 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         **keys(stage),
         **tables(f"facture-{stage}-", policy),
         **drill_tables(f"facture-{stage}-", policy),
-        **drill_tables(f"facture-{stage}-", policy),
         **buckets(policy),
         **identity(stage),
         **schedules(stage),

@@ -13,11 +13,6 @@ def files_of(tree: Path) -> list[Path]:
     return sorted((path for path in tree.rglob("*") if path.is_file()), key=lambda path: path.as_posix())
 
 
-def size_of(tree: Path) -> int:
-    """The bytes of every file under `tree`, as Lambda counts them."""
-    return sum(path.stat().st_size for path in files_of(tree))
-
-
 def write(tree: Path, target: Path, level: int = 6) -> Path:
     """Store every file under `tree` in the zip file `target`, compressed from hardly (1) to hard (9)."""
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=level) as made:

@@ -24,6 +24,7 @@ from chalicelib.jobs.requests import carry_deletion, carry_rectification, reques
 from chalicelib.jobs.runner import run
 from chalicelib.policy.load import current
 from chalicelib.services import disclosures
+from chalicelib.services.backup import replay
 from chalicelib.services.disclosures import Told
 from chalicelib.services.privacy import rectification, requests
 from chalicelib.services.privacy.receipts import check
@@ -387,7 +388,7 @@ def test_details_are_given_through_the_api(shop: Shop) -> None:
 
 
 def corrections(shop: Books, clock: int = 0) -> list[Correction]:
-    return list(rectification.corrections_since(shop.world, shop.id, clock))
+    return list(replay.since(shop.world, shop.id, clock).corrections)
 
 
 def corrected(shop: Books, subject: str | None, **values: Any) -> str:
@@ -485,14 +486,13 @@ def test_a_correction_goes_when_no_backup_is_older(vault: Turned) -> None:
         assert len(corrections(shop)) == left
 
 
-def test_who_was_erased_since_is_named_to_a_restore(vault: Turned) -> None:
+def test_who_was_ever_erased_is_named_to_a_restore(vault: Turned) -> None:
     shop = Books(vault)
     shop.confirmed(shop.supplier)
     clock = _clock(shop)
+    assert replay.since(vault, shop.id, clock).erased == {shop.supplier}
     shop.confirmed(shop.customer)
-    assert [stone.subject for stone in rectification.tombstones_since(vault, shop.id, clock)] == [shop.customer]
-    everybody = {stone.subject for stone in rectification.tombstones_since(vault, shop.id, 0)}
-    assert everybody == {shop.customer, shop.supplier}
+    assert replay.since(vault, shop.id, clock).erased == {shop.customer, shop.supplier}
 
 
 def test_the_access_export_tells_of_corrections(shop: Shop) -> None:

@@ -5,20 +5,18 @@ job counts what still says otherwise, and `affected` lists it.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.correction import Correction
 from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.document import CreditNote, Invoice
-from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
-from chalicelib.domain.request import UNANSWERED, WARNED, Request, Tombstone, moved, waiting
+from chalicelib.domain.request import UNANSWERED, WARNED, Request, moved, waiting
 from chalicelib.services import disclosures
 from chalicelib.services.privacy import affected, correcting, receipts, settling
 from chalicelib.services.privacy.asking import Asker, show
@@ -27,7 +25,7 @@ from chalicelib.services.privacy.requests import members_of, own_row, seen
 from chalicelib.services.privacy.settling import watch_over
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
-from chalicelib.store.wire import SORT, Store, start_after
+from chalicelib.store.wire import start_after
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -155,29 +153,3 @@ def _finish(world: "World", request: Request) -> None:
         return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
 
     transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
-
-
-def corrections_since(world: "World", company: str, clock: int) -> Iterator[Correction]:
-    """The corrections that commits after `clock` made, oldest first: a backup of that clock does not hold them, so that
-    whoever restores it applies them again (`domain.correction.applied`). Raises Busy."""
-    after = Correction.ref(company, clock=clock).sort
-    for row in _rows(world.store, company, "correction#", after):
-        if isinstance(row, Correction):
-            yield row
-
-
-def tombstones_since(world: "World", company: str, clock: int) -> Iterator[Tombstone]:
-    """Who was erased by commits after `clock` (or at a clock that was not kept): a restored backup erases them again.
-    Raises Busy."""
-    for row in _rows(world.store, company, "tombstone#"):
-        if isinstance(row, Tombstone) and (row.clock is None or row.clock > clock):
-            yield row
-
-
-def _rows(store: Store, company: str, prefix: str, after: str | None = None) -> Iterator[Record]:
-    start = start_after(company, after) if after else None
-    while True:
-        page = store.query("requests", company, SORT.startswith(prefix), after=start)
-        yield from page.records
-        if (start := page.next) is None:
-            return
