@@ -1,8 +1,12 @@
 """What a company's journal says that its state was at a clock: nothing of the code that makes backups is used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from chalicelib.domain.company import Company, Series
+from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.numbering import genesis
 from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.contents import GROUPS
 from chalicelib.store.codec import digest
@@ -47,12 +51,40 @@ def state_of(archive: Archive) -> dict[Address, str]:
         if line.kind in BY_THEMSELVES:
             continue
         record = line.record(archive.manifest.company)
-        compound = (line.room, line.kind) in {("ledger", "payment"), ("ledger", "register_entry")}
-        place = (line.room, line.kind, line.sort if compound else record.id)
+        place = place_of(record)
         assert place not in state
         assert record.key.sort == line.sort
         state[place] = digest(record, line.salt).hex()
     return state
+
+
+def place_of(record: Record) -> Address:
+    """Where a row stands, as its changes say it."""
+    compound = (record.ROOM, record.KIND) in {("ledger", "payment"), ("ledger", "register_entry")}
+    return record.ROOM, record.KIND, record.key.sort if compound else record.id
+
+
+def as_it_was(record: Record, source: str) -> Record:
+    """A copy's row under its source's id again. Two rows say more of a company than whose they are: a profile is named
+    after it, and a series' anchor, where the source has none, is the beginning that its chain had there."""
+    if isinstance(record, Company):
+        return replace(record, company=source, id=source)
+    if isinstance(record, Series):
+        assert record.anchor == genesis(source, record.id)
+        return replace(record, company=source, anchor=None, swept=0)
+    return replace(record, company=source)
+
+
+def state_restored(archive: Archive, rows: Iterable[Record]) -> dict[Address, str]:
+    """The same of stored rows: their hashes with the salts that the journal hashed them with, which a backup knows. A
+    row of which it knows none says so."""
+    salts = {(line.room, line.sort): line.salt for line in archive.rows()}
+    return {
+        place_of(row): digest(row, salts[row.ROOM, row.key.sort]).hex()
+        if (row.ROOM, row.key.sort) in salts
+        else "unknown to the backup"
+        for row in rows
+    }
 
 
 def differences(archive: Archive, store: Store) -> list[str]:

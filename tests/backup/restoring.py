@@ -69,14 +69,7 @@ class Kept(Books):
 
     def job(self, task: str = "restore", **asked: Any) -> JobRow:
         """A job of the restores, as it is queued."""
-        now = self.world.now()
-        row = JobRow(
-            company=self.id, id=new_id("job", now, self.world.random(10)), created_at=now, updated_at=now,
-            due=restore.NAME, due_at=now, task=task, actor=self.owners[0], inputs=Asked(**asked).encoded(),
-            outcomes=b"[]", expires_at=int(now.timestamp()) + 10**6,
-        )  # fmt: skip
-        due.remember(self.world.store, row, self.world.random(16))
-        return row
+        return queued(self.world, self.id, self.owners[0], Asked(**asked), task)
 
     def restored(self, backup: str, **asked: Any) -> dict[str, Any]:
         """A restore run to its end; what came of it."""
@@ -84,22 +77,38 @@ class Kept(Books):
 
     def content(self, company: str | None = None) -> dict[tuple[str, str], Record]:
         """Every row of the working data and the ledger that a backup holds, by room and sort key."""
-        found = {}
-        for room in ROOMS:
-            rows = self.rows(room) if company is None else rows_of(self.world, company, room)
-            for row in rows:
-                if row["_kind"]["S"] not in ("backup_plan", "drill_plan"):
-                    found[room, row["sort"]["S"]] = from_row(room, row)
-        return found
+        return content_of(self.world, company or self.id)
+
+
+def queued(world: World, company: str, actor: str, asked: Asked, task: str = "restore") -> JobRow:
+    """A job of the restores, as it is queued."""
+    now = world.now()
+    row = JobRow(
+        company=company, id=new_id("job", now, world.random(10)), created_at=now, updated_at=now, due=restore.NAME,
+        due_at=now, task=task, actor=actor, inputs=asked.encoded(), outcomes=b"[]",
+        expires_at=int(now.timestamp()) + 10**6,
+    )  # fmt: skip
+    due.remember(world.store, row, world.random(16))
+    return row
+
+
+def content_of(world: World, company: str) -> dict[tuple[str, str], Record]:
+    """Every row of the working data and the ledger that a backup holds, by room and sort key."""
+    return {
+        (room, row["sort"]["S"]): from_row(room, row)
+        for room in ROOMS
+        for row in rows_of(world, company, room)
+        if row["_kind"]["S"] not in ("backup_plan", "drill_plan")
+    }
 
 
 def rows_of(world: World, company: str, room: str) -> list[dict[str, Any]]:
     """Every raw row of a company in a room."""
-    answer = world.store.connection.client.query(
+    pages = world.store.connection.client.get_paginator("query").paginate(
         TableName=world.store.names[room], KeyConditionExpression="company = :c", ConsistentRead=True,
         ExpressionAttributeValues={":c": {"S": company}},
     )  # fmt: skip
-    return list(answer["Items"])
+    return [row for page in pages for row in page["Items"]]
 
 
 def step(world: World, job: JobRow, advance: Advance = restore.advance) -> JobRow:

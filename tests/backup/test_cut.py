@@ -2,20 +2,30 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import pytest
 
 from chalicelib.domain import journal
+from chalicelib.domain.backup import Backup
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head
+from chalicelib.domain.document import Invoice
+from chalicelib.services import issuing
 from chalicelib.services.backup import cut as cutting
 from chalicelib.services.backup import making, parts
+from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.making import Making
+from chalicelib.services.backup.restore import Asked
 from chalicelib.store.door import Decision, transact
-from tests.backup.oracle import differences, entries
+from chalicelib.wiring import World
+from tests.backup import restoring
+from tests.backup.oracle import as_it_was, differences, entries, state_at, state_restored
+from tests.backup.restoring import content_of, queued
 from tests.backup.worlds import Plain, begun, clock, ended, opened, taken
 from tests.backup.writers import Writers
+from tests.histories import company as companies
 
 pytestmark = pytest.mark.usefixtures("small_parts")
 
@@ -38,7 +48,38 @@ def test_a_quiet_company(plain: Callable[[int], Plain]) -> None:
     assert sum(part.group == "invoices" for part in archive.manifest.parts) > 1
 
 
-def test_sixteen_writers_throughout(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass(frozen=True)
+class Busy:
+    """A company that was backed up while sixteen wrote to it."""
+
+    books: Plain
+    backup: Backup
+    writers: Writers
+    cut_began: float
+    """The instant (monotonic) at which the cut that succeeded began."""
+
+    @property
+    def world(self) -> World:
+        """Where it lives."""
+        return self.books.world
+
+    def restored(self, into: Literal["same", "new"]) -> str:
+        """The company that its backup was restored into."""
+        asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
+        return str(restoring.ended(self.world, queued(self.world, self.books.company, "opr_1", asked))["company"])
+
+    def issued_another(self, company: str) -> Invoice:
+        """One more invoice of a company."""
+        buyer = companies.customer_of(self.books.company)
+        (id,) = companies.drafts(self.world, company, ["one more"], buyer=buyer)
+        issuing.issue(self.world.store, companies.call(self.world, company, "issue", "one more"), id)
+        (found,) = self.world.store.records([Invoice.ref(company, id)])
+        assert isinstance(found, Invoice)
+        return found
+
+
+@pytest.fixture
+def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy:
     """Before each part is stored, a few more writes are acknowledged: layer follows layer, and the head is fenced."""
     books = plain(6)
     cuts: list[float] = []
@@ -62,16 +103,68 @@ def test_sixteen_writers_throughout(plain: Callable[[int], Plain], monkeypatch: 
         backup = taken(books)
     assert not writers.broken
     assert backup.status == "complete", backup.failure
+    return Busy(books, backup, writers, cuts[0])
+
+
+def test_sixteen_writers_throughout(busy: Busy) -> None:
+    """The archive is the state at its clock, which is later than every write that was acknowledged before the cut; and
+    so is what comes out of it."""
+    books, backup, store = busy.books, busy.backup, busy.world.store
     archive = opened(books, backup)
     archive.verify()
-    assert differences(archive, books.world.store) == []
+    assert differences(archive, store) == []
     assert len(backup.layers) > 3
-    written = list(entries(books.world.store, books.company))
+    written = list(entries(store, books.company))
     assert any(entry.verb == "fence" for entry in written)
     known = {entry.id: entry.clock for entry in written}
-    before = [known[call] for at, call in writers.acknowledged if at < cuts[0]]
+    before = [known[call] for at, call in busy.writers.acknowledged if at < busy.cut_began]
     assert len(before) > 40
-    assert max(before) <= (backup.clock or 0), "a write that was acknowledged before the cut is not in it"
+    assert max(before) <= archive.manifest.clock, "a write that was acknowledged before the cut is not in it"
+    copied(busy, archive)
+    brought_back(busy, archive)
+
+
+def copied(busy: Busy, archive: Archive) -> None:
+    """Restored into a new company it is, to the byte, the state that the journal says there was at the cut."""
+    company, source = busy.restored("new"), busy.books.company
+    rows = content_of(busy.world, company)
+    there = state_restored(archive, [as_it_was(row, source) for row in rows.values()])
+    was = {
+        place: digest
+        for place, digest in state_at(busy.world.store, source, archive.manifest.clock).items()
+        if place[0] in restoring.ROOMS
+    }
+    assert len(was) > 60
+    assert there == was
+    numbers = {row.id: row.number for row in rows.values() if isinstance(row, Invoice)}
+    acknowledged = [(id, number) for at, id, number in busy.writers.issued if at < busy.cut_began]
+    assert len(acknowledged) > 8
+    assert {id: numbers.get(id) for id, _ in acknowledged} == dict(acknowledged)
+    (head,) = archive.manifest.series
+    another = busy.issued_another(company)
+    assert (another.position, another.number in numbers.values()) == (head.next, False)
+
+
+def brought_back(busy: Busy, archive: Archive) -> None:
+    """Restored into itself, what it worked with is as it was at the cut, what came since stays, and so do numbers."""
+    before = content_of(busy.world, busy.books.company)
+    issued = sorted(row.position for row in before.values() if isinstance(row, Invoice))
+    assert issued == list(range(1, len(issued) + 1))
+    busy.restored("same")
+    after = content_of(busy.world, busy.books.company)
+    backed = {(line.room, line.sort): line.record(busy.books.company) for line in archive.rows()}
+    wanted = before | {
+        key: row
+        for key, row in backed.items()
+        if key[0] == "workspace" and ("ledger", f"invoice#{row.id}") not in before
+    }
+    assert after.keys() == wanted.keys()
+    for key, row in wanted.items():
+        same = replace(after[key], version=row.version, updated_at=row.updated_at)
+        assert (same if key[0] == "workspace" else after[key]) == row
+    assert any(after[key] != row for key, row in before.items() if key in backed), "nothing had changed since"
+    assert issued[-1] >= archive.manifest.series[0].next, "nothing was issued since"
+    assert busy.issued_another(busy.books.company).position == len(issued) + 1
 
 
 def test_the_writers_wait_for_a_cut_that_never_catches_up(plain: Callable[[int], Plain]) -> None:

@@ -30,6 +30,8 @@ class Writers:
     crowd: int = 16
     pause: float = 0.0
     acknowledged: list[tuple[float, str]] = field(default_factory=list)
+    issued: list[tuple[float, str, str]] = field(default_factory=list)
+    """The same instant of each invoice, its id and the number that its issuing was answered with."""
     broken: list[BaseException] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -100,8 +102,9 @@ class Writers:
         """A draft is made, issued and paid in part."""
         (id,) = companies.drafts(self.world, self.company, [name], line_count=LINES)
         call = self._call("issue", f"issue-{name}")
-        issuing.issue(self.world.store, call, id)
+        number = issuing.issue(self.world.store, call, id).body["number"]
         self._done(call)
+        self.issued.append((time.monotonic(), id, str(number)))
         call = self._call("pay", f"pay-{name}")
         paying.pay(
             self.world.store, call, id, id=None, amount=Decimal(1), method="transfer", day=date.today(),  # noqa: DTZ011

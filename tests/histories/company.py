@@ -73,9 +73,9 @@ def lines(count: int) -> tuple[Line, ...]:
     return tuple(Line(description=f"Conseil, journée {number}", **one) for number in range(1, count + 1))
 
 
-def drafts(world: World, company: str, names: list[str], *, line_count: int = 1) -> list[str]:
+def drafts(world: World, company: str, names: list[str], *, line_count: int = 1, buyer: str | None = None) -> list[str]:
     """Ids of new drafts for the company's customer, many to a transaction; an id is derived from the draft's name."""
-    buyer = customer_of(company)
+    buyer = buyer or customer_of(company)
     profile, customer = world.store.records([Company.ref(company), Customer.ref(company, buyer)])
     assert isinstance(profile, Company)
     assert isinstance(customer, Customer)
