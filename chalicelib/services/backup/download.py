@@ -122,8 +122,7 @@ def advance(world: "World", job: JobRow) -> JobRow:
     try:
         archive = open_archive(world, source, asked.backup)
         if asked.progress.step == "verify":
-            archive.verify()
-            return _kept(world, job, asked, replace(asked.progress, step="zip"), [])
+            return _kept(world, job, asked, asked.progress.verified(archive, "zip"), [])
         made = _made(world, job, asked, archive)
     except Refusal as refusal:
         if refusal.status == 503:

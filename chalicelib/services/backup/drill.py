@@ -121,9 +121,10 @@ class _Drill:
         if progress.step == "compare":
             return self._compare(archive, progress)
         if progress.step == "verify":
-            archive.verify()
-            self._found()
-            return replace(progress, step="rows", cursor=None)
+            after = progress.verified(archive, "rows")
+            if after.step == "rows":
+                self._found()
+            return after
         after = course.rows(self.into, self._walk(archive), progress)
         return replace(after, step="registers") if after.step == "logos" else after
 

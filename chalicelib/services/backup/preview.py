@@ -31,8 +31,7 @@ def step(errand: "Errand", progress: Progress) -> Progress:
         return _census(errand, progress)
     archive = errand.archive()
     if progress.step == "verify":
-        archive.verify()
-        return replace(progress, step="compare", total=errand.total(archive))
+        return progress.verified(archive, "compare", total=errand.total(archive))
     walk = errand.walk(archive)
     end = time.monotonic() + PART_SECONDS
     for batch in walk.batches(progress.cursor):

@@ -146,8 +146,7 @@ def _step(errand: Errand, progress: Progress) -> Progress:
 
 def _from_archive(errand: Errand, archive: Archive, progress: Progress) -> Progress:
     if progress.step == "verify":
-        archive.verify()
-        return replace(progress, step="begin", total=errand.total(archive))
+        return progress.verified(archive, "begin", total=errand.total(archive))
     if progress.step == "begin":
         _begin(errand, archive)
         return replace(progress, step="rows")

@@ -1,17 +1,21 @@
 """Verifying a backup: every object's hash, then every row, counted and added up against what the manifest says."""
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backup import Backup, Seal
+from chalicelib.domain.backup import Backup, Seal, Stretch
 from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.numbering import genesis, link
 from chalicelib.services.backup.archive import Archive, open_archive
-from chalicelib.services.backup.contents import GROUPS
+from chalicelib.services.backup.contents import GROUPS, Group
 from chalicelib.services.backup.lines import Line
 from chalicelib.services.backup.manifest import NAME, SeriesHead
 from chalicelib.services.backup.parts import Sum
@@ -19,6 +23,10 @@ from chalicelib.store import due
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
+
+PART_SECONDS: Final = 7.0
+"""How long a piece of a verification reads before its place is kept."""
+BLOBS: Final = "blobs"
 
 
 class Disagreement(Exception):
@@ -29,60 +37,125 @@ class Disagreement(Exception):
         self.code = code
 
 
-def check(archive: Archive) -> None:
-    """Read all of a backup, a part at a time: the hash of every object before it is opened; places, order and number of
-    lines; counts, totals; each series' numbers, one after the other, and their chain. What a destroyed key sealed is
-    checked by its hashes. Raises BackupDamaged, BackupUnknownKey, Busy."""
-    manifest, total = archive.manifest, Sum()
-    readable: dict[Seal, bool] = {seal: archive.readable(seal) for seal in manifest.keys}
+@dataclass(frozen=True)
+class Checked:
+    """How far a verification is, as the row of whoever does it keeps it: a place in the archive, and what all before it
+    added up to. Equal whatever it is cut into."""
+
+    place: tuple[str, str] = ("", "")
+    """A group and a sort key in it (a part's name where its key is destroyed), or `BLOBS` and a file's name."""
+    sealed: tuple[Seal, ...] = ()
+    """Whose key was destroyed when it began: should another go meanwhile, it begins anew."""
+    counts: dict[str, int] = field(default_factory=dict)
+    gross: dict[str, Decimal] = field(default_factory=dict)
+    register: dict[str, Stretch] = field(default_factory=dict)
+    """Of each series, what was met: entries, the last number, and the chain there."""
+
+
+def check(archive: Archive, checked: Checked | None, until: float) -> Checked | None:
+    """Read a backup from where `checked` says (None: from its beginning), a part at a time, until the monotonic instant
+    `until`: the hash of every object before it is opened; places, order and number of lines; counts, totals; each
+    series' numbers, one after the other, and their chain. What a destroyed key sealed is checked by its hashes. None
+    once all of it was read and adds up. Raises BackupDamaged, BackupUnknownKey, Busy."""
+    run = _Checking(archive, checked or Checked(), until)
     for group in GROUPS:
-        if not readable[group.seal]:
-            for part in manifest.parts:
-                if part.group == group.name:
-                    archive.objects.stored(part)
-                    total.add(part.counts, part.gross, part.register)
-            continue
-        rows = archive.objects.merged(manifest.parts, group.name)
-        for line in _chained(archive, rows) if group.name == "register" else rows:
-            total.meet(line, None)
-    for blob in manifest.blobs:
-        archive.objects.stored(blob)
-        if readable[blob.seal]:
-            archive.blob(blob.key)
-    if _counted(total) != manifest.counts or total.gross != manifest.gross:
+        if not run.group(group):
+            return run.kept()
+    if not run.blobs():
+        return run.kept()
+    manifest, total = archive.manifest, run.total
+    counts = {name: count for name, count in total.counts.items() if count}
+    if counts != manifest.counts or total.gross != manifest.gross:
         raise BackupDamaged(reason="totals", where=NAME)
     try:
         agree(total, manifest.series)
     except Disagreement as error:
         raise BackupDamaged(reason=error.code, where=NAME) from error
+    return None
 
 
-def _counted(total: Sum) -> dict[str, int]:
-    return {name: count for name, count in total.counts.items() if count}
+class _Checking:
+    """A piece of a verification."""
 
+    def __init__(self, archive: Archive, checked: Checked, until: float) -> None:
+        self.archive, self.until = archive, until
+        sealed = tuple(seal for seal in sorted(archive.manifest.keys) if not archive.readable(seal))
+        self.begun = checked if checked.sealed == sealed else Checked(sealed=sealed)
+        self.place = self.begun.place
+        register = dict(self.begun.register)
+        self.total = Sum(Counter(self.begun.counts), dict(self.begun.gross), register)
 
-def _chained(archive: Archive, rows: Iterable[Line]) -> Iterator[Line]:
-    """The register's entries, each linked to the one before it, from where the series begins now."""
-    begins = {head.series: head for head in archive.manifest.series}
-    chain: dict[str, tuple[int, str | None]] = {}
-    anchors = {
-        line.data["id"]: line.data.get("anchor") for line in archive.rows({"series"}) if line.data
-    }  # fmt: skip
-    for line in rows:
-        data = line.data or {}
+    def kept(self) -> Checked:
+        """Where it stands."""
+        total = self.total
+        return Checked(self.place, self.begun.sealed, dict(total.counts), total.gross, total.register)
+
+    def _after(self, name: str) -> str | None:
+        """Where a group (or the files) goes on; None where all of it was read before."""
+        at, after = self.begun.place
+        if not at or at == name:
+            return after
+        order = [*(group.name for group in GROUPS), BLOBS]
+        return "" if order.index(name) > order.index(at) else None
+
+    def _over(self, name: str, reached: str) -> bool:
+        self.place = (name, reached)
+        return time.monotonic() >= self.until
+
+    def group(self, group: Group) -> bool:
+        """Read a group; False where time was over before its end."""
+        after, archive = self._after(group.name), self.archive
+        if after is None:
+            return True
+        if group.seal in self.begun.sealed:
+            for part in archive.manifest.parts:
+                if part.group == group.name and part.name > after:
+                    archive.objects.stored(part)
+                    self.total.add(part.counts, part.gross, part.register)
+                    if self._over(group.name, part.name):
+                        return False
+            return True
+        register = group.name == "register"
+        anchors = self._anchors() if register else {}
+        for line in archive.objects.merged(archive.manifest.parts, group.name, after):
+            if register:
+                self._link(line, anchors)
+            self.total.meet(line, None)
+            if self._over(group.name, line.sort):
+                return False
+        return True
+
+    def blobs(self) -> bool:
+        """Read the files; False where time was over before the last."""
+        after, archive = self._after(BLOBS) or "", self.archive
+        for blob in sorted(archive.manifest.blobs, key=lambda blob: blob.name):
+            if blob.name > after:
+                archive.objects.stored(blob)
+                if blob.seal not in self.begun.sealed:
+                    archive.blob(blob.key)
+                if self._over(BLOBS, blob.name):
+                    return False
+        return True
+
+    def _anchors(self) -> dict[str, str | None]:
+        rows = self.archive.rows({"series"})
+        return {line.data["id"]: line.data.get("anchor") for line in rows if line.data}
+
+    def _link(self, line: Line, anchors: Mapping[str, str | None]) -> None:
+        """Hold a register entry against the one before it, or against where its series begins now."""
+        data, manifest = line.data or {}, self.archive.manifest
         name, position = data["series"], data["position"]
-        head = begins.get(name)
+        head = next((head for head in manifest.series if head.series == name), None)
         if head is None:
             raise BackupDamaged(reason="series_missing", where=NAME)
-        start = anchors.get(name) or genesis(archive.manifest.company, name)
-        before, last = chain.get(name, (max(head.first, head.swept + 1) - 1, start))
+        # A copy of a series goes on from its source's beginning, which its anchor says.
+        before, last = max(head.first, head.swept + 1) - 1, anchors.get(name) or genesis(manifest.company, name)
+        if known := self.total.register.get(name):
+            before, last = known.last, known.chain
         if position != before + 1:
             raise BackupDamaged(reason="gap", where=NAME)
-        # A copy of a series goes on from its source's beginning, which its anchor says.
-        if last is not None and link(last, data["hash"]) != data["chain"]:
+        if link(last, data["hash"]) != data["chain"]:
             raise BackupDamaged(reason="chain", where=NAME)
-        chain[name] = (position, data["chain"])
-        yield line
 
 
 def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
@@ -105,15 +178,25 @@ def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
             raise Disagreement("series_head")
 
 
+class _Asked(msgspec.Struct):
+    """What a verification's job was asked, and how far it is."""
+
+    backup: str
+    checked: Checked | None = None
+
+
 def advance(world: "World", job: JobRow) -> JobRow:
-    """Verify the backup that a job names and note it on the backup's row. Raises Busy."""
-    backup: str = msgspec.json.decode(job.inputs)["backup"]
+    """Verify the next piece of the backup that a job names; at its end note it on the backup's row. Raises Busy."""
+    asked = msgspec.json.decode(job.inputs, type=_Asked)
+    backup = asked.backup
     try:
         archive = open_archive(world, job.company, backup)
-        archive.verify()
+        asked.checked = check(archive, asked.checked, time.monotonic() + PART_SECONDS)
     except (NotFound, BackupDamaged, BackupUnknownKey, BackupKeyDestroyed) as error:
         outcome = {"outcome": "failed", "code": error.code, "backup": backup, **error.params}
         return _over(world, job, "failed", outcome)
+    if asked.checked is not None:
+        return job.edited(world.now(), inputs=msgspec.json.encode(asked), status="running")
     at = world.now()
     note(world, job.company, backup, verified_at=at)
     manifest = archive.manifest

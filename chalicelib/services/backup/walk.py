@@ -1,10 +1,11 @@
 """Walking through a backup, a transaction's worth of rows at a time, from wherever an earlier run stopped."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from chalicelib.services.backup.contents import GROUPS
 from chalicelib.services.backup.kinds import NAMES, Place, wanted
 from chalicelib.services.backup.merge import Merged, Outcome, beside, leader, merged
 from chalicelib.services.backup.replay import Replay
+from chalicelib.services.backup.verify import PART_SECONDS, Checked, check
 
 if TYPE_CHECKING:
     from chalicelib.services.backup.archive import Archive
@@ -29,6 +31,8 @@ class Progress:
     """How far a restore is, as its job's row keeps it."""
 
     step: str = "verify"
+    checked: Checked | None = None
+    """Of the step "verify": what was read so far."""
     cursor: str | None = None
     """Where the step goes on; each step knows what it means."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -41,6 +45,14 @@ class Progress:
     found: int = 0
     """What the present pass of the search for erased subjects has met."""
     failure: str | None = None
+
+    def verified(self, archive: "Archive", then: str, **changes: Any) -> "Progress":
+        """After the next piece of the archive's verification: with `changes` in the step `then`, once all of it was
+        read. Raises what `verify.check` does."""
+        checked = check(archive, self.checked, time.monotonic() + PART_SECONDS)
+        if checked is not None:
+            return replace(self, checked=checked)
+        return replace(self, step=then, checked=None, **changes)
 
     def counted(self, outcomes: Mapping[tuple[str, str], int], rows: int) -> "Progress":
         """With these outcomes added, by kind and outcome, of so many rows of the backup."""
