@@ -29,7 +29,8 @@ _HEADERS: Final[dict[str, Any]] = {
     "ETag": {"description": "The version of what the body shows, for If-Match and If-None-Match.", "schema": _TEXT},
     "Location": {"description": "Where what was made, or the file, is found.", "schema": _TEXT},
     "Idempotency-Replayed": {
-        "description": "`true` when this is the first answer to the same Idempotency-Key, given again.",
+        "description": "`true` when this is the first answer to the same Idempotency-Key, given again. What it said of "
+        "a person who was erased since is left out: the body, or the part of it that was theirs, is `Erased`.",
         "schema": _TEXT,
     },
     "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
@@ -90,6 +91,17 @@ PROBLEM: Final[dict[str, Any]] = {
 }
 
 
+ERASED: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Erased",
+    "description": "Only with `Idempotency-Replayed`: what was asked was done once, and is not done again; a person "
+    "whom the first answer named was erased since, so that it is not repeated. Status and `Location` are the first ones.",
+    "required": ["erased"],
+    "properties": {"erased": {"const": True}},
+    "additionalProperties": False,
+}
+
+
 def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
     """The whole document, as JSON-ready values. Raises ValueError when two endpoints share a method and path."""
     known = sorted(endpoints, key=lambda endpoint: (endpoint.path, endpoint.method))
@@ -113,7 +125,7 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
-            "schemas": {**dict(sorted(schemas.items())), "Problem": PROBLEM},
+            "schemas": {**dict(sorted(schemas.items())), "Erased": ERASED, "Problem": PROBLEM},
             "parameters": _PARAMETERS,
             "headers": _HEADERS,
             "securitySchemes": {
@@ -255,7 +267,8 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
     }
     if endpoint.gives is not None and endpoint.status not in (204, 303):
         schema = references[endpoint.gives, "serialization"]
-        answer["content"] = {"application/json": {"schema": schema}}
+        repeated = {"anyOf": [schema, {"$ref": "#/components/schemas/Erased"}]}
+        answer["content"] = {"application/json": {"schema": repeated if endpoint.idempotent else schema}}
     elif endpoint.status not in (204, 303):
         schema = {"type": "object"} if endpoint.media == "application/json" else _TEXT
         answer["content"] = {endpoint.media: {"schema": schema}}

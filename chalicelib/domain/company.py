@@ -40,7 +40,7 @@ class Head(Record):
     owners_changed: datetime | None = kept("journal.state", default=None)
     """When an owner last came or left: for a while after it nobody waives the grace of a deletion (ADR 0034)."""
     erased: bytes | None = kept("journal.state", default=None)
-    """Marks of the persons who were erased on request (`domain.erased`): their issued documents show them no more."""
+    """Marks of the persons who were erased on request (`domain.erased`): documents and repeated answers show none."""
     fence_until: datetime | None = kept("journal.state", default=None)
     """Until when writers wait for the cut of a backup; the next commit takes it away."""
     restore: str | None = kept("journal.state", default=None)

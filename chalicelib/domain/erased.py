@@ -22,6 +22,10 @@ NAMES: Final[Mapping[Language, str]] = {
     "fr": "Client effacé à sa demande", "ar": "زبون مُحيت بياناته بطلب منه", "en": "Customer erased at their request",
 }  # fmt: skip
 """What stands where the buyer's name stood, in the document's language."""
+UNTOLD: Final[Mapping[str, bool]] = {"erased": True}
+"""What is repeated of an answer that was about a person who was erased since."""
+_WHOSE = ("id", "opened_by", "by")
+"""Members of an answer that say whose it is: a record's own id, a thread's and a message's author."""
 
 
 def marked(marks: bytes | None, subject: str) -> bytes:
@@ -55,14 +59,14 @@ def blanked(document: D, head: Head) -> D:
 
 def untold(body: Any, head: Head) -> Any:
     """An answer that was given before, as it may be repeated: of a document without the buyer who was erased since, of
-    an erased person's own record no more than its keys. The erasure takes kept answers away, but runs later, and a
-    legal hold may hold it back."""
+    an erased person's own record or writing that it was erased and no more. The erasure takes kept answers away, but
+    runs later, and a legal hold may hold it back."""
     if isinstance(body, list):
         return [untold(part, head) for part in body]
     if not isinstance(body, dict) or not head.erased:
         return body
-    if is_erased(head, str(body.get("id"))):
-        return {name: part if name in ("id", "object", "version") else None for name, part in body.items()}
+    if any(is_erased(head, str(body.get(name))) for name in _WHOSE):
+        return dict(UNTOLD)
     told = {name: untold(part, head) for name, part in body.items()}
     if not is_erased(head, str(body.get("customer"))):
         return told

@@ -18,7 +18,7 @@ import msgspec
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.erased import untold
+from chalicelib.domain.erased import UNTOLD, untold
 from chalicelib.domain.errors import (
     Busy,
     CloudStorageOff,
@@ -198,7 +198,7 @@ def _replay(store: Store, call: Call, first: Answered, snapshot: Snapshot, decis
 
 
 def _told(first: Answered) -> Any:
-    return {"erased": True} if first.body is None else msgspec.json.decode(first.body)
+    return dict(UNTOLD) if first.body is None else msgspec.json.decode(first.body)
 
 
 def _writes(decision: Decision) -> bool:

@@ -14,7 +14,6 @@ from chalicelib.domain.document import Draft, Invoice
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
-from chalicelib.domain.request import affected
 from chalicelib.services import register
 from chalicelib.services.backup.kinds import NAMES
 from chalicelib.services.backup.merge import reached
@@ -187,7 +186,7 @@ def reopen(into: Into, replay: Replay, progress: Progress) -> Progress:
     def decide(snapshot: Snapshot) -> Decision:
         marks = snapshot.head.erased
         for subject in sorted(replay.erased):
-            marks = marked(marks, subject) if affected(subject) == "party" else marks
+            marks = marked(marks, subject)
         return Decision(Answer({}), head={"state": "active", "restore": None, "erased": marks})
 
     into.commit([], decide)

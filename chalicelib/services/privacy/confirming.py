@@ -97,6 +97,6 @@ def person(
     told = deletion.notice(call, "person_erased", request.id)
     decision = Decision(
         Answer(show(after)), puts=(after, stone, *shut), deletes=(own,) if own else (), messages=(told,),
-        head={"erased": marked(snapshot.head.erased, subject)} if request.affects == "party" else None,
+        head={"erased": marked(snapshot.head.erased, subject)},
     )  # fmt: skip
     return owners_changed(snapshot, call, own, decision) if isinstance(own, Member) else decision
