@@ -1,7 +1,8 @@
 """Deploys a package by CloudFormation: `python -m infra.deploy --stage dev`, under the environment's credentials.
 
 The artefacts go to a bucket of the stage's own, a change set says what would change, and what would replace or remove
-something that holds data is refused. A deployment that fails is rolled back by CloudFormation.
+something that holds data is refused. A deployment that fails is rolled back by CloudFormation, the first one excepted:
+that stays where it stopped, and the next goes on from there.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from http import HTTPStatus
 from typing import Any
 
 import boto3
@@ -29,6 +31,18 @@ HOLDING = frozenset({
 })  # fmt: skip
 """What holds data, or what data is unreadable without."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
+UNBEGUN = (None, "REVIEW_IN_PROGRESS")
+"""States of a stack that nothing was made of yet."""
+UNFINISHED = ("CREATE_FAILED", "UPDATE_FAILED")
+"""States of a stack whose first deployment stopped. Rolled back, it would leave what is retained, under names that the
+next attempt then finds taken."""
+STUCK: Mapping[str, str] = {
+    "ROLLBACK_COMPLETE": "was never created and cannot be updated: delete it first, what it made stays",
+    "ROLLBACK_FAILED": "was never created and cannot be updated: delete it first, what it made stays",
+    "DELETE_FAILED": "is half deleted: delete it first, what holds data stays",
+    "UPDATE_ROLLBACK_FAILED": "could not be rolled back: aws cloudformation continue-update-rollback, first",
+}
+"""States in which a person has to do something, and what."""
 
 
 class DeployError(Exception):
@@ -71,26 +85,38 @@ def stack_name(stage: str) -> str:
 
 
 def deploy(
-    clients: Clients, built: Built, stage: str, region: str, parameters: Mapping[str, str], *, losing: bool = False
+    clients: Clients,
+    built: Built,
+    stage: str,
+    region: str,
+    parameters: Mapping[str, str],
+    *,
+    losing: bool = False,
+    importing: bool = False,
 ) -> list[Change]:
     """Create or update the stage's stack from a package, and wait until it stands; the changes made, none if there
-    were none. Raises DeployError."""
+    were none. `importing` takes in what stands under a name of ours already, instead of failing at it. Raises
+    DeployError."""
     template = upload(clients, built, stage, region)
     name = stack_name(stage)
     begun = _state(clients, name)
-    kind = "CREATE" if begun in (None, "REVIEW_IN_PROGRESS") else "UPDATE"
-    changes = _proposed(clients, name, kind, template, parameters)
+    kind = "CREATE" if begun in UNBEGUN else "UPDATE"
+    changes = _proposed(clients, name, kind, template, parameters, importing=importing)
     if changes is None:
         return []
     if lost := [change.resource for change in changes if change.loses and not losing]:
         _forget(clients, name)
         raise DeployError(f"refused: {', '.join(lost)} would be replaced or leave the stack, and holds data")
-    clients.formation.execute_change_set(StackName=name, ChangeSetName=_SET)
+    first = begun in (*UNBEGUN, *UNFINISHED)
+    # What an update made goes with its rollback, whatever its deletion policy: nothing is in it yet.
+    failing = {"DisableRollback": True} if first else {"RetainExceptOnCreate": True}
+    clients.formation.execute_change_set(StackName=name, ChangeSetName=_SET, **failing)
     waiter = clients.formation.get_waiter(f"stack_{kind.lower()}_complete")
     try:
         waiter.wait(StackName=name, WaiterConfig=POLL)
     except WaiterError as error:
-        raise DeployError(f"{name} was rolled back: {_why(clients, name)}") from error
+        came = "stopped, mend it and deploy again" if first else "was rolled back"
+        raise DeployError(f"{name} {came}: {_why(clients, name)}") from error
     clients.formation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
     return changes
 
@@ -106,15 +132,15 @@ def _state(clients: Clients, name: str) -> str | None:
             return None
         raise
     state = str(stack["StackStatus"])
-    if state == "ROLLBACK_COMPLETE":
-        raise DeployError(f"{name} was never created and cannot be updated: delete it first, what it made stays")
+    if state in STUCK:
+        raise DeployError(f"{name} {STUCK[state]}")
     if state.endswith("IN_PROGRESS") and state != "REVIEW_IN_PROGRESS":
         raise DeployError(f"{name} is busy: {state}")
     return state
 
 
 def _proposed(
-    clients: Clients, name: str, kind: str, template: str, parameters: Mapping[str, str]
+    clients: Clients, name: str, kind: str, template: str, parameters: Mapping[str, str], *, importing: bool
 ) -> list[Change] | None:
     """What would change; None for nothing."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
@@ -123,7 +149,7 @@ def _proposed(
         _forget(clients, name)
     clients.formation.create_change_set(
         StackName=name, ChangeSetName=_SET, ChangeSetType=kind, TemplateURL=template, Parameters=given,
-        Capabilities=CAPABILITIES,
+        Capabilities=CAPABILITIES, **({"ImportExistingResources": True} if importing else {}),
     )  # fmt: skip
     try:
         clients.formation.get_waiter("change_set_create_complete").wait(
@@ -172,14 +198,16 @@ def _why(clients: Clients, name: str) -> str:
 
 
 def upload(clients: Clients, built: Built, stage: str, region: str) -> str:
-    """Put the artefacts where CloudFormation reads them, each under its content's digest; the template's address."""
+    """Put the artefacts where CloudFormation reads them, each under its content's digest and once; the template's
+    address."""
     bucket = f"facture-{stage}-artefacts-{clients.identity.get_caller_identity()['Account']}"
     _artefacts(clients.storage, bucket, region)
     template = json.loads(built.template.read_text("utf-8"))
     places = {}
     for path in (built.application, *built.layers.values()):
         key = f"{sha256(path.read_bytes()).hexdigest()}.zip"
-        clients.storage.upload_file(str(path), bucket, key)
+        if not _there(clients.storage, bucket, key):
+            clients.storage.upload_file(str(path), bucket, key)
         places[path.name] = {"Bucket": bucket, "Key": key}
     placed(template, places)
     text = json.dumps(template, separators=(",", ":"), ensure_ascii=False).encode()
@@ -200,8 +228,18 @@ def placed(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) ->
             properties["ContentUri"] = dict(places[properties["ContentUri"]])
 
 
+def _there(storage: Any, bucket: str, key: str) -> bool:
+    try:
+        storage.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
 def _artefacts(storage: Any, bucket: str, region: str) -> None:
-    """The bucket of packages, private and versioned; what is old goes, because each deployment brings its own."""
+    """The bucket of packages, private. What was deployed stays: a rollback reads it again, however long ago it was."""
     try:
         storage.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
     except ClientError as error:
@@ -211,8 +249,11 @@ def _artefacts(storage: Any, bucket: str, region: str) -> None:
     storage.put_public_access_block(
         Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
     )  # fmt: skip
-    old = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 365}}
-    storage.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [old]})
+    stopped = {
+        "ID": "unfinished-uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+    }  # fmt: skip
+    storage.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [stopped]})
 
 
 def refusals(stage: str) -> list[str]:
@@ -236,12 +277,16 @@ def main() -> None:
     parser.add_argument("--stage", choices=NAMES, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the stack")
     parser.add_argument("--losing", action="store_true", help="even if something that holds data leaves the stack")
+    parser.add_argument("--importing", action="store_true", help="take in what stands under a name of ours already")
     chosen = parser.parse_args()
     region, given = current().default_region, dict(pair.split("=", 1) for pair in chosen.set)
     if told := refusals(chosen.stage):
         sys.exit(f"facture: {'; '.join(told)}")
     try:
-        changes = deploy(Clients.of(region), build(chosen.stage), chosen.stage, region, given, losing=chosen.losing)
+        changes = deploy(
+            Clients.of(region), build(chosen.stage), chosen.stage, region, given, losing=chosen.losing,
+            importing=chosen.importing,
+        )  # fmt: skip
     except (DeployError, PackageError) as error:
         sys.exit(f"facture: {error}")
     for change in changes:

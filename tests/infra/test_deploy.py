@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from chalicelib.policy.load import current
@@ -16,7 +17,7 @@ from local.engine import REGION, Engine
 
 Make = Callable[[dict[str, Any]], Built]
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {}}
-TABLE = {
+TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
     "Properties": {
         "BillingMode": "PAY_PER_REQUEST",
@@ -125,3 +126,75 @@ def test_a_deployment_that_fails_says_why_and_is_undone(clients: Clients, stage:
         deploy(clients, make({"Queue": QUEUE, "Broken": broken}), stage, REGION, {})
     assert stack(clients, stage)["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
+
+
+def calls_of(client: Any, *operations: str) -> list[dict[str, Any]]:
+    """What this client is asked from now on, of these operations."""
+    asked: list[dict[str, Any]] = []
+    for operation in operations:
+        event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+        client.meta.events.register(event, lambda params, **_: asked.append(dict(params)))
+    return asked
+
+
+def test_what_is_there_is_not_uploaded_again(clients: Clients, stage: str, make: Make) -> None:
+    deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+    put = calls_of(clients.storage, "PutObject", "CreateMultipartUpload")
+    deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
+    assert [asked["Key"].rpartition(".")[2] for asked in put] == ["json"], "the template alone is new"
+
+
+def test_an_artefact_stays_for_a_rollback_of_any_day(clients: Clients, stage: str, make: Make) -> None:
+    deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+    account = clients.identity.get_caller_identity()["Account"]
+    bucket = f"facture-{stage}-artefacts-{account}"
+    rules = clients.storage.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert not [rule for rule in rules if "Expiration" in rule]
+    assert all(clients.storage.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+
+
+@pytest.mark.parametrize(
+    ("state", "failing"),
+    [
+        (None, {"DisableRollback": True}),
+        ("REVIEW_IN_PROGRESS", {"DisableRollback": True}),
+        ("CREATE_FAILED", {"DisableRollback": True}),
+        ("UPDATE_FAILED", {"DisableRollback": True}),
+        ("CREATE_COMPLETE", {"RetainExceptOnCreate": True}),
+        ("UPDATE_ROLLBACK_COMPLETE", {"RetainExceptOnCreate": True}),
+    ],
+)
+def test_a_first_deployment_that_fails_goes_on_and_a_later_one_is_undone(
+    clients: Clients,
+    stage: str,
+    make: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    state: str | None,
+    failing: dict[str, Any],
+) -> None:
+    """A first one that is rolled back leaves tables and logs behind, whose names the next attempt finds taken."""
+    if state not in deploying.UNBEGUN:
+        deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+    monkeypatch.setattr(deploying, "_state", lambda *_: state)
+    executed = calls_of(clients.formation, "ExecuteChangeSet")
+    deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
+    assert [{**asked, **failing} for asked in executed] == executed
+
+
+@pytest.mark.parametrize("state", sorted(deploying.STUCK))
+def test_a_stuck_stack_says_what_to_do(
+    clients: Clients, stage: str, make: Make, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    monkeypatch.setattr(clients.formation, "describe_stacks", lambda **_: {"Stacks": [{"StackStatus": state}]})
+    with pytest.raises(DeployError, match="first"):
+        deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+
+
+def test_what_stands_under_our_name_is_taken_in_when_asked(clients: Clients, stage: str, make: Make) -> None:
+    properties = TABLE["Properties"] | {"TableName": f"facture-{stage}-ledger"}
+    table = TABLE | {"DeletionPolicy": "Retain", "Properties": properties}
+    tables = boto3.client("dynamodb", region_name=REGION, endpoint_url=clients.formation.meta.endpoint_url)
+    tables.create_table(**properties)
+    deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+    changes = deploy(clients, make({"Queue": QUEUE, "Table": table}), stage, REGION, {}, importing=True)
+    assert ("Import", "Table") in [(change.action, change.resource) for change in changes]
