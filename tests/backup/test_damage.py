@@ -1,28 +1,36 @@
-"""Whatever is done to what is stored of a backup is found before anything of it is taken."""
+"""Whatever is done to what is stored of a backup is found by the restore that wants it, before anything is written."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import permutations
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 
 from chalicelib.domain.backup import Part
-from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, Refusal, TooLarge
+from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests
 from chalicelib.services.backup import parts as parted
+from chalicelib.services.backup import restore
 from chalicelib.services.backup.archive import open_archive
+from chalicelib.services.backup.restore import Asked
+from chalicelib.services.backup.walk import Progress
 from tests.backup.worlds import Plain, opened, taken
+from tests.crash import watched
 
 FLIPS, SEALED_FLIPS = 1_000, 300
 SEED = 20_261_123
 DETECTED = (BackupDamaged, BackupUnknownKey)
 """A manifest whose row is lost may name another key after a flip, and nobody has that key."""
+Into = Literal["same", "new"]
+INTO: tuple[Into, ...] = ("same", "new")
 
 
 class Kept:
@@ -55,6 +63,17 @@ class Kept:
         patch.setattr(store, "records", remembered)
         patch.setattr(vault, "unwrapped", plain_key)
         patch.setattr(files, "read", self._read)
+        self.refused: Refusal | None = None
+        step = restore._step
+
+        def told(errand: restore.Errand, progress: Progress) -> Progress:
+            try:
+                return step(errand, progress)
+            except Refusal as refusal:
+                self.refused = refusal
+                raise
+
+        patch.setattr(restore, "_step", told)
 
     def _read(self, key: str, limit: int = 0) -> bytes:
         content = {**self.objects, **self.changed}.get(key.removeprefix(self.prefix))
@@ -64,16 +83,28 @@ class Kept:
             raise TooLarge(limit=limit)
         return content
 
-    def fault(self, **changed: bytes | None) -> Refusal | None:
-        """What opening and verifying it says after these objects were replaced (None: removed)."""
-        self.changed = changed
+    def fault(self, changed: Mapping[str, bytes | None], into: Into = "same") -> Refusal | None:
+        """What a restore fails with, before its first write, once these objects were replaced (None: removed)."""
+        world, self.changed, self.refused = self.books.world, dict(changed), None
+        asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
+        at = world.now()
+        job = JobRow(
+            company=self.books.company, id="job_damage", created_at=at, updated_at=at, due=restore.NAME, due_at=at,
+            task="restore", actor="opr_1", inputs=asked.encoded(), outcomes=b"[]", expires_at=0,
+        )  # fmt: skip
         try:
-            open_archive(self.books.world, self.books.company, self.backup.id).verify()
-        except (*DETECTED, BackupKeyDestroyed) as refusal:
-            return refusal
+            with watched([world.store.connection.client, world.files.client]) as calls:
+                after = restore.advance(world, job)
+            assert calls.writes == []
         finally:
             self.changed = {}
-        return None
+        refused: Refusal | None = self.refused  # set while it ran
+        over = (after.status, after.due, msgspec.json.decode(after.outcomes))
+        if refused is None:
+            assert (over[0], restore.asked_of(after).progress.step) == ("running", "begin")
+        else:
+            assert over == ("failed", None, [{"outcome": "failed", "code": refused.code, "kinds": {}}])
+        return refused
 
     @property
     def payloads(self) -> list[str]:
@@ -87,7 +118,7 @@ def kept(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Kept
     monkeypatch.setattr(parted, "MOST_TEXT", 6_000)
     made = Kept(plain(8), monkeypatch)
     assert len(made.payloads) > 8
-    assert made.fault() is None
+    assert made.fault({}) is None
     return made
 
 
@@ -102,7 +133,7 @@ def test_every_byte_of_a_manifest_flipped(kept: Kept, rowless: bool) -> None:
     stored, draw = kept.objects[manifests.NAME], random.Random(SEED)
     missed = []
     for at in range(len(stored)):
-        fault = kept.fault(**{manifests.NAME: flipped(stored, at, draw.randrange(8))})
+        fault = kept.fault({manifests.NAME: flipped(stored, at, draw.randrange(8))})
         if not isinstance(fault, DETECTED):
             missed.append(at)
     assert (len(stored) > 3_000, missed) == (True, [])
@@ -111,11 +142,11 @@ def test_every_byte_of_a_manifest_flipped(kept: Kept, rowless: bool) -> None:
 def test_a_thousand_flips_across_the_payloads(kept: Kept) -> None:
     draw, missed = random.Random(SEED), []
     weights = [len(kept.objects[name]) for name in kept.payloads]
-    for _ in range(FLIPS):
+    for turn in range(FLIPS):
         (name,) = draw.choices(kept.payloads, weights)
         content = kept.objects[name]
         at, bit = draw.randrange(len(content)), draw.randrange(8)
-        fault = kept.fault(**{name: flipped(content, at, bit)})
+        fault = kept.fault({name: flipped(content, at, bit)}, INTO[turn % 2])
         if not isinstance(fault, BackupDamaged) or fault.params != {"reason": "hash", "where": name}:
             missed.append((name, at, bit))
     assert missed == []
@@ -136,21 +167,22 @@ def test_truncated_lengthened_emptied(kept: Kept) -> None:
     for name, content in kept.objects.items():
         cuts = {0, 1, len(content) - 1, *(draw.randrange(len(content)) for _ in range(20))}
         for changed in [*(content[:at] for at in cuts), content + b"\x00", content + content, b"\n" + content]:
-            assert isinstance(kept.fault(**{name: changed}), BackupDamaged), (name, len(changed))
+            assert isinstance(kept.fault({name: changed}), BackupDamaged), (name, len(changed))
 
 
 def test_a_missing_object(kept: Kept) -> None:
     for name in kept.objects:
-        fault = kept.fault(**{name: None})
-        assert isinstance(fault, BackupDamaged)
-        assert fault.params == {"reason": "missing", "where": name}
+        for into in INTO:
+            fault = kept.fault({name: None}, into)
+            assert isinstance(fault, BackupDamaged)
+            assert fault.params == {"reason": "missing", "where": name}
 
 
 def test_objects_in_each_other_s_place(kept: Kept) -> None:
     """Also where nobody looked at hashes: an object opens under its own name only."""
     archive = open_archive(kept.books.world, kept.books.company, kept.backup.id)
     for one, other in permutations(kept.payloads, 2):
-        assert isinstance(kept.fault(**{one: kept.objects[other], other: kept.objects[one]}), BackupDamaged)
+        assert isinstance(kept.fault({one: kept.objects[other], other: kept.objects[one]}), BackupDamaged)
         with pytest.raises(BackupDamaged) as refused:
             archive.objects.seals.opened(one, kept.objects[other])
         assert refused.value.params["reason"] == "seal_broken"
@@ -180,7 +212,7 @@ def test_an_object_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
     common = [name for name in kept.payloads if name in foreign.objects]
     assert len(common) > 8
     for name in common:
-        assert isinstance(kept.fault(**{name: foreign.objects[name]}), BackupDamaged)
+        assert isinstance(kept.fault({name: foreign.objects[name]}), BackupDamaged)
         with pytest.raises(BackupDamaged):
             archive.objects.seals.opened(name, foreign.objects[name])
 
@@ -188,7 +220,7 @@ def test_an_object_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
 def test_a_whole_backup_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
     """Put in this one's place, manifest and all: refused also where this one's row is lost."""
     for kept.rowless in (False, True):
-        assert isinstance(kept.fault(**{**dict.fromkeys(kept.payloads), **foreign.objects}), DETECTED)
+        assert isinstance(kept.fault({**dict.fromkeys(kept.payloads), **foreign.objects}), DETECTED)
 
 
 def forged(kept: Kept, group: str, content: bytes, **stated: Any) -> BackupDamaged:

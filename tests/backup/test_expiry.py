@@ -15,6 +15,7 @@ from chalicelib.policy.load import current
 from chalicelib.services.backup import operating, take
 from chalicelib.services.privacy import holds
 from chalicelib.store import due
+from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, taken, turned_on
 from tests.conftest import Shop
 from tests.crash import Work, prove
@@ -104,7 +105,7 @@ def test_killed_at_any_call_nothing_is_left(new_shop: Any) -> None:
             ran(made[0], days=8, hours=hours)
 
     def state(made: tuple[Books, Backup]) -> object:
-        return rows(made[0]), own(*made)
+        return rows(made[0]), own(*made), remains(made[0].world, made[0].company)
 
     books, _ = prepare()
     world = books.world

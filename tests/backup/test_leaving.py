@@ -17,6 +17,7 @@ from chalicelib.services.backup import leaving
 from chalicelib.services.backup.archive import open_archive
 from chalicelib.services.privacy import holds
 from chalicelib.store.wire import SORT
+from tests.backup.remains import remains
 from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Client, Got
 from tests.conftest import Shop
@@ -148,6 +149,7 @@ def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monk
         return (
             kinds(books, "workspace"), objects(books, prefixes.BACKUPS["daily"]), jobs,
             [row for row in rows if isinstance(row, Backup)], [row for row in keys if isinstance(row, WorkingKey)],
+            remains(books.world, books.company),
         )  # fmt: skip
 
     books = prepare()

@@ -19,6 +19,7 @@ from chalicelib.services.backup import operating, plans, running, statutory, tak
 from chalicelib.services.backup.archive import open_archive
 from chalicelib.store import due
 from chalicelib.store.door import Decision, transact
+from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
@@ -186,7 +187,7 @@ def test_killed_at_any_call_the_night_ends_the_same(
         return (
             [(each.status, each.tier, each.counts, len(each.parts)) for each in found],
             len(list(books.world.files.list(own))), len(archived), plan.running, plan.last == found[0].id,
-            plan.due_at > books.world.now(),
+            plan.due_at > books.world.now(), remains(books.world, books.company),
         )  # fmt: skip
 
     books = prepare()

@@ -19,9 +19,11 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.backup import course, download, drill, restore, walk
 from chalicelib.services.backup.copy import company_of
 from chalicelib.store import due
-from chalicelib.store.drill import DrillStore, companies, drill_settings
+from chalicelib.store.drill import DrillStore, drill_settings
+from chalicelib.store.drill import companies as companies_aside
 from chalicelib.store.tables import create_tables
-from tests.backup.restoring import Kept, rows_of
+from tests.backup.remains import Remains, companies, remains
+from tests.backup.restoring import Kept
 from tests.crash import Work, prove
 from tests.privacy.conftest import alone
 from tests.privacy.worlds import Turned
@@ -54,8 +56,12 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop(vault: Turned) -> Kept:
-    """One company serves all killed runs of a test: each ends with it as it was."""
-    return Kept(vault, small=True)
+    """One company serves all killed runs of a test: each ends with it as it was. It has a logo."""
+    made = Kept(vault, small=True)
+    key = prefixes.logo(made.id, "b", "png")
+    vault.files.put(key, b"picture", "image/png")
+    made.put(made.profile.edited(vault.now(), logo=key))
+    return made
 
 
 @dataclass(frozen=True)
@@ -66,20 +72,20 @@ class Asked:
     job: JobRow
     clock: int
 
+    before: Remains
+
     def told(self) -> object:
-        """What the job's row says at the end."""
+        """What the job's row says at the end, and what came to be, and went, of the company since it was queued."""
         row = self.shop.there(self.job.key)
         assert isinstance(row, JobRow)
-        return row.status, row.due, row.done, row.total
+        now = remains(self.shop.world, self.shop.id)
+        changed = {place: now[place] - self.before[place] for place in now | self.before}
+        return row.status, row.due, row.done, row.total, {place: by for place, by in changed.items() if by}
 
 
 def asked(shop: Kept, task: str, backup: str, **more: Any) -> Asked:
-    return Asked(shop, shop.job(task, backup=backup, **more), shop.head().clock)
-
-
-def kinds_of(world: Turned, company: str) -> list[tuple[str, str]]:
-    rooms = ("workspace", "ledger", "identity")
-    return sorted((room, row["_kind"]["S"]) for room in rooms for row in rows_of(world, company, room))
+    job = shop.job(task, backup=backup, **more)
+    return Asked(shop, job, shop.head().clock, remains(shop.world, shop.id))
 
 
 def again(vault: Turned) -> Callable[[object], None]:
@@ -92,42 +98,42 @@ def again(vault: Turned) -> Callable[[object], None]:
 
 def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
     backup, customer = shop.taken(), Customer.ref(shop.id, shop.customer)
+    logo = prefixes.logo(shop.id, "b", "png")
 
     def prepare() -> Asked:
         now = shop.there(customer)
         assert isinstance(now, Customer)
         shop.put(replace(now, name="Autre"))
         shop.lose(Invoice.ref(shop.id, shop.invoice))
+        vault.files.delete(logo)
         return asked(shop, "restore", backup)
 
     def state(made: Asked) -> object:
         back, head = shop.there(customer), shop.head()
         assert isinstance(back, Customer)
         return (
-            made.told(), kinds_of(vault, shop.id), back.name, shop.there(Invoice.ref(shop.id, shop.invoice)),
-            head.state, head.restore, head.clock - made.clock,
+            made.told(), back.name, shop.there(Invoice.ref(shop.id, shop.invoice)), vault.files.read(logo), head.state,
+            head.restore, head.clock - made.clock,
         )  # fmt: skip
 
     assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 60
 
 
 def test_a_copy_ends_the_same(vault: Turned, shop: Kept) -> None:
-    backup = shop.taken()
+    backup, others = shop.taken(), companies(vault)
+    copies: set[str] = set()
 
     def state(made: Asked) -> object:
         company = company_of(made.job.id)
+        copies.add(company)
         head = shop.head(company)
         return (
-            made.told(),
-            kinds_of(vault, company),
-            head.state,
-            head.restore,
-            head.clock,
-            shop.head().clock - made.clock,
-        )
+            made.told(), remains(vault, company), head.state, head.restore, head.clock, shop.head().clock - made.clock,
+        )  # fmt: skip
 
     work = Work(lambda: asked(shop, "restore", backup, into="new"), lambda _: queue(vault), again(vault), state)
     assert prove(clients(vault), work) > 60
+    assert companies(vault) == others | copies, "one that nobody asked for"
 
 
 def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
@@ -167,7 +173,8 @@ def test_a_drill_ends_the_same_and_leaves_nothing_aside(
 
     def state(_: None) -> object:
         row, now = shop.backup(backup), plan()
-        return row.drill, row.drilled_at is not None, companies(aside), now.backup, now.step
+        whole = remains(vault, shop.id)
+        return row.drill, row.drilled_at is not None, companies_aside(aside), now.backup, now.step, whole
 
     watched = clients(vault, aside.connection.client)
     assert prove(watched, Work(prepare, work, work, state)) > 60

@@ -13,6 +13,7 @@ from chalicelib.domain.item import Item
 from chalicelib.services.backup import cut, manifest, parts, take
 from chalicelib.store.door import Decision, transact
 from tests.backup.oracle import differences
+from tests.backup.remains import remains
 from tests.backup.worlds import Plain, objects, opened
 from tests.crash import Work, prove
 
@@ -40,6 +41,10 @@ def state_of(books: Plain, key: str) -> object:
     assert differences(archive, books.world.store) == []
     named = [part.name for part in archive.manifest.parts] + [blob.name for blob in archive.manifest.blobs]
     assert sorted(objects(books, backup)) == sorted([*named, manifest.NAME]), "an orphan, or a hole"
+    stored = remains(books.world, books.company)
+    backups, asked = stored["transient", "backup"], stored["transient", "job"]
+    assert backups == asked, "a backup without its job, or a job without its backup"
+    assert (stored["journal", "backup_key"], stored["identity", "backup_key"]) == (1, 1)
     (plan,) = books.world.store.records([BackupPlan.ref(books.company)])
     assert isinstance(plan, BackupPlan)
     assert (plan.running, plan.last, plan.last_hash) == (None, backup.id, archive.digest)

@@ -33,6 +33,8 @@ class Writers:
     issued: list[tuple[float, str, str]] = field(default_factory=list)
     """The same instant of each invoice, its id and the number that its issuing was answered with."""
     broken: list[BaseException] = field(default_factory=list)
+    _last: dict[int, str] = field(default_factory=dict)
+    """The invoice that each thread issued last."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -99,15 +101,21 @@ class Writers:
         self._done(call)
 
     def _issue(self, turn: int, name: str) -> None:
-        """A draft is made, issued and paid in part."""
+        """A draft is made, issued and paid in part, and the one before is paid some more."""
         (id,) = companies.drafts(self.world, self.company, [name], line_count=LINES)
         call = self._call("issue", f"issue-{name}")
         number = issuing.issue(self.world.store, call, id).body["number"]
         self._done(call)
         self.issued.append((time.monotonic(), id, str(number)))
-        call = self._call("pay", f"pay-{name}")
+        self._pay(id, f"pay-{name}")
+        if before := self._last.get(threading.get_ident()):
+            self._pay(before, f"pay-more-{name}")
+        self._last[threading.get_ident()] = id
+
+    def _pay(self, invoice: str, key: str) -> None:
+        call = self._call("pay", key)
         paying.pay(
-            self.world.store, call, id, id=None, amount=Decimal(1), method="transfer", day=date.today(),  # noqa: DTZ011
+            self.world.store, call, invoice, id=None, amount=Decimal(1), method="transfer", day=date.today(),  # noqa: DTZ011
             reference=None,
         )  # fmt: skip
         self._done(call)

@@ -1,0 +1,40 @@
+"""Everything that is stored of a company, counted: what proofs by killing look for orphans in."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.files import prefixes
+from chalicelib.wiring import World
+
+Remains = Counter[tuple[str, str]]
+
+
+def remains(world: World, company: str) -> Remains:
+    """How many rows of each kind there are in each room, and how many objects under each prefix; what there is none of
+    is left out."""
+    found: Remains = Counter()
+    for room, table in world.store.names.items():
+        found.update((room, row["_kind"]["S"]) for row in _rows(world, table, company))
+    for prefix in (*prefixes.PREFIXES, prefixes.ARCHIVE):
+        bucket = world.archive if prefix == prefixes.ARCHIVE else world.files
+        found["object", prefix] = len(list(bucket.list(prefixes.of_company(prefix, company))))
+    return +found
+
+
+def companies(world: World) -> set[str]:
+    """Whoever has a row anywhere."""
+    client, found = world.store.connection.client, set()
+    for table in world.store.names.values():
+        for page in client.get_paginator("scan").paginate(TableName=table, ProjectionExpression="company"):
+            found |= {row["company"]["S"] for row in page["Items"]}
+    return found
+
+
+def _rows(world: World, table: str, company: str) -> Iterator[dict[str, Any]]:
+    pages = world.store.connection.client.get_paginator("query").paginate(
+        TableName=table, KeyConditionExpression="company = :c", ConsistentRead=True,
+        ExpressionAttributeValues={":c": {"S": company}},
+    )  # fmt: skip
+    for page in pages:
+        yield from page["Items"]
