@@ -1,14 +1,15 @@
 """Backups of each schema there has been, committed: `python -m tests.backup.fixtures` writes the present one's.
 
-Do it once, when `seal.SCHEMA` has become a new number, and commit the new directory; the old ones are never written
-again. The data keys are of these tests alone, and beside the objects in clear.
+Do it once, when `seal.SCHEMA` has become a new number, and commit the new directories; those that are there are never
+written again. Of each schema there are two: a few invoices, and a company that has everything (`-rich`). The data keys
+are of these tests alone, and beside the objects in clear.
 """
 
 import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
@@ -16,6 +17,14 @@ from chalicelib.services.backup import manifest as manifests
 from chalicelib.services.backup.archive import Archive, Objects
 from chalicelib.services.backup.seal import SCHEMA, Seals
 from chalicelib.wiring import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.backup.worlds import Plain
+
+    Made = tuple[Plain, Callable[[], None]]
+    """A company, and what happens to it while it is backed up."""
 
 PLACE = Path(__file__).parent / "schemas"
 KEYS = "keys.json"
@@ -45,29 +54,92 @@ def places() -> list[Path]:
 
 def opened(place: Path) -> Archive:
     """The backup of a directory, its keys taken from beside it."""
-    known: dict[str, Any] = json.loads((place / KEYS).read_text())
     stored = (place / manifests.NAME).read_bytes()
     claims = manifests.claims(stored)
     seals = Seals(None, claims.company, claims.backup, claims.keys)  # type: ignore[arg-type]
-    seals._data = {seal: bytes.fromhex(known[seal]) for seal in claims.keys}
+    known = known_keys(place)
+    seals._data = {seal: known[seal] for seal in claims.keys}
     return Archive(manifests.read(stored, seals), Objects(Disk(place), "", seals), manifests.hash_of(stored))  # type: ignore[arg-type]
 
 
+def known_keys(place: Path) -> dict[str, bytes]:
+    """The data keys of a directory, by seal."""
+    return {seal: bytes.fromhex(key) for seal, key in json.loads((place / KEYS).read_text()).items()}
+
+
+def _seeded(world: World) -> "Made":
+    """Three invoices."""
+    from tests.backup.worlds import Plain
+    from tests.histories.books import seeded
+
+    return Plain(world, seeded(world, f"schema-{SCHEMA}", 3)), lambda: None
+
+
+def _rich(world: World) -> "Made":
+    """Everything that a company can have: a logo, parties, items, drafts, invoices paid and credited, a term and what
+    was left at it, and a buyer who was erased. While it is backed up, a supplier changes."""
+    from decimal import Decimal
+
+    from chalicelib.domain.company import Leftover
+    from chalicelib.domain.party import Supplier
+    from chalicelib.services import crediting, issuing, paying
+    from tests.backup.restoring import Kept
+    from tests.backup.worlds import Plain
+    from tests.privacy.worlds import carried
+
+    kept = Kept(world, mark="Perle")
+    kept.put(kept.profile.edited(world.now(), logo=prefixes.logo(kept.id, "b", "png")))
+    second = kept.drafted(kept.new("inv"), kept.other)
+    kept.put(second)
+    issuing.issue(world.store, kept.call("issue"), second.id)
+    paying.pay(
+        world.store, kept.call("pay"), second.id, id=None, amount=Decimal("100.10"), method="cash", day=kept.day,
+        reference="reçu – وصل",
+    )  # fmt: skip
+    crediting.credit(world.store, kept.call("credit"), second.id, None, "Retour", None)
+    kept.put(Leftover(**kept.stamps | {"id": second.id, "due_at": kept.at}))
+    kept.confirmed(kept.customer)
+    carried(world)
+
+    def meanwhile() -> None:
+        supplier = kept.there(Supplier.ref(kept.id, kept.supplier))
+        assert isinstance(supplier, Supplier)
+        kept.put(supplier.edited(world.now(), notes="changé – غُيّر"))
+
+    return Plain(world, kept.id), meanwhile
+
+
+def _written(made: "Made", place: Path) -> None:
+    """A backup of a company, and its keys, written to a directory."""
+    from tests.backup.worlds import begun, ended
+
+    books, meanwhile = made
+    world, backup = books.world, begun(books)
+    meanwhile()
+    done = ended(books, backup)
+    prefix = prefixes.backup(done.tier, books.company, done.id)
+    seals = Seals(world, books.company, done.id, {"statutory": done.statutory_key, "working": done.working_key})
+    keys: dict[str, str] = {}
+    for seal in seals.keys:
+        seals.require(seal)
+        keys[seal] = seals._data[seal].hex()
+    place.mkdir(parents=True)
+    for key in world.files.list(prefix):
+        (place / key.removeprefix(prefix)).write_bytes(world.files.read(key))
+    (place / KEYS).write_text(json.dumps(keys, indent=2) + "\n")
+
+
 def main() -> int:
-    """Write the present schema's directory, unless there is one."""
+    """Write the present schema's directories, but those that there are."""
     import boto3
 
     from chalicelib.store.tables import create_tables
     from local import engine as embedded
-    from local.resources import create_backup_key
-    from tests.backup.worlds import Plain, taken
+    from local.resources import create_backup_key, create_receipt_key
     from tests.histories import company as companies
-    from tests.histories.books import seeded
 
-    place = PLACE / f"schema-{SCHEMA}"
-    if place.exists():
-        sys.stderr.write(f"{place} is committed already\n")
-        return 1
+    wanted = {PLACE / f"schema-{SCHEMA}": _seeded, PLACE / f"schema-{SCHEMA}-rich": _rich}
+    missing = {place: make for place, make in wanted.items() if not place.exists()}
     with embedded.running() as engine:
         os.environ.update(embedded.ENVIRONMENT)
         world = World(companies.settings(engine.endpoint, "fixture-"))
@@ -77,18 +149,10 @@ def main() -> int:
             CreateBucketConfiguration={"LocationConstraint": world.settings.region},
         )
         create_backup_key(world.vault.client, world.settings.backup_key)
-        books = Plain(world, seeded(world, f"schema-{SCHEMA}", 3))
-        done = taken(books)
-        prefix = prefixes.backup(done.tier, books.company, done.id)
-        seals = Seals(world, books.company, done.id, {"statutory": done.statutory_key, "working": done.working_key})
-        keys: dict[str, str] = {}
-        for seal in seals.keys:
-            seals.require(seal)
-            keys[seal] = seals._data[seal].hex()
-        place.mkdir(parents=True)
-        for key in world.files.list(prefix):
-            (place / key.removeprefix(prefix)).write_bytes(world.files.read(key))
-        (place / KEYS).write_text(json.dumps(keys, indent=2) + "\n")
+        create_receipt_key(world.keys.client, world.settings.receipt_key)
+        for place, make in missing.items():
+            _written(make(world), place)
+    sys.stderr.write("".join(f"{place} is new: commit it\n" for place in missing) or "all are committed already\n")
     return 0
 
 

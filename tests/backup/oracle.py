@@ -7,6 +7,7 @@ from chalicelib.domain.company import Company, Series
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.numbering import genesis
+from chalicelib.files import prefixes
 from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.contents import GROUPS
 from chalicelib.store.codec import digest
@@ -66,9 +67,10 @@ def place_of(record: Record) -> Address:
 
 def as_it_was(record: Record, source: str) -> Record:
     """A copy's row under its source's id again. Two rows say more of a company than whose they are: a profile is named
-    after it, and a series' anchor, where the source has none, is the beginning that its chain had there."""
+    after it, as its logo's place is, and a series' anchor, where the source has none, is the beginning that its chain
+    had there."""
     if isinstance(record, Company):
-        return replace(record, company=source, id=source)
+        return replace(record, company=source, id=source, logo=prefixes.own_logo(source, record.logo))
     if isinstance(record, Series):
         assert record.anchor == genesis(source, record.id)
         return replace(record, company=source, anchor=None, swept=0)

@@ -112,8 +112,8 @@ def test_a_backup_of_every_schema_there_was_still_opens(place: Path) -> None:
     assert {record.company for record in records} == {"cmp_another"}
 
 
-def test_the_present_schema_has_its_fixture() -> None:
-    assert f"schema-{SCHEMA}" in {place.name for place in fixtures.places()}
+def test_the_present_schema_has_its_fixtures() -> None:
+    assert {f"schema-{SCHEMA}", f"schema-{SCHEMA}-rich"} <= {place.name for place in fixtures.places()}
 
 
 def test_logos_are_kept_once_each_under_the_key_of_whoever_names_them(rich: Books) -> None:

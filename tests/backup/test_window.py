@@ -89,8 +89,8 @@ def test_no_backup_of_the_window_brings_an_erased_person_back(year: Year) -> Non
         year.disaster()
         job = year.restored(backup["id"])
         assert job["status"] == "completed", job
-        assert job["outcomes"][0]["kinds"]["customers"]["stays_deleted"] == 1
         assert (backup["id"], found(year.owner, everything=False)) == (backup["id"], [])
+        assert job["outcomes"][0]["kinds"]["customers"]["stays_deleted"] == 1
         assert stored(year, year.company) == ledger
         assert_valid(year, year.company)
     assert found(year.owner) == []
