@@ -1,7 +1,7 @@
 """The bucket of files: put once, look, read, hand out for a few minutes, delete."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -32,6 +32,10 @@ MEDIA = {
 }  # fmt: skip
 PASSING = frozenset({"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "Throttling", "RequestTimeTooSkewed"})
 LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+
+
+class UploadOver(Exception):
+    """An upload was ended or given up before."""
 
 
 class Files:
@@ -72,6 +76,30 @@ class Files:
                     return False
                 raise
         return True
+
+    def begin(self, key: str, content_type: str) -> str:
+        """Begin an upload in parts; its id. One that is never ended the bucket gives up by itself."""
+        with _refusals():
+            answer = self.client.create_multipart_upload(
+                Bucket=self.bucket, Key=key, ContentType=content_type, **self._encryption
+            )
+        return str(answer["UploadId"])
+
+    def part(self, key: str, upload: str, number: int, content: bytes) -> str:
+        """Send a part of an upload (from 1), or send it again; its tag. Raises UploadOver."""
+        with _refusals(), _uploading():
+            answer = self.client.upload_part(
+                Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=number, Body=content
+            )
+        return str(answer["ETag"])
+
+    def end(self, key: str, upload: str, tags: Sequence[str]) -> None:
+        """Make the parts one object. Raises UploadOver."""
+        parts = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
+        with _refusals(), _uploading():
+            self.client.complete_multipart_upload(
+                Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+            )
 
     def exists(self, key: str) -> bool:
         """Whether there is an object. Needs the right to list: without it S3 answers 403 for what is not there."""
@@ -140,6 +168,17 @@ def disposition(filename: str) -> str:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _uploading() -> Iterator[None]:
+    """Within `_refusals`: what S3 says of an upload that it does not know any more."""
+    try:
+        yield
+    except ClientError as error:
+        if _code(error) == "NoSuchUpload":
+            raise UploadOver from error
+        raise
 
 
 @contextmanager

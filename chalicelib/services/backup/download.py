@@ -4,14 +4,11 @@ What happened to persons since is done again here too: who was erased is not in 
 at their term, and is handed out by a link of a few minutes.
 """
 
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -25,26 +22,26 @@ from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
-from chalicelib.policy.model import Language
+from chalicelib.files.zips import Pieces, Sent
 from chalicelib.services import documents, present
 from chalicelib.services.backup import replay
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.backup.contents import group_of
 from chalicelib.services.backup.kinds import KINDS, LEDGER, NAMES, places
 from chalicelib.services.backup.restore import NAME, Asked, asked_of, require_disclosed
-from chalicelib.services.backup.walk import Progress, Walk
+from chalicelib.services.backup.verify import PART_SECONDS
+from chalicelib.services.backup.walk import Progress, Walk, place_of
 from chalicelib.services.documents import instant
-from chalicelib.services.privacy.access_archive import Archive as Zip
 from chalicelib.services.privacy.access_archive import index
 from chalicelib.services.privacy.access_export import MARK_KEPT, term
+from chalicelib.services.tables import Written
+from chalicelib.services.tables import advance as tabulated
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-CHUNK: Final = 200
-"""Rows of a kind that are held at once."""
 TABLES: Final = tuple(name for name in NAMES.values() if name != "payment_ids")
 """One table each; which invoice a payment belongs to stands in the payment."""
 
@@ -58,25 +55,23 @@ class Shown:
     lawful: bool
     """On a lawful demand, documents of erased buyers are handed out as they were issued."""
 
-    def rows(self, name: str) -> Iterator[Record]:
-        """The rows of one table, in order."""
+    def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
+        """The rows of one table after a place, in order, as lines of JSON; each time with the place reached."""
+        for records, place in self._records(name, after):
+            yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
+
+    def profile(self) -> Company | None:
+        """The company's profile, where it is among what is handed out."""
+        if ("workspace", "company") not in self.walk.chosen:
+            return None
+        found = (row for records, _ in self._records("company", "") for row in records)
+        return next((row for row in found if isinstance(row, Company)), None)
+
+    def _records(self, name: str, after: str) -> Iterator[tuple[list[Record], str]]:
         place = next(place for place in NAMES if NAMES[place] == name)
         group = group_of(*place)
-        for batch in replace(self.walk, group=group.name if group else name).batches(None):
-            yield from (row for row in batch.records if place == (row.ROOM, row.KIND))
-
-    def lines(self, name: str, counts: Counter[str]) -> Iterator[list[str]]:
-        """The same as lines of JSON, a chunk at a time."""
-        counts[name] = 0
-        chunk: list[str] = []
-        for record in self.rows(name):
-            chunk.append(msgspec.json.encode(self._told(record)).decode())
-            counts[name] += 1
-            if len(chunk) == CHUNK:
-                yield chunk
-                chunk = []
-        if chunk:
-            yield chunk
+        for batch in replace(self.walk, group=group.name if group else name).batches(after or None):
+            yield [row for row in batch.records if place == (row.ROOM, row.KIND)], place_of(batch)
 
     def _told(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head
@@ -116,24 +111,70 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
 
 
 def advance(world: "World", job: JobRow) -> JobRow:
-    """Verify a backup, then make its ZIP: two parts, each repeated whole after a crash. Raises Busy."""
+    """Do the next part of verifying a backup, of writing its tables, or of sending the ZIP; a killed one is repeated.
+    Raises Busy."""
     asked = asked_of(job)
-    source = asked.source or job.company
+    progress = asked.progress
     try:
-        archive = open_archive(world, source, asked.backup)
-        if asked.progress.step == "verify":
-            return _kept(world, job, asked, asked.progress.verified(archive, "zip"), [])
-        made = _made(world, job, asked, archive)
+        if progress.step == "clear":
+            _clear(world, job)
+            return _kept(world, job, asked, replace(progress, step="done"), [_outcome(world, job, asked)])
+        archive = open_archive(world, asked.source or job.company, asked.backup)
+        if progress.step == "verify":
+            return _kept(world, job, asked, progress.verified(archive, "zip"), [])
+        return _kept(world, job, asked, _made(world, job, asked, archive), [])
     except Refusal as refusal:
         if refusal.status == 503:
             raise
-        failed = replace(asked.progress, step="done", failure=refusal.code)
+        _clear(world, job)
+        failed = replace(progress, step="done", failure=refusal.code, written=None)
         return _kept(world, job, asked, failed, [{"outcome": "failed", "code": refusal.code}])
-    return _kept(world, job, asked, replace(asked.progress, step="done"), [made])
 
 
-def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> dict[str, Any]:
-    """Make the ZIP in a temporary file, mark it to go, and store it beside the company's other exports."""
+def _clear(world: "World", job: JobRow) -> None:
+    """Delete the pieces of all that was begun."""
+    for key in list(world.files.list(prefixes.export_parts(job.company, job.id))):
+        world.files.delete(key)
+
+
+def _outcome(world: "World", job: JobRow, asked: Asked) -> dict[str, Any]:
+    key = prefixes.export(job.company, job.id)
+    ends = _mark(world, job, key)
+    return {
+        "backup": asked.backup, "key": key, "filename": f"facture-{asked.backup}.zip", "expires_at": instant(ends),
+    }  # fmt: skip
+
+
+def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progress:
+    """The next part of the ZIP. Whoever was erased or corrected since it was begun lets it begin anew."""
+    progress, end = asked.progress, time.monotonic() + PART_SECONDS
+    shown = _shown(world, job, asked, archive)
+    since, key = shown.walk.replay.mark, prefixes.export(job.company, job.id)
+    written = progress.written
+    if written is None or progress.since != since:
+        _clear(world, job)
+        world.files.delete(key)
+        _mark(world, job, key)
+        written = Written()
+    pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
+    if written.sent is None:
+        own = {NAMES[place] for place in shown.walk.chosen}
+        tables = [name for name in TABLES if name in own]
+        written = tabulated(written, pieces, tables, shown.chunks, end)
+        if written.table == len(tables):
+            written = _ended(written, pieces, shown, archive, tables)
+        return replace(progress, written=written, since=since)
+    sent: Sent | None = written.sent
+    while sent is not None:
+        sent = pieces.send(key, sent, written.member.objects)
+        if time.monotonic() >= end:
+            break
+    if sent is None:
+        return replace(progress, step="clear", written=None)
+    return replace(progress, written=replace(written, sent=sent))
+
+
+def _shown(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Shown:
     source = asked.source or job.company
     (head,) = patiently(lambda: world.store.records([Head.ref(source)]))
     if not isinstance(head, Head):
@@ -142,42 +183,24 @@ def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> dict[s
         require_disclosed(world, asked, source)
     names = LEDGER if asked.disclosure else tuple(KINDS)
     since = replay.since(world, source, archive.manifest.clock)
-    shown = Shown(Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None)
-    key = prefixes.export(job.company, job.id)
-    ends = _mark(world, job, key)
-    with tempfile.TemporaryFile() as out:
-        _write(out, shown, archive)
-        out.seek(0)
-        world.files.put(key, out, "application/zip", only_if_absent=False)
-    filename = f"facture-{archive.manifest.backup}.zip"
-    return {"backup": asked.backup, "key": key, "filename": filename, "expires_at": instant(ends)}
+    return Shown(Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None)
 
 
-def _write(out: IO[bytes], shown: Shown, archive: Archive) -> None:
-    manifest = archive.manifest
-    counts: Counter[str] = Counter()
-    with closing(Zip(out, manifest.cut_at)) as bundle:
-        own = {NAMES[place] for place in shown.walk.chosen}
-        tables = [name for name in TABLES if name in own]
-        for name in tables:
-            bundle.table(name, partial(shown.lines, name, counts))
-        facts = {
-            "backup": manifest.backup, "company": manifest.company, "cut_at": instant(manifest.cut_at),
-            "clock": manifest.clock, "schema": manifest.schema, "policy_version": manifest.policy_version,
-            "counts": {name: counts[name] for name in tables},
-        }  # fmt: skip
-        bundle.add("manifest.json", msgspec.json.format(msgspec.json.encode(facts), indent=2))
-        name, language = _of(shown)
-        listed = [(table, counts[table]) for table in tables]
-        bundle.add("index.html", index(name, listed, ("manifest.json",), (), manifest.cut_at, language))
-
-
-def _of(shown: Shown) -> tuple[str, Language]:
-    """What the page that opens the archive is called, and its language."""
-    for row in shown.rows("company") if ("workspace", "company") in shown.walk.chosen else ():
-        if isinstance(row, Company):
-            return row.name, row.language
-    return shown.walk.source, "fr"
+def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tables: Sequence[str]) -> Written:
+    """With what says what is in it, ready to be sent."""
+    manifest, member, counts = archive.manifest, written.member, written.counts
+    facts = {
+        "backup": manifest.backup, "company": manifest.company, "cut_at": instant(manifest.cut_at),
+        "clock": manifest.clock, "schema": manifest.schema, "policy_version": manifest.policy_version,
+        "counts": {name: counts[name] for name in tables},
+    }  # fmt: skip
+    told = msgspec.json.format(msgspec.json.encode(facts), indent=2)
+    member = pieces.add("manifest.json", member, told, over=True)
+    profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
+    name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
+    page = index(name, listed, ("manifest.json",), (), manifest.cut_at, language)
+    member = pieces.add("index.html", member, page, over=True)
+    return replace(written, member=member, sent=Sent())
 
 
 def _mark(world: "World", job: JobRow, key: str) -> datetime:

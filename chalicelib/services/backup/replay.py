@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cache, partial
+from hashlib import sha256
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
@@ -33,6 +34,12 @@ class Replay:
     erased: frozenset[str] = frozenset()
     corrections: tuple[Correction, ...] = ()
     swept: dt.date | None = None
+
+    @property
+    def mark(self) -> str:
+        """What tells this from what it was, or will be: nothing happened to anybody between two that are equal."""
+        told = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
+        return sha256("\x1f".join(told).encode()).hexdigest()[:32]
 
     def replayed(self, record: Record) -> Record | None:
         """The row as it may come back; None for an erased person's own, and for what has left at its term."""

@@ -15,6 +15,7 @@ from chalicelib.services.backup.kinds import NAMES, Place, wanted
 from chalicelib.services.backup.merge import Merged, Outcome, beside, leader, merged
 from chalicelib.services.backup.replay import Replay
 from chalicelib.services.backup.verify import PART_SECONDS, Checked, check
+from chalicelib.services.tables import Written
 
 if TYPE_CHECKING:
     from chalicelib.services.backup.archive import Archive
@@ -45,6 +46,10 @@ class Progress:
     found: int = 0
     """What the present pass of the search for erased subjects has met."""
     failure: str | None = None
+    written: Written | None = None
+    """Of a plain ZIP: what of it is made."""
+    since: str = ""
+    """The `Replay.mark` that it is made by."""
 
     def verified(self, archive: "Archive", then: str, **changes: Any) -> "Progress":
         """After the next piece of the archive's verification: with `changes` in the step `then`, once all of it was
