@@ -251,3 +251,34 @@ def test_while_a_restore_runs_its_job_is_shown_and_nothing_else(books: Books) ->
     assert shop.owner.get(f"/v1/jobs/{got.json['id']}").json["code"] == "company_blocked"
     shut(state="active")
     run_scheduled(world, "restores")
+
+
+def zipped(books: Books, path: str) -> zipfile.ZipFile:
+    """Today's ZIP of a backup, asked for and made."""
+    waiting = books.shop.owner.get(path, accept="application/json")
+    if waiting.status == 202:
+        done(books, waiting.headers["location"], "restores")
+        waiting = books.shop.owner.get(path, accept="application/json")
+    assert waiting.status == 200, waiting.text
+    return zipfile.ZipFile(io.BytesIO(urllib3.request("GET", waiting.json["url"]).data))
+
+
+def test_a_zip_of_the_same_day_is_another_one_after_a_correction_and_after_an_erasure(books: Books) -> None:
+    shop = books.shop
+    path = f"{BACKUPS}/{taken(books).id}/download"
+    first = zipped(books, path).read("data/customers.csv").decode()
+    asked_for = {"kind": "rectification", "subject": shop.customer, "corrections": {"name": "Nom Juste"}}
+    assert shop.owner.post("/v1/privacy/requests", asked_for).status == 201
+    run_scheduled(books.world, "requests")
+    second = zipped(books, path).read("data/customers.csv").decode()
+    assert "Nom Juste" not in first
+    assert "Nom Juste" in second
+    asked_for = {"kind": "deletion", "subject": shop.customer}
+    got = shop.owner.post("/v1/privacy/requests", asked_for)
+    assert got.status == 201, got.text
+    confirmed = shop.owner.post(f"/v1/privacy/requests/{got.json['id']}/confirm", {})
+    assert confirmed.status == 200, confirmed.text
+    run_scheduled(books.world, "requests")
+    third = zipped(books, path).read("data/customers.csv").decode()
+    assert shop.customer in second
+    assert shop.customer not in third

@@ -14,7 +14,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound, TooManyRequests
 from chalicelib.domain.ids import derived_id, new_id
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.backup import take
+from chalicelib.services.backup import replay, take
 from chalicelib.services.backup.kinds import chosen
 from chalicelib.services.documents import instant
 from chalicelib.services.editing import Shelf, Window, listing
@@ -117,7 +117,7 @@ def download(world: "World", reader: Reader, call: Call, id: str, *, redirect: b
     """Where the plain archive is, for some minutes: 303, or 200 with the address; 202 while a job makes it. Raises
     NotFound, BackupIncomplete, Busy."""
     _found(reader, id, call.at, complete=True)
-    job = _download_job(reader, call, id)
+    job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
     if outcome is None:
         waiting = {"url": None, "expires_at": None, "job": job.id}
@@ -128,11 +128,12 @@ def download(world: "World", reader: Reader, call: Call, id: str, *, redirect: b
     return Answer({"url": url, "expires_at": instant(expires), "job": job.id})
 
 
-def _download_job(reader: Reader, call: Call, id: str) -> JobRow:
+def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow:
     """Today's job for this archive: the one that did not fail, else a new one; however often it is asked for. An
-    archive that was made before a person was erased is another one: it is handed out no more."""
-    store, erased, day = reader.store, (reader.head.erased or b"").hex(), today(call.at).isoformat()
-    ids = [derived_id("job", "download", call.company, id, day, erased, str(number)) for number in range(TRIES)]
+    archive that was made before a person was erased or corrected is another one: it is handed out no more."""
+    store, day = reader.store, today(call.at).isoformat()
+    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).mark
+    ids = [derived_id("job", "download", call.company, id, day, since, str(number)) for number in range(TRIES)]
     rows = store.records([JobRow.ref(call.company, job) for job in ids])
     for row in rows:
         if isinstance(row, JobRow) and row.status != "failed":

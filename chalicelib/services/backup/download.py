@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -54,6 +55,11 @@ class Shown:
     head: Head
     lawful: bool
     """On a lawful demand, documents of erased buyers are handed out as they were issued."""
+
+    @property
+    def mark(self) -> str:
+        """What tells this from what was told before somebody was erased or corrected."""
+        return sha256(self.walk.replay.mark.encode() + (self.head.erased or b"")).hexdigest()[:32]
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a place, in order, as lines of JSON; each time with the place reached."""
@@ -149,7 +155,8 @@ def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progre
     """The next part of the ZIP. Whoever was erased or corrected since it was begun lets it begin anew."""
     progress, end = asked.progress, time.monotonic() + PART_SECONDS
     shown = _shown(world, job, asked, archive)
-    since, key = shown.walk.replay.mark, prefixes.export(job.company, job.id)
+    since = shown.mark
+    key = prefixes.export(job.company, job.id)
     written = progress.written
     if written is None or progress.since != since:
         _clear(world, job)
