@@ -1,4 +1,4 @@
-"""Backups by hand: list, take, fetch, verify, preview, restore, drill, expire; documents from the statutory archive.
+"""Backups by hand: list, take, fetch, verify, preview, restore, release, drill, expire; and the statutory archive.
 
 What shows or changes a company's data needs `--reason` and `--by`, and is entered in the register of disclosures, which
 the company reads, before it is done. A company that is blocked or closed is reached only under a lawful demand that was
@@ -45,6 +45,7 @@ def add_to(nouns: Any) -> None:
     for verb in (preview, restore):
         verb.add_argument("--into", choices=("same", "new"), default="same")
         verb.add_argument("--kinds", type=_names, metavar="KINDS", help="separated by commas; everything without it")
+    _accounted(_verb(verbs, "release", released, "let another copy of a closed company go on with its numbers"))
     _verb(verbs, "drill", drilled, "restore its latest backup aside now, compare, remove")
     expire = _verb(verbs, "expire", expired, "what is past its term; with --apply it is removed")
     expire.add_argument("--apply", action="store_true")
@@ -149,6 +150,16 @@ def restored(world: "World", options: argparse.Namespace) -> int:
         "disclosure": options.disclosure, "reason": options.reason,
     }  # fmt: skip
     return _shown(_asked(world, options, "restore", wanted))
+
+
+def released(world: "World", options: argparse.Namespace) -> int:
+    """Give up a closed company's live copy that failed half-way: it becomes a test company."""
+    from chalicelib.services.backup import operating
+
+    operating.require_demand(world, options.company, options.disclosure or "")
+    operating.accounted(world, options.company, "backup.record", options.reason, options.by)
+    show(company=options.company, given_up=operating.release(world, options.company, options.by))
+    return 0
 
 
 def drilled(world: "World", options: argparse.Namespace) -> int:

@@ -5,17 +5,24 @@ from typing import Any
 
 import pytest
 
+from chalicelib.cli.main import main
+from chalicelib.domain.backup_errors import BackupDamaged
+from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Series, Term
-from chalicelib.domain.document import Draft, Invoice
+from chalicelib.domain.document import Draft, Invoice, RegisterEntry
+from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Member
 from chalicelib.files import prefixes
 from chalicelib.services import disclosures, issuing, register
+from chalicelib.services.backup import course, operating
 from chalicelib.services.backup.copy import company_of
+from chalicelib.services.backup.restore import asked_of
 from chalicelib.services.disclosures import Told
 from chalicelib.services.documents import present_invoice
+from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import Reader, companies_of, open_company
-from tests.backup.restoring import Kept, ended
+from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned, carried
 
 
@@ -165,3 +172,57 @@ class TestACompanyThatIsGone:
         assert reader.get(Company, "").name == f"{shop.mark} SARL"
         assert register.verify(reader, None, shop.day.year).body["checked"] == 1
         assert [row.company for row in companies_of(shop.world.store, "sub-judge")].count(company) == 1
+
+    def test_a_live_copy_that_failed_half_way_is_given_up_for_another(
+        self, gone: tuple[Kept, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        shop, backup = gone
+        demand = self.disclosed(shop)
+        asked: dict[str, Any] = {"into": "new", "operator": True, "owner": "sub-judge", "disclosure": demand}
+
+        def release(by: str = demand) -> int:
+            words = ["backups", "release", "--company", shop.id, "--reason", "it failed", "--by", "op-1"]
+            return main([*words, "--disclosure", by], lambda: shop.world)
+
+        assert release() == 1, "nothing was begun"
+        first = shop.job(backup=backup, **asked)
+        with monkeypatch.context() as broken:
+            broken.setattr(course, "put", _refused)
+            while first.status == "queued" or asked_of(first).progress.step in ("verify", "begin", "rows"):
+                if first.status != "queued":
+                    assert release() == 1, "it runs"
+                first = step(shop.world, first)
+        assert ended(shop.world, first)["code"] == "backup_damaged"
+        half = company_of(first.id)
+        assert (shop.head(half).mode, shop.head(half).state) == ("live", "active")
+        assert release("dis_1") == 1, "without a demand"
+        assert shop.head(half).mode == "live"
+        assert release() == 0
+        assert half in capsys.readouterr().out
+        assert shop.head(half).mode == "test"
+        basis = [row.basis for row in disclosures.of_company(shop.world.store, shop.id)]
+        assert "it failed" in basis
+        second = str(shop.restored(backup, **asked)["company"])
+        assert shop.head(second).mode == "live"
+        assert release() == 1, "it is whole"
+        assert shop.head(str(shop.restored(backup, **asked)["company"])).mode == "test"
+
+    def test_a_copy_that_has_issued_is_never_given_up(
+        self, gone: tuple[Kept, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shop, backup = gone
+        job = shop.job(backup=backup, into="new", operator=True, owner="sub-j", disclosure=self.disclosed(shop))
+        monkeypatch.setattr(course, "registers", _refused)
+        assert ended(shop.world, job)["code"] == "backup_damaged"
+        half = company_of(job.id)
+        world = shop.world
+        entry = next(row for row in shop.content(half).values() if isinstance(row, RegisterEntry))
+        call = world.call(half, "usr_1", "issue", key=world.random(8).hex())
+        transact(world.store, call, [], lambda _: Decision(Answer({}), puts=(entry,)), business=False)
+        with pytest.raises(AlreadyExists):
+            operating.release(world, shop.id, "op-1")
+        assert shop.head(half).mode == "live"
+
+
+def _refused(*_: Any) -> Any:
+    raise BackupDamaged(reason="hash", where="000001")

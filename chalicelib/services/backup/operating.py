@@ -5,13 +5,17 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.backup import Backup
 from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
+from chalicelib.domain.company import Head
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.errors import Forbidden, NotFound
-from chalicelib.domain.journal import JobRow
+from chalicelib.domain.document import RegisterEntry
+from chalicelib.domain.errors import AlreadyExists, Busy, Forbidden, NotFound
+from chalicelib.domain.journal import Change, JobRow, JournalEntry
 from chalicelib.services import disclosures
 from chalicelib.services.backup.asking import row_of
+from chalicelib.services.backup.copy import company_of
 from chalicelib.services.disclosures import Told
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.due import DEAD
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -73,3 +77,52 @@ def job(world: "World", company: str, id: str) -> JobRow:
     if not isinstance(row, JobRow):
         raise NotFound
     return row
+
+
+def release(world: "World", company: str, by: str) -> str:
+    """Let the next live copy of a closed company go on with its numbers, where the restore that was to do so has
+    failed; that copy's id. What came back in it stays as a test company, so that no number is ever given twice. Raises
+    NotFound where no copy was begun, AlreadyExists for one that still runs, that is whole, or that has issued, Busy."""
+    (source,) = world.store.records([Head.ref(company)])
+    if not isinstance(source, Head) or source.state != "closed" or source.restore is None:
+        raise NotFound
+    first = source.restore
+    half = company_of(first)
+    row, head = world.store.records([JobRow.ref(company, first), Head.ref(half)])
+    given_up = isinstance(row, JobRow) and (row.status == "failed" or (row.due or "").endswith(DEAD))
+    lost = row is None and (not isinstance(head, Head) or head.state == "restoring")
+    if not (given_up or lost):
+        raise AlreadyExists(id=half)
+    if isinstance(head, Head):
+        _retire(world, half, head, by)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        return Decision(Answer({}), head={"restore": None} if snapshot.head.restore == first else None)
+
+    call = world.call(company, by, "backup_release", key=world.random(16).hex())
+    transact(world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+    return half
+
+
+def _retire(world: "World", company: str, seen: Head, by: str) -> None:
+    """Make half a copy a test company. Raises AlreadyExists for one that has issued, Busy where it changes just now."""
+    after = None
+    while True:
+        page = world.store.query("journal", company, SORT.startswith("entry#"), after=after)
+        for row in page.records:
+            if isinstance(row, JournalEntry) and row.verb != "restore" and any(map(_numbers, row.changes)):
+                raise AlreadyExists(id=company)
+        if (after := page.next) is None:
+            break
+
+    def decide(snapshot: Snapshot) -> Decision:
+        if snapshot.clock != seen.clock:
+            raise Busy
+        return Decision(Answer({}), head={"mode": "test"})
+
+    call = world.call(company, by, "backup_release", key=world.random(16).hex())
+    transact(world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+
+
+def _numbers(change: Change) -> bool:
+    return (change.room, change.kind, change.op) == (RegisterEntry.ROOM, RegisterEntry.KIND, "put")
