@@ -97,6 +97,8 @@ for schedule in SCHEDULES:
 
 @app.on_sqs_message(queue="facture-wake", batch_size=1)
 def wake(event: SQSEvent) -> None:
-    """Runs a job before its schedule does."""
+    """Runs a job before its schedule does, or starts the function that alone may."""
     for record in event:
-        _run(json.loads(record.body)["job"], event.context)
+        job = json.loads(record.body)["job"]
+        if not world().alarm.start(job):
+            _run(job, event.context)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
-Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager"]
-"""What stores, keeps, signs, sends, queues and hides, by boto3's names. Each may be somebody else's than AWS's."""
+Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda"]
+"""What stores, keeps, signs, sends, queues, hides and runs, by boto3's names. Each may be another's than AWS's."""
 PLACES: Mapping[Service, str] = {
     "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
     "s3": "FACTURE_ENDPOINT_S3",
@@ -15,8 +15,11 @@ PLACES: Mapping[Service, str] = {
     "sesv2": "FACTURE_ENDPOINT_SES",
     "sqs": "FACTURE_ENDPOINT_SQS",
     "secretsmanager": "FACTURE_ENDPOINT_SECRETS",
+    "lambda": "FACTURE_ENDPOINT_LAMBDA",
 }
 """The variable that names each service's own address."""
+FUNCTIONS: Mapping[str, str] = {"backups": "FACTURE_FUNCTION_BACKUPS", "restores": "FACTURE_FUNCTION_RESTORES"}
+"""The variable that names the function of each job that runs in none but its own."""
 
 
 class SettingsError(ValueError):
@@ -32,6 +35,7 @@ class Settings:
     same for as long as the tables live; on AWS it is not in the environment but where `pepper_secret` names it, in
     Secrets Manager. `mail_from` is a sender that SES has verified (default: the policy's contact).
     `ads` and `minimum_app` are what the application is told. `backup_key` wraps the data keys of backups;
+    `functions` are the jobs that are started as functions of their own where one is woken, each with its name on AWS;
     `archive_bucket` holds the statutory archive under Object Lock (default: the files' bucket's name and `-archive`).
     """
 
@@ -54,6 +58,7 @@ class Settings:
     backup_key: str = "alias/facture-backups"
     archive_bucket: str = ""
     pepper_secret: str | None = None
+    functions: tuple[tuple[str, str], ...] = ()
 
     def endpoint_of(self, service: Service) -> str | None:
         """Where a service is: at its own address, else where all are; None for AWS's own."""
@@ -94,6 +99,7 @@ class Settings:
             backup_key=env.get("FACTURE_BACKUP_KEY") or "alias/facture-backups",
             pepper_secret=env.get("FACTURE_PEPPER_SECRET") or None,
             archive_bucket=env.get("FACTURE_BUCKET_ARCHIVE") or f"{env['FACTURE_BUCKET_FILES']}-archive",
+            functions=tuple((job, env[name]) for job, name in FUNCTIONS.items() if env.get(name)),
         )
 
 

@@ -3,6 +3,7 @@ of Chalice's, because that knows no time zone, no retry and no dead-letter queue
 
 from typing import Any
 
+from chalicelib.settings import FUNCTIONS
 from infra.buckets import ARCHIVE, BUCKET
 from infra.identity import CLIENT, ISSUER, KEYS, PEPPER
 from infra.keys import TRACE_KEY, alias_of_backups, alias_of_receipts
@@ -70,6 +71,9 @@ def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
     }
     if name not in WITHOUT_WORLD:
         made["Environment"] = {"Variables": environment(stage, build)}
+    if name == "wake":
+        # Nobody but these two opens a backup or writes the archive: they are woken as functions of their own.
+        made["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}
     return made
 
 

@@ -282,3 +282,17 @@ def test_a_zip_of_the_same_day_is_another_one_after_a_correction_and_after_an_er
     third = zipped(books, path).read("data/customers.csv").decode()
     assert shop.customer in second
     assert shop.customer not in third
+
+
+def test_whoever_asks_does_not_wait_for_the_schedule(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(books.world, "wake", woken.append)
+    backup = taken(books)
+    owner = books.shop.owner
+    assert owner.post(BACKUPS, {}).status == 202
+    for path, body in (("verify", {}), ("restore", {"dry_run": True})):
+        assert owner.post(f"{BACKUPS}/{backup.id}/{path}", body).status == 202
+    assert owner.get(f"{BACKUPS}/{backup.id}/download").status == 202
+    assert woken == ["backups", "restores", "restores", "restores"]
+    assert owner.get(f"{BACKUPS}/{backup.id}/download").status == 202
+    assert len(woken) == 4, "asked again, it is the same job"

@@ -1,10 +1,14 @@
 """Backups on what is deployed: who may write the archive, touch the tables aside, and open what is sealed."""
 
 from chalicelib.policy.load import current
+from chalicelib.settings import FUNCTIONS
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import ROOM_TABLES, table_name
+from infra.functions import functions_of
 from infra.permissions import functions, grants
+from infra.stages import title
 from infra.tables import drill_tables
+from tests.infra.conftest import Template
 from tests.jobs.worlds import settings
 
 
@@ -19,6 +23,20 @@ def test_only_backups_writes_the_archive_and_nobody_deletes_from_it() -> None:
     every = [grant for name in functions() for grant in grants(name)]
     held = {grant.action for grant in every if grant.resource.startswith("ArchiveBucket")}
     assert not {action for action in held if "Delete" in action or "Bypass" in action}
+
+
+def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(templates: dict[str, Template]) -> None:
+    """Whoever reads the queue opens no backup and writes no archive: it starts who may."""
+    for job, variable in FUNCTIONS.items():
+        assert who("lambda:InvokeFunction", title(job)) == {"wake"}
+        for template in templates.values():
+            named = {
+                function for function, logical in functions_of(template).items()
+                if variable in template["Resources"][logical]["Properties"]["Environment"]["Variables"]
+            }  # fmt: skip
+            assert named == {"wake"}
+    started = {grant.resource for grant in grants("wake") if grant.action == "lambda:InvokeFunction"}
+    assert started == {title(job) for job in FUNCTIONS}
 
 
 def test_only_the_drill_touches_the_tables_aside() -> None:

@@ -3,9 +3,12 @@
 import json
 import logging
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from chalice.app import CloudWatchEvent
 
+import app
 from chalicelib.outside.wake import Alarm
 from chalicelib.settings import Settings
 from chalicelib.wiring import World
@@ -19,6 +22,34 @@ def test_a_wake_up_names_its_job(engine: Engine, shared_world: World) -> None:
     assert Alarm(replace(shared_world.settings, wake_queue=queue)).send("outbox")
     (message,) = clients.queue.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
     assert json.loads(message["Body"]) == {"job": "outbox"}
+
+
+class Lambda:
+    """Notes what is started."""
+
+    def __init__(self) -> None:
+        self.started: list[dict[str, Any]] = []
+
+    def invoke(self, **asked: Any) -> None:
+        self.started.append(asked)
+
+
+def test_a_job_with_rights_of_its_own_is_started_and_any_other_is_run(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alarm = Alarm(replace(shared_world.settings, functions=(("restores", "fn-restores"),)))
+    started = Lambda()
+    monkeypatch.setitem(alarm.__dict__, "functions", started)
+    monkeypatch.setitem(shared_world.__dict__, "alarm", alarm)
+    run: list[str] = []
+    monkeypatch.setattr(app, "world", lambda: shared_world)
+    monkeypatch.setattr(app, "_run", lambda name, _: run.append(name))
+    records = [{"body": json.dumps({"job": job}), "receiptHandle": ""} for job in ("restores", "outbox")]
+    app.wake({"Records": records}, None)
+    assert run == ["outbox"]
+    ((asked),) = started.started
+    assert (asked["FunctionName"], asked["InvocationType"]) == ("fn-restores", "Event")
+    CloudWatchEvent(json.loads(asked["Payload"]), None)  # as the job's own handler reads it
 
 
 def test_without_a_queue_nothing_is_sent(shared_world: World) -> None:

@@ -22,7 +22,7 @@ from chalicelib.services.issuing import JOB_DAYS, present_job
 from chalicelib.services.present import Body
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.read import Reader
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -86,13 +86,14 @@ def ask(world: "World", reader: Reader, call: Call) -> Answer:
     if len(recent) >= A_DAY:
         raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
     begun = take.begin(world, call, "daily", show=present)
+    world.wake("backups")
     return replace(begun.answer, location=f"/v1/jobs/{begun.job}")
 
 
 def verify(world: "World", reader: Reader, call: Call, id: str) -> Answer:
     """Queue a verification. Raises NotFound, BackupIncomplete, Busy."""
     _found(reader, id, call.at, complete=True)
-    return _queued(world.store, call, "verify", {"backup": id})
+    return _queued(world, call, "verify", {"backup": id})
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted)
     chosen(wanted.kinds)
     kinds = list(wanted.kinds) if wanted.kinds is not None else None
     inputs = {"backup": id, "into": wanted.into, "kinds": kinds, "dry_run": wanted.dry_run}
-    return _queued(world.store, call, "restore", inputs)
+    return _queued(world, call, "restore", inputs)
 
 
 def download(world: "World", reader: Reader, call: Call, id: str, *, redirect: bool) -> Answer:
@@ -147,16 +148,19 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
         return Decision(Answer({}), new=() if known else (made,))
 
     transact(store, call, [made.key], decide, business=False, remembered=False)
+    world.wake(NAME)
     return made
 
 
-def _queued(store: Store, call: Call, task: str, inputs: dict[str, Any]) -> Answer:
+def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Answer:
     job = row_of(call, task, inputs)
 
     def decide(_: Snapshot) -> Decision:
         return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
 
-    return transact(store, call, [], decide, business=False).answer
+    answer = transact(world.store, call, [], decide, business=False).answer
+    world.wake(NAME)
+    return answer
 
 
 def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None) -> JobRow:
