@@ -33,6 +33,21 @@ class Locked(Files):
                 raise
         return True
 
+    def remove(self, key: str) -> None:
+        """Delete every version of an object whose lock has ended."""
+        with _refusals():
+            found = self.client.list_object_versions(Bucket=self.bucket, Prefix=key)
+        for each in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+            if each["Key"] == key:
+                with _refusals():
+                    self.client.delete_object(Bucket=self.bucket, Key=key, VersionId=each["VersionId"])
+
+    def holds(self, prefix: str) -> bool:
+        """Whether any version of any object lies under a prefix."""
+        with _refusals():
+            found = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
+        return bool(found.get("Versions") or found.get("DeleteMarkers"))
+
     def locked_until(self, key: str) -> datetime:
         """Until when an object cannot go. Raises NotFound."""
         with _refusals():

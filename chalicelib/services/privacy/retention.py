@@ -20,6 +20,7 @@ from chalicelib.domain.payment import Payment
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
+from chalicelib.services.backup import statutory_end
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
@@ -144,6 +145,7 @@ def sweep(world: "World", term: Term) -> bool:
         return False
     if _journal(world, term, through):
         return False
+    _end_key(world, term)
     at = world.now()
     _move(world, term, lambda now: _dated(now.edited(at, swept=through, attempts=0), through + DAY))
     return True
@@ -152,6 +154,7 @@ def sweep(world: "World", term: Term) -> bool:
 def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
     gone: list[Record] = []
     left: list[Leftover] = []
+    leaving: list[RegisterEntry] = []
     last: RegisterEntry | None = None
     for entry in entries:
         rows, later = _with_document(world, entry, through)
@@ -161,12 +164,15 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
             gone += [row for row in rows if isinstance(row, Payment)][:MOST_ROWS]
             break
         gone += rows
+        leaving.append(entry)
         last = entry
         if later is not None:
             at = midnight(rule_of(term).kept_until(later) + DAY)
             left.append(Leftover(
                 company=term.company, id=entry.document, created_at=world.now(), updated_at=world.now(), due_at=at
             ))  # fmt: skip
+
+    statutory_end.remove(world, term.company, leaving)
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
@@ -200,6 +206,8 @@ def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     (balance,) = world.store.records([Balance.ref(row.company, row.id)])
     gone: list[Record] = [*going, *([balance] if balance and not staying else []), *([] if staying else [row])]
     _commit(world, term, tuple(gone))
+    if not staying:
+        _end_key(world, term)
     return not staying
 
 
@@ -214,6 +222,12 @@ def _journal(world: "World", term: Term, through: date) -> bool:
     if old:
         _commit(world, term, tuple(old))
     return bool(old)
+
+
+def _end_key(world: "World", term: Term) -> None:
+    """Let the statutory key of a closed company go with the last that it opens."""
+    if keys := statutory_end.last_key(world, term.company):
+        _commit(world, term, keys)
 
 
 def _commit(world: "World", term: Term, deletes: tuple[Record, ...]) -> None:
