@@ -15,8 +15,10 @@ from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
+from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services import disclosures
 from chalicelib.services.backup import statutory
+from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.disclosures import Told
 from chalicelib.store.door import Decision, transact
 from tests.conftest import Shop
@@ -173,3 +175,39 @@ def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_e
     demand = disclosures.record(world, live.company, told, "opr_1").id
     assert statutory.fetch(world, live.company, invoice["id"], disclosure=demand)[1].startswith(b"%PDF")
     assert list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))) == []
+
+
+def backed_up(shop: Shop) -> Archive:
+    """A backup as the clock makes it, with the archive after it."""
+    asked = shop.owner.post("/v1/backups", {})
+    assert asked.status == 202, asked.text
+    run_scheduled(shop.world, "backups")
+    assert shop.owner.get(asked.headers["location"]).json["status"] == "completed"
+    return open_archive(shop.world, shop.company, asked.json["id"])
+
+
+def test_a_backup_names_each_pdf_by_its_hash_and_each_is_stored_once(new_shop: Callable[..., Shop]) -> None:
+    shop = new_shop(mode="live")
+    assert shop.owner.patch("/v1/settings", {"cloud": {"backup": True}}, "*").status == 200
+    issued = [shop.issued() for _ in range(2)]
+    issued.append(shop.owner.post(f"/v1/invoices/{issued[0]['id']}/credit").json)
+    lines = [line.data or {} for line in backed_up(shop).rows({"invoices", "credit_notes"}) if line.kind != "balance"]
+    assert {line["number"] for line in lines} == {each["number"] for each in issued}
+    assert stored(shop) == sorted(prefixes.archived(shop.company, line["hash"]) for line in lines)
+    for line in lines:
+        digest, page = statutory.fetch(shop.world, shop.company, line["hash"])
+        assert digest == line["hash"]
+        assert page.startswith(b"%PDF")
+        assert f"{line['number']}.xml".encode() in page, "with the e-invoice in it"
+    before = versions(shop)
+    with watched([shop.world.archive.client]) as again:
+        backed_up(shop)
+    assert "PutObject" not in again.made
+    assert versions(shop) == before
+
+
+def versions(shop: Shop) -> set[tuple[str, str]]:
+    archive = shop.world.archive
+    own = prefixes.of_company(prefixes.ARCHIVE, shop.company)
+    found = archive.client.list_object_versions(Bucket=archive.bucket, Prefix=own)["Versions"]
+    return {(each["Key"], each["VersionId"]) for each in found}
