@@ -19,6 +19,7 @@ from chalicelib.services.disclosures import Told
 from chalicelib.store import due
 from chalicelib.store.door import Decision, transact
 from chalicelib.store.drill import drill_settings
+from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
 from tests.backup.worlds import Books, taken, turned_on
 from tests.conftest import Shop
@@ -171,3 +172,18 @@ def test_a_company_that_is_not_there(books: Books, tool: Tool) -> None:
     assert books.world.store.records([Head.ref(stranger)]) == [None]
     assert tool("list", company=stranger) == (0, [])
     assert tool("take", *WHY, company=stranger)[0] == 1
+
+
+def test_for_a_company_that_lost_its_access_a_new_one_is_made_and_owned_by_who_proved_it(
+    books: Books, tool: Tool, tmp_path: Path
+) -> None:
+    invoice = books.shop.issued()
+    backup, file = taken(books), tmp_path / "books.zip"
+    assert tool("fetch", "--backup", backup.id, "--to", str(file), *WHY)[0] == 0
+    with zipfile.ZipFile(file) as bundle:
+        assert invoice["number"] in bundle.read("data/invoices.csv").decode()
+    code, (line,) = tool("restore", "--backup", backup.id, "--into", "new", "--owner", "sub-found-again", *WHY)
+    assert (code, line["kinds"]["invoices"]["restored"]) == (0, 1)
+    (member,) = companies_of(books.world.store, "sub-found-again")
+    assert (member.company, member.role) == (line["company"], "owner")
+    assert [why for _, why in register(books)] == [WHY[1], WHY[1]], "the company reads both"
