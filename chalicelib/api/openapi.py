@@ -94,9 +94,8 @@ PROBLEM: Final[dict[str, Any]] = {
 ERASED: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Erased",
-    "description": "Only with `Idempotency-Replayed`: what was asked was done once, and is not done again; "
-    "a person whom the first answer named was erased since, so that it is not repeated. Status and `Location` are the "
-    "first ones.",
+    "description": "Only with `Idempotency-Replayed`: what was asked was done once, and is not done again; a person "
+    "whom the first answer named was erased since, so that it is not repeated. Status and `Location` are the first.",
     "required": ["erased"],
     "properties": {"erased": {"const": True}},
     "additionalProperties": False,

@@ -63,7 +63,7 @@ class Confirmation(Model):
 
 
 class StepShown(Shown):
-    """One line of the plan: which store, what happens there, to how many rows or versions (null: not counted yet), on
+    """One line of the plan: which store, what happens there, to how many rows or versions (null: not counted), on
     what legal basis and until when what stays is kept."""
 
     store: Literal["table", "files"]

@@ -1,6 +1,7 @@
 """Erasing objects: every version, every delete marker and every unfinished upload of one company under a prefix."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from chalicelib.domain.errors import Busy
@@ -15,6 +16,17 @@ def count(files: Files, prefix: str, company: str) -> int:
     """How many versions, delete markers and unfinished uploads there are. Raises Busy."""
     own = of_company(prefix, company)
     return sum(len(page) for page in _versions(files, own)) + sum(len(page) for page in _uploads(files, own))
+
+
+def count_within(files: Files, prefix: str, company: str, pages: int) -> int | None:
+    """The same, where `pages` listings of each (up to 1,000 entries a listing) reach to the end; else None. Raises
+    Busy."""
+    own, found = of_company(prefix, company), 0
+    for listing in (_versions(files, own), _uploads(files, own)):
+        found += sum(len(page) for page in islice(listing, pages))
+        if next(listing, None) is not None:
+            return None
+    return found
 
 
 def erase(files: Files, prefix: str, company: str) -> bool:

@@ -18,7 +18,7 @@ from tests.privacy.worlds import Turned
 def _made(engine: Engine) -> Turned:
     """Tables, versioned buckets and keys of their own: a second's work."""
     prefix = f"privacy-{secrets.token_hex(4)}"
-    made = Turned(replace(settings(engine.endpoint, prefix), receipt_key=f"alias/{prefix}"))
+    made = Turned(replace(settings(engine.endpoint, prefix), receipt_key=f"alias/{prefix}", pepper="p" * 32))
     create_tables(made.settings)
     files, bucket = made.files.client, made.settings.files_bucket
     files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": made.settings.region})

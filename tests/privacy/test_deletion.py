@@ -27,7 +27,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
-from chalicelib.services.privacy import receipts, requests
+from chalicelib.services.privacy import preview, receipts, requests
 from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
@@ -135,6 +135,37 @@ def test_the_receipt_names_every_store_and_verifies_offline(vault: Turned) -> No
     for broken in ({"content": said | {"last_trace": "2020-01-01"}}, {"signature": "AAAA"}, {"content": None}):
         with pytest.raises(BadSignature):
             receipts.check(handed | broken)
+
+
+@pytest.mark.parametrize("which", ["account", "customer"])
+def test_a_dry_run_shows_the_receipts_table_files_and_versions_included(alone: Turned, which: str) -> None:
+    shop = Books(alone, owners=2)
+    subject = None if which == "account" else shop.customer
+    ask = preview.preview(alone, shop.id, shop.owner(), "deletion", subject, alone.now())
+    id = shop.confirmed(subject)
+    if which == "account":
+        requests.confirm(alone, shop.call(), shop.owner(1), id, waive=True)
+    carried(alone)
+    own_bookkeeping = {"requests", "journal", "transient"}
+
+    def table(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        counts = ("removed", "kept", "done")
+        return [
+            {k: v for k, v in line.items() if line["place"] not in own_bookkeeping or k not in counts} | {"done": None}
+            for line in lines
+        ]
+
+    told = receipt(shop, id)["content"]["stores"]
+    assert table(ask.body["steps"]) == table(told)
+    pages = next(line for line in told if line["place"] == "pdf/")
+    assert pages["removed"] == 3, "two versions, and the marker that hides them"
+
+
+def test_a_dry_run_does_not_count_what_is_too_much_for_one(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Books(alone)
+    monkeypatch.setattr(preview, "LISTINGS", 0)
+    body = preview.preview(alone, shop.id, shop.owner(), "deletion", None, alone.now()).body
+    assert {step["place"]: step["removed"] for step in body["steps"] if step["store"] == "files"}["pdf/"] is None
 
 
 def test_another_company_is_not_touched(vault: Turned) -> None:

@@ -51,6 +51,13 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
 
 
+def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
+    """A measure of files with what lies below its prefix counted, where so many listings reach. Raises Busy."""
+    if not _goes_whole(request, measure):
+        return replace(measure, found=0)
+    return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
+
+
 def _bucket(world: "World", place: Measure) -> Files:
     return world.bucket(current().prefixes[place.place].bucket)
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PAGES = 8
-"""Pages of a room (1 MB each) that a dry run reads; what lies beyond is not counted."""
+"""Pages of a room (500 rows or 1 MB each) that a dry run reads; a room that has more is not counted."""
+LISTINGS = 4
+"""Listings of a prefix (1,000 versions each) that a dry run asks for; a prefix that has more is not counted."""
 
 
 def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
@@ -49,9 +51,10 @@ def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subje
 
 
 def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
-    """The measures with the rows of each table that they concern, as far as PAGES reach; files are counted when the
-    deletion runs. Raises Busy."""
-    known = {id(m): m for m in measures}
+    """The measures with the rows of each table, and the versions below each prefix, that they concern. A table or a
+    prefix of more than PAGES or LISTINGS stays uncounted (None): a count that stops would be a smaller one than the
+    receipt's. Raises Busy."""
+    known = {id(m): erasers.files_within(world, request, m, LISTINGS) if m.store == "files" else m for m in measures}
     for place in dict.fromkeys(m.place for m in measures if m.store == "table"):
         own = tuple(m for m in measures if (m.store, m.place) == ("table", place))
         if any(m.found is None for m in own):
