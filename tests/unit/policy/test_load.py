@@ -66,7 +66,7 @@ def test_the_other_terms_that_are_promised(rule: str, term: str, start: str) -> 
         ('version = "2026-11-23"', 'version = "v2"', "v2"),
         ('default_region = "eu-west-3"', 'default_region = "mars-1"', "mars-1"),
         ('state = "kept"', 'state = "promised"', "awaits"),
-        ('state = "promised"', 'state = "kept"', "kept clause"),
+        ('state = "kept"', 'state = "kept"\nawaits = "a better day"', "kept clause"),
         ("[regions]", "[regions", "policy.toml"),
     ],
 )

@@ -34,6 +34,10 @@ def test_a_kept_clause_names_tests() -> None:
         assert clause.tests or clause.state == "promised", clause.name
 
 
+def test_no_clause_is_only_promised() -> None:
+    assert [clause.name for clause in current().clauses.values() if clause.state != "kept"] == []
+
+
 @pytest.mark.parametrize(
     "planted", ["tests/unit/policy/test_nothing.py::test_x", "tests/unit/policy/test_load.py::test_x"]
 )
