@@ -68,15 +68,20 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
 
 def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
     """Begin the deletion of every account that the address owns, and of its member's data elsewhere; empty for a code
-    that is not the live one. Raises TooManyRequests, Busy."""
+    that is not the live one. The code is spent at the end: whoever was cut off sends it again, and it begins what is
+    left, by the same keys. Raises TooManyRequests, Busy."""
     if not codes.allow(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
     key = codes.email_key(world.settings, email) or ""
     if not codes.allow(world, "deletion code for one", f"{source} {key}", most=TYPED_FOR_ONE, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
-    if not codes.prove(world, PURPOSE, key, code=code):
+    right = codes.live(world, PURPOSE, key, code=code)
+    if right is None:
         return []
-    return [_begin(world, member) for member in _in_order(members_with(world.store, key))[:MOST_AT_ONCE]]
+    members = _in_order(members_with(world.store, key))[:MOST_AT_ONCE]
+    begun = [_begin(world, member, right.nonce) for member in members]
+    codes.prove(world, PURPOSE, key, code=code)
+    return begun or [Outcome("already")]
 
 
 def _in_order(found: Iterable[Member]) -> list[Member]:
@@ -85,13 +90,13 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
     return sorted(found, key=lambda member: (member.invited, member.role != "owner", member.updated_at))
 
 
-def _begin(world: "World", member: Member) -> Outcome:
+def _begin(world: "World", member: Member, nonce: str) -> Outcome:
     asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        made = requests.ask(world, _call(world, member), asker, "deletion", subject, capped=False)
+        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), asker, "deletion", subject, capped=False)
         id = str(made.body["id"])
-        confirmed = requests.confirm(world, _call(world, member), asker, id).body
+        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id).body
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return Outcome("already")
     except LastOwner:
@@ -99,5 +104,6 @@ def _begin(world: "World", member: Member) -> Outcome:
     return Outcome("own_data" if subject else "account", id, confirmed["grace_until"])
 
 
-def _call(world: "World", member: Member) -> Call:
-    return world.call(member.company, member.id, VERB, key=f"page-{world.random(12).hex()}")
+def _call(world: "World", member: Member, key: str) -> Call:
+    """A call that the same code makes once for a member, however often it is sent."""
+    return world.call(member.company, member.id, VERB, key=f"page-{key}-{member.id}")

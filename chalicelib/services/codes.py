@@ -67,18 +67,29 @@ def _code(secret: str, row: Code) -> str:
     return code_of(bytes.fromhex(keyed(secret, "code", row.id, row.nonce)))
 
 
-def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
-    """Whether this is the live code; it is then spent. A wrong one costs a try. Raises Busy."""
+def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
+    """The live code's row, if this is that code; it is not spent. A wrong one costs a try. Raises Busy."""
     secret, at = pepper(world.settings), world.now()
     id, told = keyed(secret, "code-of", purpose, *who), typed(code)
     for _ in range(RACES):
         (row,) = world.store.records([Code.ref(PUBLIC, id)])
         if not isinstance(row, Code) or row.used or row.tries <= 0 or at.timestamp() >= row.good_until:
+            return None
+        if hmac.compare_digest(_code(secret, row), told):
+            return row
+        if due.swap(world.store, row.edited(at, tries=row.tries - 1), row, world.random(16)):
+            return None
+    return None
+
+
+def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
+    """Whether this is the live code; it is then spent, once. A wrong one costs a try. Raises Busy."""
+    for _ in range(RACES):
+        row = live(world, purpose, *who, code=code)
+        if row is None:
             return False
-        right = hmac.compare_digest(_code(secret, row), told)
-        after = row.edited(at, used=True) if right else row.edited(at, tries=row.tries - 1)
-        if due.swap(world.store, after, row, world.random(16)):
-            return right
+        if due.swap(world.store, row.edited(world.now(), used=True), row, world.random(16)):
+            return True
     return False
 
 
