@@ -160,9 +160,17 @@ def _fresh(ask: Ask, actor: Actor) -> bool:
 
 
 def _coded(ask: Ask, code: str) -> bool:
+    """Whether this is the live code. It is spent once what it proves is done, so that a request which is repeated
+    because its answer was lost is not refused for having been made before."""
+    from chalicelib.services.codes import live
+
+    return live(ask.world, "identity", ask.actor.id, ask.path["id"], code=code) is not None
+
+
+def _spend(ask: Ask, code: str) -> None:
     from chalicelib.services.codes import prove
 
-    return prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=code)
+    prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=code)
 
 
 def _new(ask: Ask) -> Answer:
@@ -207,7 +215,10 @@ def _confirm(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
 
     asker = asker_of(ask, ask.body.code)
-    return requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
+    done = requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
+    if ask.body.code is not None:
+        _spend(ask, ask.body.code)
+    return done
 
 
 def _cancel(ask: Ask) -> Answer:

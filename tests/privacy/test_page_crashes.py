@@ -65,9 +65,8 @@ class Leaver:
 
     def _mailed(self) -> str:
         self.sent()
-        return [code for mail in mails(self.world, self.email) for code in re.findall(r"\b[0-9]{8}\b", mail.subject)][
-            -1
-        ]
+        found = " ".join(mail.subject for mail in mails(self.world, self.email))
+        return str(re.findall(r"\b[0-9]{8}\b", found)[-1])
 
 
 @pytest.fixture

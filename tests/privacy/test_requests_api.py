@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import Busy
 from chalicelib.domain.request import GRACE
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_deletion, requests_job
@@ -91,17 +92,45 @@ def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
     assert person["due"] < got.json["due"]
 
 
-def test_an_old_sign_in_needs_the_mailed_code(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The codes that are mailed."""
     from chalicelib.services import codes
 
-    sent: list[str] = []
+    codes_sent: list[str] = []
     begin = codes.begin
 
     def noted(world: Any, *who: str) -> str:
-        sent.append(begin(world, *who) or "")
-        return sent[-1]
+        codes_sent.append(begin(world, *who) or "")
+        return codes_sent[-1]
 
     monkeypatch.setattr(codes, "begin", noted)
+    return codes_sent
+
+
+def test_a_code_is_good_until_what_it_proves_is_done(
+    shop: Shop, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chalicelib.services.privacy import requests
+
+    owner = stale(shop)
+    id = asked(owner)
+    assert owner.post(f"{URL}/{id}/code", {}).status == 202
+
+    def busy(*_: Any, **__: Any) -> None:
+        raise Busy
+
+    with monkeypatch.context() as patch:
+        patch.setattr(requests, "confirm", busy)
+        assert owner.post(f"{URL}/{id}/confirm", {"code": sent[0]}, idempotency_key="once").status == 503
+    for _ in range(2):  # the answer may be lost as well
+        again = owner.post(f"{URL}/{id}/confirm", {"code": sent[0]}, idempotency_key="once")
+        assert (again.status, again.json["status"]) == (200, "grace")
+    waived = owner.post(f"{URL}/{id}/confirm", {"code": sent[0], "waive_grace": True})
+    assert refused(waived) == (403, "proof_needed"), "it counts once"
+
+
+def test_an_old_sign_in_needs_the_mailed_code(shop: Shop, sent: list[str]) -> None:
     owner = stale(shop)
     id = asked(owner, shop.customer)
     assert refused(owner.post(f"{URL}/{id}/confirm", {})) == (403, "proof_needed")
