@@ -23,7 +23,6 @@ from chalicelib.services import disclosures, issuing, support, support_desk
 from chalicelib.services.disclosures import Told
 from chalicelib.services.mail import write
 from chalicelib.services.privacy import holds, requests, settling
-from chalicelib.services.privacy.asking import Asker
 from chalicelib.services.privacy.retention import begun, midnight
 from chalicelib.store import due
 from tests.privacy.worlds import Books, Turned
@@ -125,13 +124,6 @@ def rectified(world: Turned) -> Books:
     books = stocked(world)
     requests.ask(world, books.call(), books.owner(), "rectification", books.customer, {"phone": "0522000000"})
     Case("", "outbox", stocked).work(books)  # until its owners are told it is looked at again and again
-    return books
-
-
-def opposed(world: Turned) -> Books:
-    """An opposition of a key's, which no job carries out."""
-    books = stocked(world)
-    requests.ask(world, books.call(), Asker("key_1", None), "opposition", None)
     return books
 
 
@@ -281,7 +273,6 @@ def cases() -> tuple[Case, ...]:
         Case("access of a customer", "requests", access(of_customer=True)),
         Case("access overtaken", "requests", blocked_at_last),
         Case("rectification", "requests", rectified, (NOW, SOON), "rectification"),
-        Case("opposition", "requests", opposed),
         Case("deadline near", "deadlines", watched_over(), (_days(9),)),
         Case("deadline past", "deadlines", watched_over(), (_days(12),)),
         Case("deadline over", "deadlines", watched_over("refused"), (_days(9),)),

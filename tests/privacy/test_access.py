@@ -279,6 +279,31 @@ def test_opposition_counts_at_once(shop: Shop, role: str) -> None:
     assert member.post(URL, {"kind": "opposition"}).json["status"] == "completed", "again does no harm"
 
 
-def test_a_keys_opposition_waits_for_an_operator(shop: Shop) -> None:
+def off(client: Client) -> bool:
+    """Whether marketing and diagnostics are off for a member, by an answer and not by default."""
+    now = client.get("/v1/consents").json
+    return all(now[kind]["granted"] is False and now[kind]["chosen_at"] for kind in ("marketing", "diagnostics"))
+
+
+def test_an_owner_and_a_key_oppose_for_others_at_once(shop: Shop) -> None:
+    clerk, viewer = shop.member("clerk"), shop.member("viewer")
+    ids = {row["user"]: row["id"] for row in shop.owner.get("/v1/members").json["data"]}
+    of_clerk = next(id for user, id in ids.items() if clerk.get("/v1/consents").json["id"] == id)
+    got = shop.owner.post(URL, {"kind": "opposition", "subject": of_clerk}).json
+    assert (got["status"], got["affects"], got["subject"]) == ("completed", "member", of_clerk)
+    assert (off(clerk), off(viewer), off(shop.owner)) == (True, False, False)
+    assert refused(viewer.post(URL, {"kind": "opposition", "subject": of_clerk})) == (403, "forbidden")
     key, _ = shop.key("privacy.write")
-    assert key.post(URL, {"kind": "opposition"}).json["status"] == "verified"
+    assert key.post(URL, {"kind": "opposition"}).json["status"] == "completed"
+    assert [off(each) for each in (clerk, viewer, shop.owner)] == [True] * 3, "the company's is everybody's"
+
+
+def test_a_customers_opposition_is_recorded_and_done(shop: Shop) -> None:
+    key, _ = shop.key("privacy.write", "privacy.read")
+    for client in (shop.owner, key):
+        got = client.post(URL, {"kind": "opposition", "subject": shop.customer}).json
+        assert (got["status"], got["affects"]) == ("completed", "party")
+        assert got["closed_at"]
+    nobody = "cus_01J00000000000000000000000"
+    assert refused(key.post(URL, {"kind": "opposition", "subject": nobody})) == (404, "not_found")
+    assert not off(shop.owner)

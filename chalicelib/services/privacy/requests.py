@@ -60,8 +60,8 @@ def ask(
     world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None,
     corrections: Mapping[str, Any] | None = None, *, capped: bool = True,
 ) -> Answer:  # fmt: skip
-    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; a member's own
-    opposition, and a rectification that says what is right, are carried out in the same commit. Raises Forbidden,
+    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; an opposition, and a
+    rectification that says what is right, are carried out in the same commit. Raises Forbidden,
     NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
     unless it is not `capped`: the public page has bounds of its own."""
     own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
@@ -85,15 +85,17 @@ def ask(
         if wanted is not None:
             row = own_row(snapshot, subject, members)
             return correcting.decided(request, row, wanted, call, snapshot.clock + 1, new=True)
-        if own:
-            done, consent = opposition.settled(request, snapshot.get(Consent, asker.id), call)
-            return Decision(_recorded(done), puts=(consent,), new=(done,))
+        if kind == "opposition":
+            if not own:
+                own_row(snapshot, subject, members)
+            done, choices = opposition.settled(snapshot, request, members, call)
+            return Decision(_recorded(done), puts=choices, new=(done,))
         told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
         return Decision(_recorded(request), new=(request, watch_over(request)), messages=told)
 
     reads = [Consent.ref(call.company, asker.id)] if own else []
     answer = transact(world.store, call, reads, decide, business=False).answer
-    if request.status == "verified" and not own:
+    if request.status == "verified" and kind != "opposition":
         world.wake("requests")
     return answer
 
@@ -106,8 +108,9 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
     """The request with the owners that the account's deletion concerns; the company's members, where the request is of
     one or of all of them; and whether documents name a subject whose row is gone."""
     ends = request.kind == "deletion" and request.subject is None
-    of_one = request.subject is not None and request.affects == "member"
-    members = members_of(world.store, call.company) if ends or of_one else []
+    of_one = request.affects == "member" and (request.kind, request.subject) != ("opposition", request.asked_by)
+    of_all = ends or (request.kind == "opposition" and request.subject is None)
+    members = members_of(world.store, call.company) if of_all or of_one else []
     if ends:
         former = confirming.former_owners(world.store, call.company, call.at)
         return replace(request, owners=confirming.marks(members, former)), members, False
