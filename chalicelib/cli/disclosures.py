@@ -24,6 +24,12 @@ def add_to(nouns: Any) -> None:
     one.add_argument("company")
     one.add_argument("--kind", required=True, choices=("lawful_demand", "processor_transfer"))
     one.add_argument("--recipient", required=True, help="the authority or the processor")
+    one.add_argument(
+        "--recipient-email",
+        type=address,
+        metavar="ADDRESS",
+        help="of an office, which is told when the data are rectified",
+    )
     one.add_argument("--basis", required=True, help="the article, the order or the contract")
     one.add_argument("--reference", help="the demand's own number")
     one.add_argument("--data", required=True, metavar="RULES", help="the policy's rules, separated by commas")
@@ -52,12 +58,20 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from None
 
 
+def address(text: str) -> str:
+    """An e-mail address, as far as its form tells."""
+    name, _, domain = text.partition("@")
+    if not name or "." not in domain or len(text) > 254 or any(sign.isspace() or sign == "@" for sign in name + domain):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address such as bureau@administration.example")
+    return text
+
+
 def record(world: "World", options: argparse.Namespace) -> int:
     """Enter a disclosure."""
     told = Told(
         kind=options.kind, recipient=options.recipient, basis=options.basis, reference=options.reference,
         data=tuple(name.strip() for name in options.data.split(",") if name.strip()), subject=options.subject,
-        disclosed_on=options.on, hidden_until=options.hidden_until,
+        disclosed_on=options.on, hidden_until=options.hidden_until, recipient_email=options.recipient_email,
     )  # fmt: skip
     try:
         entry = disclosures.record(world, options.company, told, options.by)
@@ -65,7 +79,7 @@ def record(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun("; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in refused.faults), 2) from refused
     except NotFound as refused:
         raise CannotRun("there is no such company", 1) from refused
-    show(**disclosures.present(entry, "en"), by=entry.actor)
+    show(**disclosures.present(entry, "en"), recipient_email=entry.recipient_email, by=entry.actor)
     return 0
 
 

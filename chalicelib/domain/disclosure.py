@@ -25,6 +25,8 @@ class Disclosure(Record):
     """The last day on which the law forbids telling the company."""
     documents: tuple[str, ...] = kept("disclosure.record", default=())
     """Issued documents whose originals were handed out under it."""
+    recipient_email: str | None = kept("disclosure.record", default=None)
+    """Where the recipient is told of a rectification: an authority's or a processor's address, of no person."""
     actor: str = kept("disclosure.record")
     due: str | None = kept("disclosure.record", default="proofs")
     due_at: datetime = kept("disclosure.record")

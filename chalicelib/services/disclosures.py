@@ -36,6 +36,7 @@ class Told:
     reference: str | None = None
     subject: str | None = None
     hidden_until: date | None = None
+    recipient_email: str | None = None
 
 
 def record(world: "World", company: str, told: Told, by: str) -> Disclosure:

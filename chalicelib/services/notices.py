@@ -30,6 +30,7 @@ KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
 }
 MOST_NAMED: Final = 90
+WRITTEN_TO: Final[Mapping[Language, str]] = {"fr": " – informé par nous", "ar": " – أخبرناه", "en": " – told by us"}
 NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
 
 
@@ -55,16 +56,37 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     for owner in owners(world, company):
         if owner.email:
             tell(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
+    if notice == "corrected":
+        _tell_recipients(world, request, language)
+
+
+def _tell_recipients(world: "World", request: Request, language: Language) -> None:
+    """Mail those who received what was corrected, where the register has an office's address (law 09-08 art. 8). What
+    was corrected is named, no value is told."""
+    attributes = ", ".join(dict.fromkeys(name for measure in request.measures for name in measure.attributes))
+    for row in _named(world, request):
+        if row.recipient_email:
+            values = {
+                "disclosure": row.id, "reference": row.reference or "-", "company": row.company, "request": request.id,
+                "date": long_date(row.disclosed_on, language), "attributes": attributes,
+            }  # fmt: skip
+            subject, text = compose(language, "recipient_corrected", values)
+            tell(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
+
+
+def _named(world: "World", request: Request) -> list[Disclosure]:
+    refs = [Disclosure.ref(request.company, id) for id in request.recipients[:MOST_NAMED]]
+    return [row for row in (world.store.records(refs) if refs else ()) if isinstance(row, Disclosure)]
 
 
 def _recipients(world: "World", request: Request, language: Language) -> str:
     """Whom a company has to tell of a rectification, a line each: the register of disclosures names them."""
-    refs = [Disclosure.ref(request.company, id) for id in request.recipients[:MOST_NAMED]]
-    rows = [row for row in (world.store.records(refs) if refs else ()) if isinstance(row, Disclosure)]
+    rows = _named(world, request)
     if not rows:
         return NOBODY[language]
     return "\n".join(
         f"- {row.recipient}{f' ({row.reference})' if row.reference else ''}, {long_date(row.disclosed_on, language)}"
+        f"{WRITTEN_TO[language] if row.recipient_email else ''}"
         for row in rows
     )
 

@@ -115,13 +115,15 @@ def test_the_operator_records_and_lists(shop: Shop, world: World, capsys: pytest
     argv = [
         "disclosures", "record", shop.company, "--kind", "lawful_demand", "--recipient", "Tribunal", "--basis",
         "ordonnance 12", "--data", "document.content, ledger.payment", "--on", on.isoformat(), "--by", "opr_1",
-        "--hidden-until", (on + timedelta(days=9)).isoformat(),
+        "--hidden-until", (on + timedelta(days=9)).isoformat(), "--recipient-email", "greffe@tribunal.example",
     ]  # fmt: skip
     assert main(argv, lambda: world) == 0
     capsys.readouterr()
     assert main(["disclosures", "list", shop.company], lambda: world) == 0
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["recipient"], line["by"], len(line["data"])) == ("Tribunal", "opr_1", 2)
+    with pytest.raises(SystemExit):
+        main([*argv, "--recipient-email", "the clerk"], lambda: world)
     argv[argv.index("document.content, ledger.payment")] = "gossip"
     assert main(argv, lambda: world) == 2
     assert "data: rule_unknown" in capsys.readouterr().err

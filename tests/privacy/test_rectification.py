@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -235,11 +236,15 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
     to = f"proprietaire-{shop.company[-8:].lower()}@shop.example"
     own = shop.owner.get("/v1/members").json["data"][0]
     assert rectified(shop.owner, own["id"], {"email": to}).status == 201
-    named_ = [disclosed(shop, "Direction exemplaire"), disclosed(shop, "Fiduciaire exemplaire", subject=None)]
+    office = f"bureau-{shop.company[-8:].lower()}@administration.example"
+    named_ = [
+        disclosed(shop, "Direction exemplaire"),
+        disclosed(shop, "Fiduciaire exemplaire", subject=None, recipient_email=office),
+    ]
     disclosed(shop, "Pour un autre", subject="cus_01J00000000000000000000000")
-    disclosed(shop, "D'autres données", data=("document.content",))
+    disclosed(shop, "D'autres données", data=("document.content",), recipient_email=office)
     until = today(shop.world.now()) + timedelta(days=30)
-    hidden = disclosed(shop, "Autorité secrète", hidden_until=until)
+    hidden = disclosed(shop, "Autorité secrète", hidden_until=until, recipient_email=office)
     with caplog.at_level(logging.WARNING, "facture.privacy"):
         shown = done(shop, shop.customer, {"name": RIGHT})
     assert sorted(shown["recipients"]) == sorted(named_)
@@ -249,7 +254,13 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
     assert "recipients_named" in content["remarks"]
     (mail,) = [mail for mail in mails(shop.world, to) if shown["id"] in mail.text]
     assert "Direction exemplaire (R-7)" in mail.text
-    assert "Fiduciaire exemplaire" in mail.text
+    assert re.search("Direction exemplaire .* 2026\n", mail.text), "not by us: no address is known"
+    assert re.search("Fiduciaire exemplaire .* – informé par nous", mail.text)
+    (told_office,) = mails(shop.world, office)
+    for part in (named_[1], "R-7", "name", shown["id"], "contact@facturepro.com"):
+        assert part in told_office.text
+    assert WRONG not in told_office.text
+    assert RIGHT not in told_office.text
     for unnamed in ("Pour un autre", "D'autres", "secrète", WRONG, RIGHT):
         assert unnamed not in mail.text
 
