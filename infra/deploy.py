@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,7 @@ from botocore.exceptions import ClientError, WaiterError
 from chalicelib.policy.load import current
 from infra.build import Built, build
 from infra.layers import PYTHON, RUNTIME, PackageError, compiles
+from infra.shortened import BUCKETS, shorter
 from infra.stages import NAMES
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -107,6 +109,9 @@ def deploy(
     if lost := [change.resource for change in changes if change.loses and not losing]:
         _forget(clients, name)
         raise DeployError(f"refused: {', '.join(lost)} would be replaced or leave the stack, and holds data")
+    if kind == "UPDATE" and not losing and (going := _shortened(clients, name, changes)):
+        _forget(clients, name)
+        raise DeployError(f"refused: objects would be kept for less than they were promised: {'; '.join(going)}")
     first = begun in (*UNBEGUN, *UNFINISHED)
     # What an update made goes with its rollback, whatever its deletion policy: nothing is in it yet.
     failing = {"DisableRollback": True} if first else {"RetainExceptOnCreate": True}
@@ -122,6 +127,18 @@ def deploy(
 
 
 _SET = "facture"
+
+
+def _shortened(clients: Clients, name: str, changes: Sequence[Change]) -> list[str]:
+    """What a changed bucket's shorter rules would take, in words; nothing where nothing lies there."""
+    told: list[str] = []
+    for change in changes:
+        if change.resource in BUCKETS and change.action == "Modify":
+            found = clients.formation.describe_stack_resource(StackName=name, LogicalResourceId=change.resource)
+            bucket = found["StackResourceDetail"]["PhysicalResourceId"]
+            rules = shorter(clients.storage, bucket, BUCKETS[change.resource], datetime.now(UTC))
+            told += [str(rule) for rule in rules if rule.going]
+    return told
 
 
 def _state(clients: Clients, name: str) -> str | None:
@@ -276,7 +293,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("--stage", choices=NAMES, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the stack")
-    parser.add_argument("--losing", action="store_true", help="even if something that holds data leaves the stack")
+    parser.add_argument(
+        "--losing",
+        action="store_true",
+        help="even if what holds data leaves the stack, or shorter terms take objects at once",
+    )
     parser.add_argument("--importing", action="store_true", help="take in what stands under a name of ours already")
     chosen = parser.parse_args()
     region, given = current().default_region, dict(pair.split("=", 1) for pair in chosen.set)

@@ -3,16 +3,19 @@
 import json
 import secrets
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
 from infra import deploy as deploying
 from infra.build import Built
 from infra.deploy import Change, Clients, DeployError, deploy, placed, refusals
+from infra.shortened import shorter
 from local.engine import REGION, Engine
 
 Make = Callable[[dict[str, Any]], Built]
@@ -90,6 +93,39 @@ def test_what_holds_data_does_not_leave_unasked(clients: Clients, stage: str, ma
 )
 def test_what_loses_data(change: Change, loses: bool) -> None:
     assert change.loses is loses
+
+
+def test_a_shorter_term_shows_what_it_takes_before_it_counts(
+    clients: Clients, stage: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{stage}-files"}}
+    tagged = {**bucket, "Properties": {**bucket["Properties"], "Tags": [{"Key": "a", "Value": "b"}]}}
+    deploy(clients, make({"FilesBucket": bucket}), stage, REGION, {})
+    clients.storage.put_object(Bucket=f"{stage}-files", Key="exports/cmp_1/a.zip", Body=b"x")
+    rules = configuration(current())["Rules"]
+    longer = [
+        rule | {"Expiration": {"Days": rule["Expiration"]["Days"] + 30}}
+        if rule["ID"].startswith("retention-exp")
+        else rule
+        for rule in rules
+    ]
+    clients.storage.put_bucket_lifecycle_configuration(
+        Bucket=f"{stage}-files", LifecycleConfiguration={"Rules": longer}
+    )
+
+    monkeypatch.setattr(deploying, "HOLDING", frozenset())  # this engine takes every change of a bucket for another
+
+    def after(days: int) -> None:
+        at = datetime.now(UTC) + timedelta(days=days)
+        monkeypatch.setattr(deploying, "shorter", lambda *found: shorter(*found[:3], at))
+
+    after(8)
+    with pytest.raises(DeployError, match="exports/: 7 days instead of 37 days, which takes 1 objects at once"):
+        deploy(clients, make({"FilesBucket": tagged}), stage, REGION, {})
+    after(6)
+    assert deploy(clients, make({"FilesBucket": tagged}), stage, REGION, {}), "nothing would go: it counts at once"
+    after(8)
+    assert deploy(clients, make({"FilesBucket": bucket}), stage, REGION, {}, losing=True), "seen and accepted"
 
 
 def test_artefacts_are_named_by_their_content() -> None:
