@@ -1,7 +1,10 @@
 """Privacy requests as a client asks them: from asking to the receipt, blocked or not, and nothing for anybody else."""
 
+import shutil
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,6 +69,25 @@ def test_an_account_from_asking_to_the_receipt(shop: Shop) -> None:
     assert check(receipt, published["public_key"]) == published["key"]
     assert refused(shop.owner.get("/v1/company")) == (404, "not_found")
     assert refused(shop.owner.post(f"{URL}/{id}/cancel", {})) == (404, "not_found")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="the recipe is openssl's, which is not installed here")
+def test_a_receipt_is_verified_by_the_commands_of_the_page_and_nothing_of_ours(shop: Shop, tmp_path: Path) -> None:
+    id = asked(shop.owner, shop.customer)
+    shop.owner.post(f"{URL}/{id}/confirm", {})
+    carry(shop)
+    handed = shop.owner.get(f"{URL}/{id}/receipt").text
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text("utf-8")
+    (commands,) = [block.partition("```")[0] for block in page.split("```sh\n")[1:] if "openssl dgst" in block]
+    (tmp_path / "receipt-key.json").write_text(shop.owner.get("/privacy/receipt-key").text, "utf-8")
+
+    def verified(receipt: str) -> str:
+        (tmp_path / "receipt.json").write_text(receipt, "utf-8")
+        said = subprocess.run(["sh", "-c", commands], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return said.stdout.strip()
+
+    assert verified(handed) == "Verified OK"
+    assert verified(handed.replace('"removed":1', '"removed":2', 1)) == "Verification failure"
 
 
 def test_of_a_closed_account_a_stranger_learns_nothing(shop: Shop, new_shop: Callable[..., Shop]) -> None:
