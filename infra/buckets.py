@@ -25,11 +25,20 @@ def buckets(policy: Policy) -> dict[str, Any]:
             "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
         },
     }
-    return {
-        **_bucket(BUCKET, _properties(policy, "files")),
+    made = {
+        **_bucket(BUCKET, _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_READERS]}}),
         **_bucket(ARCHIVE, archive),
         **_bucket(ASKED, _asked(policy), _delivery()),
     }
+    for name in (BUCKET, ARCHIVE):
+        made[name]["DependsOn"] = [f"{ASKED}Policy"]  # before it, S3 may not deliver there
+    return made
+
+
+_READERS = {
+    "AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "ExposedHeaders": ["Content-Disposition"], "MaxAge": 600,
+}  # fmt: skip
+"""A web application reads by the link that the API gave it, from wherever it is served: the link is what permits."""
 
 
 def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
@@ -53,6 +62,7 @@ def _asked(policy: Policy) -> dict[str, Any]:
     tidy = {
         "Id": "unfinished-uploads",
         "Status": "Enabled",
+        "ExpiredObjectDeleteMarker": True,
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }
     return _private() | {

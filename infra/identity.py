@@ -49,6 +49,13 @@ def _pool(stage: str) -> dict[str, Any]:
         "UsernameAttributes": ["email"],
         "UsernameConfiguration": {"CaseSensitive": False},
         "AutoVerifiedAttributes": ["email"],
+        "EmailConfiguration": {
+            "Fn::If": [
+                "WithMailIdentity",
+                {"EmailSendingAccount": "DEVELOPER", "From": ref("MailFrom"), "SourceArn": ref("MailIdentity")},
+                {"EmailSendingAccount": "COGNITO_DEFAULT"},  # fifty mails a day and no more
+            ]
+        },
         "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
         "MfaConfiguration": "OPTIONAL",
         "EnabledMfas": ["SOFTWARE_TOKEN_MFA"],

@@ -39,6 +39,7 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         "Metadata": {"Facture": record(policy, stage)},
         "Parameters": parameters(policy),
         "Conditions": {
+            "WithMailIdentity": {"Fn::Not": [{"Fn::Equals": [ref("MailIdentity"), ""]}]},
             "WithListener": {"Fn::Not": [{"Fn::Equals": [ref("AlarmEmail"), ""]}]},
             "WithWkhtmltopdf": {"Fn::Not": [{"Fn::Equals": [ref("WkhtmltopdfLayer"), ""]}]},
         },
@@ -54,6 +55,10 @@ def parameters(policy: Policy) -> dict[str, Any]:
     return {
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told of alarms; nobody if empty"},
         "MailFrom": {"Type": "String", "Default": policy.contact, "Description": "A sender that SES has verified"},
+        "MailIdentity": {
+            "Type": "String", "Default": "",
+            "Description": "ARN of the identity by which SES lets MailFrom send; without it Cognito mails fifty a day",
+        },
         "WkhtmltopdfLayer": {
             "Type": "String", "Default": "",
             "Description": "ARN of a layer with wkhtmltopdf for merchants' own templates (docs/deploying.md)",

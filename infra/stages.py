@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.clock import MOROCCO
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import most_days
 
-TIME_ZONE = "Africa/Casablanca"
+TIME_ZONE = MOROCCO.key
 NAMES = ("dev", "prod")
 
 

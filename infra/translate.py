@@ -184,7 +184,7 @@ STAND_INS = (
     Told(
         "time",
         "a job's schedule is fired by a second one, of the same target, role, input and group, that is due at once",
-        "nobody waits for two in the morning; those of a minute fire by themselves beside it",
+        "nobody waits for four in the morning; those of a minute fire by themselves beside it",
     ),
     Told(
         "the past",

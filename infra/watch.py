@@ -13,10 +13,12 @@ from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES
 from infra.stages import arn, document, ref, sub, title
 
 TOPIC = "AlarmTopic"
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MINUTE, HOUR = 60, 3_600
 P99_MILLISECONDS = {"dev": 10_000, "prod": 3_000}
 WAITING_SECONDS = 7_200
 """How long a due row may wait for its job."""
+FREQUENT_HOURS, DAILY_HOURS = 3, 26
+"""How long a job that runs by the hour or oftener, or once a day, may be silent."""
 
 
 @dataclass(frozen=True)
@@ -120,22 +122,18 @@ def _of_jobs(stage: str) -> Alarms:
         waiting = of_job(stage, job, "OldestSeconds", "Maximum")
         yield f"{title(job)}Waiting", _alarm(waiting, f"{job} falls behind", HOUR, WAITING_SECONDS, EvaluationPeriods=2)
         # Nothing at all is the worst: a job that does not run publishes no failure.
+        # By the hour: CloudWatch looks a few periods beyond its own for the last figure that there was, and with
+        # periods of a day would miss a nightly job on the fourth.
         silent = {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
-        period, periods = (HOUR, 3) if schedule.expression.startswith("rate(") else (DAY, 1 if _daily(job) else 7)
+        hours = FREQUENT_HOURS if schedule.expression.startswith("rate(") else DAILY_HOURS
         run = of_job(stage, job, "Run")
-        yield f"{title(job)}Silent", _alarm(run, f"{job} does not run", period, 1, EvaluationPeriods=periods, **silent)
+        yield f"{title(job)}Silent", _alarm(run, f"{job} does not run", HOUR, 1, EvaluationPeriods=hours, **silent)
     for figure, means in (
         ("DrillFailed", "a backup that was drilled does not restore"),
         ("BackupFailed", "a backup was not taken"),
         ("RestoreFailed", "a restore stopped"),
     ):
         yield figure, _alarm(of_service(stage, figure), means, 5 * MINUTE, 0)
-
-
-def _daily(job: str) -> bool:
-    """Whether a `cron(…)` schedule fires each day: its day of the week is open."""
-    fields = next(schedule.expression for schedule in SCHEDULES if schedule.job == job)[5:-1].split()
-    return fields[2] in "*?" and fields[4] in "*?"
 
 
 def _of_queues() -> Alarms:

@@ -1,7 +1,8 @@
 """The clock of `make serve`: runs the scheduled functions on their schedules and wakes them from the queue.
 
-EventBridge and an SQS trigger do this on AWS. Times are UTC. One job never overlaps itself; a run that fails says so in
-one line and the next run comes as planned. A run missed while the machine slept or the server was down is not made up.
+EventBridge and an SQS trigger do this on AWS. Times are Morocco's, as there. One job never overlaps itself; a run that
+fails says so in one line and the next run comes as planned. A run missed while the machine slept or the server was down
+is not made up.
 """
 
 import json
@@ -12,6 +13,8 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
+
+from chalicelib.domain.clock import MOROCCO
 
 log = logging.getLogger("clock")
 
@@ -45,14 +48,16 @@ class Cron(NamedTuple):
     years: frozenset[int]
 
     def matches(self, now: datetime) -> bool:
-        """True in the minutes at which EventBridge would fire."""
+        """True in the minutes at which EventBridge would fire; an hour that Morocco's clocks repeat counts once."""
+        local = now.astimezone(MOROCCO)
         return (
-            now.minute in self.minutes
-            and now.hour in self.hours
-            and now.day in self.days
-            and now.month in self.months
-            and now.isoweekday() % 7 + 1 in self.weekdays
-            and now.year in self.years
+            not local.fold
+            and local.minute in self.minutes
+            and local.hour in self.hours
+            and local.day in self.days
+            and local.month in self.months
+            and local.isoweekday() % 7 + 1 in self.weekdays
+            and local.year in self.years
         )
 
 

@@ -19,7 +19,7 @@ CAP = 2_000
 def retention_job() -> Job:
     """The sweep of statutory records."""
     return Job(
-        name="retention", room=Term.ROOM, schedule="cron(0 2 * * ? *)", cap=CAP, find=due_in(Term.ROOM, "retention"),
+        name="retention", room=Term.ROOM, schedule="cron(0 4 * * ? *)", cap=CAP, find=due_in(Term.ROOM, "retention"),
         plan=plan, apply=_sweep, summary="Removes statutory records past their term; the register stays verifiable",
         destroys=True,
     )  # fmt: skip
@@ -59,7 +59,7 @@ def _sweep(world: "World", step: Step) -> bool:
 def proofs_job() -> Job:
     """The sweep of closed requests and released holds."""
     return Job(
-        name="proofs", room=Request.ROOM, schedule="cron(30 2 * * ? *)", cap=CAP, find=due_in(Request.ROOM, "proofs"),
+        name="proofs", room=Request.ROOM, schedule="cron(30 4 * * ? *)", cap=CAP, find=due_in(Request.ROOM, "proofs"),
         plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} closed five years ago")], apply=_forget,
         summary="Removes the proofs of requests and holds after five years", destroys=True,
     )  # fmt: skip

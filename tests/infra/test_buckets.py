@@ -62,3 +62,20 @@ def test_who_asked_for_what_is_told_apart_and_forgotten() -> None:
     delivery = MADE[f"{ASKED}Policy"]["Properties"]["PolicyDocument"]["Statement"][1]
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_the_log_is_ready_before_anybody_delivers_to_it() -> None:
+    for logical in (BUCKET, ARCHIVE):
+        assert MADE[logical]["DependsOn"] == [f"{ASKED}Policy"]
+
+
+def test_what_expired_leaves_no_markers_behind() -> None:
+    for logical in (BUCKET, ARCHIVE, ASKED):
+        rules = MADE[logical]["Properties"]["LifecycleConfiguration"]["Rules"]
+        assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), logical
+
+
+def test_a_web_application_reads_by_its_link_and_writes_nothing() -> None:
+    (rule,) = MADE[BUCKET]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["AllowedOrigins"]) == (["GET"], ["*"])
+    assert "CorsConfiguration" not in MADE[ARCHIVE]["Properties"]

@@ -7,6 +7,8 @@ stack deploys it. The bucket's lifecycle and the tables' settings come from the 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from chalice.app import ScheduledEventConfig
 import app
 from chalicelib.api.routes import SCHEDULES
 from chalicelib.api.routing import Schedule
+from chalicelib.domain.clock import MOROCCO
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.policy.lifecycle import configuration, drift
@@ -82,6 +85,19 @@ def _seconds(expression: str) -> int:
 def test_what_is_due_is_done_within_a_day(job: Job) -> None:
     """The policy's terms are of whole days, so whatever ends one is looked for at least daily."""
     assert _seconds(job.schedule) <= DAY_SECONDS
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_no_job_is_due_in_an_hour_that_the_clocks_skip_or_repeat(job: Job) -> None:
+    """Around Ramadan: EventBridge skips what falls into such an hour, and the job's silence would be an alarm."""
+    schedule = parse_schedule(job.schedule)
+    if not isinstance(schedule, Cron):
+        assert schedule <= DAY_SECONDS
+        return
+    for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(3_653)):
+        for hour, minute in product(schedule.hours, schedule.minutes):
+            local = datetime.combine(day, time(hour, minute), MOROCCO)
+            assert local.replace(fold=1).utcoffset() == local.utcoffset(), local
 
 
 @pytest.mark.parametrize(

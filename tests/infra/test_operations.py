@@ -1,17 +1,22 @@
 """The runbook knows every alarm, job and figure that there is, and none that there is not."""
 
+import io
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chalicelib.figures import BUSINESS, BY_JOB, FAULTS, FIGURES, RUNS
+from chalicelib.figures import BUSINESS, FAULTS, FIGURES, RUNS
 from chalicelib.jobs.catalogue import JOBS
-from chalicelib.observability import NAMESPACE
+from chalicelib.jobs.job import Job
+from chalicelib.observability import NAMESPACE, Telemetry
+from chalicelib.settings import Settings
 from infra.cost import FUNCTIONS
 from infra.stages import STAGES, title
 from infra.watch import watch
+from local.clock import Cron, parse_schedule
 
 RUNBOOK = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 OWNERS = {title(name) for name in FUNCTIONS}
@@ -28,6 +33,20 @@ def alarms(stage: str) -> dict[str, Any]:
     """The alarms of a stage, by name."""
     made = watch(stage, {name: title(name) for name in FUNCTIONS})
     return {name: part["Properties"] for name, part in made.items() if part["Type"] == "AWS::CloudWatch::Alarm"}
+
+
+def published(figure: str, job: str | None, stage: str) -> tuple[str, str, dict[str, str]]:
+    """The namespace, the name and the dimensions under which CloudWatch keeps a figure of ours, from the line that the
+    function writes."""
+    needed = ("TABLE_PREFIX", "BUCKET_FILES", "ISSUER", "AUDIENCE", "JWKS_URL")
+    settings = Settings.from_env({"FACTURE_STAGE": stage, **{f"FACTURE_{name}": "x" for name in needed}})
+    stream = io.StringIO()
+    Telemetry(settings, masks=lambda: (), stream=stream, service="facture-alarms").figures({figure: 1}, job=job)
+    line = json.loads(stream.getvalue())
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+    ((metric,), (labels,)) = (directive["Metrics"], directive["Dimensions"])
+    assert metric["Unit"] == ("Seconds" if figure.endswith("Seconds") else "Count")
+    return directive["Namespace"], metric["Name"], {label: line[label] for label in labels}
 
 
 def row_of(alarm: str, known: dict[str, str]) -> str | None:
@@ -61,15 +80,31 @@ def test_the_figures_are_those_of_the_catalogue() -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_alarm_watches_a_figure_as_it_is_published(stage: str) -> None:
-    watched = [alarm for alarm in alarms(stage).values() if alarm["Namespace"] == NAMESPACE]
-    assert {alarm["MetricName"] for alarm in watched} >= {"Dead", "Asked", "DrillFailed", "RequestDeadlineBreached"}
-    for alarm in watched:
-        labels = {part["Name"]: part["Value"] for part in alarm["Dimensions"]}
-        expected = {"service", "stage", "job"} if alarm["MetricName"] in BY_JOB else {"service", "stage"}
-        assert alarm["MetricName"] in FIGURES
-        assert labels.keys() == expected
-        assert labels["stage"] == stage
+    ours = [alarm for alarm in alarms(stage).values() if alarm["Namespace"] == NAMESPACE]
+    assert {metric["MetricName"] for metric in ours} >= {
+        "Run", "Dead", "Asked", "DeadlineBreached", "OldestSeconds", "DrillFailed", "RequestDeadlineBreached",
+    }  # fmt: skip
+    for metric in ours:
+        labels = {part["Name"]: part["Value"] for part in metric["Dimensions"]}
         assert labels.get("job", "outbox") in {job.name for job in JOBS}
+        assert (NAMESPACE, metric["MetricName"], labels) == published(metric["MetricName"], labels.get("job"), stage)
+
+
+def test_what_is_not_told_is_no_breach_but_for_silence() -> None:
+    for name, alarm in alarms("prod").items():
+        silence = name.endswith("Silent")
+        assert alarm["TreatMissingData"] == ("breaching" if silence else "notBreaching"), name
+        assert alarm["ComparisonOperator"] == ("LessThanThreshold" if silence else "GreaterThanThreshold"), name
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_silence_is_noticed_within_hours(job: Job) -> None:
+    """One whose period is a day notices on the fourth: CloudWatch looks a few periods beyond its own."""
+    alarm = alarms("prod")[f"{title(job.name)}Silent"]
+    assert (alarm["Statistic"], alarm["Period"], alarm["Threshold"]) == ("Sum", 3_600, 1)
+    schedule = parse_schedule(job.schedule)
+    between = 24 if isinstance(schedule, Cron) else max(1, schedule // 3_600)
+    assert between < alarm["EvaluationPeriods"] <= between + 2
 
 
 def test_what_the_runbook_tells_to_type_exists(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,9 @@
 """The stack that `make deploy` would create, read from the template that it would create it from."""
 
 import json
+from collections import defaultdict
+from copy import deepcopy
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,8 +13,9 @@ from chalicelib.api.routes import ROUTES, SCHEDULES
 from chalicelib.policy.load import current
 from chalicelib.store.tables import ROOM_TABLES
 from infra.buckets import ARCHIVE, ASKED, BUCKET
+from infra.deploy import placed
 from infra.functions import functions_of, log_name
-from infra.gateway import RESPONSES
+from infra.gateway import RESPONSES, TLS
 from infra.identity import CLIENT, PEPPER, POOL
 from infra.keys import BACKUP_KEY, RECEIPT_KEY, TRACE_KEY
 from infra.layers import RUNTIME
@@ -194,6 +198,8 @@ def test_the_gateway_is_limited_watched_and_tells_nothing_of_callers(resources: 
     assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"]
     assert (settings["LoggingLevel"], settings["DataTraceEnabled"], settings["MetricsEnabled"]) == ("OFF", False, True)
     assert made["TracingEnabled"] is True
+    assert made["SecurityPolicy"].startswith("SecurityPolicy_TLS13_1_2_PFS_"), "no TLS 1.0, and forward secrecy"
+    assert made["EndpointAccessMode"] == "STRICT"
     line = made["AccessLogSetting"]["Format"]
     assert not {part for part in ("identity", "authorizer", "$context.path", "querystring") if part in line}
 
@@ -220,6 +226,50 @@ def test_people_sign_in_at_a_pool_that_tells_nothing_and_forgets_nothing(resourc
     assert client["PreventUserExistenceErrors"] == "ENABLED"
     assert client["EnableTokenRevocation"] is True
     assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+
+
+def test_sign_up_mails_are_sent_by_ses_where_it_is_set_up(resources: Resources, template: Template) -> None:
+    condition, ours, cognitos = resources[POOL]["Properties"]["EmailConfiguration"]["Fn::If"]
+    assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailIdentity"}, ""]}]}
+    assert ours == {
+        "EmailSendingAccount": "DEVELOPER", "From": {"Ref": "MailFrom"}, "SourceArn": {"Ref": "MailIdentity"},
+    }  # fmt: skip
+    assert cognitos == {"EmailSendingAccount": "COGNITO_DEFAULT"}
+
+
+def test_the_gateways_log_role_is_as_wide_as_api_gateway_asks_and_apigateways_alone(resources: Resources) -> None:
+    """A narrower one is refused when the account's setting is made, and with it the whole deployment."""
+    role = resources["GatewayLogRole"]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "apigateway.amazonaws.com"}
+    (policy,) = role["ManagedPolicyArns"]
+    assert policy["Fn::Sub"].endswith(":iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    assert "Policies" not in role
+
+
+MOST_RESOURCES, MOST_TEMPLATE = 500, 1_000_000
+"""CloudFormation's limits, of a template that it reads from S3: characters, transformed."""
+MOST_LAYERS, MOST_ENVIRONMENT, LONGEST_VALUE = 5, 4_096, 120
+"""Lambda's limits; and what no address or name of ours is longer than."""
+
+
+def test_the_stack_is_within_cloudformations_and_lambdas_limits(
+    template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from samtranslator.translator.transform import transform
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", current().default_region)
+    uploaded = deepcopy(template)
+    placed(uploaded, defaultdict(lambda: {"Bucket": "artefacts", "Key": "digest"}))
+    given = {name: parameter["Default"] for name, parameter in uploaded["Parameters"].items()}
+    made = transform(uploaded, given, SimpleNamespace(load=dict))
+    assert len(made["Resources"]) < 0.8 * MOST_RESOURCES
+    assert len(json.dumps(made)) < 0.8 * MOST_TEMPLATE
+    assert made["Resources"]["RestAPI"]["Properties"]["SecurityPolicy"] == TLS
+    for name, function in of_type(made["Resources"], "AWS::Lambda::Function").items():
+        assert len(function["Layers"]) <= MOST_LAYERS, name
+        names = function["Environment"]["Variables"]
+        assert sum(map(len, names)) + len(names) * LONGEST_VALUE < MOST_ENVIRONMENT, name
 
 
 def test_the_pepper_is_made_there_and_in_no_environment(template: Template) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
+from chalicelib.domain.clock import MOROCCO
 from local.clock import Clock, Cron, Schedule, job_of, parse_schedule
 
 
@@ -45,8 +46,22 @@ def test_a_rate_is_a_period(expression: str, seconds: int) -> None:
 )
 def test_a_cron_fires_in_its_minutes_only(expression: str, fires: str, rests: str) -> None:
     parsed = cron(expression)
-    assert parsed.matches(datetime.fromisoformat(fires).replace(tzinfo=UTC))
-    assert not parsed.matches(datetime.fromisoformat(rests).replace(tzinfo=UTC))
+    assert parsed.matches(datetime.fromisoformat(fires).replace(tzinfo=MOROCCO))
+    assert not parsed.matches(datetime.fromisoformat(rests).replace(tzinfo=MOROCCO))
+
+
+def test_the_hours_are_moroccos() -> None:
+    assert cron("cron(0 4 * * ? *)").matches(datetime(2026, 11, 23, 3, tzinfo=UTC))
+    assert cron("cron(0 4 * * ? *)").matches(datetime(2026, 3, 1, 4, tzinfo=UTC)), "in Ramadan"
+
+
+def test_an_hour_that_the_clocks_repeat_fires_once() -> None:
+    start = datetime(2026, 2, 15, 0, tzinfo=UTC)  # Ramadan's first night: three o'clock is two again
+    nightly = Schedule("cron(30 2 * * ? *)", start)
+    asked = [start + timedelta(minutes=minute) for minute in range(360)]
+    assert [moment.astimezone(MOROCCO).isoformat() for moment in asked if nightly.due(moment)] == [
+        "2026-02-15T02:30:00+01:00"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,11 +82,11 @@ def test_what_eventbridge_would_refuse_is_refused(expression: str) -> None:
 
 
 def test_a_schedule_says_yes_once_a_turn() -> None:
-    start = datetime(2026, 11, 23, 2, 59, 30, tzinfo=UTC)
+    start = datetime(2026, 11, 23, 1, 59, 30, tzinfo=UTC)
     rate, nightly = Schedule("rate(1 minute)", start), Schedule("cron(0 3 * * ? *)", start)
     asked = [start + timedelta(seconds=second) for second in range(150)]
     assert [moment.second for moment in asked if rate.due(moment)] == [30, 30]
-    assert [moment.isoformat() for moment in asked if nightly.due(moment)] == ["2026-11-23T03:00:00+00:00"]
+    assert [moment.isoformat() for moment in asked if nightly.due(moment)] == ["2026-11-23T02:00:00+00:00"]
 
 
 def started(run: Callable[[str], object]) -> Clock:
