@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,6 +17,20 @@ REASONS = {
     "s3:*": "objects are granted by the prefix that the policy gives their kind",
 }
 """Why a resource may hold a star."""
+WOKEN = ("outbox", "bulk", "requests")
+"""The jobs that somebody waits for: the function `wake` runs them, and so may what they may."""
+UNTRIED: Mapping[tuple[str, str, str], str] = {
+    ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "read once a process, and tests share theirs",
+    ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",
+    ("backups", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
+    ("drill", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
+    ("expiry", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
+    ("restores", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
+    ("expiry", "s3:DeleteObjectVersion", "FilesBucket/pdf/*"): "who leaves the cloud may have rendered pages there",
+    ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
+    ("restores", "dynamodb:DeleteItem", "WorkspaceTable"): "what was erased since, when a killed run had put it back",
+}
+"""Why a function may do what no test makes it do: by function, action and resource (a pattern)."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,19 @@ def table() -> str:
             rows.setdefault((grant.resource, grant.under), []).append(grant.action)
         for (resource, under), actions in sorted(rows.items()):
             lines.append(f"| `{resource}` | {', '.join(sorted(set(actions)))} | {_plain(under)} |")
+    lines += ["", "## Granted, and used by no test", "", "| function | may | why |", "|---|---|---|"]
+    lines += [f"| {name} | {action} on `{resource}` | {why} |" for (name, action, resource), why in UNTRIED.items()]
     return "\n".join(lines) + "\n"
+
+
+def untried(function: str, grant: Grant) -> str | None:
+    """Why a function has a grant that no test uses; None for one without a reason."""
+    if function == "wake" and any(grant in grants(job) for job in WOKEN):
+        return "what the jobs may that it wakes"
+    for (name, action, resource), why in UNTRIED.items():
+        if (name, action) == (function, grant.action) and fnmatchcase(grant.resource, resource):
+            return why
+    return None
 
 
 def _plain(under: str) -> str:

@@ -2,7 +2,8 @@
 
 The embedded engine enforces no policy, so the calls of the whole suite are held against `.chalice/` here: what runs
 under `serve` is the HTTP function's, under `authorize` the authorizer's, under a run of a job that job's. A call that
-the policy does not allow fails the test that made it; a grant that a whole run never needed is listed at its end.
+the policy does not allow fails the test that made it; a grant that a whole run never needed is listed at its end,
+unless its reason is written (`infra.permissions.UNTRIED`).
 """
 
 import contextvars
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from infra.permissions import Grant, functions, grants
+from infra.permissions import Grant, functions, grants, untried
 from tests.iam_needs import OTHERS, Need, needs
 
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
@@ -40,11 +41,13 @@ class Watch:
             self.refused.append(f"{function} may not {need.action} on {need.resource} {told}".strip())
 
     def unused(self) -> list[str]:
-        """Grants that nothing needed, but for those that the platform itself uses."""
+        """Grants that nothing needed and that have no reason, but for those that the platform itself uses."""
         rest = {(f, g) for f in functions() for g in grants(f)} - self.used
         own = ("logs:", "xray:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         shown = (
-            f"{f}: {g.action} on {g.resource}" for f, g in rest if not g.action.startswith(own) and not _of_service(g)
+            f"{f}: {g.action} on {g.resource}"
+            for f, g in rest
+            if not g.action.startswith(own) and not _of_service(g) and untried(f, g) is None
         )
         return sorted(shown)
 

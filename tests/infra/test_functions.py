@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -13,14 +14,12 @@ from chalicelib.store.tables import ROOM_TABLES
 from infra import permissions
 from infra.buckets import ARCHIVE, BUCKET
 from infra.functions import WITHOUT_WORLD, functions_of, log_name
-from infra.permissions import CHALICE, grants, statements
+from infra.permissions import CHALICE, UNTRIED, WOKEN, grants, statements
 from infra.tables import KEY, logical_name
 from tests.infra.conftest import Template
 
 CONFIG = permissions.config()
 FUNCTIONS: dict[str, Any] = CONFIG["lambda_functions"]
-WOKEN = {"outbox", "bulk", "requests"}
-"""What somebody waits for; every other job keeps to its schedule, and to its own function's rights."""
 ALL = sorted(FUNCTIONS)
 WORLDLY = [name for name in ALL if name not in WITHOUT_WORLD]
 MOST_POLICY = 10_240
@@ -169,6 +168,22 @@ def test_whoever_wakes_jobs_may_what_they_may() -> None:
         assert {(g.action, g.resource) for g in grants(job) if g.action.startswith("kms:")} <= {
             (g.action, g.resource) for g in grants("wake")
         }
+
+
+def test_whoever_wakes_jobs_may_nothing_that_they_may_not() -> None:
+    theirs = {grant for job in WOKEN for grant in grants(job)}
+    own = [grant for grant in grants("wake") if grant not in theirs and not grant.action.startswith(("logs:", "kms:"))]
+    assert {(grant.action.partition(":")[0], grant.resource) for grant in own} == {("sqs", "WakeQueue")}
+
+
+def test_a_reason_for_what_no_test_uses_is_of_a_grant_that_there_is() -> None:
+    for function, action, resource in UNTRIED:
+        assert any(g.action == action and fnmatchcase(g.resource, resource) for g in grants(function)), function
+
+
+def test_a_grant_on_an_index_is_to_ask_it() -> None:
+    for function in FUNCTIONS:
+        assert {g.action for g in grants(function) if "/index/" in g.resource} <= {"dynamodb:Query"}, function
 
 
 def test_each_job_may_claim_what_it_finds() -> None:

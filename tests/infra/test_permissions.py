@@ -89,6 +89,13 @@ def test_an_unknown_call_is_an_error() -> None:
         list(needs("dynamodb", "ExecuteStatement", {}))
 
 
+def test_a_grant_that_nothing_needed_is_listed_unless_its_reason_is_written() -> None:
+    unused = Watch().unused()
+    assert "drill: s3:GetObject on FilesBucket/backups/daily/*" in unused
+    assert "drill: s3:ListBucket on FilesBucket" not in unused, "it has a reason"
+    assert not [line for line in unused if line.startswith("wake: ")], "what the woken jobs need, it needs"
+
+
 def test_what_is_not_granted_is_noted() -> None:
     watch = Watch()
     watch.note("token", Need("dynamodb:DeleteItem", "LedgerTable", of(OTHER)))

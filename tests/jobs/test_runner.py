@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.domain.journal import Message
+from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Found, Job, Step, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
@@ -19,6 +20,7 @@ from tests.crash import Work, prove, watched
 from tests.jobs.worlds import commit, company, current, later, message
 
 STEPS = 3
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Sweep:
@@ -89,6 +91,18 @@ def test_out_of_time_it_goes_on_where_it_stopped(world: World, budget: int) -> N
     assert sorted(sweep.applied) == parts("a", "b", "c", "d", "e"), "each step once, and none forgotten"
     assert kept(world) is None
     assert not any(report.failures for report in reports)
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
+def test_each_job_may_remember_where_it_stopped_and_forget_it(world: World, job: Job) -> None:
+    """In the place of its own function, so that its policy is asked."""
+    page = Found((Switch(company=SYSTEM, id="x", created_at=NOW, updated_at=NOW, reason="", actor=""),), None)
+    stopped = replace(job, cap=None, find=lambda *_: page)
+    assert run(world, stopped, now=later(world), left=lambda: 0.0).outcome == "continues"
+    ref = Checkpoint.ref(SYSTEM, job.name)
+    assert world.store.records([ref]) != [None]
+    assert run(world, replace(stopped, find=lambda *_: Found((), None)), now=later(world), left=within(5)).found == 0
+    assert world.store.records([ref]) == [None]
 
 
 def test_what_an_earlier_run_left_alone_is_not_read_again(world: World) -> None:
