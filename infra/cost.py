@@ -4,19 +4,39 @@
 what nothing can count before there are customers. `--write` writes docs/cost.md; a test says when that is due.
 """
 
-import json
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.policy.load import current
 from chalicelib.store.tables import ROOM_TABLES
+from infra.cost_backups import archived, backed, kept_by_backups, runs_of_backups
+from infra.cost_inputs import (
+    ANSWER_MONTHS,
+    CERTAINTIES,
+    COUNTS,
+    DAYS,
+    DOCUMENTS_A_STEP,
+    FUNCTIONS,
+    GB,
+    HOURS,
+    KEPT_MONTHS,
+    PAGE,
+    PAGE_MONTHS,
+    PRICES,
+    QUOTAS,
+    SCALES,
+    SECONDS,
+    TABLE,
+    USAGE,
+    Uses,
+    gb_seconds,
+    logged,
+    summed,
+)
 from infra.gateway import gateway
 from infra.identity import identity
 from infra.keys import keys
@@ -24,52 +44,11 @@ from infra.stages import STAGES, title, trace_days
 from infra.watch import watch
 from local.clock import Cron, parse_schedule
 
-HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "cost.md"
-FUNCTIONS: Mapping[str, Any] = json.loads((HERE.parent / ".chalice" / "config.json").read_text(encoding="utf-8"))[
-    "lambda_functions"
-]
-
-
-def _table(name: str) -> dict[str, Any]:
-    return tomllib.loads((HERE / name).read_text(encoding="utf-8"), parse_float=Decimal)
-
-
-COUNTS, USAGE, TABLE = _table("counts.toml"), _table("usage.toml"), _table("prices.toml")
-PRICES: Mapping[str, Mapping[str, Any]] = TABLE["prices"]
-QUOTAS: Mapping[str, Mapping[str, Any]] = TABLE["quotas"]
-CERTAINTIES: Mapping[str, str] = TABLE["certainties"]
-GB, MB = Decimal(1024**3), Decimal(1024)
-DAYS, HOURS = Decimal(30), Decimal(730)
-SECONDS = DAYS * 86_400
-PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
-KEPT_MONTHS = Decimal(126)
-"""Ten years from the end of the financial year: ten and a half on average."""
-DOCUMENTS_A_STEP = 12
+__all__ = [
+    "CERTAINTIES", "COUNTS", "DAYS", "FUNCTIONS", "GB", "KEPT_MONTHS", "PAGE", "PRICES", "QUOTAS", "SCALES", "TABLE",
+    "USAGE", "Uses", "summed",
+]  # fmt: skip
 ACL = "AWS::WAFv2::WebACL"
-SCALES = (1, 1_000, 1_000_000)
-
-Uses = dict[str, Decimal]
-"""Quantities by the name of their price."""
-
-
-def summed(*parts: Mapping[str, Decimal], times: Decimal | int = 1) -> Uses:
-    """The parts together, so many times."""
-    total: Uses = {}
-    for part in parts:
-        for name, quantity in part.items():
-            total[name] = total.get(name, Decimal(0)) + quantity * times
-    return total
-
-
-def gb_seconds(function: str, milliseconds: Decimal | int) -> Decimal:
-    """What Lambda bills a function of ours for that long."""
-    return Decimal(FUNCTIONS[function]["lambda_memory_size"]) / MB * milliseconds / 1000
-
-
-def logged(size: Decimal | int) -> Uses:
-    """So many bytes of log, kept for as long as the policy keeps technical information."""
-    return {"logs.gb": size / GB, "logs.gb_month": size / GB * trace_days(current()) / DAYS}
 
 
 def request_milliseconds(flow: str) -> Decimal:
@@ -116,14 +95,15 @@ def stored(months: Decimal) -> Uses:
     }  # fmt: skip
 
 
-def kept() -> Uses:
-    """The storage of one invoice from its issue to its end."""
+def kept(*, backup: bool = False) -> Uses:
+    """The storage of one invoice from its issue to its end, with its archive and its share of backups or without."""
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * KEPT_MONTHS + size["answers"] * ANSWER_MONTHS
-    return {
+    own = {
         "dynamodb.gb_month": rows / GB, "dynamodb.recovery_gb_month": rows / GB,
         "s3.gb_month": size["page"] * PAGE_MONTHS / GB,
     }  # fmt: skip
+    return summed(own, kept_by_backups()) if backup else own
 
 
 def runs(job: Job) -> Decimal:
@@ -172,11 +152,14 @@ def _stack() -> Uses:
     }  # fmt: skip
 
 
-def company(months: Decimal = Decimal(12)) -> Uses:
-    """One company in one month, after so many."""
+def company(months: Decimal = Decimal(12), *, backup: Decimal | int | None = None) -> Uses:
+    """One company in one month, after so many; `backup` is the share of companies that have theirs on, as assumed
+    unless it is given."""
     own, invoices = USAGE["company"], Decimal(USAGE["company"]["invoices"])
     each = {"mail.message": Decimal(own["mails"]), "user": Decimal(own["users"])}
-    return summed(each, summed(invoice(), stored(months), times=invoices))
+    plain = summed(each, summed(invoice(), stored(months), times=invoices))
+    safe = summed(backed(invoices * months), summed(archived(), times=invoices))
+    return summed(plain, summed(safe, times=USAGE["share"]["backup"] if backup is None else backup))
 
 
 def price(name: str, quantity: Decimal, *, free: bool = True) -> Decimal:
@@ -205,7 +188,7 @@ def by_service(uses: Mapping[str, Decimal], *, free: bool = False) -> dict[str, 
     return dict(sorted(total.items(), key=lambda item: -item[1]))
 
 
-def certain(uses: Mapping[str, Decimal], certainties: Iterable[str] = ("L", "B")) -> Decimal:
+def certain(uses: Mapping[str, Decimal], certainties: Iterable[str] = ("L",)) -> Decimal:
     """The part of the cost, 0 to 1, whose prices are known for the region."""
     known = {name: quantity for name, quantity in uses.items() if PRICES[name]["certainty"] in certainties}
     return cost(known) / cost(uses)
@@ -223,7 +206,10 @@ def loads(companies: int) -> dict[str, Decimal]:
     steps = Decimal(companies) * (own["invoices"] * 12 / Decimal(DOCUMENTS_A_STEP) + 1)
     mails = Decimal(companies * own["mails"]) / DAYS
     concurrency = second * busy / 1000
+    backups = Decimal(companies) * USAGE["share"]["backup"]
     return {
+        "mail.cognito": Decimal(companies * own["users"]) / (12 * DAYS), "nightly.asks": backups,
+        "backups.day": backups, "drills.week": backups,
         "mail.trial": mails, "mail.day": mails, "concurrency.new": concurrency, "concurrency": concurrency,
         "sweep.asks": steps, "sweep.year": steps, "outbox.runs": messages,
         "outbox.partition": messages * (flows["issue"]["due"] + flows["deliver"]["due"]),
@@ -239,6 +225,8 @@ def quota(name: str) -> Decimal:
         page = USAGE["time"]["page"] + USAGE["time"]["call"] * COUNTS["flows"]["deliver"]["calls"]
         minutes = FUNCTIONS["outbox"]["lambda_timeout"] // 60
         return Decimal(minutes * 1000 // page)
+    if name in ("backups.day", "drills.week"):
+        return runs_of_backups(name)
     return Decimal(QUOTAS[name]["value"])
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from infra.cost import (
     CERTAINTIES,
     COUNTS,
+    DAYS,
     KEPT_MONTHS,
     PRICES,
     QUOTAS,
@@ -25,6 +26,7 @@ from infra.cost import (
     stage,
     summed,
 )
+from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
 
 NAMES: Mapping[str, str] = {
     "gateway": "API Gateway", "firewall": "WAF", "lambda": "Lambda", "dynamodb": "DynamoDB", "s3": "S3", "kms": "KMS",
@@ -46,8 +48,8 @@ U or R is for the United States; where both are known, Paris is 0 to 20 % dearer
 def page() -> str:
     """The whole page."""
     parts = [
-        HEAD.format(date=TABLE["date"]), _invoices(), _companies(), _retention(), _bills(), _limits(), _units(),
-        _assumptions(), _prices(),
+        HEAD.format(date=TABLE["date"]), _invoices(), _companies(), _backups(), _retention(), _bills(), _limits(),
+        _units(), _assumptions(), _prices(),
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -96,15 +98,14 @@ With the requests around each (its draft, its reading, its page, its payment), a
 
 def _companies() -> str:
     ages = [("in its first month", 1), ("after a year", 12), ("after ten years", 120)]
-    rows = [(words, dollars(cost(company(Decimal(age))))) for words, age in ages]
+    rows = [(words, *(dollars(cost(company(Decimal(age), backup=share))) for share in (0, 1))) for words, age in ages]
     own = USAGE["company"]
     return f"""
 ## A company and month
 
-{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, beside what the stage costs, without
-backups.
+{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, beside what the stage costs.
 
-{table(("", "a month"), rows)}
+{table(("", "a month", "with its backup on"), rows)}
 A stage without a single customer costs {dollars(cost(stage(), free=True))} a month: {_spelled(stage())}.
 """
 
@@ -113,19 +114,46 @@ def _spelled(uses: Uses) -> str:
     return ", ".join(f"{NAMES[service]} {dollars(amount)}" for service, amount in by_service(uses, free=True).items())
 
 
+def _backups() -> str:
+    ages = [("new", 0), ("of a year", 12), ("of ten years", 120)]
+    rows = []
+    for words, age in ages:
+        invoices = Decimal(USAGE["company"]["invoices"] * age)
+        nights, drills = summed(night(invoices), times=DAYS), summed(drill(invoices), times=DAYS / WEEK)
+        rows.append(
+            (words, number(invoices), dollars(cost(nights)), dollars(cost(drills)), dollars(cost(backed(invoices))))
+        )
+    return f"""
+## Backups
+
+Each night reads all that a company stores, each week's drill writes all of it once more aside and removes it: both grow
+with its age. At most {copies()} backups lie there at once ({SIZES["backup"]:,} bytes, and {SIZES["backed"]:,} for each
+invoice), all reckoned as standard storage, because S3 moves no object under 128 KB; and each issued document in the
+archive ({SIZES["archived"]:,} bytes). A month:
+
+{table(("a company", "invoices", "nights", "drills", "with storage"), rows)}
+"""
+
+
 def _retention() -> str:
-    used = summed(kept(), times=THOUSAND)
+    used, safe = (summed(kept(backup=backup), times=THOUSAND) for backup in (False, True))
     size = COUNTS["bytes"]
-    rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
+    spent = by_service(used)
+    rows = [
+        (NAMES[service], dollars(spent.get(service, Decimal(0))), dollars(amount))
+        for service, amount in by_service(safe).items()
+        if amount
+    ]
     return f"""
 ## Ten years of retention
 
 From its issue to the end of its term an invoice lies {number(KEPT_MONTHS)} months on average, because the ten years
 begin when the financial year ends: {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with
 point-in-time recovery. Its page ({size["page"]:,} bytes) lies 90 days, and again when somebody asks. All of it, per
-1,000 invoices: **{dollars(cost(used))}**.
+1,000 invoices: **{dollars(cost(used))}**. Where the backup is on, the sealed page lies in the archive for the whole
+term, every night reads the invoice and every week drills it: **{dollars(cost(safe))}**.
 
-{table(("", "per 1,000, whole term"), rows)}"""
+{table(("", "per 1,000, whole term", "with the backup on"), rows)}"""
 
 
 def _bills() -> str:
@@ -138,12 +166,18 @@ def _bills() -> str:
     return f"""
 ## One month at three sizes
 
-After a year, free quantities off where they are lasting.
+After a year, free quantities off where they are lasting; {_percent(USAGE["share"]["backup"])} of the companies have
+their backup on.
 
 {table(("companies", *(f"{scale:,}" for scale in SCALES)), rows)}
-Alone, the stage itself is the bill. At a million, signing people in costs more than all else: Cognito's prices fall
-with size and by plan, and any issuer with a JWKS will do.
+Alone, the stage itself is the bill. At a million, two things cost more than all else: backups, of which the weekly
+drill is the larger part and grows with each year, so that a drill of a share of the companies is the first thing to
+decide; and signing people in, where Cognito's prices fall with size and by plan, and any issuer with a JWKS will do.
 """
+
+
+def _percent(share: Decimal | int) -> str:
+    return f"{Decimal(share):.0%}".replace("%", " %")
 
 
 def _limits() -> str:
@@ -197,10 +231,16 @@ def _units() -> str:
     columns = ("calls", "read", "write", "journal", "due", "get", "put")
     rows = [[name, *(str(flow.get(column, "–")) for column in columns)] for name, flow in flows.items()]
     head = ("", "round trips", "read units", "write units", "journal's", "`due`'s", "S3 reads", "S3 writes")
+    parts = ("calls", "read", "write", "get", "put", "kms")
+    safe = [[name, *(str(flow.get(column, "–")) for column in parts)] for name, flow in COUNTS["backups"].items()]
+    used = ("of backups", "round trips", "read units", "write units", "S3 reads", "S3 writes", "KMS")
     return f"""
 ## Counted
 
-{table(head, rows)}"""
+{table(head, rows)}
+{table(used, safe)}
+`drilled` and `archived` are for each invoice; what a night reads of each is its bytes, by 4 KB.
+"""
 
 
 def _assumptions() -> str:
@@ -213,8 +253,9 @@ def _assumptions() -> str:
 ## Assumed
 
 {table(("", "", ""), rows)}
-Not in any figure: backups and what a restore reads, AWS's support, the domain's name, tax. Times are assumed until the
-first deployment has been measured. KMS is counted at its most: each role asks anew for each table every five minutes.
+Not in any figure: a restore, which is a drill into other tables, AWS's support, the domain's name, tax. Times are
+assumed until the first deployment has been measured. KMS is counted at its most: each
+role asks anew for each table every five minutes.
 """
 
 

@@ -1,16 +1,21 @@
 """Meters what goes to DynamoDB and S3, table by table and index by index, as the engine reports it."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
+from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 
-WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"})
-PUTS = frozenset({"PutObject", "ListObjectsV2", "CopyObject", "CreateMultipartUpload"})
-"""What S3 bills as a write, a list among them."""
+WRITES = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"})
+PUTS = frozenset({
+    "PutObject", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads", "CopyObject", "CreateMultipartUpload",
+})  # fmt: skip
+"""What S3 bills as a write, lists among them."""
+FREE = frozenset({"DeleteObject", "DeleteObjects", "AbortMultipartUpload"})
 
 
 @dataclass
@@ -18,17 +23,21 @@ class Meter:
     """The traffic of a world within a `with` block, as infra/counts.toml says it."""
 
     world: World
+    stores: Sequence[Store] = ()
+    """Further stores that count too."""
     calls: int = 0
+    keys: int = 0
     units: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     objects: Counter[str] = field(default_factory=Counter)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
-        dynamodb, s3 = self.world.store.connection.client, self.world.files.client
+        tables = [store.connection.client for store in (self.world.store, *self.stores)]
         for client, event, hear in (
-            (dynamodb, "provide-client-params.dynamodb", self._ask),
-            (dynamodb, "after-call.dynamodb", self._answered),
-            (s3, "before-call.s3", self._object),
+            *((client, "provide-client-params.dynamodb", self._ask) for client in tables),
+            *((client, "after-call.dynamodb", self._answered) for client in tables),
+            *((files.client, "before-call.s3", self._object) for files in (self.world.files, self.world.archive)),
+            (self.world.vault.client, "before-call.kms", self._key),
         ):
             events, name = client.meta.events, f"{event}{id(self)}"
             events.register(event, hear, unique_id=name)
@@ -44,7 +53,7 @@ class Meter:
         journal = self.world.store.names["journal"]
         optional: dict[str, float] = {
             "journal": self.units[f"write {journal}"], "due": self.units[f"write {journal} due"],
-            "get": self.objects["get"], "put": self.objects["put"],
+            "get": self.objects["get"], "put": self.objects["put"], "kms": self.keys,
         }  # fmt: skip
         always: dict[str, float] = {"calls": self.calls, "read": self.units["read"], "write": self.units["write"]}
         return always | {name: value for name, value in optional.items() if value}
@@ -63,7 +72,11 @@ class Meter:
                 self.units[f"{kind} {part['TableName']} {index}"] += used["CapacityUnits"]
 
     def _object(self, model: Any, **_: Any) -> None:
-        self.objects["put" if model.name in PUTS else "get"] += 1
+        if model.name not in FREE:
+            self.objects["put" if model.name in PUTS else "get"] += 1
+
+    def _key(self, **_: Any) -> None:
+        self.keys += 1
 
 
 def size(item: dict[str, Any]) -> int:

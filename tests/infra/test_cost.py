@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.jobs.catalogue import JOBS
-from infra import cost
+from infra import cost, cost_backups
 from infra.cost import COUNTS, PRICES, QUOTAS, SCALES, TABLE
 from infra.cost_page import NAMES, dollars, number, page
 
@@ -60,6 +60,24 @@ def test_storage_grows_to_what_is_kept_for_ten_years() -> None:
     assert cost.stored(Decimal(12))["s3.gb_month"] == cost.stored(Decimal(120))["s3.gb_month"], "pages go after 90 days"
     months = cost.kept()["dynamodb.gb_month"] * cost.GB
     assert months == 126 * (size["ledger"] + size["journal"]) + size["answers"]
+
+
+def test_backups_grow_with_what_is_stored_and_lie_for_as_long_as_the_policy_says() -> None:
+    assert cost_backups.copies() == 7 + 5 + 12
+    new, old = cost_backups.backed(Decimal(0)), cost_backups.backed(Decimal(3_600))
+    sizes, flows = COUNTS["backup_bytes"], COUNTS["backups"]
+    assert new["s3.gb_month"] * cost.GB == 24 * sizes["backup"]
+    assert old["s3.gb_month"] * cost.GB == 24 * (sizes["backup"] + 3_600 * sizes["backed"]) + 3_600 * sizes["archived"]
+    assert new["s3.put"] == 30 * (flows["night"]["put"] + flows["expired"]["put"])
+    drills = Decimal(30) / 7 * 3_600 * flows["drilled"]["write"]
+    assert old["dynamodb.write"] - new["dynamodb.write"] == pytest.approx(drills)
+
+
+def test_who_has_no_backup_pays_for_none() -> None:
+    plain, safe = (cost.company(backup=share) for share in (0, 1))
+    assert plain["dynamodb.write"] == cost.invoice()["dynamodb.write"] * cost.USAGE["company"]["invoices"]
+    assert cost.cost(safe) > cost.cost(plain)
+    assert cost.cost(cost.kept(backup=True)) > cost.cost(cost.kept())
 
 
 def test_the_jobs_run_as_often_as_their_schedules_say() -> None:

@@ -1,0 +1,58 @@
+"""What the cost is computed from, the units that everything is added up in, and what Lambda and logs make of a use."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from chalicelib.policy.load import current
+from infra.stages import trace_days
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "cost.md"
+FUNCTIONS: Mapping[str, Any] = json.loads((HERE.parent / ".chalice" / "config.json").read_text(encoding="utf-8"))[
+    "lambda_functions"
+]
+
+
+def _table(name: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / name).read_text(encoding="utf-8"), parse_float=Decimal)
+
+
+COUNTS, USAGE, TABLE = _table("counts.toml"), _table("usage.toml"), _table("prices.toml")
+PRICES: Mapping[str, Mapping[str, Any]] = TABLE["prices"]
+QUOTAS: Mapping[str, Mapping[str, Any]] = TABLE["quotas"]
+CERTAINTIES: Mapping[str, str] = TABLE["certainties"]
+GB, MB = Decimal(1024**3), Decimal(1024)
+DAYS, HOURS = Decimal(30), Decimal(730)
+SECONDS = DAYS * 86_400
+PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
+KEPT_MONTHS = Decimal(126)
+"""Ten years from the end of the financial year: ten and a half on average."""
+DOCUMENTS_A_STEP = 12
+ACL = "AWS::WAFv2::WebACL"
+SCALES = (1, 1_000, 1_000_000)
+
+Uses = dict[str, Decimal]
+"""Quantities by the name of their price."""
+
+
+def summed(*parts: Mapping[str, Decimal], times: Decimal | int = 1) -> Uses:
+    """The parts together, so many times."""
+    total: Uses = {}
+    for part in parts:
+        for name, quantity in part.items():
+            total[name] = total.get(name, Decimal(0)) + quantity * times
+    return total
+
+
+def gb_seconds(function: str, milliseconds: Decimal | int) -> Decimal:
+    """What Lambda bills a function of ours for that long."""
+    return Decimal(FUNCTIONS[function]["lambda_memory_size"]) / MB * milliseconds / 1000
+
+
+def logged(size: Decimal | int) -> Uses:
+    """So many bytes of log, kept for as long as the policy keeps technical information."""
+    return {"logs.gb": size / GB, "logs.gb_month": size / GB * trace_days(current()) / DAYS}
