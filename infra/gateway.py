@@ -9,14 +9,16 @@ from infra.keys import TRACE_KEY
 from infra.stages import Stage, arn, document, sub
 from infra.tables import KEPT
 
-API = "RestAPI"
-"""Chalice's name of the gateway."""
+API, HANDLER = "RestAPI", "APIHandler"
+"""Chalice's names of the gateway and of the function behind it."""
 ACCESS_LOG, WRITER, ACCOUNT = "GatewayLogs", "GatewayLogRole", "GatewayAccount"
 FIREWALL = "Firewall"
 PUSHES = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
 """TLS 1.2 with forward secrecy at least. Unasked, a regional gateway would still take TLS 1.0."""
 _STAGE = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/${RestAPI.Stage}"
+_CALLS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/api/*"
+"""Only through the stage that the firewall stands before."""
 RESPONSES = {
     "DEFAULT_4XX": 400, "DEFAULT_5XX": 500, "ACCESS_DENIED": 403, "API_CONFIGURATION_ERROR": 500,
     "AUTHORIZER_CONFIGURATION_ERROR": 500, "AUTHORIZER_FAILURE": 500, "BAD_REQUEST_BODY": 400,
@@ -61,6 +63,8 @@ def gateway(stage: Stage, days: int) -> dict[str, Any]:
         "DataTraceEnabled": False,
     }
     properties = {
+        # Without it SAM makes a second stage, `Stage`: the same API with no firewall, no limit and no log.
+        "OpenApiVersion": "2.0",
         "TracingEnabled": True,
         "SecurityPolicy": TLS,
         "EndpointAccessMode": "STRICT",
@@ -74,6 +78,7 @@ def gateway(stage: Stage, days: int) -> dict[str, Any]:
     log = {"LogGroupName": f"/facture/{stage.name}/gateway", "RetentionInDays": days, "KmsKeyId": arn(TRACE_KEY)}
     return {
         API: {"DependsOn": [ACCOUNT], "Properties": properties},
+        f"{HANDLER}InvokePermission": {"Properties": {"SourceArn": sub(_CALLS)}},
         ACCESS_LOG: {"Type": "AWS::Logs::LogGroup", **KEPT, "Properties": log},
         **_writer(),
         FIREWALL: {"Type": "AWS::WAFv2::WebACL", "Properties": _firewall(stage)},

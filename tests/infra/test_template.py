@@ -253,20 +253,34 @@ MOST_LAYERS, MOST_ENVIRONMENT, LONGEST_VALUE = 5, 4_096, 120
 """Lambda's limits; and what no address or name of ours is longer than."""
 
 
-def test_the_stack_is_within_cloudformations_and_lambdas_limits(
-    template: Template, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template:
+    """The template as CloudFormation has it once SAM is done with it."""
     from samtranslator.translator.transform import transform
 
     monkeypatch.setenv("AWS_DEFAULT_REGION", current().default_region)
     uploaded = deepcopy(template)
     placed(uploaded, defaultdict(lambda: {"Bucket": "artefacts", "Key": "digest"}))
     given = {name: parameter["Default"] for name, parameter in uploaded["Parameters"].items()}
-    made = transform(uploaded, given, SimpleNamespace(load=dict))
-    assert len(made["Resources"]) < 0.8 * MOST_RESOURCES
-    assert len(json.dumps(made)) < 0.8 * MOST_TEMPLATE
-    assert made["Resources"]["RestAPI"]["Properties"]["SecurityPolicy"] == TLS
-    for name, function in of_type(made["Resources"], "AWS::Lambda::Function").items():
+    made: Template = transform(uploaded, given, SimpleNamespace(load=dict))
+    return made
+
+
+def test_there_is_one_stage_and_the_firewall_stands_before_it(transformed: Template) -> None:
+    """SAM makes another, `Stage`, unless it is told otherwise: the same API with no firewall, no limit and no log."""
+    resources = transformed["Resources"]
+    ((name, stage),) = of_type(resources, "AWS::ApiGateway::Stage").items()
+    assert stage["StageName"] == "api"
+    assert not any("StageName" in made for made in of_type(resources, "AWS::ApiGateway::Deployment").values())
+    assert resources["FirewallOnGateway"]["Properties"]["ResourceArn"]["Fn::Sub"].endswith(f"/stages/${{{name}}}")
+    assert resources["APIHandlerInvokePermission"]["Properties"]["SourceArn"]["Fn::Sub"].endswith("${RestAPI}/api/*")
+
+
+def test_the_stack_is_within_cloudformations_and_lambdas_limits(transformed: Template) -> None:
+    assert len(transformed["Resources"]) < 0.8 * MOST_RESOURCES
+    assert len(json.dumps(transformed)) < 0.8 * MOST_TEMPLATE
+    assert transformed["Resources"]["RestAPI"]["Properties"]["SecurityPolicy"] == TLS
+    for name, function in of_type(transformed["Resources"], "AWS::Lambda::Function").items():
         assert len(function["Layers"]) <= MOST_LAYERS, name
         names = function["Environment"]["Variables"]
         assert sum(map(len, names)) + len(names) * LONGEST_VALUE < MOST_ENVIRONMENT, name
