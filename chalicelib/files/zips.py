@@ -9,6 +9,7 @@ nothing. No step holds more than a part of the upload and one piece, and none ne
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import dropwhile
@@ -60,7 +61,6 @@ class Sent:
     last: str = ""
     size: int = 0
     header: int = 0
-    objects: int = 0
 
 
 class Pieces:
@@ -83,6 +83,25 @@ class Pieces:
         self._put(f"{member.number:06d}-{0:06d}", self._header(name, after))
         return Member(member.number + 1, objects=after.objects + 1)
 
+    def finish(self, member: Member, contents: Mapping[str, bytes]) -> Member:
+        """Put small files, each whole, in one object in the place of the next member. The next file after them."""
+        made = b""
+        for name, content in contents.items():
+            deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+            packed = deflate.compress(content) + deflate.flush()
+            own = Member(size=len(content), packed=len(packed), crc=zlib.crc32(content))
+            made += self._header(name, own) + packed
+        self._put(f"{member.number:06d}-{0:06d}", made)
+        return Member(member.number + 1, objects=member.objects + 1)
+
+    def whole(self, place: str, contents: Mapping[str, bytes]) -> None:
+        """Put complete files as one piece, undeflated: at its place (six digits and more) among the others."""
+        self._put(place, b"".join(self._stored(name, content) for name, content in contents.items()))
+
+    def count(self) -> int:
+        """How many pieces and headers there are."""
+        return sum(1 for _ in self._own())
+
     def send(self, key: str, sent: Sent, objects: int) -> Sent | None:
         """Send the next part of the upload to `key`, which is of so many pieces and headers; None once the ZIP is
         there. Repeated after a crash, it sends the same, or finds it there. Raises NotFound where a piece is gone."""
@@ -90,6 +109,15 @@ class Pieces:
             return self._send(key, sent, objects)
         except UploadOver:  # the upload was ended by a run that could not say so, or given up by the bucket's rules
             return None if self.files.exists(key) else Sent()
+
+    def _own(self) -> Iterator[str]:
+        return (each for each in self.files.list(self.prefix) if each.removeprefix(self.prefix)[:1].isdigit())
+
+    def _stored(self, name: str, content: bytes) -> bytes:
+        entry = zipfile.ZipInfo(name, self.at.timetuple()[:6])
+        entry.file_size = entry.compress_size = len(content)
+        entry.CRC = zlib.crc32(content)
+        return entry.FileHeader(zip64=False) + content
 
     def _put(self, name: str, content: bytes) -> None:
         self.files.put(self.prefix + name, content, MEDIA, only_if_absent=False)
@@ -101,24 +129,24 @@ class Pieces:
         return entry.FileHeader(zip64=max(member.size, member.packed) >= LARGE)
 
     def _send(self, key: str, sent: Sent, objects: int) -> Sent | None:
+        own = list(self._own())
+        if len(own) != objects:
+            raise NotFound
         begun = sent if sent.upload else replace(sent, upload=self.files.begin(key, "application/zip"))
         directory = self._directory(begun)
         part, now = bytearray(), begun
-        own = (each for each in self.files.list(self.prefix) if each.removeprefix(self.prefix)[:1].isdigit())
-        left = dropwhile(lambda each: each <= begun.last, own)
-        for each in left:
+        for each in dropwhile(lambda each: each <= begun.last, own):
             content = self.files.read(each, MOST_PIECE)
             at = begun.size + len(part)
-            if at == now.header:
-                directory.append((at, content))
-                now = replace(now, header=at + len(content) + _packed(content))
+            while at <= now.header < at + len(content):
+                header, packed = _found(content, now.header - at)
+                directory.append((now.header, header))
+                now = replace(now, header=now.header + len(header) + packed)
             part += content
-            now = replace(now, last=each, objects=now.objects + 1)
+            now = replace(now, last=each)
             if len(part) >= PART:
                 self._keep(directory)
                 return self._part(key, now, bytes(part))
-        if now.objects != objects:
-            raise NotFound
         part += ended(directory, begun.size + len(part))
         done = self._part(key, now, bytes(part))
         self.files.end(key, done.upload, done.tags)
@@ -140,13 +168,12 @@ class Pieces:
         return [(at, header) for at, header in found if at < sent.size]
 
 
-def _packed(header: bytes) -> int:
-    """How many bytes of data follow a header."""
-    *_, packed, _, name, extra = LOCAL.unpack_from(header)
-    if not extra:
-        return int(packed)
-    _, _, _, large = struct.unpack_from("<HHQQ", header, LOCAL.size + name)
-    return int(large)
+def _found(content: bytes, at: int) -> tuple[bytes, int]:
+    """The header that begins at a byte, and how many bytes of data follow it."""
+    *_, packed, _, name, extra = LOCAL.unpack_from(content, at)
+    if extra:
+        _, _, _, packed = struct.unpack_from("<HHQQ", content, at + LOCAL.size + name)
+    return content[at : at + LOCAL.size + name + extra], int(packed)
 
 
 def ended(directory: list[tuple[int, bytes]], at: int) -> bytes:

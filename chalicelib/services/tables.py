@@ -67,8 +67,12 @@ def _piece(written: Written, pieces: Pieces, name: str, source: Iterator[tuple[l
     for line in lines:
         columns |= dict.fromkeys(flat(json.loads(line)))
     text = _json(lines, first=not member.size, over=not full)
-    member = pieces.add(f"data/{name}.json", member, text, over=not full)
     counts = {**written.counts, name: written.counts.get(name, 0) + len(lines)}
+    if not member.pieces and not full:  # all of it is here
+        table = {f"data/{name}.json": text, f"data/{name}.csv": _sheet(lines, tuple(columns), first=True)}
+        member = pieces.finish(member, table)
+        return replace(written, counts=counts, member=member, table=written.table + 1, after="", columns=())
+    member = pieces.add(f"data/{name}.json", member, text, over=not full)
     done = replace(written, columns=tuple(columns), counts=counts, after=after, member=member)
     return done if full else replace(done, sheet=True, after="")
 

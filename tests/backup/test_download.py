@@ -18,7 +18,7 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup import download
 from chalicelib.services.backup.kinds import NAMES
 from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy.access_export import term
+from chalicelib.services.privacy.access_zip import term
 from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import Turned, carried
 

@@ -34,7 +34,7 @@ from chalicelib.services.backup.verify import PART_SECONDS
 from chalicelib.services.backup.walk import Progress, Walk, place_of
 from chalicelib.services.documents import instant
 from chalicelib.services.privacy.access_archive import index
-from chalicelib.services.privacy.access_export import MARK_KEPT, term
+from chalicelib.services.privacy.access_zip import MARK_KEPT, term
 from chalicelib.services.tables import Written
 from chalicelib.services.tables import advance as tabulated
 from chalicelib.store import due
@@ -202,11 +202,10 @@ def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tab
         "counts": {name: counts[name] for name in tables},
     }  # fmt: skip
     told = msgspec.json.format(msgspec.json.encode(facts), indent=2)
-    member = pieces.add("manifest.json", member, told, over=True)
     profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
     name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
     page = index(name, listed, ("manifest.json",), (), manifest.cut_at, language)
-    member = pieces.add("index.html", member, page, over=True)
+    member = pieces.finish(member, {"manifest.json": told, "index.html": page})
     return replace(written, member=member, sent=Sent())
 
 

@@ -1,14 +1,12 @@
-"""The archive of an access export: parts become JSON, CSV and pages of one ZIP, a part at a time in memory."""
+"""What a plain ZIP shows to who opens it: cells that no spreadsheet takes for a formula, and the page that tells what
+is in it."""
 
-import csv
-import io
 import json
 import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from html import escape
-from typing import IO, Any
+from typing import Any
 
 from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
@@ -16,8 +14,6 @@ from chalicelib.policy.model import Language
 from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
 
-Parts = Callable[[], Iterator[list[str]]]
-"""The lines of JSON of one kind, a part at a time; may be asked again."""
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -37,49 +33,6 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
         "missing": "Documents whose page could not be prepared",
     },
 }  # fmt: skip
-
-
-class Archive:
-    """A ZIP being written to a file: equal contents and `at` make equal bytes."""
-
-    def __init__(self, file: IO[bytes], at: datetime) -> None:
-        self.zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
-        self.at = at.timetuple()[:6]
-
-    def _entry(self, name: str, *, packed: bool = True) -> zipfile.ZipInfo:
-        entry = zipfile.ZipInfo(name, self.at)
-        entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-        entry.external_attr = 0o644 << 16
-        return entry
-
-    def add(self, name: str, content: bytes, *, packed: bool = True) -> None:
-        """Put one file."""
-        self.zip.writestr(self._entry(name, packed=packed), content)
-
-    def table(self, name: str, parts: Parts) -> None:
-        """Put the rows of one kind, as `data/{name}.json` and `data/{name}.csv`."""
-        columns: dict[str, None] = {}
-        with self.zip.open(self._entry(f"data/{name}.json"), "w", force_zip64=True) as out:
-            before = b"[\n"
-            for lines in parts():
-                for line in lines:
-                    out.write(before + line.encode())
-                    before = b",\n"
-                    columns |= dict.fromkeys(flat(json.loads(line)))
-            out.write(b"[]\n" if before == b"[\n" else b"\n]\n")
-        with self.zip.open(self._entry(f"data/{name}.csv"), "w", force_zip64=True) as raw:
-            out_text = io.TextIOWrapper(raw, "utf-8-sig", newline="", write_through=True)
-            try:
-                writer = csv.DictWriter(out_text, list(columns), restval="")
-                writer.writerow({column: safe(column) for column in columns})
-                for lines in parts():
-                    writer.writerows({k: safe(v) for k, v in flat(json.loads(line)).items()} for line in lines)
-            finally:
-                out_text.detach()
-
-    def close(self) -> None:
-        """Write the directory: nothing can be added any more."""
-        self.zip.close()
 
 
 def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -4,33 +4,24 @@ The request's measures are the steps and its cursor where the present one goes o
 bookkeeping. A piece depends on the cursor alone, so that one repeated after a crash replaces what it had written.
 """
 
-import io
-import json
-import tempfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company, Head
+from chalicelib.domain.company import Head
 from chalicelib.domain.document import CreditNote, Invoice
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer
 from chalicelib.domain.request import Measure, Request, moved
-from chalicelib.domain.support import SupportMessage, Upload
+from chalicelib.domain.support import SupportMessage
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.services.printing import page_of
-from chalicelib.services.privacy import settling
-from chalicelib.services.privacy.access_archive import Archive, index
-from chalicelib.services.privacy.access_contents import Kind, Reading, concerns, kinds, kinds_for, told
+from chalicelib.services.privacy import access_zip, settling
+from chalicelib.services.privacy.access_contents import Kind, Reading, concerns, kinds_for, told
+from chalicelib.services.privacy.access_zip import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.deletion import Overtaken
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
@@ -44,20 +35,10 @@ ROWS, PAGE, PAGES, FILES = 200, 50, 20, 50
 """Of one piece: rows, rows of a query, documents rendered or fetched, files copied."""
 PIECE_BYTES = 8_000_000
 """When a piece of rows ends earlier."""
-PART_LIMIT = 250_000_000
 BLOCKED = "account_blocked"
 COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
 """Files as they were uploaded; documents' pages are made anew where they are not kept."""
 PRINTED = (Invoice, CreditNote)
-MARK_KEPT = timedelta(days=30)
-
-
-def term() -> timedelta:
-    """How long an export is kept."""
-    period = current().rules["file.export"].term
-    if period is None:
-        raise ValueError("file.export has no term")
-    return timedelta(days=period.days)
 
 
 def carry(world: "World", request: Request) -> bool:
@@ -119,25 +100,21 @@ def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request
     """The request after the next piece of its step `at`."""
     step = request.measures[at]
     number, _, after = (request.cursor or "0:").partition(":")
-    part = f"{_parts_of(request)}{at:02d}-{int(number):06d}"
+    part = f"{parts_of(request)}{at:02d}-{int(number):06d}"
     if step.place == prefixes.EXPORTS:
-        _archive(world, request, reader)
-        found, where = 1, None
+        where = access_zip.advance(world, request, reader, after)
+        found = int(where is None)
     elif step.store == "table":
-        found, where = _rows(world, request, _kind_of(step), part, after, reader)
+        found, where = _rows(world, request, kind_of(step), part, after, reader)
     elif step.place == prefixes.PDF:
         found, where = _printed(world, request, step.kinds[0], part, after, reader)
     elif request.subject is not None:
-        found, where = _attached(world, request.subject, part, after, reader)
+        found, where = _attached(world, request, part, after, reader)
     else:
-        found, where = _copied(world, step.place, part, after, reader)
+        found, where = _copied(world, request, step.place, part, after, reader)
     whole = replace(step, found=(step.found or 0) + found, done=where is None)
     measures = (*request.measures[:at], whole, *request.measures[at + 1 :])
     return replace(request, measures=measures, cursor=f"{int(number) + 1}:{where}" if where is not None else None)
-
-
-def _kind_of(step: Measure) -> Kind:
-    return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
 
 
 def _rows(
@@ -146,7 +123,7 @@ def _rows(
     """Write the next rows of a kind; how many, and where to go on."""
     reading = Reading(
         request.company, reader.head, frozenset(filter(None, (request.asked_by, request.confirmed_by))),
-        request.subject, today(request.verified_at or request.created_at), _language(reader),
+        request.subject, today(request.verified_at or request.created_at), language_of(reader),
     )  # fmt: skip
     lines: list[str] = []
     read = size = 0
@@ -180,11 +157,13 @@ def _printed(
             made[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
         except (DocumentBlocked, InvalidContent, RendererUnavailable, NotFound):
             lost.append(row.id)
-    _put_part(world, part, made, lost)
+    put_part(world, request, part, made, lost)
     return len(made), page.next["sort"]["S"] if page.next else None
 
 
-def _copied(world: "World", prefix: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+def _copied(
+    world: "World", request: Request, prefix: str, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
     """Put the next files of the company under a prefix into a part."""
     own = prefixes.of_company(prefix, reader.company)
     made: dict[str, bytes] = {}
@@ -196,16 +175,16 @@ def _copied(world: "World", prefix: str, part: str, after: str, reader: Reader) 
             where = max(made, default=None)
             break
         made[key] = world.files.read(key)
-    _put_part(world, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
+    put_part(world, request, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
     return len(made), where
 
 
-def _attached(world: "World", subject: str, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+def _attached(world: "World", request: Request, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
     """Put what is attached to a member's own messages, and to what support answered them, into a part."""
     start = start_after(reader.company, after) if after else None
     kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
     page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)
-    rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, subject)]
+    rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
     made: dict[str, bytes] = {}
     lost: list[str] = []
     for id, key in [(row.id, attached.key) for row in rows for attached in row.attachments]:
@@ -213,82 +192,10 @@ def _attached(world: "World", subject: str, part: str, after: str, reader: Reade
             made[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
         except NotFound:
             lost.append(id)
-    _put_part(world, part, made, lost)
+    put_part(world, request, part, made, lost)
     return len(made), page.next["sort"]["S"] if page.next else None
 
 
-def _put_part(world: "World", part: str, made: dict[str, bytes], lost: list[str]) -> None:
-    if not made and not lost:
-        return
-    whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_STORED) as bundle:
-        for name, content in made.items():
-            bundle.writestr(zipfile.ZipInfo(name), content)
-        bundle.comment = json.dumps(lost).encode()
-    world.files.put(f"{part}.zip", whole.getvalue(), "application/zip", only_if_absent=False)
-
-
-def _archive(world: "World", request: Request, reader: Reader) -> None:
-    """Make the ZIP of the parts in a temporary file, and store it, marked to go when its term ends."""
-    at = request.verified_at or request.created_at
-    keys = list(world.files.list(_parts_of(request)))
-    files: list[str] = []
-    lost: list[str] = []
-    tables = [(i, _kind_of(step)) for i, step in enumerate(request.measures) if step.store == "table"]
-    language = _language(reader)
-    with tempfile.TemporaryFile() as out:
-        with closing(Archive(out, at)) as archive:
-            for i, kind in tables:
-                own = [key for key in keys if key.startswith(f"{_parts_of(request)}{i:02d}-")]
-                archive.table(kind.name, partial(_lines, world, own))
-            for key in (key for key in keys if key.endswith(".zip")):
-                with zipfile.ZipFile(io.BytesIO(world.files.read(key, PART_LIMIT))) as bundle:
-                    lost += json.loads(bundle.comment)
-                    for name in bundle.namelist():
-                        archive.add(name, bundle.read(name), packed=False)
-                        files.append(name)
-            counts = [(kind.name, request.measures[i].found or 0) for i, kind in tables]
-            archive.add("index.html", index(_name(reader), counts, files, lost, at, language, request.affects))
-        out.seek(0)
-        _mark(world, request)
-        world.files.put(prefixes.export(request.company, request.id), out, "application/zip", only_if_absent=False)
-
-
-def _lines(world: "World", keys: list[str]) -> Iterator[list[str]]:
-    for key in keys:
-        yield world.files.read(key, PART_LIMIT).decode().split("\n")
-
-
-def _mark(world: "World", request: Request) -> None:
-    """The row by which the archive goes at its term: one a request, however often it is written."""
-    now, key = world.now(), prefixes.export(request.company, request.id)
-    at = now + term()
-    mark = Upload(
-        company=request.company, id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}", created_at=now, updated_at=now,
-        keys=(key,), due_at=at, expires_at=int((at + MARK_KEPT).timestamp()),
-    )  # fmt: skip
-    due.remember(world.store, mark, world.random(16))
-
-
 def _clear(world: "World", request: Request) -> None:
-    for key in list(world.files.list(_parts_of(request))):
+    for key in list(world.files.list(parts_of(request))):
         world.files.delete(key)
-
-
-def _parts_of(request: Request) -> str:
-    return prefixes.export_parts(request.company, request.id)
-
-
-def _profile(reader: Reader) -> Company | None:
-    (profile,) = reader.of([Company.ref(reader.company)])
-    return profile if isinstance(profile, Company) else None
-
-
-def _language(reader: Reader) -> Language:
-    profile = _profile(reader)
-    return profile.language if profile else "fr"
-
-
-def _name(reader: Reader) -> str:
-    profile = _profile(reader)
-    return profile.name if profile else reader.company

@@ -7,7 +7,7 @@ from chalicelib.domain.errors import NotFound, ProofNeeded
 from chalicelib.domain.request import Request, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.services.documents import instant
-from chalicelib.services.privacy import access_export
+from chalicelib.services.privacy import access_zip
 from chalicelib.services.privacy.asking import Asker, found
 from chalicelib.store.wire import SORT
 
@@ -34,7 +34,7 @@ def _ready(world: "World", request: Request) -> bool:
     """Whether the archive is there, and its term, which the deletion may follow late, is not over."""
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False
-    in_time = world.now() < request.closed_at + access_export.term()
+    in_time = world.now() < request.closed_at + access_zip.term()
     if not in_time or _erased_since(world, request):
         return False
     return world.files.exists(prefixes.export(request.company, request.id))
