@@ -8,7 +8,7 @@ Template = Literal[
     "deletion_code", "identity_code", "support_opened", "support_answered", "request_opened", "request_grace",
     "request_waived", "request_reminder", "request_completed", "request_cancelled",
     "request_ready", "request_corrected", "request_details", "request_asked",
-    "account_erased", "owner_left", "address_changed", "recipient_corrected",
+    "account_erased", "owner_left", "owner_came", "address_changed", "recipient_corrected",
 ]  # fmt: skip
 KEPT_DAYS = 7
 

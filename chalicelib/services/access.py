@@ -1,7 +1,7 @@
 """Who may come in: a company's members and their roles, and its API keys.
 
-A change among the owners is noted on the head and told to whoever is no owner any more: for a while nobody waives the
-grace of a deletion, and the one who left may stop it (ADR 0034).
+A change among the owners is noted on the head and told to whoever is no owner any more, and to the others when one
+comes: for a while nobody waives the grace of a deletion, and the one who left may stop it (ADR 0034).
 """
 
 from collections.abc import Iterable
@@ -50,7 +50,8 @@ def add_member(
     reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
 ) -> Answer:
     """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
-    full = len(roster(reader)) >= MAX_MEMBERS
+    everybody = roster(reader)
+    full = len(everybody) >= MAX_MEMBERS
     id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
     joined = Member(
         company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role,
@@ -63,7 +64,8 @@ def add_member(
         if full:
             raise invalid("", "too_many", max=MAX_MEMBERS)
         answer = Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}")
-        return Decision(answer, new=(joined,), head={"owners_changed": call.at} if role == "owner" else None)
+        decision = Decision(answer, new=(joined,))
+        return _came(snapshot, call, everybody, decision) if role == "owner" else decision
 
     return transact(reader.store, call, [joined.key], decide, business=False).answer
 
@@ -82,7 +84,9 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
         decision = Decision(Answer(present_member(after)), puts=(after,))
         if role == before.role:
             return decision
-        return owners_changed(snapshot, call, before, decision, came=role == "owner")
+        if role == "owner":
+            return _came(snapshot, call, everybody, decision)
+        return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
     return transact(reader.store, call, reads, decide, business=False).answer
@@ -107,13 +111,24 @@ def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
     return transact(reader.store, call, reads, decide, business=False).answer
 
 
-def owners_changed(
-    snapshot: Snapshot, call: Call, before: Member, decision: Decision, *, came: bool = False
-) -> Decision:
-    """The decision, with what it takes when an owner comes or leaves: the head says when, and who leaves stays known
-    by a digest for a while and is told. Of anybody else, the decision as it is."""
-    if came:
-        return replace(decision, head={**(decision.head or {}), "owners_changed": call.at})
+def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision) -> Decision:
+    """The decision, with what it takes when an owner comes: the head says when, and whoever owned the company before is
+    told, since a token that was stolen can make its thief one."""
+    profile = snapshot.get(Company)
+    language = profile.language if profile else "fr"
+    addresses = dict.fromkeys(member.email for member in everybody if member.role == "owner" and member.email)
+    told = [mail.write(call, to, language, "owner_came", company=call.company) for to in addresses]
+    letters = tuple(each.letter for each in told)
+    messages = (replace(told[0].message, about=tuple(letter.id for letter in letters)),) if told else ()
+    return replace(
+        decision, head={**(decision.head or {}), "owners_changed": call.at}, new=(*decision.new, *letters),
+        messages=(*decision.messages, *messages),
+    )  # fmt: skip
+
+
+def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Decision) -> Decision:
+    """The decision, with what it takes when an owner leaves: the head says when, and who leaves stays known by a digest
+    for a while and is told. Of anybody else, the decision as it is."""
     if before.role != "owner":
         return decision
     told = _farewell(snapshot, call, before)

@@ -172,6 +172,23 @@ def _run(shop: Shop, job: str, **later: float) -> None:
     run(shop.world, named(job), now=shop.world.now() + timedelta(**later), left=within(60))
 
 
+@pytest.mark.parametrize("by", ["added", "promoted"])
+def test_whoever_owns_the_account_is_told_that_another_owner_came(shop: Shop, by: str) -> None:
+    """Who stole a token can make himself an owner, and lasting; not in silence."""
+    open_mailbox(shop.world)
+    to = f"came-{by}-{shop.company[-8:].lower()}@shop.example"
+    assert shop.owner.post("/v1/members", {"user": f"x-{shop.company}", "email": to, "role": "owner"}).status == 201
+    before = len(mails(shop.world, to))
+    made = shop.owner.post("/v1/members", {"user": f"y-{shop.company}", "role": "owner" if by == "added" else "clerk"})
+    if by == "promoted":
+        path = f"/v1/members/{made.json['id']}"
+        assert shop.owner.patch(path, {"role": "owner"}, "*").status == 200
+    run(shop.world, named("outbox"), now=shop.world.now() + timedelta(seconds=1), left=within(30))
+    told = mails(shop.world, to)[before:]
+    assert [shop.company in mail.subject for mail in told] == [True]
+    assert told[0].subject.startswith("Un propriétaire a été ajouté")
+
+
 def test_an_operator_stops_a_deletion_in_its_grace(vault: Turned) -> None:
     books = Books(vault, small=True)
     id = books.confirmed()
