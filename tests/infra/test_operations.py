@@ -14,6 +14,7 @@ from chalicelib.jobs.job import Job
 from chalicelib.observability import NAMESPACE, Telemetry
 from chalicelib.settings import Settings
 from infra.cost import FUNCTIONS
+from infra.gateway import gateway
 from infra.stages import STAGES, title
 from infra.watch import watch
 from local.clock import Cron, parse_schedule
@@ -117,3 +118,14 @@ def test_what_the_runbook_tells_to_type_exists(capsys: pytest.CaptureFixture[str
             main([noun, verb, "--help"])
         assert ended.value.code == 0, f"{noun} {verb}"
     assert capsys.readouterr().out
+
+
+def test_the_door_is_shut_where_the_stage_has_its_limits() -> None:
+    """The runbook's command names an output, a stage and a setting of the stack."""
+    assert "OutputKey=='RestAPIId'" in RUNBOOK
+    assert "--stage-name api " in RUNBOOK
+    (settings,) = gateway(STAGES["prod"], 90)["RestAPI"]["Properties"]["MethodSettings"]
+    path = f"{settings['ResourcePath']}/{settings['HttpMethod']}"
+    for name in ("rateLimit", "burstLimit"):
+        assert f"path={path}/throttling/{name},value=0" in RUNBOOK
+        assert settings[f"Throttling{name[0].upper()}{name[1:]}"] > 0
