@@ -329,6 +329,12 @@ def test_the_dashboard_can_be_read(resources: Resources) -> None:
     assert len(titles) == len(set(titles)) == 8
 
 
+def test_no_table_streams_because_nothing_listens(resources: Resources) -> None:
+    assert not of_type(resources, "AWS::Lambda::EventSourceMapping")
+    for name, table in of_type(resources, "AWS::DynamoDB::Table").items():
+        assert "StreamSpecification" not in table, name
+
+
 def test_merging_replaces_lists_and_keeps_the_rest() -> None:
     base = {"a": {"b": [1], "c": 1}, "d": 1}
     assert merged(base, {"a": {"b": [2]}, "e": 2}) == {"a": {"b": [2], "c": 1}, "d": 1, "e": 2}
