@@ -25,7 +25,6 @@ UNTRIED: Mapping[tuple[str, str, str], str] = {
     ("backups", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
     ("drill", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
     ("expiry", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
-    ("restores", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
     ("expiry", "s3:DeleteObjectVersion", "FilesBucket/pdf/*"): "who leaves the cloud may have rendered pages there",
     ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
     ("restores", "dynamodb:DeleteItem", "WorkspaceTable"): "what was erased since, when a killed run had put it back",

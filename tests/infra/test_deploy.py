@@ -117,7 +117,7 @@ def test_a_shorter_term_shows_what_it_takes_before_it_counts(
 
     def after(days: int) -> None:
         at = datetime.now(UTC) + timedelta(days=days)
-        monkeypatch.setattr(deploying, "shorter", lambda *found: shorter(*found[:3], at))
+        monkeypatch.setattr(deploying, "shorter", lambda storage, name, bucket, _: shorter(storage, name, bucket, at))
 
     after(8)
     with pytest.raises(DeployError, match="exports/: 7 days instead of 37 days, which takes 1 objects at once"):
