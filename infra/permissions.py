@@ -27,6 +27,8 @@ UNTRIED: Mapping[tuple[str, str, str], str] = {
     ("expiry", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
     ("expiry", "s3:DeleteObjectVersion", "FilesBucket/pdf/*"): "who leaves the cloud may have rendered pages there",
     ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
+    ("wake", "lambda:InvokeFunction", "Backups"): "only the rehearsal has functions to start",
+    ("wake", "lambda:InvokeFunction", "Restores"): "only the rehearsal has functions to start",
     ("restores", "dynamodb:DeleteItem", "WorkspaceTable"): "what was erased since, when a killed run had put it back",
 }
 """Why a function may do what no test makes it do: by function, action and resource (a pattern)."""
