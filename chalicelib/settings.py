@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
-Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda"]
-"""What stores, keeps, signs, sends, queues, hides and runs, by boto3's names. Each may be another's than AWS's."""
+Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts"]
+"""What stores, keeps, signs, sends, queues, hides, runs and lends rights, by boto3's names. Each may be another's."""
 PLACES: Mapping[Service, str] = {
     "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
     "s3": "FACTURE_ENDPOINT_S3",
@@ -16,6 +16,7 @@ PLACES: Mapping[Service, str] = {
     "sqs": "FACTURE_ENDPOINT_SQS",
     "secretsmanager": "FACTURE_ENDPOINT_SECRETS",
     "lambda": "FACTURE_ENDPOINT_LAMBDA",
+    "sts": "FACTURE_ENDPOINT_STS",
 }
 """The variable that names each service's own address."""
 FUNCTIONS: Mapping[str, str] = {"backups": "FACTURE_FUNCTION_BACKUPS", "restores": "FACTURE_FUNCTION_RESTORES"}
@@ -37,6 +38,8 @@ class Settings:
     `ads` and `minimum_app` are what the application is told. `backup_key` wraps the data keys of backups;
     `functions` are the jobs that are started as functions of their own where one is woken, each with its name on AWS;
     `archive_bucket` holds the statutory archive under Object Lock (default: the files' bucket's name and `-archive`).
+    `session_roles` are the ARNs of the roles under which jobs work on one company, by job; a job without one works
+    under the function's own (docs/adr/0059).
     """
 
     stage: str
@@ -59,10 +62,15 @@ class Settings:
     archive_bucket: str = ""
     pepper_secret: str | None = None
     functions: tuple[tuple[str, str], ...] = ()
+    session_roles: tuple[tuple[str, str], ...] = ()
 
     def endpoint_of(self, service: Service) -> str | None:
         """Where a service is: at its own address, else where all are; None for AWS's own."""
         return dict(self.places).get(service, self.endpoint)
+
+    def session_role_of(self, job: str) -> str | None:
+        """The role of this job's sessions; None: it has none."""
+        return dict(self.session_roles).get(job)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -100,12 +108,21 @@ class Settings:
             pepper_secret=env.get("FACTURE_PEPPER_SECRET") or None,
             archive_bucket=env.get("FACTURE_BUCKET_ARCHIVE") or f"{env['FACTURE_BUCKET_FILES']}-archive",
             functions=tuple((job, env[name]) for job, name in FUNCTIONS.items() if env.get(name)),
+            session_roles=session_roles_of(env),
         )
 
 
 def places_of(env: Mapping[str, str]) -> tuple[tuple[Service, str], ...]:
     """The services that `env` gives an address of their own."""
     return tuple((service, env[name]) for service, name in PLACES.items() if env.get(name))
+
+
+def session_roles_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The roles of jobs' sessions that `env` names: `retention=ARN,requests=ARN`. Raises SettingsError."""
+    named = [part.partition("=") for part in env.get("FACTURE_SESSION_ROLES", "").split(",") if part]
+    if any(not (job and role) for job, _, role in named):
+        raise SettingsError("FACTURE_SESSION_ROLES is a list of JOB=ARN")
+    return tuple((job, role) for job, _, role in named)
 
 
 def sampled(environ: Mapping[str, str] | None = None) -> bool:

@@ -1,10 +1,12 @@
 """The world: settings and lazy clients, constructed here alone; nothing heavy is imported until asked for."""
 
 import secrets
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib import session
 from chalicelib.domain.call import Call
 from chalicelib.settings import Settings
 from chalicelib.store.wire import Store
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.observability import Telemetry
     from chalicelib.outside.keys import Keys
     from chalicelib.outside.mail import Mailer
+    from chalicelib.outside.sessions import Sessions
     from chalicelib.outside.tokens import Tokens
     from chalicelib.outside.vault import Vault
     from chalicelib.outside.wake import Alarm
@@ -115,6 +118,20 @@ class World:
         from chalicelib.outside.wake import Alarm
 
         return Alarm(self.settings)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """What lends jobs the right to work on one company."""
+        from chalicelib.outside.sessions import Sessions
+
+        return Sessions(self.settings)
+
+    def confined(self, job: str, company: str) -> AbstractContextManager[None]:
+        """Within it, rows, objects and data keys are asked for under the job's session of this company, which reaches
+        nothing else; as the function itself where no role of such sessions is named. Raises Busy."""
+        if self.settings.session_role_of(job) is None:
+            return session.under(None)
+        return session.under(self.sessions.of(job, company))
 
     def wake(self, job: str) -> None:
         """Ask for a job before its schedule does. Nothing is lost when nobody hears: the schedule is the net."""

@@ -9,6 +9,7 @@ from infra.identity import CLIENT, ISSUER, KEYS, PEPPER
 from infra.keys import TRACE_KEY, alias_of_backups, alias_of_receipts
 from infra.layers import LAYERS, RUNTIME
 from infra.schedules import WAKE_QUEUE
+from infra.sessions import named_for
 from infra.stages import arn, ref, title
 from infra.tables import KEPT
 
@@ -70,7 +71,7 @@ def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
         "EventInvokeConfig": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3_600},
     }
     if name not in WITHOUT_WORLD:
-        made["Environment"] = {"Variables": environment(stage, build)}
+        made["Environment"] = {"Variables": environment(stage, build) | named_for(name)}
     if name == "wake":
         # Nobody but these two opens a backup or writes the archive: they are woken as functions of their own.
         made["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}

@@ -15,6 +15,7 @@ REASONS = {
     "xray:*": "X-Ray's actions know no resource",
     "ses:SendEmail": "the sender is a parameter of the stack; the condition names it",
     "s3:*": "objects are granted by the prefix that the policy gives their kind",
+    "sts:*": "CloudFormation ends the role's name; its path is of the stack and the job, and the role trusts by name",
 }
 """Why a resource may hold a star."""
 WOKEN = ("outbox", "bulk", "requests")
@@ -22,10 +23,18 @@ WOKEN = ("outbox", "bulk", "requests")
 UNTRIED: Mapping[tuple[str, str, str], str] = {
     ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "read once a process, and tests share theirs",
     ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",
-    ("backups", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
-    ("drill", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
-    ("expiry", "s3:AbortMultipartUpload", "FilesBucket/*"): "an upload that was cut off goes with what it was for",
-    ("expiry", "s3:DeleteObjectVersion", "FilesBucket/pdf/*"): "who leaves the cloud may have rendered pages there",
+    ("backups, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
+    ("drill, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
+    (
+        "expiry, on one company",
+        "s3:AbortMultipartUpload",
+        "FilesBucket/*",
+    ): "an upload that was cut off goes with what it was for",
+    (
+        "expiry, on one company",
+        "s3:DeleteObjectVersion",
+        "FilesBucket/pdf/*",
+    ): "who leaves the cloud may have rendered pages there",
     ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
     ("wake", "lambda:InvokeFunction", "Backups"): "only the rehearsal has functions to start",
     ("wake", "lambda:InvokeFunction", "Restores"): "only the rehearsal has functions to start",
@@ -67,9 +76,28 @@ def functions() -> tuple[str, ...]:
 
 
 @cache
-def statements(function: str) -> tuple[dict[str, Any], ...]:
-    """The statements of a function's policy."""
-    file = config()["lambda_functions"][function]["iam_policy_file"]
+def sessions() -> tuple[str, ...]:
+    """The jobs that work on one company under sessions of their own (docs/adr/0059)."""
+    return tuple(name for name in functions() if (CHALICE / f"session-{name}.json").exists())
+
+
+def session_of(job: str) -> str:
+    """What a job's sessions are called here, beside the functions."""
+    return f"{job}, on one company"
+
+
+@cache
+def principals() -> tuple[str, ...]:
+    """Everybody who has a policy: each function, and after it its sessions."""
+    found = ((name, session_of(name)) if name in sessions() else (name,) for name in functions())
+    return tuple(name for names in found for name in names)
+
+
+@cache
+def statements(principal: str) -> tuple[dict[str, Any], ...]:
+    """The statements of a function's policy, or of its sessions'."""
+    function, _, company = principal.partition(", ")
+    file = f"session-{function}.json" if company else config()["lambda_functions"][function]["iam_policy_file"]
     return tuple(json.loads((CHALICE / file).read_text("utf-8"))["Statement"])
 
 
@@ -85,19 +113,19 @@ def on(resource: Any) -> str:
     if "Ref" in resource:
         return str(resource["Ref"])
     text: str = resource["Fn::Sub"]
-    return text.removeprefix("${").replace(".Arn}", "")
+    return text.removeprefix("${").replace(".Arn}", "").replace("${!", "${")
 
 
 @cache
-def grants(function: str) -> tuple[Grant, ...]:
-    """Everything that a function's policy allows."""
-    return tuple(_grants(function))
+def grants(principal: str) -> tuple[Grant, ...]:
+    """Everything that a policy allows."""
+    return tuple(_grants(principal))
 
 
-def _grants(function: str) -> Iterator[Grant]:
-    for statement in statements(function):
+def _grants(principal: str) -> Iterator[Grant]:
+    for statement in statements(principal):
         if statement["Effect"] != "Allow":
-            raise ValueError(f"{function}: {statement['Sid']} does not allow")
+            raise ValueError(f"{principal}: {statement['Sid']} does not allow")
         under = json.dumps(statement["Condition"], sort_keys=True) if "Condition" in statement else ""
         for action in statement["Action"]:
             for resource in statement["Resource"]:
@@ -112,12 +140,15 @@ def table() -> str:
         "What each function may do: nothing else. Written by `python -m infra.permissions --write` from the policies",
         "in `.chalice/`, which are what is deployed. Whatever a test does in a function's place is held to its policy.",
         "",
+        "A job *on one company* works under a session of its function's making, tagged with that company's id, which",
+        "`${aws:PrincipalTag/company}` is for as long as it lasts ([ADR 0059](adr/0059-one-company-at-a-time.md)).",
+        "",
         "Stars: " + "; ".join(f"`{what}`: {why}" for what, why in REASONS.items()) + ".",
     ]
-    for function in functions():
-        lines += ["", f"## {function}", "", "| what | may | when |", "|---|---|---|"]
+    for principal in principals():
+        lines += ["", f"## {principal}", "", "| what | may | when |", "|---|---|---|"]
         rows: dict[tuple[str, str], list[str]] = {}
-        for grant in grants(function):
+        for grant in grants(principal):
             rows.setdefault((grant.resource, grant.under), []).append(grant.action)
         for (resource, under), actions in sorted(rows.items()):
             lines.append(f"| `{resource}` | {', '.join(sorted(set(actions)))} | {_plain(under)} |")

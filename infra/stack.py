@@ -11,6 +11,7 @@ from infra.identity import CLIENT, POOL, identity
 from infra.keys import keys
 from infra.merge import merged
 from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES, WAKE_QUEUE, schedules
+from infra.sessions import sessions
 from infra.stages import STAGES, ref, trace_days
 from infra.tables import drill_tables, tables
 from infra.watch import TOPIC, watch
@@ -30,6 +31,7 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         **buckets(policy),
         **identity(stage),
         **schedules(stage),
+        **sessions(),
         **additions(names, stage, build, days),
         **gateway(chosen, days),
         **watch(stage, names),

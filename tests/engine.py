@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 from chalicelib.settings import PLACES
+from infra import permissions
 from local import engine as embedded
 from local import issuer as identity
 from local.engine import Engine
 from local.issuer import Issuer
 from tests.engines import second
+
+SESSION_ROLES = tuple(
+    (job, f"arn:aws:iam::000000000000:role/facture-test/{job}/made") for job in permissions.sessions()
+)
+"""Every job that has sessions works under them in tests, too."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,4 +91,5 @@ def settings_environment(engine: Engine, issuer: Issuer, prefix: str) -> Mapping
         "FACTURE_BUILD": "test",
         "FACTURE_PEPPER": "the same for as long as the tables live",
         "FACTURE_MAIL_FROM": "service@facture.example",
+        "FACTURE_SESSION_ROLES": ",".join(f"{job}={role}" for job, role in SESSION_ROLES),
     }

@@ -1,9 +1,10 @@
 """IAM for tests: whatever code calls in a function's place must be allowed by that function's own policy.
 
 The embedded engine enforces no policy, so the calls of the whole suite are held against `.chalice/` here: what runs
-under `serve` is the HTTP function's, under `authorize` the authorizer's, under a run of a job that job's. A call that
-the policy does not allow fails the test that made it; a grant that a whole run never needed is listed at its end,
-unless its reason is written (`infra.permissions.UNTRIED`).
+under `serve` is the HTTP function's, under `authorize` the authorizer's, under a run of a job that job's, and within a
+session of a company that session's. A call that the policy does not allow is refused as AWS would, and fails the test
+that made it; a grant that a whole run never needed is listed at its end, unless its reason is written
+(`infra.permissions.UNTRIED`).
 """
 
 import contextvars
@@ -14,8 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from infra.permissions import Grant, functions, grants, untried
+from chalicelib import session
+from infra.permissions import Grant, functions, grants, principals, session_of, untried
 from tests.iam_needs import OTHERS, Need, needs
 
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
@@ -30,8 +33,8 @@ class Watch:
     refused: list[str] = field(default_factory=list)
     seen: dict[tuple[str, Need], bool] = field(default_factory=dict)
 
-    def note(self, function: str, need: Need) -> None:
-        """Hold a need against the function's policy."""
+    def note(self, function: str, need: Need) -> bool:
+        """Hold a need against a policy; whether it is granted."""
         if (known := self.seen.get((function, need))) is None:
             found = [grant for grant in grants(function) if allows(grant, need)]
             self.used |= {(function, grant) for grant in found}
@@ -39,10 +42,11 @@ class Watch:
         if not known:
             told = ", ".join(f"{key} {sorted(values)}" for key, values in need.context)
             self.refused.append(f"{function} may not {need.action} on {need.resource} {told}".strip())
+        return known
 
     def unused(self) -> list[str]:
         """Grants that nothing needed and that have no reason, but for those that the platform itself uses."""
-        rest = {(f, g) for f in functions() for g in grants(f)} - self.used
+        rest = {(f, g) for f in principals() for g in grants(f)} - self.used
         own = ("logs:", "xray:", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
         shown = (
             f"{f}: {g.action} on {g.resource}"
@@ -53,6 +57,12 @@ class Watch:
 
 
 WATCH = Watch()
+CONFINED = ("dynamodb", "s3", "kms")
+"""Services whose clients sign under the session of whoever asks (chalicelib/session.py)."""
+REFUSAL = {
+    "Error": {"Code": "AccessDeniedException", "Message": "is not authorized"},
+    "ResponseMetadata": {"HTTPStatusCode": 400},
+}
 
 
 def _of_service(grant: Grant) -> bool:
@@ -117,9 +127,13 @@ def _observed(original: Callable[..., Any]) -> Callable[..., Any]:
     def emit(client: Any, api_params: Any, operation_model: Any, context: Any) -> Any:
         if name := running.get():
             service, operation = operation_model.service_model.service_name, operation_model.name
+            lent = session.current() if service in CONFINED else None
+            if lent:
+                name = session_of(lent.job)
             try:
-                for need in needs(service, operation, api_params):
-                    WATCH.note(name, need)
+                asked = list(needs(service, operation, api_params, lent.company if lent else ""))
+                if [need for need in asked if not WATCH.note(name, need)]:
+                    raise ClientError(REFUSAL, operation)
             except KeyError:
                 WATCH.refused.append(
                     f"{name} calls {service} {operation}, and tests/iam.py does not know what it needs"

@@ -1,7 +1,7 @@
 """What IAM asks for each AWS call that the code makes: the action, the resource by its logical name, and what
 conditions look at. A call that is not known here is an error, so that a new one is thought about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from infra.tables import logical_name
 
 OTHER = "a company's"
 """Stands for every company's partition: no policy names one."""
+OWN = "${aws:PrincipalTag/company}"
+"""Stands, in a session of a company, for that company: so do the policies of sessions say it."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,37 @@ class Need:
     context: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
-def needs(service: str, operation: str, asked: dict[str, Any]) -> Iterator[Need]:
-    """What IAM asks for a call. Raises KeyError for an operation that is not known here."""
+def needs(service: str, operation: str, asked: dict[str, Any], company: str = "") -> Iterator[Need]:
+    """What IAM asks for a call, in a session of `company` where there is one. Raises KeyError for an operation that is
+    not known here."""
     if service == "dynamodb":
-        yield from _of_table(operation, asked)
+        yield from _of_table(operation, asked, company)
     elif service == "s3":
-        yield from _of_bucket(operation, asked)
+        yield from _of_bucket(operation, asked, company)
+    elif (service, operation) == ("sts", "AssumeRole"):
+        yield from _of_role(asked)
     else:
-        yield Need(*OTHERS[service, operation])
+        bound = asked.get("EncryptionContext", {}).get("company")
+        context = (("kms:EncryptionContext:company", _named({bound}, company)),) if bound else ()
+        yield Need(*OTHERS[service, operation], context)
+
+
+def _of_role(asked: dict[str, Any]) -> Iterator[Need]:
+    """A role's ARN ends in its job and its name; each tag is asked for with the role."""
+    job = asked["RoleArn"].split("/")[-2]
+    role = f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/${{AWS::StackName}}/{job}/x"
+    tags = tuple((f"aws:RequestTag/{tag['Key']}", _kind_of_tag(tag["Value"])) for tag in asked.get("Tags", ()))
+    for action in ("sts:AssumeRole", "sts:TagSession"):
+        yield Need(action, role, tags)
+
+
+def _kind_of_tag(value: str) -> frozenset[str]:
+    return frozenset({"cmp_x" if value.startswith("cmp_") else value})
+
+
+def _named(companies: Iterable[str], company: str) -> frozenset[str]:
+    """Partitions as policies can name them."""
+    return frozenset(OWN if c == company else OTHER if c.startswith("cmp_") else c for c in companies)
 
 
 OTHERS = {
@@ -51,23 +76,23 @@ _IN_TRANSACTION = {
 }
 
 
-def _of_table(operation: str, asked: dict[str, Any]) -> Iterator[Need]:
+def _of_table(operation: str, asked: dict[str, Any], company: str) -> Iterator[Need]:
     if operation in _SINGLE:
-        yield _on_row(operation, asked)
+        yield _on_row(operation, asked, company)
     elif operation == "Query":
         values = asked.get("ExpressionAttributeValues", {})
         partition = values.get(asked["KeyConditionExpression"].split("=")[1].split()[0].strip("() "), {}).get(
             "S", OTHER
         )
         index = f"/index/{asked['IndexName']}" if asked.get("IndexName") else ""
-        yield Need("dynamodb:Query", _room(asked["TableName"]) + index, _leading({partition}))
+        yield Need("dynamodb:Query", _room(asked["TableName"]) + index, _leading({partition}, company))
     elif operation in ("TransactGetItems", "TransactWriteItems"):
         for item in asked["TransactItems"]:
             ((kind, row),) = item.items()
-            yield _on_row(_IN_TRANSACTION[kind], row)
+            yield _on_row(_IN_TRANSACTION[kind], row, company)
     elif operation in ("BatchWriteItem", "BatchGetItem"):
         for name, rows in asked["RequestItems"].items():
-            yield Need(f"dynamodb:{operation}", _room(name), _leading(_batched(rows)))
+            yield Need(f"dynamodb:{operation}", _room(name), _leading(_batched(rows), company))
     elif operation == "Scan":
         yield Need("dynamodb:Scan", _room(asked["TableName"]))
     else:
@@ -81,18 +106,17 @@ def _batched(rows: Any) -> set[str]:
     return {(part.get("Key") or part["Item"])["company"]["S"] for part in each}
 
 
-def _on_row(action: str, row: dict[str, Any]) -> Need:
+def _on_row(action: str, row: dict[str, Any], company: str) -> Need:
     key = row.get("Key") or row["Item"]
-    context = _leading({key["company"]["S"]})
+    context = _leading({key["company"]["S"]}, company)
     if action == "UpdateItem":
         named = {*row.get("ExpressionAttributeNames", {}).values(), *row["Key"]}
         context += (("dynamodb:Attributes", frozenset(named)),)
     return Need(f"dynamodb:{action}", _room(row["TableName"]), context)
 
 
-def _leading(partitions: set[str]) -> tuple[tuple[str, frozenset[str]], ...]:
-    told = frozenset(OTHER if name.startswith("cmp_") else name for name in partitions)
-    return (("dynamodb:LeadingKeys", told),)
+def _leading(partitions: set[str], company: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    return (("dynamodb:LeadingKeys", _named(partitions, company)),)
 
 
 def _room(table: str) -> str:
@@ -108,31 +132,36 @@ _ON_OBJECTS = {
 _ON_BUCKETS = {"ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
 
 
-def _of_bucket(operation: str, asked: dict[str, Any]) -> Iterator[Need]:
+def _of_bucket(operation: str, asked: dict[str, Any], company: str) -> Iterator[Need]:
     bucket = "ArchiveBucket" if asked["Bucket"].endswith("-archive") else "FilesBucket"
     if operation in _ON_BUCKETS:
-        yield Need(f"s3:{_ON_BUCKETS[operation]}", bucket, (("s3:prefix", frozenset({_kind(asked["Prefix"])})),))
+        yield Need(
+            f"s3:{_ON_BUCKETS[operation]}", bucket, (("s3:prefix", frozenset({_kind(asked["Prefix"], company)})),)
+        )
     elif operation == "ListMultipartUploads":  # IAM knows no prefix of it
         yield Need("s3:ListBucketMultipartUploads", bucket)
     elif operation in ("DeleteObject", "DeleteObjects"):
         objects = [asked] if operation == "DeleteObject" else asked["Delete"]["Objects"]
         for each in objects:
             action = "s3:DeleteObjectVersion" if each.get("VersionId") else "s3:DeleteObject"
-            yield Need(action, f"{bucket}/{_kind(each['Key'])}")
+            yield Need(action, f"{bucket}/{_kind(each['Key'], company)}")
     elif operation == "CopyObject":
-        yield Need("s3:GetObject", f"{bucket}/{_kind(asked['CopySource']['Key'])}")
-        yield Need("s3:PutObject", f"{bucket}/{_kind(asked['Key'])}")
+        yield Need("s3:GetObject", f"{bucket}/{_kind(asked['CopySource']['Key'], company)}")
+        yield Need("s3:PutObject", f"{bucket}/{_kind(asked['Key'], company)}")
     else:
-        yield Need(f"s3:{_ON_OBJECTS[operation]}", f"{bucket}/{_kind(asked['Key'])}")
+        yield Need(f"s3:{_ON_OBJECTS[operation]}", f"{bucket}/{_kind(asked['Key'], company)}")
         if operation == "HeadObject":  # without the right to list, S3 answers 403 for what is not there
-            yield Need("s3:ListBucket", bucket, (("s3:prefix", frozenset({_kind(asked["Key"])})),))
+            yield Need("s3:ListBucket", bucket, (("s3:prefix", frozenset({_kind(asked["Key"], company)})),))
         if asked.get("ObjectLockMode"):
-            yield Need("s3:PutObjectRetention", f"{bucket}/{_kind(asked['Key'])}")
+            yield Need("s3:PutObjectRetention", f"{bucket}/{_kind(asked['Key'], company)}")
 
 
-def _kind(key: str) -> str:
-    """A key without whose it is and which: policies know prefixes only."""
+def _kind(key: str, company: str) -> str:
+    """A key without which it is, and without whose unless that is the session's company: so policies name them."""
     from chalicelib.policy.load import current
 
     prefix = next((path for path in current().prefixes if key.startswith(path)), None)
-    return f"{prefix}x" if prefix else key
+    if prefix is None:
+        return key
+    own = bool(company) and key.startswith(f"{prefix}{company}/")
+    return f"{prefix}{OWN}/x" if own else f"{prefix}x"

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as Unconnected
 
 from chalicelib.domain.errors import Busy, NotFound, TooLarge
+from chalicelib.session import confined
 from chalicelib.settings import Settings
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
@@ -60,7 +61,7 @@ class Files:
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             s3={"addressing_style": "path" if endpoint else "virtual"},
         )  # fmt: skip
-        return boto3.client("s3", region_name=self.settings.region, endpoint_url=endpoint, config=config)
+        return confined(boto3.client("s3", region_name=self.settings.region, endpoint_url=endpoint, config=config))
 
     def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
         """Store an object, of bytes or of a file sent as it is read. False, and nothing is changed, when there is one

@@ -8,11 +8,13 @@ others: it is tried again later and later, and after `MOST_ATTEMPTS` it is burie
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from chalicelib import session
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs.job import Found, Job, Left, Step, within
@@ -102,7 +104,8 @@ class _Run:
             for work in page.work:
                 if not self._in_time():
                     return "continues"
-                self._permitted(work)
+                with self._confined(work):
+                    self._permitted(work)
                 if most is not None and self.report.planned > most:
                     return "asks"
             if (cursor := page.next) is None:
@@ -153,22 +156,27 @@ class _Run:
             return "continues"
         claimed: due.Claim | None = None
         try:
-            steps = self._permitted(work)
-            if steps is None:
-                return None
-            if self.job.cap is not None and self.report.planned > self.job.cap:
-                return self._ask()
-            claimed = due.claim(self.world.store, work, self.until)
-            if claimed is None:
-                self.report.skipped += 1
-            elif claimed.attempt > MOST_ATTEMPTS:  # its runner was killed each time and could not say so
-                self._fail(claimed, "killed")
-            else:
-                return self._steps(claimed, steps, cursor)
+            with self._confined(work):
+                steps = self._permitted(work)
+                if steps is None:
+                    return None
+                if self.job.cap is not None and self.report.planned > self.job.cap:
+                    return self._ask()
+                claimed = due.claim(self.world.store, work, self.until)
+                if claimed is None:
+                    self.report.skipped += 1
+                elif claimed.attempt > MOST_ATTEMPTS:  # its runner was killed each time and could not say so
+                    self._fail(claimed, "killed")
+                else:
+                    return self._steps(claimed, steps, cursor)
         except Exception as error:
             log.warning("work failed", exc_info=error, extra={"ref": _address(work.key)})
             self._settle(work, claimed, code_of(error) or type(error).__name__)
         return None
+
+    def _confined(self, work: Record) -> AbstractContextManager[None]:
+        """Whatever is done for a row is done within its company."""
+        return self.world.confined(self.job.name, work.key.company)
 
     def _steps(self, claimed: due.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
         plan, address = _digest(steps), _address(claimed.record.key)
@@ -189,10 +197,11 @@ class _Run:
     def _settle(self, work: Record, claimed: due.Claim | None, error: str) -> None:
         """Count the failure on the row itself. Where even that fails, the claim lapses and says it."""
         try:
-            claimed = claimed or due.claim(self.world.store, work, self.until)
-            if claimed:
-                self._fail(claimed, error)
-                return
+            with self._confined(work):
+                claimed = claimed or due.claim(self.world.store, work, self.until)
+                if claimed:
+                    self._fail(claimed, error)
+                    return
         except Exception as again:
             log.warning("failure not counted", exc_info=again, extra={"ref": _address(work.key)})
         self.report.failures.append(Failure(work.key, error, claimed.attempt if claimed else 0, dead=False))
@@ -225,7 +234,8 @@ class _Run:
         return "asks"
 
     def _remember(self, **place: Any) -> None:
-        due.remember(self.world.store, replace(self.blank, **place), self.world.random(16))
+        with session.under(None):  # it is no company's
+            due.remember(self.world.store, replace(self.blank, **place), self.world.random(16))
 
 
 def retry_after(attempt: int) -> timedelta:

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import Busy
 from chalicelib.outside.clients import bounded
+from chalicelib.session import confined
 from chalicelib.settings import Settings
 
 ATTEMPTS = 3
@@ -37,7 +38,7 @@ class Keys:
     @cached_property
     def client(self) -> Any:
         """KMS."""
-        return bounded("kms", self.settings, attempts=ATTEMPTS)
+        return confined(bounded("kms", self.settings, attempts=ATTEMPTS))
 
     @cached_property
     def public_key(self) -> bytes:

@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import Busy
 from chalicelib.outside.clients import bounded
+from chalicelib.session import confined
 from chalicelib.settings import Settings
 
 ATTEMPTS = 3
@@ -34,7 +35,7 @@ class Vault:
     @cached_property
     def client(self) -> Any:
         """KMS."""
-        return bounded("kms", self.settings, attempts=ATTEMPTS)
+        return confined(bounded("kms", self.settings, attempts=ATTEMPTS))
 
     def wrapped(self, company: str, key: str) -> bytes:
         """A new data key (AES-256) as it is stored: whoever makes it does not see it."""

@@ -1,10 +1,11 @@
 """The wire to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store is made of."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
@@ -16,10 +17,12 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import Busy, TransactionTooLarge
+from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROOM_TABLES, table_name
 
+R = TypeVar("R")
 MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
 THROTTLES = frozenset({
@@ -78,12 +81,31 @@ def nobody(new: Sequence[Record], gone: Sequence[Record]) -> None:
     """Nobody counts commits."""
 
 
+class Wire(Connection):
+    """PynamoDB's connection, whose calls are made under the session of whoever makes them (chalicelib/session.py)."""
+
+    @property
+    def session(self) -> Any:
+        """The botocore session that the client is made of, one a thread."""
+        made = super().session
+        made.register("before-sign.dynamodb", sign, unique_id="session")
+        return made
+
+
+class Pool(ThreadPoolExecutor):
+    """Threads that work on behalf of whoever asks them to."""
+
+    def submit(self, work: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
+        """Run `work` in a copy of the caller's context."""
+        return super().submit(copy_context().run, work, *args, **kwargs)
+
+
 class Store:
     """The tables of one stage. Holds one connection; safe to share between threads."""
 
     def __init__(self, settings: Settings, told: Told = nobody) -> None:
         self.told = told
-        self.connection = Connection(
+        self.connection = Wire(
             region=settings.region,
             host=settings.endpoint_of("dynamodb"),
             connect_timeout_seconds=CONNECT_SECONDS,
@@ -99,7 +121,7 @@ class Store:
     @cached_property
     def pool(self) -> ThreadPoolExecutor:
         """Threads for the few reads that go side by side."""
-        return ThreadPoolExecutor(max_workers=8, thread_name_prefix="store")
+        return Pool(max_workers=8, thread_name_prefix="store")
 
     def get(self, refs: Sequence[Ref]) -> list[Row | None]:
         """The rows at `refs` (at most 100), read in one transaction: all of one moment."""

@@ -6,11 +6,13 @@ What a refused caller sends is always a request that would succeed for the owner
 import base64
 import hmac
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
+from botocore.client import BaseClient
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pynamodb.expressions.operand import Path as Attribute
@@ -422,3 +424,51 @@ class TestTenants:
         all_are(own.ask(shop.owner, shut), 403, "company_blocked")
         reached = [each for each in shut if each.scope in GRANTABLE]
         all_are(own.ask(key, reached), 403, "company_blocked")
+
+
+@contextmanager
+def wire() -> Iterator[list[tuple[str, str]]]:
+    """Every call of AWS, whoever makes it: its operation, and all that it says."""
+    found: list[tuple[str, str]] = []
+    original = BaseClient._emit_api_params
+
+    def emit(self: Any, api_params: Any, operation_model: Any, context: Any) -> Any:
+        found.append((operation_model.name, repr(api_params)))
+        return original(self, api_params, operation_model, context)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_emit_api_params", emit)
+        yield found
+
+
+def told_of(calls: Iterable[tuple[str, str]], company: str) -> list[str]:
+    """The operations that name a company, in whatever place: a partition, an object's key, a key's context."""
+    return [operation for operation, said in calls if company in said]
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_no_request_of_one_company_names_another_on_the_wire(
+    stocked: Stocked, new_shop: Callable[..., Shop], planted: bool
+) -> None:
+    """The HTTP function's role reaches every company, so that isolation is by construction: whatever ids, and whatever
+    company, a request of A says, no call of AWS that comes of it says B."""
+    owner, beside = new_shop().owner, stocked.shop.company
+    assert owner.company
+    before = stocked.shop.clock
+    for endpoint in OF_A_COMPANY:
+        asked = stocked.samples[endpoint]
+        if planted:
+            body = {**asked.body, "company": beside} if isinstance(asked.body, dict) else asked.body
+            asked = replace(asked, body=body, query={**asked.query, "company": beside})
+        with wire() as calls:
+            send(owner, endpoint, asked)
+        assert told_of(calls, beside) == [], named(endpoint)
+        assert told_of(calls, owner.company), named(endpoint)
+    assert stocked.shop.clock == before
+
+
+def test_a_call_that_names_another_company_is_seen(stocked: Stocked) -> None:
+    with wire() as calls:
+        stocked.shop.owner.get("/v1/company")
+    assert told_of(calls, stocked.shop.company)
+    assert told_of(calls, "cmp_other") == []

@@ -5,25 +5,28 @@ from chalicelib.settings import FUNCTIONS
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import ROOM_TABLES, table_name
 from infra.functions import functions_of
-from infra.permissions import functions, grants
+from infra.permissions import grants, principals
 from infra.stages import title
 from infra.tables import drill_tables
+from tests.iam_needs import OWN
 from tests.infra.conftest import Template
 from tests.jobs.worlds import settings
 
 
 def who(action: str, resource: str) -> set[str]:
-    """The functions that may do this there."""
-    return {name for name in functions() for grant in grants(name) if grant.covers(action, resource)}
+    """The functions that may do this there, by themselves or under their sessions (of company x)."""
+    every = {(name, grant) for name in principals() for grant in grants(name)}
+    own = resource.rpartition("/")[0] + f"/{OWN}/x"
+    return {name.partition(", ")[0] for name, grant in every if any(grant.covers(action, r) for r in (resource, own))}
 
 
 def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() -> None:
     assert who("s3:PutObject", "ArchiveBucket/archive/x") == {"backups"}
     assert who("s3:PutObjectRetention", "ArchiveBucket/archive/x") == {"backups"}
-    every = [(name, grant) for name in functions() for grant in grants(name)]
+    every = [(name, grant) for name in principals() for grant in grants(name)]
     held = {(name, grant.action) for name, grant in every if grant.resource.startswith("ArchiveBucket")}
     assert not {action for _, action in held if "Bypass" in action}, "a lock holds against everybody"
-    assert {each for each in held if "Delete" in each[1]} == {("retention", "s3:DeleteObjectVersion")}
+    assert {each for each in held if "Delete" in each[1]} == {("retention, on one company", "s3:DeleteObjectVersion")}
 
 
 def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(templates: dict[str, Template]) -> None:
@@ -42,14 +45,14 @@ def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(t
 
 def test_only_the_drill_touches_the_tables_aside() -> None:
     aside = set(drill_tables("x-", current()))
-    for name in functions():
+    for name in principals():
         touched = {grant.resource.partition("/")[0] for grant in grants(name)} & aside
-        assert not touched or name == "drill"
+        assert not touched or name.partition(", ")[0] == "drill"
 
 
 def test_the_drill_writes_no_books() -> None:
     written = {
-        grant.resource for grant in grants("drill")
+        grant.resource for name in principals() if name.partition(", ")[0] == "drill" for grant in grants(name)
         if grant.action in ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem") and not grant.under
     }  # fmt: skip
     assert not written & {"LedgerTable", "JournalTable", "IdentityTable", "RequestsTable"}
@@ -75,4 +78,4 @@ def test_who_opens_a_sealed_key_and_who_makes_one() -> None:
 def test_only_expiry_and_erasure_delete_backups_and_only_backups_writes_them() -> None:
     for tier in ("daily", "weekly", "monthly"):
         assert who("s3:PutObject", f"FilesBucket/backups/{tier}/x") == {"backups"}
-        assert who("s3:DeleteObjectVersion", f"FilesBucket/backups/{tier}/x") == {"expiry", "requests", "wake"}
+        assert who("s3:DeleteObjectVersion", f"FilesBucket/backups/{tier}/x") == {"expiry", "requests"}

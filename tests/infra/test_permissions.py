@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.permissions import DOCUMENT, Grant, functions, table
 from tests.iam import WATCH, Watch, allows, running
-from tests.iam_needs import OTHER, Need, needs
+from tests.iam_needs import OTHER, OWN, Need, needs
 
 
 def of(partition: str) -> tuple[tuple[str, frozenset[str]], ...]:
@@ -56,6 +57,27 @@ def test_an_unknown_condition_is_not_ignored() -> None:
         allows(grant, Need("s3:GetObject", "FilesBucket/x"))
 
 
+def test_a_sessions_own_company_is_told_apart() -> None:
+    asked = {"Bucket": "x-files", "Key": "pdf/cmp_1/a"}
+    assert list(needs("s3", "GetObject", asked, "cmp_1")) == [Need("s3:GetObject", f"FilesBucket/pdf/{OWN}/x")]
+    assert list(needs("s3", "GetObject", asked, "cmp_2")) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
+    longer = asked | {"Key": "pdf/cmp_12/a"}
+    assert list(needs("s3", "GetObject", longer, "cmp_1")) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
+    assert list(needs("dynamodb", "PutItem", ROW, "cmp_1")) == [Need("dynamodb:PutItem", "LedgerTable", of(OWN))]
+    assert list(needs("dynamodb", "PutItem", ROW, "cmp_2")) == [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))]
+
+
+@pytest.mark.parametrize(("company", "granted"), [("cmp_1", True), ("system", False), ("public", False)])
+def test_a_session_is_asked_for_with_a_companys_tag(company: str, granted: bool) -> None:
+    role = "arn:aws:iam::000000000000:role/facture-test/retention/made"
+    asked = {"RoleArn": role, "Tags": [{"Key": "company", "Value": company}]}
+    watch = Watch()
+    assert [watch.note("retention", need) for need in needs("sts", "AssumeRole", asked)] == [granted, granted]
+    assert [watch.note("proofs", need) for need in needs("sts", "AssumeRole", asked)] == [False, False]
+    untagged = needs("sts", "AssumeRole", {"RoleArn": role})
+    assert [watch.note("retention", need) for need in untagged] == [False, False]
+
+
 ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "sort": {"S": "a"}}}
 
 
@@ -91,7 +113,7 @@ def test_an_unknown_call_is_an_error() -> None:
 
 def test_a_grant_that_nothing_needed_is_listed_unless_its_reason_is_written() -> None:
     unused = Watch().unused()
-    assert "drill: s3:GetObject on FilesBucket/backups/daily/*" in unused
+    assert "drill, on one company: s3:GetObject on FilesBucket/backups/daily/${aws:PrincipalTag/company}/*" in unused
     assert "drill: s3:ListBucket on FilesBucket" not in unused, "it has a reason"
     assert not [line for line in unused if line.startswith("wake: ")], "what the woken jobs need, it needs"
 
@@ -109,7 +131,8 @@ def test_a_call_in_a_functions_place_is_held_to_its_policy(world: Any) -> None:
     """The net itself: without it, every other test would pass whatever a policy lacked."""
     before, token = len(WATCH.refused), running.set("token")
     try:
-        world.files.exists("pdf/x")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            world.files.exists("pdf/x")
     finally:
         running.reset(token)
     noted = WATCH.refused[before:]

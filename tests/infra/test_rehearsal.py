@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pypdf
 import pytest
 import urllib3
@@ -30,6 +31,7 @@ from infra.deploy import DeployError
 from infra.rehearse import Rehearsal, Wire, build_of, edition, rehearsal, until
 from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES
 from local import engine as embedded
+from local.engine import REGION
 from tests.client import Client
 from tests.e2e.person import COMPANY, CUSTOMER, LINE
 from tests.infra import srp
@@ -243,6 +245,38 @@ def test_roles_count(stage: Rehearsal, owner: Client) -> None:
     assert owner.get("/v1/company").status >= 500
     iam.delete_role_policy(RoleName=role, PolicyName="Refused")
     assert owner.get("/v1/company").status == 200
+
+
+@pytest.mark.parametrize(
+    ("function", "tags", "lent"),
+    [
+        ("Retention", {"company": "cmp_1"}, True),
+        ("Retention", {}, False),
+        ("Retention", {"company": "system"}, False),
+        ("Retention", {"company": "cmp_1", "other": "cmp_2"}, False),
+        ("Proofs", {"company": "cmp_1"}, False),
+    ],
+)
+def test_a_session_is_lent_to_its_function_with_its_tag(
+    stage: Rehearsal, first: Built, function: str, tags: dict[str, str], lent: bool
+) -> None:
+    iam, sts = stage.client("iam"), stage.client("sts")
+
+    def role(logical: str) -> str:
+        return str(iam.get_role(RoleName=stage.physical(logical))["Role"]["Arn"])
+
+    own = sts.assume_role(RoleArn=role(f"{function}Role"), RoleSessionName="as-lambda-does")["Credentials"]
+    asking = boto3.client(
+        "sts", region_name=REGION, endpoint_url=stage.engine.endpoint, aws_access_key_id=own["AccessKeyId"],
+        aws_secret_access_key=own["SecretAccessKey"], aws_session_token=own["SessionToken"],
+    )  # fmt: skip
+    told = [{"Key": key, "Value": value} for key, value in tags.items()]
+    asked = {"RoleArn": role("RetentionSession"), "RoleSessionName": "retention", "Tags": told}
+    if lent:
+        assert asking.assume_role(**asked)["AssumedRoleUser"]["Arn"].endswith("/retention")
+    else:
+        with pytest.raises(asking.exceptions.ClientError, match="AccessDenied"):
+            asking.assume_role(**asked)
 
 
 def functions(stage: Rehearsal) -> list[str]:

@@ -11,6 +11,7 @@ from chalicelib.settings import Settings, places_of
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.wiring import World
 from local.engine import REGION
+from tests.engine import SESSION_ROLES
 
 
 def settings(endpoint: str, prefix: str) -> Settings:
@@ -19,6 +20,7 @@ def settings(endpoint: str, prefix: str) -> Settings:
         stage="test", region=REGION, endpoint=endpoint, table_prefix=f"{prefix}-", files_bucket=f"{prefix}-files",
         issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
         build="test", places=places_of(os.environ), archive_bucket=f"{prefix}-archive",
+        session_roles=SESSION_ROLES,
     )  # fmt: skip
 
 

@@ -34,13 +34,22 @@ def test_one_address_is_for_all_and_a_services_own_comes_first() -> None:
     made = Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT": "http://all", "FACTURE_ENDPOINT_S3": "http://objects"})
     assert {service: made.endpoint_of(service) for service in PLACES} == {
         "dynamodb": "http://all", "s3": "http://objects", "kms": "http://all", "sesv2": "http://all",
-        "sqs": "http://all", "secretsmanager": "http://all", "lambda": "http://all",
+        "sqs": "http://all", "secretsmanager": "http://all", "lambda": "http://all", "sts": "http://all",
     }  # fmt: skip
     assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_SES": "http://mail"}).places == (("sesv2", "http://mail"),)
 
 
 def test_an_empty_variable_is_none() -> None:
     assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_KMS": ""}).places == ()
+
+
+def test_the_roles_of_sessions_are_by_job() -> None:
+    named = Settings.from_env({**REQUIRED, "FACTURE_SESSION_ROLES": "retention=arn:1,requests=arn:2"})
+    assert [named.session_role_of(job) for job in ("retention", "requests", "bulk")] == ["arn:1", "arn:2", None]
+    assert Settings.from_env({**REQUIRED, "FACTURE_SESSION_ROLES": ""}).session_roles == ()
+    for wrong in ("retention", "=arn", "retention="):
+        with pytest.raises(SettingsError, match="FACTURE_SESSION_ROLES"):
+            Settings.from_env({**REQUIRED, "FACTURE_SESSION_ROLES": wrong})
 
 
 def test_what_is_missing_is_named() -> None:
@@ -55,6 +64,7 @@ def clients() -> Iterator[tuple[str, Any]]:
     yield "kms", world.keys.client
     yield "sesv2", world.mailer.client
     yield "sqs", world.alarm.client
+    yield "sts", world.sessions.client
     dynamodb, s3 = pages._clients(ELSEWHERE)
     yield "dynamodb", dynamodb
     yield "s3", s3

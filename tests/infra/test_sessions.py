@@ -1,0 +1,155 @@
+"""The roles of one company: who may assume them, with what, and what they reach. Read from the template."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.outside.sessions import TAG
+from chalicelib.policy.load import current
+from chalicelib.settings import session_roles_of
+from chalicelib.store.drill import ASIDE
+from chalicelib.store.tables import ROOM_TABLES
+from infra.functions import functions_of
+from infra.permissions import grants, session_of, sessions, statements
+from infra.sessions import WOKEN, role_of
+from infra.stages import arn
+from infra.tables import logical_name
+from tests.iam import allows
+from tests.iam_needs import OWN, Need, needs
+from tests.infra.conftest import Template
+
+JOBS = sessions()
+FAREWELL = {("requests", "dynamodb:PutItem", logical_name(room)) for room in ("transient", "journal")}
+"""The last mail of an account lies where no erasure of it comes: it may be put there (ADR 0034)."""
+
+
+def runners(job: str) -> set[str]:
+    """The functions that run a job."""
+    return {job, "wake"} if job in WOKEN else {job}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_role_trusts_its_own_function_and_asks_for_the_tag(resources: dict[str, Any], job: str) -> None:
+    role = resources[role_of(job)]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    roles = {resources[runner.title()]["Properties"]["Role"]["Fn::GetAtt"][0] for runner in runners(job)}
+    assert trusted["Principal"].keys() == {"AWS"}
+    assert [each["Fn::GetAtt"][0] for each in trusted["Principal"]["AWS"]] == sorted(roles)
+    assert trusted["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert trusted["Condition"] == {
+        "StringLike": {f"aws:RequestTag/{TAG}": "cmp_*"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": [TAG]},
+    }
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_role_has_its_own_policy_and_no_other(resources: dict[str, Any], job: str) -> None:
+    role = resources[role_of(job)]["Properties"]
+    (policy,) = role["Policies"]
+    assert policy["PolicyDocument"]["Statement"] == list(statements(session_of(job)))
+    assert role["Path"] == {"Fn::Sub": f"/${{AWS::StackName}}/{job}/"}
+    assert "ManagedPolicyArns" not in role
+
+
+def test_a_function_assumes_the_roles_of_its_jobs_and_is_told_them(template: Template) -> None:
+    for function, logical in functions_of(template).items():
+        own = [job for job in JOBS if function in runners(job)]
+        asked = {grant.resource for grant in grants(function) if grant.action.startswith("sts:")}
+        role = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${AWS::StackName}/%s/*"
+        assert asked == {role % job for job in own}
+        told = template["Resources"][logical]["Properties"].get("Environment", {}).get("Variables", {})
+        named = session_roles_of({name: value["Fn::Sub"] for name, value in told.items() if "SESSION" in name})
+        assert dict(named) == {job: f"${{{role_of(job)}.Arn}}" for job in own}
+
+
+def test_no_session_begins_another() -> None:
+    for job in JOBS:
+        assert not [grant for grant in grants(session_of(job)) if grant.action.startswith("sts:")]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_rows_and_objects_of_a_session_are_one_companys(job: str) -> None:
+    for grant in grants(session_of(job)):
+        if grant.action.startswith("dynamodb:") and "/index/" not in grant.resource:
+            keys = grant.condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
+            assert keys == [OWN] or ((job, grant.action, grant.resource) in FAREWELL and keys == ["public"]), grant
+        elif grant.action == "s3:ListBucketMultipartUploads":
+            continue  # IAM knows no prefix of it
+        elif grant.action.startswith("s3:List"):
+            assert all(f"/{OWN}/" in prefix for prefix in prefixes(grant.condition)), grant
+        elif grant.action.startswith("s3:"):
+            assert f"/{OWN}/" in grant.resource, grant
+
+
+def prefixes(condition: dict[str, Any]) -> list[str]:
+    """The prefixes that a condition allows."""
+    listed = condition["StringLike"]["s3:prefix"]
+    return [listed] if isinstance(listed, str) else listed
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) -> None:
+    for grant in grants(job):
+        if grant.action == "dynamodb:Scan":
+            assert grant.resource.startswith("Drill"), "it sees whose rows lie aside"
+        elif grant.action.startswith("dynamodb:"):
+            fenced = grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
+            assert "/index/" in grant.resource or set(fenced or ["anybody"]) <= {"system", "public"}, grant
+        assert not grant.action.startswith("s3:"), grant
+
+
+def test_no_other_role_trusts_a_function(resources: dict[str, Any]) -> None:
+    lent = {role_of(job) for job in JOBS}
+    for name, made in resources.items():
+        if made["Type"] == "AWS::IAM::Role" and name not in lent:
+            for trusted in made["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+                assert trusted["Principal"].keys() == {"Service"}, name
+    assert arn(role_of(JOBS[0])) == {"Fn::GetAtt": [f"{JOBS[0].title()}Session", "Arn"]}
+
+
+ROW = {"company": {"S": "cmp_1"}, "sort": {"S": "a"}}
+BY_COMPANY = {
+    "KeyConditionExpression": "company = :0",
+    "ExpressionAttributeValues": {":0": {"S": "cmp_1"}},
+}
+
+
+def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every way to reach something of the company cmp_1: its rows in each table, its objects, its data keys."""
+    for room in ROOM_TABLES:
+        for table in (f"x-{room.name}", f"x-{ASIDE}{room.name}"):
+            for operation in ("GetItem", "DeleteItem", "UpdateItem"):
+                yield "dynamodb", operation, {"TableName": table, "Key": ROW}
+            yield "dynamodb", "PutItem", {"TableName": table, "Item": ROW}
+            yield "dynamodb", "Query", {"TableName": table, **BY_COMPANY}
+            yield "dynamodb", "Scan", {"TableName": table}
+            yield "dynamodb", "BatchWriteItem", {"RequestItems": {table: [{"DeleteRequest": {"Key": ROW}}]}}
+    for path, prefix in current().prefixes.items():
+        own = {"Bucket": f"x-{prefix.bucket}", "Key": f"{path}cmp_1/a"}
+        for operation in ("GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"):
+            yield "s3", operation, own
+        yield "s3", "DeleteObject", own | {"VersionId": "1"}
+        for operation in ("ListObjectsV2", "ListObjectVersions"):
+            yield "s3", operation, {"Bucket": own["Bucket"], "Prefix": f"{path}cmp_1/"}
+    for operation in ("Decrypt", "GenerateDataKeyWithoutPlaintext"):
+        yield "kms", operation, {"EncryptionContext": {"company": "cmp_1"}}
+
+
+def granted(principal: str, company: str) -> set[Need]:
+    """What of cmp_1 is granted to a session of `company`, or to the function itself."""
+    asked = {need for call in calls() for need in needs(*call, company)}
+    return {need for need in asked if any(allows(grant, need) for grant in grants(principal))}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_nothing_of_a_company_is_granted_but_to_its_own_session(job: str) -> None:
+    assert granted(session_of(job), "cmp_1")
+    assert granted(session_of(job), "cmp_2") == set()
+    assert {need.action for need in granted(job, "")} <= {"dynamodb:Scan"}
+
+
+def test_where_no_fence_is_more_is_granted() -> None:
+    """The same look at a job without sessions, and at the HTTP function."""
+    assert granted("restores", "")
+    assert granted("api_handler", "")
