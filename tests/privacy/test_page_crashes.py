@@ -129,20 +129,26 @@ def test_from_the_form_to_the_receipt(page_world: Turned) -> None:
         who.sent()
         IN_GRACE.work(who.books)
 
+    def state(who: Leaver) -> list[str]:
+        who.world.offset, who.late = IN_GRACE.at[-1], LATER
+        who.sent()  # the mail that all is done, which a run after a crash may have sent already
+        who.world.offset = NOW
+        return ended(who)
+
     def later(who: Leaver) -> None:
         again(who)
         IN_GRACE.work(who.books, LATER)
 
-    work = Work(lambda: leaver(page_world), whole, later, ended)
+    work = Work(lambda: leaver(page_world), whole, later, state)
     if crash.every_call:
         assert prove(clients(page_world), work) > 200
         return
     undisturbed = leaver(page_world)
     whole(undisturbed)
-    expected = ended(undisturbed)
+    expected = state(undisturbed)
     assert any("requests/receipt" in line for line in expected)
     cut = leaver(page_world)
     cut.page()
     cut.outcomes = ()
     later(cut)
-    assert ended(cut) == expected
+    assert state(cut) == expected
