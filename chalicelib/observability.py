@@ -6,7 +6,6 @@ masked by name, what looks like a person's particulars is masked by pattern, and
 codes and the places are kept, because its message may quote what it met.
 """
 
-import io
 import json
 import logging
 import re
@@ -101,7 +100,7 @@ class _Formatter(LambdaPowertoolsFormatter):
         return (described(error), type(error).__name__, None) if error else (None, None, None)
 
 
-class Errors(io.TextIOBase):
+class Errors:
     """Standard error as it is when something is written: whoever captures it meanwhile gets the line."""
 
     def write(self, text: str) -> int:
