@@ -74,7 +74,16 @@ def _accounted(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip() for name in text.split(",")]
+
+
+def _require_kinds(options: argparse.Namespace) -> None:
+    """Refuse a kind that is none before anything is entered or queued. Raises CannotRun."""
+    from chalicelib.services.backup.kinds import KINDS
+
+    wrong = [name for name in options.kinds or () if name not in KINDS]
+    if wrong:
+        raise CannotRun(f"no such kind: {', '.join(wrong)}; there are {', '.join(KINDS)}", 1)
 
 
 def _told(does: Callable[..., int]) -> Callable[..., int]:
@@ -138,12 +147,14 @@ def fetched(world: "World", options: argparse.Namespace) -> int:
 
 def previewed(world: "World", options: argparse.Namespace) -> int:
     """Say what a restore would do."""
+    _require_kinds(options)
     wanted = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
     return _shown(_asked(world, options, "restore", wanted))
 
 
 def restored(world: "World", options: argparse.Namespace) -> int:
     """Restore a backup."""
+    _require_kinds(options)
     _account(world, options)
     wanted = {
         "into": options.into, "kinds": options.kinds, "operator": True, "owner": options.owner,
@@ -196,7 +207,8 @@ def expired(world: "World", options: argparse.Namespace) -> int:
     for row in past:
         while options.apply and not expiry.expire(world, row.key):
             continue
-        show(backup=row.id, tier=row.tier, status=row.status, since=row.due_at, removed=options.apply)
+        (left,) = world.store.records([row.key])
+        show(backup=row.id, tier=row.tier, status=row.status, since=row.due_at, removed=left is None)
     return 0
 
 

@@ -30,8 +30,9 @@ PART: Final = 8_000_000
 MOST_PIECE: Final = 64_000_000
 ELSEWHERE, ELSEWHERE_SHORT = 0xFFFF_FFFF, 0xFFFF
 """In a field of four, or two, bytes: ZIP64's fields say it."""
-LARGE, MANY = ELSEWHERE, ELSEWHERE_SHORT
-"""From which size, offset or number of files on."""
+LARGE, MANY = zipfile.ZIP64_LIMIT, ELSEWHERE_SHORT
+"""From which size, offset or number of files on. Half of what four bytes hold: beyond that, the first releases of
+Python 3.11 write no header without ZIP64's fields."""
 LOCAL: Final = struct.Struct("<4s5H3L2H")
 CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
 MODE: Final = 0o644 << 16

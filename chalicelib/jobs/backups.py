@@ -48,8 +48,10 @@ def restore(world: "World", job: JobRow) -> JobRow:
 
 
 def _restore_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup import restore
+    from chalicelib.services.backup import download, restore
 
+    if isinstance(work, JobRow) and work.task == "download":
+        download.give_up(world, work)
     restore.give_up(world, work)
 
 

@@ -40,10 +40,10 @@ def company_of(job: str) -> str:
 
 
 def owner_of(world: "World", company: str, member: str) -> Owner:
-    """Whoever asks, as the source knows them. Raises Forbidden for who is no member any more, Busy."""
+    """Whoever asks, as the source knows them. Raises Forbidden for who is no owner any more, Busy."""
     rows = world.store.query("identity", company, SORT.startswith("member#")).records
     for row in rows:
-        if isinstance(row, Member) and row.id == member:
+        if isinstance(row, Member) and row.id == member and row.role == "owner":
             return Owner(row.user, row.email, row.email_key)
     raise Forbidden(scope="")
 

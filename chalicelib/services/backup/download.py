@@ -127,7 +127,9 @@ def advance(world: "World", job: JobRow) -> JobRow:
             return _kept(world, job, asked, replace(progress, step="done"), [_outcome(world, job, asked)])
         archive = open_archive(world, asked.source or job.company, asked.backup)
         if progress.step == "verify":
-            return _kept(world, job, asked, progress.verified(archive, "zip"), [])
+            counts = archive.manifest.counts
+            total = sum(counts.get(name, 0) for name in TABLES)
+            return _kept(world, job, asked, progress.verified(archive, "zip", total=total), [])
         return _kept(world, job, asked, _made(world, job, asked, archive), [])
     except Refusal as refusal:
         if refusal.status == 503:
@@ -135,6 +137,12 @@ def advance(world: "World", job: JobRow) -> JobRow:
         _clear(world, job)
         failed = replace(progress, step="done", failure=refusal.code, written=None)
         return _kept(world, job, asked, failed, [{"outcome": "failed", "code": refusal.code}])
+
+
+def give_up(world: "World", job: JobRow) -> None:
+    """Called before a download is buried: the pieces of what was begun go. Raises Busy."""
+    if job.status not in ("completed", "failed"):
+        _clear(world, job)
 
 
 def _clear(world: "World", job: JobRow) -> None:
@@ -170,7 +178,7 @@ def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progre
         written = tabulated(written, pieces, tables, shown.chunks, end)
         if written.table == len(tables):
             written = _ended(written, pieces, shown, archive, tables)
-        return replace(progress, written=written, since=since)
+        return replace(progress, written=written, since=since, rows=sum(written.counts.values()))
     sent: Sent | None = written.sent
     while sent is not None:
         sent = pieces.send(key, sent, written.member.objects)
@@ -227,5 +235,5 @@ def _kept(world: "World", job: JobRow, asked: Asked, after: Progress, outcomes: 
     status = ("failed" if after.failure else "completed") if over else "running"
     return job.edited(
         world.now(), inputs=replace(asked, progress=after).encoded(), outcomes=msgspec.json.encode(outcomes),
-        status=status, done=job.total if over else 0, due=None if over else NAME,
+        status=status, done=after.total if over else after.rows, total=after.total, due=None if over else NAME,
     )  # fmt: skip

@@ -1,26 +1,39 @@
 """The end of a backup: past its term, or never completed, its objects go, every version, and then its row.
 
 The bucket's lifecycle rules are only the net under this. The row goes last, so that a crash on the way loses nothing
-but time.
+but time. A backup that somebody is being given back waits for that.
 """
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.backup import Backup, BackupPlan
 from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Ref
+from chalicelib.domain.journal import JobRow
 from chalicelib.files import erase, prefixes
+from chalicelib.services.backup.asking import NAME
+from chalicelib.services.backup.take import ends
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
+WAIT: Final = timedelta(hours=1)
+"""After which a backup that was being read at its term is looked at again."""
+
 
 def expire(world: "World", ref: Ref) -> bool:
-    """Remove the next objects of a backup whose time is over; True once nothing of it is left. Raises Busy."""
+    """Remove the next objects of a backup whose time is over; True once there is nothing more to do now: nothing of it
+    is left, or a job that was asked for within its term still reads it. Raises Busy."""
     (row,) = world.store.records([ref])
     if not isinstance(row, Backup):
+        return True
+    if row.status == "complete" and _read(world, row):
+        now = world.now()
+        due.save(world.store, row.edited(now, due_at=max(now, row.due_at) + WAIT, attempts=0), row, world.random(16))
         return True
     own = prefixes.of_company(prefixes.BACKUPS[row.tier], row.company)
     if not erase.erase(world.files, own, row.id):
@@ -29,6 +42,18 @@ def expire(world: "World", ref: Ref) -> bool:
         _let_go(world, row)
     due.finish(world.store, row.key)
     return True
+
+
+def _read(world: "World", row: Backup) -> bool:
+    """Whether a job reads it that was asked for before its term was over: half a restore would stay for good."""
+    term, after = ends(row, row.cut_at or row.created_at), None
+    while True:
+        page = world.store.query(JobRow.ROOM, row.company, SORT.startswith(f"{JobRow.KIND}#"), after=after)
+        jobs = (job for job in page.records if isinstance(job, JobRow) and job.due == NAME and job.created_at < term)
+        if any(row.id.encode() in job.inputs for job in jobs):
+            return True
+        if (after := page.next) is None:
+            return False
 
 
 def _let_go(world: "World", row: Backup) -> None:

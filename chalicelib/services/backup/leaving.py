@@ -98,9 +98,12 @@ def _rows(world: "World", job: JobRow) -> int:
 
 
 def _files(world: "World", company: str) -> bool:
-    """Erase a page of pages and backups; True once there are none. The backups' rows go after their objects."""
+    """Erase a page of pages and backups, and what was fetched of these; True once there are none. The backups' rows go
+    after their objects."""
     if not all(files.erase(world.files, prefix, company) for prefix in FILES):
         return False
+    # A fetched backup is a copy of one. An access export beside it is a person's own, and goes at its term.
+    files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
     for row in world.store.query("transient", company, SORT.startswith(f"{Backup.KIND}#")).records:
         due.finish(world.store, row.key)
     return True

@@ -44,8 +44,10 @@ def advance(world: "World", job: JobRow) -> JobRow:
     if backup.status == "failed":
         return _over(world, job, {"outcome": "failed", "code": backup.failure, "backup": id})
     if backup.status == "running" or not statutory.advance(world, job.company):
-        return job.edited(world.now(), status="running", done=len(backup.parts))
-    return _over(world, job, {"outcome": "complete", "backup": id, "counts": backup.counts})
+        return job.edited(world.now(), status="running", done=sum(part.lines for part in backup.parts))
+    rows = sum((backup.counts or {}).values())
+    outcome: dict[str, object] = {"outcome": "complete", "backup": id, "counts": backup.counts}
+    return _over(world, job.edited(world.now(), total=rows), outcome)
 
 
 def _over(world: "World", job: JobRow, outcome: dict[str, object]) -> JobRow:

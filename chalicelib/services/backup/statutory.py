@@ -87,12 +87,13 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
 
 def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term | None) -> None:
     key = prefixes.archived(document.company, document.hash)
-    if world.archive.exists(key):
+    rule = retention.rule_of(term) if term else retention.Rule((retention.statutory(current()),), (CALENDAR_YEAR,))
+    until = retention.midnight(rule.kept_until(document.issue_date) + retention.DAY)
+    # Past its term, only a hold keeps a document, where it lies; and S3 takes no lock that has ended.
+    if until <= world.now() or world.archive.exists(key):
         return
     id, cipher = seals
     content = id.encode() + b"\n" + cipher.sealed(document.hash, "statutory", original(world, document))
-    rule = retention.rule_of(term) if term else retention.Rule((retention.statutory(current()),), (CALENDAR_YEAR,))
-    until = retention.midnight(rule.kept_until(document.issue_date) + retention.DAY)
     world.archive.lock(key, content, until)
 
 

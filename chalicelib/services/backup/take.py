@@ -13,7 +13,7 @@ from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Seal, Stat
 from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff, BackupUnknownKey
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TooLarge
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
@@ -106,7 +106,7 @@ def job_of(backup: str) -> str:
 def _job(call: Call, backup: Backup) -> JobRow:
     return JobRow(
         company=call.company, id=job_of(backup.id), created_at=call.at, updated_at=call.at, due="backups",
-        due_at=call.at, task="backup", actor=call.actor, total=1, inputs=msgspec.json.encode({"backup": backup.id}),
+        due_at=call.at, task="backup", actor=call.actor, inputs=msgspec.json.encode({"backup": backup.id}),
         outcomes=b"[]", expires_at=_epoch(call.at) + JOB_DAYS * 86_400,
     )  # fmt: skip
 
@@ -156,11 +156,12 @@ def _complete(world: "World", backup: Backup) -> Backup:
     """Put the manifest, and end the backup in one commit. Raises what FAILURES names, Busy."""
     assert backup.manifest is not None  # noqa: S101 — the caller has looked; this tells the type checker
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
-    world.files.put(key, backup.manifest, "application/json")
+    if not world.files.put(key, backup.manifest, "application/json"):
+        _require_ours(world, key, backup)
     call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"§{backup.id}:complete")
     marks = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
     marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
-    ends = _ends(backup, call.at)
+    until = ends(backup, call.at)
 
     def decide(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
@@ -170,11 +171,21 @@ def _complete(world: "World", backup: Backup) -> Backup:
             raise BackupKeyDestroyed
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
-        done = now.edited(call.at, status="complete", due_at=ends, expires_at=_epoch(ends + ROW_KEPT))
+        done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
         last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
         return Decision(Answer({}), puts=(done, last))
 
     return _ended(world, call, backup, decide)
+
+
+def _require_ours(world: "World", key: str, backup: Backup) -> None:
+    """See that a manifest which is there already is the one that a killed run put. Raises BackupDamaged, Busy."""
+    try:
+        found = world.files.read(key, manifests.LIMIT)
+    except TooLarge as error:
+        raise BackupDamaged(reason="size", where=manifests.NAME) from error
+    if manifests.hash_of(found) != backup.manifest_hash:
+        raise BackupDamaged(reason="hash", where=manifests.NAME)
 
 
 def fail(world: "World", backup: Backup, code: str) -> Backup:
@@ -206,7 +217,7 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
     return found if isinstance(found, Backup) else replace(backup, status="failed", failure="expired")
 
 
-def _ends(backup: Backup, at: datetime) -> datetime:
+def ends(backup: Backup, at: datetime) -> datetime:
     """When the term of a backup's tier is over."""
     from chalicelib.policy.load import current
 

@@ -195,16 +195,17 @@ def advance(world: "World", job: JobRow) -> JobRow:
     except (NotFound, BackupDamaged, BackupUnknownKey, BackupKeyDestroyed) as error:
         outcome = {"outcome": "failed", "code": error.code, "backup": backup, **error.params}
         return _over(world, job, "failed", outcome)
+    at, total = world.now(), sum(archive.manifest.counts.values())
     if asked.checked is not None:
-        return job.edited(world.now(), inputs=msgspec.json.encode(asked), status="running")
-    at = world.now()
+        done = sum(asked.checked.counts.values())
+        return job.edited(at, inputs=msgspec.json.encode(asked), status="running", done=done, total=total)
     note(world, job.company, backup, verified_at=at)
     manifest = archive.manifest
     outcome = {
         "backup": backup, "verified_at": at.isoformat(), "parts": len(manifest.parts) + len(manifest.blobs),
         "counts": manifest.counts,
     }  # fmt: skip
-    return _over(world, job, "completed", outcome)
+    return _over(world, job.edited(at, total=total), "completed", outcome)
 
 
 def _over(world: "World", job: JobRow, status: str, outcome: dict[str, object]) -> JobRow:
