@@ -5,6 +5,7 @@ from datetime import datetime
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.errors import NotFound
 from chalicelib.files.objects import Files, _code, _refusals
 from chalicelib.settings import Settings
 
@@ -32,6 +33,16 @@ class Locked(Files):
                     return False
                 raise
         return True
+
+    def first(self, key: str, limit: int) -> bytes:
+        """An object as it was put first: what was laid over it, a delete marker too, took nothing away. Raises
+        NotFound, TooLarge."""
+        with _refusals():
+            found = self.client.list_object_versions(Bucket=self.bucket, Prefix=key)
+        own = [each for each in found.get("Versions", ()) if each["Key"] == key]
+        if not own:
+            raise NotFound
+        return self.read(key, limit, VersionId=own[-1]["VersionId"])  # S3 lists the newest first
 
     def remove(self, key: str) -> None:
         """Delete every version of an object whose lock has ended."""

@@ -111,10 +111,10 @@ class Files:
             return False
         return True
 
-    def read(self, key: str, limit: int = LIMIT) -> bytes:
+    def read(self, key: str, limit: int = LIMIT, **version: str) -> bytes:
         """An object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
         with _refusals():
-            answer = self.client.get_object(Bucket=self.bucket, Key=key)
+            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
             with answer["Body"] as body:
                 if answer["ContentLength"] > limit:
                     raise TooLarge(limit=limit)

@@ -97,6 +97,23 @@ def test_a_strangers_manifest_ends_no_backup(kept: Kept) -> None:
     assert kept.backup(before).status == "complete"
 
 
+@pytest.mark.usefixtures("embedded_s3")
+@pytest.mark.parametrize("how", ["put", "deleted"])
+def test_what_lies_over_a_locked_original_hides_nothing(new_shop: Callable[..., Shop], how: str) -> None:
+    books = turned_on(new_shop(mode="live"))
+    invoice = books.shop.issued()
+    taken(books)
+    while not statutory.advance(books.world, books.company):
+        continue
+    digest, page = statutory.fetch(books.world, books.company, invoice["id"])
+    place = {"Bucket": books.world.archive.bucket, "Key": prefixes.archived(books.company, digest)}
+    if how == "put":
+        books.world.archive.client.put_object(**place, Body=b"stranger")
+    else:
+        books.world.archive.client.delete_object(**place)
+    assert statutory.fetch(books.world, books.company, invoice["id"]) == (digest, page)
+
+
 # Whoever waits
 
 

@@ -42,7 +42,8 @@ class Memory(Files):
         self.objects[key], self.most = content, max(self.most, len(content))
         return True
 
-    def read(self, key: str, limit: int = 0) -> bytes:
+    def read(self, key: str, limit: int = 0, **version: str) -> bytes:
+        assert not version
         if key not in self.objects:
             raise NotFound
         assert limit >= len(self.objects[key])

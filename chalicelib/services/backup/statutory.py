@@ -126,7 +126,7 @@ def fetch(world: "World", company: str, document: str, *, disclosure: str | None
     issued = _issued_as(world, company, document) if "_" in document else None
     _require_handed_out(world, company, issued, disclosure)
     digest = issued.hash if issued else document
-    content = world.archive.read(prefixes.archived(company, digest), LIMIT)
+    content = world.archive.first(prefixes.archived(company, digest), LIMIT)
     id, _, sealed = content.partition(b"\n")
     key = id.decode("ascii", "replace")
     if not is_id(StatutoryKey.PREFIX, key):
