@@ -12,7 +12,7 @@ from typing import Literal
 from chalicelib.policy.inventory import Inventory, Stored
 from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
 from chalicelib.policy.rules import Attribute, defined
-from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Start, kept_until
+from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Period, Start, kept_until
 
 Store = Literal["table", "files"]
 Action = Literal["block", "delete", "anonymise", "expire", "keep"]
@@ -58,11 +58,13 @@ class Plan:
 @dataclass(frozen=True)
 class Circumstances:
     """What a term is counted from: the day of the erasure, the latest date of a statutory record that stays (default:
-    that day), and the company's financial year."""
+    that day), every financial year that counts for the company, and the statutory periods promised to it beside the
+    policy's. What stays is kept for the longest of them, as the sweep keeps it."""
 
     on: date
     latest_record: date | None = None
-    year: FinancialYear = CALENDAR_YEAR
+    years: tuple[FinancialYear, ...] = (CALENDAR_YEAR,)
+    periods: tuple[Period, ...] = ()
 
 
 def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circumstances) -> Plan:
@@ -171,11 +173,15 @@ def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> Step:
 def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
     if step.action in ("delete", "anonymise"):
         return None
-    ends = []
+    ends: list[date] = []
     for rule in map(policy.rules.__getitem__, step.rules):
-        if rule.term is not None and rule.start is not Start.ACCOUNT_DELETION:
-            latest = circumstances.latest_record if rule.start is Start.END_OF_FINANCIAL_YEAR else None
-            ends.append(kept_until(rule.term, rule.start, latest or circumstances.on, circumstances.year))
+        if rule.term is None or rule.start is Start.ACCOUNT_DELETION:
+            continue
+        if rule.start is not Start.END_OF_FINANCIAL_YEAR:
+            ends.append(kept_until(rule.term, rule.start, circumstances.on))
+            continue
+        latest, periods = circumstances.latest_record or circumstances.on, (rule.term, *circumstances.periods)
+        ends += [kept_until(period, rule.start, latest, year) for period in periods for year in circumstances.years]
     return max(ends, default=None)
 
 

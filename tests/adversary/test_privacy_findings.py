@@ -2,11 +2,14 @@
 
 import base64
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Term
 from chalicelib.domain.erased import NAMES
 from chalicelib.domain.journal import Answered
 from chalicelib.domain.member import Member
@@ -14,8 +17,12 @@ from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.policy.erasure import Circumstances, plan
+from chalicelib.policy.inventory import take
+from chalicelib.policy.load import current
 from chalicelib.services import account_page
 from chalicelib.services.privacy import holds
+from chalicelib.services.privacy.retention import rule_of
 from chalicelib.store.read import members_with
 from tests.backup.worlds import taken, turned_on
 from tests.client import Client, Got
@@ -346,3 +353,36 @@ def test_asked_for_twice_a_person_is_erased_once(shop: Shop, role: str) -> None:
     first, second = asked(shop, subject=subject), asked(shop, subject=subject)
     confirmed(shop, first)
     assert shop.owner.post(f"{URL}/{second}/confirm", {}).status == 404
+
+
+# The signed receipt, against what the sweep does.
+
+
+def test_a_receipt_names_the_day_until_which_the_sweep_keeps(shop: Shop) -> None:
+    for end in ("06-30", "12-31"):  # what was dated under an older year end goes no earlier than by it
+        assert shop.owner.patch("/v1/company", {"financial_year_end": end}, "*").status == 200
+    customer = person(shop)
+    shop.issued(customer=customer)
+    (term,) = shop.world.store.records([Term.ref(shop.company)])
+    assert isinstance(term, Term)
+    kept = rule_of(term).kept_until(today(shop.world.now())).isoformat()
+    assert kept[4:] in ("-06-30", "-12-31")
+    for subject in (customer, None):
+        tried = shop.owner.post(URL, {"kind": "deletion", "subject": subject, "dry_run": True}).json
+        said = {step["until"] for step in tried["steps"] if step["place"] in ("ledger", "archive/")}
+        assert said == {kept}, subject
+
+
+def test_a_term_that_was_shortened_and_not_adopted_is_told_as_it_counts(shop: Shop) -> None:
+    (term,) = shop.world.store.records([Term.ref(shop.company)])
+    assert isinstance(term, Term)
+    promised = replace(term, period="P12Y", ends=("02-28",))
+    at = date(2028, 2, 29)
+    assert erased_until(promised, at) == {date(2040, 2, 29)}
+    assert erased_until(replace(promised, period="P5Y"), at) == {date(2038, 2, 28)}, "a longer one counts at once"
+
+
+def erased_until(term: Term, at: date) -> set[date | None]:
+    rule = rule_of(term)
+    found = plan(current(), take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
+    return {step.until for step in found.steps if step.place == "ledger"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Answer, Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company
+from chalicelib.domain.company import Term
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
@@ -19,11 +19,11 @@ from chalicelib.domain.request import AFTERWARDS, KIND_OF, Affected, Deadline, M
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
-from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear
 from chalicelib.services.backup import keys_end
 from chalicelib.services.notices import notify
 from chalicelib.services.outbox import deliver
 from chalicelib.services.privacy import erasers, farewell, receipts
+from chalicelib.services.privacy.retention import rule_of
 from chalicelib.store import due
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
@@ -44,17 +44,13 @@ class Overtaken(Exception):
 
 
 def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
-    """What a deletion would do now, by the policy in force."""
-    year = _year(world, company) if affects == "company" else CALENDAR_YEAR
-    return plan(current(), take(), affects, Circumstances(today(at), year=year))
-
-
-def _year(world: "World", company: str) -> FinancialYear:
-    (profile,) = world.store.records([Company.ref(company)])
-    if not isinstance(profile, Company):
-        return CALENDAR_YEAR
-    month, _, day = profile.financial_year_end.partition("-")
-    return FinancialYear(int(month), int(day))
+    """What a deletion would do now, by the policy in force and by the terms that the company's sweep counts."""
+    (term,) = world.store.records([Term.ref(company)])
+    circumstances = Circumstances(today(at))
+    if isinstance(term, Term):
+        rule = rule_of(term)
+        circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
+    return plan(current(), take(), affects, circumstances)
 
 
 def notice(call: Call, name: str, id: str) -> Message:

@@ -53,7 +53,7 @@ def test_the_workspace_and_the_accounts_go_whatever_their_rules_say() -> None:
 def test_statutory_records_are_blocked_until_ten_years_from_the_end_of_the_financial_year() -> None:
     calendar = steps(planned("company"), "ledger", "invoice")[0]
     assert (calendar.action, calendar.until) == ("block", date(2036, 12, 31))
-    june = Circumstances(TODAY, latest_record=date(2026, 6, 30), year=FinancialYear(6, 30))
+    june = Circumstances(TODAY, latest_record=date(2026, 6, 30), years=(FinancialYear(6, 30),))
     assert steps(planned("company", circumstances=june), "ledger", "invoice")[0].until == date(2036, 6, 30)
 
 
