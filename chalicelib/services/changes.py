@@ -21,6 +21,7 @@ from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.payment import Payment
 from chalicelib.services.documents import present_credit_note, present_draft, present_invoice, present_payment
+from chalicelib.services.paying import unnamed
 from chalicelib.services.present import (
     Body,
     present_company,
@@ -209,6 +210,6 @@ def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
 
 
 def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[Rows]:
-    rows = iter(reader.of([ref for touched in batch for ref in touched.refs]))
+    rows = iter(unnamed(reader.store, reader.head, reader.of([ref for touched in batch for ref in touched.refs])))
     for touched in batch:
         yield [next(rows) for _ in touched.refs]

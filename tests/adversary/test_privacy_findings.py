@@ -1,6 +1,9 @@
 """What a stolen key, a rogue owner, a stranger and a privacy officer tried; each test says what must hold."""
 
 import base64
+import io
+import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,6 +16,7 @@ from chalicelib.domain.company import Term
 from chalicelib.domain.erased import NAMES
 from chalicelib.domain.journal import Answered
 from chalicelib.domain.member import Member
+from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -173,6 +177,23 @@ def test_a_backups_archive_made_before_hands_out_nobody_who_was_erased_since(sho
     assert downloaded().status == 200
     confirmed(shop, asked(shop, subject=customer))
     assert downloaded().status == 200, "made anew, without who was erased"
+
+
+def test_a_backups_archive_shows_no_reference_by_which_an_erased_person_paid(shop: Shop) -> None:
+    customer = person(shop)
+    paid(shop, customer, f"CHQ {CANARY}")
+    paid(shop, shop.customer, "CHQ autrui")
+    path = f"/v1/backups/{taken(turned_on(shop)).id}/download"
+    confirmed(shop, asked(shop, subject=customer))
+    assert shop.owner.get(path, accept=JSON).status == 202
+    for _ in range(4):
+        carry(shop, "restores")
+    assert shop.owner.get(path, accept=JSON).status == 200
+    (key,) = [key for key in shop.world.files.list(prefixes.of_company(prefixes.EXPORTS, shop.company)) if "zip" in key]
+    with zipfile.ZipFile(io.BytesIO(shop.world.files.read(key))) as archive:
+        payments = json.loads(archive.read("data/payments.json"))
+        assert not [name for name in archive.namelist() if CANARY.encode() in archive.read(name)]
+    assert sorted(str(row["reference"]) for row in payments) == ["CHQ autrui", "None"]
 
 
 def test_a_customer_whose_record_is_gone_may_be_erased_too(shop: Shop) -> None:
@@ -386,3 +407,56 @@ def erased_until(term: Term, at: date) -> set[date | None]:
     rule = rule_of(term)
     found = plan(current(), take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
     return {step.until for step in found.steps if step.place == "ledger"}
+
+
+# What is held of one person, and what of it is shown once they are erased.
+
+
+def unzipped(shop: Shop, id: str) -> dict[str, Any]:
+    """The tables of an export, by name."""
+    key = prefixes.export(shop.company, id)
+    with zipfile.ZipFile(io.BytesIO(shop.world.files.read(key))) as archive:
+        assert archive.testzip() is None
+        return {
+            name: json.loads(archive.read(name)) if name.endswith(".json") else archive.read(name).decode()
+            for name in archive.namelist() if name.endswith((".json", ".html"))
+        }  # fmt: skip
+
+
+def paid(shop: Shop, customer: str, reference: str) -> str:
+    invoice = str(shop.issued(customer=customer)["id"])
+    money = {"amount": "1.00", "method": "cheque", "date": today(shop.world.now()).isoformat(), "reference": reference}
+    assert shop.owner.post(f"/v1/invoices/{invoice}/payments", money).status == 201
+    return invoice
+
+
+def test_one_persons_export_holds_their_drafts_and_what_they_paid_and_no_one_elses(shop: Shop) -> None:
+    customer = person(shop)
+    paid(shop, customer, "CHQ Effacable")
+    paid(shop, shop.customer, "CHQ autrui")
+    draft, other = shop.draft(customer=customer, notes="Cadeau"), shop.draft(notes="Autrui")
+    id = asked(shop, kind="access", subject=customer)
+    confirmed(shop, id)
+    carry(shop)
+    held = unzipped(shop, id)
+    assert [row["reference"] for row in held["data/payments.json"]] == ["CHQ Effacable"]
+    assert [(row["id"], row["notes"]) for row in held["data/drafts.json"]] == [(draft["id"], "Cadeau")]
+    assert other["id"] not in json.dumps(held)
+
+
+def test_how_an_erased_person_paid_is_shown_without_what_was_noted_of_them(shop: Shop) -> None:
+    customer = person(shop)
+    invoice = paid(shop, customer, f"CHQ {CANARY}")
+    paid(shop, shop.customer, "CHQ autrui")
+    assert shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, "*").status == 200
+    confirmed(shop, asked(shop, subject=customer))
+    (told,) = shop.owner.get(f"/v1/invoices/{invoice}/payments").json["data"]
+    assert (told["amount"], told["method"], told["reference"]) == ("1.00", "cheque", None)
+    changed = shop.owner.get("/v1/changes?limit=100")
+    nobody_in(changed)
+    assert "CHQ autrui" in changed.text
+    id = asked(shop, kind="access")
+    confirmed(shop, id)
+    carry(shop)
+    payments = unzipped(shop, id)["data/payments.json"]
+    assert sorted(str(row["reference"]) for row in payments) == ["CHQ autrui", "None"]

@@ -33,12 +33,14 @@ from chalicelib.services.backup.restore import NAME, Asked, asked_of, require_di
 from chalicelib.services.backup.verify import PART_SECONDS
 from chalicelib.services.backup.walk import Progress, Walk, place_of
 from chalicelib.services.documents import instant
+from chalicelib.services.paying import unnamed
 from chalicelib.services.privacy.access_archive import index
 from chalicelib.services.privacy.access_zip import MARK_KEPT, term
 from chalicelib.services.tables import Written
 from chalicelib.services.tables import advance as tabulated
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
+from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -51,6 +53,7 @@ TABLES: Final = tuple(name for name in NAMES.values() if name != "payment_ids")
 class Shown:
     """How the rows of a backup are told: to whom what is shown, and which rows."""
 
+    store: Store
     walk: Walk
     head: Head
     lawful: bool
@@ -63,7 +66,8 @@ class Shown:
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a place, in order, as lines of JSON; each time with the place reached."""
-        for records, place in self._records(name, after):
+        for rows, place in self._records(name, after):
+            records = rows if self.lawful else unnamed(self.store, self.head, rows)
             yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
 
     def profile(self) -> Company | None:
@@ -198,7 +202,7 @@ def _shown(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Shown
         require_disclosed(world, asked, source)
     names = LEDGER if asked.disclosure else tuple(KINDS)
     since = replay.since(world, source, archive.manifest.clock)
-    return Shown(Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None)
+    return Shown(world.store, Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None)
 
 
 def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tables: Sequence[str]) -> Written:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services import disclosures, documents, present, support
+from chalicelib.services.paying import buyers, unnamed
 from chalicelib.services.privacy.asking import present_correction, show
 from chalicelib.store.wire import Store
 
@@ -46,15 +48,18 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
 
 REFERENCE: Mapping[type[Record], str] = {
     Customer: "id", Supplier: "id", Member: "id", Consent: "id", Invoice: "customer", CreditNote: "customer",
+    Draft: "customer",
     Acceptance: "member", Thread: "opened_by", Disclosure: "subject",
     Correction: "subject",
 }  # fmt: skip
 """The attribute by which a row is one person's."""
 PERSONS: Mapping[str, tuple[type[Record], ...]] = {
-    "cus": (Customer, Invoice, CreditNote, Disclosure, Correction), "sup": (Supplier, Disclosure, Correction),
+    "cus": (Customer, Draft, Invoice, CreditNote, Payment, Disclosure, Correction),
+    "sup": (Supplier, Disclosure, Correction),
     "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
 }  # fmt: skip
-"""What of one person is handed out, by the id's prefix: their own row, what is addressed to them, what they wrote."""
+"""What of one person is handed out, by the id's prefix: their own row, what is addressed to them or drafted for them,
+what they paid, what they wrote."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +106,12 @@ def kinds_for(subject: str | None) -> tuple[Kind, ...]:
     return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
 
 
-def concerns(row: Record, subject: str | None) -> bool:
+def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:
     """Whether a row belongs into the export of one person; every row into that of an account. Of support, what the
-    person wrote wherever it stands, and what support answered them; never what another member wrote."""
+    person wrote wherever it stands, and what support answered them; never what another member wrote. A payment is of
+    its invoice's buyer: `settled`, by the invoice's id."""
+    if subject is not None and isinstance(row, Payment):
+        return settled.get(row.invoice) == subject
     if subject is not None and isinstance(row, SupportMessage):
         return row.by == subject or (row.by is None and row.opened_by == subject)
     return subject is None or getattr(row, REFERENCE[type(row)]) == subject
@@ -129,9 +137,11 @@ def _secrets(room: str, kind: str) -> frozenset[str]:
 
 def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> list[str]:
     """The rows of this kind as lines of JSON. Raises Busy."""
+    theirs = buyers(store, reading.company, rows) if reading.subject else {}
     own = [
-        row for row in rows if isinstance(row, kind.cls) and concerns(row, reading.subject) and _may_know(row, reading)
-    ]
+        row for row in unnamed(store, reading.head, rows)
+        if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
+    ]  # fmt: skip
     balances: dict[str, Balance] = {}
     if own and kind.cls is Invoice:
         found = store.records([Balance.ref(reading.company, row.id) for row in own])
