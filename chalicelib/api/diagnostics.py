@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Model, Shown
 from chalicelib.domain.call import Answer
-from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, looks_personal, texts
+from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, disguised, looks_personal, texts
 from chalicelib.services import diagnostics
 
 CODE = rf"^(?:{'|'.join(AREAS)})\.(?:{'|'.join(PLACES)})$"
@@ -37,14 +37,13 @@ class BatchIn(Model):
     @classmethod
     def _nobodys(cls, sent: Any) -> Any:
         """Nothing is cut out and kept: what carries somebody's particulars is refused whole, and never logged."""
-        without_hashes = [text for text in texts(sent) if not (len(text) in (32, 64) and _hexadecimal(text))]
-        if any(looks_personal(text) for text in without_hashes):
+        if any(disguised(text) if _may_be_hash(text) else looks_personal(text) for text in texts(sent)):
             raise PydanticCustomError("personal_data", "")
         return sent
 
 
-def _hexadecimal(text: str) -> bool:
-    return all(letter in "0123456789abcdef" for letter in text)
+def _may_be_hash(text: str) -> bool:
+    return len(text) in (32, 64) and all(letter in "0123456789abcdef" for letter in text)
 
 
 class DiagnosticsShown(Shown):

@@ -40,6 +40,9 @@ _PERSONAL = re.compile(
 _PROSE = re.compile(r"\w{2,}(?:\s+\w{2,}){3,}")
 """Four words in a row: somebody's sentence, whatever it says."""
 
+_SAME = re.compile(r"(.)\1{7}")
+_LEGIBLE = re.compile(rb"[ -~]{12}")
+
 
 @value
 class Event:
@@ -72,6 +75,13 @@ def looks_personal(text: str) -> bool:
     """Whether a text may hold somebody's particulars, or is prose. Digits of every script count as digits."""
     plain = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
     return bool(_PERSONAL.search(plain) or _PROSE.search(plain))
+
+
+def disguised(text: str) -> bool:
+    """Whether hexadecimal text that passes for a hash is a number or written words instead: nothing but decimal digits,
+    padded, or bytes that read as text. A real hash is taken for one less than once in five thousand."""
+    padded = (text, f"0{text}0")  # from either half of a byte
+    return text.isdecimal() or bool(_SAME.search(text)) or any(_LEGIBLE.search(bytes.fromhex(each)) for each in padded)
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What a stolen key, a rogue owner, a stranger and a privacy officer tried; each test says what must hold."""
 
 import base64
+import hashlib
 import io
 import json
 import zipfile
@@ -13,6 +14,7 @@ import pytest
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Term
+from chalicelib.domain.diagnostics import disguised
 from chalicelib.domain.erased import NAMES
 from chalicelib.domain.journal import Answered
 from chalicelib.domain.member import Member
@@ -460,3 +462,21 @@ def test_how_an_erased_person_paid_is_shown_without_what_was_noted_of_them(shop:
     carry(shop)
     payments = unzipped(shop, id)["data/payments.json"]
     assert sorted(str(row["reference"]) for row in payments) == ["CHQ autrui", "None"]
+
+
+@pytest.mark.parametrize("hidden", [
+    "00000000000000000002136093000040", "0612345678".ljust(32, "a"), b"zineb@effacable.example".hex().ljust(64, "0"),
+    b"zineb@fac.maXYZW".hex(), "0" + b"zineb@effacable.ma".hex() + "f" * 7 + "e" * 7 + "d" * 7 + "c" * 6,
+])  # fmt: skip
+def test_a_hash_that_is_no_hash_is_refused(shop: Shop, hidden: str) -> None:
+    assert len(hidden) in (32, 64)
+    event = {"code": "crash.home", "count": 1, "signature": hidden}
+    sent = {"app_version": "1.0.0", "os": "android", "os_version": "14", "events": [event]}
+    refused = shop.owner.post("/v1/diagnostics", sent)
+    assert (refused.status, refused.json["errors"][0]["code"]) == (422, "personal_data")
+
+
+def test_what_hashes_of_stacks_look_like_is_taken() -> None:
+    stacks = [hashlib.sha256(f"main.dart:{n}".encode()).hexdigest() for n in range(2_000)]
+    assert sum(map(disguised, stacks)) <= 2
+    assert not any(disguised(hashlib.md5(f"{n}".encode(), usedforsecurity=False).hexdigest()) for n in range(2_000))
