@@ -8,11 +8,13 @@ from datetime import datetime
 from html import escape
 from typing import Any
 
+from chalicelib.domain.clock import today
 from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
+from chalicelib.services.privacy.access_words import TABLES
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -60,7 +62,7 @@ def index(
     """The page that opens the archive: what is in it, and what is held, why and until when. No script, no link out."""
     words = WORDS[language]
     rows = "".join(
-        f'<tr><td>{escape(kind)}</td><td>{count}</td><td><a href="data/{kind}.json">JSON</a> '
+        f'<tr><td>{escape(TABLES[kind][language])}</td><td>{count}</td><td><a href="data/{kind}.json">JSON</a> '
         f'<a href="data/{kind}.csv">CSV</a></td></tr>\n'
         for kind, count in counts
     )
@@ -69,7 +71,7 @@ def index(
     lost = f"<h2>{escape(words['missing'])}</h2>\n<ul>{lost}</ul>\n" if lost else ""
     body = (
         f"<h1>{escape(words['title'])}: <bdi>{escape(name)}</bdi></h1>\n"
-        f"<p>{escape(words['made'])} {escape(long_date(at.date(), language))}</p>\n"
+        f"<p>{escape(words['made'])} {escape(long_date(today(at), language))}</p>\n"
         f"<h2>{escape(words['contents'])}</h2>\n<table><tr><th>{escape(words['kind'])}</th>"
         f"<th>{escape(words['rows'])}</th><th>{escape(words['files'])}</th></tr>\n{rows}</table>\n"
         f"<ul>{links}</ul>\n{lost}{_held(language, affects)}"

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain.archive import Archived
 from chalicelib.domain.company import Company, Head, Term
 from chalicelib.domain.consent import Acceptance, Consent
 from chalicelib.domain.correction import Correction
@@ -37,7 +38,9 @@ WITHHELD = frozenset({
 })  # fmt: skip
 """A legal hold may rest on a demand that the law forbids telling of; the others are marks of our own bookkeeping that
 say nothing beyond the rows they point to."""
-NAMES: Mapping[type[Record], str] = {Company: "company", Head: "account", Term: "retention", Draft: "drafts"}
+NAMES: Mapping[type[Record], str] = {Company: "company", Head: "account", Term: "retention", Draft: "drafts",
+    Archived: "archive",
+}  # fmt: skip
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: present.present_customer, Supplier: present.present_supplier, Item: present.present_item,
     Member: present.present_member, ApiKey: present.present_api_key, Draft: documents.present_draft,

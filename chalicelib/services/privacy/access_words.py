@@ -1,0 +1,36 @@
+"""What each table of an export is called, for who reads its page; files keep their names in every language."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from chalicelib.policy.model import Language
+
+TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
+    "acceptances": {"fr": "Acceptations de la politique", "ar": "قبول السياسة", "en": "Acceptances of the policy"},
+    "account": {"fr": "Compte", "ar": "الحساب", "en": "Account"},
+    "api_keys": {"fr": "Clés d'accès", "ar": "مفاتيح الولوج", "en": "Access keys"},
+    "archive": {"fr": "Archive scellée", "ar": "الأرشيف المختوم", "en": "Sealed archive"},
+    "balances": {"fr": "Soldes des factures", "ar": "أرصدة الفواتير", "en": "Balances of invoices"},
+    "company": {"fr": "Entreprise", "ar": "الشركة", "en": "Company"},
+    "consents": {"fr": "Consentements", "ar": "الموافقات", "en": "Consents"},
+    "corrections": {"fr": "Rectifications", "ar": "التصحيحات", "en": "Corrections"},
+    "credit_notes": {"fr": "Avoirs", "ar": "إشعارات دائنة", "en": "Credit notes"},
+    "customers": {"fr": "Clients", "ar": "الزبناء", "en": "Customers"},
+    "destructions": {"fr": "Clés détruites", "ar": "المفاتيح المُتلفة", "en": "Keys destroyed"},
+    "disclosures": {"fr": "Communications à des tiers", "ar": "الإفصاحات للغير", "en": "Disclosures to others"},
+    "drafts": {"fr": "Brouillons", "ar": "المسودات", "en": "Drafts"},
+    "invoices": {"fr": "Factures", "ar": "الفواتير", "en": "Invoices"},
+    "items": {"fr": "Articles", "ar": "السلع والخدمات", "en": "Items"},
+    "journal_entries": {"fr": "Journal des opérations", "ar": "سجل العمليات", "en": "Journal of operations"},
+    "members": {"fr": "Membres", "ar": "الأعضاء", "en": "Members"},
+    "payments": {"fr": "Paiements", "ar": "الأداءات", "en": "Payments"},
+    "receipts": {"fr": "Reçus signés", "ar": "الوصولات الموقعة", "en": "Signed receipts"},
+    "register": {"fr": "Registre des numéros", "ar": "سجل الأرقام", "en": "Register of numbers"},
+    "register_entries": {"fr": "Registre des numéros", "ar": "سجل الأرقام", "en": "Register of numbers"},
+    "requests": {"fr": "Demandes", "ar": "الطلبات", "en": "Requests"},
+    "retention": {"fr": "Durées de conservation", "ar": "مدد الاحتفاظ", "en": "Terms of retention"},
+    "series": {"fr": "Séries de numéros", "ar": "سلاسل الترقيم", "en": "Series of numbers"},
+    "suppliers": {"fr": "Fournisseurs", "ar": "الموردون", "en": "Suppliers"},
+    "support_messages": {"fr": "Messages à l'assistance", "ar": "رسائل الدعم", "en": "Messages to support"},
+    "support_threads": {"fr": "Demandes d'assistance", "ar": "طلبات الدعم", "en": "Requests for help"},
+}
