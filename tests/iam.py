@@ -156,11 +156,21 @@ def _fetched(original: Callable[..., str]) -> Callable[..., str]:
 
 
 def _carrying(submit: Callable[..., Any]) -> Callable[..., Any]:
-    """Threads of a pool work in the place of whoever asked them to."""
+    """Threads of a pool work in the place of whoever asked them to. Nothing else of the context goes with them: whether
+    a session does is the code's to see to, and this must not do it in its stead."""
 
     @functools.wraps(submit)
     def carry(self: Any, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        return submit(self, contextvars.copy_context().run, work, *args, **kwargs)
+        name = running.get()
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            token = running.set(name)
+            try:
+                return work(*args, **kwargs)
+            finally:
+                running.reset(token)
+
+        return submit(self, run, *args, **kwargs)
 
     return carry
 
