@@ -6,19 +6,17 @@ that stays where it stopped, and the next goes on from there.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from http import HTTPStatus
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError, WaiterError
 
 from chalicelib.policy.load import current
+from infra.artefacts import upload
 from infra.build import Built, build
 from infra.layers import PYTHON, RUNTIME, PackageError, compiles
 from infra.shortened import BUCKETS, shorter
@@ -99,10 +97,13 @@ def deploy(
     """Create or update the stage's stack from a package, and wait until it stands; the changes made, none if there
     were none. `importing` takes in what stands under a name of ours already, instead of failing at it. Raises
     DeployError."""
-    template = upload(clients, built, stage, region)
+    account = clients.identity.get_caller_identity()["Account"]
+    template = upload(clients.storage, f"facture-{stage}-artefacts-{account}", built, region)
     name = stack_name(stage)
     begun = _state(clients, name)
     kind = "CREATE" if begun in UNBEGUN else "UPDATE"
+    if begun is not None:
+        _forget(clients, name)  # one that was cut off before it was executed would be in the way
     changes = _proposed(clients, name, kind, template, parameters, importing=importing)
     if changes is None:
         return []
@@ -135,7 +136,8 @@ def _shortened(clients: Clients, name: str, changes: Sequence[Change]) -> list[s
     for change in changes:
         if change.resource in BUCKETS and change.action == "Modify":
             found = clients.formation.describe_stack_resource(StackName=name, LogicalResourceId=change.resource)
-            bucket = found["StackResourceDetail"]["PhysicalResourceId"]
+            if not (bucket := found["StackResourceDetail"].get("PhysicalResourceId")):
+                continue  # the first deployment stopped before it was made
             rules = shorter(clients.storage, bucket, BUCKETS[change.resource], datetime.now(UTC))
             told += [str(rule) for rule in rules if rule.going]
     return told
@@ -163,7 +165,6 @@ def _proposed(
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     if kind == "UPDATE":
         given += _unchanged(clients, name, parameters)
-        _forget(clients, name)
     clients.formation.create_change_set(
         StackName=name, ChangeSetName=_SET, ChangeSetType=kind, TemplateURL=template, Parameters=given,
         Capabilities=CAPABILITIES, **({"ImportExistingResources": True} if importing else {}),
@@ -212,65 +213,6 @@ def _why(clients: Clients, name: str) -> str:
     failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
     first = failed[-1] if failed else {}
     return f"{first.get('LogicalResourceId', name)}: {first.get('ResourceStatusReason', 'no reason was given')}"
-
-
-def upload(clients: Clients, built: Built, stage: str, region: str) -> str:
-    """Put the artefacts where CloudFormation reads them, each under its content's digest and once; the template's
-    address."""
-    bucket = f"facture-{stage}-artefacts-{clients.identity.get_caller_identity()['Account']}"
-    _artefacts(clients.storage, bucket, region)
-    template = json.loads(built.template.read_text("utf-8"))
-    places = {}
-    for path in (built.application, *built.layers.values()):
-        key = f"{sha256(path.read_bytes()).hexdigest()}.zip"
-        if not _there(clients.storage, bucket, key):
-            clients.storage.upload_file(str(path), bucket, key)
-        places[path.name] = {"Bucket": bucket, "Key": key}
-    placed(template, places)
-    text = json.dumps(template, separators=(",", ":"), ensure_ascii=False).encode()
-    key = f"{sha256(text).hexdigest()}.json"
-    clients.storage.put_object(Bucket=bucket, Key=key, Body=text, ContentType="application/json")
-    endpoint = str(clients.storage.meta.endpoint_url).rstrip("/")
-    own = f"https://{bucket}.s3.{region}.amazonaws.com"
-    return f"{own if endpoint.endswith('amazonaws.com') else f'{endpoint}/{bucket}'}/{key}"
-
-
-def placed(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) -> None:
-    """Let the template refer to the uploaded artefacts. Raises KeyError for one that was not uploaded."""
-    for resource in template["Resources"].values():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Serverless::Function":
-            properties["CodeUri"] = dict(places[properties["CodeUri"]])
-        elif resource["Type"] == "AWS::Serverless::LayerVersion":
-            properties["ContentUri"] = dict(places[properties["ContentUri"]])
-
-
-def _there(storage: Any, bucket: str, key: str) -> bool:
-    try:
-        storage.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != HTTPStatus.NOT_FOUND:
-            raise
-        return False
-    return True
-
-
-def _artefacts(storage: Any, bucket: str, region: str) -> None:
-    """The bucket of packages, private. What was deployed stays: a rollback reads it again, however long ago it was."""
-    try:
-        storage.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
-            raise
-    blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-    storage.put_public_access_block(
-        Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
-    )  # fmt: skip
-    stopped = {
-        "ID": "unfinished-uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-    }  # fmt: skip
-    storage.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [stopped]})
 
 
 def refusals(stage: str) -> list[str]:

@@ -13,8 +13,9 @@ import pytest
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
 from infra import deploy as deploying
+from infra.artefacts import placed
 from infra.build import Built
-from infra.deploy import Change, Clients, DeployError, deploy, placed, refusals
+from infra.deploy import Change, Clients, DeployError, deploy, refusals
 from infra.shortened import shorter
 from local.engine import REGION, Engine
 
@@ -209,12 +210,43 @@ def test_a_first_deployment_that_fails_goes_on_and_a_later_one_is_undone(
     failing: dict[str, Any],
 ) -> None:
     """A first one that is rolled back leaves tables and logs behind, whose names the next attempt finds taken."""
-    if state not in deploying.UNBEGUN:
+    if state == "REVIEW_IN_PROGRESS":
+        cut_off(clients, stage, make)
+    elif state:
         deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
     monkeypatch.setattr(deploying, "_state", lambda *_: state)
     executed = calls_of(clients.formation, "ExecuteChangeSet")
     deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
     assert [{**asked, **failing} for asked in executed] == executed
+
+
+def cut_off(clients: Clients, stage: str, make: Make) -> None:
+    """A first deployment that ended between the look and the act: a stack of nothing but its change set."""
+
+    def interrupted(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients.formation, "execute_change_set", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+
+
+def test_a_change_set_that_was_left_behind_is_made_anew(clients: Clients, stage: str, make: Make) -> None:
+    """CloudFormation takes no second one of the same name."""
+    cut_off(clients, stage, make)
+    assert stack(clients, stage)["StackStatus"] == "REVIEW_IN_PROGRESS"
+    assert deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
+
+
+def test_a_bucket_that_was_never_made_has_no_rules_to_shorten(
+    clients: Clients, stage: str, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{stage}-files"}}
+    deploy(clients, make({"FilesBucket": bucket}), stage, REGION, {})
+    monkeypatch.setattr(clients.formation, "describe_stack_resource", lambda **_: {"StackResourceDetail": {}})
+    change = Change("Modify", "FilesBucket", "AWS::S3::Bucket", replaces=False)
+    assert deploying._shortened(clients, f"facture-{stage}", [change]) == []
 
 
 @pytest.mark.parametrize("state", sorted(deploying.STUCK))

@@ -12,8 +12,8 @@ from chalicelib.api.problems import MEDIA
 from chalicelib.api.routes import ROUTES, SCHEDULES
 from chalicelib.policy.load import current
 from chalicelib.store.tables import ROOM_TABLES
+from infra.artefacts import placed
 from infra.buckets import ARCHIVE, ASKED, BUCKET
-from infra.deploy import placed
 from infra.functions import functions_of, log_name
 from infra.gateway import RESPONSES, TLS
 from infra.identity import CLIENT, PEPPER, POOL
