@@ -13,7 +13,7 @@ from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.policy.load import current
 from chalicelib.store.tables import ROOM_TABLES
-from infra.cost_backups import archived, backed, kept_by_backups, runs_of_backups
+from infra.cost_backups import archived, backed, kept_by_backups, runs_of_backups, sessions_a_second
 from infra.cost_inputs import (
     ANSWER_MONTHS,
     CERTAINTIES,
@@ -141,7 +141,8 @@ def _stack() -> Uses:
     kinds = Counter(resource.get("Type") for resource in resources.values())
     rules = [resource["Properties"]["Rules"] for resource in resources.values() if resource.get("Type") == ACL]
     queue = USAGE["queue"]
-    # At most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket.
+    # At most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket; what
+    # sessions of a company ask beyond that is theirs (cost_backups).
     uses = len(FUNCTIONS) * (len(ROOM_TABLES) + 1) * 12 * HOURS
     return {
         "kms.request": uses, "queue.request": SECONDS / queue["poll_seconds"] * queue["pollers"],
@@ -209,7 +210,7 @@ def loads(companies: int) -> dict[str, Decimal]:
     backups = Decimal(companies) * USAGE["share"]["backup"]
     return {
         "mail.cognito": Decimal(companies * own["users"]) / (12 * DAYS), "nightly.asks": backups,
-        "backups.day": backups, "drills.week": backups,
+        "backups.day": backups, "drills.week": backups, "sessions": sessions_a_second(backups),
         "mail.trial": mails, "mail.day": mails, "concurrency.new": concurrency, "concurrency": concurrency,
         "sweep.asks": steps, "sweep.year": steps, "outbox.runs": messages,
         "outbox.partition": messages * (flows["issue"]["due"] + flows["deliver"]["due"]),

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import most_days
+from chalicelib.services.backup.plans import WINDOW
 from infra.cost_inputs import COUNTS, DAYS, FUNCTIONS, GB, KEPT_MONTHS, USAGE, Uses, gb_seconds, summed
+from infra.permissions import grants, session_of
 
 FLOWS, SIZES = COUNTS["backups"], COUNTS["backup_bytes"]
 UNIT = Decimal(4096)
@@ -16,6 +18,8 @@ UNIT = Decimal(4096)
 WEEK = Decimal(7)
 LATE_MONTHS = Decimal(12)
 """How much later than its term an archived object goes, at most."""
+SESSIONS = {"night": ("nightly", "backups"), "expired": ("expiry",), "drill": ("drill",)}
+"""The jobs that work on a company in each flow, each under a session of its own (docs/adr/0059)."""
 TIERS = {"daily": 1, "weekly": 7, "monthly": 30}
 """How many days lie between two backups of a tier."""
 
@@ -34,13 +38,27 @@ def _read(invoices: Decimal) -> Decimal:
 
 
 def _milliseconds(flow: str, each: str, invoices: Decimal) -> Decimal:
-    return Decimal(FLOWS[flow]["calls"] * USAGE["time"]["call"]) + invoices * Decimal(USAGE["time"][each])
+    calls = FLOWS[flow]["calls"] + len(SESSIONS[flow])
+    return Decimal(calls * USAGE["time"]["call"]) + invoices * Decimal(USAGE["time"][each])
 
 
 def _uses(flow: str) -> Uses:
     names = {"read": "dynamodb.read", "write": "dynamodb.write", "get": "s3.get", "put": "s3.put", "kms": "kms.request"}
     counted = FLOWS[flow]
-    return {name: Decimal(counted[part]) for part, name in names.items() if part in counted}
+    used = {name: Decimal(counted[part]) for part, name in names.items() if part in counted}
+    return summed(used, {"kms.request": Decimal(sum(map(_callers_keys, SESSIONS.get(flow, ()))))})
+
+
+def _callers_keys(job: str) -> int:
+    """At most: DynamoDB keeps a table's key for each caller, and a session may be one that it has not seen."""
+    return len({grant.resource for grant in grants(session_of(job)) if grant.action.startswith("dynamodb:")})
+
+
+def sessions_a_second(companies: Decimal) -> Decimal:
+    """Sessions that STS is asked for where a night's backups, their ends and a day's share of drills all fall into the
+    hours of the night."""
+    each = len(SESSIONS["night"]) + len(SESSIONS["expired"]) + len(SESSIONS["drill"]) / WEEK
+    return companies * each / Decimal(WINDOW.total_seconds())
 
 
 def night(invoices: Decimal) -> Uses:

@@ -255,7 +255,8 @@ def _assumptions() -> str:
 {table(("", "", ""), rows)}
 Not in any figure: a restore, which is a drill into other tables, AWS's support, the domain's name, tax. Times are
 assumed until the first deployment has been measured. KMS is counted at its most: each
-role asks anew for each table every five minutes.
+role asks anew for each table every five minutes, and so does each session of a company
+([ADR 0059](adr/0059-one-company-at-a-time.md)) that backups, their end and their drill work under. STS bills nothing.
 """
 
 
