@@ -1,17 +1,18 @@
 """The roles of one company: who may assume them, with what, and what they reach. Read from the template."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.outside.sessions import TAG
+from chalicelib.outside.sessions import LASTING, NEEDED, TAG
 from chalicelib.policy.load import current
 from chalicelib.settings import session_roles_of
 from chalicelib.store.drill import ASIDE
 from chalicelib.store.tables import ROOM_TABLES
 from infra.functions import functions_of
-from infra.permissions import grants, session_of, sessions, statements
+from infra.permissions import config, grants, principals, session_of, sessions, statements
 from infra.sessions import WOKEN, role_of
 from infra.stages import arn
 from infra.tables import logical_name
@@ -71,7 +72,8 @@ def test_no_session_begins_another() -> None:
 @pytest.mark.parametrize("job", JOBS)
 def test_rows_and_objects_of_a_session_are_one_companys(job: str) -> None:
     for grant in grants(session_of(job)):
-        if grant.action.startswith("dynamodb:") and "/index/" not in grant.resource:
+        if grant.action.startswith("dynamodb:"):
+            assert "/index/" not in grant.resource, "its keys are other than a company's"
             keys = grant.condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
             assert keys == [OWN] or ((job, grant.action, grant.resource) in FAREWELL and keys == ["public"]), grant
         elif grant.action == "s3:ListBucketMultipartUploads":
@@ -80,6 +82,26 @@ def test_rows_and_objects_of_a_session_are_one_companys(job: str) -> None:
             assert all(f"/{OWN}/" in prefix for prefix in prefixes(grant.condition)), grant
         elif grant.action.startswith("s3:"):
             assert f"/{OWN}/" in grant.resource, grant
+
+
+KEYED = {
+    "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+    "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+}  # fmt: skip
+"""The actions that tell IAM which partitions they are about. Of any other `ForAllValues` would say yes: it looks at
+each key that a request names, and a `Scan` names none."""
+
+
+@pytest.mark.parametrize("principal", principals())
+def test_a_fence_of_keys_stands_only_before_what_names_them(principal: str) -> None:
+    fenced = {grant.action for grant in grants(principal) if "dynamodb:LeadingKeys" in grant.under}
+    assert fenced <= KEYED
+
+
+def test_no_run_outlasts_a_session_that_it_begins_with() -> None:
+    """A chained session lasts an hour at most, and ours the least there is: it must not end within a row's work."""
+    longest = max(config()["lambda_functions"][runner]["lambda_timeout"] for job in JOBS for runner in runners(job))
+    assert timedelta(seconds=longest) < NEEDED < LASTING <= timedelta(hours=1)
 
 
 def prefixes(condition: dict[str, Any]) -> list[str]:
