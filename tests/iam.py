@@ -57,8 +57,6 @@ class Watch:
 
 
 WATCH = Watch()
-CONFINED = ("dynamodb", "s3", "kms")
-"""Services whose clients sign under the session of whoever asks (chalicelib/session.py)."""
 REFUSAL = {
     "Error": {"Code": "AccessDeniedException", "Message": "is not authorized"},
     "ResponseMetadata": {"HTTPStatusCode": 400},
@@ -123,11 +121,18 @@ def _in_place_of(function: Callable[[Any], str], wrapped: Callable[..., Any]) ->
     return run
 
 
+def _lends(client: Any, operation: str) -> bool:
+    """Whether this very client signs under the session of whoever asks (chalicelib/session.py): one that was not told
+    to is its function, whoever asks."""
+    event = f"before-sign.{client.meta.service_model.service_id.hyphenize()}.{operation}"
+    return session.sign in client.meta.events._emitter._handlers.prefix_search(event)
+
+
 def _observed(original: Callable[..., Any]) -> Callable[..., Any]:
     def emit(client: Any, api_params: Any, operation_model: Any, context: Any) -> Any:
         if name := running.get():
             service, operation = operation_model.service_model.service_name, operation_model.name
-            lent = session.current() if service in CONFINED else None
+            lent = session.current() if _lends(client, operation) else None
             if lent:
                 name = session_of(lent.job)
             try:
