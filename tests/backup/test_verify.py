@@ -8,14 +8,17 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from chalicelib.domain.backup import Destruction, Part, Stretch
+from chalicelib.domain.backup import Backup, Destruction, Part, Stretch
 from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.domain.call import Answer
+from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import parts, verify
 from chalicelib.services.backup.archive import Archive, Objects, open_archive
 from chalicelib.services.backup.verify import Checked, check
+from chalicelib.store import due
 from chalicelib.store.door import Decision, transact
+from chalicelib.store.wire import Store
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned
 
@@ -141,3 +144,20 @@ def test_a_restore_verifies_in_pieces_before_it_writes(shop: Kept, monkeypatch: 
         after, steps = step(shop.world, job), steps + 1
         assert shop.head().clock == clock
     assert steps > 10
+
+
+def test_a_note_survives_another_write_of_the_same_row(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    backup, world, save = shop.taken(), shop.world, due.save
+    first = shop.world.now()
+
+    def raced(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
+        monkeypatch.setattr(due, "save", save)
+        assert isinstance(seen, Backup)
+        assert save(store, seen.edited(first, drill="passed"), seen, salt), "somebody else is faster"
+        return save(store, record, seen, salt)
+
+    monkeypatch.setattr(due, "save", raced)
+    verify.note(world, shop.id, backup, verified_at=first)
+    (row,) = world.store.records([Backup.ref(shop.id, backup)])
+    assert isinstance(row, Backup)
+    assert (row.verified_at, row.drill) == (first, "passed")

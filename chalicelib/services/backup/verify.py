@@ -217,6 +217,8 @@ def _over(world: "World", job: JobRow, status: str, outcome: dict[str, object]) 
 
 def note(world: "World", company: str, backup: str, **what: object) -> None:
     """Note on a backup's row what became of it; nothing where the row is gone. Raises Busy."""
-    (row,) = world.store.records([Backup.ref(company, backup)])
-    if isinstance(row, Backup):
-        due.save(world.store, row.edited(world.now(), **what), row, world.random(16))
+    while True:
+        (row,) = world.store.records([Backup.ref(company, backup)])
+        # Somebody else's edit between the reading and the writing is no reason to forget this one.
+        if not isinstance(row, Backup) or due.save(world.store, row.edited(world.now(), **what), row, world.random(16)):
+            return
