@@ -35,6 +35,11 @@ UNTRIED: Mapping[tuple[str, str, str], str] = {
         "s3:DeleteObjectVersion",
         "FilesBucket/pdf/*",
     ): "who leaves the cloud may have rendered pages there",
+    (
+        "expiry, on one company",
+        "s3:DeleteObject",
+        "FilesBucket/pdf/*",
+    ): "who leaves the cloud may have rendered pages there",
     ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
     ("wake", "lambda:InvokeFunction", "Backups"): "only the rehearsal has functions to start",
     ("wake", "lambda:InvokeFunction", "Restores"): "only the rehearsal has functions to start",

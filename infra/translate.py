@@ -76,12 +76,6 @@ def _secret_by_its_arn(template: Template, endpoint: str) -> None:  # noqa: ARG0
     template["Resources"] = _replaced(template["Resources"], ref(PEPPER), {"Fn::GetAtt": [PEPPER, "Id"]})
 
 
-def _versions_in_batches(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
-    for statement in _statements(template):
-        if "s3:DeleteObjectVersion" in statement["Action"]:
-            statement["Action"] = sorted({*statement["Action"], "s3:DeleteObject"})
-
-
 def _any_sender(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     for statement in _statements(template):
         if "ses:SendEmail" in statement["Action"]:
@@ -174,13 +168,6 @@ DIFFERENCES = (
         "AWS holds a policy against the key that an alias leads to, the emulator against the alias",
         (f"{VARIABLES}/FACTURE_RECEIPT_KEY", f"{VARIABLES}/FACTURE_BACKUP_KEY"),
         _keys_by_their_arn,
-    ),
-    Difference(
-        "deletions in batches",
-        "whoever may `s3:DeleteObjectVersion` may `s3:DeleteObject` of the same objects",
-        "the emulator asks for it of the first object of a batch, though a version is named; AWS does not",
-        (f"{STATEMENTS}/Action",),
-        _versions_in_batches,
     ),
     Difference(
         "one company",

@@ -143,8 +143,10 @@ def _of_bucket(operation: str, asked: dict[str, Any], company: str) -> Iterator[
     elif operation in ("DeleteObject", "DeleteObjects"):
         objects = [asked] if operation == "DeleteObject" else asked["Delete"]["Objects"]
         for each in objects:
-            action = "s3:DeleteObjectVersion" if each.get("VersionId") else "s3:DeleteObject"
-            yield Need(action, f"{bucket}/{_kind(each['Key'], company)}")
+            kind = _kind(each["Key"], company)
+            yield Need("s3:DeleteObject", f"{bucket}/{kind}")  # "always", says S3's reference, of versions too
+            if each.get("VersionId"):
+                yield Need("s3:DeleteObjectVersion", f"{bucket}/{kind}")
     elif operation == "CopyObject":
         yield Need("s3:GetObject", f"{bucket}/{_kind(asked['CopySource']['Key'], company)}")
         yield Need("s3:PutObject", f"{bucket}/{_kind(asked['Key'], company)}")

@@ -1,5 +1,7 @@
 """Backups on what is deployed: who may write the archive, touch the tables aside, and open what is sealed."""
 
+import pytest
+
 from chalicelib.policy.load import current
 from chalicelib.settings import FUNCTIONS
 from chalicelib.store.drill import drill_settings
@@ -26,7 +28,9 @@ def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() ->
     every = [(name, grant) for name in principals() for grant in grants(name)]
     held = {(name, grant.action) for name, grant in every if grant.resource.startswith("ArchiveBucket")}
     assert not {action for _, action in held if "Bypass" in action}, "a lock holds against everybody"
-    assert {each for each in held if "Delete" in each[1]} == {("retention, on one company", "s3:DeleteObjectVersion")}
+    assert {each for each in held if "Delete" in each[1]} == {
+        ("retention, on one company", action) for action in ("s3:DeleteObject", "s3:DeleteObjectVersion")
+    }
 
 
 def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(templates: dict[str, Template]) -> None:
@@ -78,4 +82,16 @@ def test_who_opens_a_sealed_key_and_who_makes_one() -> None:
 def test_only_expiry_and_erasure_delete_backups_and_only_backups_writes_them() -> None:
     for tier in ("daily", "weekly", "monthly"):
         assert who("s3:PutObject", f"FilesBucket/backups/{tier}/x") == {"backups"}
-        assert who("s3:DeleteObjectVersion", f"FilesBucket/backups/{tier}/x") == {"expiry", "requests"}
+        for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
+            assert who(action, f"FilesBucket/backups/{tier}/x") == {"expiry", "requests"}
+
+
+@pytest.mark.parametrize("principal", principals())
+def test_who_deletes_a_version_may_delete_its_object(principal: str) -> None:
+    """S3's reference asks for both, always. Without the other an erasure might be refused, key by key, for ever; with
+    it nobody can do more: on a versioned bucket it only marks."""
+    versions, objects = (
+        {grant.resource for grant in grants(principal) if grant.action == action}
+        for action in ("s3:DeleteObjectVersion", "s3:DeleteObject")
+    )
+    assert versions <= objects

@@ -91,7 +91,7 @@ ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "s
         ),
         (
             "s3", "DeleteObject", {"Bucket": "x-files", "Key": "uploads/cmp_1/a", "VersionId": "1"},
-            [Need("s3:DeleteObjectVersion", "FilesBucket/uploads/x")],
+            [Need("s3:DeleteObject", "FilesBucket/uploads/x"), Need("s3:DeleteObjectVersion", "FilesBucket/uploads/x")],
         ),
         (
             "s3", "ListMultipartUploads", {"Bucket": "x-files", "Prefix": "pdf/cmp_1/"},
