@@ -201,9 +201,10 @@ class Books:
     def versions(self) -> list[str]:
         """Every key of a version, delete marker or unfinished upload that is the company's."""
         client, bucket = self.world.files.client, self.world.files.bucket
-        page = client.list_object_versions(Bucket=bucket)
-        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        found += client.list_multipart_uploads(Bucket=bucket).get("Uploads", ())
+        found: list[Any] = []
+        for operation in ("list_object_versions", "list_multipart_uploads"):  # in pages: other tests' lie there, too
+            for page in client.get_paginator(operation).paginate(Bucket=bucket):
+                found += [*page.get("Versions", ()), *page.get("DeleteMarkers", ()), *page.get("Uploads", ())]
         return sorted(each["Key"] for each in found if f"/{self.id}/" in each["Key"])
 
 
