@@ -18,6 +18,7 @@ from chalicelib.domain.diagnostics import disguised
 from chalicelib.domain.erased import NAMES
 from chalicelib.domain.journal import Answered
 from chalicelib.domain.member import Member
+from chalicelib.domain.request import Measure
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.catalogue import named
@@ -26,8 +27,8 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.erasure import Circumstances, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
-from chalicelib.services import account_page
-from chalicelib.services.privacy import holds
+from chalicelib.services import account_page, disclosures
+from chalicelib.services.privacy import holds, receipts
 from chalicelib.services.privacy.retention import rule_of
 from chalicelib.store.read import members_with
 from tests.backup.worlds import taken, turned_on
@@ -480,3 +481,36 @@ def test_what_hashes_of_stacks_look_like_is_taken() -> None:
     stacks = [hashlib.sha256(f"main.dart:{n}".encode()).hexdigest() for n in range(2_000)]
     assert sum(map(disguised, stacks)) <= 2
     assert not any(disguised(hashlib.md5(f"{n}".encode(), usedforsecurity=False).hexdigest()) for n in range(2_000))
+
+
+# What the law forbids telling of.
+
+
+def test_nothing_that_a_company_gets_hints_at_a_hidden_demand_or_a_hold(shop: Shop) -> None:
+    on = today(shop.world.now())
+    told = disclosures.Told(
+        "lawful_demand", "Tribunal", "CPP art. 47", ("document.buyer",), on, hidden_until=on + timedelta(days=9)
+    )
+    tried_before = shop.owner.post(URL, {"kind": "deletion", "dry_run": True}).json["steps"]
+    demand = disclosures.record(shop.world, shop.company, told, "opr_7")
+    hold = holds.place(shop.world, shop.company, "enquiry 9", "opr_7")
+    tried = shop.owner.post(URL, {"kind": "deletion", "dry_run": True}).json["steps"]
+
+    def about(steps: list[dict[str, Any]]) -> list[Any]:
+        return [(s["removed"], s["kept"]) for s in steps if {"hold", "disclosure"} & set(s["kinds"])]
+
+    assert about(tried) == about(tried_before)
+    id = asked(shop, kind="access")
+    confirmed(shop, id)
+    carry(shop)
+    held = json.dumps(unzipped(shop, id))
+    for trace in (demand.id, hold.id, "opr_7", "disclosure_record", '"hold"', "Tribunal"):
+        assert trace not in held, trace
+    assert unzipped(shop, id)["data/journal_entries.json"], "all else is told"
+    assert [receipts.told(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]
+
+
+def measured(*kinds: str) -> list[Measure]:
+    return [
+        Measure(store="table", place="requests", kinds=(kind,), match="all", action="keep", found=1) for kind in kinds
+    ]

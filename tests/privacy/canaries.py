@@ -39,9 +39,10 @@ class Spot(NamedTuple):
 
 EXCUSED: Mapping[Spot, tuple[str, str]] = {
     Spot("workspace", "company", "id"): ("a company's id, under which all the rest lies", "{company}"),
-    Spot("workspace", "company", "financial_year_end"): ("a month and a day, which the erasure's plan reads", "06-30"),
     Spot("workspace", "support_message", "attachments.key"): ("a file's key", "uploads/{company}/thr_1/file.pdf"),
     Spot("journal", "term", "id"): ("a company's id, under which all the rest lies", "{company}"),
+    Spot("journal", "term", "ends"): ("a month and a day, which the erasure's plan reads", "06-30"),
+    Spot("journal", "term", "period"): ("a period, which the erasure's plan reads", "P10Y"),
 }
 """Attributes that hold what they must for the product to work, and what that is."""
 BY_HAND = {("journal", "head")}
@@ -108,7 +109,8 @@ class Garden:
     def _grown(self, hint: Any, spot: Spot) -> Any:
         if spot in EXCUSED:
             self.excused[spot], value = EXCUSED[spot]
-            return value.format(company=self.company)
+            text = value.format(company=self.company)
+            return (text,) if get_origin(hint) is tuple else text
         if reason := excuse(hint, spot.path):
             self.excused[spot] = reason
             return self.company if spot.path == "company" else _word(hint)

@@ -139,7 +139,7 @@ def test_of_an_account_exactly_what_the_policy_names_is_left(alone: Turned, logs
 
 def _receipt_names(books: Books, id: str, kinds: set[tuple[str, str]]) -> None:
     lines = receipt(books, id)["content"]["stores"]
-    held = [line for line in lines if line["kept"]]
+    held = [line for line in lines if line["kept"] != 0]
     told = {(line["place"], kind) for line in held for kind in line["kinds"]}
     told |= {("files", line["place"]) for line in held if line["store"] == "files"}
     assert kinds <= told, "the receipt tells of all that is kept"

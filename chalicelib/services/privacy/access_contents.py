@@ -19,6 +19,7 @@ from chalicelib.domain.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.item import Item
+from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.payment import Payment
@@ -29,6 +30,7 @@ from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services import disclosures, documents, present, support
 from chalicelib.services.paying import buyers, unnamed
+from chalicelib.services.privacy import receipts
 from chalicelib.services.privacy.asking import present_correction, show
 from chalicelib.store.wire import Store
 
@@ -155,6 +157,8 @@ def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> 
 def _may_know(row: Record, reading: Reading) -> bool:
     if isinstance(row, Disclosure):
         return may_be_seen(row, reading.on)
+    if isinstance(row, JournalEntry):
+        return not any(change.kind in receipts.UNTOLD for change in row.changes)
     if reading.subject is not None:
         return True
     if isinstance(row, Consent):

@@ -24,6 +24,10 @@ REMARKS = {
 }
 """Codes of what a reader should know beside the table; `docs/privacy.md` says them in words."""
 
+UNTOLD = frozenset({"hold", "disclosure"})
+"""Kinds of rows that are not counted to anybody, whether there are any or not: the law may forbid telling the company
+that it is under a hold, or that its data was demanded."""
+
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:
     """The one byte form that is signed: sorted names, no white space, UTF-8 (RFC 8785 for what a receipt holds)."""
@@ -55,10 +59,11 @@ def told(measure: Measure) -> dict[str, Any]:
     """One line of the table, in a plan, a request or a receipt."""
     bases = [current().bases[name].law["fr"] for name in measure.bases]
     taken = measure.action in ("delete", "anonymise")
+    kept = None if UNTOLD & set(measure.kinds) else measure.found
     return {
         "store": measure.store, "place": measure.place, "kinds": list(measure.kinds), "match": measure.match,
         "attributes": list(measure.attributes),
-        "action": measure.action, "removed": measure.found if taken else 0, "kept": 0 if taken else measure.found,
+        "action": measure.action, "removed": measure.found if taken else 0, "kept": 0 if taken else kept,
         "bases": list(measure.bases), "law": bases, "until": measure.until.isoformat() if measure.until else None,
     }  # fmt: skip
 
