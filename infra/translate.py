@@ -232,7 +232,7 @@ UNPROVEN = (
         "tests/iam.py, on every call of every test",
     ),
     Told("keys", "encryption under the stage's keys, their rotation, `kms:ViaService`", "the template"),
-    Told("missing objects", "that S3 answers 404 only to who may list the prefix", "tests/iam.py"),
+    Told("missing objects", "that S3 answers 404 only to who may list the prefix", "tests/iam.py, tests/unit/files"),
     Told("life cycle", "that anything expires by itself", "the template"),
     Told("tracing", "that anything reaches X-Ray", "tests/unit"),
     Told("quotas", "anything of an account's limits", "docs/cost.md"),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from http import HTTPStatus
 from typing import IO, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -103,9 +104,9 @@ class Files:
             )
 
     def exists(self, key: str) -> bool:
-        """Whether there is an object. Needs the right to list: without it S3 answers 403 for what is not there."""
+        """Whether there is an object. Needs the right to list it."""
         try:
-            with _refusals():
+            with _refusals(), self._absence(key):
                 self.client.head_object(Bucket=self.bucket, Key=key)
         except NotFound:
             return False
@@ -114,12 +115,27 @@ class Files:
     def read(self, key: str, limit: int = LIMIT, **version: str) -> bytes:
         """An object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
         with _refusals():
-            answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
+            with self._absence(key):
+                answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
             with answer["Body"] as body:
                 if answer["ContentLength"] > limit:
                     raise TooLarge(limit=limit)
                 content: bytes = body.read()
         return content
+
+    @contextmanager
+    def _absence(self, key: str) -> Iterator[None]:
+        """S3 hides that an object is not there behind 403 from whoever may not list. Whether a right that is bound to
+        prefixes counts for it is nowhere written: a list of this one key tells a refusal from an absence."""
+        try:
+            yield
+        except ClientError as error:
+            if _status(error) != HTTPStatus.FORBIDDEN:
+                raise
+            found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1).get("Contents", ())
+            if any(each["Key"] == key for each in found):
+                raise
+            raise NotFound from error
 
     def url(self, key: str, filename: str, seconds: int = LINK_SECONDS) -> tuple[str, datetime]:
         """A link that anybody may read the object by, and when it ends (UTC). The object need not exist.
@@ -167,6 +183,10 @@ def disposition(filename: str) -> str:
     return f"attachment; filename=\"{plain.replace('%', '_')}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
@@ -190,9 +210,8 @@ def _refusals() -> Iterator[None]:
     except LOST as error:
         raise Busy from error
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if _code(error) in {"NoSuchKey", "404"}:
             raise NotFound from error
-        if status >= 500 or _code(error) in PASSING:
+        if _status(error) >= 500 or _code(error) in PASSING:
             raise Busy from error
         raise

@@ -157,6 +157,31 @@ def test_a_defect_is_raised_as_it_is(answering: Any, key: str, status: int, code
         files.read(key)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refusal_for_what_is_not_there_is_told_from_one_for_what_is(files: Files, key: str, there: bool) -> None:
+    """S3 says 403 for both to whoever may not list; here only looking at the object itself is refused."""
+    made = Files(files.settings)
+    if there:
+        made.put(key, b"x", "application/pdf")
+    made.put(f"{key}.later", b"x", "application/pdf")
+    body = b"<Error><Code>AccessDenied</Code><Message>m</Message></Error>"
+
+    def refuse(request: Any, **_: Any) -> AWSResponse:
+        raw = type("Raw", (), {"stream": lambda self, **_: iter([body]), "read": lambda self, *_: body})()
+        return AWSResponse(request.url, 403, {"content-type": "application/xml"}, raw)
+
+    for operation in ("GetObject", "HeadObject"):
+        made.client.meta.events.register(f"before-send.s3.{operation}", refuse)
+    if there:
+        for ask in (made.read, made.exists):
+            with pytest.raises(ClientError):
+                ask(key)
+    else:
+        assert not made.exists(key)
+        with pytest.raises(NotFound):
+            made.read(key)
+
+
 def test_no_answer_is_busy(files: Files, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     away = Files(replace(files.settings, endpoint="http://127.0.0.1:9", places=()))
