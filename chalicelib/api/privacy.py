@@ -167,12 +167,6 @@ def _coded(ask: Ask, code: str) -> bool:
     return live(ask.world, "identity", ask.actor.id, ask.path["id"], code=code) is not None
 
 
-def _spend(ask: Ask, code: str) -> None:
-    from chalicelib.services.codes import prove
-
-    prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=code)
-
-
 def _new(ask: Ask) -> Answer:
     from chalicelib.services.privacy import requests
     from chalicelib.services.privacy.preview import preview
@@ -212,12 +206,13 @@ def _code(ask: Ask) -> Answer:
 
 
 def _confirm(ask: Ask) -> Answer:
+    from chalicelib.services.codes import prove
     from chalicelib.services.privacy import requests
 
     asker = asker_of(ask, ask.body.code)
     done = requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
     if ask.body.code is not None:
-        _spend(ask, ask.body.code)
+        prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=ask.body.code)
     return done
 
 

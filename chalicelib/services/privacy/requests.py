@@ -68,10 +68,7 @@ def ask(
     subject = asker.id if own else asker.about(subject)
     request = _asked(call, asker, kind, subject)
     asker.require(subject)
-    wanted = None
-    if corrections is not None:
-        correcting.require(asker, request.affects)
-        wanted = correcting.put(world, call.company, corrections)
+    wanted = None if corrections is None else _wanted(world, call, asker, request, corrections)
     request, members, named = _concerned(world, call, request)
 
     def decide(snapshot: Snapshot) -> Decision:
@@ -98,6 +95,13 @@ def ask(
     if request.status == "verified" and kind != "opposition":
         world.wake("requests")
     return answer
+
+
+def _wanted(
+    world: "World", call: Call, asker: Asker, request: Request, corrections: Mapping[str, Any]
+) -> correcting.Put:
+    correcting.require(asker, request.affects)
+    return correcting.put(world, call.company, corrections)
 
 
 def _recorded(request: Request) -> Answer:
