@@ -101,6 +101,7 @@ def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy
         monkeypatch.setattr(making, "cut", told)
         writers.wait_for(16)
         backup = taken(books)
+        writers.wait_for(64)  # what is in it changes afterwards, too: each of them pays what it issued before
     assert not writers.broken
     assert backup.status == "complete", backup.failure
     return Busy(books, backup, writers, cuts[0])
