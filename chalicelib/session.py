@@ -20,12 +20,14 @@ class Signer(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """Credentials that reach one company's rows and objects only, for one job, until `ends` (aware)."""
+    """Credentials that reach one company's rows and objects only, for one job, until `ends` (aware); and, where the job
+    puts what it does into a company, those of `into`: the same one, or one that it makes."""
 
     job: str
     company: str
     credentials: Signer
     ends: datetime
+    into: str | None = None
 
 
 _current: ContextVar[Session | None] = ContextVar("session", default=None)

@@ -126,12 +126,13 @@ class World:
 
         return Sessions(self.settings)
 
-    def confined(self, job: str, company: str) -> AbstractContextManager[None]:
-        """Within it, rows, objects and data keys are asked for under the job's session of this company, which reaches
-        nothing else; as the function itself where no role of such sessions is named. Raises Busy."""
+    def confined(self, job: str, company: str, into: str | None = None) -> AbstractContextManager[None]:
+        """Within it, rows, objects and data keys are asked for under the job's session of this company (and, where the
+        job has one, of the company `into`), which reaches nothing else; as the function itself where no role of such
+        sessions is named. Raises Busy."""
         if self.settings.session_role_of(job) is None:
             return session.under(None)
-        return session.under(self.sessions.of(job, company))
+        return session.under(self.sessions.of(job, company, into))
 
     def wake(self, job: str) -> None:
         """Ask for a job before its schedule does. Nothing is lost when nobody hears: the schedule is the net."""

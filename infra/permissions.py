@@ -40,10 +40,18 @@ UNTRIED: Mapping[tuple[str, str, str], str] = {
         "s3:DeleteObject",
         "FilesBucket/pdf/*",
     ): "who leaves the cloud may have rendered pages there",
-    ("restores", "s3:GetObject", "FilesBucket/backups/*"): "tiers differ in their prefix alone, and tests restore one",
+    (
+        "restores, on one company",
+        "s3:GetObject",
+        "FilesBucket/backups/*",
+    ): "tiers differ in their prefix alone, and tests restore one",
     ("wake", "lambda:InvokeFunction", "Backups"): "only the rehearsal has functions to start",
     ("wake", "lambda:InvokeFunction", "Restores"): "only the rehearsal has functions to start",
-    ("restores", "dynamodb:DeleteItem", "WorkspaceTable"): "what was erased since, when a killed run had put it back",
+    (
+        "restores, on one company",
+        "dynamodb:DeleteItem",
+        "WorkspaceTable",
+    ): "what was erased since, when a killed run had put it back",
 }
 """Why a function may do what no test makes it do: by function, action and resource (a pattern)."""
 
@@ -147,6 +155,7 @@ def table() -> str:
         "",
         "A job *on one company* works under a session of its function's making, tagged with that company's id, which",
         "`${aws:PrincipalTag/company}` is for as long as it lasts ([ADR 0059](adr/0059-one-company-at-a-time.md)).",
+        "What `restores` puts back goes into `${aws:PrincipalTag/into}`: that company, or the new one that it makes.",
         "",
         "Stars: " + "; ".join(f"`{what}`: {why}" for what, why in REASONS.items()) + ".",
     ]

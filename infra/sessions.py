@@ -1,12 +1,13 @@
 """The roles under which jobs work on one company, as CloudFormation (docs/adr/0059).
 
-Each is assumed by its own job's function alone (and by the one that is woken to run that job), and only with the tag
+Each is assumed by its own job's function alone (and by the one that is woken to run that job), and only with the tags
 that its policy fences by.
 """
 
 from typing import Any
 
-from chalicelib.outside.sessions import TAG
+from chalicelib.jobs.catalogue import named
+from chalicelib.outside.sessions import INTO, TAG
 from infra.permissions import session_of, statements
 from infra.permissions import sessions as jobs
 from infra.stages import arn, document, sub, title
@@ -20,6 +21,11 @@ COMPANIES = "cmp_*"
 def role_of(job: str) -> str:
     """The logical name of the role of a job's sessions."""
     return f"{title(job)}Session"
+
+
+def tags_of(job: str) -> tuple[str, ...]:
+    """The tags of a job's sessions: its company, and the one that it puts things into where that may be another."""
+    return (TAG, INTO) if named(job).into else (TAG,)
 
 
 def sessions() -> dict[str, Any]:
@@ -45,8 +51,8 @@ def _role(job: str) -> dict[str, Any]:
         "Principal": {"AWS": [arn(f"{title(function)}Role") for function in _runners(job)]},
         "Action": ["sts:AssumeRole", "sts:TagSession"],
         "Condition": {
-            "StringLike": {f"aws:RequestTag/{TAG}": COMPANIES},
-            "ForAllValues:StringEquals": {"aws:TagKeys": [TAG]},
+            "StringLike": {f"aws:RequestTag/{tag}": COMPANIES for tag in tags_of(job)},
+            "ForAllValues:StringEquals": {"aws:TagKeys": list(tags_of(job))},
         },
     }
     return {

@@ -5,11 +5,12 @@ and against what is really changed. Beside it, what the rehearsal does in Amazon
 """
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.outside.sessions import TAG
+from chalicelib.outside.sessions import INTO, TAG
 from infra.identity import PEPPER, POOL
 from infra.keys import BACKUP_KEY, RECEIPT_KEY
 from infra.stages import arn, ref, sub
@@ -100,7 +101,7 @@ def _of_any(value: Any) -> Any:
         return {key: _of_any(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_of_any(part) for part in value]
-    return str(value).replace(f"${{!aws:PrincipalTag/{TAG}}}", "*").replace(f"${{aws:PrincipalTag/{TAG}}}", "*")
+    return PRINCIPAL_TAG.sub("*", str(value))
 
 
 def _statements(template: Template) -> Iterator[dict[str, Any]]:
@@ -124,6 +125,7 @@ def _of_type(template: Template, kind: str) -> Iterator[dict[str, Any]]:
             yield made.setdefault("Properties", {})
 
 
+PRINCIPAL_TAG = re.compile(rf"\$\{{!?aws:PrincipalTag/({TAG}|{INTO})\}}")
 VARIABLES = "*/Properties/Environment/Variables"
 STATEMENTS = "*/Properties/Policies/*/PolicyDocument/Statement/*"
 DIFFERENCES = (
@@ -171,7 +173,7 @@ DIFFERENCES = (
     ),
     Difference(
         "one company",
-        "`${aws:PrincipalTag/company}` is `*` in sessions' objects, and no condition of a key's encryption context",
+        "`${aws:PrincipalTag/…}` is `*` in sessions' objects, and no condition of a key's encryption context",
         "the emulator knows a session's tags, and puts no variable into a policy",
         (f"{STATEMENTS}/Resource/*", f"{STATEMENTS}/Condition*"),
         _any_company,

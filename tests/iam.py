@@ -18,8 +18,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib import session
+from chalicelib.outside.sessions import tags
 from infra.permissions import Grant, functions, grants, principals, session_of, untried
-from tests.iam_needs import OTHERS, Need, needs
+from tests.iam_needs import OTHERS, Need, meant, needs
 
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
 """The function in whose place this thread works; empty: a test's own calls, or an operator's."""
@@ -70,7 +71,7 @@ def _of_service(grant: Grant) -> bool:
 
 def allows(grant: Grant, need: Need) -> bool:
     """Whether the grant gives what is needed. Raises KeyError for a condition that is not known here."""
-    if not grant.covers(need.action, need.resource):
+    if not any(grant.covers(need.action, resource) for resource in meant(need.resource)):
         return False
     context = dict(need.context)
     return all(
@@ -81,20 +82,22 @@ def allows(grant: Grant, need: Need) -> bool:
 
 
 def _every(found: frozenset[str], allowed: Any) -> bool:
-    return found <= set(allowed)
+    return all(set(meant(value)) & set(allowed) for value in found)
 
 
 def _like(found: frozenset[str], allowed: Any) -> bool:
     from fnmatch import fnmatchcase
 
     patterns = allowed if isinstance(allowed, list) else [allowed]
-    return bool(found) and all(any(fnmatchcase(value, pattern) for pattern in patterns) for value in found)
+    return bool(found) and all(any(fnmatchcase(v, p) for v in meant(value) for p in patterns) for value in found)
 
 
 def _equal(found: frozenset[str], allowed: Any) -> bool:
     """References are to the stack's own values, which a test does not have."""
     values = allowed if isinstance(allowed, list) else [allowed]
-    return all(isinstance(value, dict) for value in values) or (bool(found) and found <= set(map(str, values)))
+    return all(isinstance(value, dict) for value in values) or (
+        bool(found) and _every(found, [str(value) for value in values])
+    )
 
 
 _TESTS: dict[str, Callable[[frozenset[str], Any], bool]] = {
@@ -136,7 +139,7 @@ def _observed(original: Callable[..., Any]) -> Callable[..., Any]:
             if lent:
                 name = session_of(lent.job)
             try:
-                asked = list(needs(service, operation, api_params, lent.company if lent else ""))
+                asked = list(needs(service, operation, api_params, tags(lent.company, lent.into) if lent else {}))
                 if [need for need in asked if not WATCH.note(name, need)]:
                     raise ClientError(REFUSAL, operation)
             except KeyError:

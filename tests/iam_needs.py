@@ -1,7 +1,8 @@
 """What IAM asks for each AWS call that the code makes: the action, the resource by its logical name, and what
 conditions look at. A call that is not known here is an error, so that a new one is thought about."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,13 @@ from infra.tables import logical_name
 
 OTHER = "a company's"
 """Stands for every company's partition: no policy names one."""
-OWN = "${aws:PrincipalTag/company}"
-"""Stands, in a session of a company, for that company: so do the policies of sessions say it."""
+TAGGED = "${aws:PrincipalTag/%s}"
+"""Stands, in a session, for the company of a tag: so do the policies of sessions say it. One company may be that of two
+tags (`company+into`), and is then whatever either may be."""
+OWN = TAGGED % "company"
+Tags = Mapping[str, str]
+"""A session's, by name; empty without one."""
+NONE: Tags = {}
 
 
 @dataclass(frozen=True)
@@ -23,18 +29,31 @@ class Need:
     context: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
-def needs(service: str, operation: str, asked: dict[str, Any], company: str = "") -> Iterator[Need]:
-    """What IAM asks for a call, in a session of `company` where there is one. Raises KeyError for an operation that is
+def meant(value: str) -> list[str]:
+    """What stands for a company, as policies may name it: once for each of its tags."""
+    if (several := re.search(r"aws:PrincipalTag/([a-z+]+)", value)) is None:
+        return [value]
+    return [value.replace(several[0], f"aws:PrincipalTag/{tag}") for tag in several[1].split("+")]
+
+
+def _tagged(company: str, tags: Tags) -> str:
+    """What stands for a company; empty for one that is no tag's."""
+    names = "+".join(sorted(name for name, value in tags.items() if value == company))
+    return TAGGED % names if names else ""
+
+
+def needs(service: str, operation: str, asked: dict[str, Any], tags: Tags = NONE) -> Iterator[Need]:
+    """What IAM asks for a call, in a session of these tags where there is one. Raises KeyError for an operation that is
     not known here."""
     if service == "dynamodb":
-        yield from _of_table(operation, asked, company)
+        yield from _of_table(operation, asked, tags)
     elif service == "s3":
-        yield from _of_bucket(operation, asked, company)
+        yield from _of_bucket(operation, asked, tags)
     elif (service, operation) == ("sts", "AssumeRole"):
         yield from _of_role(asked)
     else:
         bound = asked.get("EncryptionContext", {}).get("company")
-        context = (("kms:EncryptionContext:company", _named({bound}, company)),) if bound else ()
+        context = (("kms:EncryptionContext:company", _named({bound}, tags)),) if bound else ()
         yield Need(*OTHERS[service, operation], context)
 
 
@@ -51,9 +70,9 @@ def _kind_of_tag(value: str) -> frozenset[str]:
     return frozenset({"cmp_x" if value.startswith("cmp_") else value})
 
 
-def _named(companies: Iterable[str], company: str) -> frozenset[str]:
+def _named(companies: Iterable[str], tags: Tags) -> frozenset[str]:
     """Partitions as policies can name them."""
-    return frozenset(OWN if c == company else OTHER if c.startswith("cmp_") else c for c in companies)
+    return frozenset(_tagged(c, tags) or (OTHER if c.startswith("cmp_") else c) for c in companies)
 
 
 OTHERS = {
@@ -76,23 +95,23 @@ _IN_TRANSACTION = {
 }
 
 
-def _of_table(operation: str, asked: dict[str, Any], company: str) -> Iterator[Need]:
+def _of_table(operation: str, asked: dict[str, Any], tags: Tags) -> Iterator[Need]:
     if operation in _SINGLE:
-        yield _on_row(operation, asked, company)
+        yield _on_row(operation, asked, tags)
     elif operation == "Query":
         values = asked.get("ExpressionAttributeValues", {})
         partition = values.get(asked["KeyConditionExpression"].split("=")[1].split()[0].strip("() "), {}).get(
             "S", OTHER
         )
         index = f"/index/{asked['IndexName']}" if asked.get("IndexName") else ""
-        yield Need("dynamodb:Query", _room(asked["TableName"]) + index, _leading({partition}, company))
+        yield Need("dynamodb:Query", _room(asked["TableName"]) + index, _leading({partition}, tags))
     elif operation in ("TransactGetItems", "TransactWriteItems"):
         for item in asked["TransactItems"]:
             ((kind, row),) = item.items()
-            yield _on_row(_IN_TRANSACTION[kind], row, company)
+            yield _on_row(_IN_TRANSACTION[kind], row, tags)
     elif operation in ("BatchWriteItem", "BatchGetItem"):
         for name, rows in asked["RequestItems"].items():
-            yield Need(f"dynamodb:{operation}", _room(name), _leading(_batched(rows), company))
+            yield Need(f"dynamodb:{operation}", _room(name), _leading(_batched(rows), tags))
     elif operation == "Scan":
         yield Need("dynamodb:Scan", _room(asked["TableName"]))
     else:
@@ -106,17 +125,17 @@ def _batched(rows: Any) -> set[str]:
     return {(part.get("Key") or part["Item"])["company"]["S"] for part in each}
 
 
-def _on_row(action: str, row: dict[str, Any], company: str) -> Need:
+def _on_row(action: str, row: dict[str, Any], tags: Tags) -> Need:
     key = row.get("Key") or row["Item"]
-    context = _leading({key["company"]["S"]}, company)
+    context = _leading({key["company"]["S"]}, tags)
     if action == "UpdateItem":
         named = {*row.get("ExpressionAttributeNames", {}).values(), *row["Key"]}
         context += (("dynamodb:Attributes", frozenset(named)),)
     return Need(f"dynamodb:{action}", _room(row["TableName"]), context)
 
 
-def _leading(partitions: set[str], company: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    return (("dynamodb:LeadingKeys", _named(partitions, company)),)
+def _leading(partitions: set[str], tags: Tags) -> tuple[tuple[str, frozenset[str]], ...]:
+    return (("dynamodb:LeadingKeys", _named(partitions, tags)),)
 
 
 def _room(table: str) -> str:
@@ -132,38 +151,37 @@ _ON_OBJECTS = {
 _ON_BUCKETS = {"ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
 
 
-def _of_bucket(operation: str, asked: dict[str, Any], company: str) -> Iterator[Need]:
+def _of_bucket(operation: str, asked: dict[str, Any], tags: Tags) -> Iterator[Need]:
     bucket = "ArchiveBucket" if asked["Bucket"].endswith("-archive") else "FilesBucket"
     if operation in _ON_BUCKETS:
-        yield Need(
-            f"s3:{_ON_BUCKETS[operation]}", bucket, (("s3:prefix", frozenset({_kind(asked["Prefix"], company)})),)
-        )
+        yield Need(f"s3:{_ON_BUCKETS[operation]}", bucket, (("s3:prefix", frozenset({_kind(asked["Prefix"], tags)})),))
     elif operation == "ListMultipartUploads":  # IAM knows no prefix of it
         yield Need("s3:ListBucketMultipartUploads", bucket)
     elif operation in ("DeleteObject", "DeleteObjects"):
         objects = [asked] if operation == "DeleteObject" else asked["Delete"]["Objects"]
         for each in objects:
-            kind = _kind(each["Key"], company)
+            kind = _kind(each["Key"], tags)
             yield Need("s3:DeleteObject", f"{bucket}/{kind}")  # "always", says S3's reference, of versions too
             if each.get("VersionId"):
                 yield Need("s3:DeleteObjectVersion", f"{bucket}/{kind}")
     elif operation == "CopyObject":
-        yield Need("s3:GetObject", f"{bucket}/{_kind(asked['CopySource']['Key'], company)}")
-        yield Need("s3:PutObject", f"{bucket}/{_kind(asked['Key'], company)}")
+        yield Need("s3:GetObject", f"{bucket}/{_kind(asked['CopySource']['Key'], tags)}")
+        yield Need("s3:PutObject", f"{bucket}/{_kind(asked['Key'], tags)}")
     else:
-        yield Need(f"s3:{_ON_OBJECTS[operation]}", f"{bucket}/{_kind(asked['Key'], company)}")
+        yield Need(f"s3:{_ON_OBJECTS[operation]}", f"{bucket}/{_kind(asked['Key'], tags)}")
         if operation == "HeadObject":  # without the right to list, S3 answers 403 for what is not there
-            yield Need("s3:ListBucket", bucket, (("s3:prefix", frozenset({_kind(asked["Key"], company)})),))
+            yield Need("s3:ListBucket", bucket, (("s3:prefix", frozenset({_kind(asked["Key"], tags)})),))
         if asked.get("ObjectLockMode"):
-            yield Need("s3:PutObjectRetention", f"{bucket}/{_kind(asked['Key'], company)}")
+            yield Need("s3:PutObjectRetention", f"{bucket}/{_kind(asked['Key'], tags)}")
 
 
-def _kind(key: str, company: str) -> str:
-    """A key without which it is, and without whose unless that is the session's company: so policies name them."""
+def _kind(key: str, tags: Tags) -> str:
+    """A key without which it is, and without whose unless that is one of the session's tags: so policies name them."""
     from chalicelib.policy.load import current
 
     prefix = next((path for path in current().prefixes if key.startswith(path)), None)
     if prefix is None:
         return key
-    own = bool(company) and key.startswith(f"{prefix}{company}/")
-    return f"{prefix}{OWN}/x" if own else f"{prefix}x"
+    whose, ended, _ = key.removeprefix(prefix).partition("/")
+    own = _tagged(whose, tags) if ended else ""
+    return f"{prefix}{own}/x" if own else f"{prefix}x"

@@ -1,6 +1,9 @@
 """The clockwork of backups: who is due tonight, the backups, what is asked of them, the drill, and their end."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
@@ -45,6 +48,17 @@ def restore(world: "World", job: JobRow) -> JobRow:
     from chalicelib.services.backup import restore
 
     return restore.advance(world, job)
+
+
+def _restored_into(work: Record) -> str:
+    """A restore may make a company: which, its own id says. All else is done within the row's, and so is what is not
+    understood."""
+    from chalicelib.services.backup import restore
+
+    if isinstance(work, JobRow) and work.task == "restore":
+        with suppress(msgspec.MsgspecError):
+            return restore.asked_of(work).company(work)
+    return work.key.company
 
 
 def _restore_buried(world: "World", work: Record) -> None:
@@ -116,6 +130,7 @@ BACKUPS_JOB = bulk(
 RESTORES_JOB = bulk(
     {"verify": verify, "download": download, "restore": restore}, name=RESTORES, step_seconds=PART_SECONDS,
     summary="Verifies, hands out and restores backups, a part at a time", buried=_restore_buried,
+    into=_restored_into,
 )  # fmt: skip
 DRILL_JOB = Job(
     name=DRILL, room=DrillPlan.ROOM, schedule="rate(5 minutes)", cap=MOST_DRILLED, find=due_in(DrillPlan.ROOM, DRILL),

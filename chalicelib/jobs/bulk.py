@@ -31,9 +31,10 @@ def bulk(
     summary: str = "Runs queued bulk work, a transaction at a time",
     step_seconds: float = 10.0,
     buried: "Callable[[World, Record], None] | None" = None,
+    into: Callable[[Record], str] | None = None,
 ) -> Job:
     """The job `name` that runs queued rows by `tasks`. `buried` is told of a row before it is given up (default: it is
-    shown as failed)."""
+    shown as failed); `into` is as a job has it."""
 
     def apply(world: "World", step: Step) -> bool:
         (row,) = world.store.records([step.ref])
@@ -52,7 +53,7 @@ def bulk(
     return Job(
         name=name, room=JobRow.ROOM, schedule="rate(1 minute)", cap=None,
         find=due_in(JobRow.ROOM, name), plan=plan, apply=apply, summary=summary, step_seconds=step_seconds,
-        buried=buried or give_up,
+        buried=buried or give_up, into=into,
     )  # fmt: skip
 
 

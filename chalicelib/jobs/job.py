@@ -52,6 +52,7 @@ class Job:
     planning them takes a fraction of a run; None for what only carries out a request just made. `apply` returns False
     when the step has more to do and is to be called again. No step is begun with fewer than `step_seconds` left.
     `buried` is told of a row before it is given up. What `destroys` is held back by a legal hold on the company.
+    `into` says which company a row's work is put into, where that may be another than the row's; it never raises.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Job:
     step_seconds: float = 10.0
     destroys: bool = False
     buried: Callable[["World", Record], None] | None = None
+    into: Callable[[Record], str] | None = None
 
 
 def due_in(room: str, name: str) -> Find:

@@ -175,8 +175,9 @@ class _Run:
         return None
 
     def _confined(self, work: Record) -> AbstractContextManager[None]:
-        """Whatever is done for a row is done within its company."""
-        return self.world.confined(self.job.name, work.key.company)
+        """Whatever is done for a row is done within its company, and the one that it is put into."""
+        into = self.job.into(work) if self.job.into else None
+        return self.world.confined(self.job.name, work.key.company, into)
 
     def _steps(self, claimed: due.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
         plan, address = _digest(steps), _address(claimed.record.key)

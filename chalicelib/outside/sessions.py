@@ -14,8 +14,8 @@ from chalicelib.session import Session
 from chalicelib.settings import Settings
 
 ATTEMPTS = 3
-TAG = "company"
-"""What the roles' policies call `aws:PrincipalTag/company`."""
+TAG, INTO = "company", "into"
+"""What the roles' policies call `aws:PrincipalTag/company`, and `aws:PrincipalTag/into` for a job that has one."""
 LASTING = timedelta(minutes=15)
 """The shortest that STS gives."""
 NEEDED = timedelta(minutes=6)
@@ -25,36 +25,41 @@ MOST_KEPT = 5_000
 PASSING = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable"})
 
 
+def tags(company: str, into: str | None) -> dict[str, str]:
+    """The tags of a session."""
+    return {TAG: company} if into is None else {TAG: company, INTO: into}
+
+
 class Sessions:
     """Makes and keeps sessions. Not to be shared between threads that begin them: a job begins one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._kept: dict[tuple[str, str], Session] = {}
+        self._kept: dict[tuple[str, str, str | None], Session] = {}
 
     @cached_property
     def client(self) -> Any:
         """STS."""
         return bounded("sts", self.settings, attempts=ATTEMPTS)
 
-    def of(self, job: str, company: str) -> Session | None:
-        """The session of a company for a job; one call of STS, and none while an earlier one lasts. None where the
-        settings name no role for the job's sessions. Raises Busy."""
+    def of(self, job: str, company: str, into: str | None = None) -> Session | None:
+        """The session of a company for a job, which may put things `into` another; one call of STS, and none while an
+        earlier one lasts. None where the settings name no role for the job's sessions. Raises Busy."""
         role = self.settings.session_role_of(job)
         if role is None:
             return None
-        kept = self._kept.get((job, company))
+        kept = self._kept.get((job, company, into))
         if kept is None or kept.ends - datetime.now(UTC) < NEEDED:
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
-            kept = self._kept[job, company] = self._begun(role, job, company)
+            kept = self._kept[job, company, into] = self._begun(role, job, company, into)
         return kept
 
-    def _begun(self, role: str, job: str, company: str) -> Session:
+    def _begun(self, role: str, job: str, company: str, into: str | None) -> Session:
         try:
             answer = self.client.assume_role(
                 RoleArn=role, RoleSessionName=job, DurationSeconds=int(LASTING.total_seconds()),
-                Tags=[{"Key": TAG, "Value": company}],
+                Tags=[{"Key": key, "Value": value} for key, value in tags(company, into).items()],
             )["Credentials"]  # fmt: skip
         except (NotConnected, HTTPClientError) as error:
             raise Busy from error
@@ -64,4 +69,4 @@ class Sessions:
                 raise Busy from error
             raise
         own = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-        return Session(job, company, own, answer["Expiration"])
+        return Session(job, company, own, answer["Expiration"], into)

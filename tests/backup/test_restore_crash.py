@@ -13,10 +13,10 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.domain.party import Customer
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
-from chalicelib.jobs.bulk import bulk
+from chalicelib.jobs.backups import RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import course, download, drill, restore, walk
+from chalicelib.services.backup import course, drill, walk
 from chalicelib.services.backup.copy import company_of
 from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, drill_settings
@@ -37,8 +37,7 @@ def clients(world: Turned, *others: Any) -> list[Any]:
 
 def queue(world: Turned, hours: int = 0) -> None:
     """What is due of the restores, run."""
-    tasks = {"restore": restore.advance, "download": download.advance}
-    run(world, bulk(tasks, name=restore.NAME), now=world.now() + timedelta(hours=hours), left=within(120))
+    run(world, RESTORES_JOB, now=world.now() + timedelta(hours=hours), left=within(120))
 
 
 @pytest.fixture

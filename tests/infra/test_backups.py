@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.outside.sessions import INTO, TAG
 from chalicelib.policy.load import current
 from chalicelib.settings import FUNCTIONS
 from chalicelib.store.drill import drill_settings
@@ -10,7 +11,7 @@ from infra.functions import functions_of
 from infra.permissions import grants, principals
 from infra.stages import title
 from infra.tables import drill_tables
-from tests.iam_needs import OWN
+from tests.iam_needs import TAGGED
 from tests.infra.conftest import Template
 from tests.jobs.worlds import settings
 
@@ -18,8 +19,8 @@ from tests.jobs.worlds import settings
 def who(action: str, resource: str) -> set[str]:
     """The functions that may do this there, by themselves or under their sessions (of company x)."""
     every = {(name, grant) for name in principals() for grant in grants(name)}
-    own = resource.rpartition("/")[0] + f"/{OWN}/x"
-    return {name.partition(", ")[0] for name, grant in every if any(grant.covers(action, r) for r in (resource, own))}
+    own = [resource.rpartition("/")[0] + f"/{TAGGED % tag}/x" for tag in (TAG, INTO)]
+    return {name.partition(", ")[0] for name, grant in every if any(grant.covers(action, r) for r in (resource, *own))}
 
 
 def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() -> None:

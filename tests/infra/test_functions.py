@@ -15,8 +15,9 @@ from infra import permissions
 from infra.buckets import ARCHIVE, BUCKET
 from infra.functions import WITHOUT_WORLD, functions_of, log_name
 from infra.permissions import CHALICE, UNTRIED, WOKEN, grants, statements
+from infra.sessions import tags_of
 from infra.tables import KEY, logical_name
-from tests.iam_needs import OWN
+from tests.iam_needs import TAGGED
 from tests.infra.conftest import Template
 
 CONFIG = permissions.config()
@@ -210,8 +211,8 @@ def test_each_job_may_claim_what_it_finds() -> None:
 @pytest.mark.parametrize("function", WORLDLY)
 def test_objects_are_reached_by_prefix(function: str) -> None:
     buckets = {"files": BUCKET, "archive": ARCHIVE}
-    own = f"{OWN}/" if function not in ALL else ""
-    paths = {f"{buckets[prefix.bucket]}/{path}{own}*" for path, prefix in current().prefixes.items()}
+    own = [""] if function in ALL else [f"{TAGGED % tag}/" for tag in tags_of(function.partition(", ")[0])]
+    paths = {f"{buckets[prefix.bucket]}/{path}{whose}*" for path, prefix in current().prefixes.items() for whose in own}
     assert may(function, "s3:GetObject") | may(function, "s3:PutObject") <= paths
     assert KEY in may(function, "kms:Decrypt"), "whoever reads a table decrypts it"
 

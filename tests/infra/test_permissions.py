@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from infra.permissions import DOCUMENT, Grant, functions, table
 from tests.iam import WATCH, Watch, allows, running
-from tests.iam_needs import OTHER, OWN, Need, needs
+from tests.iam_needs import OTHER, OWN, TAGGED, Need, needs
 
 
 def of(partition: str) -> tuple[tuple[str, frozenset[str]], ...]:
@@ -59,12 +59,28 @@ def test_an_unknown_condition_is_not_ignored() -> None:
 
 def test_a_sessions_own_company_is_told_apart() -> None:
     asked = {"Bucket": "x-files", "Key": "pdf/cmp_1/a"}
-    assert list(needs("s3", "GetObject", asked, "cmp_1")) == [Need("s3:GetObject", f"FilesBucket/pdf/{OWN}/x")]
-    assert list(needs("s3", "GetObject", asked, "cmp_2")) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
-    longer = asked | {"Key": "pdf/cmp_12/a"}
-    assert list(needs("s3", "GetObject", longer, "cmp_1")) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
-    assert list(needs("dynamodb", "PutItem", ROW, "cmp_1")) == [Need("dynamodb:PutItem", "LedgerTable", of(OWN))]
-    assert list(needs("dynamodb", "PutItem", ROW, "cmp_2")) == [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))]
+    one, two = {"company": "cmp_1"}, {"company": "cmp_2"}
+    assert list(needs("s3", "GetObject", asked, one)) == [Need("s3:GetObject", f"FilesBucket/pdf/{OWN}/x")]
+    assert list(needs("s3", "GetObject", asked, two)) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
+    for key in ("pdf/cmp_12/a", "pdf/cmp_1"):
+        assert list(needs("s3", "GetObject", asked | {"Key": key}, one)) == [Need("s3:GetObject", "FilesBucket/pdf/x")]
+    assert list(needs("dynamodb", "PutItem", ROW, one)) == [Need("dynamodb:PutItem", "LedgerTable", of(OWN))]
+    assert list(needs("dynamodb", "PutItem", ROW, two)) == [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))]
+
+
+@pytest.mark.parametrize(("tag", "granted"), [("company", {"a", "c"}), ("into", {"b", "c"})])
+def test_a_company_of_two_tags_is_either_and_of_one_tag_that_one(tag: str, granted: set[str]) -> None:
+    asked = {"Bucket": "x-files", "Key": "pdf/cmp_1/a"}
+    under = json.dumps({"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [TAGGED % tag]}})
+    row = Grant("dynamodb:PutItem", "LedgerTable", under)
+    file = Grant("s3:GetObject", f"FilesBucket/pdf/{TAGGED % tag}/*")
+    sessions = {
+        "a": {"company": "cmp_1", "into": "cmp_2"}, "b": {"company": "cmp_2", "into": "cmp_1"},
+        "c": {"company": "cmp_1", "into": "cmp_1"}, "d": {"company": "cmp_2", "into": "cmp_2"},
+    }  # fmt: skip
+    for name, tags in sessions.items():
+        needed = [*needs("dynamodb", "PutItem", ROW, tags), *needs("s3", "GetObject", asked, tags)]
+        assert [allows(grant, need) for grant, need in zip((row, file), needed, strict=True)] == [name in granted] * 2
 
 
 @pytest.mark.parametrize(("company", "granted"), [("cmp_1", True), ("system", False), ("public", False)])
@@ -74,8 +90,16 @@ def test_a_session_is_asked_for_with_a_companys_tag(company: str, granted: bool)
     watch = Watch()
     assert [watch.note("retention", need) for need in needs("sts", "AssumeRole", asked)] == [granted, granted]
     assert [watch.note("proofs", need) for need in needs("sts", "AssumeRole", asked)] == [False, False]
+    assert [watch.note("restores", need) for need in needs("sts", "AssumeRole", _restores(company))] == [granted] * 2
+    assert [watch.note("restores", need) for need in needs("sts", "AssumeRole", _restores(None))] == [False, False]
     untagged = needs("sts", "AssumeRole", {"RoleArn": role})
     assert [watch.note("retention", need) for need in untagged] == [False, False]
+
+
+def _restores(into: str | None) -> dict[str, Any]:
+    """A session of the job that puts what is a company's into another."""
+    tags = [{"Key": "company", "Value": "cmp_2"}, *([{"Key": "into", "Value": into}] if into else [])]
+    return {"RoleArn": "arn:aws:iam::000000000000:role/facture-test/restores/made", "Tags": tags}
 
 
 ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "sort": {"S": "a"}}}

@@ -248,17 +248,20 @@ def test_roles_count(stage: Rehearsal, owner: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "tags", "lent"),
+    ("function", "job", "tags", "lent"),
     [
-        ("Retention", {"company": "cmp_1"}, True),
-        ("Retention", {}, False),
-        ("Retention", {"company": "system"}, False),
-        ("Retention", {"company": "cmp_1", "other": "cmp_2"}, False),
-        ("Proofs", {"company": "cmp_1"}, False),
+        ("Retention", "Retention", {"company": "cmp_1"}, True),
+        ("Retention", "Retention", {}, False),
+        ("Retention", "Retention", {"company": "system"}, False),
+        ("Retention", "Retention", {"company": "cmp_1", "other": "cmp_2"}, False),
+        ("Proofs", "Retention", {"company": "cmp_1"}, False),
+        ("Restores", "Restores", {"company": "cmp_1", "into": "cmp_2"}, True),
+        ("Restores", "Restores", {"company": "cmp_1"}, False),
+        ("Restores", "Restores", {"company": "cmp_1", "into": "public"}, False),
     ],
 )
-def test_a_session_is_lent_to_its_function_with_its_tag(
-    stage: Rehearsal, first: Built, function: str, tags: dict[str, str], lent: bool
+def test_a_session_is_lent_to_its_function_with_its_tags(
+    stage: Rehearsal, first: Built, function: str, job: str, tags: dict[str, str], lent: bool
 ) -> None:
     iam, sts = stage.client("iam"), stage.client("sts")
 
@@ -271,9 +274,9 @@ def test_a_session_is_lent_to_its_function_with_its_tag(
         aws_secret_access_key=own["SecretAccessKey"], aws_session_token=own["SessionToken"],
     )  # fmt: skip
     told = [{"Key": key, "Value": value} for key, value in tags.items()]
-    asked = {"RoleArn": role("RetentionSession"), "RoleSessionName": "retention", "Tags": told}
+    asked = {"RoleArn": role(f"{job}Session"), "RoleSessionName": job, "Tags": told}
     if lent:
-        assert asking.assume_role(**asked)["AssumedRoleUser"]["Arn"].endswith("/retention")
+        assert asking.assume_role(**asked)["AssumedRoleUser"]["Arn"].endswith(f"/{job}")
     else:
         with pytest.raises(asking.exceptions.ClientError, match="AccessDenied"):
             asking.assume_role(**asked)

@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.outside.sessions import LASTING, NEEDED, TAG
+from chalicelib.outside.sessions import LASTING, NEEDED
 from chalicelib.policy.load import current
 from chalicelib.settings import session_roles_of
 from chalicelib.store.drill import ASIDE
 from chalicelib.store.tables import ROOM_TABLES
 from infra.functions import functions_of
 from infra.permissions import config, grants, principals, session_of, sessions, statements
-from infra.sessions import WOKEN, role_of
+from infra.sessions import WOKEN, role_of, tags_of
 from infra.stages import arn
 from infra.tables import logical_name
 from tests.iam import allows
-from tests.iam_needs import OWN, Need, needs
+from tests.iam_needs import NONE, OWN, TAGGED, Need, Tags, needs
 from tests.infra.conftest import Template
 
 JOBS = sessions()
@@ -31,17 +31,20 @@ def runners(job: str) -> set[str]:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_a_role_trusts_its_own_function_and_asks_for_the_tag(resources: dict[str, Any], job: str) -> None:
+def test_a_role_trusts_its_own_function_and_asks_for_its_tags(resources: dict[str, Any], job: str) -> None:
     role = resources[role_of(job)]["Properties"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     roles = {resources[runner.title()]["Properties"]["Role"]["Fn::GetAtt"][0] for runner in runners(job)}
     assert trusted["Principal"].keys() == {"AWS"}
     assert [each["Fn::GetAtt"][0] for each in trusted["Principal"]["AWS"]] == sorted(roles)
     assert trusted["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    names = ["company", "into"] if job == "restores" else ["company"]
     assert trusted["Condition"] == {
-        "StringLike": {f"aws:RequestTag/{TAG}": "cmp_*"},
-        "ForAllValues:StringEquals": {"aws:TagKeys": [TAG]},
+        "StringLike": {f"aws:RequestTag/{tag}": "cmp_*" for tag in names},
+        "ForAllValues:StringEquals": {"aws:TagKeys": names},
     }
+    asks = [grant.condition for grant in grants(job) if grant.action.startswith("sts:")]
+    assert asks == [{"StringLike": trusted["Condition"]["StringLike"]}] * 2
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -70,18 +73,26 @@ def test_no_session_begins_another() -> None:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_rows_and_objects_of_a_session_are_one_companys(job: str) -> None:
+def test_rows_and_objects_of_a_session_are_its_companys(job: str) -> None:
+    own = {TAGGED % tag for tag in tags_of(job)}
     for grant in grants(session_of(job)):
         if grant.action.startswith("dynamodb:"):
             assert "/index/" not in grant.resource, "its keys are other than a company's"
             keys = grant.condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
-            assert keys == [OWN] or ((job, grant.action, grant.resource) in FAREWELL and keys == ["public"]), grant
+            assert set(keys) <= own or ((job, grant.action, grant.resource) in FAREWELL and keys == ["public"]), grant
         elif grant.action == "s3:ListBucketMultipartUploads":
             continue  # IAM knows no prefix of it
         elif grant.action.startswith("s3:List"):
-            assert all(f"/{OWN}/" in prefix for prefix in prefixes(grant.condition)), grant
+            assert all(one_of(own, prefix) for prefix in prefixes(grant.condition)), grant
         elif grant.action.startswith("s3:"):
-            assert f"/{OWN}/" in grant.resource, grant
+            assert one_of(own, grant.resource), grant
+        elif grant.action.startswith("kms:") and grant.resource == "BackupKey":
+            assert grant.condition == {"StringEquals": {"kms:EncryptionContext:company": OWN}}
+
+
+def one_of(own: set[str], path: str) -> bool:
+    """Whether what a path begins with is followed by a company of the session."""
+    return any(f"/{whose}/" in path for whose in own)
 
 
 KEYED = {
@@ -158,20 +169,43 @@ def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "kms", operation, {"EncryptionContext": {"company": "cmp_1"}}
 
 
-def granted(principal: str, company: str) -> set[Need]:
-    """What of cmp_1 is granted to a session of `company`, or to the function itself."""
-    asked = {need for call in calls() for need in needs(*call, company)}
+def granted(principal: str, tags: Tags = NONE) -> set[Need]:
+    """What of cmp_1 is granted to a session of these tags, or to the function itself."""
+    asked = {need for call in calls() for need in needs(*call, tags)}
     return {need for need in asked if any(allows(grant, need) for grant in grants(principal))}
 
 
 @pytest.mark.parametrize("job", JOBS)
 def test_nothing_of_a_company_is_granted_but_to_its_own_session(job: str) -> None:
-    assert granted(session_of(job), "cmp_1")
-    assert granted(session_of(job), "cmp_2") == set()
-    assert {need.action for need in granted(job, "")} <= {"dynamodb:Scan"}
+    assert granted(session_of(job), dict.fromkeys(tags_of(job), "cmp_1"))
+    assert granted(session_of(job), dict.fromkeys(tags_of(job), "cmp_2")) == set()
+    assert {need.action for need in granted(job)} <= {"dynamodb:Scan"}
+
+
+def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
+    """Of the company whose backup it is nothing is written but its job, its journal and its exports; of the one that is
+    made, no backup, key, proof or owner is read."""
+    source = granted(session_of("restores"), {"company": "cmp_1", "into": "cmp_2"})
+    assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in source} == {
+        ("GetItem", "IdentityTable"), ("Query", "IdentityTable"), ("GetItem", "RequestsTable"),
+        ("Query", "RequestsTable"), ("GetItem", "LedgerTable"), ("GetItem", "JournalTable"),
+        ("PutItem", "JournalTable"), ("GetItem", "TransientTable"), ("PutItem", "TransientTable"),
+        ("UpdateItem", "TransientTable"), ("Decrypt", "BackupKey"), ("ListBucket", "FilesBucket"),
+        ("GetObject", "FilesBucket/backups/daily/"), ("GetObject", "FilesBucket/backups/weekly/"),
+        ("GetObject", "FilesBucket/backups/monthly/"), ("GetObject", "FilesBucket/exports/"),
+        ("PutObject", "FilesBucket/exports/"), ("DeleteObject", "FilesBucket/exports/"),
+    }  # fmt: skip
+    made = granted(session_of("restores"), {"company": "cmp_2", "into": "cmp_1"})
+    assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in made} == {
+        ("GetItem", "WorkspaceTable"), ("PutItem", "WorkspaceTable"), ("DeleteItem", "WorkspaceTable"),
+        ("Query", "WorkspaceTable"), ("GetItem", "LedgerTable"), ("PutItem", "LedgerTable"), ("Query", "LedgerTable"),
+        ("GetItem", "JournalTable"), ("PutItem", "JournalTable"), ("PutItem", "IdentityTable"),
+        ("GetItem", "TransientTable"), ("GetObject", "FilesBucket/logos/"), ("PutObject", "FilesBucket/logos/"),
+        ("ListBucket", "FilesBucket"),
+    }  # fmt: skip
 
 
 def test_where_no_fence_is_more_is_granted() -> None:
     """The same look at a job without sessions, and at the HTTP function."""
-    assert granted("restores", "")
-    assert granted("api_handler", "")
+    assert granted("outbox")
+    assert granted("api_handler")

@@ -182,7 +182,7 @@ def test_the_function_itself_may_not_what_its_sessions_may(world: Turned, monkey
     shop = Ledger(world, per_year=1, years=(2026,))
     kept = shop.invoices()
     at(world, DUE)
-    monkeypatch.setattr(world.sessions, "of", lambda job, company: None)
+    monkeypatch.setattr(world.sessions, "of", lambda *_: None)
     before = len(WATCH.refused)
     with pytest.raises(PynamoDBException, match="AccessDenied"):
         sweep(world)

@@ -129,7 +129,7 @@ def advance(world: "World", job: JobRow) -> JobRow:
         if progress.step == "clear":
             _clear(world, job)
             return _kept(world, job, asked, replace(progress, step="done"), [_outcome(world, job, asked)])
-        archive = open_archive(world, asked.source or job.company, asked.backup)
+        archive = open_archive(world, job.company, asked.backup)
         if progress.step == "verify":
             counts = archive.manifest.counts
             total = sum(counts.get(name, 0) for name in TABLES)
@@ -194,7 +194,7 @@ def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progre
 
 
 def _shown(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Shown:
-    source = asked.source or job.company
+    source = job.company
     (head,) = patiently(lambda: world.store.records([Head.ref(source)]))
     if not isinstance(head, Head):
         raise NotFound

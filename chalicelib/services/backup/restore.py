@@ -17,7 +17,7 @@ from chalicelib.domain.company import Company, Head, Term, require_open
 from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.document import Invoice
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import Forbidden, NotFound, Refusal
+from chalicelib.domain.errors import Forbidden, Refusal
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.services.backup import copy, course, preview, replay
@@ -41,12 +41,11 @@ SHUT = ("rows", "logos", "registers")
 
 @dataclass(frozen=True)
 class Asked:
-    """What a restore's job was asked, as its `inputs` say it: which backup of which company (None: the job's own), into
-    where, which kinds (None: all). An operator may name another company, the new one's `owner` (a token's subject), and
-    the recorded `disclosure` without which a blocked or closed company is left alone."""
+    """What a restore's job was asked, as its `inputs` say it: which backup of the job's company, into where, which
+    kinds (None: all). An operator may name the new company's `owner` (a token's subject), and the recorded `disclosure`
+    without which a blocked or closed company is left alone."""
 
     backup: str
-    source: str | None = None
     into: Literal["same", "new"] = "same"
     kinds: tuple[str, ...] | None = None
     dry_run: bool = False
@@ -56,17 +55,18 @@ class Asked:
     disclosure: str | None = None
     progress: Progress = field(default_factory=Progress)
 
+    def company(self, job: JobRow) -> str:
+        """The company that rows are put into: the job's own, or one that is made, whose id follows from the job's."""
+        return copy.company_of(job.id) if self.into == "new" else job.company
+
     def encoded(self) -> bytes:
         """As the job's row keeps it."""
         return msgspec.json.encode(self)
 
 
 def asked_of(job: JobRow) -> Asked:
-    """What the job was asked, and how far it is. Raises NotFound for another company's backup than the asker's."""
-    asked = msgspec.json.decode(job.inputs, type=Asked)
-    if not asked.operator and asked.source not in (None, job.company):
-        raise NotFound
-    return asked
+    """What the job was asked, and how far it is."""
+    return msgspec.json.decode(job.inputs, type=Asked)
 
 
 @dataclass(frozen=True)
@@ -80,12 +80,12 @@ class Errand:
     @property
     def source(self) -> str:
         """The company whose backup it is."""
-        return self.asked.source or self.job.company
+        return self.job.company
 
     @property
     def company(self) -> str:
         """The company that rows are put into."""
-        return self.source if self.asked.into == "same" else copy.company_of(self.job.id)
+        return self.asked.company(self.job)
 
     @property
     def into(self) -> Into:
@@ -283,9 +283,9 @@ def give_up(world: "World", work: Record) -> None:
     (job,) = world.store.records([work.key])
     if not isinstance(job, JobRow) or job.status in ("completed", "failed"):
         return
-    asked = msgspec.json.decode(job.inputs, type=Asked)
+    asked = asked_of(job)
     progress, at = asked.progress, world.now()
-    log.error("restore given up", extra={"company": asked.source or job.company, "ref": job.id})
+    log.error("restore given up", extra={"company": job.company, "ref": job.id})
     world.telemetry.figures({"RestoreFailed": 1})
     if not asked.dry_run and (progress.step in SHUT or _shut(world, job, asked)):
         after = replace(progress, step="search", cursor=None, found=0, failure="given_up")
