@@ -12,6 +12,7 @@ from chalicelib.domain.document import Buyer, Issued, Seller
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Party, Supplier
+from chalicelib.domain.typed import converted
 
 R = TypeVar("R", bound=Record)
 FIELDS: Final[Mapping[type[Record], frozenset[str]]] = {
@@ -53,7 +54,7 @@ def applied(record: R, correction: Correction) -> R:
         raise ValueError(f"a correction of a {correction.record} is none of this {record.KIND}")
     hints = get_type_hints(type(record))
     values = msgspec.json.decode(correction.values)
-    right = {name: msgspec.convert(value, hints[name], strict=False) for name, value in values.items()}
+    right = {name: converted(value, hints[name], strict=False) for name, value in values.items()}
     same = all(getattr(record, name) == value for name, value in right.items())
     return record if same else record.edited(correction.updated_at, **right)
 

@@ -13,6 +13,7 @@ import msgspec
 from chalicelib.domain.canonical import canonical, plain_number, salted_digest
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import TooLarge
+from chalicelib.domain.typed import converted
 
 Row = dict[str, dict[str, Any]]
 MAX_ROW_BYTES = 300_000
@@ -109,7 +110,8 @@ def from_row(room: str, row: Row) -> Record:
         for name, part in row.items()
         if name not in ("sort", "_kind", "_salt")
     }
-    return msgspec.convert(data, ENTITIES[room, kind], strict=False, builtin_types=(bytes,))
+    made: Record = converted(data, ENTITIES[room, kind], strict=False, builtin_types=(bytes,))
+    return made
 
 
 @cache
@@ -140,7 +142,8 @@ def to_plain(room: str, row: Row) -> dict[str, Any]:
 def from_plain(room: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
     """The record of what `to_plain` made and JSON brought back, as one of `company`. Raises msgspec.ValidationError."""
     whole = _nullable(room, kind) | dict(data) | {"company": company}
-    return msgspec.convert(whole, ENTITIES[room, kind], strict=False)
+    made: Record = converted(whole, ENTITIES[room, kind], strict=False)
+    return made
 
 
 def digest(record: Record, salt: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 import pkgutil
 import random
+import subprocess
+import sys
 import types
 import zlib
 from dataclasses import fields
@@ -140,3 +142,36 @@ def test_an_answers_body_is_packed() -> None:
         **samples.STAMPS, id="k", request="r", call="c", status=200, body=b'{"a": 1}' * 1_000, expires_at=1
     )
     assert len(codec.to_row(answered, SALT)["body"]["B"]) < 200
+
+
+TOGETHER = """
+import sys
+import threading
+from dataclasses import fields
+from contextlib import suppress
+import msgspec
+from chalicelib.domain import document
+from chalicelib.domain.entity import ENTITIES
+from chalicelib.store import codec
+
+data = {field.name: "x" for field in reversed(fields(ENTITIES["ledger", "invoice"]))}
+start = threading.Barrier(8)
+
+def read():
+    start.wait()
+    with suppress(msgspec.ValidationError):
+        codec.from_plain("ledger", "invoice", "cmp_1", data)
+
+sys.setswitchinterval(1e-6)
+threads = [threading.Thread(target=read) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_threads_may_meet_a_class_together() -> None:
+    """A thread that meets a class while msgspec is still learning it for another used to end the process."""
+    ran = subprocess.run([sys.executable, "-c", TOGETHER], check=False, capture_output=True)
+    assert (ran.returncode, ran.stderr) == (0, b"")
