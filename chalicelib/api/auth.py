@@ -166,8 +166,8 @@ def _as_member(
     world: "World", context: Mapping[str, Any], subject: str, named: str | None, *, follows: bool = False,
     reads: bool = False,
 ) -> tuple[Head, Actor]:  # fmt: skip
-    """The member. `follows`: or, of a closed account whose members are gone, whoever may have asked for its deletion,
-    who is shown no more than what they asked; of a blocked one, an owner who was removed and may stop the deletion."""
+    """The member. `follows`: or, of an account whose members are gone or going, whoever may have asked for its
+    deletion, who is shown no more than what they asked; of a blocked one, an owner who was removed and may stop it."""
     from chalicelib.store.read import admit
 
     company = named.strip() if named is not None else _only_company(world, subject)
@@ -184,13 +184,12 @@ def _as_member(
 
 def _beside(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
     """What somebody may do in a company that is not open who is no member of it."""
-    if head.state == "closed" and reads:
-        return frozenset({"privacy.read"})
     from chalicelib.services.privacy.asking import was_owner
 
     if head.state == "blocked" and was_owner(world.store, head.company, subject):
         return frozenset({"privacy.read", "privacy.write"})
-    return frozenset()
+    # Members go before the account is closed: who asked must not lose sight of it meanwhile.
+    return frozenset({"privacy.read"}) if reads and head.state in ("blocked", "closed") else frozenset()
 
 
 def _only_company(world: "World", subject: str) -> str:

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.member import Member
 from chalicelib.domain.request import GRACE
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
+from chalicelib.services.privacy import asking
 from chalicelib.services.privacy.receipts import check
+from chalicelib.store import due
 from tests.client import Client, Got
 from tests.conftest import Shop
 
@@ -93,12 +96,25 @@ def test_a_receipt_is_verified_by_the_commands_of_the_page_and_nothing_of_ours(s
 def test_of_a_closed_account_a_stranger_learns_nothing(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     id = asked(shop.owner)
     shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
-    carry(shop)
     stranger = Client(shop.owner.gateway, new_shop().owner.token, shop.company)
-    for path in (URL, f"{URL}/{id}", f"{URL}/{id}/receipt"):
-        assert refused(stranger.get(path)) == (404, "not_found")
-    for verb in ("confirm", "cancel", "code"):
-        assert refused(stranger.post(f"{URL}/{id}/{verb}", {})) == (404, "not_found")
+    for _ in ("blocked", "closed"):
+        for path in (URL, f"{URL}/{id}", f"{URL}/{id}/receipt", "/v1/privacy/disclosures"):
+            assert refused(stranger.get(path)) == (404, "not_found")
+        for verb in ("confirm", "cancel", "code"):
+            assert refused(stranger.post(f"{URL}/{id}/{verb}", {})) == (404, "not_found")
+        carry(shop)
+
+
+def test_who_asked_sees_it_throughout(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when the account is closed between the reading of its head, blocked still, and that of its requests."""
+    id = asked(shop.owner)
+    shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
+    for row in shop.world.store.query("identity", shop.company).records:
+        if isinstance(row, Member):
+            due.finish(shop.world.store, row.key)
+    monkeypatch.setattr(asking, "was_owner", lambda *_: False)  # it is over by then
+    assert shop.owner.get(f"{URL}/{id}").json["id"] == id
+    assert [each["id"] for each in shop.owner.get(URL).json["data"]] == [id]
 
 
 def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
