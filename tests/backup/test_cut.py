@@ -12,6 +12,7 @@ from chalicelib.domain.backup import Backup
 from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head
 from chalicelib.domain.document import Invoice
+from chalicelib.domain.item import Item
 from chalicelib.services import issuing
 from chalicelib.services.backup import cut as cutting
 from chalicelib.services.backup import making, parts
@@ -19,6 +20,7 @@ from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.making import Making
 from chalicelib.services.backup.restore import Asked
 from chalicelib.store.door import Decision, transact
+from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.backup import restoring
 from tests.backup.oracle import as_it_was, differences, entries, state_at, state_restored
@@ -68,6 +70,17 @@ class Busy:
         asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
         return str(restoring.ended(self.world, queued(self.world, self.books.company, "opr_1", asked))["company"])
 
+    def changed_since(self, archive: Archive) -> None:
+        """Edit an item that is in the backup."""
+        kept = next(line.sort for line in archive.rows({"items"}) if line.sort in self._items())
+        item = self._items()[kept]
+        call = companies.call(self.world, self.books.company, "item", "since")
+        transact(self.world.store, call, [], lambda _: Decision(Answer({}), puts=(item.edited(call.at, name="since"),)))
+
+    def _items(self) -> dict[str, Item]:
+        rows = self.world.store.query("workspace", self.books.company, SORT.startswith("item#")).records
+        return {row.key.sort: row for row in rows if isinstance(row, Item)}
+
     def issued_another(self, company: str) -> Invoice:
         """One more invoice of a company."""
         buyer = companies.customer_of(self.books.company)
@@ -101,7 +114,6 @@ def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy
         monkeypatch.setattr(making, "cut", told)
         writers.wait_for(16)
         backup = taken(books)
-        writers.wait_for(64)  # what is in it changes afterwards, too: each of them pays what it issued before
     assert not writers.broken
     assert backup.status == "complete", backup.failure
     return Busy(books, backup, writers, cuts[0])
@@ -148,6 +160,7 @@ def copied(busy: Busy, archive: Archive) -> None:
 
 def brought_back(busy: Busy, archive: Archive) -> None:
     """Restored into itself, what it worked with is as it was at the cut, what came since stays, and so do numbers."""
+    busy.changed_since(archive)
     before = content_of(busy.world, busy.books.company)
     issued = sorted(row.position for row in before.values() if isinstance(row, Invoice))
     assert issued == list(range(1, len(issued) + 1))
