@@ -26,11 +26,41 @@ from chalicelib.settings import Settings, sampled
 SERVICE = "facture"
 NAMESPACE = "Facture"
 MASK = "***"
-OURS = frozenset({
-    "level", "location", "message", "timestamp", "service", "stage", "build", "xray_trace_id", "request_id", "company",
-    "exception", "exception_name", "class", "error", "at", "job", "outcome", "found", "planned", "applied", "skipped",
-    "held", "failed", "dead", "seconds", "dry_run", "ref", "method", "route", "status", "verb",
-})  # fmt: skip
+OURS = frozenset(
+    {
+        "level",
+        "location",
+        "message",
+        "timestamp",
+        "service",
+        "stage",
+        "build",
+        "xray_trace_id",
+        "request_id",
+        "company",
+        "exception",
+        "exception_name",
+        "class",
+        "error",
+        "at",
+        "job",
+        "outcome",
+        "found",
+        "planned",
+        "applied",
+        "skipped",
+        "held",
+        "failed",
+        "dead",
+        "seconds",
+        "dry_run",
+        "ref",
+        "method",
+        "route",
+        "status",
+        "verb",
+    }
+)
 """Names that only we fill, with nothing personal. The policy takes 0.3 s to load: a line of these does without it."""
 LABEL = re.compile(r"[a-z]{2,20}")
 """A job's name, and nothing that is numbered."""

@@ -152,6 +152,12 @@ class World:
     ) -> Call:
         """A call of now, with its own id and randomness."""
         return Call(
-            company=company, actor=actor, verb=verb, key=key, request=request, id=secrets.token_hex(15),
-            at=at or self.now(), seed=self.random(32),
-        )  # fmt: skip
+            company=company,
+            actor=actor,
+            verb=verb,
+            key=key,
+            request=request,
+            id=secrets.token_hex(15),
+            at=at or self.now(),
+            seed=self.random(32),
+        )

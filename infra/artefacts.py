@@ -60,7 +60,9 @@ def _made(storage: Any, bucket: str, region: str) -> None:
     blocked = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
     storage.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True))
     stopped = {
-        "ID": "unfinished-uploads", "Status": "Enabled", "Filter": {"Prefix": ""},
+        "ID": "unfinished-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
-    }  # fmt: skip
+    }
     storage.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [stopped]})

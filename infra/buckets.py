@@ -36,8 +36,11 @@ def buckets(policy: Policy) -> dict[str, Any]:
 
 
 _READERS = {
-    "AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "ExposedHeaders": ["Content-Disposition"], "MaxAge": 600,
-}  # fmt: skip
+    "AllowedMethods": ["GET"],
+    "AllowedOrigins": ["*"],
+    "ExposedHeaders": ["Content-Disposition"],
+    "MaxAge": 600,
+}
 """A web application reads by the link that the API gave it, from wherever it is served: the link is what permits."""
 
 

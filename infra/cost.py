@@ -45,9 +45,21 @@ from infra.watch import watch
 from local.clock import Cron, parse_schedule
 
 __all__ = [
-    "CERTAINTIES", "COUNTS", "DAYS", "FUNCTIONS", "GB", "KEPT_MONTHS", "PAGE", "PRICES", "QUOTAS", "SCALES", "TABLE",
-    "USAGE", "Uses", "summed",
-]  # fmt: skip
+    "CERTAINTIES",
+    "COUNTS",
+    "DAYS",
+    "FUNCTIONS",
+    "GB",
+    "KEPT_MONTHS",
+    "PAGE",
+    "PRICES",
+    "QUOTAS",
+    "SCALES",
+    "TABLE",
+    "USAGE",
+    "Uses",
+    "summed",
+]
 ACL = "AWS::WAFv2::WebACL"
 
 
@@ -63,13 +75,18 @@ def request(flow: str) -> Uses:
     counted, guard, size = COUNTS["flows"][flow], COUNTS["flows"]["guard"], COUNTS["bytes"]
     used = gb_seconds("api_handler", request_milliseconds(flow)) + gb_seconds("token", USAGE["time"]["token"])
     return {
-        "gateway.request": Decimal(1), "firewall.request": Decimal(1), "lambda.request": Decimal(2),
+        "gateway.request": Decimal(1),
+        "firewall.request": Decimal(1),
+        "lambda.request": Decimal(2),
         "lambda.gb_second": used,
-        "dynamodb.read": Decimal(counted["read"] + guard["read"]), "dynamodb.write": Decimal(counted["write"]),
-        "s3.get": Decimal(counted.get("get", 0)), "s3.put": Decimal(counted.get("put", 0)),
-        **logged(2 * USAGE["bytes"]["log"] + USAGE["bytes"]["access"]), "trace": USAGE["share"]["trace"],
+        "dynamodb.read": Decimal(counted["read"] + guard["read"]),
+        "dynamodb.write": Decimal(counted["write"]),
+        "s3.get": Decimal(counted.get("get", 0)),
+        "s3.put": Decimal(counted.get("put", 0)),
+        **logged(2 * USAGE["bytes"]["log"] + USAGE["bytes"]["access"]),
+        "trace": USAGE["share"]["trace"],
         "transfer.gb": Decimal(size["answer"]) / GB,
-    }  # fmt: skip
+    }
 
 
 def invoice() -> Uses:
@@ -78,10 +95,13 @@ def invoice() -> Uses:
     asked = summed(*(summed(request(flow), times=times) for flow, times in USAGE["invoice"].items()))
     page = {
         "lambda.gb_second": gb_seconds("outbox", USAGE["time"]["page"] + USAGE["time"]["call"] * counted["calls"]),
-        "dynamodb.read": Decimal(counted["read"]), "dynamodb.write": Decimal(counted["write"]),
-        "s3.get": Decimal(counted["get"] + USAGE["invoice"]["pdf"]), "s3.put": Decimal(counted["put"]),
-        **logged(size["figure"]), "transfer.gb": Decimal(size["page"]) / GB,
-    }  # fmt: skip
+        "dynamodb.read": Decimal(counted["read"]),
+        "dynamodb.write": Decimal(counted["write"]),
+        "s3.get": Decimal(counted["get"] + USAGE["invoice"]["pdf"]),
+        "s3.put": Decimal(counted["put"]),
+        **logged(size["figure"]),
+        "transfer.gb": Decimal(size["page"]) / GB,
+    }
     return summed(asked, page)
 
 
@@ -90,9 +110,10 @@ def stored(months: Decimal) -> Uses:
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * months + size["answers"] * min(months, ANSWER_MONTHS)
     return {
-        "dynamodb.gb_month": rows / GB, "dynamodb.recovery_gb_month": rows / GB,
+        "dynamodb.gb_month": rows / GB,
+        "dynamodb.recovery_gb_month": rows / GB,
         "s3.gb_month": size["page"] * min(months, PAGE_MONTHS) / GB,
-    }  # fmt: skip
+    }
 
 
 def kept(*, backup: bool = False) -> Uses:
@@ -100,9 +121,10 @@ def kept(*, backup: bool = False) -> Uses:
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * KEPT_MONTHS + size["answers"] * ANSWER_MONTHS
     own = {
-        "dynamodb.gb_month": rows / GB, "dynamodb.recovery_gb_month": rows / GB,
+        "dynamodb.gb_month": rows / GB,
+        "dynamodb.recovery_gb_month": rows / GB,
         "s3.gb_month": size["page"] * PAGE_MONTHS / GB,
-    }  # fmt: skip
+    }
     return summed(own, kept_by_backups()) if backup else own
 
 
@@ -122,12 +144,13 @@ def stage() -> Uses:
 def _idle(job: Job) -> Uses:
     times, counted = runs(job), COUNTS["flows"]["idle" if job.cap is None else "idle_capped"]
     return {
-        "schedule.invocation": times, "lambda.request": times,
+        "schedule.invocation": times,
+        "lambda.request": times,
         "lambda.gb_second": times * gb_seconds(job.name, USAGE["time"]["idle"]),
         "dynamodb.read": times * counted["read"],
         **logged(times * (USAGE["bytes"]["log"] + COUNTS["bytes"]["figure"])),
         "figure": 2 * min(times, HOURS) / HOURS,
-    }  # fmt: skip
+    }
 
 
 def _stack() -> Uses:
@@ -145,12 +168,15 @@ def _stack() -> Uses:
     # sessions of a company ask beyond that is theirs (cost_backups).
     uses = len(FUNCTIONS) * (len(ROOM_TABLES) + 1) * 12 * HOURS
     return {
-        "kms.request": uses, "queue.request": SECONDS / queue["poll_seconds"] * queue["pollers"],
-        "alarm": Decimal(kinds["AWS::CloudWatch::Alarm"]), "dashboard": Decimal(kinds["AWS::CloudWatch::Dashboard"]),
-        "kms.key": Decimal(kinds["AWS::KMS::Key"]), "secret": Decimal(kinds["AWS::SecretsManager::Secret"]),
+        "kms.request": uses,
+        "queue.request": SECONDS / queue["poll_seconds"] * queue["pollers"],
+        "alarm": Decimal(kinds["AWS::CloudWatch::Alarm"]),
+        "dashboard": Decimal(kinds["AWS::CloudWatch::Dashboard"]),
+        "kms.key": Decimal(kinds["AWS::KMS::Key"]),
+        "secret": Decimal(kinds["AWS::SecretsManager::Secret"]),
         "firewall.acl": Decimal(kinds[ACL]),
         "firewall.rule": Decimal(sum(map(len, rules))),
-    }  # fmt: skip
+    }
 
 
 def company(months: Decimal = Decimal(12), *, backup: Decimal | int | None = None) -> Uses:
@@ -209,13 +235,24 @@ def loads(companies: int) -> dict[str, Decimal]:
     concurrency = second * busy / 1000
     backups = Decimal(companies) * USAGE["share"]["backup"]
     return {
-        "mail.cognito": Decimal(companies * own["users"]) / (12 * DAYS), "nightly.asks": backups,
-        "backups.day": backups, "drills.week": backups, "sessions": sessions_a_second(backups),
-        "mail.trial": mails, "mail.day": mails, "concurrency.new": concurrency, "concurrency": concurrency,
-        "sweep.asks": steps, "sweep.year": steps, "outbox.runs": messages,
+        "mail.cognito": Decimal(companies * own["users"]) / (12 * DAYS),
+        "nightly.asks": backups,
+        "backups.day": backups,
+        "drills.week": backups,
+        "sessions": sessions_a_second(backups),
+        "mail.trial": mails,
+        "mail.day": mails,
+        "concurrency.new": concurrency,
+        "concurrency": concurrency,
+        "sweep.asks": steps,
+        "sweep.year": steps,
+        "outbox.runs": messages,
         "outbox.partition": messages * (flows["issue"]["due"] + flows["deliver"]["due"]),
-        "stage.rate": requests, "gateway.rate": requests, "table.new": journal, "table.rate": journal,
-    }  # fmt: skip
+        "stage.rate": requests,
+        "gateway.rate": requests,
+        "table.new": journal,
+        "table.rate": journal,
+    }
 
 
 def quota(name: str) -> Decimal:

@@ -29,11 +29,24 @@ from infra.cost import (
 from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
 
 NAMES: Mapping[str, str] = {
-    "gateway": "API Gateway", "firewall": "WAF", "lambda": "Lambda", "dynamodb": "DynamoDB", "s3": "S3", "kms": "KMS",
-    "mail": "SES", "queue": "SQS", "schedule": "EventBridge Scheduler", "logs": "CloudWatch Logs",
-    "figure": "CloudWatch metrics", "alarm": "CloudWatch alarms", "dashboard": "CloudWatch dashboard",
-    "trace": "X-Ray", "user": "Cognito", "secret": "Secrets Manager", "transfer": "data out",
-}  # fmt: skip
+    "gateway": "API Gateway",
+    "firewall": "WAF",
+    "lambda": "Lambda",
+    "dynamodb": "DynamoDB",
+    "s3": "S3",
+    "kms": "KMS",
+    "mail": "SES",
+    "queue": "SQS",
+    "schedule": "EventBridge Scheduler",
+    "logs": "CloudWatch Logs",
+    "figure": "CloudWatch metrics",
+    "alarm": "CloudWatch alarms",
+    "dashboard": "CloudWatch dashboard",
+    "trace": "X-Ray",
+    "user": "Cognito",
+    "secret": "Secrets Manager",
+    "transfer": "data out",
+}
 THOUSAND = PARTITION = 1_000
 HEAD = """\
 # Cost
@@ -48,9 +61,17 @@ U or R is for the United States; where both are known, Paris is 0 to 20 % dearer
 def page() -> str:
     """The whole page."""
     parts = [
-        HEAD.format(date=TABLE["date"]), _invoices(), _companies(), _backups(), _retention(), _bills(), _limits(),
-        _units(), _assumptions(), _prices(),
-    ]  # fmt: skip
+        HEAD.format(date=TABLE["date"]),
+        _invoices(),
+        _companies(),
+        _backups(),
+        _retention(),
+        _bills(),
+        _limits(),
+        _units(),
+        _assumptions(),
+        _prices(),
+    ]
     return "\n".join(parts)
 
 
@@ -84,8 +105,12 @@ def _invoices() -> str:
     used = summed(invoice(), times=THOUSAND)
     rows = [(NAMES[service], dollars(amount)) for service, amount in by_service(used).items()]
     rows.append(("**together**", f"**{dollars(cost(used))}**"))
-    named = {"dynamodb.write": "write units", "dynamodb.read": "read units", "gateway.request": "requests",
-             "lambda.gb_second": "GB-seconds"}  # fmt: skip
+    named = {
+        "dynamodb.write": "write units",
+        "dynamodb.read": "read units",
+        "gateway.request": "requests",
+        "lambda.gb_second": "GB-seconds",
+    }
     units = ", ".join(f"{number(used[name])} {words}" for name, words in named.items())
     return f"""
 ## A thousand invoices issued

@@ -25,10 +25,16 @@ from infra.stages import NAMES
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL = {"Delay": 5, "MaxAttempts": 720}
 """Up to an hour."""
-HOLDING = frozenset({
-    "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::DynamoDB::Table", "AWS::KMS::Key",
-    "AWS::S3::Bucket", "AWS::SecretsManager::Secret",
-})  # fmt: skip
+HOLDING = frozenset(
+    {
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::S3::Bucket",
+        "AWS::SecretsManager::Secret",
+    }
+)
 """What holds data, or what data is unreadable without."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 UNBEGUN = (None, "REVIEW_IN_PROGRESS")
@@ -166,9 +172,14 @@ def _proposed(
     if kind == "UPDATE":
         given += _unchanged(clients, name, parameters)
     clients.formation.create_change_set(
-        StackName=name, ChangeSetName=_SET, ChangeSetType=kind, TemplateURL=template, Parameters=given,
-        Capabilities=CAPABILITIES, **({"ImportExistingResources": True} if importing else {}),
-    )  # fmt: skip
+        StackName=name,
+        ChangeSetName=_SET,
+        ChangeSetType=kind,
+        TemplateURL=template,
+        Parameters=given,
+        Capabilities=CAPABILITIES,
+        **({"ImportExistingResources": True} if importing else {}),
+    )
     try:
         clients.formation.get_waiter("change_set_create_complete").wait(
             StackName=name, ChangeSetName=_SET, WaiterConfig=POLL
@@ -221,8 +232,10 @@ def refusals(stage: str) -> list[str]:
         return []
     told = []
     if current().processors["hosting"].transfer == "undecided":
-        told.append("the policy does not say on what basis data goes abroad (law 09-08, art. 43 and 44): policy.toml,"
-                    " [processors.hosting] transfer")  # fmt: skip
+        told.append(
+            "the policy does not say on what basis data goes abroad (law 09-08, art. 43 and 44): policy.toml,"
+            " [processors.hosting] transfer"
+        )
     if not compiles("lambda"):
         told.append(
             f"production is packaged by {RUNTIME}, for its bytecode: make clean, with python{PYTHON[0]}.{PYTHON[1]}"
@@ -247,9 +260,14 @@ def main() -> None:
         sys.exit(f"facture: {'; '.join(told)}")
     try:
         changes = deploy(
-            Clients.of(region), build(chosen.stage), chosen.stage, region, given, losing=chosen.losing,
+            Clients.of(region),
+            build(chosen.stage),
+            chosen.stage,
+            region,
+            given,
+            losing=chosen.losing,
             importing=chosen.importing,
-        )  # fmt: skip
+        )
     except (DeployError, PackageError) as error:
         sys.exit(f"facture: {error}")
     for change in changes:

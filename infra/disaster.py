@@ -61,7 +61,7 @@ def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> Non
             when = {"UseLatestRestorableTime": True} if last else {"RestoreDateTime": at}
             dynamodb.restore_table_to_point_in_time(
                 SourceTableName=source + room.name, TargetTableName=target + room.name, **when
-            )  # fmt: skip
+            )
     for room in ROOM_TABLES:
         name = target + room.name
         _until(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
@@ -76,9 +76,7 @@ def _settle(dynamodb: Any, name: str, ttl: str | None) -> None:
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
     found = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if ttl and found.get("AttributeName") != ttl:
-        dynamodb.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl}
-        )  # fmt: skip
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
 
 
 def _until(look: Callable[[], str], wanted: str, what: str) -> None:
@@ -98,9 +96,12 @@ def heads(world: "World") -> Iterator[Head]:
 
 def _all(world: "World", room: str, kind: str) -> Iterator[Record]:
     pages = world.store.connection.client.get_paginator("scan").paginate(
-        TableName=world.store.names[room], FilterExpression="#k = :k", ExpressionAttributeNames={"#k": "_kind"},
-        ExpressionAttributeValues={":k": {"S": kind}}, ConsistentRead=True,
-    )  # fmt: skip
+        TableName=world.store.names[room],
+        FilterExpression="#k = :k",
+        ExpressionAttributeNames={"#k": "_kind"},
+        ExpressionAttributeValues={":k": {"S": kind}},
+        ConsistentRead=True,
+    )
     for page in pages:
         yield from (from_row(room, row) for row in page["Items"])
 
@@ -130,9 +131,10 @@ def _erased_all(request: Request) -> bool:
 def _erase_again(world: "World", request: Request) -> None:
     """Take all away that a deletion took; files are where they were, so they went the first time."""
     _set_head(world, request.company, {"state": "blocked"})
-    left = replace(request, measures=tuple(
-        replace(m, done=m.store == "files" or m.action not in erasers.TAKING) for m in request.measures
-    ))  # fmt: skip
+    left = replace(
+        request,
+        measures=tuple(replace(m, done=m.store == "files" or m.action not in erasers.TAKING) for m in request.measures),
+    )
     while any(not measure.done for measure in left.measures):
         left = erasers.carry_out(world, left) or left
     _set_head(world, request.company, {"state": "closed"})
@@ -175,9 +177,7 @@ def _corrected(correction: Correction) -> Ref:
 def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:
     call = world.call(company, ACTOR, "recovery", key=world.random(16).hex())
     decision = Decision(Answer({}), head=changes)
-    transact(
-        world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False
-    )  # fmt: skip
+    transact(world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False)
 
 
 def check(world: "World") -> list[str]:
@@ -202,13 +202,14 @@ def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
         table = dynamodb.describe_table(TableName=source + room.name)["Table"]["TableArn"]
         answer = dynamodb.export_table_to_point_in_time(
             TableArn=table, S3Bucket=bucket, S3Prefix=f"tables/{source}{room.name}", ExportFormat="DYNAMODB_JSON"
-        )  # fmt: skip
+        )
         made.append(answer["ExportDescription"]["ExportArn"])
     for arn in made:
         _until(
             lambda arn=arn: dynamodb.describe_export(ExportArn=arn)["ExportDescription"]["ExportStatus"],  # type: ignore[misc]
-            "COMPLETED", arn,
-        )  # fmt: skip
+            "COMPLETED",
+            arn,
+        )
     return made
 
 
@@ -239,9 +240,7 @@ def _do(options: argparse.Namespace) -> int:
         from chalicelib.settings import Settings
 
         settings = Settings.from_env()
-        dynamodb = boto3.client(
-            "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_of("dynamodb")
-        )  # fmt: skip
+        dynamodb = boto3.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint_of("dynamodb"))
         if options.verb == "recover":
             recover(dynamodb, options.source, options.target, options.at)
         else:

@@ -20,13 +20,28 @@ _STAGE = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/
 _CALLS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/api/*"
 """Only through the stage that the firewall stands before."""
 RESPONSES = {
-    "DEFAULT_4XX": 400, "DEFAULT_5XX": 500, "ACCESS_DENIED": 403, "API_CONFIGURATION_ERROR": 500,
-    "AUTHORIZER_CONFIGURATION_ERROR": 500, "AUTHORIZER_FAILURE": 500, "BAD_REQUEST_BODY": 400,
-    "BAD_REQUEST_PARAMETERS": 400, "EXPIRED_TOKEN": 401, "INTEGRATION_FAILURE": 503, "INTEGRATION_TIMEOUT": 504,
-    "INVALID_API_KEY": 403, "INVALID_SIGNATURE": 401, "MISSING_AUTHENTICATION_TOKEN": 404, "QUOTA_EXCEEDED": 429,
-    "REQUEST_TOO_LARGE": 413, "RESOURCE_NOT_FOUND": 404, "THROTTLED": 429, "UNAUTHORIZED": 401,
-    "UNSUPPORTED_MEDIA_TYPE": 415, "WAF_FILTERED": 403,
-}  # fmt: skip
+    "DEFAULT_4XX": 400,
+    "DEFAULT_5XX": 500,
+    "ACCESS_DENIED": 403,
+    "API_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_CONFIGURATION_ERROR": 500,
+    "AUTHORIZER_FAILURE": 500,
+    "BAD_REQUEST_BODY": 400,
+    "BAD_REQUEST_PARAMETERS": 400,
+    "EXPIRED_TOKEN": 401,
+    "INTEGRATION_FAILURE": 503,
+    "INTEGRATION_TIMEOUT": 504,
+    "INVALID_API_KEY": 403,
+    "INVALID_SIGNATURE": 401,
+    "MISSING_AUTHENTICATION_TOKEN": 404,
+    "QUOTA_EXCEEDED": 429,
+    "REQUEST_TOO_LARGE": 413,
+    "RESOURCE_NOT_FOUND": 404,
+    "THROTTLED": 429,
+    "UNAUTHORIZED": 401,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "WAF_FILTERED": 403,
+}
 """Every refusal that the gateway gives by itself, and its status. What it calls a missing token is an unknown path."""
 LOGGED = {
     "request_id": "$context.requestId",
@@ -111,8 +126,10 @@ def _response(status: int, allowed: dict[str, Any]) -> dict[str, Any]:
     parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
     parameters["gatewayresponse.header.Request-Id"] = "context.requestId"
     made: dict[str, Any] = {
-        "statusCode": code, "responseParameters": parameters, "responseTemplates": {"application/json": body.decode()},
-    }  # fmt: skip
+        "statusCode": code,
+        "responseParameters": parameters,
+        "responseTemplates": {"application/json": body.decode()},
+    }
     return made
 
 

@@ -114,10 +114,12 @@ class Rehearsal:
         group = f"facture-{self.stage}"
         own = scheduler.get_schedule(Name=named, GroupName=group)
         scheduler.create_schedule(
-            Name=f"now-{job}-{time.time_ns()}", GroupName=group, ScheduleExpression="at(2020-01-01T00:00:00)",
+            Name=f"now-{job}-{time.time_ns()}",
+            GroupName=group,
+            ScheduleExpression="at(2020-01-01T00:00:00)",
             ActionAfterCompletion="DELETE",
             **{part: own[part] for part in ("Target", "FlexibleTimeWindow", "ScheduleExpressionTimezone")},
-        )  # fmt: skip
+        )
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
@@ -154,9 +156,14 @@ class Wire:
     def respond(self, request: Incoming) -> Reply:
         """Send a request, follow nothing."""
         answer = urllib3.request(
-            request.method, self.url + request.path, headers=dict(request.headers), body=request.body, redirect=False,
-            retries=False, timeout=WAIT_SECONDS,
-        )  # fmt: skip
+            request.method,
+            self.url + request.path,
+            headers=dict(request.headers),
+            body=request.body,
+            redirect=False,
+            retries=False,
+            timeout=WAIT_SECONDS,
+        )
         return Reply(answer.status, dict(answer.headers), answer.data)
 
 

@@ -36,18 +36,21 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
         **gateway(chosen, days),
         **watch(stage, names),
     }
-    template = merged(packaged, {
-        "Description": f"Invoicing for Moroccan businesses, stage {stage}",
-        "Metadata": {"Facture": record(policy, stage)},
-        "Parameters": parameters(policy),
-        "Conditions": {
-            "WithMailIdentity": {"Fn::Not": [{"Fn::Equals": [ref("MailIdentity"), ""]}]},
-            "WithListener": {"Fn::Not": [{"Fn::Equals": [ref("AlarmEmail"), ""]}]},
-            "WithWkhtmltopdf": {"Fn::Not": [{"Fn::Equals": [ref("WkhtmltopdfLayer"), ""]}]},
+    template = merged(
+        packaged,
+        {
+            "Description": f"Invoicing for Moroccan businesses, stage {stage}",
+            "Metadata": {"Facture": record(policy, stage)},
+            "Parameters": parameters(policy),
+            "Conditions": {
+                "WithMailIdentity": {"Fn::Not": [{"Fn::Equals": [ref("MailIdentity"), ""]}]},
+                "WithListener": {"Fn::Not": [{"Fn::Equals": [ref("AlarmEmail"), ""]}]},
+                "WithWkhtmltopdf": {"Fn::Not": [{"Fn::Equals": [ref("WkhtmltopdfLayer"), ""]}]},
+            },
+            "Outputs": {name: {"Value": ref(name)} for name in SHOWN},
+            "Resources": resources,
         },
-        "Outputs": {name: {"Value": ref(name)} for name in SHOWN},
-        "Resources": resources,
-    })  # fmt: skip
+    )
     template["Resources"] = dict(sorted(template["Resources"].items()))
     return template
 
@@ -58,14 +61,16 @@ def parameters(policy: Policy) -> dict[str, Any]:
         "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told of alarms; nobody if empty"},
         "MailFrom": {"Type": "String", "Default": policy.contact, "Description": "A sender that SES has verified"},
         "MailIdentity": {
-            "Type": "String", "Default": "",
+            "Type": "String",
+            "Default": "",
             "Description": "ARN of the identity by which SES lets MailFrom send; without it Cognito mails fifty a day",
         },
         "WkhtmltopdfLayer": {
-            "Type": "String", "Default": "",
+            "Type": "String",
+            "Default": "",
             "Description": "ARN of a layer with wkhtmltopdf for merchants' own templates (docs/deploying.md)",
         },
-    }  # fmt: skip
+    }
 
 
 def record(policy: Policy, stage: str) -> dict[str, Any]:

@@ -188,23 +188,34 @@ def _dashboard(stage: str, functions: dict[str, str]) -> dict[str, Any]:
         ("Errors", [_of_function(logical, "Errors") for logical in functions.values()]),
         ("Rows done by each job", [of_job(stage, job, "Applied") for job in jobs]),
         ("Oldest row waiting, seconds", [of_job(stage, job, "OldestSeconds", "Maximum") for job in jobs]),
-        ("Deadlines of privacy requests", [
-            of_job(stage, "deadlines", "RequestDeadlineNear"), of_job(stage, "deadlines", "RequestDeadlineBreached"),
-        ]),
-        ("Dead letters", [
-            _of_queue(queue, "ApproximateNumberOfMessagesVisible") for queue in (DEAD_WAKES, DEAD_SCHEDULES)
-        ]),
-    )  # fmt: skip
+        (
+            "Deadlines of privacy requests",
+            [
+                of_job(stage, "deadlines", "RequestDeadlineNear"),
+                of_job(stage, "deadlines", "RequestDeadlineBreached"),
+            ],
+        ),
+        (
+            "Dead letters",
+            [_of_queue(queue, "ApproximateNumberOfMessagesVisible") for queue in (DEAD_WAKES, DEAD_SCHEDULES)],
+        ),
+    )
     widgets = [
         {
-            "type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6,
+            "type": "metric",
+            "x": 12 * (place % 2),
+            "y": 6 * (place // 2),
+            "width": 12,
+            "height": 6,
             "properties": {
-                "title": name, "region": "${AWS::Region}", "period": 300,
+                "title": name,
+                "region": "${AWS::Region}",
+                "period": 300,
                 "metrics": [_text(metric.drawn("${AWS::Region}")) for metric in metrics],
             },
         }
         for place, (name, metrics) in enumerate(rows)
-    ]  # fmt: skip
+    ]
     return {"DashboardName": f"facture-{stage}", "DashboardBody": sub(json.dumps({"widgets": widgets}))}
 
 

@@ -3,50 +3,75 @@
 from typing import Any
 
 COMPANY: dict[str, Any] = {
-    "name": "Atlas Négoce Exemple", "legal_form": "SARL", "regime": "standard", "person": "legal",
+    "name": "Atlas Négoce Exemple",
+    "legal_form": "SARL",
+    "regime": "standard",
+    "person": "legal",
     "address": {"street": "12 rue Ibn Batouta, Maârif", "city": "Casablanca", "postal_code": "20100", "country": "MA"},
-    "ice": "002136093000040", "tax_id": "20734518", "trade_register": "341275", "business_tax": "35709142",
-    "cnss": "9183746", "share_capital": "100000.00", "email": "contact@atlas-negoce.example",
-    "phone": "+212522000000", "language": "fr",
-}  # fmt: skip
+    "ice": "002136093000040",
+    "tax_id": "20734518",
+    "trade_register": "341275",
+    "business_tax": "35709142",
+    "cnss": "9183746",
+    "share_capital": "100000.00",
+    "email": "contact@atlas-negoce.example",
+    "phone": "+212522000000",
+    "language": "fr",
+}
 RIB_WITHOUT_KEY = "0117800000123456789012"
 
 CUSTOMERS: tuple[dict[str, Any], ...] = (
     {
-        "name": "Riad Exemple SARL", "kind": "business", "ice": "001525713000097", "language": "fr",
+        "name": "Riad Exemple SARL",
+        "kind": "business",
+        "ice": "001525713000097",
+        "language": "fr",
         "address": {"street": "8 derb Sidi Bouloukat", "city": "Marrakech", "postal_code": "40000"},
-        "email": "compta@riad-exemple.example", "payment_terms_days": 30,
+        "email": "compta@riad-exemple.example",
+        "payment_terms_days": 30,
     },
     {
-        "name": "Commune de Fès (exemple)", "kind": "public_body", "language": "ar", "withholder": "public_body",
+        "name": "Commune de Fès (exemple)",
+        "kind": "public_body",
+        "language": "ar",
+        "withholder": "public_body",
         "address": {"street": "شارع الحسن الثاني", "city": "فاس", "postal_code": "30000"},
     },
     {
-        "name": "Café du Port (exemple)", "kind": "business", "language": "fr",
+        "name": "Café du Port (exemple)",
+        "kind": "business",
+        "language": "fr",
         "ice_missing_reason": "Commerce en cours d'immatriculation",
         "address": {"street": "Quai des pêcheurs", "city": "Essaouira", "postal_code": "44000"},
     },
     {
-        "name": "Sample Imports Ltd", "kind": "business", "language": "en",
+        "name": "Sample Imports Ltd",
+        "kind": "business",
+        "language": "en",
         "ice_missing_reason": "Established abroad",
         "address": {"street": "1 Sample Street", "city": "London", "postal_code": "EC1A 1AA", "country": "GB"},
     },
     {
-        "name": "Cliente Exemple", "kind": "consumer", "language": "fr",
-        "address": {"city": "Casablanca"}, "phone": "+212661000000",
+        "name": "Cliente Exemple",
+        "kind": "consumer",
+        "language": "fr",
+        "address": {"city": "Casablanca"},
+        "phone": "+212661000000",
     },
-)  # fmt: skip
+)
 SUPPLIER: dict[str, Any] = {
-    "name": "Papeterie Exemple", "kind": "business", "ice": "000230195000010",
+    "name": "Papeterie Exemple",
+    "kind": "business",
+    "ice": "000230195000010",
     "address": {"street": "45 boulevard Zerktouni", "city": "Casablanca"},
-}  # fmt: skip
+}
 
 ITEMS: tuple[dict[str, Any], ...] = (
     {"name": "Conseil", "unit": "jour", "unit_price": "1500.00", "vat_rate": "20", "nature": "services"},
     {"name": "Thé vert, 500 g", "unit": "boîte", "unit_price": "42.50", "vat_rate": "20", "nature": "goods"},
     {"name": "Huile d'argan", "unit": "flacon", "unit_price": "118.333333", "vat_rate": "20", "nature": "goods"},
     {"name": "Nuit et petit déjeuner", "unit": "nuit", "unit_price": "620.00", "vat_rate": "10", "nature": "services"},
-)  # fmt: skip
+)
 
 
 def line(item: int, quantity: str, **more: Any) -> dict[str, Any]:
@@ -73,7 +98,7 @@ INVOICES: tuple[dict[str, Any], ...] = (
         ],
     },
     {"customer": 4, "lines": [line(2, "2"), line(1, "1")], "settlement": "cash"},
-)  # fmt: skip
+)
 """The customer is a place in CUSTOMERS; all are issued, in this order."""
 DRAFT: dict[str, Any] = {
     "customer": 0,

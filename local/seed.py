@@ -13,10 +13,24 @@ from local.issuer import Issuer, write_private
 
 OWNER = "demo-owner"
 SCOPES = (
-    "company.read", "company.write", "parties.read", "parties.write", "items.read", "items.write", "documents.read",
-    "documents.write", "documents.issue", "payments.write", "register.read", "changes.read", "privacy.read",
-    "privacy.write", "backups.read", "backups.write", "backups.restore",
-)  # fmt: skip
+    "company.read",
+    "company.write",
+    "parties.read",
+    "parties.write",
+    "items.read",
+    "items.write",
+    "documents.read",
+    "documents.write",
+    "documents.issue",
+    "payments.write",
+    "register.read",
+    "changes.read",
+    "privacy.read",
+    "privacy.write",
+    "backups.read",
+    "backups.write",
+    "backups.restore",
+)
 
 
 class Demo(NamedTuple):

@@ -27,9 +27,17 @@ if TYPE_CHECKING:
     from local.gateway import Gateway
 
 __all__ = [
-    "embedded_s3", "engine", "iam", "issuer", "only_what_is_granted", "other_engines", "pytest_addoption",
-    "pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown",
-]  # fmt: skip
+    "embedded_s3",
+    "engine",
+    "iam",
+    "issuer",
+    "only_what_is_granted",
+    "other_engines",
+    "pytest_addoption",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+]
 _NUMBERS = count(1)
 
 
@@ -130,10 +138,15 @@ def new_shop(gateway: "Gateway", world: "World", issuer: Issuer) -> Callable[...
 
         owner = Client(gateway, issuer.token(f"owner-{next(_NUMBERS)}-{os.getpid()}", email="owner@shop.example"))
         body = {
-            "name": "Boutique Exemple", "address": {"street": "3 rue Talaa", "city": "Fès"}, "ice": "002136093000040",
-            "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
-            "policy_version": policy_version(), "of_age": True,
-        }  # fmt: skip
+            "name": "Boutique Exemple",
+            "address": {"street": "3 rue Talaa", "city": "Fès"},
+            "ice": "002136093000040",
+            "tax_id": "12345678",
+            "trade_register": "123456",
+            "business_tax": "34567890",
+            "policy_version": policy_version(),
+            "of_age": True,
+        }
         signed = owner.post("/v1/companies", body | profile)
         assert signed.status == 201, signed.text
         owner.company = signed.json["id"]

@@ -28,9 +28,14 @@ LATE_SECONDS = 0.03
 HASTE = 50
 """botocore waits seconds before it sends again; tests need the order of events and not the wait."""
 REASONS = (
-    "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded",
-    "ItemCollectionSizeLimitExceeded", "ValidationError", "DuplicateItem",
-)  # fmt: skip
+    "ConditionalCheckFailed",
+    "TransactionConflict",
+    "ThrottlingError",
+    "ProvisionedThroughputExceeded",
+    "ItemCollectionSizeLimitExceeded",
+    "ValidationError",
+    "DuplicateItem",
+)
 PASSING_REASONS = REASONS[:4]
 THROTTLES = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
 BEFORE = ("reset", "refused", "connect_timeout")
@@ -172,11 +177,13 @@ def _cancelled(request: AWSPreparedRequest, reason: str) -> bytes:
     blamed = next((index for index, item in enumerate(items) if "Put" in item), 0)
     reasons = [{"Code": reason, "Message": "injected"} if i == blamed else {"Code": "None"} for i in range(len(items))]
     codes = ", ".join(each["Code"] for each in reasons)
-    return json.dumps({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "message": f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
-        "CancellationReasons": reasons,
-    }).encode()  # fmt: skip
+    return json.dumps(
+        {
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "message": f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+            "CancellationReasons": reasons,
+        }
+    ).encode()
 
 
 class _Raw:

@@ -56,16 +56,19 @@ def page(language: Language, main: str, *, alert: str = "") -> Answer:
     )
     title = escape(words["title"])
     shown = f"{escape(words['error'])} – {title}" if alert else title
-    return Answer({
-        "content": f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n'
-        '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="robots" content="noarchive">\n'
-        f"<title>{shown} – {escape(policy.product)}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
-        f'<a class="skip" href="#text">{escape(words["skip"])}</a>\n<header>\n'
-        f'<nav aria-label="{escape(words["languages"])}"><ul>{links}</ul></nav>\n'
-        f'<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n</header>\n<main id="text">\n{main}</main>\n'
-        f"<footer><p>{escape(words['contact'])} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
-    })  # fmt: skip
+    return Answer(
+        {
+            "content": f'<!doctype html>\n<html lang="{language}" dir="{direction(language)}">\n<head>\n'
+            '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="robots" content="noarchive">\n'
+            f"<title>{shown} – {escape(policy.product)}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
+            f'<a class="skip" href="#text">{escape(words["skip"])}</a>\n<header>\n'
+            f'<nav aria-label="{escape(words["languages"])}"><ul>{links}</ul></nav>\n'
+            f"<p><bdi>{escape(policy.product)}</bdi></p>\n<h1>{title}</h1>\n</header>\n"
+            f'<main id="text">\n{main}</main>\n'
+            f"<footer><p>{escape(words['contact'])} : {mail_link(policy)}</p></footer>\n</body>\n</html>\n"
+        }
+    )
 
 
 def _alert(words: dict[str, str], fault: str) -> str:
@@ -90,10 +93,10 @@ def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
     points = "".join(f"<li>{escape(words[name])}</li>\n" for name in ("owner", "member", "kept"))
     given = f'type="email" autocomplete="email" dir="ltr" maxlength="254" value="{escape(email)}"'
     main = (
-        f'<p>{lead}</p>\n<h2>{escape(words["what"])}</h2>\n<ul>\n{points}</ul>\n'
+        f"<p>{lead}</p>\n<h2>{escape(words['what'])}</h2>\n<ul>\n{points}</ul>\n"
         f'<p><a href="../privacy?lang={language}">{escape(words["policy"])}</a></p>\n'
         f'<form method="post" action="?lang={language}">\n{_field(words, "email", "send", fault, given)}</form>\n'
-    )  # fmt: skip
+    )
     return page(language, main, alert=fault)
 
 
@@ -105,9 +108,9 @@ def _second(language: Language, email: str, *, fault: str = "") -> Answer:
         f'<p class="notice" role="status">{escape(words["sent"])}</p>\n'
         f'<form method="post" action="?lang={language}">\n'
         f'<input type="hidden" name="email" value="{escape(email)}">\n'
-        f'{_field(words, "code", "delete", fault, given)}</form>\n'
+        f"{_field(words, 'code', 'delete', fault, given)}</form>\n"
         f'<p><a href="?lang={language}">{escape(words["again"])}</a></p>\n'
-    )  # fmt: skip
+    )
     return page(language, main, alert=fault)
 
 
@@ -153,12 +156,25 @@ def _sent(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=PATH, scope=PUBLIC, media="text/html", does=_show, query=LanguageQuery,
-        summary="The page that deletes an account without the application", tag="Privacy",
-    ),
-    Endpoint(
-        method="POST", path=PATH, scope=PUBLIC, media="text/html", form=True, does=_sent, query=LanguageQuery,
-        takes=DeletionForm, summary="What that page's forms send: an address, then the code that was mailed to it",
+        method="GET",
+        path=PATH,
+        scope=PUBLIC,
+        media="text/html",
+        does=_show,
+        query=LanguageQuery,
+        summary="The page that deletes an account without the application",
         tag="Privacy",
     ),
-)  # fmt: skip
+    Endpoint(
+        method="POST",
+        path=PATH,
+        scope=PUBLIC,
+        media="text/html",
+        form=True,
+        does=_sent,
+        query=LanguageQuery,
+        takes=DeletionForm,
+        summary="What that page's forms send: an address, then the code that was mailed to it",
+        tag="Privacy",
+    ),
+)

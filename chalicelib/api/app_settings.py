@@ -44,7 +44,13 @@ def _show(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/v1/app-settings", scope=PUBLIC, recognises=True, does=_show, gives=AppSettingsShown,
-        summary="Advertising, the least version, the cloud's switches; a token adds one's own choices", tag="Service",
+        method="GET",
+        path="/v1/app-settings",
+        scope=PUBLIC,
+        recognises=True,
+        does=_show,
+        gives=AppSettingsShown,
+        summary="Advertising, the least version, the cloud's switches; a token adds one's own choices",
+        tag="Service",
     ),
-)  # fmt: skip
+)

@@ -33,15 +33,29 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 SCOPES: Final[frozenset[str]] = frozenset(get_args(Scope))
-_VIEWER: Final = frozenset({
-    "company.read", "parties.read", "items.read", "documents.read", "changes.read",
-    "consents.read", "consents.write", "support.read", "support.write", "privacy.read", "privacy.write",
-})  # fmt: skip
+_VIEWER: Final = frozenset(
+    {
+        "company.read",
+        "parties.read",
+        "items.read",
+        "documents.read",
+        "changes.read",
+        "consents.read",
+        "consents.write",
+        "support.read",
+        "support.write",
+        "privacy.read",
+        "privacy.write",
+    }
+)
 _CLERK: Final = _VIEWER | {"parties.write", "items.write", "documents.write", "payments.write"}
 _ACCOUNTANT: Final = _CLERK | {"documents.issue", "register.read", "members.read"}
 ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
-    "viewer": _VIEWER, "clerk": _CLERK, "accountant": _ACCOUNTANT, "owner": SCOPES,
-}  # fmt: skip
+    "viewer": _VIEWER,
+    "clerk": _CLERK,
+    "accountant": _ACCOUNTANT,
+    "owner": SCOPES,
+}
 """What a role may do: only what is listed. Numbering and bank details (`company.write`) are the owner's."""
 _PERSONAL: Final = ("members.", "keys.", "consents.", "support.")
 GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
@@ -163,9 +177,14 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
 
 
 def _as_member(
-    world: "World", context: Mapping[str, Any], subject: str, named: str | None, *, follows: bool = False,
+    world: "World",
+    context: Mapping[str, Any],
+    subject: str,
+    named: str | None,
+    *,
+    follows: bool = False,
     reads: bool = False,
-) -> tuple[Head, Actor]:  # fmt: skip
+) -> tuple[Head, Actor]:
     """The member. `follows`: or, of an account whose members are gone or going, whoever may have asked for its
     deletion, who is shown no more than what they asked; of a blocked one, an owner who was removed and may stop it."""
     from chalicelib.store.read import admit

@@ -82,9 +82,7 @@ def _download(ask: Ask) -> Answer:
 
     _prove(ask)
     call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=f"§{ask.path['id']}", at=ask.at)
-    return asking.download(
-        ask.world, ask.open, call, ask.path["id"], redirect="application/json" not in ask.accept
-    )  # fmt: skip
+    return asking.download(ask.world, ask.open, call, ask.path["id"], redirect="application/json" not in ask.accept)
 
 
 def _verify(ask: Ask) -> Answer:
@@ -114,31 +112,72 @@ def _prove(ask: Ask) -> None:
 
 ENDPOINTS = (
     Endpoint(
-        method="POST", path=URL, scope="backups.write", does=_take, gives=BackupShown, status=202,
-        summary="Begin a backup, or find the one that runs; Location is its job", idempotent=True,
-        errors=(BackupOff, BackupKeyDestroyed, TooManyRequests, Busy), tag="Backups",
+        method="POST",
+        path=URL,
+        scope="backups.write",
+        does=_take,
+        gives=BackupShown,
+        status=202,
+        summary="Begin a backup, or find the one that runs; Location is its job",
+        idempotent=True,
+        errors=(BackupOff, BackupKeyDestroyed, TooManyRequests, Busy),
+        tag="Backups",
     ),
     Endpoint(
-        method="GET", path=URL, scope="backups.read", does=_list, query=Page, gives=Found[BackupShown],
-        summary="List backups, newest first", tag="Backups",
+        method="GET",
+        path=URL,
+        scope="backups.read",
+        does=_list,
+        query=Page,
+        gives=Found[BackupShown],
+        summary="List backups, newest first",
+        tag="Backups",
     ),
     Endpoint(
-        method="GET", path=ONE, scope="backups.read", does=_read, gives=BackupShown, errors=(NotFound,),
-        summary="Read a backup", tag="Backups",
+        method="GET",
+        path=ONE,
+        scope="backups.read",
+        does=_read,
+        gives=BackupShown,
+        errors=(NotFound,),
+        summary="Read a backup",
+        tag="Backups",
     ),
     Endpoint(
-        method="GET", path=ONE + "/download", scope="backups.restore", does=_download, gives=DownloadShown, status=303,
-        also=(202,), errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy), tag="Backups",
+        method="GET",
+        path=ONE + "/download",
+        scope="backups.restore",
+        does=_download,
+        gives=DownloadShown,
+        status=303,
+        also=(202,),
+        errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy),
+        tag="Backups",
         summary="The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect that lives 5 minutes",
     ),
     Endpoint(
-        method="POST", path=ONE + "/verify", scope="backups.write", does=_verify, gives=JobShown,
-        status=202, summary="Read all of a backup and compare it with its manifest", idempotent=True,
-        errors=(NotFound, BackupIncomplete, Busy), tag="Backups",
+        method="POST",
+        path=ONE + "/verify",
+        scope="backups.write",
+        does=_verify,
+        gives=JobShown,
+        status=202,
+        summary="Read all of a backup and compare it with its manifest",
+        idempotent=True,
+        errors=(NotFound, BackupIncomplete, Busy),
+        tag="Backups",
     ),
     Endpoint(
-        method="POST", path=ONE + "/restore", scope="backups.restore", does=_restore, takes=RestoreIn, gives=JobShown,
-        status=202, summary="Bring a backup back, or see what that would do", idempotent=True,
-        errors=(NotFound, BackupIncomplete, ProofNeeded, Busy), tag="Backups",
+        method="POST",
+        path=ONE + "/restore",
+        scope="backups.restore",
+        does=_restore,
+        takes=RestoreIn,
+        gives=JobShown,
+        status=202,
+        summary="Bring a backup back, or see what that would do",
+        idempotent=True,
+        errors=(NotFound, BackupIncomplete, ProofNeeded, Busy),
+        tag="Backups",
     ),
-)  # fmt: skip
+)

@@ -42,7 +42,14 @@ def _changes(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="changes.read", does=_changes, summary="What changed since a clock",
-        query=ChangesQuery, gives=Changes, errors=(SynchronisationOff, ClockTooOld), tag="Synchronisation",
+        method="GET",
+        path=URL,
+        scope="changes.read",
+        does=_changes,
+        summary="What changed since a clock",
+        query=ChangesQuery,
+        gives=Changes,
+        errors=(SynchronisationOff, ClockTooOld),
+        tag="Synchronisation",
     ),
-)  # fmt: skip
+)

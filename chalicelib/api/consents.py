@@ -80,12 +80,25 @@ def _decide(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="consents.read", does=_show, summary="Read one's consents, and what is asked",
-        gives=ConsentsShown, tag="Privacy",
+        method="GET",
+        path=URL,
+        scope="consents.read",
+        does=_show,
+        summary="Read one's consents, and what is asked",
+        gives=ConsentsShown,
+        tag="Privacy",
     ),
     Endpoint(
-        method="POST", path=URL, scope="consents.write", does=_decide,
-        summary="Accept a version of the policy, agree, or oppose", takes=ConsentNew, gives=ConsentsShown, status=201,
-        also=(200,), idempotent=True, tag="Privacy",
+        method="POST",
+        path=URL,
+        scope="consents.write",
+        does=_decide,
+        summary="Accept a version of the policy, agree, or oppose",
+        takes=ConsentNew,
+        gives=ConsentsShown,
+        status=201,
+        also=(200,),
+        idempotent=True,
+        tag="Privacy",
     ),
-)  # fmt: skip
+)

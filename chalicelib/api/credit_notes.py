@@ -33,17 +33,40 @@ def _pdf(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="documents.read", does=_list, summary="List credit notes, newest first",
-        query=DocumentQuery, gives=Found[CreditNoteShown], errors=(InvalidContent,), in_cloud=True, tag="Credit notes",
-    ),
-    Endpoint(
-        method="GET", path=f"{URL}/{{id}}", scope="documents.read", does=_read, summary="An issued credit note",
-        query=ExpandQuery, gives=CreditNoteShown, errors=(NotFound,), in_cloud=True, tag="Credit notes",
-    ),
-    Endpoint(
-        method="GET", path=f"{URL}/{{id}}/pdf", scope="documents.read", does=_pdf,
-        summary="The page, as a redirect to an address that lives 5 minutes", query=PdfQuery, gives=FileShown,
-        status=303, errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked), in_cloud=True,
+        method="GET",
+        path=URL,
+        scope="documents.read",
+        does=_list,
+        summary="List credit notes, newest first",
+        query=DocumentQuery,
+        gives=Found[CreditNoteShown],
+        errors=(InvalidContent,),
+        in_cloud=True,
         tag="Credit notes",
     ),
-)  # fmt: skip
+    Endpoint(
+        method="GET",
+        path=f"{URL}/{{id}}",
+        scope="documents.read",
+        does=_read,
+        summary="An issued credit note",
+        query=ExpandQuery,
+        gives=CreditNoteShown,
+        errors=(NotFound,),
+        in_cloud=True,
+        tag="Credit notes",
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{URL}/{{id}}/pdf",
+        scope="documents.read",
+        does=_pdf,
+        summary="The page, as a redirect to an address that lives 5 minutes",
+        query=PdfQuery,
+        gives=FileShown,
+        status=303,
+        errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked),
+        in_cloud=True,
+        tag="Credit notes",
+    ),
+)

@@ -65,7 +65,14 @@ def _take(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="POST", path="/v1/diagnostics", scope=PUBLIC, recognises=True, does=_take, takes=BatchIn,
-        gives=DiagnosticsShown, summary="Tell what failed or was slow, without personal data", tag="Service",
+        method="POST",
+        path="/v1/diagnostics",
+        scope=PUBLIC,
+        recognises=True,
+        does=_take,
+        takes=BatchIn,
+        gives=DiagnosticsShown,
+        summary="Tell what failed or was slow, without personal data",
+        tag="Service",
     ),
-)  # fmt: skip
+)

@@ -47,8 +47,15 @@ def _list(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="privacy.read", does=_list, query=Page, gives=ListOf[DisclosureShown],
-        summary="To whom the company's data were handed, on what basis", while_blocked=True, errors=(NotFound,),
+        method="GET",
+        path=URL,
+        scope="privacy.read",
+        does=_list,
+        query=Page,
+        gives=ListOf[DisclosureShown],
+        summary="To whom the company's data were handed, on what basis",
+        while_blocked=True,
+        errors=(NotFound,),
         tag="Privacy",
     ),
-)  # fmt: skip
+)

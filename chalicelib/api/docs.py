@@ -147,9 +147,14 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 def _bounds(schema: Mapping[str, Any]) -> str:
     named = {
-        "minLength": "at least {} characters", "maxLength": "at most {} characters", "minimum": "from {}",
-        "maximum": "to {}", "minItems": "at least {}", "maxItems": "at most {}", "default": "default {}",
-    }  # fmt: skip
+        "minLength": "at least {} characters",
+        "maxLength": "at most {} characters",
+        "minimum": "from {}",
+        "maximum": "to {}",
+        "minItems": "at least {}",
+        "maxItems": "at most {}",
+        "default": "default {}",
+    }
     said = [words.format(escape(str(schema[name]))) for name, words in named.items() if name in schema]
     if schema.get("examples"):
         said.append(f"such as <code>{escape(str(schema['examples'][0]))}</code>")

@@ -67,10 +67,16 @@ class LineIn(Model):
     def value(self) -> Line:
         """The domain's line."""
         return Line(
-            description=self.description, quantity=self.quantity, unit=self.unit, unit_price=self.unit_price,
-            discount=self.discount.value() if self.discount else None, vat_rate=self.vat_rate,
-            exemption=self.exemption, nature=self.nature, item=self.item,
-        )  # fmt: skip
+            description=self.description,
+            quantity=self.quantity,
+            unit=self.unit,
+            unit_price=self.unit_price,
+            discount=self.discount.value() if self.discount else None,
+            vat_rate=self.vat_rate,
+            exemption=self.exemption,
+            nature=self.nature,
+            item=self.item,
+        )
 
 
 class InvoiceEdit(Model):

@@ -18,13 +18,25 @@ def _credit_note(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/v1/invoices/{id}/ubl", scope="documents.read", does=_invoice, media=XML,
-        summary="An issued invoice as an e-invoice, UBL 2.1", errors=(NotFound, NotIssued, DocumentBlocked),
-        in_cloud=True, tag="Invoices",
+        method="GET",
+        path="/v1/invoices/{id}/ubl",
+        scope="documents.read",
+        does=_invoice,
+        media=XML,
+        summary="An issued invoice as an e-invoice, UBL 2.1",
+        errors=(NotFound, NotIssued, DocumentBlocked),
+        in_cloud=True,
+        tag="Invoices",
     ),
     Endpoint(
-        method="GET", path="/v1/credit-notes/{id}/ubl", scope="documents.read", does=_credit_note, media=XML,
-        summary="A credit note as an e-invoice, UBL 2.1", errors=(NotFound, DocumentBlocked), in_cloud=True,
+        method="GET",
+        path="/v1/credit-notes/{id}/ubl",
+        scope="documents.read",
+        does=_credit_note,
+        media=XML,
+        summary="A credit note as an e-invoice, UBL 2.1",
+        errors=(NotFound, DocumentBlocked),
+        in_cloud=True,
         tag="Credit notes",
     ),
-)  # fmt: skip
+)

@@ -19,12 +19,32 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 Scope = Literal[
-    "company.read", "company.write", "members.read", "members.write", "keys.read", "keys.write",
-    "parties.read", "parties.write", "items.read", "items.write", "documents.read", "documents.write",
-    "documents.issue", "payments.write", "register.read", "changes.read",
-    "backups.read", "backups.write", "backups.restore",
-    "consents.read", "consents.write", "support.read", "support.write", "privacy.read", "privacy.write",
-]  # fmt: skip
+    "company.read",
+    "company.write",
+    "members.read",
+    "members.write",
+    "keys.read",
+    "keys.write",
+    "parties.read",
+    "parties.write",
+    "items.read",
+    "items.write",
+    "documents.read",
+    "documents.write",
+    "documents.issue",
+    "payments.write",
+    "register.read",
+    "changes.read",
+    "backups.read",
+    "backups.write",
+    "backups.restore",
+    "consents.read",
+    "consents.write",
+    "support.read",
+    "support.write",
+    "privacy.read",
+    "privacy.write",
+]
 PUBLIC: Literal["PUBLIC"] = "PUBLIC"
 """No token at all. A public route says so; `scope` has no default."""
 SIGNED_IN: Literal["SIGNED_IN"] = "SIGNED_IN"

@@ -120,9 +120,11 @@ class _Day(StrictField):
     def schema(self) -> JsonSchemaValue:
         """ISO 8601."""
         return {
-            "type": "string", "format": "date", "pattern": "^(20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}$",
+            "type": "string",
+            "format": "date",
+            "pattern": "^(20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}$",
             "examples": ["2026-11-23"],
-        }  # fmt: skip
+        }
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,10 @@ class _MonthDay(StrictField):
     def schema(self) -> JsonSchemaValue:
         """A pattern."""
         return {
-            "type": "string", "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "examples": ["12-31"],
-        }  # fmt: skip
+            "type": "string",
+            "pattern": "^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+            "examples": ["12-31"],
+        }
 
 
 @dataclass(frozen=True)

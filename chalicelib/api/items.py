@@ -47,6 +47,12 @@ class ItemShown(RecordShown):
 
 
 ENDPOINTS = Noun(
-    shelf=ITEMS, name="item", tag="Items", reads="items.read", writes="items.write", new=ItemNew, edit=ItemEdit,
+    shelf=ITEMS,
+    name="item",
+    tag="Items",
+    reads="items.read",
+    writes="items.write",
+    new=ItemNew,
+    edit=ItemEdit,
     shown=ItemShown,
-).endpoints()  # fmt: skip
+).endpoints()

@@ -17,9 +17,17 @@ from chalicelib.api.serve import verb
 from chalicelib.domain.errors import Refusal
 
 _PREFIXES: Final = {
-    "customers": "cus", "suppliers": "sup", "items": "itm", "invoices": "inv", "credit-notes": "crn",
-    "members": "mem", "api-keys": "key", "jobs": "job", "support": "thr", "backups": "bak",
-}  # fmt: skip
+    "customers": "cus",
+    "suppliers": "sup",
+    "items": "itm",
+    "invoices": "inv",
+    "credit-notes": "crn",
+    "members": "mem",
+    "api-keys": "key",
+    "jobs": "job",
+    "support": "thr",
+    "backups": "bak",
+}
 _PARAMETER = re.compile(r"\{(\w+)\}")
 _REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
 
@@ -34,34 +42,44 @@ _HEADERS: Final[dict[str, Any]] = {
         "schema": _TEXT,
     },
     "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
-}  # fmt: skip
+}
 
 
 def _header(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
     return {
-        "name": name, "in": "header", "required": required, "description": description,
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
         "schema": {**_TEXT, **schema},
-    }  # fmt: skip
+    }
 
 
 _PARAMETERS: Final[dict[str, Any]] = {
     "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
     "Company": _header(
-        "Company", "Which company is meant. Needed by a person who belongs to several; a key belongs to one.",
+        "Company",
+        "Which company is meant. Needed by a person who belongs to several; a key belongs to one.",
         pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
     ),
     "Idempotency-Key": _header(
-        "Idempotency-Key", "Names this request: sent again with the same body within 30 days, it has the first answer.",
-        required=True, minLength=1, maxLength=255, pattern="^[ -~]*[!-~][ -~]*$",
+        "Idempotency-Key",
+        "Names this request: sent again with the same body within 30 days, it has the first answer.",
+        required=True,
+        minLength=1,
+        maxLength=255,
+        pattern="^[ -~]*[!-~][ -~]*$",
         examples=["6f1c2a5e-0d1b-4c1e-9a52-3f6f1f0a7c11"],
     ),
     "If-Match": _header(
-        "If-Match", "The ETag of the version that you have read.", required=True,
+        "If-Match",
+        "The ETag of the version that you have read.",
+        required=True,
         examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
         pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
     ),
     "If-None-Match": _header("If-None-Match", "The ETag that you have: 304 when nothing changed."),
-}  # fmt: skip
+}
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
@@ -238,9 +256,10 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
         # A file's address in place of a redirect, for clients that say `Accept: application/json`.
         schema = references[endpoint.gives, "serialization"]
         responses["200"] = {
-            "description": "The file's address, on `Accept: application/json`.", "headers": _REQUEST_ID,
+            "description": "The file's address, on `Accept: application/json`.",
+            "headers": _REQUEST_ID,
             "content": {"application/json": {"schema": schema}},
-        }  # fmt: skip
+        }
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals(endpoint):
         by_status.setdefault(refusal.status, []).append(refusal)
@@ -280,13 +299,16 @@ def _problem(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
     examples = {
         kind.code: {
             "value": {
-                "type": f"/problems/{kind.code}", "title": words[kind.code]["title"], "status": status,
-                "detail": words[kind.code]["detail"].replace("{limit}", "1 MB"), "code": kind.code,
+                "type": f"/problems/{kind.code}",
+                "title": words[kind.code]["title"],
+                "status": status,
+                "detail": words[kind.code]["detail"].replace("{limit}", "1 MB"),
+                "code": kind.code,
                 "request_id": "5a3c0c1e-6f0e-4b57-9b57-1f6f8d1f3b0a",
             }
         }
         for kind in sorted(kinds, key=lambda kind: kind.code)
-    }  # fmt: skip
+    }
     headers = dict(_REQUEST_ID)
     if status in (429, 503):
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}

@@ -59,10 +59,12 @@ def _health(ask: Ask) -> Answer:
     settings = ask.world.settings
     dynamodb, s3 = _clients(settings)
     nothing = {"company": {"S": "health"}, "sort": {"S": "health"}}
-    dependencies = reachable({
-        "dynamodb": lambda: dynamodb.get_item(TableName=table_name(settings, "workspace"), Key=nothing),
-        "s3": lambda: s3.list_objects_v2(Bucket=settings.files_bucket, MaxKeys=1, Prefix="health/"),
-    })  # fmt: skip
+    dependencies = reachable(
+        {
+            "dynamodb": lambda: dynamodb.get_item(TableName=table_name(settings, "workspace"), Key=nothing),
+            "s3": lambda: s3.list_objects_v2(Bucket=settings.files_bucket, MaxKeys=1, Prefix="health/"),
+        }
+    )
     well = "unreachable" not in dependencies.values()
     body = {"status": "ok" if well else "degraded", "build": settings.build, "stage": settings.stage}
     return Answer({**body, "dependencies": dependencies}, status=200 if well else 503)
@@ -86,15 +88,30 @@ def _page(version: str) -> str:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/health", scope="PUBLIC", does=_health, gives=HealthShown, also=(503,),
-        tag="Service", summary="The build, the stage, and whether what it depends on can be reached",
+        method="GET",
+        path="/health",
+        scope="PUBLIC",
+        does=_health,
+        gives=HealthShown,
+        also=(503,),
+        tag="Service",
+        summary="The build, the stage, and whether what it depends on can be reached",
     ),
     Endpoint(
-        method="GET", path="/openapi.json", scope="PUBLIC", does=lambda ask: Answer(document(ask.world.settings.build)),
-        summary="This API as an OpenAPI 3.1 document", tag="Service",
+        method="GET",
+        path="/openapi.json",
+        scope="PUBLIC",
+        does=lambda ask: Answer(document(ask.world.settings.build)),
+        summary="This API as an OpenAPI 3.1 document",
+        tag="Service",
     ),
     Endpoint(
-        method="GET", path="/docs", scope="PUBLIC", media="text/html", tag="Service",
-        does=lambda ask: Answer({"content": _page(ask.world.settings.build)}), summary="This API as a page",
+        method="GET",
+        path="/docs",
+        scope="PUBLIC",
+        media="text/html",
+        tag="Service",
+        does=lambda ask: Answer({"content": _page(ask.world.settings.build)}),
+        summary="This API as a page",
     ),
-)  # fmt: skip
+)

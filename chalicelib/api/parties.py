@@ -96,11 +96,27 @@ class SupplierShown(_PartyShown):
 
 
 _CUSTOMERS = Noun(
-    shelf=CUSTOMERS, name="customer", tag="Customers", reads="parties.read", writes="parties.write", new=CustomerNew,
-    edit=PartyEdit, shown=CustomerShown, query=PartyQuery, filters=("kind",),
-)  # fmt: skip
+    shelf=CUSTOMERS,
+    name="customer",
+    tag="Customers",
+    reads="parties.read",
+    writes="parties.write",
+    new=CustomerNew,
+    edit=PartyEdit,
+    shown=CustomerShown,
+    query=PartyQuery,
+    filters=("kind",),
+)
 _SUPPLIERS = Noun(
-    shelf=SUPPLIERS, name="supplier", tag="Suppliers", reads="parties.read", writes="parties.write", new=SupplierNew,
-    edit=PartyEdit, shown=SupplierShown, query=PartyQuery, filters=("kind",),
-)  # fmt: skip
+    shelf=SUPPLIERS,
+    name="supplier",
+    tag="Suppliers",
+    reads="parties.read",
+    writes="parties.write",
+    new=SupplierNew,
+    edit=PartyEdit,
+    shown=SupplierShown,
+    query=PartyQuery,
+    filters=("kind",),
+)
 ENDPOINTS = (*_CUSTOMERS.endpoints(), *_SUPPLIERS.endpoints())

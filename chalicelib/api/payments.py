@@ -30,19 +30,41 @@ def _list(ask: Ask) -> Answer:
 def _pay(ask: Ask) -> Answer:
     body = ask.body
     return paying.pay(
-        ask.world.store, ask.writing, ask.path["id"], id=body.id, amount=body.amount, method=body.method, day=body.date,
+        ask.world.store,
+        ask.writing,
+        ask.path["id"],
+        id=body.id,
+        amount=body.amount,
+        method=body.method,
+        day=body.date,
         reference=body.reference,
-    )  # fmt: skip
+    )
 
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path=URL, scope="documents.read", does=_list, summary="List an invoice's payments, oldest first",
-        query=PaymentQuery, gives=ListOf[PaymentShown], errors=(NotFound, NotIssued), in_cloud=True, tag="Payments",
+        method="GET",
+        path=URL,
+        scope="documents.read",
+        does=_list,
+        summary="List an invoice's payments, oldest first",
+        query=PaymentQuery,
+        gives=ListOf[PaymentShown],
+        errors=(NotFound, NotIssued),
+        in_cloud=True,
+        tag="Payments",
     ),
     Endpoint(
-        method="POST", path=URL, scope="payments.write", does=_pay, summary="Record a payment", takes=PaymentIn,
-        gives=PaymentShown, status=201, idempotent=True,
-        errors=(NotFound, NotIssued, AlreadyExists, InvalidContent, CloudStorageOff), tag="Payments",
+        method="POST",
+        path=URL,
+        scope="payments.write",
+        does=_pay,
+        summary="Record a payment",
+        takes=PaymentIn,
+        gives=PaymentShown,
+        status=201,
+        idempotent=True,
+        errors=(NotFound, NotIssued, AlreadyExists, InvalidContent, CloudStorageOff),
+        tag="Payments",
     ),
-)  # fmt: skip
+)

@@ -198,10 +198,22 @@ def pointer(path: Iterable[str | int], within: str = "") -> str:
 
 
 _TYPES = {
-    "string": "string", "int": "integer", "bool": "boolean", "list": "array", "tuple": "array", "model": "object",
-    "model_attributes": "object", "dict": "object", "float": "number", "none_required": "null", "decimal": "string",
-    "date": "string", "datetime": "string", "int_from_float": "integer", "int_parsing": "integer",
-}  # fmt: skip
+    "string": "string",
+    "int": "integer",
+    "bool": "boolean",
+    "list": "array",
+    "tuple": "array",
+    "model": "object",
+    "model_attributes": "object",
+    "dict": "object",
+    "float": "number",
+    "none_required": "null",
+    "decimal": "string",
+    "date": "string",
+    "datetime": "string",
+    "int_from_float": "integer",
+    "int_parsing": "integer",
+}
 
 
 def _range(context: Mapping[str, Any]) -> dict[str, Any]:

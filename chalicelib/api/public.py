@@ -133,12 +133,24 @@ def _data_map(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/privacy", scope=PUBLIC, media="text/html", does=_policy, query=PolicyQuery,
-        summary="The privacy policy as a page, in French, Arabic or English; every version", errors=(NotFound,),
+        method="GET",
+        path="/privacy",
+        scope=PUBLIC,
+        media="text/html",
+        does=_policy,
+        query=PolicyQuery,
+        summary="The privacy policy as a page, in French, Arabic or English; every version",
+        errors=(NotFound,),
         tag="Privacy",
     ),
     Endpoint(
-        method="GET", path="/v1/privacy/data-map", scope=PUBLIC, does=_data_map, query=LanguageQuery,
-        gives=DataMapShown, summary="What is held, where, why and until when", tag="Privacy",
+        method="GET",
+        path="/v1/privacy/data-map",
+        scope=PUBLIC,
+        does=_data_map,
+        query=LanguageQuery,
+        gives=DataMapShown,
+        summary="What is held, where, why and until when",
+        tag="Privacy",
     ),
-)  # fmt: skip
+)

@@ -109,13 +109,26 @@ def _of_document(cursor: str) -> bool:
 
 ENDPOINTS = (
     Endpoint(
-        method="POST", path=ONE + "/details", scope="privacy.write", does=_details,
-        summary="Say what is right: the record is corrected at once, and the deadline runs again", takes=Details,
-        gives=RequestShown, idempotent=True, errors=(NotFound, ProofNeeded, RequestSettled), tag="Privacy",
+        method="POST",
+        path=ONE + "/details",
+        scope="privacy.write",
+        does=_details,
+        summary="Say what is right: the record is corrected at once, and the deadline runs again",
+        takes=Details,
+        gives=RequestShown,
+        idempotent=True,
+        errors=(NotFound, ProofNeeded, RequestSettled),
+        tag="Privacy",
     ),
     Endpoint(
-        method="GET", path=ONE + "/documents", scope="documents.read", does=_documents,
-        summary="Issued documents that state what was corrected, and how each is put right", query=Page,
-        gives=Found[AffectedShown], errors=(NotFound,), tag="Privacy",
+        method="GET",
+        path=ONE + "/documents",
+        scope="documents.read",
+        does=_documents,
+        summary="Issued documents that state what was corrected, and how each is put right",
+        query=Page,
+        gives=Found[AffectedShown],
+        errors=(NotFound,),
+        tag="Privacy",
     ),
-)  # fmt: skip
+)

@@ -94,17 +94,34 @@ def _verify(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/v1/series", scope="register.read", does=_series, summary="List the series",
-        gives=ListOf[SeriesShown], tag="Register",
+        method="GET",
+        path="/v1/series",
+        scope="register.read",
+        does=_series,
+        summary="List the series",
+        gives=ListOf[SeriesShown],
+        tag="Register",
     ),
     Endpoint(
-        method="GET", path="/v1/register", scope="register.read", does=_entries,
-        summary="Every number of a series, its document's state, its hash", query=RegisterQuery,
-        gives=ListOf[EntryShown], errors=(NotFound,), tag="Register",
+        method="GET",
+        path="/v1/register",
+        scope="register.read",
+        does=_entries,
+        summary="Every number of a series, its document's state, its hash",
+        query=RegisterQuery,
+        gives=ListOf[EntryShown],
+        errors=(NotFound,),
+        tag="Register",
     ),
     Endpoint(
-        method="GET", path="/v1/register/verify", scope="register.read", does=_verify,
-        summary="Recompute the chain of a series from the documents themselves", query=VerifyQuery,
-        gives=VerificationShown, errors=(NotFound,), tag="Register",
+        method="GET",
+        path="/v1/register/verify",
+        scope="register.read",
+        does=_verify,
+        summary="Recompute the chain of a series from the documents themselves",
+        query=VerifyQuery,
+        gives=VerificationShown,
+        errors=(NotFound,),
+        tag="Register",
     ),
-)  # fmt: skip
+)

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     from chalicelib.api.endpoint import Endpoint
 
 _ALLOWED_HEADERS = (
-    "Accept", "Accept-Language", "Authorization", "Company", "Content-Type", "Idempotency-Key", "If-Match",
+    "Accept",
+    "Accept-Language",
+    "Authorization",
+    "Company",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
-)  # fmt: skip
+)
 
 
 class Route(NamedTuple):

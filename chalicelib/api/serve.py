@@ -71,14 +71,28 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
         key = parse.idempotency_key(headers.get("idempotency-key"), required=endpoint.idempotent)
         place = "/".join((endpoint.method + endpoint.path, *path.values()))
         call = world.call(
-            company, actor.id, verb(endpoint), key=key or f"auto-{uuid4().hex}", at=at,
+            company,
+            actor.id,
+            verb(endpoint),
+            key=key or f"auto-{uuid4().hex}",
+            at=at,
             request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
-        )  # fmt: skip
+        )
     return Ask(
-        world=world, actor=actor, company=company, reader=reader, path=path, query=query, body=body, call=call,
+        world=world,
+        actor=actor,
+        company=company,
+        reader=reader,
+        path=path,
+        query=query,
+        body=body,
+        call=call,
         if_match=parse.if_match(headers.get("if-match"), required=endpoint.if_match),
-        accept=headers.get("accept") or "", language=language, at=at, source=_source(request),
-    )  # fmt: skip
+        accept=headers.get("accept") or "",
+        language=language,
+        at=at,
+        source=_source(request),
+    )
 
 
 def _source(request: "Request") -> str:
@@ -143,10 +157,20 @@ def _refusal(world: "World", error: Exception, endpoint: Endpoint) -> Refusal:
     return problems.InternalError()
 
 
-_THROTTLES: Final = frozenset({
-    "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "SlowDown",
-    "InternalServerError", "ServiceUnavailable", "RequestTimeout", "503", "TooManyRequestsException",
-})  # fmt: skip
+_THROTTLES: Final = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "Throttling",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "RequestTimeout",
+        "503",
+        "TooManyRequestsException",
+    }
+)
 
 
 def _passing(error: BaseException) -> bool:

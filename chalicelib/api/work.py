@@ -35,7 +35,14 @@ def _of_a_shut_company(ask: Ask) -> JobRow:
 
 ENDPOINTS = (
     Endpoint(
-        method="GET", path="/v1/jobs/{id}", scope="documents.read", does=_read, summary="A job's progress and outcomes",
-        gives=JobShown, while_blocked=True, errors=(NotFound, CompanyRestoring), tag="Jobs",
+        method="GET",
+        path="/v1/jobs/{id}",
+        scope="documents.read",
+        does=_read,
+        summary="A job's progress and outcomes",
+        gives=JobShown,
+        while_blocked=True,
+        errors=(NotFound, CompanyRestoring),
+        tag="Jobs",
     ),
-)  # fmt: skip
+)

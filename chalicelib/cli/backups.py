@@ -157,9 +157,13 @@ def restored(world: "World", options: argparse.Namespace) -> int:
     _require_kinds(options)
     _account(world, options)
     wanted = {
-        "into": options.into, "kinds": options.kinds, "operator": True, "owner": options.owner,
-        "disclosure": options.disclosure, "reason": options.reason,
-    }  # fmt: skip
+        "into": options.into,
+        "kinds": options.kinds,
+        "operator": True,
+        "owner": options.owner,
+        "disclosure": options.disclosure,
+        "reason": options.reason,
+    }
     return _shown(_asked(world, options, "restore", wanted))
 
 

@@ -69,10 +69,16 @@ def address(text: str) -> str:
 def record(world: "World", options: argparse.Namespace) -> int:
     """Enter a disclosure."""
     told = Told(
-        kind=options.kind, recipient=options.recipient, basis=options.basis, reference=options.reference,
-        data=tuple(name.strip() for name in options.data.split(",") if name.strip()), subject=options.subject,
-        disclosed_on=options.on, hidden_until=options.hidden_until, recipient_email=options.recipient_email,
-    )  # fmt: skip
+        kind=options.kind,
+        recipient=options.recipient,
+        basis=options.basis,
+        reference=options.reference,
+        data=tuple(name.strip() for name in options.data.split(",") if name.strip()),
+        subject=options.subject,
+        disclosed_on=options.on,
+        hidden_until=options.hidden_until,
+        recipient_email=options.recipient_email,
+    )
     try:
         entry = disclosures.record(world, options.company, told, options.by)
     except InvalidContent as refused:

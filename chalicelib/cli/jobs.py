@@ -102,11 +102,14 @@ def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 
         own, kept = world.store.records([Switch.ref(SYSTEM, job.name), Checkpoint.ref(SYSTEM, job.name)])
         switch = everything or own
         show(
-            job=job.name, schedule=job.schedule, cap=job.cap, summary=job.summary,
+            job=job.name,
+            schedule=job.schedule,
+            cap=job.cap,
+            summary=job.summary,
             off=switch.reason if isinstance(switch, Switch) else None,
             asks=kept.asks if isinstance(kept, Checkpoint) else None,
             goes_on=isinstance(kept, Checkpoint) and not kept.asks,
-        )  # fmt: skip
+        )
     return 0
 
 
@@ -143,10 +146,19 @@ def _shown(report: Report) -> int:
             dead=failure.dead,
         )
     show(
-        job=report.job, outcome=report.outcome, dry_run=report.dry_run, now=report.at, found=report.found,
-        planned=report.planned, applied=report.applied, skipped=report.skipped, held=report.held,
-        failed=len(report.failures), dead=report.dead, seconds=round(report.seconds, 3),
-    )  # fmt: skip
+        job=report.job,
+        outcome=report.outcome,
+        dry_run=report.dry_run,
+        now=report.at,
+        found=report.found,
+        planned=report.planned,
+        applied=report.applied,
+        skipped=report.skipped,
+        held=report.held,
+        failed=len(report.failures),
+        dead=report.dead,
+        seconds=round(report.seconds, 3),
+    )
     return 0 if report.outcome == "done" and not report.failures else 1
 
 

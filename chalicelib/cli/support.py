@@ -45,9 +45,13 @@ def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 
         for row in page.records:
             if isinstance(row, Thread) and row.status != "closed":
                 show(
-                    company=row.company, thread=row.id, first_answer_by=row.first_answer_by,
-                    late=row.first_answer_by < now, messages=row.messages, language=row.language,
-                )  # fmt: skip
+                    company=row.company,
+                    thread=row.id,
+                    first_answer_by=row.first_answer_by,
+                    late=row.first_answer_by < now,
+                    messages=row.messages,
+                    language=row.language,
+                )
         if (cursor := due.cursor_of(page)) is None:
             return 0
 

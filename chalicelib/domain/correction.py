@@ -19,7 +19,7 @@ FIELDS: Final[Mapping[type[Record], frozenset[str]]] = {
     **dict.fromkeys((Customer, Supplier), frozenset(f.name for f in fields(Party)) - {f.name for f in fields(Record)}),
     Company: frozenset(f.name for f in fields(Seller)) - {"logo"} | {"person"},
     Member: frozenset({"email"}),
-}  # fmt: skip
+}
 """What can be wrong about somebody, by the record that says it. How a company works (numbering, switches, roles) is no
 statement about anybody: it is changed and not corrected."""
 

@@ -158,10 +158,17 @@ def _sum_up(
     # Stamp duty is owed on cash that changed hands; it is given back only with the whole invoice.
     stamp = invoice.totals.stamp_duty if everything else ZERO
     return Totals(
-        lines=listed, discount=listed - net, net=net, vat=shares, vat_total=vat, gross=net + vat, stamp_duty=stamp,
-        withheld_vat=withheld_vat, withheld_fees=withheld_fees,
+        lines=listed,
+        discount=listed - net,
+        net=net,
+        vat=shares,
+        vat_total=vat,
+        gross=net + vat,
+        stamp_duty=stamp,
+        withheld_vat=withheld_vat,
+        withheld_fees=withheld_fees,
         payable=net + vat + stamp - withheld_vat - withheld_fees,
-    )  # fmt: skip
+    )
 
 
 def _settled(before: Balance, after: Balance, totals: Totals) -> Balance:
@@ -170,11 +177,16 @@ def _settled(before: Balance, after: Balance, totals: Totals) -> Balance:
     for share in totals.vat:
         past = sums.get((share.rate, share.exemption))
         sums[share.rate, share.exemption] = VatShare(
-            rate=share.rate, exemption=share.exemption,
-            base=share.base + (past.base if past else ZERO), amount=share.amount + (past.amount if past else ZERO),
-        )  # fmt: skip
+            rate=share.rate,
+            exemption=share.exemption,
+            base=share.base + (past.base if past else ZERO),
+            amount=share.amount + (past.amount if past else ZERO),
+        )
     return replace(
-        after, credited=before.credited + totals.payable, vat=tuple(sums.values()),
-        discount=before.discount + totals.discount, withheld_vat=before.withheld_vat + totals.withheld_vat,
+        after,
+        credited=before.credited + totals.payable,
+        vat=tuple(sums.values()),
+        discount=before.discount + totals.discount,
+        withheld_vat=before.withheld_vat + totals.withheld_vat,
         withheld_fees=before.withheld_fees + totals.withheld_fees,
-    )  # fmt: skip
+    )

@@ -13,19 +13,77 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 Os = Literal["android", "ios", "web"]
 AREAS = (
-    "crash", "freeze", "slow", "network", "sync", "backup", "storage", "render", "print", "camera", "import", "export",
-    "sign_in", "ads", "screen",
-)  # fmt: skip
+    "crash",
+    "freeze",
+    "slow",
+    "network",
+    "sync",
+    "backup",
+    "storage",
+    "render",
+    "print",
+    "camera",
+    "import",
+    "export",
+    "sign_in",
+    "ads",
+    "screen",
+)
 """What went wrong or was slow, or a `screen` that was shown."""
 PLACES = (
-    "account", "archive", "attachment", "backup_list", "barcode_scan", "company_profile", "consent", "credit_note",
-    "customer_editor", "customer_list", "dashboard", "deletion", "document_scan", "file_picker", "first_sync",
-    "full_sync", "help", "home", "invoice_editor", "invoice_issue", "invoice_list", "invoice_preview", "item_editor",
-    "item_list", "language", "list_opening", "login", "logo", "members", "offline_queue", "payment_editor",
-    "pdf_preview", "privacy", "purchase_order", "push", "quote_editor", "quote_list", "register", "request", "restore",
-    "search", "settings", "share", "sign_up", "start", "statistics", "supplier_editor", "supplier_list", "support",
-    "template", "upload", "other",
-)  # fmt: skip
+    "account",
+    "archive",
+    "attachment",
+    "backup_list",
+    "barcode_scan",
+    "company_profile",
+    "consent",
+    "credit_note",
+    "customer_editor",
+    "customer_list",
+    "dashboard",
+    "deletion",
+    "document_scan",
+    "file_picker",
+    "first_sync",
+    "full_sync",
+    "help",
+    "home",
+    "invoice_editor",
+    "invoice_issue",
+    "invoice_list",
+    "invoice_preview",
+    "item_editor",
+    "item_list",
+    "language",
+    "list_opening",
+    "login",
+    "logo",
+    "members",
+    "offline_queue",
+    "payment_editor",
+    "pdf_preview",
+    "privacy",
+    "purchase_order",
+    "push",
+    "quote_editor",
+    "quote_list",
+    "register",
+    "request",
+    "restore",
+    "search",
+    "settings",
+    "share",
+    "sign_up",
+    "start",
+    "statistics",
+    "supplier_editor",
+    "supplier_list",
+    "support",
+    "template",
+    "upload",
+    "other",
+)
 """Where in the application. Both lists are closed: a name that anybody could make up could be somebody's. A new screen
 is `other` until it is entered here."""
 KEPT_DAYS = 90
@@ -137,7 +195,12 @@ def summarise(batches: Iterable[Batch]) -> list[Line]:
             if event.signature:
                 where.setdefault(key, Counter())[event.signature] += event.count
     return [
-        Line(*key, count, sent[key], slow[key] // timed[key] if timed[key] else None,
-             tuple(where.get(key, Counter()).most_common(5)))
+        Line(
+            *key,
+            count,
+            sent[key],
+            slow[key] // timed[key] if timed[key] else None,
+            tuple(where.get(key, Counter()).most_common(5)),
+        )
         for key, count in counts.most_common()
-    ]  # fmt: skip
+    ]

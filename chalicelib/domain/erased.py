@@ -19,8 +19,10 @@ MARK: Final = 8
 """Bytes of a mark: that any of a million customers is taken for one of ten thousand erased has a chance of one in a
 thousand million. 128 persons make the head a kilobyte longer."""
 NAMES: Final[Mapping[Language, str]] = {
-    "fr": "Client effacé à sa demande", "ar": "زبون مُحيت بياناته بطلب منه", "en": "Customer erased at their request",
-}  # fmt: skip
+    "fr": "Client effacé à sa demande",
+    "ar": "زبون مُحيت بياناته بطلب منه",
+    "en": "Customer erased at their request",
+}
 """What stands where the buyer's name stood, in the document's language."""
 UNTOLD: Final[Mapping[str, bool]] = {"erased": True}
 """What is repeated of an answer that was about a person who was erased since."""

@@ -62,12 +62,24 @@ def issue(
     terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
     reckoned = reckon(draft.lines, terms, company, customer)
     invoice = Invoice(
-        company=draft.company, id=draft.id, version=draft.version + 1, created_at=draft.created_at, updated_at=place.at,
-        operation_date=operation, due_date=_due(draft, company, customer, place.day),
-        language=draft.language or customer.language, settlement=draft.settlement, reverse_charge=draft.reverse_charge,
-        customer=customer.id, buyer=buyer_of(customer), lines=reckoned.lines, discount=draft.discount,
-        totals=reckoned.totals, notes=draft.notes, **numbered(company, "invoice", place),
-    )  # fmt: skip
+        company=draft.company,
+        id=draft.id,
+        version=draft.version + 1,
+        created_at=draft.created_at,
+        updated_at=place.at,
+        operation_date=operation,
+        due_date=_due(draft, company, customer, place.day),
+        language=draft.language or customer.language,
+        settlement=draft.settlement,
+        reverse_charge=draft.reverse_charge,
+        customer=customer.id,
+        buyer=buyer_of(customer),
+        lines=reckoned.lines,
+        discount=draft.discount,
+        totals=reckoned.totals,
+        notes=draft.notes,
+        **numbered(company, "invoice", place),
+    )
     return registered(invoice, place)
 
 
@@ -75,9 +87,15 @@ def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:
     """What every issued document takes from its place: number, series, day, the seller as it is now."""
     return {
         "number": number(current(company, document), place.day, place.series.next),
-        "series": place.series.id, "position": place.series.next, "issue_date": place.day, "salt": place.salt,
-        "seller": seller_of(company), "specimen": place.specimen, "hash": "", "chain": "",
-    }  # fmt: skip
+        "series": place.series.id,
+        "position": place.series.next,
+        "issue_date": place.day,
+        "salt": place.salt,
+        "seller": seller_of(company),
+        "specimen": place.specimen,
+        "hash": "",
+        "chain": "",
+    }
 
 
 def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
@@ -86,10 +104,20 @@ def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
     chain = link(place.series.chain, hashed)
     sealed = replace(document, hash=hashed, chain=chain)
     entry = RegisterEntry(
-        company=document.company, id=document.id, created_at=place.at, updated_at=place.at, series=document.series,
-        position=document.position, number=document.number, document=document.id, document_kind=document.KIND,
-        issue_date=document.issue_date, gross=document.totals.gross, hash=hashed, chain=chain,
-    )  # fmt: skip
+        company=document.company,
+        id=document.id,
+        created_at=place.at,
+        updated_at=place.at,
+        series=document.series,
+        position=document.position,
+        number=document.number,
+        document=document.id,
+        document_kind=document.KIND,
+        issue_date=document.issue_date,
+        gross=document.totals.gross,
+        hash=hashed,
+        chain=chain,
+    )
     advanced = place.series.edited(place.at, next=place.series.next + 1, last_date=place.day, chain=chain)
     return sealed, entry, advanced
 
@@ -97,9 +125,21 @@ def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
 def seller_of(company: Company) -> Seller:
     """The seller's identity as its documents freeze it."""
     names = (
-        "name", "legal_form", "regime", "address", "ice", "tax_id", "trade_register", "business_tax", "cnss",
-        "share_capital", "rib", "email", "phone", "logo",
-    )  # fmt: skip
+        "name",
+        "legal_form",
+        "regime",
+        "address",
+        "ice",
+        "tax_id",
+        "trade_register",
+        "business_tax",
+        "cnss",
+        "share_capital",
+        "rib",
+        "email",
+        "phone",
+        "logo",
+    )
     return Seller(**{name: getattr(company, name) for name in names})
 
 

@@ -5,11 +5,26 @@ from typing import Literal
 from chalicelib.domain.entity import Record, entity, kept
 
 Template = Literal[
-    "deletion_code", "identity_code", "support_opened", "support_answered", "request_opened", "request_grace",
-    "request_waived", "request_reminder", "request_completed", "request_cancelled",
-    "request_ready", "request_corrected", "request_details", "request_asked",
-    "account_erased", "owner_left", "owner_came", "address_changed", "recipient_corrected",
-]  # fmt: skip
+    "deletion_code",
+    "identity_code",
+    "support_opened",
+    "support_answered",
+    "request_opened",
+    "request_grace",
+    "request_waived",
+    "request_reminder",
+    "request_completed",
+    "request_cancelled",
+    "request_ready",
+    "request_corrected",
+    "request_details",
+    "request_asked",
+    "account_erased",
+    "owner_left",
+    "owner_came",
+    "address_changed",
+    "recipient_corrected",
+]
 KEPT_DAYS = 7
 
 

@@ -51,6 +51,9 @@ def owner_mark(company: str, user: str) -> str:
 def left(owner: Member, at: datetime) -> FormerOwner:
     """What remains of an owner who leaves at `at`, for OWNERS_SETTLED."""
     return FormerOwner(
-        company=owner.company, id=owner_mark(owner.company, owner.user), created_at=at, updated_at=at,
+        company=owner.company,
+        id=owner_mark(owner.company, owner.user),
+        created_at=at,
+        updated_at=at,
         expires_at=int((at + OWNERS_SETTLED).timestamp()),
-    )  # fmt: skip
+    )

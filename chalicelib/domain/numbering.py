@@ -63,9 +63,15 @@ def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, f
     """A series that has no document yet."""
     name = series_name(numbering, day)
     return Series(
-        company=company.company, id=name, created_at=at, updated_at=at, document=numbering.document,
-        next=first, first=first, chain=genesis(company.company, name),
-    )  # fmt: skip
+        company=company.company,
+        id=name,
+        created_at=at,
+        updated_at=at,
+        document=numbering.document,
+        next=first,
+        first=first,
+        chain=genesis(company.company, name),
+    )
 
 
 def numbered(head: Head, document: str) -> Numbered:

@@ -106,11 +106,17 @@ def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Cust
     # What is withheld goes to the Treasury and not through the till.
     stamp = stamp_duty(sums.gross - withheld.total, terms.day) if terms.settlement == "cash" else ZERO
     return Totals(
-        lines=sums.line_total, discount=sums.discount, net=sums.net,
+        lines=sums.line_total,
+        discount=sums.discount,
+        net=sums.net,
         vat=tuple(VatShare(rate=v.rate, exemption=v.exemption, base=v.base, amount=v.amount) for v in sums.vat),
-        vat_total=sums.vat_total, gross=sums.gross, stamp_duty=stamp, withheld_vat=withheld.vat,
-        withheld_fees=withheld.fees, payable=sums.gross + stamp - withheld.total,
-    )  # fmt: skip
+        vat_total=sums.vat_total,
+        gross=sums.gross,
+        stamp_duty=stamp,
+        withheld_vat=withheld.vat,
+        withheld_fees=withheld.fees,
+        payable=sums.gross + stamp - withheld.total,
+    )
 
 
 def _about_cash(totals: Totals, terms: Terms) -> tuple[Finding, ...]:

@@ -26,8 +26,10 @@ MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "verified": frozenset({"running", "refused", "cancelled"}),
     "grace": frozenset({"verified", "running", "refused", "cancelled"}),
     "running": frozenset({"completed", "refused"}),
-    "completed": frozenset(), "refused": frozenset(), "cancelled": frozenset(),
-}  # fmt: skip
+    "completed": frozenset(),
+    "refused": frozenset(),
+    "cancelled": frozenset(),
+}
 
 CLEAR_DAYS = 10
 """Law 09-08 art. 8: rectification, erasure and blocking within ten clear days."""
@@ -173,9 +175,7 @@ def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
 
 def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
     """The request with its clock stopped until somebody says what is missing (law 09-08 art. 8)."""
-    return request.edited(
-        at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED
-    )  # fmt: skip
+    return request.edited(at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED)
 
 
 def resumed(request: Request, at: datetime) -> dict[str, Any]:

@@ -21,9 +21,19 @@ FactKind = Literal[
     "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
 ]
 TotalKind = Literal[
-    "lines", "discount", "net", "vat_total", "gross", "stamp_duty", "withheld_vat", "withheld_fees", "payable", "paid",
-    "credited", "balance",
-]  # fmt: skip
+    "lines",
+    "discount",
+    "net",
+    "vat_total",
+    "gross",
+    "stamp_duty",
+    "withheld_vat",
+    "withheld_fees",
+    "payable",
+    "paid",
+    "credited",
+    "balance",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,9 +25,15 @@ class Locked(Files):
         with _refusals():
             try:
                 self.client.put_object(
-                    Bucket=self.bucket, Key=key, Body=content, ContentType=SEALED, IfNoneMatch="*",
-                    ObjectLockMode="COMPLIANCE", ObjectLockRetainUntilDate=until, **self._encryption,
-                )  # fmt: skip
+                    Bucket=self.bucket,
+                    Key=key,
+                    Body=content,
+                    ContentType=SEALED,
+                    IfNoneMatch="*",
+                    ObjectLockMode="COMPLIANCE",
+                    ObjectLockRetainUntilDate=until,
+                    **self._encryption,
+                )
             except ClientError as error:
                 if _code(error) == "PreconditionFailed":
                     return False

@@ -29,9 +29,12 @@ LINK_SECONDS = 300
 LIMIT = 10_000_000
 """Bytes that are read into memory unless the caller says otherwise."""
 MEDIA = {
-    "pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg",
-    "xml": "application/xml", "zip": "application/zip",
-}  # fmt: skip
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
 PASSING = frozenset({"SlowDown", "RequestTimeout", "ConditionalRequestConflict", "Throttling", "RequestTimeTooSkewed"})
 LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 
@@ -58,10 +61,12 @@ class Files:
 
         endpoint = self.settings.endpoint_of("s3")
         config = Config(
-            connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, signature_version="s3v4",
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            signature_version="s3v4",
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             s3={"addressing_style": "path" if endpoint else "virtual"},
-        )  # fmt: skip
+        )
         return confined(boto3.client("s3", region_name=self.settings.region, endpoint_url=endpoint, config=config))
 
     def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
@@ -146,11 +151,13 @@ class Files:
         link: str = self.client.generate_presigned_url(
             "get_object",
             Params={
-                "Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition(filename),
+                "Bucket": self.bucket,
+                "Key": key,
+                "ResponseContentDisposition": disposition(filename),
                 "ResponseContentType": MEDIA.get(extension, "application/octet-stream"),
             },
             ExpiresIn=seconds,
-        )  # fmt: skip
+        )
         # The signer has its own clock: what it signed is what S3 will go by.
         signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
         begins = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)

@@ -75,9 +75,13 @@ class Pieces:
         deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         packed = deflate.compress(content) + deflate.flush(zlib.Z_FINISH if over else zlib.Z_SYNC_FLUSH)
         after = replace(
-            member, pieces=member.pieces + 1, size=member.size + len(content), packed=member.packed + len(packed),
-            crc=zlib.crc32(content, member.crc), objects=member.objects + 1,
-        )  # fmt: skip
+            member,
+            pieces=member.pieces + 1,
+            size=member.size + len(content),
+            packed=member.packed + len(packed),
+            crc=zlib.crc32(content, member.crc),
+            objects=member.objects + 1,
+        )
         self._put(f"{member.number:06d}-{after.pieces:06d}", packed)
         if not over:
             return after
@@ -198,8 +202,24 @@ def _listed(offset: int, header: bytes) -> bytes:
         offset, version = ELSEWHERE, max(version, 45)
     return (
         CENTRAL.pack(
-            b"PK\1\2", UNIX | version, version, flags, method, time, day, crc, packed, size, name, len(more), 0, 0, 0,
-            MODE, offset,
+            b"PK\1\2",
+            UNIX | version,
+            version,
+            flags,
+            method,
+            time,
+            day,
+            crc,
+            packed,
+            size,
+            name,
+            len(more),
+            0,
+            0,
+            0,
+            MODE,
+            offset,
         )
-        + header[LOCAL.size : LOCAL.size + name] + more
-    )  # fmt: skip
+        + header[LOCAL.size : LOCAL.size + name]
+        + more
+    )

@@ -119,26 +119,51 @@ def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a p
 
 
 NIGHTLY_JOB = Job(
-    name=NIGHTLY, room=BackupPlan.ROOM, schedule="rate(5 minutes)", cap=MOST_BEGUN,
-    find=due_in(BackupPlan.ROOM, NIGHTLY), plan=plan_of, apply=_begin,
+    name=NIGHTLY,
+    room=BackupPlan.ROOM,
+    schedule="rate(5 minutes)",
+    cap=MOST_BEGUN,
+    find=due_in(BackupPlan.ROOM, NIGHTLY),
+    plan=plan_of,
+    apply=_begin,
     summary="Begins the backups whose hour of the night has come",
-)  # fmt: skip
+)
 BACKUPS_JOB = bulk(
-    {"backup": back_up}, name=BACKUPS, summary="Makes backups, a part at a time, and archives what was issued",
-    step_seconds=PART_SECONDS, buried=_backup_buried,
-)  # fmt: skip
+    {"backup": back_up},
+    name=BACKUPS,
+    summary="Makes backups, a part at a time, and archives what was issued",
+    step_seconds=PART_SECONDS,
+    buried=_backup_buried,
+)
 RESTORES_JOB = bulk(
-    {"verify": verify, "download": download, "restore": restore}, name=RESTORES, step_seconds=PART_SECONDS,
-    summary="Verifies, hands out and restores backups, a part at a time", buried=_restore_buried,
+    {"verify": verify, "download": download, "restore": restore},
+    name=RESTORES,
+    step_seconds=PART_SECONDS,
+    summary="Verifies, hands out and restores backups, a part at a time",
+    buried=_restore_buried,
     into=_restored_into,
-)  # fmt: skip
+)
 DRILL_JOB = Job(
-    name=DRILL, room=DrillPlan.ROOM, schedule="rate(5 minutes)", cap=MOST_DRILLED, find=due_in(DrillPlan.ROOM, DRILL),
-    plan=plan_of, apply=_drill, step_seconds=PART_SECONDS, buried=_drill_buried,
+    name=DRILL,
+    room=DrillPlan.ROOM,
+    schedule="rate(5 minutes)",
+    cap=MOST_DRILLED,
+    find=due_in(DrillPlan.ROOM, DRILL),
+    plan=plan_of,
+    apply=_drill,
+    step_seconds=PART_SECONDS,
+    buried=_drill_buried,
     summary="Restores each company's latest backup aside once a week, and compares",
-)  # fmt: skip
+)
 EXPIRY_JOB = Job(
-    name=EXPIRY, room=Backup.ROOM, schedule="rate(1 hour)", cap=MOST_EXPIRED, find=due_in(Backup.ROOM, EXPIRY),
-    plan=plan_of, apply=_expire, destroys=True, summary="Removes backups past their term, and those that never ended",
-)  # fmt: skip
+    name=EXPIRY,
+    room=Backup.ROOM,
+    schedule="rate(1 hour)",
+    cap=MOST_EXPIRED,
+    find=due_in(Backup.ROOM, EXPIRY),
+    plan=plan_of,
+    apply=_expire,
+    destroys=True,
+    summary="Removes backups past their term, and those that never ended",
+)
 JOBS = (NIGHTLY_JOB, BACKUPS_JOB, RESTORES_JOB, DRILL_JOB, EXPIRY_JOB)

@@ -51,10 +51,18 @@ def bulk(
         return after.status in OVER
 
     return Job(
-        name=name, room=JobRow.ROOM, schedule="rate(1 minute)", cap=None,
-        find=due_in(JobRow.ROOM, name), plan=plan, apply=apply, summary=summary, step_seconds=step_seconds,
-        buried=buried or give_up, into=into,
-    )  # fmt: skip
+        name=name,
+        room=JobRow.ROOM,
+        schedule="rate(1 minute)",
+        cap=None,
+        find=due_in(JobRow.ROOM, name),
+        plan=plan,
+        apply=apply,
+        summary=summary,
+        step_seconds=step_seconds,
+        buried=buried or give_up,
+        into=into,
+    )
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature

@@ -48,8 +48,10 @@ def issue(world: "World", job: JobRow) -> JobRow:
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
 CARRIERS: Mapping[str, Carry] = {
-    "access": carry_access, "deletion": carry_deletion, "rectification": carry_rectification,
-}  # fmt: skip
+    "access": carry_access,
+    "deletion": carry_deletion,
+    "rectification": carry_rectification,
+}
 JOBS: tuple[Job, ...] = (
     outbox(OUTBOX_TASKS),
     bulk(BULK_TASKS),

@@ -22,10 +22,15 @@ def outbox(tasks: Mapping[str, Handler]) -> Job:
         return True
 
     return Job(
-        name=NAME, room=Message.ROOM, schedule="rate(1 minute)", cap=None,
-        find=due_in(Message.ROOM, NAME), plan=plan, apply=apply,
+        name=NAME,
+        room=Message.ROOM,
+        schedule="rate(1 minute)",
+        cap=None,
+        find=due_in(Message.ROOM, NAME),
+        plan=plan,
+        apply=apply,
         summary="Delivers what commits left to be done: pages to render, mails to send",
-    )  # fmt: skip
+    )
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature

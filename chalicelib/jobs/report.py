@@ -61,20 +61,33 @@ class Report:
         if self.dry_run:
             return {}
         counts = {
-            "Found": self.found, "Planned": self.planned, "Applied": self.applied, "Failed": len(self.failures),
-            "Dead": self.dead, "Held": self.held, "Asked": int(self.outcome == "asks"),
-            "Unfinished": int(self.outcome == "continues"), "DeadlineBreached": self.late,
+            "Found": self.found,
+            "Planned": self.planned,
+            "Applied": self.applied,
+            "Failed": len(self.failures),
+            "Dead": self.dead,
+            "Held": self.held,
+            "Asked": int(self.outcome == "asks"),
+            "Unfinished": int(self.outcome == "continues"),
+            "DeadlineBreached": self.late,
             "OldestSeconds": self.oldest_seconds,
-        }  # fmt: skip
+        }
         return {"Run": 1, "RunSeconds": self.seconds} | {name: count for name, count in counts.items() if count}
 
     def tell(self) -> None:
         """One line in the log: a warning when somebody should look, none worth keeping when nothing was due."""
         extra = {
-            "outcome": self.outcome, "found": self.found, "planned": self.planned, "applied": self.applied,
-            "skipped": self.skipped, "held": self.held, "failed": len(self.failures), "dead": self.dead,
-            "seconds": round(self.seconds, 3), "dry_run": self.dry_run,
-        }  # fmt: skip
+            "outcome": self.outcome,
+            "found": self.found,
+            "planned": self.planned,
+            "applied": self.applied,
+            "skipped": self.skipped,
+            "held": self.held,
+            "failed": len(self.failures),
+            "dead": self.dead,
+            "seconds": round(self.seconds, 3),
+            "dry_run": self.dry_run,
+        }
         unusual = self.failures or self.late or self.outcome in ("asks", "off")
         idle = not self.found and self.outcome == "done"
         log.log(logging.WARNING if unusual else logging.DEBUG if idle else logging.INFO, "job run", extra=extra)

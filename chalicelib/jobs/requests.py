@@ -69,10 +69,17 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
         return carry(world, request)
 
     return Job(
-        name=NAME, room=Request.ROOM, schedule="rate(1 minute)", cap=None, find=due_in(Request.ROOM, NAME), plan=plan,
-        apply=apply, summary="Carries privacy requests out, a bounded part at a time", step_seconds=20.0,
+        name=NAME,
+        room=Request.ROOM,
+        schedule="rate(1 minute)",
+        cap=None,
+        find=due_in(Request.ROOM, NAME),
+        plan=plan,
+        apply=apply,
+        summary="Carries privacy requests out, a bounded part at a time",
+        step_seconds=20.0,
         destroys=True,
-    )  # fmt: skip
+    )
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
@@ -97,18 +104,27 @@ def watch_job() -> Job:
         figure = "RequestDeadlineBreached" if breached else "RequestDeadlineNear"
         world.telemetry.figures({figure: 1}, job=WATCH)
         log.log(
-            logging.ERROR if breached else logging.WARNING, "deadline of a privacy request",
+            logging.ERROR if breached else logging.WARNING,
+            "deadline of a privacy request",
             extra={
-                "request": request.id, "company": request.company, "kind": request.kind, "status": request.status,
+                "request": request.id,
+                "company": request.company,
+                "kind": request.kind,
+                "status": request.status,
                 "breached": breached,
             },
-        )  # fmt: skip
+        )
         again = max(watch.deadline, world.now()) if not breached else world.now() + timedelta(days=1)
         later = watch.edited(world.now(), due_at=again, attempts=0)
         return due.save(world.store, later, watch, world.random(16))
 
     return Job(
-        name=WATCH, room=Deadline.ROOM, schedule="rate(1 hour)", cap=None, find=due_in(Deadline.ROOM, WATCH),
-        plan=lambda _, work: [Step("watch", work.key, "deadline", (work.id,))], apply=apply,
+        name=WATCH,
+        room=Deadline.ROOM,
+        schedule="rate(1 hour)",
+        cap=None,
+        find=due_in(Deadline.ROOM, WATCH),
+        plan=lambda _, work: [Step("watch", work.key, "deadline", (work.id,))],
+        apply=apply,
         summary="Warns of privacy requests whose deadline is near or past",
-    )  # fmt: skip
+    )

@@ -19,10 +19,16 @@ CAP = 2_000
 def retention_job() -> Job:
     """The sweep of statutory records."""
     return Job(
-        name="retention", room=Term.ROOM, schedule="cron(0 4 * * ? *)", cap=CAP, find=due_in(Term.ROOM, "retention"),
-        plan=plan, apply=_sweep, summary="Removes statutory records past their term; the register stays verifiable",
+        name="retention",
+        room=Term.ROOM,
+        schedule="cron(0 4 * * ? *)",
+        cap=CAP,
+        find=due_in(Term.ROOM, "retention"),
+        plan=plan,
+        apply=_sweep,
+        summary="Removes statutory records past their term; the register stays verifiable",
         destroys=True,
-    )  # fmt: skip
+    )
 
 
 def plan(world: "World", work: Record) -> list[Step]:
@@ -59,10 +65,16 @@ def _sweep(world: "World", step: Step) -> bool:
 def proofs_job() -> Job:
     """The sweep of closed requests and released holds."""
     return Job(
-        name="proofs", room=Request.ROOM, schedule="cron(30 4 * * ? *)", cap=CAP, find=due_in(Request.ROOM, "proofs"),
-        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} closed five years ago")], apply=_forget,
-        summary="Removes the proofs of requests and holds after five years", destroys=True,
-    )  # fmt: skip
+        name="proofs",
+        room=Request.ROOM,
+        schedule="cron(30 4 * * ? *)",
+        cap=CAP,
+        find=due_in(Request.ROOM, "proofs"),
+        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} closed five years ago")],
+        apply=_forget,
+        summary="Removes the proofs of requests and holds after five years",
+        destroys=True,
+    )
 
 
 def _forget(world: "World", step: Step) -> bool:

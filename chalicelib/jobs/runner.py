@@ -92,9 +92,12 @@ class _Run:
         self.until = self.clock + timedelta(seconds=max(0.0, left())) + LAPSE
         self.checkpoint: Checkpoint | None = None
         self.blank = Checkpoint(
-            company=SYSTEM, id=job.name, created_at=self.clock, updated_at=self.clock,
+            company=SYSTEM,
+            id=job.name,
+            created_at=self.clock,
+            updated_at=self.clock,
             expires_at=int((self.clock + REMEMBERED).timestamp()),
-        )  # fmt: skip
+        )
 
     def survey(self, most: int | None = None) -> Outcome:
         """Find and plan everything, and apply nothing; no further than the first step beyond `most`."""

@@ -56,11 +56,24 @@ def apply_uploads(world: "World", step: Step) -> bool:
 
 
 SUPPORT = Job(
-    name=JOB, room=Thread.ROOM, schedule="rate(1 hour)", cap=500, find=due_in(Thread.ROOM, JOB), plan=plan, apply=apply,
-    destroys=True, summary="Notes first answers that are late and ends closed threads after two years",
-)  # fmt: skip
+    name=JOB,
+    room=Thread.ROOM,
+    schedule="rate(1 hour)",
+    cap=500,
+    find=due_in(Thread.ROOM, JOB),
+    plan=plan,
+    apply=apply,
+    destroys=True,
+    summary="Notes first answers that are late and ends closed threads after two years",
+)
 ORPHANS = Job(
-    name=UPLOADS, room=Upload.ROOM, schedule="rate(1 hour)", cap=1000, find=due_in(Upload.ROOM, UPLOADS),
-    plan=plan_uploads, apply=apply_uploads, destroys=True,
+    name=UPLOADS,
+    room=Upload.ROOM,
+    schedule="rate(1 hour)",
+    cap=1000,
+    find=due_in(Upload.ROOM, UPLOADS),
+    plan=plan_uploads,
+    apply=apply_uploads,
+    destroys=True,
     summary="Deletes files that were stored for a commit which never came",
-)  # fmt: skip
+)

@@ -58,9 +58,11 @@ class Sessions:
     def _begun(self, role: str, job: str, company: str, into: str | None) -> Session:
         try:
             answer = self.client.assume_role(
-                RoleArn=role, RoleSessionName=job, DurationSeconds=int(LASTING.total_seconds()),
+                RoleArn=role,
+                RoleSessionName=job,
+                DurationSeconds=int(LASTING.total_seconds()),
                 Tags=[{"Key": key, "Value": value} for key, value in tags(company, into).items()],
-            )["Credentials"]  # fmt: skip
+            )["Credentials"]
         except (NotConnected, HTTPClientError) as error:
             raise Busy from error
         except ClientError as error:

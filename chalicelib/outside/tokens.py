@@ -123,11 +123,17 @@ class Tokens:
         import jwt
 
         return jwt.decode(
-            token, key, algorithms=list(ALGORITHMS), issuer=self._settings.issuer, leeway=LEEWAY,
+            token,
+            key,
+            algorithms=list(ALGORITHMS),
+            issuer=self._settings.issuer,
+            leeway=LEEWAY,
             options={
-                "require": ["exp", "iat", "iss", "sub"], "verify_aud": False, "enforce_minimum_key_length": True,
+                "require": ["exp", "iat", "iss", "sub"],
+                "verify_aud": False,
+                "enforce_minimum_key_length": True,
             },
-        )  # fmt: skip
+        )
 
     def _person(self, claims: dict[str, Any]) -> Person:
         # Cognito's access tokens name the client in place of an audience.

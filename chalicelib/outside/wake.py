@@ -20,9 +20,16 @@ CONNECT_SECONDS, READ_SECONDS = 1, 2
 """Somebody waits for an answer while this is sent: better late by a minute than slow for everybody."""
 
 SCHEDULED = {
-    "version": "0", "id": "", "detail-type": "Scheduled Event", "source": "facture.wake", "account": "", "time": "",
-    "region": "", "resources": [], "detail": {},
-}  # fmt: skip
+    "version": "0",
+    "id": "",
+    "detail-type": "Scheduled Event",
+    "source": "facture.wake",
+    "account": "",
+    "time": "",
+    "region": "",
+    "resources": [],
+    "detail": {},
+}
 """What a job's function takes: the shape of a scheduled event."""
 
 

@@ -77,10 +77,14 @@ class _Writer:
         self._labels = labels(document.language)
         self._groups = groups_of(document)
         self._syntax = _CREDIT_NOTE if isinstance(document, CreditNote) else _INVOICE
-        self._root = Element(self._syntax.root, {
-            "xmlns": f"{_SCHEMA}{self._syntax.root}-2", "xmlns:cac": f"{_SCHEMA}CommonAggregateComponents-2",
-            "xmlns:cbc": f"{_SCHEMA}CommonBasicComponents-2",
-        })  # fmt: skip
+        self._root = Element(
+            self._syntax.root,
+            {
+                "xmlns": f"{_SCHEMA}{self._syntax.root}-2",
+                "xmlns:cac": f"{_SCHEMA}CommonAggregateComponents-2",
+                "xmlns:cbc": f"{_SCHEMA}CommonBasicComponents-2",
+            },
+        )
 
     def document(self) -> bytes:
         """Everything."""
@@ -103,11 +107,15 @@ class _Writer:
         of, root = self._of, self._root
         invoice = not isinstance(of, CreditNote)
         _texts(
-            root, ("CustomizationID", SPECIFICATION), ("ID", of.number), ("IssueDate", of.issue_date.isoformat()),
+            root,
+            ("CustomizationID", SPECIFICATION),
+            ("ID", of.number),
+            ("IssueDate", of.issue_date.isoformat()),
             ("DueDate", of.due_date.isoformat() if invoice else None),
             (f"{self._syntax.root}TypeCode", self._syntax.code),
-            *(("Note", note) for note in self._notes()), ("DocumentCurrencyCode", of.currency),
-        )  # fmt: skip
+            *(("Note", note) for note in self._notes()),
+            ("DocumentCurrencyCode", of.currency),
+        )
         if isinstance(of, CreditNote):
             reference = _child(_child(root, "cac:BillingReference"), "cac:InvoiceDocumentReference")
             _child(reference, "cbc:ID", of.invoice_number)
@@ -190,9 +198,11 @@ class _Writer:
         made = _child(parent, "cac:AllowanceCharge")
         _child(made, "cbc:ChargeIndicator", "false" if off > 0 else "true")
         _texts(
-            made, ("AllowanceChargeReasonCode", _DISCOUNT if off > 0 else None), ("AllowanceChargeReason", reason),
+            made,
+            ("AllowanceChargeReasonCode", _DISCOUNT if off > 0 else None),
+            ("AllowanceChargeReason", reason),
             ("MultiplierFactorNumeric", text(percent) if percent is not None else None),
-        )  # fmt: skip
+        )
         self._amount(made, "Amount", abs(off))
         if percent is not None:
             self._amount(made, "BaseAmount", base)
@@ -234,9 +244,10 @@ class _Writer:
         self._amount(made, "TaxExclusiveAmount", totals.net + totals.stamp_duty)
         self._amount(made, "TaxInclusiveAmount", totals.gross + totals.stamp_duty)
         optional = (
-            ("AllowanceTotalAmount", totals.discount), ("ChargeTotalAmount", totals.stamp_duty),
+            ("AllowanceTotalAmount", totals.discount),
+            ("ChargeTotalAmount", totals.stamp_duty),
             ("PrepaidAmount", totals.withheld),
-        )  # fmt: skip
+        )
         for name, value in optional:
             if value:
                 self._amount(made, name, value)

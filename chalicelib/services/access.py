@@ -54,9 +54,16 @@ def add_member(
     full = len(everybody) >= MAX_MEMBERS
     id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
     joined = Member(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, user=user, email=email, role=role,
-        invited=bool(companies_of(reader.store, user)), email_key=email_key,
-    )  # fmt: skip
+        company=call.company,
+        id=id,
+        created_at=call.at,
+        updated_at=call.at,
+        user=user,
+        email=email,
+        role=role,
+        invited=bool(companies_of(reader.store, user)),
+        email_key=email_key,
+    )
 
     def decide(snapshot: Snapshot) -> Decision:
         if already := snapshot.get(Member, user=user):
@@ -121,9 +128,11 @@ def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision:
     letters = tuple(each.letter for each in told)
     messages = (replace(told[0].message, about=tuple(letter.id for letter in letters)),) if told else ()
     return replace(
-        decision, head={**(decision.head or {}), "owners_changed": call.at}, new=(*decision.new, *letters),
+        decision,
+        head={**(decision.head or {}), "owners_changed": call.at},
+        new=(*decision.new, *letters),
         messages=(*decision.messages, *messages),
-    )  # fmt: skip
+    )
 
 
 def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Decision) -> Decision:
@@ -133,10 +142,12 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
         return decision
     told = _farewell(snapshot, call, before)
     return replace(
-        decision, head={**(decision.head or {}), "owners_changed": call.at},
-        puts=(*decision.puts, left(before, call.at)), new=(*decision.new, *(each.letter for each in told)),
+        decision,
+        head={**(decision.head or {}), "owners_changed": call.at},
+        puts=(*decision.puts, left(before, call.at)),
+        new=(*decision.new, *(each.letter for each in told)),
         messages=(*decision.messages, *(each.message for each in told)),
-    )  # fmt: skip
+    )
 
 
 def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[mail.Written]:
@@ -202,9 +213,16 @@ def create_key(store: Store, call: Call, name: str, scopes: tuple[str, ...], hel
     def decide(snapshot: Snapshot) -> Decision:
         made = make_api_key(call.company, snapshot.head.mode, call.random("api_key"))
         key = ApiKey(
-            company=call.company, id=made.id, created_at=call.at, updated_at=call.at, name=name, digest=made.digest,
-            hint=made.hint, scopes=tuple(dict.fromkeys(scopes)), created_by=call.actor,
-        )  # fmt: skip
+            company=call.company,
+            id=made.id,
+            created_at=call.at,
+            updated_at=call.at,
+            name=name,
+            digest=made.digest,
+            hint=made.hint,
+            scopes=tuple(dict.fromkeys(scopes)),
+            created_by=call.actor,
+        )
         body, location = present_api_key(key), f"{KEYS.url}/{key.id}"
         return Decision(Answer(body, status=201, location=location, secret={"key": made.token}), new=(key,))
 

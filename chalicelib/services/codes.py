@@ -34,9 +34,7 @@ def email_key(settings: Settings, email: str | None) -> str | None:
     return address_key(pepper(settings), email) if email else None
 
 
-def begin(
-    world: "World", purpose: str, *who: str, again: int = 0, mails: int = 1, tries: int = TRIES
-) -> str | None:  # fmt: skip
+def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 1, tries: int = TRIES) -> str | None:
     """The code for a purpose and whoever is meant (an address key, a member's id), to be mailed.
 
     For `again` seconds it is the same one, so that nobody who asks makes worthless what somebody else was mailed; then
@@ -50,10 +48,18 @@ def begin(
         known = seen if isinstance(seen, Code) else None
         if known is None or known.used or now >= known.renewed_at:
             row = Code(
-                company=PUBLIC, id=id, created_at=at, updated_at=at, nonce=world.random(16).hex(), tries=tries,
-                mails=mails - 1, renewed_at=now + again, good_until=now + again + LIFE_SECONDS,
-                expires_at=now + KEPT_SECONDS, version=known.version + 1 if known else 1,
-            )  # fmt: skip
+                company=PUBLIC,
+                id=id,
+                created_at=at,
+                updated_at=at,
+                nonce=world.random(16).hex(),
+                tries=tries,
+                mails=mails - 1,
+                renewed_at=now + again,
+                good_until=now + again + LIFE_SECONDS,
+                expires_at=now + KEPT_SECONDS,
+                version=known.version + 1 if known else 1,
+            )
         elif known.mails <= 0 or known.tries <= 0:
             return None
         else:
@@ -109,9 +115,14 @@ def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int
         known = seen if isinstance(seen, Tally) else None
         if known is None or known.expires_at <= now:
             after = Tally(
-                company=PUBLIC, id=id, created_at=at, updated_at=at, count=1, expires_at=now + seconds,
+                company=PUBLIC,
+                id=id,
+                created_at=at,
+                updated_at=at,
+                count=1,
+                expires_at=now + seconds,
                 version=known.version + 1 if known else 1,
-            )  # fmt: skip
+            )
         elif known.count >= most:
             return known.expires_at - now
         else:

@@ -94,9 +94,13 @@ def _membership(head: Record | None, company: Record | None, member: Record | No
         return None
     name = company.name if isinstance(company, Company) and head.state == "active" else None
     return {
-        "id": head.company, "object": "company", "name": name, "mode": head.mode, "state": head.state,
+        "id": head.company,
+        "object": "company",
+        "name": name,
+        "mode": head.mode,
+        "state": head.state,
         "role": member.role,
-    }  # fmt: skip
+    }
 
 
 def profile(reader: Reader) -> Answer:

@@ -35,9 +35,11 @@ def show(reader: Reader, member: str, at: datetime, language: Language) -> Answe
 def present(member: str, consent: Consent | None, on: date, language: Language) -> Body:
     """Consents as the API shows them."""
     return {
-        "id": member, "object": "consents", "policy": present_policy(consent, on, language),
+        "id": member,
+        "object": "consents",
+        "policy": present_policy(consent, on, language),
         **{kind: _choice(consent, kind) for kind in DEFAULTS},
-    }  # fmt: skip
+    }
 
 
 def present_policy(consent: Consent | None, on: date, language: Language) -> Body:
@@ -53,13 +55,15 @@ def present_policy(consent: Consent | None, on: date, language: Language) -> Bod
         "must_accept": accepted not in policy.accepted_on(on),
         "announced": [
             {
-                "version": version.version, "from": version.date.isoformat(), "material": version.material,
+                "version": version.version,
+                "from": version.date.isoformat(),
+                "material": version.material,
                 "changes": version.changes[language],
             }
             for version in policy.announced(on)
         ],
         "url": "/privacy",
-    }  # fmt: skip
+    }
 
 
 def _choice(consent: Consent | None, kind: Choosable) -> dict[str, Any]:

@@ -35,22 +35,30 @@ def credit(
         name = series_name(current(company, "credit_note"), day)
         series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
         place = issuing.Place(
-            series=series, day=day, today=day, at=call.at, salt=call.random("document", id)[:16],
+            series=series,
+            day=day,
+            today=day,
+            at=call.at,
+            salt=call.random("document", id)[:16],
             specimen=snapshot.head.mode == "test",
-        )  # fmt: skip
+        )
         note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
         moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
         return Decision(
             Answer(present_credit_note(note, snapshot.head), status=201, location=f"/v1/credit-notes/{id}"),
-            new=(note, entry), puts=(after, moved), messages=(render_later(call, [id]),),
+            new=(note, entry),
+            puts=(after, moved),
+            messages=(render_later(call, [id]),),
             head=reached(snapshot.head, "credit_note", day),
-        )  # fmt: skip
+        )
 
     company = call.company
     reads = [
-        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), Company.ref(company),
+        Invoice.ref(company, invoice_id),
+        Balance.ref(company, invoice_id),
+        Company.ref(company),
         CreditNote.ref(company, id),
-    ]  # fmt: skip
+    ]
     return transact(store, call, reads, decide).answer
 
 
@@ -63,17 +71,35 @@ def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
 
 
 def _note(
-    invoice: Invoice, balance: Balance, company: Company, place: issuing.Place, lines: Sequence[LineCredit] | None,
-    reason: str | None, id: str,
-) -> tuple[CreditNote, RegisterEntry, Series, Balance]:  # fmt: skip
+    invoice: Invoice,
+    balance: Balance,
+    company: Company,
+    place: issuing.Place,
+    lines: Sequence[LineCredit] | None,
+    reason: str | None,
+    id: str,
+) -> tuple[CreditNote, RegisterEntry, Series, Balance]:
     issuing.check_day(place, pointer="")
     credited = crediting.credit(invoice, balance, lines)
     note = CreditNote(
-        company=invoice.company, id=id, created_at=place.at, updated_at=place.at, operation_date=place.day,
-        due_date=place.day, currency=invoice.currency, language=invoice.language, settlement=invoice.settlement,
-        reverse_charge=invoice.reverse_charge, customer=invoice.customer, buyer=invoice.buyer, lines=credited.lines,
-        totals=credited.totals, invoice=invoice.id, invoice_number=invoice.number, reason=reason,
+        company=invoice.company,
+        id=id,
+        created_at=place.at,
+        updated_at=place.at,
+        operation_date=place.day,
+        due_date=place.day,
+        currency=invoice.currency,
+        language=invoice.language,
+        settlement=invoice.settlement,
+        reverse_charge=invoice.reverse_charge,
+        customer=invoice.customer,
+        buyer=invoice.buyer,
+        lines=credited.lines,
+        totals=credited.totals,
+        invoice=invoice.id,
+        invoice_number=invoice.number,
+        reason=reason,
         credited_lines=credited.numbers,
         **issuing.numbered(replace(company, regime=invoice.seller.regime), "credit_note", place),
-    )  # fmt: skip
+    )
     return *issuing.registered(note, place), credited.balance

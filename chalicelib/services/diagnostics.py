@@ -32,10 +32,16 @@ def take(
     app_version, os, os_version, events = sent
     at = coarse(world.now())
     batch = Batch(
-        company=partition(at.date()), id=new_id(Batch.PREFIX, at, world.random(10)), created_at=at, updated_at=at,
-        app_version=app_version, os=os, os_version=os_version.partition(".")[0], events=tuple(events),
+        company=partition(at.date()),
+        id=new_id(Batch.PREFIX, at, world.random(10)),
+        created_at=at,
+        updated_at=at,
+        app_version=app_version,
+        os=os,
+        os_version=os_version.partition(".")[0],
+        events=tuple(events),
         expires_at=int((at + timedelta(days=KEPT_DAYS)).timestamp()),
-    )  # fmt: skip
+    )
     due.remember(world.store, batch, world.random(16))
     return Answer({"object": "diagnostics", "stored": True})
 

@@ -46,9 +46,14 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
     _check(told, today(call.at))
     kept = max(call.at, _end_of(told.hidden_until, call.at))
     entry = Disclosure(
-        company=company, id=new_id(Disclosure.PREFIX, call.at, call.random("id", Disclosure.PREFIX)),
-        created_at=call.at, updated_at=call.at, **vars(told), actor=by, due_at=proof_ends(kept),
-    )  # fmt: skip
+        company=company,
+        id=new_id(Disclosure.PREFIX, call.at, call.random("id", Disclosure.PREFIX)),
+        created_at=call.at,
+        updated_at=call.at,
+        **vars(told),
+        actor=by,
+        due_at=proof_ends(kept),
+    )
 
     def decide(_: Snapshot) -> Decision:
         return Decision(Answer({}), new=(entry,))
@@ -102,11 +107,16 @@ def present(row: Disclosure, language: Language) -> Body:
     """An entry, the kinds of data in words. Who recorded it is the operator's business."""
     rules = current().rules
     return {
-        "id": row.id, "object": "disclosure", "kind": row.kind, "recipient": row.recipient, "basis": row.basis,
-        "reference": row.reference, "subject": row.subject, "disclosed_on": row.disclosed_on.isoformat(),
-        "data": [
-            {"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data
-        ],
-        "documents": list(row.documents), "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
+        "id": row.id,
+        "object": "disclosure",
+        "kind": row.kind,
+        "recipient": row.recipient,
+        "basis": row.basis,
+        "reference": row.reference,
+        "subject": row.subject,
+        "disclosed_on": row.disclosed_on.isoformat(),
+        "data": [{"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data],
+        "documents": list(row.documents),
+        "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
         "recorded_at": instant(row.created_at),
-    }  # fmt: skip
+    }

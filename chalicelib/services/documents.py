@@ -27,27 +27,49 @@ def instant(at: datetime) -> str:
 def present_draft(draft: Draft) -> Body:
     """A draft, in the shape of an invoice with what it has not got yet as null."""
     return {
-        "id": draft.id, "object": "invoice", "status": "draft", "number": None, "version": draft.version,
-        "issue_date": None, "operation_date": _day(draft.operation_date), "due_date": _day(draft.due_date),
-        "currency": "MAD", "language": draft.language, "settlement": draft.settlement,
-        "reverse_charge": draft.reverse_charge, "customer": draft.customer, "seller": None, "buyer": None,
-        "lines": [_line(line) for line in draft.lines], "discount": _discount(draft.discount),
-        "totals": _totals(draft.totals), "amount_in_words": in_words(draft.totals.payable), "notes": draft.notes,
-        "paid": "0.00", "credited": "0.00", "balance": amount_text(draft.totals.payable), "register": None,
+        "id": draft.id,
+        "object": "invoice",
+        "status": "draft",
+        "number": None,
+        "version": draft.version,
+        "issue_date": None,
+        "operation_date": _day(draft.operation_date),
+        "due_date": _day(draft.due_date),
+        "currency": "MAD",
+        "language": draft.language,
+        "settlement": draft.settlement,
+        "reverse_charge": draft.reverse_charge,
+        "customer": draft.customer,
+        "seller": None,
+        "buyer": None,
+        "lines": [_line(line) for line in draft.lines],
+        "discount": _discount(draft.discount),
+        "totals": _totals(draft.totals),
+        "amount_in_words": in_words(draft.totals.payable),
+        "notes": draft.notes,
+        "paid": "0.00",
+        "credited": "0.00",
+        "balance": amount_text(draft.totals.payable),
+        "register": None,
         "notices": [msgspec.to_builtins(notice) for notice in draft.notices],
-        "created_at": instant(draft.created_at), "updated_at": instant(draft.updated_at),
-    }  # fmt: skip
+        "created_at": instant(draft.created_at),
+        "updated_at": instant(draft.updated_at),
+    }
 
 
 def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
     """An issued invoice with what was paid and credited; `head` says whether its buyer may be shown."""
     moved = balance.version if balance else 0
     return {
-        **_issued(invoice, head), "status": status(invoice, balance), "version": invoice.version + moved,
+        **_issued(invoice, head),
+        "status": status(invoice, balance),
+        "version": invoice.version + moved,
         "paid": amount_text(balance.paid if balance else ZERO),
-        "credited": amount_text(balance.credited if balance else ZERO), "balance": amount_text(left(invoice, balance)),
-        "notices": [], "updated_at": instant(balance.updated_at if balance else invoice.updated_at),
-    }  # fmt: skip
+        "credited": amount_text(balance.credited if balance else ZERO),
+        "balance": amount_text(left(invoice, balance)),
+        "notices": [],
+        "updated_at": instant(balance.updated_at if balance else invoice.updated_at),
+    }
 
 
 def present_credit_note(note: CreditNote, head: Head) -> Body:
@@ -56,38 +78,64 @@ def present_credit_note(note: CreditNote, head: Head) -> Body:
     for line, credited in zip(body["lines"], note.credited_lines, strict=True):
         line["credits"] = credited
     return {
-        **body, "status": "issued", "invoice": note.invoice, "invoice_number": note.invoice_number,
+        **body,
+        "status": "issued",
+        "invoice": note.invoice,
+        "invoice_number": note.invoice_number,
         "reason": blanked(note, head).reason,
-    }  # fmt: skip
+    }
 
 
 def present_payment(payment: Payment) -> Body:
     """A payment; `stamp_duty` is what cash owes apart."""
     return {
-        "id": payment.id, "object": "payment", "invoice": payment.invoice, "amount": amount_text(payment.amount),
-        "method": payment.method, "date": payment.date.isoformat(), "reference": payment.reference,
-        "stamp_duty": amount_text(payment.stamp_duty), "version": payment.version,
-        "created_at": instant(payment.created_at), "updated_at": instant(payment.updated_at),
-    }  # fmt: skip
+        "id": payment.id,
+        "object": "payment",
+        "invoice": payment.invoice,
+        "amount": amount_text(payment.amount),
+        "method": payment.method,
+        "date": payment.date.isoformat(),
+        "reference": payment.reference,
+        "stamp_duty": amount_text(payment.stamp_duty),
+        "version": payment.version,
+        "created_at": instant(payment.created_at),
+        "updated_at": instant(payment.updated_at),
+    }
 
 
 def _issued(original: Issued, head: Head) -> Body:
     document, erased = blanked(as_of(original, head), head), is_erased(head, original.customer)
     return {
-        "id": document.id, "object": document.KIND, "status": "issued", "number": document.number,
-        "version": document.version, "issue_date": document.issue_date.isoformat(),
-        "operation_date": document.operation_date.isoformat(), "due_date": document.due_date.isoformat(),
-        "currency": document.currency, "language": document.language, "settlement": document.settlement,
-        "reverse_charge": document.reverse_charge, "customer": None if erased else document.customer,
-        "seller": _party(document.seller), "buyer": _party(document.buyer) | ({"erased": True} if erased else {}),
-        "lines": [_line(line) for line in document.lines], "discount": _discount(document.discount),
-        "totals": _totals(document.totals), "amount_in_words": in_words(document.totals.payable),
-        "notes": document.notes, "specimen": document.specimen,
+        "id": document.id,
+        "object": document.KIND,
+        "status": "issued",
+        "number": document.number,
+        "version": document.version,
+        "issue_date": document.issue_date.isoformat(),
+        "operation_date": document.operation_date.isoformat(),
+        "due_date": document.due_date.isoformat(),
+        "currency": document.currency,
+        "language": document.language,
+        "settlement": document.settlement,
+        "reverse_charge": document.reverse_charge,
+        "customer": None if erased else document.customer,
+        "seller": _party(document.seller),
+        "buyer": _party(document.buyer) | ({"erased": True} if erased else {}),
+        "lines": [_line(line) for line in document.lines],
+        "discount": _discount(document.discount),
+        "totals": _totals(document.totals),
+        "amount_in_words": in_words(document.totals.payable),
+        "notes": document.notes,
+        "specimen": document.specimen,
         "register": {
-            "series": document.series, "position": document.position, "hash": document.hash, "chain": document.chain
+            "series": document.series,
+            "position": document.position,
+            "hash": document.hash,
+            "chain": document.chain,
         },
-        "created_at": instant(document.created_at), "updated_at": instant(document.updated_at),
-    }  # fmt: skip
+        "created_at": instant(document.created_at),
+        "updated_at": instant(document.updated_at),
+    }
 
 
 def in_words(amount: Decimal) -> Body:
@@ -116,25 +164,38 @@ def _discount(discount: Discount | None) -> Body | None:
 
 def _line(line: Line) -> Body:
     return {
-        "description": line.description, "quantity": text(line.quantity), "unit": line.unit,
-        "unit_price": price_text(line.unit_price), "discount": _discount(line.discount),
-        "vat_rate": text(line.vat_rate), "exemption": line.exemption, "nature": line.nature, "item": line.item,
+        "description": line.description,
+        "quantity": text(line.quantity),
+        "unit": line.unit,
+        "unit_price": price_text(line.unit_price),
+        "discount": _discount(line.discount),
+        "vat_rate": text(line.vat_rate),
+        "exemption": line.exemption,
+        "nature": line.nature,
+        "item": line.item,
         "net": amount_text(line.net or ZERO),
-    }  # fmt: skip
+    }
 
 
 def _totals(totals: Totals) -> Body:
     return {
-        "lines": amount_text(totals.lines), "discount": amount_text(totals.discount), "net": amount_text(totals.net),
+        "lines": amount_text(totals.lines),
+        "discount": amount_text(totals.discount),
+        "net": amount_text(totals.net),
         "vat": [
             {
-                "rate": text(share.rate), "exemption": share.exemption,
-                "base": amount_text(share.base), "amount": amount_text(share.amount),
+                "rate": text(share.rate),
+                "exemption": share.exemption,
+                "base": amount_text(share.base),
+                "amount": amount_text(share.amount),
             }
             for share in totals.vat
         ],
-        "vat_total": amount_text(totals.vat_total), "gross": amount_text(totals.gross),
-        "stamp_duty": amount_text(totals.stamp_duty), "withheld": amount_text(totals.withheld),
-        "withheld_vat": amount_text(totals.withheld_vat), "withheld_fees": amount_text(totals.withheld_fees),
+        "vat_total": amount_text(totals.vat_total),
+        "gross": amount_text(totals.gross),
+        "stamp_duty": amount_text(totals.stamp_duty),
+        "withheld": amount_text(totals.withheld),
+        "withheld_vat": amount_text(totals.withheld_vat),
+        "withheld_fees": amount_text(totals.withheld_fees),
         "payable": amount_text(totals.payable),
-    }  # fmt: skip
+    }

@@ -33,8 +33,10 @@ def create(store: Store, call: Call, id: str | None, content: Content) -> Answer
             raise AlreadyExists(id=id)
         draft = _composed(
             {"company": company, "id": id, "created_at": call.at, "updated_at": call.at, **content},
-            _company(snapshot), _customer(snapshot, customer), today(call.at),
-        )  # fmt: skip
+            _company(snapshot),
+            _customer(snapshot, customer),
+            today(call.at),
+        )
         return Decision(Answer(present_draft(draft), status=201, location=f"/v1/invoices/{id}"), new=(draft,))
 
     reads = [Draft.ref(company, id), Invoice.ref(company, id), *_context(company, customer)]
@@ -95,9 +97,11 @@ def _composed(fields: dict[str, Any], company: Company, customer: Customer | Non
 
 def _reckon(fields: dict[str, Any], company: Company, customer: Customer | None, day: date) -> Reckoned:
     terms = Terms(
-        discount=fields.get("discount"), settlement=fields.get("settlement", "other"),
-        reverse_charge=fields.get("reverse_charge", False), day=fields.get("operation_date") or day,
-    )  # fmt: skip
+        discount=fields.get("discount"),
+        settlement=fields.get("settlement", "other"),
+        reverse_charge=fields.get("reverse_charge", False),
+        day=fields.get("operation_date") or day,
+    )
     return reckon(fields.get("lines", ()), terms, company, customer)
 
 

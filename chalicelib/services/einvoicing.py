@@ -36,6 +36,8 @@ def e_invoice(document: Issued) -> bytes:
 def attachment(document: Issued) -> Attachment:
     """The e-invoice for the document's PDF/A-3, named after the document's number."""
     return Attachment(
-        name=f"{document.number.replace('/', '-')}.xml", data=e_invoice(document), media_type="application/xml",
+        name=f"{document.number.replace('/', '-')}.xml",
+        data=e_invoice(document),
+        media_type="application/xml",
         description="UBL 2.1, EN 16931",
-    )  # fmt: skip
+    )

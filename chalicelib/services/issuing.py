@@ -100,9 +100,14 @@ def _issued(
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
         place = issuing.Place(
-            series=series, day=day, today=now, at=call.at, salt=call.random("document", draft.id)[:16],
-            specimen=snapshot.head.mode == "test", floor=floor(snapshot.head, "invoice"),
-        )  # fmt: skip
+            series=series,
+            day=day,
+            today=now,
+            at=call.at,
+            salt=call.random("document", draft.id)[:16],
+            specimen=snapshot.head.mode == "test",
+            floor=floor(snapshot.head, "invoice"),
+        )
         try:
             invoice, entry, series = issuing.issue(draft, company, customers.get(draft.customer or ""), place)
         except InvalidContent as refusal:
@@ -112,17 +117,26 @@ def _issued(
     later = render_later(call, [invoice.id for invoice in invoices])
     new: tuple[Record, ...] = (*invoices, *entries)
     return invoices, Decision(
-        Answer({}), new=new, puts=(series,), deletes=tuple(drafts), messages=(later,),
+        Answer({}),
+        new=new,
+        puts=(series,),
+        deletes=tuple(drafts),
+        messages=(later,),
         head=reached(snapshot.head, "invoice", day),
-    )  # fmt: skip
+    )
 
 
 def render_later(call: Call, ids: Sequence[str]) -> Message:
     """The page is rendered after the commit, so that it is ready when it is asked for."""
     return Message(
-        company=call.company, id=new_id("out", call.at, call.random("render")), created_at=call.at, updated_at=call.at,
-        due_at=call.at, task="render", about=tuple(ids),
-    )  # fmt: skip
+        company=call.company,
+        id=new_id("out", call.at, call.random("render")),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task="render",
+        about=tuple(ids),
+    )
 
 
 def _drafts(snapshot: Snapshot, ids: Sequence[str], pointer: str) -> list[Draft]:
@@ -145,11 +159,19 @@ def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
 
 def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Answer:
     job = JobRow(
-        company=call.company, id=new_id(JobRow.PREFIX, call.at, call.random("job")), created_at=call.at,
-        updated_at=call.at, due="bulk", due_at=call.at, task="issue", actor=call.actor, total=len(ids),
-        inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(), outcomes=b"[]",
+        company=call.company,
+        id=new_id(JobRow.PREFIX, call.at, call.random("job")),
+        created_at=call.at,
+        updated_at=call.at,
+        due="bulk",
+        due_at=call.at,
+        task="issue",
+        actor=call.actor,
+        total=len(ids),
+        inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(),
+        outcomes=b"[]",
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
-    )  # fmt: skip
+    )
 
     def decide(_: Snapshot) -> Decision:
         return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
@@ -160,11 +182,17 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> A
 def present_job(job: JobRow) -> dict[str, object]:
     """A job as the API shows it, with an outcome for every document that was asked for."""
     return {
-        "id": job.id, "object": "job", "task": job.task, "status": job.status, "done": job.done, "total": job.total,
-        "outcomes": msgspec.json.decode(job.outcomes), "version": job.version,
+        "id": job.id,
+        "object": "job",
+        "task": job.task,
+        "status": job.status,
+        "done": job.done,
+        "total": job.total,
+        "outcomes": msgspec.json.decode(job.outcomes),
+        "version": job.version,
         "created_at": job.created_at.isoformat().replace("+00:00", "Z"),
         "updated_at": job.updated_at.isoformat().replace("+00:00", "Z"),
-    }  # fmt: skip
+    }
 
 
 def run_bulk(world: "World", job: JobRow) -> JobRow:
@@ -188,9 +216,12 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
         ]
         done, status = job.done, "failed"
     return job.edited(
-        world.now(), outcomes=msgspec.json.encode(outcomes), done=done, status=status,
+        world.now(),
+        outcomes=msgspec.json.encode(outcomes),
+        done=done,
+        status=status,
         due="bulk" if status == "running" else None,
-    )  # fmt: skip
+    )
 
 
 def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, object]]:

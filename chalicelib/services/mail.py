@@ -44,10 +44,15 @@ def write(
     compose(language, template, values)
     stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
     letter = Letter(
-        **stamps, id=new_id(Letter.PREFIX, call.at, call.random("mail", template, to)), to=to, language=language,
-        template=template, values=msgspec.json.encode(values), only_members=only_members,
+        **stamps,
+        id=new_id(Letter.PREFIX, call.at, call.random("mail", template, to)),
+        to=to,
+        language=language,
+        template=template,
+        values=msgspec.json.encode(values),
+        only_members=only_members,
         expires_at=int(call.at.timestamp()) + KEPT_DAYS * 86_400,
-    )  # fmt: skip
+    )
     id = new_id(Message.PREFIX, call.at, call.random("mail-message", template, to))
     return Written(letter, Message(**stamps, id=id, due_at=call.at, task=TASK, about=(letter.id,)))
 

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 TEMPLATES: Final[Mapping[str, Template]] = {
-    "verified": "request_opened", "account_blocked": "request_grace", "grace_waived": "request_waived",
-    "grace_ends": "request_reminder", "person_erased": "request_opened", "cancelled": "request_cancelled",
-    "completed": "request_completed", "ready": "request_ready", "corrected": "request_corrected",
-    "details_missing": "request_details", "asked": "request_asked",
-}  # fmt: skip
+    "verified": "request_opened",
+    "account_blocked": "request_grace",
+    "grace_waived": "request_waived",
+    "grace_ends": "request_reminder",
+    "person_erased": "request_opened",
+    "cancelled": "request_cancelled",
+    "completed": "request_completed",
+    "ready": "request_ready",
+    "corrected": "request_corrected",
+    "details_missing": "request_details",
+    "asked": "request_asked",
+}
 """The mail of each notice that a request leaves."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
@@ -67,9 +74,13 @@ def _tell_recipients(world: "World", request: Request, language: Language) -> No
     for row in _named(world, request):
         if row.recipient_email:
             values = {
-                "disclosure": row.id, "reference": row.reference or "-", "company": row.company, "request": request.id,
-                "date": long_date(row.disclosed_on, language), "attributes": attributes,
-            }  # fmt: skip
+                "disclosure": row.id,
+                "reference": row.reference or "-",
+                "company": row.company,
+                "request": request.id,
+                "date": long_date(row.disclosed_on, language),
+                "attributes": attributes,
+            }
             subject, text = compose(language, "recipient_corrected", values)
             tell(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
 

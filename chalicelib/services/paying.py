@@ -26,9 +26,16 @@ R = TypeVar("R", bound=Record | None)
 
 
 def pay(
-    store: Store, call: Call, invoice_id: str, *, id: str | None, amount: Decimal, method: Method, day: date,
+    store: Store,
+    call: Call,
+    invoice_id: str,
+    *,
+    id: str | None,
+    amount: Decimal,
+    method: Method,
+    day: date,
     reference: str | None,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Record a payment. Raises NotFound, NotIssued, AlreadyExists; InvalidContent above the balance or in future."""
     id = id or new_id(Payment.PREFIX, call.at, call.random("id"))
 
@@ -38,9 +45,17 @@ def pay(
             raise AlreadyExists(id=id)
         place = PaymentId(company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id)
         payment = Payment(
-            company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id, amount=amount,
-            method=method, date=day, reference=reference, stamp_duty=paying.duty(invoice, amount, method, day),
-        )  # fmt: skip
+            company=call.company,
+            id=id,
+            created_at=call.at,
+            updated_at=call.at,
+            invoice=invoice_id,
+            amount=amount,
+            method=method,
+            date=day,
+            reference=reference,
+            stamp_duty=paying.duty(invoice, amount, method, day),
+        )
         paying.check_payment(invoice, balance, payment, today(call.at))
         moved = replace(balance, paid=balance.paid + amount).edited(call.at)
         location = f"/v1/invoices/{invoice_id}/payments"
@@ -49,9 +64,7 @@ def pay(
         )
 
     company = call.company
-    reads = [
-        Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)
-    ]  # fmt: skip
+    reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]
     return transact(store, call, reads, decide).answer
 
 

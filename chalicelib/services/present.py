@@ -24,8 +24,10 @@ from chalicelib.services.screening import notices
 Body = dict[str, Any]
 
 DECIMALS: Mapping[str, Callable[[Decimal], str]] = {
-    "share_capital": amount_text, "unit_price": price_text, "vat_rate": text
-}  # fmt: skip
+    "share_capital": amount_text,
+    "unit_price": price_text,
+    "vat_rate": text,
+}
 HIDDEN: Mapping[type[Record], frozenset[str]] = {
     Company: frozenset({"numbering"}),
     ApiKey: frozenset({"digest"}),
@@ -37,9 +39,13 @@ def resource(record: Record) -> Body:
     """The record with every attribute of its own that is not hidden."""
     shown = {name: _plain(name, getattr(record, name)) for name in _names(record.ROOM, record.KIND)}
     return {
-        "id": record.id, "object": record.KIND, **shown, "version": record.version,
-        "created_at": instant(record.created_at), "updated_at": instant(record.updated_at),
-    }  # fmt: skip
+        "id": record.id,
+        "object": record.KIND,
+        **shown,
+        "version": record.version,
+        "created_at": instant(record.created_at),
+        "updated_at": instant(record.updated_at),
+    }
 
 
 @cache

@@ -26,11 +26,16 @@ def series(reader: Reader) -> Answer:
     found = [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
     data = [
         {
-            "id": row.id, "object": "series", "document": row.document, "first": row.first, "next": row.next,
-            "last_date": row.last_date.isoformat() if row.last_date else None, "hash": row.chain,
+            "id": row.id,
+            "object": "series",
+            "document": row.document,
+            "first": row.first,
+            "next": row.next,
+            "last_date": row.last_date.isoformat() if row.last_date else None,
+            "hash": row.chain,
         }
         for row in found
-    ]  # fmt: skip
+    ]
     return Answer({"object": "list", "data": data, "has_more": False, "url": "/v1/series"})
 
 
@@ -44,13 +49,20 @@ def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting
     states = _states(reader, found[:limit])
     data = [
         {
-            "object": "register_entry", "series": entry.series, "position": entry.position, "number": entry.number,
-            "document": entry.document, "kind": entry.document_kind, "status": states[entry.document],
-            "issue_date": entry.issue_date.isoformat(), "gross": amount_text(entry.gross), "hash": entry.hash,
+            "object": "register_entry",
+            "series": entry.series,
+            "position": entry.position,
+            "number": entry.number,
+            "document": entry.document,
+            "kind": entry.document_kind,
+            "status": states[entry.document],
+            "issue_date": entry.issue_date.isoformat(),
+            "gross": amount_text(entry.gross),
+            "hash": entry.hash,
             "chain": entry.chain,
         }
         for entry in found[:limit]
-    ]  # fmt: skip
+    ]
     return Answer(
         {"object": "list", "data": data, "has_more": len(found) > limit, "url": f"/v1/register?series={name}"}
     )
@@ -107,13 +119,18 @@ class _Walk:
         """Check one entry against its document and the one before it."""
         self.chain = link(self.chain, document_hash(document)) if document else self.chain
         wrong = (
-            "gap" if entry.position != self.position
-            else "document_missing" if document is None
-            else "document_changed" if document.hash != document_hash(document)
-            else "entry_changed" if not _agree(entry, document)
-            else "chain_broken" if not self.chain == entry.chain == document.chain
+            "gap"
+            if entry.position != self.position
+            else "document_missing"
+            if document is None
+            else "document_changed"
+            if document.hash != document_hash(document)
+            else "entry_changed"
+            if not _agree(entry, document)
+            else "chain_broken"
+            if not self.chain == entry.chain == document.chain
             else None
-        )  # fmt: skip
+        )
         if wrong:
             self.fault = (entry.position, wrong)
             return
@@ -125,9 +142,14 @@ def _agree(entry: RegisterEntry, document: Issued) -> bool:
     """Whether the entry says of its document what the document says of itself."""
     said = (entry.series, entry.position, entry.number, entry.document_kind, entry.issue_date, entry.gross, entry.hash)
     return said == (
-        document.series, document.position, document.number, document.KIND, document.issue_date, document.totals.gross,
+        document.series,
+        document.position,
+        document.number,
+        document.KIND,
+        document.issue_date,
+        document.totals.gross,
         document.hash,
-    )  # fmt: skip
+    )
 
 
 def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Answer:
@@ -153,11 +175,18 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> An
             walk.fault = (walk.position - 1, "head_mismatch")
         elif ended and not complete and not _entries(reader, name, walk.position - 1, 1):
             walk.fault = (walk.position, "gap")
-    return Answer({
-        "object": "verification", "series": name, "verified": walk.fault is None, "checked": walk.checked,
-        "complete": complete, "next": None if complete or walk.fault else walk.position - 1,
-        "fault": {"position": walk.fault[0], "code": walk.fault[1]} if walk.fault else None, "hash": walk.chain,
-    })  # fmt: skip
+    return Answer(
+        {
+            "object": "verification",
+            "series": name,
+            "verified": walk.fault is None,
+            "checked": walk.checked,
+            "complete": complete,
+            "next": None if complete or walk.fault else walk.position - 1,
+            "fault": {"position": walk.fault[0], "code": walk.fault[1]} if walk.fault else None,
+            "hash": walk.chain,
+        }
+    )
 
 
 def _anchor(reader: Reader, head: Series, after: int) -> str:

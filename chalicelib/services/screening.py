@@ -13,14 +13,22 @@ from chalicelib.domain.party import Party
 Identified = Company | Party
 
 NORMALISED: Mapping[str, Callable[[str], str]] = {
-    "ice": identifiers.normalise, "rib": identifiers.normalise, "tax_id": identifiers.normalise,
-    "business_tax": identifiers.normalise, "cnss": identifiers.normalise, "phone": identifiers.normalise_phone,
-}  # fmt: skip
+    "ice": identifiers.normalise,
+    "rib": identifiers.normalise,
+    "tax_id": identifiers.normalise,
+    "business_tax": identifiers.normalise,
+    "cnss": identifiers.normalise,
+    "phone": identifiers.normalise_phone,
+}
 CHECKS: Mapping[str, Callable[[str], Finding | None]] = {
-    "ice": identifiers.check_ice, "rib": identifiers.check_rib, "tax_id": identifiers.check_tax_id,
-    "business_tax": identifiers.check_business_tax, "cnss": identifiers.check_cnss,
-    "trade_register": identifiers.check_trade_register, "phone": identifiers.check_phone,
-}  # fmt: skip
+    "ice": identifiers.check_ice,
+    "rib": identifiers.check_rib,
+    "tax_id": identifiers.check_tax_id,
+    "business_tax": identifiers.check_business_tax,
+    "cnss": identifiers.check_cnss,
+    "trade_register": identifiers.check_trade_register,
+    "phone": identifiers.check_phone,
+}
 WARNING = ("tax_id", "business_tax", "cnss", "trade_register", "phone")
 """The identifiers of which custom is unsure: their checks may warn, and need no library."""
 NAMES = ("name", "legal_form", "ice_missing_reason")

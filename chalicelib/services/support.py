@@ -64,26 +64,42 @@ class Enclosure(NamedTuple):
 def present(thread: Thread) -> Body:
     """A thread without its messages."""
     return {
-        "id": thread.id, "object": "support_thread", "subject": thread.subject, "status": thread.status,
-        "opened_by": thread.opened_by, "language": thread.language, "messages_count": thread.messages,
+        "id": thread.id,
+        "object": "support_thread",
+        "subject": thread.subject,
+        "status": thread.status,
+        "opened_by": thread.opened_by,
+        "language": thread.language,
+        "messages_count": thread.messages,
         "first_answer_by": instant(thread.first_answer_by),
         "first_answered_at": instant(thread.first_answered_at) if thread.first_answered_at else None,
-        "overdue": thread.overdue, "closed_at": instant(thread.closed_at) if thread.closed_at else None,
-        "version": thread.version, "created_at": instant(thread.created_at), "updated_at": instant(thread.updated_at),
-    }  # fmt: skip
+        "overdue": thread.overdue,
+        "closed_at": instant(thread.closed_at) if thread.closed_at else None,
+        "version": thread.version,
+        "created_at": instant(thread.created_at),
+        "updated_at": instant(thread.updated_at),
+    }
 
 
 def present_message(message: SupportMessage) -> Body:
     """A message, its attachments by name."""
     return {
-        "id": message.id, "object": "support_message", "from": "member" if message.by else "support", "by": message.by,
-        "text": message.text, "created_at": instant(message.created_at),
+        "id": message.id,
+        "object": "support_message",
+        "from": "member" if message.by else "support",
+        "by": message.by,
+        "text": message.text,
+        "created_at": instant(message.created_at),
         "attachments": [
-            {"file": attachment.key.rpartition("/")[2], "name": attachment.name, "media": attachment.media,
-             "size": attachment.size}
+            {
+                "file": attachment.key.rpartition("/")[2],
+                "name": attachment.name,
+                "media": attachment.media,
+                "size": attachment.size,
+            }
             for attachment in message.attachments
         ],
-    }  # fmt: skip
+    }
 
 
 THREADS: Shelf[Thread] = Shelf(Thread, URL, present, business=False)
@@ -118,9 +134,14 @@ def _whole(store: Store, thread: Thread, *more: SupportMessage) -> Body:
 
 
 def open_thread(
-    world: "World", call: Call, writer: Writer, language: Language, subject: str, text: str,
+    world: "World",
+    call: Call,
+    writer: Writer,
+    language: Language,
+    subject: str,
+    text: str,
     files: Sequence[Enclosure] = (),
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Ask for help; a mail confirms it where the member has an address. Raises InvalidContent, Busy."""
     id = new_id(Thread.PREFIX, call.at, call.random("id", Thread.PREFIX))
     by = call.at + FIRST_ANSWER
@@ -230,10 +251,12 @@ def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str,
     kept = tuple(
         Attachment(
             key=prefixes.upload(call.company, thread.id, f"{call.id}-{n}", found.extension),
-            name=f"{name.rpartition('.')[0] or name}.{found.extension}", media=found.media, size=len(found.content),
+            name=f"{name.rpartition('.')[0] or name}.{found.extension}",
+            media=found.media,
+            size=len(found.content),
         )
         for n, (name, found) in enumerate(checked)
-    )  # fmt: skip
+    )
     id = new_id(SupportMessage.PREFIX, call.at, call.random("id", SupportMessage.PREFIX))
     message = SupportMessage(
         **_stamps(call), id=id, thread=thread.id, opened_by=thread.opened_by, by=by, text=text, attachments=kept
@@ -242,9 +265,12 @@ def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str,
         return Drafted(message)
     at = call.at + ORPHANED
     mark = Upload(
-        **_stamps(call), id=new_id(Upload.PREFIX, call.at, call.random("id", Upload.PREFIX)), due_at=at,
-        keys=tuple(each.key for each in kept), expires_at=int((at + MARKED).timestamp()),
-    )  # fmt: skip
+        **_stamps(call),
+        id=new_id(Upload.PREFIX, call.at, call.random("id", Upload.PREFIX)),
+        due_at=at,
+        keys=tuple(each.key for each in kept),
+        expires_at=int((at + MARKED).timestamp()),
+    )
     due.remember(world.store, mark, world.random(16))
     for each, (_, found) in zip(kept, checked, strict=True):
         world.files.put(each.key, found.content, found.media)

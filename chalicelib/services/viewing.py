@@ -40,15 +40,23 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
     if document.settlement == "cash":
         facts.append(FactView(kind="settlement", value=_CASH[language]))
     return DocumentView(
-        kind=kind, language=language, dated=document.issue_date, number=document.number,
-        marks=("specimen",) if document.specimen else (), seller=_seller(document.seller, language),
-        buyer=_buyer(document.buyer, language), facts=tuple(facts), lines=_lines(document.lines, language),
-        totals=tuple(_totals(document.totals, language)), vat=_vat(document.totals, language),
+        kind=kind,
+        language=language,
+        dated=document.issue_date,
+        number=document.number,
+        marks=("specimen",) if document.specimen else (),
+        seller=_seller(document.seller, language),
+        buyer=_buyer(document.buyer, language),
+        facts=tuple(facts),
+        lines=_lines(document.lines, language),
+        totals=tuple(_totals(document.totals, language)),
+        vat=_vat(document.totals, language),
         amount_in_words=_words(kind, document.totals, language),
         payment_terms=_terms(document.due_date, language) if kind == "invoice" else "",
-        mentions=_mentions(document, kind, language), notes=document.notes or "",
+        mentions=_mentions(document, kind, language),
+        notes=document.notes or "",
         register_hash=document.hash[:HASH_SHOWN],
-    )  # fmt: skip
+    )
 
 
 def draft_view(draft: Draft, company: Company, customer: Customer | None, language: Language) -> DocumentView:
@@ -58,25 +66,38 @@ def draft_view(draft: Draft, company: Company, customer: Customer | None, langua
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
     exemptions = [line.exemption for line in draft.lines]
     return DocumentView(
-        kind="invoice", language=language, dated=today(draft.updated_at), marks=("draft",),
+        kind="invoice",
+        language=language,
+        dated=today(draft.updated_at),
+        marks=("draft",),
         seller=_seller(seller_of(company), language),
-        buyer=_buyer(buyer_of(customer), language) if customer else None, facts=tuple(facts),
-        lines=_lines(draft.lines, language), totals=tuple(_totals(draft.totals, language)),
-        vat=_vat(draft.totals, language), amount_in_words=_words("invoice", draft.totals, language),
+        buyer=_buyer(buyer_of(customer), language) if customer else None,
+        facts=tuple(facts),
+        lines=_lines(draft.lines, language),
+        totals=tuple(_totals(draft.totals, language)),
+        vat=_vat(draft.totals, language),
+        amount_in_words=_words("invoice", draft.totals, language),
         payment_terms=_terms(draft.due_date, language) if draft.due_date else "",
         mentions=legal_mentions(
-            language, regime=company.regime, reverse_charge=draft.reverse_charge, exemptions=exemptions,
+            language,
+            regime=company.regime,
+            reverse_charge=draft.reverse_charge,
+            exemptions=exemptions,
             professional_buyer=customer is None or customer.kind != "consumer",
         ),
         notes=draft.notes or "",
-    )  # fmt: skip
+    )
 
 
 def _mentions(document: Issued, kind: str, language: Language) -> tuple[str, ...]:
     return legal_mentions(
-        language, document=kind, regime=document.seller.regime, reverse_charge=document.reverse_charge,
-        exemptions=[line.exemption for line in document.lines], professional_buyer=document.buyer.kind != "consumer",
-    )  # fmt: skip
+        language,
+        document=kind,
+        regime=document.seller.regime,
+        reverse_charge=document.reverse_charge,
+        exemptions=[line.exemption for line in document.lines],
+        professional_buyer=document.buyer.kind != "consumer",
+    )
 
 
 def _words(kind: str, totals: Totals, language: Language) -> str:
@@ -104,30 +125,47 @@ def _address(address: Address, language: Language) -> tuple[str, ...]:
 def _seller(seller: Seller, language: Language) -> PartyView:
     capital = formats.share_capital(seller.share_capital, language) if seller.share_capital is not None else ""
     return PartyView(
-        name=seller.name, legal_form=seller.legal_form or "", address=_address(seller.address, language),
-        ice=seller.ice or "", tax_id=seller.tax_id or "", trade_register=seller.trade_register or "",
-        business_tax=seller.business_tax or "", cnss=seller.cnss or "", share_capital=capital,
-        rib=formats.grouped_rib(seller.rib) if seller.rib else "", phone=seller.phone or "", email=seller.email or "",
-    )  # fmt: skip
+        name=seller.name,
+        legal_form=seller.legal_form or "",
+        address=_address(seller.address, language),
+        ice=seller.ice or "",
+        tax_id=seller.tax_id or "",
+        trade_register=seller.trade_register or "",
+        business_tax=seller.business_tax or "",
+        cnss=seller.cnss or "",
+        share_capital=capital,
+        rib=formats.grouped_rib(seller.rib) if seller.rib else "",
+        phone=seller.phone or "",
+        email=seller.email or "",
+    )
 
 
 def _buyer(buyer: Buyer, language: Language) -> PartyView:
     return PartyView(
-        name=buyer.name, address=_address(buyer.address, language), ice=buyer.ice or "", tax_id=buyer.tax_id or "",
-        trade_register=buyer.trade_register or "", phone=buyer.phone or "", email=buyer.email or "",
-    )  # fmt: skip
+        name=buyer.name,
+        address=_address(buyer.address, language),
+        ice=buyer.ice or "",
+        tax_id=buyer.tax_id or "",
+        trade_register=buyer.trade_register or "",
+        phone=buyer.phone or "",
+        email=buyer.email or "",
+    )
 
 
 def _lines(lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
     return tuple(
         LineView(
-            position=str(number), description=line.description, quantity=formats.number(line.quantity, language),
-            unit=line.unit or "", unit_price=formats.unit_price(line.unit_price, language),
-            discount=_discount(line, language), rate=formats.percent(line.vat_rate, language),
+            position=str(number),
+            description=line.description,
+            quantity=formats.number(line.quantity, language),
+            unit=line.unit or "",
+            unit_price=formats.unit_price(line.unit_price, language),
+            discount=_discount(line, language),
+            rate=formats.percent(line.vat_rate, language),
             net=formats.amount(line.net, language) if line.net is not None else "",
         )
         for number, line in enumerate(lines, 1)
-    )  # fmt: skip
+    )
 
 
 def _discount(line: Line, language: Language) -> str:
@@ -141,11 +179,13 @@ def _discount(line: Line, language: Language) -> str:
 def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
     return tuple(
         VatView(
-            rate=f"{formats.percent(share.rate, language)}", base=formats.amount(share.base, language),
-            amount=formats.amount(share.amount, language), exemption=share.exemption or "",
+            rate=f"{formats.percent(share.rate, language)}",
+            base=formats.amount(share.base, language),
+            amount=formats.amount(share.amount, language),
+            exemption=share.exemption or "",
         )
         for share in totals.vat
-    )  # fmt: skip
+    )
 
 
 def _totals(totals: Totals, language: Language) -> Iterator[TotalView]:

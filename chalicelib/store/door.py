@@ -115,9 +115,16 @@ class Committed:
 
 
 def transact(
-    store: Store, call: Call, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision], *, business: bool = True,
-    founding: bool = False, while_blocked: bool = False, remembered: bool = True,
-) -> Committed:  # fmt: skip
+    store: Store,
+    call: Call,
+    reads: Sequence[Ref],
+    decide: Callable[[Snapshot], Decision],
+    *,
+    business: bool = True,
+    founding: bool = False,
+    while_blocked: bool = False,
+    remembered: bool = True,
+) -> Committed:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
     `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
@@ -191,9 +198,12 @@ def _replay(store: Store, call: Call, first: Answered, snapshot: Snapshot, decis
     if own and decision:
         store.told(decision.new, decision.deletes)
     answer = Answer(
-        untold(_told(first), snapshot.head), status=first.status, location=first.location,
-        replayed=not own, secret=decision.answer.secret if own and decision else None,
-    )  # fmt: skip
+        untold(_told(first), snapshot.head),
+        status=first.status,
+        location=first.location,
+        replayed=not own,
+        secret=decision.answer.secret if own and decision else None,
+    )
     return Committed(answer, snapshot.clock)
 
 
@@ -256,19 +266,35 @@ def _advance(
         }
         head = Head(clock=1, chain="", **stamps, **(decision.head or {}))
     entry = JournalEntry(
-        company=call.company, id=call.id, created_at=call.at, updated_at=call.at, clock=head.clock, actor=call.actor,
-        verb=call.verb, changes=changes, previous=snapshot.head.chain if snapshot.founded else "", hash="",
-    )  # fmt: skip
+        company=call.company,
+        id=call.id,
+        created_at=call.at,
+        updated_at=call.at,
+        clock=head.clock,
+        actor=call.actor,
+        verb=call.verb,
+        changes=changes,
+        previous=snapshot.head.chain if snapshot.founded else "",
+        hash="",
+    )
     chained = codec.digest(entry, b"").hex()
     return replace(head, chain=chained), replace(entry, hash=chained)
 
 
 def _answered(call: Call, answer: Answer) -> Answered:
     return Answered(
-        company=call.company, id=call.key, created_at=call.at, updated_at=call.at, request=call.request, call=call.id,
-        status=answer.status, body=msgspec.json.encode(answer.body), location=answer.location,
-        secret=answer.secret is not None, expires_at=int(call.at.timestamp()) + ANSWER_DAYS * 86_400,
-    )  # fmt: skip
+        company=call.company,
+        id=call.key,
+        created_at=call.at,
+        updated_at=call.at,
+        request=call.request,
+        call=call.id,
+        status=answer.status,
+        body=msgspec.json.encode(answer.body),
+        location=answer.location,
+        secret=answer.secret is not None,
+        expires_at=int(call.at.timestamp()) + ANSWER_DAYS * 86_400,
+    )
 
 
 def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:

@@ -69,9 +69,11 @@ def claim(store: Store, record: Record, until: datetime) -> Claim | None:
     """Take a row as it was found. None when somebody else was faster, or finished it. Raises Busy."""
     was = due_at(record)
     row = _update(
-        store, record.key, [Row.due_at.set(_stored(until)), Row.attempts.set((Row.attempts | 0) + 1)],
+        store,
+        record.key,
+        [Row.due_at.set(_stored(until)), Row.attempts.set((Row.attempts | 0) + 1)],
         (Row.due == _due(record)) & (Row.due_at == _stored(was)),
-    )  # fmt: skip
+    )
     if row is None:
         return None
     return Claim(from_row(record.ROOM, row), was, until, int(row["attempts"]["N"]))

@@ -97,9 +97,15 @@ def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) ->
 
 
 def census(
-    store: Store, room: str, company: str, *, after: str | None = None, pages: int, whole: bool = False,
+    store: Store,
+    room: str,
+    company: str,
+    *,
+    after: str | None = None,
+    pages: int,
+    whole: bool = False,
     sort: Callable[[Row], str | None] | None = None,
-) -> tuple[Counter[str], str | None]:  # fmt: skip
+) -> tuple[Counter[str], str | None]:
     """How many rows there are of each kind, or of what `sort` makes of a row (`whole`: with all attributes), in at most
     `pages` pages after the sort key `after`; and where to go on (None: that was all). Raises Busy."""
     found: Counter[str] = Counter()
@@ -145,15 +151,26 @@ def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _query(
-    store: Store, room: str, company: str, *, prefix: str = "", kinds: tuple[str, ...] = (), start: Key | None = None,
+    store: Store,
+    room: str,
+    company: str,
+    *,
+    prefix: str = "",
+    kinds: tuple[str, ...] = (),
+    start: Key | None = None,
     whole: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = store.connection.query(
-            store.names[room], company, SORT.startswith(prefix) if prefix else None,
-            filter_condition=KIND.is_in(*kinds) if kinds else None, consistent_read=True, exclusive_start_key=start,
-            attributes_to_get=None if whole else ["company", "sort", "_kind"], limit=PAGE,
-        )  # fmt: skip
+            store.names[room],
+            company,
+            SORT.startswith(prefix) if prefix else None,
+            filter_condition=KIND.is_in(*kinds) if kinds else None,
+            consistent_read=True,
+            exclusive_start_key=start,
+            attributes_to_get=None if whole else ["company", "sort", "_kind"],
+            limit=PAGE,
+        )
     except QueryError as error:
         if is_passing(error):
             raise Busy from error

@@ -76,9 +76,15 @@ class Reader:
         return self.store.records(own)
 
     def page(
-        self, room: str, where: Condition, *, after: str | None = None, descending: bool = False, limit: int = 100,
+        self,
+        room: str,
+        where: Condition,
+        *,
+        after: str | None = None,
+        descending: bool = False,
+        limit: int = 100,
         matching: Condition | None = None,
-    ) -> Page:  # fmt: skip
+    ) -> Page:
         """One page of this company's rows in `room` by sort key."""
         start = start_after(self.company, after) if after else None
         return self.store.query(

@@ -25,11 +25,20 @@ from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROO
 R = TypeVar("R")
 MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
-THROTTLES = frozenset({
-    "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded", "ThrottlingError",
-    "InternalServerError", "InternalFailure", "InternalError", "ServiceUnavailable",
-    "TransactionConflictException", "TransactionInProgressException",
-})  # fmt: skip
+THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "InternalServerError",
+        "InternalFailure",
+        "InternalError",
+        "ServiceUnavailable",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+    }
+)
 PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 """Why a transaction may be cancelled that would succeed in a moment."""
 SORT = Path("sort")
@@ -157,9 +166,16 @@ class Store:
         """One page of a partition's rows whose sort key satisfies `where`: strongly consistent, except on an index."""
         try:
             answer = self.connection.query(
-                self.names[room], partition, where, filter_condition=matching, consistent_read=index is None,
-                exclusive_start_key=after, index_name=index, limit=limit, scan_index_forward=not descending,
-            )  # fmt: skip
+                self.names[room],
+                partition,
+                where,
+                filter_condition=matching,
+                consistent_read=index is None,
+                exclusive_start_key=after,
+                index_name=index,
+                limit=limit,
+                scan_index_forward=not descending,
+            )
         except QueryError as error:
             if is_passing(error):
                 raise Busy from error
@@ -173,9 +189,13 @@ class Store:
         while True:
             try:
                 answer = self.connection.query(
-                    self.names[room], company, SORT.startswith(prefix), consistent_read=True, exclusive_start_key=start,
+                    self.names[room],
+                    company,
+                    SORT.startswith(prefix),
+                    consistent_read=True,
+                    exclusive_start_key=start,
                     limit=STREAMED,
-                )  # fmt: skip
+                )
             except QueryError as error:
                 if is_passing(error):
                     raise Busy from error
@@ -199,11 +219,13 @@ def _meta_table(name: str, room: Any) -> MetaTable:
         return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
 
     attributes = {"company", "sort"} | {part for index in room.indexes for part in (index.hash, index.range)}
-    return MetaTable({
-        "TableName": name,
-        "KeySchema": schema("company", "sort"),
-        "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
-        "GlobalSecondaryIndexes": [
-            {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in room.indexes
-        ],
-    })  # fmt: skip
+    return MetaTable(
+        {
+            "TableName": name,
+            "KeySchema": schema("company", "sort"),
+            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
+            "GlobalSecondaryIndexes": [
+                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in room.indexes
+            ],
+        }
+    )

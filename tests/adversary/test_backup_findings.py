@@ -304,9 +304,15 @@ def test_what_goes_with_a_swept_document_does_not_come_back_without_it(kept: Kep
     entries = [row.key for row in kept.content().values() if row.KIND == "register_entry"]
     kept.lose(*gone, *entries)
     term = Term(
-        company=kept.id, id=kept.id, created_at=kept.at, updated_at=kept.at, ends=("12-31",), period="P10Y",
-        swept=kept.day, due_at=kept.at + timedelta(days=400),
-    )  # fmt: skip
+        company=kept.id,
+        id=kept.id,
+        created_at=kept.at,
+        updated_at=kept.at,
+        ends=("12-31",),
+        period="P10Y",
+        swept=kept.day,
+        due_at=kept.at + timedelta(days=400),
+    )
     kept.put(term)
     for kinds in (None, ("payments",), ("invoices",)):
         kept.restored(backup, kinds=kinds)

@@ -40,9 +40,13 @@ URL = "/v1/privacy/requests"
 CANARY = "Zineb Effacable"
 OFF = {"cloud": {"sync": False, "backup": False}}
 PERSON: dict[str, Any] = {
-    "name": CANARY, "kind": "consumer", "email": "zineb@effacable.example", "phone": "+212612345678",
-    "address": {"street": "7 rue Effacable", "city": "Fès"}, "language": "fr",
-}  # fmt: skip
+    "name": CANARY,
+    "kind": "consumer",
+    "email": "zineb@effacable.example",
+    "phone": "+212612345678",
+    "address": {"street": "7 rue Effacable", "city": "Fès"},
+    "language": "fr",
+}
 JSON = "application/json"
 
 
@@ -91,8 +95,10 @@ def test_a_repeated_request_names_nobody_who_was_erased_since(shop: Shop, under_
         carry(shop)
     again = shop.owner.post(f"{path}/issue", {}, idempotency_key="issue-once")
     assert (again.status, again.json["number"], again.json["buyer"]["name"]) == (
-        first.status, first.json["number"], NAMES["fr"],
-    )  # fmt: skip
+        first.status,
+        first.json["number"],
+        NAMES["fr"],
+    )
     nobody_in(again)
     nobody_in(shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once"))
 
@@ -310,9 +316,16 @@ def test_what_the_law_keeps_is_blocked_while_the_cloud_is_off(shop: Shop) -> Non
     own, credit = f"/v1/invoices/{invoice['id']}", f"/v1/credit-notes/{note['id']}"
     left(shop)
     for path in (
-        own, f"{own}/pdf", f"{own}/ubl", f"{own}/payments", "/v1/invoices", credit, f"{credit}/pdf", f"{credit}/ubl",
+        own,
+        f"{own}/pdf",
+        f"{own}/ubl",
+        f"{own}/payments",
+        "/v1/invoices",
+        credit,
+        f"{credit}/pdf",
+        f"{credit}/ubl",
         "/v1/credit-notes",
-    ):  # fmt: skip
+    ):
         got = shop.owner.get(path)
         assert (got.status, got.json["code"]) == (409, "cloud_storage_off"), path
     assert shop.owner.get("/v1/register/verify").json["verified"], "numbers and hashes name nobody"
@@ -422,8 +435,9 @@ def unzipped(shop: Shop, id: str) -> dict[str, Any]:
         assert archive.testzip() is None
         return {
             name: json.loads(archive.read(name)) if name.endswith(".json") else archive.read(name).decode()
-            for name in archive.namelist() if name.endswith((".json", ".html"))
-        }  # fmt: skip
+            for name in archive.namelist()
+            if name.endswith((".json", ".html"))
+        }
 
 
 def paid(shop: Shop, customer: str, reference: str) -> str:
@@ -465,10 +479,16 @@ def test_how_an_erased_person_paid_is_shown_without_what_was_noted_of_them(shop:
     assert sorted(str(row["reference"]) for row in payments) == ["CHQ autrui", "None"]
 
 
-@pytest.mark.parametrize("hidden", [
-    "00000000000000000002136093000040", "0612345678".ljust(32, "a"), b"zineb@effacable.example".hex().ljust(64, "0"),
-    b"zineb@fac.maXYZW".hex(), "0" + b"zineb@effacable.ma".hex() + "f" * 7 + "e" * 7 + "d" * 7 + "c" * 6,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "00000000000000000002136093000040",
+        "0612345678".ljust(32, "a"),
+        b"zineb@effacable.example".hex().ljust(64, "0"),
+        b"zineb@fac.maXYZW".hex(),
+        "0" + b"zineb@effacable.ma".hex() + "f" * 7 + "e" * 7 + "d" * 7 + "c" * 6,
+    ],
+)
 def test_a_hash_that_is_no_hash_is_refused(shop: Shop, hidden: str) -> None:
     assert len(hidden) in (32, 64)
     event = {"code": "crash.home", "count": 1, "signature": hidden}

@@ -48,8 +48,10 @@ def _echo(ask: Ask) -> Answer:
     call = ask.writing
     return Answer(
         {"id": "thing_1", "name": ask.body.name, "key": call.key, "request": call.request, "verb": call.verb},
-        status=201, location="/things/thing_1", secret={"secret": "s3cret"},
-    )  # fmt: skip
+        status=201,
+        location="/things/thing_1",
+        secret={"secret": "s3cret"},
+    )
 
 
 def _who(ask: Ask) -> Answer:
@@ -80,29 +82,57 @@ def _unanswered(ask: Ask) -> Answer:
 
 ENDPOINTS = (
     Endpoint(
-        method="POST", path="/things", scope=PUBLIC, does=_echo, summary="Make", takes=Thing, status=201,
+        method="POST",
+        path="/things",
+        scope=PUBLIC,
+        does=_echo,
+        summary="Make",
+        takes=Thing,
+        status=201,
         idempotent=True,
     ),
     Endpoint(
-        method="GET", path="/things", scope=PUBLIC, query=Things, summary="List",
+        method="GET",
+        path="/things",
+        scope=PUBLIC,
+        query=Things,
+        summary="List",
         does=lambda ask: Answer(present_list("/things", [{"limit": ask.query.limit}], more=False)),
     ),
     Endpoint(method="GET", path="/things/{id}", scope=PUBLIC, query=Things, does=_one, summary="Read"),
     Endpoint(
-        method="DELETE", path="/things/{id}", scope=PUBLIC, summary="Delete", if_match=True, status=204,
+        method="DELETE",
+        path="/things/{id}",
+        scope=PUBLIC,
+        summary="Delete",
+        if_match=True,
+        status=204,
         does=lambda ask: Answer({}, status=204),
     ),
     Endpoint(
-        method="PATCH", path="/things/{id}", scope=PUBLIC, summary="Change", takes=Thing, if_match=True,
+        method="PATCH",
+        path="/things/{id}",
+        scope=PUBLIC,
+        summary="Change",
+        takes=Thing,
+        if_match=True,
         idempotent=True,
         does=lambda ask: Answer({"id": ask.path["id"], "if_match": ask.if_match}, replayed=True),
     ),
     Endpoint(
-        method="GET", path="/things/{id}/pdf", scope=PUBLIC, summary="File", status=303,
+        method="GET",
+        path="/things/{id}/pdf",
+        scope=PUBLIC,
+        summary="File",
+        status=303,
         does=lambda ask: Answer({"url": "https://s3/x"}, status=303, location="https://s3/x"),
     ),
     Endpoint(
-        method="GET", path="/page", scope=PUBLIC, summary="Page", media="text/html",
+        method="GET",
+        path="/page",
+        scope=PUBLIC,
+        summary="Page",
+        media="text/html",
         does=lambda ask: Answer({"content": "<!doctype html><style>p{}</style><p>é</p>"}),
     ),
     Endpoint(method="POST", path="/fail", scope=PUBLIC, does=_fail, summary="Fail", takes=Thing),
@@ -114,7 +144,7 @@ ENDPOINTS = (
         Endpoint(method="GET", path=f"/scopes/{scope}", scope=scope, does=_who, summary="Who")  # type: ignore[arg-type]
         for scope in sorted(SCOPES)
     ),
-)  # fmt: skip
+)
 
 
 def gateway_of(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Gateway:
@@ -135,9 +165,13 @@ def gateway_of(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Gatew
 
         guarded = None if endpoint.scope == PUBLIC else token
         app.route(
-            endpoint.path, methods=[endpoint.method], authorizer=guarded, content_types=["*/*"], cors=cors(),
+            endpoint.path,
+            methods=[endpoint.method],
+            authorizer=guarded,
+            content_types=["*/*"],
+            cors=cors(),
             name=f"{endpoint.method} {endpoint.path}",
-        )(view)  # fmt: skip
+        )(view)
 
     for endpoint in endpoints:
         register(endpoint)

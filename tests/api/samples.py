@@ -152,9 +152,12 @@ def _exported(shop: Shop) -> str:
 
 def _disclosed(shop: Shop) -> str:
     told = Told(
-        kind="lawful_demand", recipient="Direction générale des impôts", basis="CGI, art. 214",
-        data=("document.content",), disclosed_on=today(datetime.now(UTC)),
-    )  # fmt: skip
+        kind="lawful_demand",
+        recipient="Direction générale des impôts",
+        basis="CGI, art. 214",
+        data=("document.content",),
+        disclosed_on=today(datetime.now(UTC)),
+    )
     disclosures.record(shop.world, shop.company, told, "opr_1")
     return disclosures.URL
 
@@ -180,8 +183,11 @@ def _complete(shop: Shop, verb: str = "") -> str:
 
 
 _DIAGNOSTICS = {
-    "app_version": "1.4.2", "os": "android", "os_version": "15", "events": [{"code": "crash.invoice_editor"}],
-}  # fmt: skip
+    "app_version": "1.4.2",
+    "os": "android",
+    "os_version": "15",
+    "events": [{"code": "crash.invoice_editor"}],
+}
 _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/companies"): lambda shop: Sample("/v1/companies"),
     ("POST", "/v1/companies"): lambda shop: Sample("/v1/companies", _company()),
@@ -266,4 +272,4 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/health"): lambda shop: Sample("/health"),
     ("GET", "/openapi.json"): lambda shop: Sample("/openapi.json"),
     ("GET", "/docs"): lambda shop: Sample("/docs"),
-}  # fmt: skip
+}

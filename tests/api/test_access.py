@@ -110,10 +110,13 @@ def test_two_owners_who_remove_each_other_do_not_both_succeed(shop: Shop, monkey
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [
-        ({"role": "viewer"}, "/user"), ({"user": "x"}, "/role"), ({"user": "x", "role": "king"}, "/role"),
-        ({"user": "x", "role": "viewer", "email": "?"}, "/email"), ({"user": "", "role": "viewer"}, "/user"),
+        ({"role": "viewer"}, "/user"),
+        ({"user": "x"}, "/role"),
+        ({"user": "x", "role": "king"}, "/role"),
+        ({"user": "x", "role": "viewer", "email": "?"}, "/email"),
+        ({"user": "", "role": "viewer"}, "/user"),
     ],
-)  # fmt: skip
+)
 def test_a_member_refused_changes_nothing(shop: Shop, body: dict[str, Any], pointer: str) -> None:
     clock = shop.clock
     refused = shop.owner.post("/v1/members", body)

@@ -103,9 +103,16 @@ def test_a_row_must_match_in_digest_and_mode(
 ) -> None:
     key = make_api_key(shop.company, mode, bytes(32))
     row = ApiKey(
-        company=shop.company, id=key.id, name="x", digest=digest or key.digest, hint=key.hint, created_by="x",
-        scopes=("documents.read",), created_at=world.now(), updated_at=world.now(),
-    )  # fmt: skip
+        company=shop.company,
+        id=key.id,
+        name="x",
+        digest=digest or key.digest,
+        hint=key.hint,
+        created_by="x",
+        scopes=("documents.read",),
+        created_at=world.now(),
+        updated_at=world.now(),
+    )
     put(world, "identity", row)
     assert Client(guarded, key.token).get("/scopes/documents.read").status == status
 
@@ -158,8 +165,12 @@ def test_a_person_of_several_companies_names_one(shop: "Shop", guarded: "Gateway
 def test_signed_in_without_a_company(guarded: "Gateway", issuer: "Issuer", shop: "Shop") -> None:
     stranger = Client(guarded, issuer.token("stranger", email="s@x.example"))
     assert stranger.get("/me").json == {
-        "subject": "stranger", "kind": "user", "role": None, "company": "", "email": "s@x.example",
-    }  # fmt: skip
+        "subject": "stranger",
+        "kind": "user",
+        "role": None,
+        "company": "",
+        "email": "s@x.example",
+    }
     assert stranger.get("/scopes/documents.read").status == 404
     key, _ = shop.key("documents.read")
     assert Client(guarded, key.token).get("/me").status == 403
@@ -203,10 +214,15 @@ def test_the_guard_believes_only_the_authorizer(world: "World") -> None:
 
     me = next(endpoint for endpoint in ENDPOINTS if endpoint.path == "/me")
     for authorizer in (None, {}, {"principalId": "x"}, {"kind": "owner", "subject": "x"}, {"kind": "user"}):
-        request = Request({
-            "multiValueQueryStringParameters": None, "pathParameters": None, "stageVariables": None, "body": None,
-            "headers": {"kind": "user", "subject": "x", "authorization": "Bearer x"},
-            "requestContext": {"httpMethod": "GET", "resourcePath": "/me", "authorizer": authorizer},
-        })  # fmt: skip
+        request = Request(
+            {
+                "multiValueQueryStringParameters": None,
+                "pathParameters": None,
+                "stageVariables": None,
+                "body": None,
+                "headers": {"kind": "user", "subject": "x", "authorization": "Bearer x"},
+                "requestContext": {"httpMethod": "GET", "resourcePath": "/me", "authorizer": authorizer},
+            }
+        )
         with pytest.raises(Unauthenticated):
             guard(world, me, request)

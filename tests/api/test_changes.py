@@ -41,9 +41,10 @@ def _busy_day(shop: Shop) -> str:
     """An invoice issued, paid in part and credited; a draft; an item that comes and goes. The invoice's id."""
     owner = shop.owner
     invoice, draft = shop.issued(), shop.draft()
-    owner.post(f"/v1/invoices/{invoice['id']}/payments", {
-        "amount": "100.00", "method": "transfer", "date": invoice["issue_date"]
-    })  # fmt: skip
+    owner.post(
+        f"/v1/invoices/{invoice['id']}/payments",
+        {"amount": "100.00", "method": "transfer", "date": invoice["issue_date"]},
+    )
     owner.post(f"/v1/invoices/{invoice['id']}/credit", {"lines": [{"line": 1, "quantity": "1"}]})
     item = owner.post("/v1/items", {"name": "X", "unit_price": "1", "vat_rate": "20"}).json["id"]
     owner.delete(f"/v1/items/{item}", "*")

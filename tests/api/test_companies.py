@@ -37,9 +37,12 @@ def _codes(got: Got) -> tuple[int, str, list[tuple[str, str]]]:
 
 def test_signing_up_makes_a_company_with_its_owner_and_everything_off(person: Client) -> None:
     sent = _sign_up(
-        legal_form="SARL", ice="0021 3609 3000 040", share_capital="100000",
-        phone="06 12 34 56 78", address={"city": "Casablanca"},
-    )  # fmt: skip
+        legal_form="SARL",
+        ice="0021 3609 3000 040",
+        share_capital="100000",
+        phone="06 12 34 56 78",
+        address={"city": "Casablanca"},
+    )
     signed = person.post("/v1/companies", sent)
     assert (signed.status, signed.headers["location"]) == (201, "/v1/company")
     company = signed.json
@@ -145,8 +148,9 @@ def test_ones_companies_are_listed_with_ones_role(
     own = both.post("/v1/companies", _sign_up(name="La mienne")).json["id"]
     listed = {entry["id"]: entry for entry in both.get("/v1/companies").json["data"]}
     assert {id: (entry["role"], entry["mode"]) for id, entry in listed.items()} == {
-        theirs.company: ("clerk", "test"), own: ("owner", "live"),
-    }  # fmt: skip
+        theirs.company: ("clerk", "test"),
+        own: ("owner", "live"),
+    }
     assert mine not in listed
     assert both.get("/v1/company").codes == [("/header/Company", "company_header_required")]
 
@@ -210,11 +214,16 @@ def test_numbering_is_part_of_the_profile(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
-        ({"ice": "1"}, "/ice"), ({"name": None}, "/name"), ({"logo": "x"}, "/logo"), ({"mode": "test"}, "/mode"),
-        ({"policy_version": "x"}, "/policy_version"), ({"template": "x" * 65_537}, "/template"),
-        ({"series": {"quote": {}}}, "/series/quote"), ({"share_capital": 5}, "/share_capital"),
+        ({"ice": "1"}, "/ice"),
+        ({"name": None}, "/name"),
+        ({"logo": "x"}, "/logo"),
+        ({"mode": "test"}, "/mode"),
+        ({"policy_version": "x"}, "/policy_version"),
+        ({"template": "x" * 65_537}, "/template"),
+        ({"series": {"quote": {}}}, "/series/quote"),
+        ({"share_capital": 5}, "/share_capital"),
     ],
-)  # fmt: skip
+)
 def test_an_edit_refused_changes_nothing(shop: Shop, change: dict[str, Any], pointer: str) -> None:
     before, clock = shop.owner.get("/v1/company"), shop.clock
     refused = shop.owner.patch("/v1/company", change, before.etag)

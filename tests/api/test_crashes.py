@@ -25,15 +25,20 @@ NOT_REPEATABLE: Mapping[Route, str] = {
 }
 READ_ONLY: frozenset[Route] = frozenset({("POST", "/v1/invoices/preview"), ("POST", "/v1/backups")})
 """What a sample's request writes nothing by: a preview, and a backup that is under way already."""
-MADE_ON_ASKING = frozenset({
-    ("GET", "/v1/invoices/{id}/pdf"), ("GET", "/v1/credit-notes/{id}/pdf"), ("GET", "/v1/backups/{id}/download"),
-})  # fmt: skip
+MADE_ON_ASKING = frozenset(
+    {
+        ("GET", "/v1/invoices/{id}/pdf"),
+        ("GET", "/v1/credit-notes/{id}/pdf"),
+        ("GET", "/v1/backups/{id}/download"),
+    }
+)
 """What is read and stores a page, or begins a job, the first time."""
 APART = {*NOT_REPEATABLE, *READ_ONLY}
 WRITING = [
-    e for e in ENDPOINTS
+    e
+    for e in ENDPOINTS
     if (e.method != "GET" or (e.method, e.path) in MADE_ON_ASKING) and (e.method, e.path) not in APART
-]  # fmt: skip
+]
 
 
 @dataclass(frozen=True)

@@ -63,8 +63,10 @@ def test_nobody_elses(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     other, invoice = new_shop(), shop.issued()
     note = shop.owner.post(f"/v1/invoices/{invoice['id']}/credit", {}).json
     for path in (
-        f"/v1/invoices/{invoice['id']}/ubl", f"/v1/invoices/{MISSING}/ubl", f"/v1/credit-notes/{note['id']}/ubl",
-    ):  # fmt: skip
+        f"/v1/invoices/{invoice['id']}/ubl",
+        f"/v1/invoices/{MISSING}/ubl",
+        f"/v1/credit-notes/{note['id']}/ubl",
+    ):
         assert other.owner.get(path).status == 404
     reader, _ = shop.key("parties.read")
     assert reader.get(f"/v1/invoices/{invoice['id']}/ubl").status == 403

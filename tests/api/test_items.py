@@ -13,8 +13,11 @@ ITEM = {"name": "Conseil", "unit": "jour", "unit_price": "1500", "vat_rate": "20
 def test_an_item_lives(shop: Shop) -> None:
     made = shop.owner.post("/v1/items", ITEM | {"unit_price": "118.333333"})
     assert (made.status, made.json["object"], made.json["unit_price"], made.json["vat_rate"]) == (
-        201, "item", "118.333333", "20",
-    )  # fmt: skip
+        201,
+        "item",
+        "118.333333",
+        "20",
+    )
     path = made.headers["location"]
     edited = shop.owner.patch(path, {"unit_price": "1500", "vat_rate": "10.00"}, made.etag)
     assert (edited.json["unit_price"], edited.json["vat_rate"], edited.json["name"]) == ("1500.00", "10", "Conseil")

@@ -20,9 +20,11 @@ def test_health(gateway: "Gateway") -> None:
     got = Client(gateway).get("/health")
     assert got.status == 200
     assert got.json == {
-        "status": "ok", "build": "test", "stage": "test",
+        "status": "ok",
+        "build": "test",
+        "stage": "test",
         "dependencies": {"dynamodb": "reachable", "s3": "reachable"},
-    }  # fmt: skip
+    }
 
 
 def test_health_names_what_cannot_be_reached(world: World) -> None:

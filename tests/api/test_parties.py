@@ -107,16 +107,20 @@ def test_a_refusal_changes_nothing(shop: Shop, change: dict[str, Any], pointer: 
 def test_every_fault_is_named_at_once(shop: Shop) -> None:
     refused = shop.owner.post("/v1/customers", {"name": "BE123456", "kind": "business", "phone": "1", "tax_id": "x"})
     assert dict(refused.codes) == {
-        "/name": "cin_not_allowed", "/phone": "phone_malformed", "/tax_id": "tax_id_malformed", "/ice": "ice_required",
-    }  # fmt: skip
+        "/name": "cin_not_allowed",
+        "/phone": "phone_malformed",
+        "/tax_id": "tax_id_malformed",
+        "/ice": "ice_required",
+    }
 
 
 def test_what_custom_is_unsure_of_is_noticed(shop: Shop) -> None:
     made = shop.owner.post("/v1/suppliers", BUSINESS | {"tax_id": "123", "notes": "carte AB12345"})
     assert made.status == 201
     assert [(n["pointer"], n["code"]) for n in made.json["notices"]] == [
-        ("/tax_id", "tax_id_length"), ("/notes", "cin_suspected"),
-    ]  # fmt: skip
+        ("/tax_id", "tax_id_length"),
+        ("/notes", "cin_suspected"),
+    ]
     assert shop.owner.get(made.headers["location"]).json["notices"] == made.json["notices"]
 
 

@@ -108,20 +108,24 @@ INVALID: dict[str, tuple[dict[str, Any], str, str]] = {
     "a number of 40 digits": ({"name": "a", "price": "9" * 40}, "/price", "too_many_digits"),
     "a huge whole number": ({"name": "a", "price": 10**40}, "/price", "number_not_string"),
     "a negative quantity": (
-        {"name": "a", "lines": [{"description": "x", "quantity": "-1"}]}, "/lines/0/quantity", "not_positive",
+        {"name": "a", "lines": [{"description": "x", "quantity": "-1"}]},
+        "/lines/0/quantity",
+        "not_positive",
     ),
     "the year 9999": ({"name": "a", "day": "9999-01-01"}, "/day", "out_of_range"),
     "another language": ({"name": "a", "language": "de"}, "/language", "not_one_of"),
     "a position as text": (
         {"name": "a", "lines": [{"description": "x", "quantity": "1", "position": "1"}]},
-        "/lines/0/position", "wrong_type",
+        "/lines/0/position",
+        "wrong_type",
     ),
     "a position beyond": (
         {"name": "a", "lines": [{"description": "x", "quantity": "1", "position": 10**40}]},
-        "/lines/0/position", "out_of_range",
+        "/lines/0/position",
+        "out_of_range",
     ),
     "too many lines": ({"name": "a", "lines": [{"description": "x", "quantity": "1"}] * 10_000}, "/lines", "too_many"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", INVALID)

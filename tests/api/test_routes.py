@@ -9,9 +9,23 @@ from chalicelib.api.routing import endpoint_of
 from chalicelib.cli.routes import FILE, take
 
 HEAVY = (
-    "pydantic", "pynamodb", "typst", "pdfkit", "cryptography", "jwt", "lxml", "PIL", "babel", "num2words", "stdnum",
-    "aws_lambda_powertools", "chalicelib.domain", "chalicelib.store", "chalicelib.services", "chalicelib.policy",
-)  # fmt: skip
+    "pydantic",
+    "pynamodb",
+    "typst",
+    "pdfkit",
+    "cryptography",
+    "jwt",
+    "lxml",
+    "PIL",
+    "babel",
+    "num2words",
+    "stdnum",
+    "aws_lambda_powertools",
+    "chalicelib.domain",
+    "chalicelib.store",
+    "chalicelib.services",
+    "chalicelib.policy",
+)
 
 
 def test_the_registered_addresses_are_the_catalogues() -> None:

@@ -93,9 +93,15 @@ def _rich(world: World) -> "Made":
     kept.put(second)
     issuing.issue(world.store, kept.call("issue"), second.id)
     paying.pay(
-        world.store, kept.call("pay"), second.id, id=None, amount=Decimal("100.10"), method="cash", day=kept.day,
+        world.store,
+        kept.call("pay"),
+        second.id,
+        id=None,
+        amount=Decimal("100.10"),
+        method="cash",
+        day=kept.day,
         reference="reçu – وصل",
-    )  # fmt: skip
+    )
     crediting.credit(world.store, kept.call("credit"), second.id, None, "Retour", None)
     kept.put(Leftover(**kept.stamps | {"id": second.id, "due_at": kept.at}))
     kept.confirmed(kept.customer)

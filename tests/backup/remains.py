@@ -33,8 +33,10 @@ def companies(world: World) -> set[str]:
 
 def _rows(world: World, table: str, company: str) -> Iterator[dict[str, Any]]:
     pages = world.store.connection.client.get_paginator("query").paginate(
-        TableName=table, KeyConditionExpression="company = :c", ConsistentRead=True,
+        TableName=table,
+        KeyConditionExpression="company = :c",
+        ConsistentRead=True,
         ExpressionAttributeValues={":c": {"S": company}},
-    )  # fmt: skip
+    )
     for page in pages:
         yield from page["Items"]

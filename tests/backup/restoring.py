@@ -84,10 +84,18 @@ def queued(world: World, company: str, actor: str, asked: Asked, task: str = "re
     """A job of the restores, as it is queued."""
     now = world.now()
     row = JobRow(
-        company=company, id=new_id("job", now, world.random(10)), created_at=now, updated_at=now, due=restore.NAME,
-        due_at=now, task=task, actor=actor, inputs=asked.encoded(), outcomes=b"[]",
+        company=company,
+        id=new_id("job", now, world.random(10)),
+        created_at=now,
+        updated_at=now,
+        due=restore.NAME,
+        due_at=now,
+        task=task,
+        actor=actor,
+        inputs=asked.encoded(),
+        outcomes=b"[]",
         expires_at=int(now.timestamp()) + 10**6,
-    )  # fmt: skip
+    )
     due.remember(world.store, row, world.random(16))
     return row
 
@@ -105,9 +113,11 @@ def content_of(world: World, company: str) -> dict[tuple[str, str], Record]:
 def rows_of(world: World, company: str, room: str) -> list[dict[str, Any]]:
     """Every raw row of a company in a room."""
     pages = world.store.connection.client.get_paginator("query").paginate(
-        TableName=world.store.names[room], KeyConditionExpression="company = :c", ConsistentRead=True,
+        TableName=world.store.names[room],
+        KeyConditionExpression="company = :c",
+        ConsistentRead=True,
         ExpressionAttributeValues={":c": {"S": company}},
-    )  # fmt: skip
+    )
     return [row for page in pages for row in page["Items"]]
 
 

@@ -109,8 +109,10 @@ def test_a_damaged_backup_is_found_and_the_job_says_so(books: Books) -> None:
     books.world.files.delete(prefix + backup.parts[0].name)
     job = asked(books, f"{backup.id}/verify")
     assert (job["status"], job["outcomes"][0]["code"], job["outcomes"][0]["reason"]) == (
-        "failed", "backup_damaged", "missing",
-    )  # fmt: skip
+        "failed",
+        "backup_damaged",
+        "missing",
+    )
     assert books.shop.owner.get(f"{BACKUPS}/{backup.id}").json["verified_at"] is None
 
 
@@ -189,9 +191,12 @@ def test_another_companys_backup_is_not_there(books: Books, new_shop: Callable[.
 def everything(client: Client, id: str) -> list[Got]:
     one = f"{BACKUPS}/{id}"
     return [
-        client.get(one), client.get(one + "/download"), client.post(one + "/verify", {}),
-        client.post(one + "/restore", {}), client.post(one + "/restore", {"into": "new"}),
-    ]  # fmt: skip
+        client.get(one),
+        client.get(one + "/download"),
+        client.post(one + "/verify", {}),
+        client.post(one + "/restore", {}),
+        client.post(one + "/restore", {"into": "new"}),
+    ]
 
 
 def test_a_person_restores_and_fetches_only_after_signing_in_anew(books: Books) -> None:

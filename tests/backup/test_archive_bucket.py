@@ -33,9 +33,12 @@ def key_of(shop: Shop) -> str:
     call = world.call(shop.company, "test", "test", key=world.random(8).hex())
     id = new_id(StatutoryKey.PREFIX, call.at, world.random(10))
     row = StatutoryKey(
-        company=shop.company, id=id, created_at=call.at, updated_at=call.at,
+        company=shop.company,
+        id=id,
+        created_at=call.at,
+        updated_at=call.at,
         wrapped=world.vault.wrapped(shop.company, id),
-    )  # fmt: skip
+    )
     transact(world.store, call, [], lambda _: Decision(Answer({}), new=(row,)), business=False)
     return id
 

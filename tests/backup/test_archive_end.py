@@ -119,9 +119,13 @@ def test_the_key_stays_while_the_archive_holds_anything(vault: Turned) -> None:
     archived(shop, 2026, until=datetime(2037, 6, 30, tzinfo=UTC))
     call = vault.call(shop.id, "test", "test", key="close")
     transact(
-        vault.store, call, [], lambda _: Decision(Answer({}), head={"state": "closed"}), business=False,
+        vault.store,
+        call,
+        [],
+        lambda _: Decision(Answer({}), head={"state": "closed"}),
+        business=False,
         while_blocked=True,
-    )  # fmt: skip
+    )
     at(vault, date(2037, 1, 1))
     sweep(vault)
     assert not shop.invoices() & set(shop.by_year[2026])

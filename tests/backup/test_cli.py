@@ -116,9 +116,12 @@ def test_a_company_that_is_not_open_needs_a_recorded_demand(
     assert tool("fetch", *own, *WHY, "--disclosure", "dis_00000000000000000000000000")[0] == 1
     assert not file.exists()
     told = Told(
-        kind="lawful_demand", recipient="Tribunal de commerce", basis="Ordonnance 12", data=("document.content",),
+        kind="lawful_demand",
+        recipient="Tribunal de commerce",
+        basis="Ordonnance 12",
+        data=("document.content",),
         disclosed_on=books.world.now().date(),
-    )  # fmt: skip
+    )
     demand = disclosures.record(books.world, books.company, told, "opr_1")
     assert tool("fetch", *own, *WHY, "--disclosure", demand.id)[0] == 0
     assert file.exists()

@@ -91,9 +91,18 @@ class Kept:
         asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
         at = world.now()
         job = JobRow(
-            company=self.books.company, id="job_damage", created_at=at, updated_at=at, due=restore.NAME, due_at=at,
-            task="restore", actor="opr_1", inputs=asked.encoded(), outcomes=b"[]", expires_at=0,
-        )  # fmt: skip
+            company=self.books.company,
+            id="job_damage",
+            created_at=at,
+            updated_at=at,
+            due=restore.NAME,
+            due_at=at,
+            task="restore",
+            actor="opr_1",
+            inputs=asked.encoded(),
+            outcomes=b"[]",
+            expires_at=0,
+        )
         try:
             with watched([world.store.connection.client, world.files.client]) as calls:
                 after = restore.advance(world, job)
@@ -233,9 +242,9 @@ def forged(kept: Kept, group: str, content: bytes, **stated: Any) -> BackupDamag
     known = {name: getattr(part, name) for name in Part.__dataclass_fields__}
     kept.changed = {part.name: sealed}
     with pytest.raises(BackupDamaged) as refused:
-        list(archive.objects.lines(
-            Part(**known | {"size": len(sealed), "sha256": sha256(sealed).hexdigest()} | stated)
-        ))  # fmt: skip
+        list(
+            archive.objects.lines(Part(**known | {"size": len(sealed), "sha256": sha256(sealed).hexdigest()} | stated))
+        )
     kept.changed = {}
     return refused.value
 
@@ -279,9 +288,10 @@ def test_no_zip_is_ever_taken_in() -> None:
     words = ("ZipFile(", "is_zipfile", "unpack_archive", "tarfile", "extractall")
     found = {
         f"{path.relative_to(sources)}: {line.strip()}"
-        for path in sources.rglob("*.py") for line in path.read_text("utf-8").splitlines()
+        for path in sources.rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
         if any(word in line for word in words) and '"w"' not in line
-    }  # fmt: skip
+    }
     assert {each.partition(":")[0] for each in found} <= {"services/privacy/access_export.py"}
 
 

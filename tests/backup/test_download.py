@@ -124,7 +124,12 @@ def test_of_a_closed_company_an_operator_fetches_what_the_law_keeps_as_it_was_is
     demand = disclosures.record(shop.world, shop.id, told, "op-1").id
     bundle = fetched(shop, backup, operator=True, disclosure=demand)
     assert {name.partition("/")[2].partition(".")[0] for name in bundle.namelist() if "/" in name} == {
-        "series", "invoices", "balances", "credit_notes", "register", "payments"
-    }  # fmt: skip
+        "series",
+        "invoices",
+        "balances",
+        "credit_notes",
+        "register",
+        "payments",
+    }
     (invoice,) = json.loads(bundle.read("data/invoices.json"))
     assert invoice["buyer"]["name"] == f"{shop.mark} {shop.customer}"

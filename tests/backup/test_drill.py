@@ -65,10 +65,12 @@ def lying(store: DrillStore, company: str) -> int:
 def rows(store: DrillStore, company: str, room: str) -> list[Any]:
     return list(
         store.connection.client.query(
-            TableName=store.names[room], KeyConditionExpression="company = :c", ConsistentRead=True,
+            TableName=store.names[room],
+            KeyConditionExpression="company = :c",
+            ConsistentRead=True,
             ExpressionAttributeValues={":c": {"S": company}},
         )["Items"]
-    )  # fmt: skip
+    )
 
 
 def test_a_sound_backup_passes_and_nothing_is_left(shop: Kept, aside: DrillStore, told: list[str]) -> None:

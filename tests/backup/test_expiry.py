@@ -27,9 +27,7 @@ def ran(books: Books, **after: float) -> Report:
 
 def own(books: Books, backup: Backup) -> int:
     """How many versions of its objects there are."""
-    return erase.count(
-        books.world.files, prefixes.of_company(prefixes.BACKUPS[backup.tier], books.company), backup.id
-    )  # fmt: skip
+    return erase.count(books.world.files, prefixes.of_company(prefixes.BACKUPS[backup.tier], books.company), backup.id)
 
 
 def rows(books: Books) -> list[str]:
@@ -69,7 +67,7 @@ def test_one_that_never_ended_goes_and_another_may_begin(books: Books) -> None:
     if row.status == "complete":  # it was too quick to be stuck: pretend
         assert due.save(
             books.world.store, row.edited(row.updated_at, status="running", due_at=stuck.due_at), row, b"s" * 16
-        )  # fmt: skip
+        )
     (plan,) = books.world.store.records([BackupPlan.ref(books.company)])
     assert isinstance(plan, BackupPlan)
     assert due.save(books.world.store, plan.edited(plan.updated_at, running=stuck.id), plan, b"s" * 16)

@@ -69,9 +69,11 @@ def test_a_backup_with_a_logo_is_made_verified_fetched_and_restored_on_their_own
     world.files.delete(f"logos/{with_logo.company}/{logo}.png")
     one = f"/v1/backups/{backup.id}"
     asked = [
-        shop.owner.post(f"{one}/verify", {}), shop.owner.get(f"{one}/download"), shop.owner.post(f"{one}/restore", {}),
+        shop.owner.post(f"{one}/verify", {}),
+        shop.owner.get(f"{one}/download"),
+        shop.owner.post(f"{one}/restore", {}),
         shop.owner.post(f"{one}/restore", {"into": "new"}),
-    ]  # fmt: skip
+    ]
     run_scheduled(world, "restores")
     for got in asked:
         job = shop.owner.get(got.headers["location"]).json

@@ -147,10 +147,13 @@ def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monk
         jobs = [row.status for row in rows if isinstance(row, JobRow) and row.task == leaving.TASK]
         keys = books.world.store.query("identity", books.company).records
         return (
-            kinds(books, "workspace"), objects(books, prefixes.BACKUPS["daily"]), jobs,
-            [row for row in rows if isinstance(row, Backup)], [row for row in keys if isinstance(row, WorkingKey)],
+            kinds(books, "workspace"),
+            objects(books, prefixes.BACKUPS["daily"]),
+            jobs,
+            [row for row in rows if isinstance(row, Backup)],
+            [row for row in keys if isinstance(row, WorkingKey)],
             remains(books.world, books.company),
-        )  # fmt: skip
+        )
 
     books = prepare()
     expire(books, days=400)

@@ -138,21 +138,30 @@ class TestACompanyThatIsGone:
 
     def disclosed(self, shop: Kept, **changes: Any) -> str:
         told: dict[str, Any] = {
-            "kind": "lawful_demand", "recipient": "Tribunal", "basis": "CPP art. 57", "data": ("document.buyer",),
+            "kind": "lawful_demand",
+            "recipient": "Tribunal",
+            "basis": "CPP art. 57",
+            "data": ("document.buyer",),
             "disclosed_on": shop.day,
-        } | changes  # fmt: skip
+        } | changes
         return disclosures.record(shop.world, shop.id, Told(**told), "op-1").id
 
     def test_it_is_left_alone(self, gone: tuple[Kept, str]) -> None:
         shop, backup = gone
         refused: list[dict[str, Any]] = [
-            {}, {"into": "new"}, {"into": "new", "operator": True, "owner": "sub-1"},
+            {},
+            {"into": "new"},
+            {"into": "new", "operator": True, "owner": "sub-1"},
             {"into": "new", "operator": True, "owner": "sub-1", "disclosure": "dis_1"},
             {"into": "new", "owner": "sub-1", "disclosure": self.disclosed(shop)},
-            {"into": "new", "operator": True, "owner": "sub-1",
-             "disclosure": self.disclosed(shop, subject=shop.customer)},
+            {
+                "into": "new",
+                "operator": True,
+                "owner": "sub-1",
+                "disclosure": self.disclosed(shop, subject=shop.customer),
+            },
             {"operator": True, "owner": "sub-1", "disclosure": self.disclosed(shop)},
-        ]  # fmt: skip
+        ]
         for asked in refused:
             outcome = shop.restored(backup, **asked)
             assert outcome["code"] in ("forbidden", "company_blocked"), asked

@@ -36,7 +36,7 @@ def tonight(books: Books, **changes: Any) -> None:
     world, plan = books.world, plan_of(books)
     assert due.save(
         world.store, plan.edited(world.now(), due_at=world.now() - timedelta(minutes=1), **changes), plan, b"s" * 16
-    )  # fmt: skip
+    )
 
 
 def ran(books: Books, job: Any) -> Report:
@@ -99,10 +99,11 @@ def _another_day(books: Books) -> None:
     """Forget that tonight's backup was begun."""
     client, table = books.world.store.connection.client, books.world.store.names["transient"]
     pages = client.get_paginator("query").paginate(
-        TableName=table, KeyConditionExpression="company = :c AND begins_with(#s, :p)",
+        TableName=table,
+        KeyConditionExpression="company = :c AND begins_with(#s, :p)",
         ExpressionAttributeNames={"#s": "sort"},
         ExpressionAttributeValues={":c": {"S": books.company}, ":p": {"S": "idempotency#§night"}},
-    )  # fmt: skip
+    )
     for page in pages:
         for row in page["Items"]:
             client.delete_item(TableName=table, Key={"company": row["company"], "sort": row["sort"]})
@@ -128,7 +129,7 @@ def test_what_was_issued_is_archived_after_the_backup(new_shop: Callable[..., Sh
     world = books.world
     assert list(world.archive.list(prefixes.of_company(prefixes.ARCHIVE, books.company))) == [
         prefixes.archived(books.company, invoice["register"]["hash"])
-    ]  # fmt: skip
+    ]
 
 
 def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None:
@@ -186,9 +187,13 @@ def test_killed_at_any_call_the_night_ends_the_same(
         plan = plan_of(books)
         return (
             [(each.status, each.tier, each.counts, len(each.parts)) for each in found],
-            len(list(books.world.files.list(own))), len(archived), plan.running, plan.last == found[0].id,
-            plan.due_at > books.world.now(), remains(books.world, books.company),
-        )  # fmt: skip
+            len(list(books.world.files.list(own))),
+            len(archived),
+            plan.running,
+            plan.last == found[0].id,
+            plan.due_at > books.world.now(),
+            remains(books.world, books.company),
+        )
 
     books = prepare()
     later(books)

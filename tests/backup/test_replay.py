@@ -114,10 +114,17 @@ def test_another_financial_year_moves_the_term() -> None:
 
 def corrected(record: Record, clock: int, **values: Any) -> Correction:
     return Correction(
-        company="cmp_1", id="req_1", created_at=NOW, updated_at=NOW, clock=clock, subject=record.id,
-        record=record.KIND, attributes=tuple(values), values=values_of(replace(record, **values), frozenset(values)),
+        company="cmp_1",
+        id="req_1",
+        created_at=NOW,
+        updated_at=NOW,
+        clock=clock,
+        subject=record.id,
+        record=record.KIND,
+        attributes=tuple(values),
+        values=values_of(replace(record, **values), frozenset(values)),
         due_at=NOW,
-    )  # fmt: skip
+    )
 
 
 def test_corrections_are_done_again_in_their_order() -> None:

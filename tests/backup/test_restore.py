@@ -97,8 +97,12 @@ def test_only_the_kinds_that_were_chosen(shop: Kept) -> None:
     assert {row.KIND for row in shop.content().values()} == {"company", "supplier", "item"}
     shop.restored(backup, kinds=("invoices", "payments"))
     assert {row.KIND for (room, _), row in shop.content().items() if room == "ledger"} == {
-        "invoice", "balance", "payment", "register_entry", "series"
-    }  # fmt: skip
+        "invoice",
+        "balance",
+        "payment",
+        "register_entry",
+        "series",
+    }
     assert shop.restored(backup, kinds=("hats",))["code"] == "invalid_content"
     assert shop.head().state == "active"
 

@@ -111,9 +111,14 @@ def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
         back, head = shop.there(customer), shop.head()
         assert isinstance(back, Customer)
         return (
-            made.told(), back.name, shop.there(Invoice.ref(shop.id, shop.invoice)), vault.files.read(logo), head.state,
-            head.restore, head.clock - made.clock,
-        )  # fmt: skip
+            made.told(),
+            back.name,
+            shop.there(Invoice.ref(shop.id, shop.invoice)),
+            vault.files.read(logo),
+            head.state,
+            head.restore,
+            head.clock - made.clock,
+        )
 
     assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 60
 
@@ -127,8 +132,13 @@ def test_a_copy_ends_the_same(vault: Turned, shop: Kept) -> None:
         copies.add(company)
         head = shop.head(company)
         return (
-            made.told(), remains(vault, company), head.state, head.restore, head.clock, shop.head().clock - made.clock,
-        )  # fmt: skip
+            made.told(),
+            remains(vault, company),
+            head.state,
+            head.restore,
+            head.clock,
+            shop.head().clock - made.clock,
+        )
 
     work = Work(lambda: asked(shop, "restore", backup, into="new"), lambda _: queue(vault), again(vault), state)
     assert prove(clients(vault), work) > 60

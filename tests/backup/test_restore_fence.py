@@ -68,9 +68,15 @@ def test_a_restore_costs_one_call_of_sts_and_one_more_into_a_new_company(
 ) -> None:
     monkeypatch.setattr(course, "PART_SECONDS", 0.0)  # many parts
     backup = shop.taken()
-    jobs = [shop.job(task, backup=backup, into=into) for task, into in (
-        ("restore", "same"), ("restore", "new"), ("verify", "same"), ("download", "same"),
-    )]  # fmt: skip
+    jobs = [
+        shop.job(task, backup=backup, into=into)
+        for task, into in (
+            ("restore", "same"),
+            ("restore", "new"),
+            ("verify", "same"),
+            ("download", "same"),
+        )
+    ]
     with lent(vault) as asked:
         report = work(vault)
     assert report.failures == []
@@ -91,9 +97,12 @@ def test_a_closed_company_goes_on_in_a_copy_within_the_fence(shop: Kept, vault: 
     for key, content in stored.items():
         vault.files.put(key, content, "application/octet-stream")
     told = Told(
-        kind="lawful_demand", recipient="Tribunal", basis="CPP art. 57", data=("document.buyer",),
+        kind="lawful_demand",
+        recipient="Tribunal",
+        basis="CPP art. 57",
+        data=("document.buyer",),
         disclosed_on=shop.day,
-    )  # fmt: skip
+    )
     demand = disclosures.record(vault, shop.id, told, "op-1").id
     job = shop.job(backup=backup, into="new", operator=True, owner="sub-judge", disclosure=demand)
     assert work(vault).failures == []
@@ -138,9 +147,12 @@ def opens_key(shop: Kept, third: Kept, backup: str) -> Bug:
     ],
 )
 def test_a_bug_that_reaches_beyond_is_refused(
-    shop: Kept, vault: Turned, monkeypatch: pytest.MonkeyPatch,
-    planted: Callable[[Kept, Kept, str], Bug], may_not: str,
-) -> None:  # fmt: skip
+    shop: Kept,
+    vault: Turned,
+    monkeypatch: pytest.MonkeyPatch,
+    planted: Callable[[Kept, Kept, str], Bug],
+    may_not: str,
+) -> None:
     third, backup, rows = Kept(vault, small=True), shop.taken(), course.rows
     theirs, kept = third.taken(), third.content()
     bug, job = planted(shop, third, theirs), shop.job(backup=backup, into="new")

@@ -150,15 +150,16 @@ def test_a_rich_backup_of_the_first_schema_says_what_it_said(old_ones: Callable[
     (note,) = rows_of(rich, company, CreditNote)
     assert (note.invoice, str(note.totals.gross), note.reason) == (second.id, "3600", "Retour")
     assert sorted((str(row.amount), row.reference) for row in rows_of(rich, company, Payment)) == [
-        ("10", "Perle"), ("100.1", "reçu – وصل"),
-    ]  # fmt: skip
+        ("10", "Perle"),
+        ("100.1", "reçu – وصل"),
+    ]
     (supplier,) = rows_of(rich, company, Supplier)
     assert (supplier.notes, supplier.version) == ("changé – غُيّر", 2)
     (customer,) = rows_of(rich, company, Customer)
     assert {row.customer for row in rows_of(rich, company, Draft)} == {None, customer.id}
     erased = Tombstone(
         company=company, id="req_later", created_at=note.created_at, updated_at=note.created_at, subject=customer.id
-    )  # fmt: skip
+    )
     rich.forgets()
     rich.put(erased)
     rich.restored("same")

@@ -46,9 +46,7 @@ def plan(books: Plain) -> BackupPlan:
 
 def doomed(books: Plain, key: str) -> Destruction:
     at = books.world.now()
-    return Destruction(
-        company=books.company, id=key, created_at=at, updated_at=at, request="req", final_on=at.date()
-    )  # fmt: skip
+    return Destruction(company=books.company, id=key, created_at=at, updated_at=at, request="req", final_on=at.date())
 
 
 def test_one_runs_at_a_time_and_has_a_job(books: Plain) -> None:

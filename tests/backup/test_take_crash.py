@@ -61,9 +61,11 @@ def books(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Pla
 
 def test_killed_at_any_call_it_ends_the_same(books: Plain) -> None:
     work = Work(
-        lambda: f"killed-{next(_KEYS)}", lambda key: backed_up(books, key), lambda key: backed_up(books, key),
+        lambda: f"killed-{next(_KEYS)}",
+        lambda key: backed_up(books, key),
+        lambda key: backed_up(books, key),
         lambda key: state_of(books, key),
-    )  # fmt: skip
+    )
     assert prove(clients(books), work) > 30
 
 
@@ -100,8 +102,13 @@ class _Busy:
             self.left -= 1
             call = self.books.world.call(company, "usr_test", "item", key=f"busy-item-{next(self.names)}")
             made = Item(
-                company=company, id=f"itm_{next(self.names)}", created_at=call.at, updated_at=call.at, name="x",
-                unit_price=Decimal(1), vat_rate=Decimal(20),
-            )  # fmt: skip
+                company=company,
+                id=f"itm_{next(self.names)}",
+                created_at=call.at,
+                updated_at=call.at,
+                name="x",
+                unit_price=Decimal(1),
+                vat_rate=Decimal(20),
+            )
             transact(store, call, [], lambda _: Decision(Answer({}), new=(made,)))
         return clock

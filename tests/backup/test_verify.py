@@ -122,9 +122,13 @@ def test_a_key_that_goes_meanwhile_lets_it_begin_anew(shop: Kept) -> None:
     assert not begun.sealed
     key, at = archive.manifest.keys["working"], shop.world.now()
     end = Destruction(
-        company=shop.id, id=key, created_at=at, updated_at=at, request=shop.new("req"),
+        company=shop.id,
+        id=key,
+        created_at=at,
+        updated_at=at,
+        request=shop.new("req"),
         final_on=(at + timedelta(days=35)).date(),
-    )  # fmt: skip
+    )
     transact(shop.world.store, shop.call(), [], lambda _: Decision(Answer({}), new=(end,)))
     anew = opened(shop, archive.manifest.backup)
     after = check(anew, begun, 0.0)

@@ -81,9 +81,14 @@ class Writers:
         """An item is made, changed and, every other one, deleted."""
         call = self._call("item", f"make-{name}")
         made = Item(
-            company=self.company, id=f"itm_{name}", created_at=call.at, updated_at=call.at, name=name,
-            unit_price=Decimal(1), vat_rate=Decimal(20),
-        )  # fmt: skip
+            company=self.company,
+            id=f"itm_{name}",
+            created_at=call.at,
+            updated_at=call.at,
+            name=name,
+            unit_price=Decimal(1),
+            vat_rate=Decimal(20),
+        )
         self._commit(call, lambda _: Decision(Answer({}), new=(made,)))
 
         def change(snapshot: Snapshot) -> Decision:
@@ -115,7 +120,13 @@ class Writers:
     def _pay(self, invoice: str, key: str) -> None:
         call = self._call("pay", key)
         paying.pay(
-            self.world.store, call, invoice, id=None, amount=Decimal(1), method="transfer", day=date.today(),  # noqa: DTZ011
+            self.world.store,
+            call,
+            invoice,
+            id=None,
+            amount=Decimal(1),
+            method="transfer",
+            day=date.today(),  # noqa: DTZ011
             reference=None,
-        )  # fmt: skip
+        )
         self._done(call)

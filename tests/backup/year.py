@@ -56,8 +56,9 @@ def calendar(lived: list[date]) -> dict[date, Tier]:
     for night in lived:
         year, week, _ = night.isocalendar()
         marks: dict[Tier, tuple[str, int, int]] = {
-            "monthly": ("month", night.year, night.month), "weekly": ("week", year, week),
-        }  # fmt: skip
+            "monthly": ("month", night.year, night.month),
+            "weekly": ("week", year, week),
+        }
         found[night] = next((tier for tier, mark in marks.items() if mark not in begun), "daily")
         if found[night] != "daily":
             begun.add(marks[found[night]])
@@ -67,8 +68,10 @@ def calendar(lived: list[date]) -> dict[date, Tier]:
 def kept(tiers: dict[date, Tier], end: date) -> dict[date, Tier]:
     """Those of them that should be there at the end: of 7 days, of 5 weeks, of 12 months."""
     since = {
-        "daily": end - 6 * DAY, "weekly": end - 34 * DAY, "monthly": end.replace(year=end.year - 1) + DAY,
-    }  # fmt: skip
+        "daily": end - 6 * DAY,
+        "weekly": end - 34 * DAY,
+        "monthly": end.replace(year=end.year - 1) + DAY,
+    }
     return {night: tier for night, tier in tiers.items() if night >= since[tier]}
 
 
@@ -201,14 +204,28 @@ def _writing(client: Client) -> Callable[[str, str, Any], Any]:
 
 
 RESTORED = (
-    "/v1/company", "/v1/customers", "/v1/suppliers", "/v1/items", "/v1/invoices", "/v1/invoices?expand[]=customer",
-    "/v1/credit-notes", "/v1/register", "/v1/changes?after=0&limit=100",
-)  # fmt: skip
+    "/v1/company",
+    "/v1/customers",
+    "/v1/suppliers",
+    "/v1/items",
+    "/v1/invoices",
+    "/v1/invoices?expand[]=customer",
+    "/v1/credit-notes",
+    "/v1/register",
+    "/v1/changes?after=0&limit=100",
+)
 """Where the API shows what a restore writes."""
 BESIDE = (
-    "/v1/settings", "/v1/members", "/v1/api-keys", "/v1/series", "/v1/backups", "/v1/privacy/requests",
-    "/v1/privacy/disclosures", "/v1/consents", "/v1/support",
-)  # fmt: skip
+    "/v1/settings",
+    "/v1/members",
+    "/v1/api-keys",
+    "/v1/series",
+    "/v1/backups",
+    "/v1/privacy/requests",
+    "/v1/privacy/disclosures",
+    "/v1/consents",
+    "/v1/support",
+)
 
 
 def read(client: Client, *, everything: bool = True) -> str:

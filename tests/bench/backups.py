@@ -136,10 +136,13 @@ def _rows(client: Any, table: str, company: str, prefix: str) -> Any:
     start: dict[str, Any] = {}
     while True:
         page = client.query(
-            TableName=table, KeyConditionExpression="company = :company AND begins_with(sort, :prefix)",
+            TableName=table,
+            KeyConditionExpression="company = :company AND begins_with(sort, :prefix)",
             ExpressionAttributeValues={":company": {"S": company}, ":prefix": {"S": prefix}},
-            ConsistentRead=True, Limit=wire.STREAMED, **start,
-        )  # fmt: skip
+            ConsistentRead=True,
+            Limit=wire.STREAMED,
+            **start,
+        )
         yield from page["Items"]
         if "LastEvaluatedKey" not in page:
             return

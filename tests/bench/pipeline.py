@@ -48,14 +48,20 @@ class Pipeline:
         if method != "GET":
             headers["idempotency-key"] = key or f"bench-{next(_KEYS)}"
         context = {
-            "httpMethod": method, "resourcePath": path, "requestId": "bench",
+            "httpMethod": method,
+            "resourcePath": path,
+            "requestId": "bench",
             "authorizer": {"kind": "user", "subject": USER},
-        }  # fmt: skip
+        }
         event = {
-            "body": None if body is None else json.dumps(body), "isBase64Encoded": False, "headers": headers,
-            "multiValueQueryStringParameters": query or None, "stageVariables": None, "requestContext": context,
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+            "headers": headers,
+            "multiValueQueryStringParameters": query or None,
+            "stageVariables": None,
+            "requestContext": context,
             "pathParameters": {name: value for name, value in parts.items() if not name.isupper()} or None,
-        }  # fmt: skip
+        }
         return Request(event)
 
     def send(self, method: str, path: str, request: Request) -> Response:

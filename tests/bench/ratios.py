@@ -101,8 +101,9 @@ class _Bench:
         theirs, twins = self._company("floor", names)
         own, other = self.ours.company, theirs.company
         self.names = dict(zip(self.ids, twins, strict=True)) | {
-            own: other, companies.customer_of(own): companies.customer_of(other)
-        }  # fmt: skip
+            own: other,
+            companies.customer_of(own): companies.customer_of(other),
+        }
         self.recorder = Recorder(world.store)
         for id in self.ids[:LISTED]:  # issued, with a balance to come beside each
             self._turn("POST", ISSUE, {}, {"id": id}, guarded=False)
@@ -149,6 +150,13 @@ class _Bench:
             self._turn(method, path, *asked(TURNS - 1), guarded=False)
         guarded = [seconds for seconds, _ in turns[WARM + ROUNDS :]]
         return Ratio(
-            verb, 1e3 * median(ours), 1e3 * median(raw), 1e3 * median(guarded), (low, high), traffic.waves,
-            traffic.total, traffic.read, traffic.write,
-        )  # fmt: skip
+            verb,
+            1e3 * median(ours),
+            1e3 * median(raw),
+            1e3 * median(guarded),
+            (low, high),
+            traffic.waves,
+            traffic.total,
+            traffic.read,
+            traffic.write,
+        )

@@ -40,14 +40,18 @@ def ratio_rows(ratios: list[Ratio]) -> list[Row]:
         low, high = r.spread
         rows += [
             Row(
-                f"{r.verb} ÷ raw boto3", f"**{r.ratio:.2f}** ({low:.2f} – {high:.2f}); {r.ours:.1f} ms; {with_auth}",
-                f"≤ {GOAL_RATIO}", r.ratio <= GOAL_RATIO,
+                f"{r.verb} ÷ raw boto3",
+                f"**{r.ratio:.2f}** ({low:.2f} – {high:.2f}); {r.ours:.1f} ms; {with_auth}",
+                f"≤ {GOAL_RATIO}",
+                r.ratio <= GOAL_RATIO,
             ),
             Row(
-                f"{r.verb}: round trips, units", f"{r.waves}; {r.read:g} read, {r.write:g} written",
-                f"≤ {GOAL_WAVES[r.verb]}", r.waves <= GOAL_WAVES[r.verb],
+                f"{r.verb}: round trips, units",
+                f"{r.waves}; {r.read:g} read, {r.write:g} written",
+                f"≤ {GOAL_WAVES[r.verb]}",
+                r.waves <= GOAL_WAVES[r.verb],
             ),
-        ]  # fmt: skip
+        ]
     return rows
 
 
@@ -57,15 +61,17 @@ def writer_rows(alone: Crowd, crowd: Crowd) -> list[Row]:
     return [
         Row("one writer", f"{alone.rate:.0f} invoices/s; median {alone.median:.0f} ms"),
         Row(
-            f"{crowd.writers} writers ÷ one", f"**{share:.2f}** ({crowd.rate:.0f} invoices/s)",
-            f"≥ {writers.GOAL} (gate {writers.GATE})", share >= writers.GOAL,
+            f"{crowd.writers} writers ÷ one",
+            f"**{share:.2f}** ({crowd.rate:.0f} invoices/s)",
+            f"≥ {writers.GOAL} (gate {writers.GATE})",
+            share >= writers.GOAL,
         ),
         Row(
             f"{crowd.writers} writers: attempts, waiting",
             f"{crowd.attempts:.1f} on average, {crowd.worst} at worst; median {crowd.median:.0f} ms, 99 % within "
             f"{crowd.p99:.0f} ms, longest {crowd.longest:.0f} ms; {crowd.gave_up} gave up",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, float, float]) -> list[Row]:
@@ -79,17 +85,21 @@ def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, f
         ),
         *(
             Row(
-                f"PDF of {lines} lines, warm", f"**{typst:.0f} ms** (pdfkit {beside[lines]})",
-                f"≤ {pages.GOALS[lines]:.0f} ms", typst <= pages.GOALS[lines],
+                f"PDF of {lines} lines, warm",
+                f"**{typst:.0f} ms** (pdfkit {beside[lines]})",
+                f"≤ {pages.GOALS[lines]:.0f} ms",
+                typst <= pages.GOALS[lines],
             )
             for lines, typst, _ in printed
         ),
         Row(
-            "cold import ÷ `import boto3, chalice`", f"**{ours / floor:.2f}** ({ours:.0f} ms ÷ {floor:.0f} ms)",
-            f"≤ {start.GOAL}", ours / floor <= start.GOAL,
+            "cold import ÷ `import boto3, chalice`",
+            f"**{ours / floor:.2f}** ({ours:.0f} ms ÷ {floor:.0f} ms)",
+            f"≤ {start.GOAL}",
+            ours / floor <= start.GOAL,
         ),
         Row("the same with a first request's own code", f"{first / floor:.2f} ({first:.0f} ms)"),
-    ]  # fmt: skip
+    ]
 
 
 def backup_rows(kept: Measured) -> list[Row]:
@@ -100,19 +110,22 @@ def backup_rows(kept: Measured) -> list[Row]:
             f"backup of {backups.MANY:,} invoices ÷ raw query, gzip, SHA-256",
             f"**{kept.ratio:.2f}** (own time {took.own:.1f} s ÷ {floor.own:.1f} s; with the engine {took.wall:.0f} s ÷ "
             f"{floor.wall:.0f} s); {took.size / 1e6:.1f} MB",
-            f"≤ {backups.GOAL:g}", kept.ratio <= backups.GOAL,
+            f"≤ {backups.GOAL:g}",
+            kept.ratio <= backups.GOAL,
         ),
         Row(
             f"backup: peak memory at {backups.FEW:,} and {backups.MANY:,}",
-            f"{kept.small:.0f} MB; **{kept.large:.0f} MB**", f"≤ {backups.MEMORY_GOAL} MB, flat",
+            f"{kept.small:.0f} MB; **{kept.large:.0f} MB**",
+            f"≤ {backups.MEMORY_GOAL} MB, flat",
             kept.large <= backups.MEMORY_GOAL,
         ),
         Row(
             f"restore of that backup ({kept.restored.rows:,} rows) into a new company",
             f"**{kept.restored.seconds:.0f} s**, {kept.restored.own:.0f} s of it its own work",
-            f"≤ {restores.GOAL_SECONDS:g} s", kept.restored.seconds <= restores.GOAL_SECONDS,
+            f"≤ {restores.GOAL_SECONDS:g} s",
+            kept.restored.seconds <= restores.GOAL_SECONDS,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def sweep_rows(once: Sweep, tenfold: Sweep) -> list[Row]:
@@ -123,9 +136,10 @@ def sweep_rows(once: Sweep, tenfold: Sweep) -> list[Row]:
             f"sweep of {sweep.DUE} invoices among {sweep.DUE * (1 + len(sweep.LATER))} ÷ of {sweep.DUE} alone",
             f"**{ratio:.2f}** ({tenfold.units:g} units in {tenfold.calls} calls ÷ {once.units:g} in {once.calls}; "
             f"{1 + sweep.OTHERS} companies ÷ one)",
-            f"≤ {sweep.GOAL}", ratio <= sweep.GOAL,
+            f"≤ {sweep.GOAL}",
+            ratio <= sweep.GOAL,
         )
-    ]  # fmt: skip
+    ]
 
 
 def table(rows: list[Row], machine: str) -> str:

@@ -28,10 +28,18 @@ def measured(world: World, company: str, backup: str) -> Restored:
     at = world.now()
     asked = Asked(backup=backup, into="new", operator=True, owner="bench")
     job = JobRow(
-        company=company, id=new_id(JobRow.PREFIX, at, world.random(10)), created_at=at, updated_at=at,
-        due=restore.NAME, due_at=at, task="restore", actor="bench", inputs=asked.encoded(), outcomes=b"[]",
+        company=company,
+        id=new_id(JobRow.PREFIX, at, world.random(10)),
+        created_at=at,
+        updated_at=at,
+        due=restore.NAME,
+        due_at=at,
+        task="restore",
+        actor="bench",
+        inputs=asked.encoded(),
+        outcomes=b"[]",
         expires_at=int(at.timestamp()) + 86_400,
-    )  # fmt: skip
+    )
     due.remember(world.store, job, world.random(16))
     begun, own = time.perf_counter(), time.process_time()
     while job.status not in ("completed", "failed"):

@@ -70,9 +70,15 @@ def _crowd(world: World, writers: int) -> Crowd:
     times = sorted(each[2] * 1e3 for each in issued)
     cuts = quantiles(times, n=100)
     return Crowd(
-        writers, len(issued) / max(elapsed for _, elapsed in parts), sum(each[1] for each in done) / len(issued),
-        max(each[1] for each in done), cuts[49], cuts[98], times[-1], len(done) - len(issued),
-    )  # fmt: skip
+        writers,
+        len(issued) / max(elapsed for _, elapsed in parts),
+        sum(each[1] for each in done) / len(issued),
+        max(each[1] for each in done),
+        cuts[49],
+        cuts[98],
+        times[-1],
+        len(done) - len(issued),
+    )
 
 
 def _write(

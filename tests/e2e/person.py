@@ -9,13 +9,20 @@ from tests.e2e.serving import Answer, Served
 _NUMBERS = count(1)
 LINE = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
 CUSTOMER = {
-    "name": "Client Exemple", "kind": "business", "ice": "002136093000040",
+    "name": "Client Exemple",
+    "kind": "business",
+    "ice": "002136093000040",
     "address": {"street": "1 rue X", "city": "Casablanca"},
-}  # fmt: skip
+}
 COMPANY = {
-    "name": "Boutique Exemple", "address": {"street": "3 rue Talaa", "city": "Fès"}, "ice": "002136093000040",
-    "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890", "of_age": True,
-}  # fmt: skip
+    "name": "Boutique Exemple",
+    "address": {"street": "3 rue Talaa", "city": "Fès"},
+    "ice": "002136093000040",
+    "tax_id": "12345678",
+    "trade_register": "123456",
+    "business_tax": "34567890",
+    "of_age": True,
+}
 
 
 class Person(NamedTuple):

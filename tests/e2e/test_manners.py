@@ -182,9 +182,13 @@ class TestBodies:
     @pytest.mark.parametrize("kind", MALFORMED)
     def test_what_is_not_one_json_object_is_400(self, me: Person, kind: str) -> None:
         answer = me.served.request(
-            "POST", "/v1/customers", MALFORMED[kind], Authorization=f"Bearer {me.token}", Content_Type=JSON,
+            "POST",
+            "/v1/customers",
+            MALFORMED[kind],
+            Authorization=f"Bearer {me.token}",
+            Content_Type=JSON,
             Idempotency_Key=f"malformed-{kind}".encode("ascii", "replace").decode(),
-        )  # fmt: skip
+        )
         assert_problem(answer, 400)
         assert answer.json()["code"] == "malformed"
 
@@ -197,12 +201,18 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("kind", "status"),
         [
-            (JSON, 201), ("application/json; charset=utf-8", 201), ("APPLICATION/JSON", 201),
-            ("application/json; charset=latin-1", 415), ("text/plain", 415), ("text/json", 415),
-            ("application/x-www-form-urlencoded", 415), ("multipart/form-data; boundary=x", 415),
-            ("application/vnd.api+json", 415), ("nonsense", 415),
+            (JSON, 201),
+            ("application/json; charset=utf-8", 201),
+            ("APPLICATION/JSON", 201),
+            ("application/json; charset=latin-1", 415),
+            ("text/plain", 415),
+            ("text/json", 415),
+            ("application/x-www-form-urlencoded", 415),
+            ("multipart/form-data; boundary=x", 415),
+            ("application/vnd.api+json", 415),
+            ("nonsense", 415),
         ],
-    )  # fmt: skip
+    )
     def test_content_types(self, me: Person, kind: str, status: int) -> None:
         answer = me.ask("POST", "/v1/customers", CUSTOMER, Content_Type=kind)
         assert answer.status == status

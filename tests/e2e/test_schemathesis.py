@@ -29,11 +29,15 @@ def stocked(me: Person) -> dict[str, list[str]]:
     credited = [me.must("POST", f"/v1/invoices/{draft}/credit", {})["id"] for draft in drafts[:6:2]]
     job = me.must("POST", "/v1/invoices/issue", {"ids": made(31, "/v1/invoices", {"lines": [LINE]})})["id"]
     return {
-        "cus": customers, "inv": drafts, "crn": credited, "job": [job],
-        "sup": made(12, "/v1/suppliers", CUSTOMER), "itm": made(12, "/v1/items", ITEM),
+        "cus": customers,
+        "inv": drafts,
+        "crn": credited,
+        "job": [job],
+        "sup": made(12, "/v1/suppliers", CUSTOMER),
+        "itm": made(12, "/v1/items", ITEM),
         "key": made(12, "/v1/api-keys", {"name": "fuzz", "scopes": ["documents.read"]}),
         "mem": [me.must("POST", "/v1/members", {"user": f"colleague-{n}", "role": "viewer"})["id"] for n in range(3)],
-    }  # fmt: skip
+    }
 
 
 def test_no_operation_answers_other_than_its_document_says(live: Served) -> None:

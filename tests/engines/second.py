@@ -43,8 +43,16 @@ def seaweedfs(program: Path, port: int, data: Path) -> list[str]:
     data.mkdir(parents=True, exist_ok=True)
     ports = [f"-{part}.port={free_port()}" for part in ("master", "filer", "volume")]
     quiet = ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-    return [str(program), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={port}",
-            *ports, *quiet]  # fmt: skip
+    return [
+        str(program),
+        "mini",
+        f"-dir={data}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-s3.port={port}",
+        *ports,
+        *quiet,
+    ]
 
 
 def free_port() -> int:

@@ -32,9 +32,9 @@ def seeded(world: World, name: str, invoices: int, *, line_count: int = 5) -> st
     as if each had been issued by itself. 10,000 take some 25 seconds."""
     company = companies.founded(world, name)
     _turn_on(world, company)
-    head, profile, customer = world.store.records([
-        Head.ref(company), Company.ref(company), Customer.ref(company, companies.customer_of(company))
-    ])  # fmt: skip
+    head, profile, customer = world.store.records(
+        [Head.ref(company), Company.ref(company), Customer.ref(company, companies.customer_of(company))]
+    )
     assert isinstance(head, Head)
     assert isinstance(profile, Company)
     assert isinstance(customer, Customer)
@@ -76,9 +76,13 @@ class _Books:
         for at in range(1, count + 1):
             place = Place(self.series, day, day, self.at, self.world.random(16), specimen=False)
             document = replace(
-                first, id=derived_id("inv", self.head.company, str(at)), salt=place.salt, position=place.series.next,
-                number=number(current(self.profile, "invoice"), day, place.series.next), notes=f"Commande {at}",
-            )  # fmt: skip
+                first,
+                id=derived_id("inv", self.head.company, str(at)),
+                salt=place.salt,
+                position=place.series.next,
+                number=number(current(self.profile, "invoice"), day, place.series.next),
+                notes=f"Commande {at}",
+            )
             invoice, entry, self.series = registered(document, place)
             made: list[tuple[Record, bytes]] = [(each, self.world.random(16)) for each in (invoice, entry)]
             yield from made
@@ -89,9 +93,14 @@ class _Books:
         terms = Terms(None, "other", reverse_charge=False, day=day)
         reckoned = reckon(companies.lines(line_count), terms, company, customer)
         draft = Draft(
-            company=company.id, id=derived_id("inv", company.id, "0"), created_at=self.at, updated_at=self.at,
-            customer=customer.id, lines=reckoned.lines, totals=reckoned.totals,
-        )  # fmt: skip
+            company=company.id,
+            id=derived_id("inv", company.id, "0"),
+            created_at=self.at,
+            updated_at=self.at,
+            customer=customer.id,
+            lines=reckoned.lines,
+            totals=reckoned.totals,
+        )
         place = Place(self.series, day, day, self.at, b"", specimen=False)
         return issue(draft, company, customer, place)[0]
 
@@ -99,9 +108,17 @@ class _Books:
         changes = tuple(change(record, "put", codec.digest(record, salt).hex()) for record, salt in made)
         clock = self.head.clock + 1
         entry = JournalEntry(
-            company=self.head.company, id=f"seed-{clock:020d}", created_at=self.at, updated_at=self.at, clock=clock,
-            actor="user-1", verb="issue", changes=changes, previous=self.head.chain, hash="",
-        )  # fmt: skip
+            company=self.head.company,
+            id=f"seed-{clock:020d}",
+            created_at=self.at,
+            updated_at=self.at,
+            clock=clock,
+            actor="user-1",
+            verb="issue",
+            changes=changes,
+            previous=self.head.chain,
+            hash="",
+        )
         chained = codec.digest(entry, b"").hex()
         self.head = self.head.edited(self.at, clock=clock, chain=chained)
         return replace(entry, hash=chained)

@@ -41,9 +41,14 @@ def check(world: World, ran: Ran, driver_name: str) -> list[str]:
     driver, rows = DRIVERS[driver_name], _read(world, ran.company)
     tasks = _by_task(ran.events)
     return [
-        *_answers(tasks), *_register(rows, ran, tasks, driver), *_order(tasks, driver, rows), *_journal(rows),
-        *_applied(tasks, rows), *_effects(world, ran, tasks, rows, driver), *_hashes(rows),
-    ]  # fmt: skip
+        *_answers(tasks),
+        *_register(rows, ran, tasks, driver),
+        *_order(tasks, driver, rows),
+        *_journal(rows),
+        *_applied(tasks, rows),
+        *_effects(world, ran, tasks, rows, driver),
+        *_hashes(rows),
+    ]
 
 
 def _read(world: World, company: str) -> Rows:

@@ -19,19 +19,32 @@ from chalicelib.wiring import World
 
 TO_A_TRANSACTION = 90
 SELLER: dict[str, Any] = {
-    "name": "Atlas Négoce", "legal_form": "SARL", "address": Address(street="12 rue Ibn Batouta", city="Casablanca"),
-    "ice": "002136093000040", "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
+    "name": "Atlas Négoce",
+    "legal_form": "SARL",
+    "address": Address(street="12 rue Ibn Batouta", city="Casablanca"),
+    "ice": "002136093000040",
+    "tax_id": "12345678",
+    "trade_register": "123456",
+    "business_tax": "34567890",
     "policy_version": "1",
-}  # fmt: skip
+}
 
 
 def settings(endpoint: str, prefix: str) -> Settings:
     """Settings of a test whose tables begin with `prefix`."""
     return Settings(
-        stage="test", region="eu-west-3", endpoint=endpoint, table_prefix=prefix, files_bucket=f"{prefix}files",
-        issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
-        build="test", places=places_of(os.environ),
-    )  # fmt: skip
+        stage="test",
+        region="eu-west-3",
+        endpoint=endpoint,
+        table_prefix=prefix,
+        files_bucket=f"{prefix}files",
+        issuer="https://issuer.example",
+        audience="facture",
+        jwks_url="https://issuer.example/jwks",
+        wake_queue=None,
+        build="test",
+        places=places_of(os.environ),
+    )
 
 
 def call(world: World, company: str, verb: str, key: str, request: str = "") -> Call:
@@ -51,9 +64,15 @@ def founded(world: World, name: str, *, days_ago: int = 0) -> str:
     now = replace(now, at=now.at - timedelta(days=days_ago))
     seller = Company(company=company, id=company, created_at=now.at, updated_at=now.at, **SELLER)
     buyer = Customer(
-        company=company, id=customer_of(company), created_at=now.at, updated_at=now.at, name="Client Exemple",
-        kind="business", ice="002136093000040", address=Address(street="1 rue Talaa", city="Fès"),
-    )  # fmt: skip
+        company=company,
+        id=customer_of(company),
+        created_at=now.at,
+        updated_at=now.at,
+        name="Client Exemple",
+        kind="business",
+        ice="002136093000040",
+        address=Address(street="1 rue Talaa", city="Fès"),
+    )
     _put(world, now, Decision(Answer({}), new=(seller, buyer), head={"cloud_sync": True}))
     return company
 
@@ -86,11 +105,16 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1,
         now = call(world, company, "draft", f"drafts-{ids[start]}")
         made = tuple(
             Draft(
-                company=company, id=id, created_at=now.at, updated_at=now.at, customer=buyer, lines=reckoned.lines,
+                company=company,
+                id=id,
+                created_at=now.at,
+                updated_at=now.at,
+                customer=buyer,
+                lines=reckoned.lines,
                 totals=reckoned.totals,
             )
             for id in ids[start : start + TO_A_TRANSACTION]
-        )  # fmt: skip
+        )
         _put(world, now, Decision(Answer({}), new=made))
     return ids
 

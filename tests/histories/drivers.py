@@ -40,17 +40,32 @@ class Driver:
 def _toy_issue(store: Store, call: Call, subject: str) -> Answer:
     def decide(snapshot: Snapshot) -> Decision:
         series = snapshot.get(Series, TOY) or Series(
-            company=call.company, id=TOY, version=0, created_at=call.at, updated_at=call.at, document="invoice",
+            company=call.company,
+            id=TOY,
+            version=0,
+            created_at=call.at,
+            updated_at=call.at,
+            document="invoice",
             chain=genesis(call.company, TOY),
-        )  # fmt: skip
+        )
         draft = snapshot.get(Draft, subject)
         hashed = sha256(subject.encode()).hexdigest()
         chain = link(series.chain, hashed)
         entry = RegisterEntry(
-            company=call.company, id=subject, created_at=call.at, updated_at=call.at, series=TOY, position=series.next,
-            number=f"T-{series.next}", document=subject, document_kind="invoice", issue_date=call.at.date(),
-            gross=Decimal(1), hash=hashed, chain=chain,
-        )  # fmt: skip
+            company=call.company,
+            id=subject,
+            created_at=call.at,
+            updated_at=call.at,
+            series=TOY,
+            position=series.next,
+            number=f"T-{series.next}",
+            document=subject,
+            document_kind="invoice",
+            issue_date=call.at.date(),
+            gross=Decimal(1),
+            hash=hashed,
+            chain=chain,
+        )
         after = series.edited(call.at, next=series.next + 1, chain=chain)
         deletes = (draft,) if draft else ()
         return Decision(Answer({"position": entry.position}), new=(entry,), puts=(after,), deletes=deletes)
@@ -60,9 +75,14 @@ def _toy_issue(store: Store, call: Call, subject: str) -> Answer:
 
 def _item(call: Call, id: str, name: str) -> Item:
     return Item(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, name=name, unit_price=Decimal(1),
+        company=call.company,
+        id=id,
+        created_at=call.at,
+        updated_at=call.at,
+        name=name,
+        unit_price=Decimal(1),
         vat_rate=Decimal(20),
-    )  # fmt: skip
+    )
 
 
 def _toy_create(store: Store, call: Call, subject: str) -> Answer:
@@ -120,14 +140,20 @@ def _dirhams_paid(world: World, company: str, subject: str) -> int:
 
 DRIVERS: Mapping[str, Driver] = {
     "toy": Driver(
-        {"issue": _toy_issue, "create": _toy_create, "edit": _toy_edit}, _toy_prepare, _toy_count,
-        lambda body: int(body["position"]), Item,
+        {"issue": _toy_issue, "create": _toy_create, "edit": _toy_edit},
+        _toy_prepare,
+        _toy_count,
+        lambda body: int(body["position"]),
+        Item,
     ),
     "services": Driver(
-        {"issue": _issue, "create": _create, "edit": _pay}, _issued_invoice, _dirhams_paid,
-        lambda body: int(body["register"]["position"]), Draft,
+        {"issue": _issue, "create": _create, "edit": _pay},
+        _issued_invoice,
+        _dirhams_paid,
+        lambda body: int(body["register"]["position"]),
+        Draft,
     ),
-}  # fmt: skip
+}
 
 
 def do(driver: Driver, store: Store, call: Call, task: Task) -> Answer:

@@ -75,9 +75,10 @@ def _shares(world: World, shape: Shape, company: str, counter: str) -> list[Shar
         for place in range(shape.tasks):
             kind, key = draw.choice(KINDS), f"{worker}-{place}"
             subject = {
-                "issue": derived_id("inv", company, key), "edit": counter,
+                "issue": derived_id("inv", company, key),
+                "edit": counter,
                 "create": derived_id(DRIVERS[shape.driver].creates.PREFIX, company, key),
-            }[kind]  # fmt: skip
+            }[kind]
             names += [key] if kind == "issue" else []
             task = Task(kind, key, subject)
             tasks.append(task)

@@ -11,9 +11,16 @@ from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 
 WRITES = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"})
-PUTS = frozenset({
-    "PutObject", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads", "CopyObject", "CreateMultipartUpload",
-})  # fmt: skip
+PUTS = frozenset(
+    {
+        "PutObject",
+        "ListObjectsV2",
+        "ListObjectVersions",
+        "ListMultipartUploads",
+        "CopyObject",
+        "CreateMultipartUpload",
+    }
+)
 """What S3 bills as a write, lists among them."""
 FREE = frozenset({"DeleteObject", "DeleteObjects", "AbortMultipartUpload"})
 
@@ -52,9 +59,12 @@ class Meter:
         """The figures of a flow; what is 0 is left out, except reads and writes."""
         journal = self.world.store.names["journal"]
         optional: dict[str, float] = {
-            "journal": self.units[f"write {journal}"], "due": self.units[f"write {journal} due"],
-            "get": self.objects["get"], "put": self.objects["put"], "kms": self.keys,
-        }  # fmt: skip
+            "journal": self.units[f"write {journal}"],
+            "due": self.units[f"write {journal} due"],
+            "get": self.objects["get"],
+            "put": self.objects["put"],
+            "kms": self.keys,
+        }
         always: dict[str, float] = {"calls": self.calls, "read": self.units["read"], "write": self.units["write"]}
         return always | {name: value for name, value in optional.items() if value}
 

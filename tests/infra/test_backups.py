@@ -40,9 +40,10 @@ def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(t
         assert who("lambda:InvokeFunction", title(job)) == {"wake"}
         for template in templates.values():
             named = {
-                function for function, logical in functions_of(template).items()
+                function
+                for function, logical in functions_of(template).items()
                 if variable in template["Resources"][logical]["Properties"]["Environment"]["Variables"]
-            }  # fmt: skip
+            }
             assert named == {"wake"}
     started = {grant.resource for grant in grants("wake") if grant.action == "lambda:InvokeFunction"}
     assert started == {title(job) for job in FUNCTIONS}
@@ -57,9 +58,12 @@ def test_only_the_drill_touches_the_tables_aside() -> None:
 
 def test_the_drill_writes_no_books() -> None:
     written = {
-        grant.resource for name in principals() if name.partition(", ")[0] == "drill" for grant in grants(name)
+        grant.resource
+        for name in principals()
+        if name.partition(", ")[0] == "drill"
+        for grant in grants(name)
         if grant.action in ("dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem") and not grant.under
-    }  # fmt: skip
+    }
     assert not written & {"LedgerTable", "JournalTable", "IdentityTable", "RequestsTable"}
 
 

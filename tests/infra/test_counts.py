@@ -109,10 +109,13 @@ def test_bytes(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     run_scheduled(world, "outbox")
     (page,) = set(world.files.list(f"pdf/{company}/")) - pages
     measured = {
-        "ledger": grown["ledger"], "journal": grown["journal"], "answers": grown["transient"],
-        "page": len(world.files.read(page)), "answer": len(json.dumps(answer)),
+        "ledger": grown["ledger"],
+        "journal": grown["journal"],
+        "answers": grown["transient"],
+        "page": len(world.files.read(page)),
+        "answer": len(json.dumps(answer)),
         "figure": len(published.stream.getvalue().splitlines()[0]),
-    }  # fmt: skip
+    }
     assert measured == {part: pytest.approx(COUNTS["bytes"][part], rel=NEAR) for part in COUNTS["bytes"]}
 
 

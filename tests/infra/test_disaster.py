@@ -35,7 +35,7 @@ def old(shared_privacy_world: Turned, dynamodb: Any) -> Turned:
     for name in shared_privacy_world.store.names.values():
         dynamodb.update_continuous_backups(
             TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )  # fmt: skip
+        )
     return shared_privacy_world
 
 
@@ -54,7 +54,7 @@ def with_proofs_of(new: Turned, old: Turned) -> None:
             for row in page["Items"]:
                 client.delete_item(
                     TableName=new.store.names[room], Key={"company": row["company"], "sort": row["sort"]}
-                )  # fmt: skip
+                )
         for page in client.get_paginator("scan").paginate(TableName=old.store.names[room]):
             for row in page["Items"]:
                 client.put_item(TableName=new.store.names[room], Item=row)
@@ -88,7 +88,7 @@ def test_recovering_again_goes_on_where_it_was(old: Turned, dynamodb: Any) -> No
     prefix = f"recovered-{secrets.token_hex(4)}-"
     dynamodb.restore_table_to_point_in_time(
         SourceTableName=old.store.names["ledger"], TargetTableName=f"{prefix}ledger", UseLatestRestorableTime=True
-    )  # fmt: skip
+    )
     disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
     disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
 
@@ -123,7 +123,7 @@ def test_tables_of_different_instants_are_noticed(old: Turned, dynamodb: Any) ->
     new = recovered(old, dynamodb)
     row = dynamodb.get_item(
         TableName=old.store.names["journal"], Key={"company": {"S": shop.id}, "sort": {"S": "head"}}
-    )["Item"]  # fmt: skip
+    )["Item"]
     for clock in (99, 0):
         broken = {**row, "clock": {"N": str(clock)}}
         dynamodb.put_item(TableName=new.store.names["journal"], Item=broken)

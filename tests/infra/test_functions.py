@@ -89,11 +89,13 @@ def test_a_function_is_told_where_its_own_stage_is(template: Template, stage: st
         settings = Settings.from_env(told)
         assert (settings.stage, settings.table_prefix, settings.endpoint) == (stage, f"facture-{stage}-", None)
         assert (settings.receipt_key, settings.backup_key) == (
-            f"alias/facture-{stage}-receipts", f"alias/facture-{stage}-backups",
-        )  # fmt: skip
+            f"alias/facture-{stage}-receipts",
+            f"alias/facture-{stage}-backups",
+        )
         assert (settings.files_bucket, settings.archive_bucket) == (
-            json.dumps({"Ref": BUCKET}), json.dumps({"Ref": ARCHIVE}),
-        )  # fmt: skip
+            json.dumps({"Ref": BUCKET}),
+            json.dumps({"Ref": ARCHIVE}),
+        )
         assert (settings.pepper, settings.pepper_secret) == ("", json.dumps({"Ref": "PepperSecret"}))
         assert settings.wake_queue == json.dumps({"Ref": "WakeQueue"})
 
@@ -172,9 +174,10 @@ def test_only_the_bookkeeping_attributes_are_updated() -> None:
 def test_whoever_wakes_jobs_may_what_they_may() -> None:
     for job in WOKEN:
         lacking = [
-            grant for grant in grants(job)
+            grant
+            for grant in grants(job)
             if grant not in grants("wake") and not grant.action.startswith(("logs:", "kms:"))
-        ]  # fmt: skip
+        ]
         assert lacking == []
         assert {(g.action, g.resource) for g in grants(job) if g.action.startswith("kms:")} <= {
             (g.action, g.resource) for g in grants("wake")
@@ -185,8 +188,10 @@ def test_whoever_wakes_jobs_may_nothing_that_they_may_not() -> None:
     theirs = {grant for job in WOKEN for grant in grants(job)}
     own = [grant for grant in grants("wake") if grant not in theirs and not grant.action.startswith(("logs:", "kms:"))]
     assert {(grant.action.partition(":")[0], grant.resource) for grant in own} == {
-        ("sqs", "WakeQueue"), ("lambda", "Backups"), ("lambda", "Restores"),
-    }  # fmt: skip
+        ("sqs", "WakeQueue"),
+        ("lambda", "Backups"),
+        ("lambda", "Restores"),
+    }
 
 
 def test_a_reason_for_what_no_test_uses_is_of_a_grant_that_there_is() -> None:

@@ -83,8 +83,14 @@ def test_the_figures_are_those_of_the_catalogue() -> None:
 def test_an_alarm_watches_a_figure_as_it_is_published(stage: str) -> None:
     ours = [alarm for alarm in alarms(stage).values() if alarm["Namespace"] == NAMESPACE]
     assert {metric["MetricName"] for metric in ours} >= {
-        "Run", "Dead", "Asked", "DeadlineBreached", "OldestSeconds", "DrillFailed", "RequestDeadlineBreached",
-    }  # fmt: skip
+        "Run",
+        "Dead",
+        "Asked",
+        "DeadlineBreached",
+        "OldestSeconds",
+        "DrillFailed",
+        "RequestDeadlineBreached",
+    }
     for metric in ours:
         labels = {part["Name"]: part["Value"] for part in metric["Dimensions"]}
         assert labels.get("job", "outbox") in {job.name for job in JOBS}

@@ -67,9 +67,10 @@ def test_the_application_is_ours_and_nothing_of_a_developers_machine(package: Bu
     assert not [name for name in carried if name.startswith("chalicelib/cli") or "/tests/" in name]
     root = Path(__file__).parents[2]
     wanted = [
-        path.relative_to(root).as_posix() for path in (root / "chalicelib").rglob("*")
+        path.relative_to(root).as_posix()
+        for path in (root / "chalicelib").rglob("*")
         if path.is_file() and not {"__pycache__", "cli"} & set(path.parts)
-    ]  # fmt: skip
+    ]
     assert not set(wanted) - set(carried)
     assert any(name.endswith("NotoSansArabic-Regular.ttf") for name in carried)
     assert any(name.endswith(".typ") for name in carried)
@@ -152,9 +153,8 @@ def test_every_handler_and_module_is_imported_from_the_package_alone(
     seen = json.loads(alone(unpacked, HANDLERS, json.dumps(handlers)))
     library = str(Path(json.__file__).parents[1])
     elsewhere = [
-        path for path in seen
-        if path and not path.startswith((str(unpacked), library)) and not path.startswith("<")
-    ]  # fmt: skip
+        path for path in seen if path and not path.startswith((str(unpacked), library)) and not path.startswith("<")
+    ]
     assert elsewhere == []
 
 

@@ -75,9 +75,11 @@ def test_a_company_of_two_tags_is_either_and_of_one_tag_that_one(tag: str, grant
     row = Grant("dynamodb:PutItem", "LedgerTable", under)
     file = Grant("s3:GetObject", f"FilesBucket/pdf/{TAGGED % tag}/*")
     sessions = {
-        "a": {"company": "cmp_1", "into": "cmp_2"}, "b": {"company": "cmp_2", "into": "cmp_1"},
-        "c": {"company": "cmp_1", "into": "cmp_1"}, "d": {"company": "cmp_2", "into": "cmp_2"},
-    }  # fmt: skip
+        "a": {"company": "cmp_1", "into": "cmp_2"},
+        "b": {"company": "cmp_2", "into": "cmp_1"},
+        "c": {"company": "cmp_1", "into": "cmp_1"},
+        "d": {"company": "cmp_2", "into": "cmp_2"},
+    }
     for name, tags in sessions.items():
         needed = [*needs("dynamodb", "PutItem", ROW, tags), *needs("s3", "GetObject", asked, tags)]
         assert [allows(grant, need) for grant, need in zip((row, file), needed, strict=True)] == [name in granted] * 2
@@ -110,20 +112,26 @@ ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "s
     [
         ("dynamodb", "PutItem", ROW, [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))]),
         (
-            "dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": ROW}]},
+            "dynamodb",
+            "TransactWriteItems",
+            {"TransactItems": [{"Put": ROW}]},
             [Need("dynamodb:PutItem", "LedgerTable", of(OTHER))],
         ),
         (
-            "s3", "DeleteObject", {"Bucket": "x-files", "Key": "uploads/cmp_1/a", "VersionId": "1"},
+            "s3",
+            "DeleteObject",
+            {"Bucket": "x-files", "Key": "uploads/cmp_1/a", "VersionId": "1"},
             [Need("s3:DeleteObject", "FilesBucket/uploads/x"), Need("s3:DeleteObjectVersion", "FilesBucket/uploads/x")],
         ),
         (
-            "s3", "ListMultipartUploads", {"Bucket": "x-files", "Prefix": "pdf/cmp_1/"},
+            "s3",
+            "ListMultipartUploads",
+            {"Bucket": "x-files", "Prefix": "pdf/cmp_1/"},
             [Need("s3:ListBucketMultipartUploads", "FilesBucket")],
         ),
         ("kms", "Sign", {}, [Need("kms:Sign", "ReceiptKey")]),
     ],
-)  # fmt: skip
+)
 def test_a_call_needs_what_iam_asks_for_it(
     service: str, operation: str, asked: dict[str, Any], expected: list[Need]
 ) -> None:

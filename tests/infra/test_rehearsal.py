@@ -270,9 +270,13 @@ def test_a_session_is_lent_to_its_function_with_its_tags(
 
     own = sts.assume_role(RoleArn=role(f"{function}Role"), RoleSessionName="as-lambda-does")["Credentials"]
     asking = boto3.client(
-        "sts", region_name=REGION, endpoint_url=stage.engine.endpoint, aws_access_key_id=own["AccessKeyId"],
-        aws_secret_access_key=own["SecretAccessKey"], aws_session_token=own["SessionToken"],
-    )  # fmt: skip
+        "sts",
+        region_name=REGION,
+        endpoint_url=stage.engine.endpoint,
+        aws_access_key_id=own["AccessKeyId"],
+        aws_secret_access_key=own["SecretAccessKey"],
+        aws_session_token=own["SessionToken"],
+    )
     told = [{"Key": key, "Value": value} for key, value in tags.items()]
     asked = {"RoleArn": role(f"{job}Session"), "RoleSessionName": job, "Tags": told}
     if lent:

@@ -96,9 +96,15 @@ def one_of(own: set[str], path: str) -> bool:
 
 
 KEYED = {
-    "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
-    "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
-}  # fmt: skip
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
 """The actions that tell IAM which partitions they are about. Of any other `ForAllValues` would say yes: it looks at
 each key that a request names, and a `Scan` names none."""
 
@@ -187,22 +193,42 @@ def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
     made, no backup, key, proof or owner is read."""
     source = granted(session_of("restores"), {"company": "cmp_1", "into": "cmp_2"})
     assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in source} == {
-        ("GetItem", "IdentityTable"), ("Query", "IdentityTable"), ("GetItem", "RequestsTable"),
-        ("Query", "RequestsTable"), ("GetItem", "LedgerTable"), ("GetItem", "JournalTable"),
-        ("PutItem", "JournalTable"), ("GetItem", "TransientTable"), ("PutItem", "TransientTable"),
-        ("UpdateItem", "TransientTable"), ("Decrypt", "BackupKey"), ("ListBucket", "FilesBucket"),
-        ("GetObject", "FilesBucket/backups/daily/"), ("GetObject", "FilesBucket/backups/weekly/"),
-        ("GetObject", "FilesBucket/backups/monthly/"), ("GetObject", "FilesBucket/exports/"),
-        ("PutObject", "FilesBucket/exports/"), ("DeleteObject", "FilesBucket/exports/"),
-    }  # fmt: skip
+        ("GetItem", "IdentityTable"),
+        ("Query", "IdentityTable"),
+        ("GetItem", "RequestsTable"),
+        ("Query", "RequestsTable"),
+        ("GetItem", "LedgerTable"),
+        ("GetItem", "JournalTable"),
+        ("PutItem", "JournalTable"),
+        ("GetItem", "TransientTable"),
+        ("PutItem", "TransientTable"),
+        ("UpdateItem", "TransientTable"),
+        ("Decrypt", "BackupKey"),
+        ("ListBucket", "FilesBucket"),
+        ("GetObject", "FilesBucket/backups/daily/"),
+        ("GetObject", "FilesBucket/backups/weekly/"),
+        ("GetObject", "FilesBucket/backups/monthly/"),
+        ("GetObject", "FilesBucket/exports/"),
+        ("PutObject", "FilesBucket/exports/"),
+        ("DeleteObject", "FilesBucket/exports/"),
+    }
     made = granted(session_of("restores"), {"company": "cmp_2", "into": "cmp_1"})
     assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in made} == {
-        ("GetItem", "WorkspaceTable"), ("PutItem", "WorkspaceTable"), ("DeleteItem", "WorkspaceTable"),
-        ("Query", "WorkspaceTable"), ("GetItem", "LedgerTable"), ("PutItem", "LedgerTable"), ("Query", "LedgerTable"),
-        ("GetItem", "JournalTable"), ("PutItem", "JournalTable"), ("PutItem", "IdentityTable"),
-        ("GetItem", "TransientTable"), ("GetObject", "FilesBucket/logos/"), ("PutObject", "FilesBucket/logos/"),
+        ("GetItem", "WorkspaceTable"),
+        ("PutItem", "WorkspaceTable"),
+        ("DeleteItem", "WorkspaceTable"),
+        ("Query", "WorkspaceTable"),
+        ("GetItem", "LedgerTable"),
+        ("PutItem", "LedgerTable"),
+        ("Query", "LedgerTable"),
+        ("GetItem", "JournalTable"),
+        ("PutItem", "JournalTable"),
+        ("PutItem", "IdentityTable"),
+        ("GetItem", "TransientTable"),
+        ("GetObject", "FilesBucket/logos/"),
+        ("PutObject", "FilesBucket/logos/"),
         ("ListBucket", "FilesBucket"),
-    }  # fmt: skip
+    }
 
 
 def test_where_no_fence_is_more_is_granted() -> None:

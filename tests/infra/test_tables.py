@@ -55,8 +55,9 @@ def test_every_room_is_deployed_and_protected() -> None:
         properties = table["Properties"]
         assert properties["DeletionProtectionEnabled"] is True
         assert properties["PointInTimeRecoverySpecification"] == {
-            "PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 35,
-        }  # fmt: skip
+            "PointInTimeRecoveryEnabled": True,
+            "RecoveryPeriodInDays": 35,
+        }
         assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": [KEY, "Arn"]}
 
 

@@ -28,9 +28,13 @@ from tests.infra.conftest import Template
 
 Resources = dict[str, Any]
 STATEFUL = {
-    "AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient", "AWS::KMS::Key", "AWS::Logs::LogGroup", "AWS::S3::Bucket",
+    "AWS::Cognito::UserPool",
+    "AWS::Cognito::UserPoolClient",
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
     "AWS::SecretsManager::Secret",
-}  # fmt: skip
+}
 
 
 def of_type(resources: Resources, kind: str) -> Resources:
@@ -99,9 +103,10 @@ def test_functions_run_on_arm_with_their_own_log(resources: Resources, template:
 def test_only_those_who_print_get_the_optional_layer(resources: Resources, template: Template) -> None:
     assert template["Parameters"]["WkhtmltopdfLayer"]["Default"] == ""
     optional = {
-        function for function, logical in functions_of(template).items()
+        function
+        for function, logical in functions_of(template).items()
         if any("Fn::If" in layer for layer in resources[logical]["Properties"]["Layers"])
-    }  # fmt: skip
+    }
     assert optional == {"api_handler", "outbox", "requests", "wake"}
 
 
@@ -134,9 +139,10 @@ def test_a_schedule_sends_what_chalice_takes(resources: Resources) -> None:
 
 def test_no_schedule_is_chalices_own(resources: Resources) -> None:
     events = [
-        event for made in of_type(resources, "AWS::Serverless::Function").values()
+        event
+        for made in of_type(resources, "AWS::Serverless::Function").values()
         for event in made.get("Events", {}).values()
-    ]  # fmt: skip
+    ]
     (only,) = events
     assert only["Type"] == "SQS"
     assert only["Properties"]["Queue"] == {"Fn::GetAtt": [WAKE_QUEUE, "Arn"]}
@@ -232,8 +238,10 @@ def test_sign_up_mails_are_sent_by_ses_where_it_is_set_up(resources: Resources, 
     condition, ours, cognitos = resources[POOL]["Properties"]["EmailConfiguration"]["Fn::If"]
     assert template["Conditions"][condition] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "MailIdentity"}, ""]}]}
     assert ours == {
-        "EmailSendingAccount": "DEVELOPER", "From": {"Ref": "MailFrom"}, "SourceArn": {"Ref": "MailIdentity"},
-    }  # fmt: skip
+        "EmailSendingAccount": "DEVELOPER",
+        "From": {"Ref": "MailFrom"},
+        "SourceArn": {"Ref": "MailIdentity"},
+    }
     assert cognitos == {"EmailSendingAccount": "COGNITO_DEFAULT"}
 
 

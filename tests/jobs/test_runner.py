@@ -37,9 +37,16 @@ class Sweep:
             return Found(found.records, due.cursor_of(found))
 
         self.job = Job(
-            name="sweep", room="journal", schedule="rate(1 day)", cap=None, find=paged, plan=self.plan,
-            apply=self.apply, summary="A sweep", step_seconds=1.0,
-        )  # fmt: skip
+            name="sweep",
+            room="journal",
+            schedule="rate(1 day)",
+            cap=None,
+            find=paged,
+            plan=self.plan,
+            apply=self.apply,
+            summary="A sweep",
+            step_seconds=1.0,
+        )
 
     def plan(self, world: World, work: Record) -> list[Step]:
         assert isinstance(work, Message)

@@ -17,11 +17,20 @@ from tests.engine import SESSION_ROLES
 def settings(endpoint: str, prefix: str) -> Settings:
     """Settings of tables and a bucket under `prefix`."""
     return Settings(
-        stage="test", region=REGION, endpoint=endpoint, table_prefix=f"{prefix}-", files_bucket=f"{prefix}-files",
-        issuer="https://issuer.example", audience="facture", jwks_url="https://issuer.example/jwks", wake_queue=None,
-        build="test", places=places_of(os.environ), archive_bucket=f"{prefix}-archive",
+        stage="test",
+        region=REGION,
+        endpoint=endpoint,
+        table_prefix=f"{prefix}-",
+        files_bucket=f"{prefix}-files",
+        issuer="https://issuer.example",
+        audience="facture",
+        jwks_url="https://issuer.example/jwks",
+        wake_queue=None,
+        build="test",
+        places=places_of(os.environ),
+        archive_bucket=f"{prefix}-archive",
         session_roles=SESSION_ROLES,
-    )  # fmt: skip
+    )
 
 
 def company(world: World) -> str:
@@ -62,9 +71,19 @@ def job_row(world: World, owner: str, total: int, task: str = "count") -> JobRow
     """A queued bulk job, not yet written."""
     at = world.now()
     return JobRow(
-        company=owner, id=new_id("job", at, world.random(10)), created_at=at, updated_at=at, due="bulk", due_at=at,
-        task=task, actor="usr_test", inputs=b"[]", outcomes=b"[]", total=total, expires_at=int(at.timestamp()) + 86_400,
-    )  # fmt: skip
+        company=owner,
+        id=new_id("job", at, world.random(10)),
+        created_at=at,
+        updated_at=at,
+        due="bulk",
+        due_at=at,
+        task=task,
+        actor="usr_test",
+        inputs=b"[]",
+        outcomes=b"[]",
+        total=total,
+        expires_at=int(at.timestamp()) + 86_400,
+    )
 
 
 def later(world: World, **by: float) -> datetime:

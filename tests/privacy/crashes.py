@@ -218,14 +218,22 @@ def proven(world: Turned) -> Books:
     hold = holds.place(world, books.id, "tax audit 7", "opr_1")
     holds.release(world, books.id, hold.id, "opr_1")
     told = Told(
-        kind="lawful_demand", recipient="DGI", basis="CGI, art. 214", data=("document.content",),
+        kind="lawful_demand",
+        recipient="DGI",
+        basis="CGI, art. 214",
+        data=("document.content",),
         disclosed_on=today(books.at),
-    )  # fmt: skip
+    )
     disclosures.record(world, books.id, told, "opr_1")
-    books.commit(Acceptance(
-        id=books.new("acc"), member=books.owners[0], policy_version="2026-04-02", due_at=books.at + YEARS - LATER,
-        **books.stamps,
-    ))  # fmt: skip
+    books.commit(
+        Acceptance(
+            id=books.new("acc"),
+            member=books.owners[0],
+            policy_version="2026-04-02",
+            due_at=books.at + YEARS - LATER,
+            **books.stamps,
+        )
+    )
     return books
 
 

@@ -86,9 +86,16 @@ def test_the_index_says_what_is_held_and_why_without_script(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "kept"),
-    [("=1+1", "'=1+1"), ("+2125", "'+2125"), ("-a", "'-a"), ("@x", "'@x"), ("-12.50", "-12.50"), ("a=b", "a=b"),
-     ("\t=1", "'\t=1")],
-)  # fmt: skip
+    [
+        ("=1+1", "'=1+1"),
+        ("+2125", "'+2125"),
+        ("-a", "'-a"),
+        ("@x", "'@x"),
+        ("-12.50", "-12.50"),
+        ("a=b", "a=b"),
+        ("\t=1", "'\t=1"),
+    ],
+)
 def test_a_cell_is_no_formula(cell: str, kept: str) -> None:
     assert safe(cell) == kept
 
@@ -108,11 +115,18 @@ def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turn
     mine, other = Books(vault, mark="Mine4Z", owners=2), Books(vault, mark="Other9K")
     for day in (None, today(mine.at) + timedelta(days=9)):
         disclosures.record(
-            vault, mine.id,
-            Told(kind="lawful_demand", recipient=f"until {day}", basis="CGI, art. 214", data=("document.content",),
-                 disclosed_on=today(mine.at), hidden_until=day),
+            vault,
+            mine.id,
+            Told(
+                kind="lawful_demand",
+                recipient=f"until {day}",
+                basis="CGI, art. 214",
+                data=("document.content",),
+                disclosed_on=today(mine.at),
+                hidden_until=day,
+            ),
             "opr_1",
-        )  # fmt: skip
+        )
     made = requests.ask(vault, mine.call(), mine.owner(), "access", None)
     requests.confirm(vault, mine.call(), mine.owner(), str(made.body["id"]))
     requests.ask(vault, mine.call(), mine.owner(1), "opposition", None)
@@ -151,9 +165,14 @@ def state(books: Books, id: str) -> tuple[Any, ...]:
     archive = opened(books.world.files.read(prefixes.export(books.id, id)))
     (mark,) = [row for row in books.rows("transient") if row["sort"]["S"] == f"upload#upl_{id[4:]}"]
     return (
-        sorted(row["id"] for row in rows(archive, "customers")), request.status, request.receipt, parts(books, id),
-        [(m.found, m.done) for m in request.measures], mark["due"], archive.namelist(),
-    )  # fmt: skip
+        sorted(row["id"] for row in rows(archive, "customers")),
+        request.status,
+        request.receipt,
+        parts(books, id),
+        [(m.found, m.done) for m in request.measures],
+        mark["due"],
+        archive.namelist(),
+    )
 
 
 def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,9 +13,12 @@ from tests.client import Client
 from tests.conftest import Shop
 
 ENVIRONMENT = {
-    "FACTURE_TABLE_PREFIX": "x-", "FACTURE_BUCKET_FILES": "x", "FACTURE_ISSUER": "x", "FACTURE_AUDIENCE": "x",
+    "FACTURE_TABLE_PREFIX": "x-",
+    "FACTURE_BUCKET_FILES": "x",
+    "FACTURE_ISSUER": "x",
+    "FACTURE_AUDIENCE": "x",
     "FACTURE_JWKS_URL": "x",
-}  # fmt: skip
+}
 
 
 def test_anybody_is_treated_with_care(gateway: Gateway) -> None:

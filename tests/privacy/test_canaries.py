@@ -160,9 +160,11 @@ def test_what_holds_no_canary_says_why(alone: Turned) -> None:
     assert {(row.ROOM, row.KIND) for row in rows} | canaries.BY_HAND == set(all_entities())
     assert set(canaries.EXCUSED) <= set(garden.excused), "an excuse for what is not there"
     assert set(garden.excused.values()) == {
-        "the key under which all of this is planted", "a yes or a no", "one of a few words of ours",
+        "the key under which all of this is planted",
+        "a yes or a no",
+        "one of a few words of ours",
         *(reason for reason, _ in canaries.EXCUSED.values()),
-    }  # fmt: skip
+    }
 
 
 def test_a_planted_attribute_without_a_canary_is_found(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,8 +199,12 @@ def test_the_scan_sees_through(packed: str) -> None:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("a.json", text)
     forms: dict[str, bytes] = {
-        "plain": text, "zlib": zlib.compress(text), "gzip": gzip.compress(text), "base64": base64.b64encode(text),
-        "zip": archive.getvalue(), "pdf": b"%PDF\n1 0 obj\nstream\n" + zlib.compress(text) + b"\nendstream",
+        "plain": text,
+        "zlib": zlib.compress(text),
+        "gzip": gzip.compress(text),
+        "base64": base64.b64encode(text),
+        "zip": archive.getvalue(),
+        "pdf": b"%PDF\n1 0 obj\nstream\n" + zlib.compress(text) + b"\nendstream",
         "json within zlib": zlib.compress(b'"' + base64.b64encode(text) + b'"'),
-    }  # fmt: skip
+    }
     assert any(text in part for part in unpacked(forms[packed]))

@@ -23,10 +23,24 @@ from tests.mailbox import mails, open_mailbox
 from tests.privacy.canaries import scanned, unpacked, versions
 from tests.privacy.test_canaries import blocked_prefixes, captured
 
-TYPED = frozenset({
-    "name", "legal_form", "street", "city", "postal_code", "notes", "description", "reference", "text", "subject",
-    "unit", "user", "reason", "cnss",
-})  # fmt: skip
+TYPED = frozenset(
+    {
+        "name",
+        "legal_form",
+        "street",
+        "city",
+        "postal_code",
+        "notes",
+        "description",
+        "reference",
+        "text",
+        "subject",
+        "unit",
+        "user",
+        "reason",
+        "cnss",
+    }
+)
 """Fields that hold whatever somebody types."""
 APART = ("/v1/privacy/requests", "/v1/companies", "/v1/jobs")
 """Asked below; another company's; thirty-one drafts of the same."""

@@ -98,10 +98,12 @@ def test_of_one_person_exactly_what_the_policy_says_goes(alone: Turned, prefix: 
     gone = {spot for text, spot in about.planted.items() if text in seen and text not in left}
     going = {(row.ROOM, row.KIND) for row in rows if goes(row, who) and row.KIND in (ROWS[prefix], *_copies(rows))}
     expected = {
-        spot for text, spot in about.planted.items()
-        if text in seen and (spot.place, spot.kind) in going
+        spot
+        for text, spot in about.planted.items()
+        if text in seen
+        and (spot.place, spot.kind) in going
         and spot.path.startswith(EMPTIED.get((spot.place, spot.kind), ""))
-    }  # fmt: skip
+    }
     assert {spot for spot in gone ^ expected if spot.path not in TOUCHED} == set()
     lost = {spot for text, spot in beside.planted.items() if text in seen and text not in left}
     assert {spot for spot in lost if spot.path not in TOUCHED} == {

@@ -117,9 +117,14 @@ def _policy(material: bool) -> Policy:
     return replace(current(), versions=(*current().versions, later))
 
 
-@pytest.mark.parametrize(("day", "material", "asked"), [
-    (date(2027, 2, 28), True, False), (date(2027, 3, 1), True, True), (date(2027, 3, 1), False, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("day", "material", "asked"),
+    [
+        (date(2027, 2, 28), True, False),
+        (date(2027, 3, 1), True, True),
+        (date(2027, 3, 1), False, False),
+    ],
+)
 def test_a_material_change_is_announced_and_then_asked(
     monkeypatch: pytest.MonkeyPatch, day: date, material: bool, asked: bool
 ) -> None:

@@ -198,9 +198,13 @@ def test_grace_reminds_and_ends_by_itself(vault: Turned) -> None:
         now = shop.request(id)
         statuses.append((days, now.status, now.reminders))
     assert statuses == [
-        (22, "grace", 0), (24, "grace", 1), (28, "grace", 1), (29.5, "grace", 2), (29.9, "grace", 2),
+        (22, "grace", 0),
+        (24, "grace", 1),
+        (28, "grace", 1),
+        (29.5, "grace", 2),
+        (29.9, "grace", 2),
         (30.1, "completed", 2),
-    ]  # fmt: skip
+    ]
 
 
 def test_cancelled_in_grace_all_is_as_before(vault: Turned) -> None:
@@ -333,9 +337,15 @@ def test_a_members_consents_and_long_tasks_go_too(vault: Turned) -> None:
     who = shop.owners[1]
     due = int(shop.at.timestamp()) + 10**6
     row = JobRow(
-        id=shop.new("job"), due_at=shop.at, task="issue", actor=who, inputs=b"[]", outcomes=b"[]", expires_at=due,
+        id=shop.new("job"),
+        due_at=shop.at,
+        task="issue",
+        actor=who,
+        inputs=b"[]",
+        outcomes=b"[]",
+        expires_at=due,
         **shop.stamps,
-    )  # fmt: skip
+    )
     shop.commit(Consent(id=who, policy_version="2026-04-02", **shop.stamps), row)
     id = shop.confirmed(who)
     carried(vault)

@@ -76,9 +76,14 @@ def _state(shop: Shop) -> str:
     return head.state
 
 
-@pytest.mark.parametrize(("language", "title"), [
-    ("fr", "Supprimer votre compte"), ("ar", "حذف حسابكم"), ("en", "Delete your account"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("fr", "Supprimer votre compte"),
+        ("ar", "حذف حسابكم"),
+        ("en", "Delete your account"),
+    ],
+)
 def test_the_form_is_there_in_three_languages(anybody: Client, language: str, title: str) -> None:
     got = anybody.get("/account/deletion", query={"lang": language})
     assert (got.status, got.headers["content-type"]) == (200, "text/html; charset=utf-8")
@@ -240,11 +245,14 @@ def test_a_source_has_an_address_written_to_three_times_an_hour(
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        ("2001:db8:7:9::1", "2001:db8:7:9:ffff::2", True), ("2001:db8:7:9::1", "2001:db8:7:a::1", False),
-        ("192.0.2.1", "192.0.2.2", False), ("::ffff:192.0.2.1", "192.0.2.1", True), ("", "", True),
+        ("2001:db8:7:9::1", "2001:db8:7:9:ffff::2", True),
+        ("2001:db8:7:9::1", "2001:db8:7:a::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("", "", True),
         ("unknown", "unknown", True),
     ],
-)  # fmt: skip
+)
 def test_a_subscriber_counts_once(one: str, other: str, same: bool) -> None:
     assert (network(one) == network(other)) is same
 

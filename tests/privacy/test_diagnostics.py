@@ -17,12 +17,14 @@ from tests.client import Client
 from tests.conftest import Shop
 
 GOOD: dict[str, Any] = {
-    "app_version": "1.4.2", "os": "android", "os_version": "15.1",
+    "app_version": "1.4.2",
+    "os": "android",
+    "os_version": "15.1",
     "events": [
         {"code": "crash.invoice_editor", "count": 3, "signature": "ab" * 16},
         {"code": "slow.list_opening", "count": 2, "milliseconds": 900},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -43,8 +45,9 @@ def test_a_batch_is_kept_without_saying_whose_it_is(shop: Shop, world: World) ->
     (batch,) = [row for row in _stored(world) if row.id not in before]
     assert (batch.app_version, batch.os, batch.os_version) == ("1.4.2", "android", "15")
     assert [(event.code, event.count) for event in batch.events] == [
-        ("crash.invoice_editor", 3), ("slow.list_opening", 2),
-    ]  # fmt: skip
+        ("crash.invoice_editor", 3),
+        ("slow.list_opening", 2),
+    ]
     assert (batch.created_at.minute, batch.created_at.second) == (0, 0)
     assert (batch.expires_at - batch.created_at.timestamp()) == 90 * 86_400
     member = shop.owner.get("/v1/consents").json["id"]
@@ -55,11 +58,23 @@ def test_a_batch_is_kept_without_saying_whose_it_is(shop: Shop, world: World) ->
 
 
 PERSONAL = (
-    "jean.dupont@exemple.ma", "JEAN@EXEMPLE", "0612345678", "06 12 34 56 78", "+212 6-12-34-56-78", "٠٦١٢٣٤٥٦٧٨",
-    "002136093000040", "00 21 36 09 30 000 40", "007780000123456789012345", "BE123456", "192.168.1.14",
-    "2001:db8:0:1::17", "fp_live_x", "https://x.example/?a=b", "the invoice of Atlas did not open",
+    "jean.dupont@exemple.ma",
+    "JEAN@EXEMPLE",
+    "0612345678",
+    "06 12 34 56 78",
+    "+212 6-12-34-56-78",
+    "٠٦١٢٣٤٥٦٧٨",
+    "002136093000040",
+    "00 21 36 09 30 000 40",
+    "007780000123456789012345",
+    "BE123456",
+    "192.168.1.14",
+    "2001:db8:0:1::17",
+    "fp_live_x",
+    "https://x.example/?a=b",
+    "the invoice of Atlas did not open",
     "eyJhbGciOiJ9.e30.x",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("text", PERSONAL)
@@ -162,8 +177,9 @@ def test_the_operator_sees_counts(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     own = [line for line in lines if line["app_version"] == version]
     assert [(line["code"], line["times"], line["batches"]) for line in own] == [
-        ("crash.invoice_editor", 9, 3), ("slow.list_opening", 6, 3),
-    ]  # fmt: skip
+        ("crash.invoice_editor", 9, 3),
+        ("slow.list_opening", 6, 3),
+    ]
     assert own[0]["signatures"] == [["ab" * 16, 9]]
     assert own[1]["milliseconds"] == 900
 

@@ -24,9 +24,12 @@ URL = "/v1/privacy/disclosures"
 
 def _told(world: World, **changes: Any) -> Told:
     content: dict[str, Any] = {
-        "kind": "lawful_demand", "recipient": "Direction générale des impôts", "basis": "CGI, art. 214",
-        "data": ("document.content", "document.buyer"), "disclosed_on": today(world.now()),
-    }  # fmt: skip
+        "kind": "lawful_demand",
+        "recipient": "Direction générale des impôts",
+        "basis": "CGI, art. 214",
+        "data": ("document.content", "document.buyer"),
+        "disclosed_on": today(world.now()),
+    }
     return Told(**(content | changes))
 
 
@@ -113,10 +116,26 @@ def test_pages_follow_each_other(shop: Shop, world: World) -> None:
 def test_the_operator_records_and_lists(shop: Shop, world: World, capsys: pytest.CaptureFixture[str]) -> None:
     on = today(world.now())
     argv = [
-        "disclosures", "record", shop.company, "--kind", "lawful_demand", "--recipient", "Tribunal", "--basis",
-        "ordonnance 12", "--data", "document.content, ledger.payment", "--on", on.isoformat(), "--by", "opr_1",
-        "--hidden-until", (on + timedelta(days=9)).isoformat(), "--recipient-email", "greffe@tribunal.example",
-    ]  # fmt: skip
+        "disclosures",
+        "record",
+        shop.company,
+        "--kind",
+        "lawful_demand",
+        "--recipient",
+        "Tribunal",
+        "--basis",
+        "ordonnance 12",
+        "--data",
+        "document.content, ledger.payment",
+        "--on",
+        on.isoformat(),
+        "--by",
+        "opr_1",
+        "--hidden-until",
+        (on + timedelta(days=9)).isoformat(),
+        "--recipient-email",
+        "greffe@tribunal.example",
+    ]
     assert main(argv, lambda: world) == 0
     capsys.readouterr()
     assert main(["disclosures", "list", shop.company], lambda: world) == 0

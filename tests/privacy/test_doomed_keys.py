@@ -31,7 +31,7 @@ from tests.privacy.worlds import Books, Turned, carried, carry
 def turned_on(shop: Books) -> None:
     transact(
         shop.world.store, shop.call(), [], lambda _: Decision(Answer({}), head={"cloud_backup": True}), business=False
-    )  # fmt: skip
+    )
 
 
 def begun(shop: Books) -> Backup:

@@ -30,9 +30,13 @@ from tests.conftest import Shop
 URL = "/v1/privacy/requests"
 CANARY = "Zineb Effacable"
 PERSON: dict[str, Any] = {
-    "name": CANARY, "kind": "consumer", "email": "zineb@effacable.example", "phone": "+212612345678",
-    "address": {"street": "7 rue Effacable", "city": "Effaville", "postal_code": "20999"}, "language": "fr",
-}  # fmt: skip
+    "name": CANARY,
+    "kind": "consumer",
+    "email": "zineb@effacable.example",
+    "phone": "+212612345678",
+    "address": {"street": "7 rue Effacable", "city": "Effaville", "postal_code": "20999"},
+    "language": "fr",
+}
 TRACES = (CANARY, "effacable.example", "612345678", "rue Effacable", "Effaville", "20999", "Cadeau pour Zineb")
 
 
@@ -92,19 +96,32 @@ def test_at_once_every_read_shows_the_accounts_and_nobody(
         nobody_in(got, customer)
         now = got.json
         assert now["buyer"] == {
-            "name": NAMES["fr"], "kind": "consumer", "ice": None, "ice_missing_reason": None, "tax_id": None,
-            "trade_register": None, "email": None, "phone": None, "erased": True,
+            "name": NAMES["fr"],
+            "kind": "consumer",
+            "ice": None,
+            "ice_missing_reason": None,
+            "tax_id": None,
+            "trade_register": None,
+            "email": None,
+            "phone": None,
+            "erased": True,
             "address": {"street": None, "city": None, "postal_code": None, "country": "MA"},
-        }  # fmt: skip
+        }
         assert set(now) == set(was), "the contract's shape"
         hidden = {"buyer", "customer", "notes", "reason"}
         assert {k: v for k, v in now.items() if k not in hidden} == {k: v for k, v in was.items() if k not in hidden}
         assert (now["customer"], now["notes"], now.get("reason")) == (None, None, None)
     for path in (
-        "/v1/invoices", "/v1/credit-notes", "/v1/invoices?ending_before=inv_00000000000000000000000000",
-        "/v1/invoices?expand[]=customer", "/v1/changes?after=0&limit=100", "/v1/register", "/v1/customers",
-        f"/v1/invoices?status={before['status']}", f"/v1/invoices/{before['id']}?expand[]=customer",
-    ):  # fmt: skip
+        "/v1/invoices",
+        "/v1/credit-notes",
+        "/v1/invoices?ending_before=inv_00000000000000000000000000",
+        "/v1/invoices?expand[]=customer",
+        "/v1/changes?after=0&limit=100",
+        "/v1/register",
+        "/v1/customers",
+        f"/v1/invoices?status={before['status']}",
+        f"/v1/invoices/{before['id']}?expand[]=customer",
+    ):
         got = shop.owner.get(path)
         nobody_in(got)
         assert before["number"] in got.text or note["number"] in got.text or path == "/v1/customers", path
@@ -246,9 +263,12 @@ def _head(marks: bytes | None) -> Head:
 def demanded(shop: Shop, **more: Any) -> str:
     """A lawful demand on record; its id."""
     content: dict[str, Any] = {
-        "kind": "lawful_demand", "recipient": "Direction générale des impôts", "basis": "CGI, art. 214",
-        "data": ("document.buyer", "document.content", "document.seller"), "disclosed_on": today(shop.world.now()),
-    }  # fmt: skip
+        "kind": "lawful_demand",
+        "recipient": "Direction générale des impôts",
+        "basis": "CGI, art. 214",
+        "data": ("document.buyer", "document.content", "document.seller"),
+        "disclosed_on": today(shop.world.now()),
+    }
     return disclosures.record(shop.world, shop.company, Told(**(content | more)), "opr_1").id
 
 

@@ -28,11 +28,17 @@ from tests.conftest import Shop
 from tests.mailbox import mails, open_mailbox
 
 FILLED = {
-    "code": "123456", "thread": "thr_1", "date": "23 novembre 2026", "request": "req_1",
-    "disclosure": "dis_1", "reference": "R-7", "attributes": "name", "kind": "suppression",
+    "code": "123456",
+    "thread": "thr_1",
+    "date": "23 novembre 2026",
+    "request": "req_1",
+    "disclosure": "dis_1",
+    "reference": "R-7",
+    "attributes": "name",
+    "kind": "suppression",
     "company": "cmp_1",
     "recipients": "- DGI",
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -167,8 +167,9 @@ def test_each_issued_document_that_says_otherwise_is_listed_and_can_be_put_right
     shown = done(shop, shop.customer, {"name": RIGHT, "notes": "VIP"})
     listed = shop.owner.get(shown["documents"]).json
     assert [(d["id"], d["number"], d["differs"]) for d in listed["data"]] == [
-        (first["id"], first["number"], ["name"]), (second["id"], second["number"], ["name"]),
-    ]  # fmt: skip
+        (first["id"], first["number"], ["name"]),
+        (second["id"], second["number"], ["name"]),
+    ]
     assert listed["has_more"] is False
     for document in listed["data"]:
         credited = shop.owner.post(document["credit"]["url"], document["credit"]["body"])
@@ -182,9 +183,11 @@ def test_each_issued_document_that_says_otherwise_is_listed_and_can_be_put_right
         assert {name: again[name] for name in same} == {name: was[name] for name in same}
     after = shop.owner.get(shown["documents"]).json["data"]
     assert [(d["kind"], d["status"], d["credit"]) for d in after] == [
-        ("credit_note", "issued", None), ("credit_note", "issued", None), ("invoice", "credited", None),
+        ("credit_note", "issued", None),
+        ("credit_note", "issued", None),
         ("invoice", "credited", None),
-    ]  # fmt: skip
+        ("invoice", "credited", None),
+    ]
 
 
 def test_the_list_pages_on(shop: Shop) -> None:
@@ -226,9 +229,14 @@ def _owner(shop: Shop) -> Any:
 def disclosed(shop: Shop, recipient: str, **more: Any) -> str:
     """A disclosure of the customer's data; its id."""
     content: dict[str, Any] = {
-        "kind": "lawful_demand", "recipient": recipient, "basis": "CGI, art. 214", "data": ("document.buyer",),
-        "disclosed_on": today(shop.world.now()), "reference": "R-7", "subject": shop.customer,
-    }  # fmt: skip
+        "kind": "lawful_demand",
+        "recipient": recipient,
+        "basis": "CGI, art. 214",
+        "data": ("document.buyer",),
+        "disclosed_on": today(shop.world.now()),
+        "reference": "R-7",
+        "subject": shop.customer,
+    }
     return disclosures.record(shop.world, shop.company, Told(**(content | more)), "opr_1").id
 
 

@@ -62,9 +62,10 @@ ENDS = st.builds(lambda month, day: f"{month:02d}-{day:02d}", st.integers(1, 12)
 
 
 @given(
-    st.lists(ENDS, min_size=1, max_size=3), st.dates(date(2010, 1, 1), date(2090, 1, 1)),
+    st.lists(ENDS, min_size=1, max_size=3),
+    st.dates(date(2010, 1, 1), date(2090, 1, 1)),
     st.sampled_from([TEN, Period(years=5), Period(days=90)]),
-)  # fmt: skip
+)
 def test_nothing_goes_before_its_day_and_nothing_stays_after(ends: list[str], on: date, term: Period) -> None:
     own = rule(*ends, term=term)
     through = own.through(on)

@@ -210,8 +210,10 @@ def test_the_operator_answers_and_the_member_is_told(
     capsys.readouterr()
     assert _cli(world, monkeypatch, "read", shop.company, id) == 0
     assert [json.loads(line)["object"] for line in capsys.readouterr().out.splitlines()] == [
-        "support_thread", "support_message", "support_message",
-    ]  # fmt: skip
+        "support_thread",
+        "support_message",
+        "support_message",
+    ]
     assert _cli(world, monkeypatch, "close", shop.company, id, "--by", "opr_1") == 0
     assert _cli(world, monkeypatch, "answer", shop.company, id, "--by", "opr_1", text="x") == 1
     assert _cli(world, monkeypatch, "answer", shop.company, id, "--by", "opr_1", text=" ") == 2
@@ -306,10 +308,15 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
         rows = turned.store.query("workspace", shop.company, SORT.startswith(f"support_message#{id}#")).records
         return _thread(shop, id), rows, list(turned.files.list(prefixes.upload_of(shop.company, id)))
 
-    crashes = prove(clients, Work(
-        prepare=prepare, begin=lambda id: support_desk.end(turned, shop.company, id),
-        resume=lambda id: support_desk.end(turned, shop.company, id), state=state,
-    ))  # fmt: skip
+    crashes = prove(
+        clients,
+        Work(
+            prepare=prepare,
+            begin=lambda id: support_desk.end(turned, shop.company, id),
+            resume=lambda id: support_desk.end(turned, shop.company, id),
+            state=state,
+        ),
+    )
     assert crashes >= 10
 
 

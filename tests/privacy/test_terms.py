@@ -88,9 +88,10 @@ def sweep(world: Turned, day: date) -> None:
 
 
 @pytest.mark.parametrize(
-    "ends", [("12-31",), ("06-30",), ("02-29",), ("02-28",), ("03-01",), ("12-31", "06-30"), ("06-30", "12-31")],
+    "ends",
+    [("12-31",), ("06-30",), ("02-29",), ("02-28",), ("03-01",), ("12-31", "06-30"), ("06-30", "12-31")],
     ids="-then-".join,
-)  # fmt: skip
+)
 def test_each_goes_on_its_own_day_and_none_before(alone: Turned, ends: tuple[str, ...]) -> None:
     shop = Calendar(alone, [day for day in around(ends[0], 2027, 2028) if day >= date(2027, 1, 1)], *ends)
     until = {id: last_day(day, *ends) for id, day in shop.dated.items()}
@@ -104,11 +105,14 @@ def test_each_goes_on_its_own_day_and_none_before(alone: Turned, ends: tuple[str
 @pytest.mark.parametrize(
     ("dated", "end", "kept"),
     [
-        (date(2026, 11, 23), "12-31", date(2036, 12, 31)), (date(2027, 1, 1), "12-31", date(2037, 12, 31)),
-        (date(2028, 2, 29), "12-31", date(2038, 12, 31)), (date(2028, 2, 29), "02-29", date(2038, 2, 28)),
-        (date(2026, 2, 28), "02-29", date(2036, 2, 29)), (date(2026, 7, 1), "06-30", date(2037, 6, 30)),
+        (date(2026, 11, 23), "12-31", date(2036, 12, 31)),
+        (date(2027, 1, 1), "12-31", date(2037, 12, 31)),
+        (date(2028, 2, 29), "12-31", date(2038, 12, 31)),
+        (date(2028, 2, 29), "02-29", date(2038, 2, 28)),
+        (date(2026, 2, 28), "02-29", date(2036, 2, 29)),
+        (date(2026, 7, 1), "06-30", date(2037, 6, 30)),
     ],
-)  # fmt: skip
+)
 def test_the_oracle_itself(dated: date, end: str, kept: date) -> None:
     assert last_day(dated, end) == kept
 

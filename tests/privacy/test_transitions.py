@@ -30,9 +30,17 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 def request(status: RequestStatus) -> Request:
     return Request(
-        company="cmp_1", id="req_1", created_at=AT, updated_at=AT, kind="deletion", status=status, affects="company",
-        asked_by="mem_1", deadline=AT, due_at=AT,
-    )  # fmt: skip
+        company="cmp_1",
+        id="req_1",
+        created_at=AT,
+        updated_at=AT,
+        kind="deletion",
+        status=status,
+        affects="company",
+        asked_by="mem_1",
+        deadline=AT,
+        due_at=AT,
+    )
 
 
 @given(st.sampled_from(STATUSES), st.sampled_from(STATUSES))
@@ -120,8 +128,13 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         own = [r.levelno for r in caplog.records if getattr(r, "request", None) == made.body["id"]]
         told.append((days, own))
     assert told == [
-        (1, []), (8.5, [logging.WARNING]), (9, []), (11.5, [logging.ERROR]), (12, []), (13, [logging.ERROR]),
-    ]  # fmt: skip
+        (1, []),
+        (8.5, [logging.WARNING]),
+        (9, []),
+        (11.5, [logging.ERROR]),
+        (12, []),
+        (13, [logging.ERROR]),
+    ]
     assert settling.by_hand(vault, shop.request(str(made.body["id"])), "completed")
     run(vault, watch_job(), now=vault.now() + timedelta(days=30), left=within(60))
     assert "deadline" not in shop.kinds("requests")
@@ -135,9 +148,13 @@ def test_the_door_refuses_what_is_no_plan(vault: Turned) -> None:
     kept = next(m for m in measures if m.action == "block")
     gone = next(m for m in measures if m.place == "workspace")
     for company, chosen, takes in (
-        (shop.id, [kept], None), ("system", [gone], None), ("", [gone], None), (shop.id, [gone], lambda _: True),
-        (shop.id, [gone, next(m for m in measures if m.place == "identity")], None), (shop.id, [], None),
-    ):  # fmt: skip
+        (shop.id, [kept], None),
+        ("system", [gone], None),
+        ("", [gone], None),
+        (shop.id, [gone], lambda _: True),
+        (shop.id, [gone, next(m for m in measures if m.place == "identity")], None),
+        (shop.id, [], None),
+    ):
         with pytest.raises(erase.NotPlanned):
             erase.target(company, chosen, takes)
 
@@ -172,8 +189,9 @@ def test_by_hand(cli: Callable[..., tuple[int, list[Any]]], vault: Turned, tmp_p
     receipt.write_text(json.dumps(handed, indent=2, ensure_ascii=False), "utf-8")
     key.write_text(vault.keys.pem, "utf-8")
     assert cli("verify-receipt", str(receipt), "--key", str(key)) == (
-        0, [{"valid": True, "key": handed["key"], "trusted": True, "request": id}],
-    )  # fmt: skip
+        0,
+        [{"valid": True, "key": handed["key"], "trusted": True, "request": id}],
+    )
     receipt.write_text(json.dumps(handed).replace('"removed": 1', '"removed": 2', 1), "utf-8")
     assert cli("verify-receipt", str(receipt))[0] == 1
     assert cli("verify-receipt", str(tmp_path / "none.json"))[0] == 2

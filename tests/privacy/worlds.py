@@ -87,18 +87,31 @@ class Books:
             for id in self.owners
         ]
         self.profile = Company(
-            id=self.id, name=f"{self.mark} SARL", address=Address(street=f"{self.mark} street", city="Fès"),
-            policy_version="2026-04-02", email=f"{self.mark}@company.example", rib=f"{self.mark}-rib",
-            template=f"<p>{self.mark}</p>", cnss=self.mark, logo=None, **self.stamps,
-        )  # fmt: skip
+            id=self.id,
+            name=f"{self.mark} SARL",
+            address=Address(street=f"{self.mark} street", city="Fès"),
+            policy_version="2026-04-02",
+            email=f"{self.mark}@company.example",
+            rib=f"{self.mark}-rib",
+            template=f"<p>{self.mark}</p>",
+            cnss=self.mark,
+            logo=None,
+            **self.stamps,
+        )
         self._owners = members
 
     def _party(self, cls: Any, id: str) -> Any:
         return cls(
-            id=id, name=f"{self.mark} {id}", kind="business", address=Address(street=self.mark, city=self.mark),
-            email=f"{self.mark}@party.example", phone=self.mark, notes=self.mark, ice_missing_reason=self.mark,
+            id=id,
+            name=f"{self.mark} {id}",
+            kind="business",
+            address=Address(street=self.mark, city=self.mark),
+            email=f"{self.mark}@party.example",
+            phone=self.mark,
+            notes=self.mark,
+            ice_missing_reason=self.mark,
             **self.stamps,
-        )  # fmt: skip
+        )
 
     def drafted(self, id: str, customer: str) -> Draft:
         """A draft that names a customer."""
@@ -123,30 +136,62 @@ class Books:
         customer = self._party(Customer, self.customer)
         invoice, entry, series = self.issued(self.invoice, customer)
         rows: list[Record] = [customer, invoice, entry, series, self.drafted(self.draft, self.customer)]
-        rows.append(ApiKey(
-            id=self.new("key"), name=self.mark, digest=self.mark, hint="1234", scopes=("company.read",),
-            created_by=self.owners[-1], **self.stamps,
-        ))  # fmt: skip
+        rows.append(
+            ApiKey(
+                id=self.new("key"),
+                name=self.mark,
+                digest=self.mark,
+                hint="1234",
+                scopes=("company.read",),
+                created_by=self.owners[-1],
+                **self.stamps,
+            )
+        )
         if not small:
             rows += [self._party(Customer, self.other), self._party(Supplier, self.supplier)]
-            rows += [self.drafted(self.new("inv"), self.other), Item(
-                id=self.new("itm"), name=self.mark, description=self.mark, unit_price=Decimal(1), vat_rate=Decimal(20),
-                **self.stamps,
-            )]  # fmt: skip
-            rows.append(Payment(
-                id=self.new("pay"), invoice=self.invoice, amount=Decimal(10), method="cash", date=self.day,
-                reference=self.mark, **self.stamps,
-            ))  # fmt: skip
+            rows += [
+                self.drafted(self.new("inv"), self.other),
+                Item(
+                    id=self.new("itm"),
+                    name=self.mark,
+                    description=self.mark,
+                    unit_price=Decimal(1),
+                    vat_rate=Decimal(20),
+                    **self.stamps,
+                ),
+            ]
+            rows.append(
+                Payment(
+                    id=self.new("pay"),
+                    invoice=self.invoice,
+                    amount=Decimal(10),
+                    method="cash",
+                    date=self.day,
+                    reference=self.mark,
+                    **self.stamps,
+                )
+            )
             rows.append(Balance(id=self.invoice, paid=Decimal(10), **self.stamps))
-            rows.append(JobRow(
-                id=self.new("job"), due=None, due_at=self.at, task="issue", actor=self.owners[0],
-                inputs=f'"{self.mark}"'.encode(), outcomes=b"[]", expires_at=int(self.at.timestamp()) + 10**6,
-                **self.stamps,
-            ))  # fmt: skip
+            rows.append(
+                JobRow(
+                    id=self.new("job"),
+                    due=None,
+                    due_at=self.at,
+                    task="issue",
+                    actor=self.owners[0],
+                    inputs=f'"{self.mark}"'.encode(),
+                    outcomes=b"[]",
+                    expires_at=int(self.at.timestamp()) + 10**6,
+                    **self.stamps,
+                )
+            )
         later = Message(
-            id=self.new("out"), due_at=self.at + timedelta(days=3650), task="render", about=(self.customer, self.mark),
+            id=self.new("out"),
+            due_at=self.at + timedelta(days=3650),
+            task="render",
+            about=(self.customer, self.mark),
             **self.stamps,
-        )  # fmt: skip
+        )
         self.commit(self.profile, *self._owners, *rows, messages=[later], founding=True)
         self._files(small=small)
 
@@ -189,9 +234,11 @@ class Books:
         """Every raw row of the company in a room."""
         client, table = self.world.store.connection.client, self.world.store.names[room]
         answer = client.query(
-            TableName=table, KeyConditionExpression="company = :c", ConsistentRead=True,
+            TableName=table,
+            KeyConditionExpression="company = :c",
+            ConsistentRead=True,
             ExpressionAttributeValues={":c": {"S": self.id}},
-        )  # fmt: skip
+        )
         return list(answer["Items"])
 
     def kinds(self, room: str) -> list[str]:

@@ -53,16 +53,28 @@ def decimals(top: int, places: int) -> st.SearchStrategy[Decimal]:
 DISCOUNTS = st.none() | decimals(100, 2).map(lambda percent: Discount(percent=percent))
 LINES = st.builds(
     lambda quantity, price, rate, discount, nature: Line(
-        description="Conseil", quantity=quantity, unit_price=price, vat_rate=rate[0], exemption=rate[1],
-        discount=discount, nature=nature,
+        description="Conseil",
+        quantity=quantity,
+        unit_price=price,
+        vat_rate=rate[0],
+        exemption=rate[1],
+        discount=discount,
+        nature=nature,
     ),
-    decimals(99, 3), decimals(2_000, 4), st.sampled_from(RATES), DISCOUNTS,
+    decimals(99, 3),
+    decimals(2_000, 4),
+    st.sampled_from(RATES),
+    DISCOUNTS,
     st.sampled_from(["goods", "services", "fees", "works"]),
-)  # fmt: skip
-CONTENTS = st.fixed_dictionaries({
-    "lines": st.lists(LINES, min_size=1, max_size=4).map(tuple), "discount": DISCOUNTS,
-    "settlement": st.sampled_from(["other", "other", "cash"]), "customer": st.sampled_from(["private", "public"]),
-})  # fmt: skip
+)
+CONTENTS = st.fixed_dictionaries(
+    {
+        "lines": st.lists(LINES, min_size=1, max_size=4).map(tuple),
+        "discount": DISCOUNTS,
+        "settlement": st.sampled_from(["other", "other", "cash"]),
+        "customer": st.sampled_from(["private", "public"]),
+    }
+)
 
 
 def _named(content: dict[str, Any]) -> dict[str, Any]:
@@ -208,9 +220,15 @@ class Documents(RuleBasedStateMachine):
 
         def do() -> None:
             paying.pay(
-                self.world.store, self.call("pay"), invoice.id, id=None, amount=amount,
-                method="cash" if cash else "transfer", day=self.today, reference=None,
-            )  # fmt: skip
+                self.world.store,
+                self.call("pay"),
+                invoice.id,
+                id=None,
+                amount=amount,
+                method="cash" if cash else "transfer",
+                day=self.today,
+                reference=None,
+            )
 
         self.try_it(do, refused=amount > left)
 

@@ -15,27 +15,44 @@ DAY = date(2026, 11, 23)
 STAMPS: dict[str, Any] = {"company": "cmp_01", "created_at": AT, "updated_at": AT}
 ZERO = Decimal(0)
 NOTHING = Totals(
-    lines=ZERO, discount=ZERO, net=ZERO, vat=(), vat_total=ZERO, gross=ZERO, stamp_duty=ZERO, withheld_vat=ZERO,
-    withheld_fees=ZERO, payable=ZERO,
-)  # fmt: skip
+    lines=ZERO,
+    discount=ZERO,
+    net=ZERO,
+    vat=(),
+    vat_total=ZERO,
+    gross=ZERO,
+    stamp_duty=ZERO,
+    withheld_vat=ZERO,
+    withheld_fees=ZERO,
+    payable=ZERO,
+)
 
 
 def company(**changes: Any) -> Company:
     """An SARL in Casablanca with a valid ICE."""
     known: dict[str, Any] = {
-        "id": "cmp_01", "name": "Atlas Négoce", "legal_form": "SARL", "policy_version": "2026-11-23",
-        "address": Address(street="12 rue Ibn Batouta", city="Casablanca"), "ice": "002136093000040",
-        "tax_id": "12345678", "trade_register": "123456", "business_tax": "34567890",
-    }  # fmt: skip
+        "id": "cmp_01",
+        "name": "Atlas Négoce",
+        "legal_form": "SARL",
+        "policy_version": "2026-11-23",
+        "address": Address(street="12 rue Ibn Batouta", city="Casablanca"),
+        "ice": "002136093000040",
+        "tax_id": "12345678",
+        "trade_register": "123456",
+        "business_tax": "34567890",
+    }
     return Company(**STAMPS, **(known | changes))
 
 
 def customer(**changes: Any) -> Customer:
     """A business customer in Fès."""
     known: dict[str, Any] = {
-        "id": "cus_01", "name": "Client Exemple", "kind": "business", "ice": "002136093000040",
+        "id": "cus_01",
+        "name": "Client Exemple",
+        "kind": "business",
+        "ice": "002136093000040",
         "address": Address(street="1 rue Talaa", city="Fès"),
-    }  # fmt: skip
+    }
     return Customer(**STAMPS, **(known | changes))
 
 

@@ -22,10 +22,18 @@ def test_the_pipeline_serves_the_tag_that_services_compare() -> None:
 @pytest.mark.parametrize(
     ("if_match", "named"),
     [
-        ("*", True), (" * ", True), ("{tag}", True), ('"x", {tag}', True), ('{tag}, "x"', True), ("W/{tag}", False),
-        ('"x"', False), ("", False), ("{bare}", False), ('"{bare}-0a1b2c3d"', True),
+        ("*", True),
+        (" * ", True),
+        ("{tag}", True),
+        ('"x", {tag}', True),
+        ('{tag}, "x"', True),
+        ("W/{tag}", False),
+        ('"x"', False),
+        ("", False),
+        ("{bare}", False),
+        ('"{bare}-0a1b2c3d"', True),
     ],
-)  # fmt: skip
+)
 def test_if_match(if_match: str, *, named: bool) -> None:
     tag = etag(BODY)
     assert matches(if_match.format(tag=tag, bare=tag.strip('"')), BODY) is named

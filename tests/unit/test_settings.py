@@ -33,9 +33,15 @@ def test_all_services_are_amazons_unless_told_otherwise() -> None:
 def test_one_address_is_for_all_and_a_services_own_comes_first() -> None:
     made = Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT": "http://all", "FACTURE_ENDPOINT_S3": "http://objects"})
     assert {service: made.endpoint_of(service) for service in PLACES} == {
-        "dynamodb": "http://all", "s3": "http://objects", "kms": "http://all", "sesv2": "http://all",
-        "sqs": "http://all", "secretsmanager": "http://all", "lambda": "http://all", "sts": "http://all",
-    }  # fmt: skip
+        "dynamodb": "http://all",
+        "s3": "http://objects",
+        "kms": "http://all",
+        "sesv2": "http://all",
+        "sqs": "http://all",
+        "secretsmanager": "http://all",
+        "lambda": "http://all",
+        "sts": "http://all",
+    }
     assert Settings.from_env({**REQUIRED, "FACTURE_ENDPOINT_SES": "http://mail"}).places == (("sesv2", "http://mail"),)
 
 

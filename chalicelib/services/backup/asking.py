@@ -46,11 +46,23 @@ def present(backup: Backup) -> Body:
         instant(at) if at else None for at in (backup.cut_at, backup.verified_at, backup.drilled_at)
     )
     return {
-        "id": backup.id, "object": "backup", "status": backup.status, "tier": backup.tier, "counts": backup.counts,
-        "bytes": backup.size, "clock": backup.clock, "cut_at": cut, "expires_at": instant(backup.due_at),
-        "verified_at": verified, "drill": backup.drill, "drilled_at": drilled, "failure": backup.failure,
-        "version": backup.version, "created_at": instant(backup.created_at), "updated_at": instant(backup.updated_at),
-    }  # fmt: skip
+        "id": backup.id,
+        "object": "backup",
+        "status": backup.status,
+        "tier": backup.tier,
+        "counts": backup.counts,
+        "bytes": backup.size,
+        "clock": backup.clock,
+        "cut_at": cut,
+        "expires_at": instant(backup.due_at),
+        "verified_at": verified,
+        "drill": backup.drill,
+        "drilled_at": drilled,
+        "failure": backup.failure,
+        "version": backup.version,
+        "created_at": instant(backup.created_at),
+        "updated_at": instant(backup.updated_at),
+    }
 
 
 SHELF = Shelf(Backup, URL, present)
@@ -80,9 +92,10 @@ def ask(world: "World", reader: Reader, call: Call) -> Answer:
     page = reader.page("transient", SORT.startswith("backup#"), descending=True, limit=5 * A_DAY)
     since = call.at - timedelta(days=1)
     recent = [
-        row for row in page.records
+        row
+        for row in page.records
         if isinstance(row, Backup) and row.created_at > since and row.asked_by != NIGHTLY and row.status != "running"
-    ]  # fmt: skip
+    ]
     if len(recent) >= A_DAY:
         raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
     begun = take.begin(world, call, "daily", show=present)
@@ -167,7 +180,16 @@ def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None)
     """A job for what is asked of a backup, not written; `id` where it is not a new one's."""
     id = id or new_id(JobRow.PREFIX, call.at, call.random("job"))
     return JobRow(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, due=NAME, due_at=call.at, task=task,
-        actor=call.actor, inputs=msgspec.json.encode(inputs), outcomes=b"[]", total=0,
+        company=call.company,
+        id=id,
+        created_at=call.at,
+        updated_at=call.at,
+        due=NAME,
+        due_at=call.at,
+        task=task,
+        actor=call.actor,
+        inputs=msgspec.json.encode(inputs),
+        outcomes=b"[]",
+        total=0,
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
-    )  # fmt: skip
+    )

@@ -34,7 +34,7 @@ def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True)
     first = classes[0]
     return Group(
         name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
-    )  # fmt: skip
+    )
 
 
 GROUPS: Final = (
@@ -60,39 +60,41 @@ ACCESS: Final = "a restore must not give back an access that was taken away"
 PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"
 PASSING: Final = "it is gone before anybody would restore it"
 OWN: Final = "what backups themselves are made by"
-EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType({
-    ("identity", "member"): ACCESS,
-    ("identity", "api_key"): ACCESS,
-    ("identity", "consent"): "a choice is a member's, and may have been changed since",
-    ("identity", "backup_key"): OWN,
-    ("journal", "backup_key"): OWN,
-    ("journal", "archived"): "what was archived is told by the archive itself",
-    ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
-    ("workspace", "backup_plan"): OWN,
-    ("workspace", "drill_plan"): OWN,
-    ("workspace", "support_thread"): "an exchange with support ends on a promised day",
-    ("workspace", "support_message"): "an exchange with support ends on a promised day",
-    ("requests", "request"): PROOF,
-    ("requests", "receipt"): PROOF,
-    ("requests", "deadline"): PROOF,
-    ("requests", "tombstone"): PROOF,
-    ("requests", "hold"): PROOF,
-    ("requests", "correction"): PROOF,
-    ("requests", "disclosure"): PROOF,
-    ("requests", "acceptance"): PROOF,
-    ("requests", "destruction"): PROOF,
-    ("transient", "idempotency"): PASSING,
-    ("transient", "job"): PASSING,
-    ("transient", "upload"): PASSING,
-    ("transient", "code"): PASSING,
-    ("transient", "former_owner"): PASSING,
-    ("transient", "tally"): PASSING,
-    ("transient", "mail"): PASSING,
-    ("transient", "diagnostics"): "it belongs to no company",
-    ("transient", "job_checkpoint"): "it belongs to no company",
-    ("transient", "job_switch"): "it belongs to no company",
-    ("transient", "backup"): OWN,
-})  # fmt: skip
+EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("identity", "member"): ACCESS,
+        ("identity", "api_key"): ACCESS,
+        ("identity", "consent"): "a choice is a member's, and may have been changed since",
+        ("identity", "backup_key"): OWN,
+        ("journal", "backup_key"): OWN,
+        ("journal", "archived"): "what was archived is told by the archive itself",
+        ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
+        ("workspace", "backup_plan"): OWN,
+        ("workspace", "drill_plan"): OWN,
+        ("workspace", "support_thread"): "an exchange with support ends on a promised day",
+        ("workspace", "support_message"): "an exchange with support ends on a promised day",
+        ("requests", "request"): PROOF,
+        ("requests", "receipt"): PROOF,
+        ("requests", "deadline"): PROOF,
+        ("requests", "tombstone"): PROOF,
+        ("requests", "hold"): PROOF,
+        ("requests", "correction"): PROOF,
+        ("requests", "disclosure"): PROOF,
+        ("requests", "acceptance"): PROOF,
+        ("requests", "destruction"): PROOF,
+        ("transient", "idempotency"): PASSING,
+        ("transient", "job"): PASSING,
+        ("transient", "upload"): PASSING,
+        ("transient", "code"): PASSING,
+        ("transient", "former_owner"): PASSING,
+        ("transient", "tally"): PASSING,
+        ("transient", "mail"): PASSING,
+        ("transient", "diagnostics"): "it belongs to no company",
+        ("transient", "job_checkpoint"): "it belongs to no company",
+        ("transient", "job_switch"): "it belongs to no company",
+        ("transient", "backup"): OWN,
+    }
+)
 
 ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
 BY_NAME: Final[Mapping[str, Group]] = MappingProxyType({group.name: group for group in GROUPS})

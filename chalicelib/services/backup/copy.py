@@ -86,17 +86,25 @@ class Founding:
 
     def _head(self) -> dict[str, Any]:
         return {
-            "mode": self.mode, "state": "restoring", "restore": self.job, "cloud_sync": True, "cloud_backup": True,
-        }  # fmt: skip
+            "mode": self.mode,
+            "state": "restoring",
+            "restore": self.job,
+            "cloud_sync": True,
+            "cloud_backup": True,
+        }
 
     def _rows(self, call: Call) -> list[Record]:
         if self.owner is None:
             return []
         stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
         member = Member(
-            id=derived_id(Member.PREFIX, self.job), user=self.owner.user, email=self.owner.email,
-            email_key=self.owner.email_key, role="owner", **stamps,
-        )  # fmt: skip
+            id=derived_id(Member.PREFIX, self.job),
+            user=self.owner.user,
+            email=self.owner.email,
+            email_key=self.owner.email_key,
+            role="owner",
+            **stamps,
+        )
         term = [replace(self.term, company=call.company, id=call.company, attempts=0)] if self.term else []
         return [member, *term, *plans.begun(call.company, call.at)]
 
@@ -106,9 +114,7 @@ def profile_of(document: Issued, company: str, at: datetime) -> Company:
     its new owner accepts of the privacy policy is asked at their first sign-in."""
     seller = {f.name: getattr(document.seller, f.name) for f in fields(Seller)}
     seller |= {"logo": prefixes.own_logo(company, document.seller.logo)}
-    return Company(
-        company=company, id=company, created_at=at, updated_at=at, policy_version=policy_version(), **seller
-    )  # fmt: skip
+    return Company(company=company, id=company, created_at=at, updated_at=at, policy_version=policy_version(), **seller)
 
 
 def mode_of(source: Head | None, *, gone: bool) -> Mode:

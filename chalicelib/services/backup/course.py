@@ -59,9 +59,7 @@ class Into:
                 raise NotOurs
             return decide(snapshot)
 
-        done = transact(
-            self.store, call, reads, guarded, business=False, while_blocked=True, remembered=False
-        )  # fmt: skip
+        done = transact(self.store, call, reads, guarded, business=False, while_blocked=True, remembered=False)
         return done.answer
 
     def reader(self) -> Reader:

@@ -100,24 +100,39 @@ def _balance(record: Balance) -> dict[str, Any]:
 
 def _series(record: Series) -> dict[str, Any]:
     return {
-        "id": record.id, "document": record.document, "first": record.first, "next": record.next,
-        "last_date": record.last_date.isoformat() if record.last_date else None, "chain": record.chain,
-    }  # fmt: skip
+        "id": record.id,
+        "document": record.document,
+        "first": record.first,
+        "next": record.next,
+        "last_date": record.last_date.isoformat() if record.last_date else None,
+        "chain": record.chain,
+    }
 
 
 def _entry(record: RegisterEntry) -> dict[str, Any]:
     return {
-        "series": record.series, "position": record.position, "number": record.number, "document": record.document,
-        "kind": record.document_kind, "issue_date": record.issue_date.isoformat(), "gross": format(record.gross, "f"),
-        "hash": record.hash, "chain": record.chain,
-    }  # fmt: skip
+        "series": record.series,
+        "position": record.position,
+        "number": record.number,
+        "document": record.document,
+        "kind": record.document_kind,
+        "issue_date": record.issue_date.isoformat(),
+        "gross": format(record.gross, "f"),
+        "hash": record.hash,
+        "chain": record.chain,
+    }
 
 
 PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
-    Customer: present.present_customer, Supplier: present.present_supplier, Item: present.present_item,
-    Draft: documents.present_draft, Payment: documents.present_payment, Balance: _balance, Series: _series,
+    Customer: present.present_customer,
+    Supplier: present.present_supplier,
+    Item: present.present_item,
+    Draft: documents.present_draft,
+    Payment: documents.present_payment,
+    Balance: _balance,
+    Series: _series,
     RegisterEntry: _entry,
-}  # fmt: skip
+}
 
 
 def advance(world: "World", job: JobRow) -> JobRow:
@@ -159,8 +174,11 @@ def _outcome(world: "World", job: JobRow, asked: Asked) -> dict[str, Any]:
     key = prefixes.export(job.company, job.id)
     ends = _mark(world, job, key)
     return {
-        "backup": asked.backup, "key": key, "filename": f"facture-{asked.backup}.zip", "expires_at": instant(ends),
-    }  # fmt: skip
+        "backup": asked.backup,
+        "key": key,
+        "filename": f"facture-{asked.backup}.zip",
+        "expires_at": instant(ends),
+    }
 
 
 def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progress:
@@ -209,10 +227,14 @@ def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tab
     """With what says what is in it, ready to be sent."""
     manifest, member, counts = archive.manifest, written.member, written.counts
     facts = {
-        "backup": manifest.backup, "company": manifest.company, "cut_at": instant(manifest.cut_at),
-        "clock": manifest.clock, "schema": manifest.schema, "policy_version": manifest.policy_version,
+        "backup": manifest.backup,
+        "company": manifest.company,
+        "cut_at": instant(manifest.cut_at),
+        "clock": manifest.clock,
+        "schema": manifest.schema,
+        "policy_version": manifest.policy_version,
         "counts": {name: counts[name] for name in tables},
-    }  # fmt: skip
+    }
     told = msgspec.json.format(msgspec.json.encode(facts), indent=2)
     profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
     name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
@@ -227,9 +249,14 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
     at: datetime = now + term()
     kept: timedelta = MARK_KEPT
     mark = Upload(
-        company=job.company, id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}", created_at=now, updated_at=now,
-        keys=(key,), due_at=at, expires_at=int((at + kept).timestamp()),
-    )  # fmt: skip
+        company=job.company,
+        id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}",
+        created_at=now,
+        updated_at=now,
+        keys=(key,),
+        due_at=at,
+        expires_at=int((at + kept).timestamp()),
+    )
     due.remember(world.store, mark, world.random(16))
     return at
 
@@ -238,6 +265,11 @@ def _kept(world: "World", job: JobRow, asked: Asked, after: Progress, outcomes: 
     over = after.step == "done"
     status = ("failed" if after.failure else "completed") if over else "running"
     return job.edited(
-        world.now(), inputs=replace(asked, progress=after).encoded(), outcomes=msgspec.json.encode(outcomes),
-        status=status, done=after.total if over else after.rows, total=after.total, due=None if over else NAME,
-    )  # fmt: skip
+        world.now(),
+        inputs=replace(asked, progress=after).encoded(),
+        outcomes=msgspec.json.encode(outcomes),
+        status=status,
+        done=after.total if over else after.rows,
+        total=after.total,
+        due=None if over else NAME,
+    )

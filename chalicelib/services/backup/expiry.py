@@ -68,4 +68,4 @@ def _let_go(world: "World", row: Backup) -> None:
 
     transact(
         world.store, call, [BackupPlan.ref(row.company)], decide, business=False, while_blocked=True, remembered=False
-    )  # fmt: skip
+    )

@@ -29,11 +29,9 @@ def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[De
     then, so that no key can come to be meanwhile. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
     return tuple(
-        Destruction(
-            company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at)
-        )
+        Destruction(company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at))
         for key in keys
-    )  # fmt: skip
+    )
 
 
 def destroyed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:

@@ -23,8 +23,10 @@ NUMBERED: Final[Mapping[Place, str]] = {("ledger", "series"): "document", ("ledg
 LEDGER: Final = ("invoices", "credit_notes", "payments")
 NAMES: Final[Mapping[Place, str]] = {
     (group.room, kind): counted_as(group.name, kind)
-    for group in GROUPS if group.room in ("workspace", "ledger") for kind in group.kinds
-}  # fmt: skip
+    for group in GROUPS
+    if group.room in ("workspace", "ledger")
+    for kind in group.kinds
+}
 """Every row that is ever restored, and the name under which it is counted, in the manifest too."""
 
 

@@ -55,10 +55,18 @@ def going(store: Store, company: str) -> dict[str, int]:
 def queued(call: Call) -> JobRow:
     """The job that erases, for the commit that turns the last switch off."""
     return JobRow(
-        company=call.company, id=derived_id(JobRow.PREFIX, TASK, call.company, call.id), created_at=call.at,
-        updated_at=call.at, due=DUE, due_at=call.at, task=TASK, actor=call.actor, inputs=b"{}", outcomes=b"[]",
+        company=call.company,
+        id=derived_id(JobRow.PREFIX, TASK, call.company, call.id),
+        created_at=call.at,
+        updated_at=call.at,
+        due=DUE,
+        due_at=call.at,
+        task=TASK,
+        actor=call.actor,
+        inputs=b"{}",
+        outcomes=b"[]",
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
-    )  # fmt: skip
+    )
 
 
 def advance(world: "World", job: JobRow) -> bool:

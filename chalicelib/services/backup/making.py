@@ -154,16 +154,27 @@ class Making:
         """Note a part that is stored; the head's is the cut's last."""
         header, total = writer.header, writer.sum
         part = Part(
-            name=name, group=header.group, layer=header.layer, seal=BY_NAME[header.group].seal, first=writer.first,
-            last=writer.last, lines=writer.lines, size=len(content), sha256=sha256(content).hexdigest(),
-            counts={name: count for name, count in total.counts.items() if count}, gross=total.gross,
+            name=name,
+            group=header.group,
+            layer=header.layer,
+            seal=BY_NAME[header.group].seal,
+            first=writer.first,
+            last=writer.last,
+            lines=writer.lines,
+            size=len(content),
+            sha256=sha256(content).hexdigest(),
+            counts={name: count for name, count in total.counts.items() if count},
+            gross=total.gross,
             register=tuple(total.register.values()),
-        )  # fmt: skip
+        )
         self.row = replace(
-            self.row, parts=(*self.row.parts, part), cursor=f"{header.group}/{writer.last}",
-            logos=named(self.row.logos, writer.logos), size=self.row.size + len(content),
+            self.row,
+            parts=(*self.row.parts, part),
+            cursor=f"{header.group}/{writer.last}",
+            logos=named(self.row.logos, writer.logos),
+            size=self.row.size + len(content),
             clock=header.clock if header.group == Head.KIND else None,
-        )  # fmt: skip
+        )
 
     def _end(self) -> None:
         """Add up what was made, store the logos, and fix the manifest on the row."""
@@ -179,16 +190,31 @@ class Making:
 
         at = self.world.now()
         manifest = Manifest(
-            schema=SCHEMA, company=row.company, backup=row.id, tier=row.tier, begun=row.begun, clock=row.clock or 0,
-            cut_at=at, chain=head["chain"], keys=self.objects.seals.keys, policy_version=policy_version(),
-            build=self.world.settings.build, previous=row.previous, tombstones=self._tombstones(), parts=row.parts,
-            blobs=blobs, missing=missing, counts=counts, gross=total.gross, series=series,
+            schema=SCHEMA,
+            company=row.company,
+            backup=row.id,
+            tier=row.tier,
+            begun=row.begun,
+            clock=row.clock or 0,
+            cut_at=at,
+            chain=head["chain"],
+            keys=self.objects.seals.keys,
+            policy_version=policy_version(),
+            build=self.world.settings.build,
+            previous=row.previous,
+            tombstones=self._tombstones(),
+            parts=row.parts,
+            blobs=blobs,
+            missing=missing,
+            counts=counts,
+            gross=total.gross,
+            series=series,
             size=row.size + sum(blob.size for blob in blobs),
-        )  # fmt: skip
+        )
         stored = manifests.written(manifest, self.objects.seals)
         self.row = replace(
             row, cut_at=at, counts=counts, size=manifest.size, manifest=stored, manifest_hash=manifests.hash_of(stored)
-        )  # fmt: skip
+        )
 
     def _series(self, total: Sum) -> Iterator[SeriesHead]:
         for line in self.objects.merged(self.row.parts, Series.KIND):
@@ -196,9 +222,13 @@ class Making:
             assert isinstance(found, Series)  # noqa: S101 — the group holds no other kind
             stretch = total.register.get(found.id)
             yield SeriesHead(
-                series=found.id, first=found.first, next=found.next, swept=found.swept, chain=found.chain,
+                series=found.id,
+                first=found.first,
+                next=found.next,
+                swept=found.swept,
+                chain=found.chain,
                 entries=stretch.entries if stretch else 0,
-            )  # fmt: skip
+            )
 
     def _logos(self) -> tuple[tuple[Blob, ...], tuple[str, ...]]:
         """Every logo that a row names, each once: under the statutory key if an issued document does. What a bucket no
@@ -224,5 +254,5 @@ class Making:
         clocks = [
             int(row["clock"]["N"]) if "clock" in row else 0
             for row in self.world.store.stream("requests", self.company, f"{Tombstone.KIND}#")
-        ]  # fmt: skip
+        ]
         return Tombstones(count=len(clocks), clock=max(clocks, default=0))

@@ -47,9 +47,7 @@ def rule_of(world: "World", company: str, id: str) -> str:
 def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
     """Enter an operator's access to data kept under `rule` in the company's register of disclosures, before it is
     done. Raises NotFound, Busy."""
-    told = Told(
-        kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now())
-    )  # fmt: skip
+    told = Told(kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now()))
     return disclosures.record(world, company, told, by)
 
 
@@ -65,9 +63,7 @@ def queue(world: "World", company: str, task: str, inputs: dict[str, Any], by: s
     call = world.call(company, by, f"backup_{task}", key=world.random(16).hex())
     job = row_of(call, task, inputs)
     decision = Decision(Answer({}), new=(job,))
-    transact(
-        world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False
-    )  # fmt: skip
+    transact(world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False)
     return job
 
 

@@ -96,9 +96,7 @@ class Sum:
         known = self.register.get(new.series, new)
         further = max(known, new, key=lambda stretch: stretch.last)
         entries = new.entries if known is new else known.entries + new.entries
-        self.register[new.series] = Stretch(
-            series=new.series, entries=entries, last=further.last, chain=further.chain
-        )  # fmt: skip
+        self.register[new.series] = Stretch(series=new.series, entries=entries, last=further.last, chain=further.chain)
 
 
 class Writer:

@@ -57,9 +57,7 @@ def tier_of(plan: BackupPlan, at: datetime) -> Tier:
 
 def begun(company: str, at: datetime) -> tuple[BackupPlan, DrillPlan]:
     """The plans of a company whose backup has just been turned on."""
-    backup = BackupPlan(
-        company=company, id=company, created_at=at, updated_at=at, due_at=next_night(company, at)
-    )  # fmt: skip
+    backup = BackupPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_night(company, at))
     drill = DrillPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_drill(company, at))
     return backup, drill
 

@@ -254,10 +254,14 @@ def _kept(errand: Errand, after: Progress) -> JobRow:
         log.error("restore failed: %s", after.failure, extra={"company": errand.company, "ref": job.id})
         errand.world.telemetry.figures({"RestoreFailed": 1})
     return job.edited(
-        errand.world.now(), inputs=replace(errand.asked, progress=after).encoded(), status=status,
-        outcomes=msgspec.json.encode(told(errand, after) if over else []), done=after.rows, total=after.total,
+        errand.world.now(),
+        inputs=replace(errand.asked, progress=after).encoded(),
+        status=status,
+        outcomes=msgspec.json.encode(told(errand, after) if over else []),
+        done=after.rows,
+        total=after.total,
         due=None if over else NAME,
-    )  # fmt: skip
+    )
 
 
 def told(errand: Errand, progress: Progress) -> list[dict[str, Any]]:

@@ -54,9 +54,7 @@ def _over(world: "World", job: JobRow, outcome: dict[str, object]) -> JobRow:
     status = "failed" if outcome["outcome"] == "failed" else "completed"
     if status == "completed":
         world.telemetry.figures({"BackupTaken": 1})
-    return job.edited(
-        world.now(), status=status, outcomes=msgspec.json.encode([outcome]), due=None, done=job.total
-    )  # fmt: skip
+    return job.edited(world.now(), status=status, outcomes=msgspec.json.encode([outcome]), due=None, done=job.total)
 
 
 def give_up(world: "World", work: Record) -> None:

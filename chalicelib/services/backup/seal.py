@@ -63,9 +63,9 @@ class Seals:
         if seal in self._data:
             return
         key = self.keys[seal]
-        found, doomed = self._world.store.records([
-            _KINDS[seal].ref(self.company, key), Destruction.ref(self.company, key)
-        ])  # fmt: skip
+        found, doomed = self._world.store.records(
+            [_KINDS[seal].ref(self.company, key), Destruction.ref(self.company, key)]
+        )
         if doomed is not None:
             raise BackupKeyDestroyed(key=key)
         if not isinstance(found, (StatutoryKey, WorkingKey)):

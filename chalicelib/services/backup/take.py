@@ -39,8 +39,15 @@ UNFINISHED: Final = timedelta(days=2)
 ROW_KEPT: Final = timedelta(days=7)
 KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
 FAILURES: Final = (
-    BackupDamaged, BackupKeyDestroyed, BackupUnknownKey, BackupOff, CompanyBlocked, Disagreement, NotFound, Unreadable,
-)  # fmt: skip
+    BackupDamaged,
+    BackupKeyDestroyed,
+    BackupUnknownKey,
+    BackupOff,
+    CompanyBlocked,
+    Disagreement,
+    NotFound,
+    Unreadable,
+)
 """Why a backup fails for good. What passes (Busy) is tried again by whoever runs it."""
 
 
@@ -58,9 +65,13 @@ def _id_of(backup: Backup) -> dict[str, Any]:
 
 
 def begin(
-    world: "World", call: Call, tier: Tier, *, next_at: datetime | None = None,
+    world: "World",
+    call: Call,
+    tier: Tier,
+    *,
+    next_at: datetime | None = None,
     show: Callable[[Backup], dict[str, Any]] = _id_of,
-) -> Begun:  # fmt: skip
+) -> Begun:
     """Begin a backup, or find the one that runs: one commit with its row, its job, its company's keys if it has none
     yet, and the company's plan (due again at `next_at`, if that is given). `show` makes the answer, "id" among it.
 
@@ -68,11 +79,19 @@ def begin(
     """
     keys, made = _keys(world, call)
     row = Backup(
-        company=call.company, id=new_id(Backup.PREFIX, call.at, call.random("backup")), created_at=call.at,
-        updated_at=call.at, tier=tier, asked_by=call.actor, statutory_key=keys["statutory"],
-        working_key=keys["working"], begun=0, layers=(), due_at=call.at + UNFINISHED,
+        company=call.company,
+        id=new_id(Backup.PREFIX, call.at, call.random("backup")),
+        created_at=call.at,
+        updated_at=call.at,
+        tier=tier,
+        asked_by=call.actor,
+        statutory_key=keys["statutory"],
+        working_key=keys["working"],
+        begun=0,
+        layers=(),
+        due_at=call.at + UNFINISHED,
         expires_at=_epoch(call.at + UNFINISHED + ROW_KEPT),
-    )  # fmt: skip
+    )
 
     def decide(snapshot: Snapshot) -> Decision:
         if not snapshot.head.cloud_backup:
@@ -105,10 +124,18 @@ def job_of(backup: str) -> str:
 
 def _job(call: Call, backup: Backup) -> JobRow:
     return JobRow(
-        company=call.company, id=job_of(backup.id), created_at=call.at, updated_at=call.at, due="backups",
-        due_at=call.at, task="backup", actor=call.actor, inputs=msgspec.json.encode({"backup": backup.id}),
-        outcomes=b"[]", expires_at=_epoch(call.at) + JOB_DAYS * 86_400,
-    )  # fmt: skip
+        company=call.company,
+        id=job_of(backup.id),
+        created_at=call.at,
+        updated_at=call.at,
+        due="backups",
+        due_at=call.at,
+        task="backup",
+        actor=call.actor,
+        inputs=msgspec.json.encode({"backup": backup.id}),
+        outcomes=b"[]",
+        expires_at=_epoch(call.at) + JOB_DAYS * 86_400,
+    )
 
 
 def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ...]]:
@@ -208,9 +235,10 @@ def fail(world: "World", backup: Backup, code: str) -> Backup:
 
 def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
     reads = [
-        Backup.ref(call.company, backup.id), BackupPlan.ref(call.company),
+        Backup.ref(call.company, backup.id),
+        BackupPlan.ref(call.company),
         *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
-    ]  # fmt: skip
+    ]
     failing = call.verb == "backup_fail"  # a company that was blocked meanwhile has its backup ended all the same
     transact(world.store, call, reads, decide, business=False, while_blocked=failing, remembered=False)
     (found,) = world.store.records([Backup.ref(call.company, backup.id)])

@@ -202,17 +202,17 @@ def advance(world: "World", job: JobRow) -> JobRow:
     note(world, job.company, backup, verified_at=at)
     manifest = archive.manifest
     outcome = {
-        "backup": backup, "verified_at": at.isoformat(), "parts": len(manifest.parts) + len(manifest.blobs),
+        "backup": backup,
+        "verified_at": at.isoformat(),
+        "parts": len(manifest.parts) + len(manifest.blobs),
         "counts": manifest.counts,
-    }  # fmt: skip
+    }
     return _over(world, job.edited(at, total=total), "completed", outcome)
 
 
 def _over(world: "World", job: JobRow, status: str, outcome: dict[str, object]) -> JobRow:
     ended = "completed" if status == "completed" else "failed"
-    return job.edited(
-        world.now(), status=ended, outcomes=msgspec.json.encode([outcome]), done=job.total, due=None
-    )  # fmt: skip
+    return job.edited(world.now(), status=ended, outcomes=msgspec.json.encode([outcome]), done=job.total, due=None)
 
 
 def note(world: "World", company: str, backup: str, **what: object) -> None:

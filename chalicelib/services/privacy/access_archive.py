@@ -20,21 +20,42 @@ RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 WORDS: Mapping[Language, Mapping[str, str]] = {
     "fr": {
-        "title": "Vos données", "made": "Préparé le", "contents": "Contenu", "held": "Ce qui est conservé, pourquoi et "
-        "jusqu'à quand", "kind": "Données", "rows": "Nombre", "why": "Motif", "until": "Durée", "files": "Fichiers",
+        "title": "Vos données",
+        "made": "Préparé le",
+        "contents": "Contenu",
+        "held": "Ce qui est conservé, pourquoi et jusqu'à quand",
+        "kind": "Données",
+        "rows": "Nombre",
+        "why": "Motif",
+        "until": "Durée",
+        "files": "Fichiers",
         "missing": "Documents dont la page n'a pas pu être préparée",
     },
     "ar": {
-        "title": "بياناتكم", "made": "أُعدّ في", "contents": "المحتوى", "held": "ما يُحتفظ به ولماذا وإلى متى",
-        "kind": "البيانات", "rows": "العدد", "why": "السبب", "until": "المدة", "files": "الملفات",
+        "title": "بياناتكم",
+        "made": "أُعدّ في",
+        "contents": "المحتوى",
+        "held": "ما يُحتفظ به ولماذا وإلى متى",
+        "kind": "البيانات",
+        "rows": "العدد",
+        "why": "السبب",
+        "until": "المدة",
+        "files": "الملفات",
         "missing": "وثائق تعذر إعداد صفحتها",
     },
     "en": {
-        "title": "Your data", "made": "Prepared on", "contents": "Contents", "held": "What is held, why and until when",
-        "kind": "Data", "rows": "Count", "why": "Why", "until": "Until when", "files": "Files",
+        "title": "Your data",
+        "made": "Prepared on",
+        "contents": "Contents",
+        "held": "What is held, why and until when",
+        "kind": "Data",
+        "rows": "Count",
+        "why": "Why",
+        "until": "Until when",
+        "files": "Files",
         "missing": "Documents whose page could not be prepared",
     },
-}  # fmt: skip
+}
 
 
 def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
@@ -56,9 +77,14 @@ def safe(cell: str) -> str:
 
 
 def index(
-    name: str, counts: Iterable[tuple[str, int]], files: Iterable[str], missing: Iterable[str], at: datetime,
-    language: Language, affects: str = "company",
-) -> bytes:  # fmt: skip
+    name: str,
+    counts: Iterable[tuple[str, int]],
+    files: Iterable[str],
+    missing: Iterable[str],
+    at: datetime,
+    language: Language,
+    affects: str = "company",
+) -> bytes:
     """The page that opens the archive: what is in it, and what is held, why and until when. No script, no link out."""
     words = WORDS[language]
     rows = "".join(

@@ -34,35 +34,58 @@ from chalicelib.services.privacy import receipts
 from chalicelib.services.privacy.asking import present_correction, show
 from chalicelib.store.wire import Store
 
-WITHHELD = frozenset({
-    ("requests", "hold"), ("requests", "deadline"), ("requests", "tombstone"), ("journal", "leftover"),
-    ("ledger", "payment_id"),
-})  # fmt: skip
+WITHHELD = frozenset(
+    {
+        ("requests", "hold"),
+        ("requests", "deadline"),
+        ("requests", "tombstone"),
+        ("journal", "leftover"),
+        ("ledger", "payment_id"),
+    }
+)
 """A legal hold may rest on a demand that the law forbids telling of; the others are marks of our own bookkeeping that
 say nothing beyond the rows they point to."""
-NAMES: Mapping[type[Record], str] = {Company: "company", Head: "account", Term: "retention", Draft: "drafts",
+NAMES: Mapping[type[Record], str] = {
+    Company: "company",
+    Head: "account",
+    Term: "retention",
+    Draft: "drafts",
     Archived: "archive",
-}  # fmt: skip
+}
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
-    Customer: present.present_customer, Supplier: present.present_supplier, Item: present.present_item,
-    Member: present.present_member, ApiKey: present.present_api_key, Draft: documents.present_draft,
-    Payment: documents.present_payment, Thread: support.present, SupportMessage: support.present_message,
-    Request: show, Correction: present_correction,
-}  # fmt: skip
+    Customer: present.present_customer,
+    Supplier: present.present_supplier,
+    Item: present.present_item,
+    Member: present.present_member,
+    ApiKey: present.present_api_key,
+    Draft: documents.present_draft,
+    Payment: documents.present_payment,
+    Thread: support.present,
+    SupportMessage: support.present_message,
+    Request: show,
+    Correction: present_correction,
+}
 """Rows that the API shows by themselves; others are told attribute by attribute."""
 
 REFERENCE: Mapping[type[Record], str] = {
-    Customer: "id", Supplier: "id", Member: "id", Consent: "id", Invoice: "customer", CreditNote: "customer",
+    Customer: "id",
+    Supplier: "id",
+    Member: "id",
+    Consent: "id",
+    Invoice: "customer",
+    CreditNote: "customer",
     Draft: "customer",
-    Acceptance: "member", Thread: "opened_by", Disclosure: "subject",
+    Acceptance: "member",
+    Thread: "opened_by",
+    Disclosure: "subject",
     Correction: "subject",
-}  # fmt: skip
+}
 """The attribute by which a row is one person's."""
 PERSONS: Mapping[str, tuple[type[Record], ...]] = {
     "cus": (Customer, Draft, Invoice, CreditNote, Payment, Disclosure, Correction),
     "sup": (Supplier, Disclosure, Correction),
     "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
-}  # fmt: skip
+}
 """What of one person is handed out, by the id's prefix: their own row, what is addressed to them or drafted for them,
 what they paid, what they wrote."""
 
@@ -144,9 +167,10 @@ def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> 
     """The rows of this kind as lines of JSON. Raises Busy."""
     theirs = buyers(store, reading.company, rows) if reading.subject else {}
     own = [
-        row for row in unnamed(store, reading.head, rows)
+        row
+        for row in unnamed(store, reading.head, rows)
         if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
-    ]  # fmt: skip
+    ]
     balances: dict[str, Balance] = {}
     if own and kind.cls is Invoice:
         found = store.records([Balance.ref(reading.company, row.id) for row in own])

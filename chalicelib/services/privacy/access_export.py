@@ -122,9 +122,13 @@ def _rows(
 ) -> tuple[int, str | None]:
     """Write the next rows of a kind; how many, and where to go on."""
     reading = Reading(
-        request.company, reader.head, frozenset(filter(None, (request.asked_by, request.confirmed_by))),
-        request.subject, today(request.verified_at or request.created_at), language_of(reader),
-    )  # fmt: skip
+        request.company,
+        reader.head,
+        frozenset(filter(None, (request.asked_by, request.confirmed_by))),
+        request.subject,
+        today(request.verified_at or request.created_at),
+        language_of(reader),
+    )
     lines: list[str] = []
     read = size = 0
     where: str | None = after

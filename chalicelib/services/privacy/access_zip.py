@@ -103,9 +103,14 @@ def _mark(world: "World", request: Request) -> None:
     now, key = world.now(), prefixes.export(request.company, request.id)
     at = now + term()
     mark = Upload(
-        company=request.company, id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}", created_at=now, updated_at=now,
-        keys=(key,), due_at=at, expires_at=int((at + MARK_KEPT).timestamp()),
-    )  # fmt: skip
+        company=request.company,
+        id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
+        created_at=now,
+        updated_at=now,
+        keys=(key,),
+        due_at=at,
+        expires_at=int((at + MARK_KEPT).timestamp()),
+    )
     due.remember(world.store, mark, world.random(16))
 
 

@@ -29,8 +29,10 @@ from chalicelib.store.wire import SORT, Store, start_after
 ISSUED: Final = SORT.between("credit_note#", "invoice#~")
 """Issued documents and their balances, and nothing else of the ledger."""
 REASONS: Final[Mapping[Language, str]] = {
-    "fr": "Rectification des mentions d'identité", "ar": "تصحيح بيانات الهوية", "en": "Correction of identity details",
-}  # fmt: skip
+    "fr": "Rectification des mentions d'identité",
+    "ar": "تصحيح بيانات الهوية",
+    "en": "Correction of identity details",
+}
 """What the credit note gives as its reason, in the invoice's language."""
 NAMING = ("customer", "opened_by", "by")
 """The attributes by which what is kept goes on naming whose own record is gone."""
@@ -128,11 +130,16 @@ def _shown(reader: Reader, document: Issued, balance: Balance | None, names: tup
     state = status(document, balance) if isinstance(document, Invoice) else "issued"
     open_ = isinstance(document, Invoice) and state != "credited"
     return {
-        "id": document.id, "object": "affected_document", "kind": document.KIND, "number": document.number,
-        "issue_date": document.issue_date.isoformat(), "status": state, "differs": list(names),
+        "id": document.id,
+        "object": "affected_document",
+        "kind": document.KIND,
+        "number": document.number,
+        "issue_date": document.issue_date.isoformat(),
+        "status": state,
+        "differs": list(names),
         "credit": _credit(document) if open_ else None,
         "reissue": _reissue(reader, document) if isinstance(document, Invoice) else None,
-    }  # fmt: skip
+    }
 
 
 def _credit(document: Issued) -> Body:

@@ -61,26 +61,39 @@ def show(request: Request) -> dict[str, Any]:
     """A request as the API shows it."""
     when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
     return {
-        "id": request.id, "object": "privacy_request", "kind": request.kind, "status": request.status,
-        "affects": request.affects, "subject": request.subject, "due": instant(request.deadline),
-        **{name: instant(at) if at else None for name, at in when.items()}, "reason": request.reason,
+        "id": request.id,
+        "object": "privacy_request",
+        "kind": request.kind,
+        "status": request.status,
+        "affects": request.affects,
+        "subject": request.subject,
+        "due": instant(request.deadline),
+        **{name: instant(at) if at else None for name, at in when.items()},
+        "reason": request.reason,
         "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None,
-        "download": f"{URL}/{request.id}/download" if _handed_out(request) else None, "dry_run": False,
+        "download": f"{URL}/{request.id}/download" if _handed_out(request) else None,
+        "dry_run": False,
         "awaiting_details": _awaited(request),
         "documents": f"{URL}/{request.id}/documents" if _put_right(request) else None,
-        "recipients": list(request.recipients), "version": request.version, "created_at": instant(request.created_at),
+        "recipients": list(request.recipients),
+        "version": request.version,
+        "created_at": instant(request.created_at),
         "updated_at": instant(request.updated_at),
-    }  # fmt: skip
+    }
 
 
 def present_correction(row: Correction) -> dict[str, Any]:
     """What was put right, and when."""
     return {
-        "id": row.id, "object": "correction", "subject": row.subject, "record": row.record,
-        "values": msgspec.json.decode(row.values), "corrected_at": instant(row.created_at),
-    }  # fmt: skip
+        "id": row.id,
+        "object": "correction",
+        "subject": row.subject,
+        "record": row.record,
+        "values": msgspec.json.decode(row.values),
+        "corrected_at": instant(row.created_at),
+    }
 
 
 def _awaited(request: Request) -> dict[str, Any] | None:

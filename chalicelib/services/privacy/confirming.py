@@ -40,9 +40,15 @@ def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str
 
 
 def account(
-    snapshot: Snapshot, call: Call, asker: Asker, request: Request, members: Sequence[Member], former: Sequence[str],
-    *, waive: bool,
-) -> Decision:  # fmt: skip
+    snapshot: Snapshot,
+    call: Call,
+    asker: Asker,
+    request: Request,
+    members: Sequence[Member],
+    former: Sequence[str],
+    *,
+    waive: bool,
+) -> Decision:
     """The account is blocked and its grace begins, or is waived. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
     if asker.role != "owner":
@@ -74,9 +80,14 @@ def _require_settled(head: Head, at: datetime) -> None:
 
 
 def person(
-    snapshot: Snapshot, call: Call, asker: Asker, request: Request, own: Record | None, others: Sequence[Member],
+    snapshot: Snapshot,
+    call: Call,
+    asker: Asker,
+    request: Request,
+    own: Record | None,
+    others: Sequence[Member],
     keys: Sequence[ApiKey],
-) -> Decision:  # fmt: skip
+) -> Decision:
     """The person's own row goes, unless it has gone before, and the keys that a member made. Raises AlreadyBlocked,
     LastOwner."""
     if snapshot.head.state != "active":
@@ -91,12 +102,19 @@ def person(
         if not any(other is not None and other.role == "owner" for other in beside):
             raise LastOwner
     stone = Tombstone(
-        company=call.company, id=request.id, created_at=call.at, updated_at=call.at, subject=subject,
+        company=call.company,
+        id=request.id,
+        created_at=call.at,
+        updated_at=call.at,
+        subject=subject,
         clock=snapshot.clock + 1,
-    )  # fmt: skip
+    )
     told = deletion.notice(call, "person_erased", request.id)
     decision = Decision(
-        Answer(show(after)), puts=(after, stone, *shut), deletes=(own,) if own else (), messages=(told,),
+        Answer(show(after)),
+        puts=(after, stone, *shut),
+        deletes=(own,) if own else (),
+        messages=(told,),
         head={"erased": marked(snapshot.head.erased, subject)},
-    )  # fmt: skip
+    )
     return owners_changed(snapshot, call, own, decision) if isinstance(own, Member) else decision

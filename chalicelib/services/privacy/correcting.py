@@ -66,16 +66,27 @@ def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, 
     after = _right(own, wanted, call)
     names = frozenset(wanted.values)
     running = moved(
-        request, "running", call.at, measures=_measures(after, names), policy_version=current().version,
+        request,
+        "running",
+        call.at,
+        measures=_measures(after, names),
+        policy_version=current().version,
         recipients=tuple(row.id for row in _recipients(wanted.handed, request, after, names, call)),
-        due="requests", due_at=call.at, **resumed(request, call.at),
-    )  # fmt: skip
+        due="requests",
+        due_at=call.at,
+        **resumed(request, call.at),
+    )
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
     told = Message(
-        company=call.company, id=message_id(request.id), created_at=call.at, updated_at=call.at, due_at=call.at,
-        task=NOTICE, about=("corrected", request.id),
-    )  # fmt: skip
+        company=call.company,
+        id=message_id(request.id),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task=NOTICE,
+        about=("corrected", request.id),
+    )
     answer = Answer(show(running), status=201 if new else 200, location=f"{URL}/{request.id}")
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, wanted.language)
@@ -127,19 +138,31 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
     """What a receipt will say: the record, and the issued documents that go on saying what was wrong."""
     attributes = tuple(sorted(names))
     own = Measure(
-        store="table", place=after.ROOM, kinds=(after.KIND,), attributes=attributes, match="own", action="correct",
-        bases=("rights",), found=1, done=True,
-    )  # fmt: skip
+        store="table",
+        place=after.ROOM,
+        kinds=(after.KIND,),
+        attributes=attributes,
+        match="own",
+        action="correct",
+        bases=("rights",),
+        found=1,
+        done=True,
+    )
     copied = tuple(sorted(names & frozen(after)))
     if not copied:
         return (own,)
     issued = [
         Measure(
-            store="table", place=cls.ROOM, kinds=(cls.KIND,), attributes=copied, match="reference", action="keep",
+            store="table",
+            place=cls.ROOM,
+            kinds=(cls.KIND,),
+            attributes=copied,
+            match="reference",
+            action="keep",
             bases=current().rules[_copied_under(after)].bases,
         )
         for cls in (Invoice, CreditNote)
-    ]  # fmt: skip
+    ]
     return (own, *issued)
 
 
@@ -155,18 +178,26 @@ def _recipients(
     if names & frozen(after):
         rules.add(_copied_under(after))
     return [
-        row for row in handed
+        row
+        for row in handed
         if row.subject in (None, request.subject) and rules & set(row.data) and may_be_seen(row, today(call.at))
-    ]  # fmt: skip
+    ]
 
 
 def _kept(request: Request, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
     stored = names | {"email_key"} if isinstance(after, Member) else names
     return Correction(
-        company=call.company, id=request.id, created_at=call.at, updated_at=call.at, clock=clock,
-        subject=request.subject or call.company, record=after.KIND, attributes=tuple(sorted(stored)),
-        values=values_of(after, stored), due_at=_ends(call.at),
-    )  # fmt: skip
+        company=call.company,
+        id=request.id,
+        created_at=call.at,
+        updated_at=call.at,
+        clock=clock,
+        subject=request.subject or call.company,
+        record=after.KIND,
+        attributes=tuple(sorted(stored)),
+        values=values_of(after, stored),
+        due_at=_ends(call.at),
+    )
 
 
 def _ends(at: datetime) -> datetime:

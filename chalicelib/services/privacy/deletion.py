@@ -56,9 +56,14 @@ def planned(world: "World", company: str, affects: Affected, at: datetime) -> Pl
 def notice(call: Call, name: str, id: str) -> Message:
     """Tells the owners of a request, after the commit."""
     return Message(
-        company=call.company, id=new_id("out", call.at, call.random(NOTICE)), created_at=call.at, updated_at=call.at,
-        due_at=call.at, task=NOTICE, about=(name, id),
-    )  # fmt: skip
+        company=call.company,
+        id=new_id("out", call.at, call.random(NOTICE)),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task=NOTICE,
+        about=(name, id),
+    )
 
 
 def gone_before(subject: str) -> tuple[Measure, ...]:
@@ -66,10 +71,15 @@ def gone_before(subject: str) -> tuple[Measure, ...]:
     kind = KIND_OF[subject.partition("_")[0]]
     return (
         Measure(
-            store="table", place="identity" if kind == "member" else "workspace", kinds=(kind,), match="own",
-            action="delete", found=0, done=True,
+            store="table",
+            place="identity" if kind == "member" else "workspace",
+            kinds=(kind,),
+            match="own",
+            action="delete",
+            found=0,
+            done=True,
         ),
-    )  # fmt: skip
+    )
 
 
 def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
@@ -78,13 +88,19 @@ def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 
     own = KIND_OF.get((subject or "").partition("_")[0], "")
     return tuple(
         Measure(
-            store=step.store, place=step.place, kinds=step.kinds, match=step.match, action=step.action,
+            store=step.store,
+            place=step.place,
+            kinds=step.kinds,
+            match=step.match,
+            action=step.action,
             attributes=step.attributes if step.action == "anonymise" or step.match == "reference" else (),
-            bases=step.bases, until=step.until, done=(gone := step.match == "own" and own in step.kinds),
+            bases=step.bases,
+            until=step.until,
+            done=(gone := step.match == "own" and own in step.kinds),
             found=own_rows if gone else None,
         )
         for step in steps
-    )  # fmt: skip
+    )
 
 
 def tell_first(world: "World", request: Request) -> None:
@@ -111,9 +127,14 @@ def begin(world: "World", request: Request) -> None:
         if now is None or now.status != request.status or now.version != request.version:
             return Decision(Answer({}))
         running = moved(
-            now, "running", call.at, measures=measures(found.steps, request.subject, own_rows),
-            policy_version=found.version, last_trace=found.last_trace, letters=tuple(letter.id for letter in letters),
-        )  # fmt: skip
+            now,
+            "running",
+            call.at,
+            measures=measures(found.steps, request.subject, own_rows),
+            policy_version=found.version,
+            last_trace=found.last_trace,
+            letters=tuple(letter.id for letter in letters),
+        )
         return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
@@ -149,9 +170,13 @@ def finish(world: "World", request: Request) -> None:
     ends = keys_end.destroyed(world, request.company, request.id, call.at)
     receipt = receipts.make(world, request, call.at, ends)
     watch = Deadline(
-        company=request.company, id=request.id, created_at=call.at, updated_at=call.at, deadline=request.deadline,
+        company=request.company,
+        id=request.id,
+        created_at=call.at,
+        updated_at=call.at,
+        deadline=request.deadline,
         due_at=request.deadline,
-    )  # fmt: skip
+    )
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)

@@ -44,9 +44,14 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
         count = files.count(_bucket(world, place), place.place, request.company) if _goes_whole(request, place) else 0
         return _with(request, {own[0]: count}, own, None)
     found, after = store.census(
-        world.store, place.place, request.company, after=after_sort or None, pages=pages,
-        whole=request.subject is not None, sort=lambda row: _measure_of(request, own, row),
-    )  # fmt: skip
+        world.store,
+        place.place,
+        request.company,
+        after=after_sort or None,
+        pages=pages,
+        whole=request.subject is not None,
+        sort=lambda row: _measure_of(request, own, row),
+    )
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
 

@@ -41,7 +41,12 @@ def posted(call: Call, request: Request) -> tuple[Message, ...]:
         return ()
     return (
         Message(
-            company=PUBLIC, id=new_id(Message.PREFIX, call.at, call.random("farewell")), created_at=call.at,
-            updated_at=call.at, due_at=call.at, task=mail.TASK, about=request.letters,
+            company=PUBLIC,
+            id=new_id(Message.PREFIX, call.at, call.random("farewell")),
+            created_at=call.at,
+            updated_at=call.at,
+            due_at=call.at,
+            task=mail.TASK,
+            about=request.letters,
         ),
-    )  # fmt: skip
+    )

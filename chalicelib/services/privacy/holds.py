@@ -31,9 +31,14 @@ def place(world: "World", company: str, reason: str, by: str) -> Hold:
     """Place a hold. `reason` and `by` (an operator's id) hold no personal data. Raises NotFound, Busy."""
     call = world.call(company, by, "hold", key=world.random(16).hex())
     hold = Hold(
-        company=company, id=new_id(Hold.PREFIX, call.at, call.random("hold")), created_at=call.at, updated_at=call.at,
-        reason=reason, actor=by, due_at=call.at,
-    )  # fmt: skip
+        company=company,
+        id=new_id(Hold.PREFIX, call.at, call.random("hold")),
+        created_at=call.at,
+        updated_at=call.at,
+        reason=reason,
+        actor=by,
+        due_at=call.at,
+    )
     _commit(world, call.company, by, hold)
     return hold
 

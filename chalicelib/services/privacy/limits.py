@@ -27,9 +27,7 @@ def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
     id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
     seen = snapshot.get(Tally, id)
     if seen is None or seen.expires_at <= now:
-        return Tally(
-            company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=now + DAY
-        )  # fmt: skip
+        return Tally(company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=now + DAY)
     if seen.count >= ASKED_A_DAY:
         raise TooManyRequests(retry_after=seen.expires_at - now)
     return seen.edited(call.at, count=seen.count + 1)

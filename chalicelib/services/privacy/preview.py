@@ -31,22 +31,46 @@ def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subje
     limits.tried(world, company, asker)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
     request = Request(
-        company=company, id="", created_at=at, updated_at=at, kind=kind, affects=affects, subject=subject,
-        asked_by=asker.id, deadline=due, due_at=at,
-    )  # fmt: skip
+        company=company,
+        id="",
+        created_at=at,
+        updated_at=at,
+        kind=kind,
+        affects=affects,
+        subject=subject,
+        asked_by=asker.id,
+        deadline=due,
+        due_at=at,
+    )
     steps: Sequence[Measure] = ()
     last = None
     if kind == "deletion":
         found = deletion.planned(world, company, affects, at)
         steps, last = counted(world, request, deletion.measures(found.steps, subject)), found.last_trace
     body = {
-        "id": None, "object": "privacy_request", "kind": kind, "status": "requested", "affects": affects,
-        "subject": subject, "due": instant(due), "grace_until": None, "verified_at": None, "closed_at": None,
-        "reason": None, "steps": [receipts.told(step) | {"done": False} for step in steps],
-        "last_trace": last.isoformat() if last else None, "receipt": None, "download": None, "dry_run": True,
-        "awaiting_details": None, "documents": None, "recipients": [],
-        "version": 0, "created_at": instant(at), "updated_at": instant(at),
-    }  # fmt: skip
+        "id": None,
+        "object": "privacy_request",
+        "kind": kind,
+        "status": "requested",
+        "affects": affects,
+        "subject": subject,
+        "due": instant(due),
+        "grace_until": None,
+        "verified_at": None,
+        "closed_at": None,
+        "reason": None,
+        "steps": [receipts.told(step) | {"done": False} for step in steps],
+        "last_trace": last.isoformat() if last else None,
+        "receipt": None,
+        "download": None,
+        "dry_run": True,
+        "awaiting_details": None,
+        "documents": None,
+        "recipients": [],
+        "version": 0,
+        "created_at": instant(at),
+        "updated_at": instant(at),
+    }
     return Answer(body)
 
 

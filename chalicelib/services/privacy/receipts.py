@@ -37,15 +37,24 @@ def canonical_json(content: Mapping[str, Any]) -> bytes:
 def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> dict[str, Any]:
     """What the receipt of a request carried out at `at` says; `ends` are the data keys that it destroyed."""
     return {
-        "object": "receipt", "form": FORM, "request": request.id, "company": request.company, "kind": request.kind,
-        "affects": request.affects, "subject": request.subject, "requested_at": instant(request.created_at),
-        "verified_at": instant(request.verified_at) if request.verified_at else None, "completed_at": instant(at),
-        "policy_version": request.policy_version, "stores": [told(measure) for measure in request.measures],
+        "object": "receipt",
+        "form": FORM,
+        "request": request.id,
+        "company": request.company,
+        "kind": request.kind,
+        "affects": request.affects,
+        "subject": request.subject,
+        "requested_at": instant(request.created_at),
+        "verified_at": instant(request.verified_at) if request.verified_at else None,
+        "completed_at": instant(at),
+        "policy_version": request.policy_version,
+        "stores": [told(measure) for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "keys_destroyed": [{"key": end.id, "final_on": end.final_on.isoformat()} for end in ends],
-        "remarks": _remarks(request), "contact": current().contact,
+        "remarks": _remarks(request),
+        "contact": current().contact,
         **({"recipients": list(request.recipients)} if request.kind == "rectification" else {}),
-    }  # fmt: skip
+    }
 
 
 def _remarks(request: Request) -> list[str]:
@@ -61,11 +70,18 @@ def told(measure: Measure) -> dict[str, Any]:
     taken = measure.action in ("delete", "anonymise")
     kept = None if UNTOLD & set(measure.kinds) else measure.found
     return {
-        "store": measure.store, "place": measure.place, "kinds": list(measure.kinds), "match": measure.match,
+        "store": measure.store,
+        "place": measure.place,
+        "kinds": list(measure.kinds),
+        "match": measure.match,
         "attributes": list(measure.attributes),
-        "action": measure.action, "removed": measure.found if taken else 0, "kept": 0 if taken else kept,
-        "bases": list(measure.bases), "law": bases, "until": measure.until.isoformat() if measure.until else None,
-    }  # fmt: skip
+        "action": measure.action,
+        "removed": measure.found if taken else 0,
+        "kept": 0 if taken else kept,
+        "bases": list(measure.bases),
+        "law": bases,
+        "until": measure.until.isoformat() if measure.until else None,
+    }
 
 
 def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> Receipt:
@@ -73,18 +89,28 @@ def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruct
     signed = canonical_json(content(request, at, ends))
     signature = world.keys.sign(signed)
     return Receipt(
-        company=request.company, id=request.id, created_at=at, updated_at=at, content=signed, signature=signature.value,
-        algorithm=signature.algorithm, signer=signature.key,
-    )  # fmt: skip
+        company=request.company,
+        id=request.id,
+        created_at=at,
+        updated_at=at,
+        content=signed,
+        signature=signature.value,
+        algorithm=signature.algorithm,
+        signer=signature.key,
+    )
 
 
 def present(receipt: Receipt, pem: str) -> dict[str, Any]:
     """The receipt as it is handed out: its content, and all that verifying it offline needs."""
     return {
-        "object": "signed_receipt", "id": receipt.id, "content": json.loads(receipt.content),
-        "signature": b64encode(receipt.signature).decode(), "algorithm": receipt.algorithm, "key": receipt.signer,
+        "object": "signed_receipt",
+        "id": receipt.id,
+        "content": json.loads(receipt.content),
+        "signature": b64encode(receipt.signature).decode(),
+        "algorithm": receipt.algorithm,
+        "key": receipt.signer,
         "public_key": pem,
-    }  # fmt: skip
+    }
 
 
 def check(document: Mapping[str, Any], pem: str | None = None) -> str:

@@ -57,9 +57,15 @@ PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 
 
 def ask(
-    world: "World", call: Call, asker: Asker, kind: RequestKind, subject: str | None,
-    corrections: Mapping[str, Any] | None = None, *, capped: bool = True,
-) -> Answer:  # fmt: skip
+    world: "World",
+    call: Call,
+    asker: Asker,
+    kind: RequestKind,
+    subject: str | None,
+    corrections: Mapping[str, Any] | None = None,
+    *,
+    capped: bool = True,
+) -> Answer:
     """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; an opposition, and a
     rectification that says what is right, are carried out in the same commit. Raises Forbidden,
     NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
@@ -127,11 +133,20 @@ def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> 
     id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
     verified = kind not in PROVEN
     return Request(
-        company=call.company, id=id, created_at=call.at, updated_at=call.at, kind=kind, affects=_affected(subject),
-        subject=subject, status="verified" if verified else "requested", verified_at=call.at if verified else None,
-        asked_by=asker.id, asker=digest(id, asker.subject) if asker.subject else None, deadline=clear_days(call.at),
+        company=call.company,
+        id=id,
+        created_at=call.at,
+        updated_at=call.at,
+        kind=kind,
+        affects=_affected(subject),
+        subject=subject,
+        status="verified" if verified else "requested",
+        verified_at=call.at if verified else None,
+        asked_by=asker.id,
+        asker=digest(id, asker.subject) if asker.subject else None,
+        deadline=clear_days(call.at),
         due_at=call.at if verified else call.at + UNCONFIRMED,
-    )  # fmt: skip
+    )
 
 
 def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Answer:
@@ -179,9 +194,12 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
-            Answer(show(after)), puts=(after,), deletes=(watch_over(request),), messages=told,
+            Answer(show(after)),
+            puts=(after,),
+            deletes=(watch_over(request),),
+            messages=told,
             head={"state": "active"} if blocked else None,
-        )  # fmt: skip
+        )
 
     return transact(
         world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True

@@ -80,9 +80,14 @@ def rule_of(term: Term) -> Rule:
 def begun(company: Company, at: datetime) -> Term:
     """The row of a company that was just founded."""
     term = Term(
-        company=company.company, id=company.company, created_at=at, updated_at=at, ends=(company.financial_year_end,),
-        period=str(statutory(current())), due_at=at,
-    )  # fmt: skip
+        company=company.company,
+        id=company.company,
+        created_at=at,
+        updated_at=at,
+        ends=(company.financial_year_end,),
+        period=str(statutory(current())),
+        due_at=at,
+    )
     return _dated(term, today(at))
 
 
@@ -168,9 +173,11 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
         last = entry
         if later is not None:
             at = midnight(rule_of(term).kept_until(later) + DAY)
-            left.append(Leftover(
-                company=term.company, id=entry.document, created_at=world.now(), updated_at=world.now(), due_at=at
-            ))  # fmt: skip
+            left.append(
+                Leftover(
+                    company=term.company, id=entry.document, created_at=world.now(), updated_at=world.now(), due_at=at
+                )
+            )
 
     statutory_end.remove(world, term.company, leaving)
 
@@ -233,9 +240,14 @@ def _end_key(world: "World", term: Term) -> None:
 def _commit(world: "World", term: Term, deletes: tuple[Record, ...]) -> None:
     call = world.call(term.company, "retention", "sweep", key="sweep")
     transact(
-        world.store, call, [], lambda _: Decision(Answer({}), deletes=deletes), business=False, while_blocked=True,
+        world.store,
+        call,
+        [],
+        lambda _: Decision(Answer({}), deletes=deletes),
+        business=False,
+        while_blocked=True,
         remembered=False,
-    )  # fmt: skip
+    )
 
 
 def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:

@@ -22,9 +22,13 @@ def postponed(request: Request, at: datetime) -> Request:
 def watch_over(request: Request) -> Deadline:
     """The row by which an open request's deadline is watched."""
     return Deadline(
-        company=request.company, id=request.id, created_at=request.updated_at, updated_at=request.updated_at,
-        deadline=request.deadline, due_at=request.deadline - WARNED,
-    )  # fmt: skip
+        company=request.company,
+        id=request.id,
+        created_at=request.updated_at,
+        updated_at=request.updated_at,
+        deadline=request.deadline,
+        due_at=request.deadline - WARNED,
+    )
 
 
 def lapse(world: "World", request: Request) -> None:
@@ -46,9 +50,12 @@ def settle(
         told = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
-            Answer({"done": True}), puts=(after,), deletes=(watch_over(now),), messages=told,
+            Answer({"done": True}),
+            puts=(after,),
+            deletes=(watch_over(now),),
+            messages=told,
             head={"state": "active"} if opened else None,
-        )  # fmt: skip
+        )
 
     done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
     return bool(done.answer.body)

@@ -89,10 +89,15 @@ def verifier(keys: Keys) -> Tokens:
 
 def settings(jwks_url: str) -> Settings:
     """Settings that name the issuer."""
-    return Settings.from_env({
-        "FACTURE_TABLE_PREFIX": "t-", "FACTURE_BUCKET_FILES": "t", "FACTURE_ISSUER": ISSUER,
-        "FACTURE_AUDIENCE": AUDIENCE, "FACTURE_JWKS_URL": jwks_url,
-    })  # fmt: skip
+    return Settings.from_env(
+        {
+            "FACTURE_TABLE_PREFIX": "t-",
+            "FACTURE_BUCKET_FILES": "t",
+            "FACTURE_ISSUER": ISSUER,
+            "FACTURE_AUDIENCE": AUDIENCE,
+            "FACTURE_JWKS_URL": jwks_url,
+        }
+    )
 
 
 def claims(**changes: Any) -> dict[str, Any]:

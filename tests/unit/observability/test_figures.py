@@ -125,8 +125,19 @@ def test_a_stray_figure_is_refused_where_nothing_is_published_too(world: World) 
 def test_the_catalogue_is_whole() -> None:
     assert len(FIGURES) == len(BUSINESS) + len(RUNS) + len(FAULTS)
     assert {*RUNS} < BY_JOB < {*FIGURES}
-    full = Report("x", datetime.now(UTC), dry_run=False, outcome="asks", found=1, planned=1,
-                  applied=1, held=1, late=1, oldest_seconds=1.0, seconds=1.0)  # fmt: skip
+    full = Report(
+        "x",
+        datetime.now(UTC),
+        dry_run=False,
+        outcome="asks",
+        found=1,
+        planned=1,
+        applied=1,
+        held=1,
+        late=1,
+        oldest_seconds=1.0,
+        seconds=1.0,
+    )
     unfinished = replace(full, outcome="continues")
     failed = replace(full, failures=[SimpleNamespace(dead=True)])  # type: ignore[list-item]
     assert {*full.figures(), *unfinished.figures(), *failed.figures()} == RUNS.keys()

@@ -67,9 +67,13 @@ print(json.dumps({{"sent": sent, "loaded": "aws_xray_sdk.core" in sys.modules}})
 def traced(flag: int) -> tuple[list[str], list[dict[str, Any]], bool]:
     """The errors that reached the caller, the parts that reached the daemon, and whether the library was loaded."""
     environment = {
-        "LAMBDA_TASK_ROOT": "/var/task", "_X_AMZN_TRACE_ID": TRACE % flag, "AWS_DEFAULT_REGION": "eu-west-3",
-        "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "",
-    }  # fmt: skip
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "_X_AMZN_TRACE_ID": TRACE % flag,
+        "AWS_DEFAULT_REGION": "eu-west-3",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": "",
+    }
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False, timeout=60
     )

@@ -88,8 +88,9 @@ def test_one_person_takes_nothing_of_the_others() -> None:
     assert not steps(planned("party"), "identity")
     assert not steps(planned("party"), "workspace", "company")
     assert {kind for step in steps(planned("member"), "workspace") for kind in step.kinds} == {
-        "support_message", "support_thread",
-    }  # fmt: skip
+        "support_message",
+        "support_thread",
+    }
     assert not steps(planned("member"), "ledger")
 
 

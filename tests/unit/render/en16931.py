@@ -99,9 +99,7 @@ class Read:
         """Allowances less charges."""
         sign = {"false": 1, "true": -1}
         parts = self.all("cac:AllowanceCharge", under)
-        signed = (
-            sign[self.text("cbc:ChargeIndicator", part)] * self.amount("cbc:Amount", part) for part in parts
-        )  # fmt: skip
+        signed = (sign[self.text("cbc:ChargeIndicator", part)] * self.amount("cbc:Amount", part) for part in parts)
         return sum(signed, Decimal(0))
 
 

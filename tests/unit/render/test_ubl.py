@@ -64,9 +64,14 @@ DOCUMENTS: dict[str, Callable[[], Issued]] = {
     "complete": lambda: issued(
         line(description="Conseil\n\nAtelier <de> cadrage & suivi", unit="jours", discount=percent("12.5")),
         line("3.5", "19.999999", "10", unit="kg", discount=Discount(amount=D("1.01"))),
-        discount=percent("3.33"), notes="Merci.\nÀ bientôt.",
+        discount=percent("3.33"),
+        notes="Merci.\nÀ bientôt.",
         seller=company(
-            rib=RIB, share_capital=D(100000), cnss="1234567", email="contact@atlas.example", phone="+212522000000",
+            rib=RIB,
+            share_capital=D(100000),
+            cnss="1234567",
+            email="contact@atlas.example",
+            phone="+212522000000",
             address=Address(street="12 rue Ibn Batouta", city="Casablanca", postal_code="20000"),
         ),
         buyer=customer(email="achats@client.example", phone="+212535000000"),
@@ -88,7 +93,9 @@ DOCUMENTS: dict[str, Callable[[], Issued]] = {
         buyer=customer(kind="consumer", ice=None, name="X", address=Address()),
     ),
     "trade register only": lambda: issued(
-        line(rate="0"), reverse_charge=True, seller=company(ice=None, tax_id=None, business_tax=None),
+        line(rate="0"),
+        reverse_charge=True,
+        seller=company(ice=None, tax_id=None, business_tax=None),
         buyer=customer(ice=None, ice_missing_reason="étranger", trade_register="77", address=Address(country="FR")),
     ),
     "every unit": every_unit,
@@ -101,7 +108,7 @@ DOCUMENTS: dict[str, Callable[[], Issued]] = {
     )[0],
     "credited, not subject": lambda: note(issued(line(rate="0"), seller=SOLE))[0],
     "credited, reversed": lambda: note(issued(line(rate="0"), reverse_charge=True))[0],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -135,9 +142,12 @@ lines = st.builds(
 
 @settings(max_examples=40, deadline=None)
 @given(
-    lines=st.lists(lines, min_size=1, max_size=6), off=st.sampled_from(["0", "0.5", "3.33", "33.33"]),
-    settlement=st.sampled_from(["cash", "other"]), parts=st.integers(1, 4), data=st.data(),
-)  # fmt: skip
+    lines=st.lists(lines, min_size=1, max_size=6),
+    off=st.sampled_from(["0", "0.5", "3.33", "33.33"]),
+    settlement=st.sampled_from(["cash", "other"]),
+    parts=st.integers(1, 4),
+    data=st.data(),
+)
 def test_any_invoice_and_its_credit_notes_are_accepted(
     lines: list[Line], off: str, settlement: str, parts: int, data: st.DataObject
 ) -> None:
@@ -197,8 +207,11 @@ def test_what_an_invoice_says() -> None:
     )
     assert it.text("cbc:CustomizationID") == "urn:cen.eu:en16931:2017"
     assert [it.text(f"cbc:{name}") for name in ("ID", "IssueDate", "DueDate", "InvoiceTypeCode")] == [
-        "FA-2026-00001", "2026-11-23", "2027-01-22", "380",
-    ]  # fmt: skip
+        "FA-2026-00001",
+        "2026-11-23",
+        "2027-01-22",
+        "380",
+    ]
     assert it.text("cac:PartyIdentification/cbc:ID", seller) == it.text("cac:PartyLegalEntity/cbc:CompanyID", seller)
     assert it.text("cac:PartyIdentification/cbc:ID", buyer) == "002136093000040"
     assert it.text("cac:PartyTaxScheme/cbc:CompanyID", seller) == "12345678"
@@ -233,20 +246,28 @@ def test_a_credit_note_names_its_invoice_and_asks_for_no_payment() -> None:
 def test_one_group_for_all_that_is_exempt_and_a_reason_on_each_line() -> None:
     it = read(e_invoice(DOCUMENTS["two articles"]()))
     reasons = it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:TaxExemptionReason")
-    assert [reason.split("; ") for reason in reasons] == [[
-        "Vente en exonération de la TVA en vertu de l'article 91-I-A-1° du CGI",
-        "Vente en suspension de la TVA en vertu de l'article 94-I du CGI",
-    ]]  # fmt: skip
+    assert [reason.split("; ") for reason in reasons] == [
+        [
+            "Vente en exonération de la TVA en vertu de l'article 91-I-A-1° du CGI",
+            "Vente en suspension de la TVA en vertu de l'article 94-I du CGI",
+        ]
+    ]
     assert [len(it.all("cbc:Note", each)) for each in it.lines] == [0, 1, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("name", "categories"),
     [
-        ("plain", ["S"]), ("two articles", ["S", "E"]), ("cash", ["S", "E"]), ("reverse charge", ["AE", "E"]),
-        ("auto-entrepreneur", ["O"]), ("cpu", ["O"]), ("credited, not subject", ["O"]), ("credited, reversed", ["AE"]),
+        ("plain", ["S"]),
+        ("two articles", ["S", "E"]),
+        ("cash", ["S", "E"]),
+        ("reverse charge", ["AE", "E"]),
+        ("auto-entrepreneur", ["O"]),
+        ("cpu", ["O"]),
+        ("credited, not subject", ["O"]),
+        ("credited, reversed", ["AE"]),
     ],
-)  # fmt: skip
+)
 def test_categories(name: str, categories: list[str]) -> None:
     it = read(e_invoice(DOCUMENTS[name]()))
     assert it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:ID") == categories
@@ -273,11 +294,25 @@ def test_what_a_credit_note_rounds_is_said(name: str, charge: str) -> None:
 @pytest.mark.parametrize(
     ("unit", "code"),
     [
-        (None, "C62"), ("", "C62"), ("unité(s)", "C62"), ("Jours", "DAY"), ("day", "DAY"), ("يوم", "DAY"), ("h", "HUR"),
-        ("Heures", "HUR"), ("mois", "MON"), ("Kg.", "KGM"), ("m²", "MTK"), ("mètres  carrés", "MTK"), ("kWh", "KWH"),
-        ("pcs", "H87"), ("boîtes", "XBX"), ("ml", None), ("bidule", None),
+        (None, "C62"),
+        ("", "C62"),
+        ("unité(s)", "C62"),
+        ("Jours", "DAY"),
+        ("day", "DAY"),
+        ("يوم", "DAY"),
+        ("h", "HUR"),
+        ("Heures", "HUR"),
+        ("mois", "MON"),
+        ("Kg.", "KGM"),
+        ("m²", "MTK"),
+        ("mètres  carrés", "MTK"),
+        ("kWh", "KWH"),
+        ("pcs", "H87"),
+        ("boîtes", "XBX"),
+        ("ml", None),
+        ("bidule", None),
     ],
-)  # fmt: skip
+)
 def test_units(unit: str | None, code: str | None) -> None:
     assert units.unit_code(unit) == code
 

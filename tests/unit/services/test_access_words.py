@@ -19,9 +19,14 @@ def test_every_table_of_an_export_or_a_backup_has_a_name_in_three_languages() ->
     assert all(set(names) == set(get_args(Language)) and all(names.values()) for names in TABLES.values())
 
 
-@pytest.mark.parametrize(("language", "customers", "day"), [
-    ("fr", "Clients", "1er janvier 2027"), ("ar", "الزبناء", "2027"), ("en", "Customers", "1 January 2027"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("language", "customers", "day"),
+    [
+        ("fr", "Clients", "1er janvier 2027"),
+        ("ar", "الزبناء", "2027"),
+        ("en", "Customers", "1 January 2027"),
+    ],
+)
 def test_the_page_names_tables_and_day_as_its_reader_does(language: Language, customers: str, day: str) -> None:
     page = index("X", [("customers", 2)], (), (), LATE, language).decode()
     assert f"<td>{customers}</td><td>2</td>" in page

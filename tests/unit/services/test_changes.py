@@ -17,9 +17,11 @@ def _entry(*changes: tuple[str, str, str, str]) -> JournalEntry:
 
 def test_a_draft_that_crosses_is_one_put() -> None:
     entry = _entry(
-        ("ledger", "invoice", "inv_1", "put"), ("ledger", "register_entry", "inv_1", "put"),
-        ("ledger", "series", "FA-2026", "put"), ("workspace", "invoice", "inv_1", "delete"),
-    )  # fmt: skip
+        ("ledger", "invoice", "inv_1", "put"),
+        ("ledger", "register_entry", "inv_1", "put"),
+        ("ledger", "series", "FA-2026", "put"),
+        ("workspace", "invoice", "inv_1", "delete"),
+    )
     for order in (entry, _entry(*[(c.room, c.kind, c.id, c.op) for c in reversed(entry.changes)])):
         (touched,) = _touched(order).values()
         assert (touched.op, touched.clock, touched.source.object) == ("put", 9, "invoice")
@@ -45,9 +47,13 @@ def test_what_clients_do_not_see_is_left_out() -> None:
 def test_every_kind_of_workspace_and_ledger_is_either_shown_or_known_not_to_be() -> None:
     """A new entity must decide whether clients see it."""
     unseen = {
-        ("ledger", "series"), ("ledger", "register_entry"), ("ledger", "payment_id"),
-        ("workspace", "support_thread"), ("workspace", "support_message"),
-        ("workspace", "backup_plan"), ("workspace", "drill_plan"),
-    }  # fmt: skip
+        ("ledger", "series"),
+        ("ledger", "register_entry"),
+        ("ledger", "payment_id"),
+        ("workspace", "support_thread"),
+        ("workspace", "support_message"),
+        ("workspace", "backup_plan"),
+        ("workspace", "drill_plan"),
+    }
     known = {(room, kind) for room, kind in all_entities() if room in ("workspace", "ledger")}
     assert known == SOURCES.keys() | unseen

@@ -33,12 +33,18 @@ SALT = b"s" * 16
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 DECIMALS = st.builds(
     lambda digits, exponent: Decimal(digits).scaleb(exponent),
-    st.integers(-(10**28) + 1, 10**28 - 1), st.integers(-20, 20),
-)  # fmt: skip
+    st.integers(-(10**28) + 1, 10**28 - 1),
+    st.integers(-20, 20),
+)
 BASES: dict[Any, st.SearchStrategy[Any]] = {
-    str: TEXT, int: st.integers(-(10**9), 10**9), bool: st.booleans(), bytes: st.binary(max_size=20), Decimal: DECIMALS,
-    date: st.dates(), datetime: st.datetimes(timezones=st.just(UTC)),
-}  # fmt: skip
+    str: TEXT,
+    int: st.integers(-(10**9), 10**9),
+    bool: st.booleans(),
+    bytes: st.binary(max_size=20),
+    Decimal: DECIMALS,
+    date: st.dates(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
+}
 
 
 @cache
