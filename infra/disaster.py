@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli.jobs import instant
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.correction import Correction
 from chalicelib.domain.entity import Record, Ref
@@ -32,7 +31,7 @@ from chalicelib.services.backup.course import Into
 from chalicelib.services.backup.walk import Progress
 from chalicelib.services.privacy import erasers
 from chalicelib.store.codec import from_row
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.tables import ROOM_TABLES
 from chalicelib.store.wire import SORT
 
@@ -157,7 +156,7 @@ def _persons(world: "World", head: Head) -> int:
         rows = [row for row in snapshot.at(list(dict.fromkeys(refs))) if row is not None]
         right = [(row, since.replayed(row)) for row in rows]
         changed = tuple(now.edited(world.now()) for row, now in right if now is not None and now != row)
-        return Decision(Answer({}), puts=changed)
+        return Decision(puts=changed)
 
     if refs:
         into.commit(refs, put_right)
@@ -176,8 +175,8 @@ def _corrected(correction: Correction) -> Ref:
 
 def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:
     call = world.call(company, ACTOR, "recovery", key=world.random(16).hex())
-    decision = Decision(Answer({}), head=changes)
-    transact(world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False)
+    decision = Decision(head=changes)
+    transact(world.store, call, [], lambda _: decision, SYSTEM_STEP)
 
 
 def check(world: "World") -> list[str]:

@@ -18,12 +18,12 @@ from chalicelib.outside.tokens import make_api_key
 from chalicelib.services import mail
 from chalicelib.services.editing import Shelf, current
 from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, Decision, Snapshot, transact
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.wire import SORT, Store
 
 MEMBERS_URL = "/v1/members"
-KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, business=False)
+KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, policy=ACCOUNT)
 MOST_KEYS_SHUT = 80
 """Keys that one transaction revokes with their maker; a company with more revokes the rest by hand."""
 MAX_MEMBERS = 50
@@ -74,7 +74,7 @@ def add_member(
         decision = Decision(answer, new=(joined,))
         return _came(snapshot, call, everybody, decision) if role == "owner" else decision
 
-    return transact(reader.store, call, [joined.key], decide, business=False).answer
+    return transact(reader.store, call, [joined.key], decide, ACCOUNT).answer
 
 
 def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) -> Answer:
@@ -96,7 +96,7 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
         return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
-    return transact(reader.store, call, reads, decide, business=False).answer
+    return transact(reader.store, call, reads, decide, ACCOUNT).answer
 
 
 def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
@@ -115,7 +115,7 @@ def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
         return owners_changed(snapshot, call, gone, decision)
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
-    return transact(reader.store, call, reads, decide, business=False).answer
+    return transact(reader.store, call, reads, decide, ACCOUNT).answer
 
 
 def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision) -> Decision:
@@ -226,7 +226,7 @@ def create_key(store: Store, call: Call, name: str, scopes: tuple[str, ...], hel
         body, location = present_api_key(key), f"{KEYS.url}/{key.id}"
         return Decision(Answer(body, status=201, location=location, secret={"key": made.token}), new=(key,))
 
-    return transact(store, call, [], decide, business=False).answer
+    return transact(store, call, [], decide, ACCOUNT).answer
 
 
 def revoke_key(store: Store, call: Call, id: str, if_match: str) -> Answer:
@@ -240,4 +240,4 @@ def revoke_key(store: Store, call: Call, id: str, if_match: str) -> Answer:
         revoked = key.edited(call.at, revoked_at=call.at)
         return Decision(Answer(present_api_key(revoked)), puts=(revoked,))
 
-    return transact(store, call, [ApiKey.ref(call.company, id)], decide, business=False).answer
+    return transact(store, call, [ApiKey.ref(call.company, id)], decide, ACCOUNT).answer

@@ -22,7 +22,7 @@ from chalicelib.services.consent import accepting
 from chalicelib.services.present import Body, present_company, present_list, present_settings
 from chalicelib.services.privacy import retention
 from chalicelib.services.screening import screen, settled
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, FOUNDING, Decision, Snapshot, transact
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.wire import Store
 
@@ -71,7 +71,7 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
             answer, new=(company, member, retention.begun(company, call.at), *accepted), head={"mode": mode}
         )
 
-    return transact(store, replace(call, actor=member_id), [], decide, business=False, founding=True).answer
+    return transact(store, replace(call, actor=member_id), [], decide, FOUNDING).answer
 
 
 def mine(store: Store, user: str) -> Answer:
@@ -124,7 +124,7 @@ def edit(store: Store, call: Call, if_match: str, changes: Mapping[str, Any]) ->
             series.append(retention.with_year_end(term, after.financial_year_end, call.at))
         return Decision(Answer(present_company(after, snapshot.head)), puts=(after, *series), head=head)
 
-    return transact(store, call, [Company.ref(call.company)], decide, business=False).answer
+    return transact(store, call, [Company.ref(call.company)], decide, ACCOUNT).answer
 
 
 def _company(snapshot: Snapshot, if_match: str) -> Company:
@@ -152,7 +152,7 @@ def set_logo(world: "World", reader: Reader, call: Call, if_match: str, picture:
         after = _company(snapshot, if_match).edited(call.at, logo=key)
         return Decision(Answer(present_company(after, snapshot.head)), puts=(after,))
 
-    return transact(world.store, call, [Company.ref(call.company)], decide, business=False).answer
+    return transact(world.store, call, [Company.ref(call.company)], decide, ACCOUNT).answer
 
 
 def switches(reader: Reader) -> Answer:
@@ -179,12 +179,12 @@ def switch(store: Store, call: Call, if_match: str, changes: Mapping[str, bool],
     data (202). With `backup` on, the company has its plans."""
     if erase:
         decide = _switching(call, if_match, changes, None, erase=True)
-        return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, business=False).answer
+        return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT).answer
     looked: tuple[int, bool] | None = None
     for _ in range(LOOKS):
         try:
             decide = _switching(call, if_match, changes, looked)
-            return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, business=False).answer
+            return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT).answer
         except _LookFirst:
             looked = _look(store, call.company)
     raise Busy

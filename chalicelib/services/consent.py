@@ -14,7 +14,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.services.documents import instant
 from chalicelib.services.present import Body
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import Store
 
@@ -98,7 +98,7 @@ def accept(store: Store, call: Call, member: str, version: str, language: Langua
         return Decision(Answer(present(member, after, on, language), status=201, location=URL), puts=(after,), new=new)
 
     reads = [Consent.ref(call.company, member), Acceptance.ref(call.company, member=member, policy_version=version)]
-    return transact(store, call, reads, decide, business=False).answer
+    return transact(store, call, reads, decide, ACCOUNT).answer
 
 
 def choose(store: Store, call: Call, member: str, kind: Choosable, yes: bool, language: Language) -> Answer:
@@ -115,4 +115,4 @@ def choose(store: Store, call: Call, member: str, kind: Choosable, yes: bool, la
         after = start.edited(call.at, choices=with_choice(start, kind, yes, call.at))
         return Decision(Answer(present(member, after, on, language), status=201, location=URL), puts=(after,))
 
-    return transact(store, call, [Consent.ref(call.company, member)], decide, business=False).answer
+    return transact(store, call, [Consent.ref(call.company, member)], decide, ACCOUNT).answer

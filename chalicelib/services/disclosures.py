@@ -15,7 +15,7 @@ from chalicelib.policy.model import Language
 from chalicelib.services.documents import instant
 from chalicelib.services.editing import Window
 from chalicelib.services.present import Body, present_list
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -56,9 +56,9 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
     )
 
     def decide(_: Snapshot) -> Decision:
-        return Decision(Answer({}), new=(entry,))
+        return Decision(new=(entry,))
 
-    transact(world.store, call, [], decide, business=False, while_blocked=True)
+    transact(world.store, call, [], decide, ACCOUNT_WHILE_BLOCKED)
     return entry
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import AlreadyExists, NotFound, PersonErased, inva
 from chalicelib.domain.etag import require_match
 from chalicelib.domain.ids import is_id, new_id
 from chalicelib.services.present import Body, present_deleted, present_list
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import CUSTOMER, Decision, Snapshot, WritePolicy, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store
 
@@ -40,7 +40,7 @@ class Shelf(Generic[R]):
     show: Callable[[R], Body]
     settle: Callable[[Mapping[str, Any], R | None], dict[str, Any]] = _as_sent
     screen: Callable[[R, Mapping[str, Any]], None] = _unscreened
-    business: bool = True
+    policy: WritePolicy = CUSTOMER
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def create(store: Store, call: Call, shelf: Shelf[R], id: str | None, content: M
             raise PersonErased
         return Decision(Answer(shelf.show(record), status=201, location=f"{shelf.url}/{id}"), new=(record,))
 
-    return transact(store, call, [record.key], decide, business=shelf.business).answer
+    return transact(store, call, [record.key], decide, shelf.policy).answer
 
 
 def read(reader: Reader, shelf: Shelf[R], id: str) -> Answer:
@@ -86,7 +86,7 @@ def change(store: Store, call: Call, shelf: Shelf[R], id: str, if_match: str, ch
         shelf.screen(after, values)
         return Decision(Answer(shelf.show(after)), puts=(after,))
 
-    return transact(store, call, [shelf.cls.ref(call.company, id)], decide, business=shelf.business).answer
+    return transact(store, call, [shelf.cls.ref(call.company, id)], decide, shelf.policy).answer
 
 
 def delete(store: Store, call: Call, shelf: Shelf[R], id: str, if_match: str) -> Answer:
@@ -96,7 +96,7 @@ def delete(store: Store, call: Call, shelf: Shelf[R], id: str, if_match: str) ->
         record = current(snapshot, shelf, id, if_match)
         return Decision(Answer(present_deleted(record)), deletes=(record,))
 
-    return transact(store, call, [shelf.cls.ref(call.company, id)], decide, business=shelf.business).answer
+    return transact(store, call, [shelf.cls.ref(call.company, id)], decide, shelf.policy).answer
 
 
 def current(snapshot: Snapshot, shelf: Shelf[R], id: str, if_match: str) -> R:

@@ -46,7 +46,7 @@ def issue(store: Store, call: Call, id: str, day: date | None = None) -> Answer:
 
     def decide(snapshot: Snapshot) -> Decision:
         (invoice,), decision = _issued(snapshot, call, [id], day)
-        return replace(decision, answer=Answer(present_invoice(invoice, None, snapshot.head)))
+        return replace(decision, value=Answer(present_invoice(invoice, None, snapshot.head)))
 
     return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide).answer
 
@@ -75,7 +75,7 @@ def _issue_together(store: Store, call: Call, ids: Sequence[str], day: date | No
     def decide(snapshot: Snapshot) -> Decision:
         invoices, decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
         outcomes = [{"id": invoice.id, "outcome": "issued", "number": invoice.number} for invoice in invoices]
-        return replace(decision, answer=Answer(present_list("/v1/invoices/issue", outcomes)))
+        return replace(decision, value=Answer(present_list("/v1/invoices/issue", outcomes)))
 
     reads = [Company.ref(call.company), *(Draft.ref(call.company, id) for id in ids)]
     return transact(store, call, reads, decide).answer
@@ -117,7 +117,6 @@ def _issued(
     later = render_later(call, [invoice.id for invoice in invoices])
     new: tuple[Record, ...] = (*invoices, *entries)
     return invoices, Decision(
-        Answer({}),
         new=new,
         puts=(series,),
         deletes=tuple(drafts),

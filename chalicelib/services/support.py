@@ -31,7 +31,7 @@ from chalicelib.services.documents import instant
 from chalicelib.services.editing import Shelf, Window, listing
 from chalicelib.services.present import Body
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store
 
@@ -102,7 +102,7 @@ def present_message(message: SupportMessage) -> Body:
     }
 
 
-THREADS: Shelf[Thread] = Shelf(Thread, URL, present, business=False)
+THREADS: Shelf[Thread] = Shelf(Thread, URL, present, policy=ACCOUNT)
 
 
 def threads(reader: Reader, writer: Writer, window: Window) -> Answer:
@@ -166,7 +166,7 @@ def open_thread(
         told = (posted.message,) if posted else ()
         return Decision(Answer(body, status=201, location=f"{URL}/{id}"), puts=marks, new=new, messages=told)
 
-    answer = transact(world.store, call, [], decide, business=False).answer
+    answer = transact(world.store, call, [], decide, ACCOUNT).answer
     if posted:
         world.wake("outbox")
     return answer
@@ -189,7 +189,7 @@ def write(
         body = _whole(world.store, after, message)
         return Decision(Answer(body, status=201, location=f"{URL}/{id}"), puts=(after, *marks), new=(message,))
 
-    return transact(world.store, call, [Thread.ref(call.company, id)], decide, business=False).answer
+    return transact(world.store, call, [Thread.ref(call.company, id)], decide, ACCOUNT).answer
 
 
 def require_room(thread: Thread) -> None:
@@ -215,7 +215,7 @@ def close_now(store: Store, call: Call, id: str) -> Answer:
         after = closed(thread, call.at)
         return Decision(Answer(present(after)), puts=(after,))
 
-    return transact(store, call, [Thread.ref(call.company, id)], decide, business=False).answer
+    return transact(store, call, [Thread.ref(call.company, id)], decide, ACCOUNT).answer
 
 
 def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: str, *, redirect: bool) -> Answer:

@@ -10,7 +10,7 @@ from chalicelib.domain.support import Thread, answered, ends, noted_late
 from chalicelib.files import prefixes
 from chalicelib.services import mail
 from chalicelib.services.support import close_now, draft, messages, present, require_room
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def answer(world: "World", company: str, id: str, text: str, by: str) -> Answer:
         new: tuple[Record, ...] = (message, posted.letter) if posted else (message,)
         return Decision(Answer(present(after)), puts=(after,), new=new, messages=(posted.message,) if posted else ())
 
-    done = transact(world.store, call, [found.key], decide, business=False).answer
+    done = transact(world.store, call, [found.key], decide, ACCOUNT).answer
     world.wake("outbox")
     return done
 
@@ -60,13 +60,13 @@ def note_late(world: "World", company: str, id: str) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Thread, id)
         if now is None or now.overdue or now.first_answered_at or now.status == "closed":
-            return Decision(Answer({}))
+            return Decision()
         if now.first_answer_by > call.at:  # not `due_at`: whoever works on the row has moved it
-            return Decision(Answer({}))
-        return Decision(Answer({}), puts=(noted_late(now, call.at),))
+            return Decision()
+        return Decision(puts=(noted_late(now, call.at),))
 
     refs = [Thread.ref(company, id)]
-    transact(world.store, call, refs, decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, refs, decide, SYSTEM_STEP)
 
 
 def end(world: "World", company: str, id: str) -> None:
@@ -83,8 +83,8 @@ def end(world: "World", company: str, id: str) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Thread, id)
         if now is None or now.status != "closed":
-            return Decision(Answer({}))
-        return Decision(Answer({}), deletes=(now, *said))
+            return Decision()
+        return Decision(deletes=(now, *said))
 
     refs: list[Ref] = [thread.key]
-    transact(world.store, call, refs, decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, refs, decide, SYSTEM_STEP)

@@ -1,7 +1,7 @@
-"""The write door: nothing is written but through `transact`.
+"""The one transaction that writes business data.
 
 One `TransactGetItems` reads the company's head, the idempotency record and what the verb needs. `decide` is a pure
-function from that snapshot to writes and an answer. One `TransactWriteItems` puts the entities, a journal entry, the
+function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
 idempotency record and the new head, conditioned on the head's clock. Whoever loses the race reads again and decides
 again, so numbers, hashes and balances are always decided on what is current, and the loser of a duplicate gets the
 first answer.
@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, Final, Generic
 
 import msgspec
+from typing_extensions import TypeVar
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Answer, Call, Reply
 from chalicelib.domain.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.erased import UNTOLD, untold
@@ -32,6 +33,7 @@ from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 
 ANSWER_DAYS = 30
 R = TypeVar("R", bound=Record)
+T = TypeVar("T", default=Any)
 
 
 class Unread(Exception):
@@ -92,11 +94,44 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What `decide` wants: records to put (`new` ones must not exist yet), addresses to delete, changes of the head,
-    a message for after the commit, and the answer. No writes: nothing is committed, only answered."""
+class WritePolicy:
+    """The conditions under which a write is admitted, and whether its reply is kept.
 
-    answer: Answer
+    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
+    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no reply: what
+    its `decide` reads says that it was done.
+    """
+
+    business: bool = False
+    founding: bool = False
+    while_blocked: bool = False
+    remembered: bool = True
+
+
+CUSTOMER: Final = WritePolicy(business=True)
+"""A merchant changes business data."""
+ACCOUNT: Final = WritePolicy()
+"""A member changes the account itself: profile, members, keys, consents, support."""
+ACCOUNT_WHILE_BLOCKED: Final = WritePolicy(while_blocked=True)
+"""A member acts on the block itself, for example cancels a deletion."""
+FOUNDING: Final = WritePolicy(founding=True)
+"""A person signs a company up."""
+SYSTEM_WHILE_OPEN: Final = WritePolicy(remembered=False)
+"""A step of a job that a blocked company refuses."""
+SYSTEM_STEP: Final = WritePolicy(while_blocked=True, remembered=False)
+"""A step of a job, whatever the company's state."""
+RESTORE_BEGIN: Final = WritePolicy(business=True, while_blocked=True, remembered=False)
+"""A restore blocks the company that it writes into."""
+RESTORE_FOUNDING: Final = WritePolicy(founding=True, while_blocked=True, remembered=False)
+"""A restore makes the new company that it writes into."""
+
+
+@dataclass(frozen=True)
+class Decision(Generic[T]):
+    """The outcome of `decide`: a value, records to put (`new` ones must not exist yet), records to delete, changes of
+    the head, and messages for after the commit. Without writes, nothing is committed."""
+
+    value: T = None  # type: ignore[assignment]  # a step of a job often has no value
     puts: tuple[Record, ...] = ()
     new: tuple[Record, ...] = ()
     deletes: tuple[Record, ...] = ()
@@ -105,36 +140,51 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Committed:
-    """The answer, the company's clock after it, and how many times it was tried. 0: an earlier answer, with the clock
-    as it is now."""
+class Committed(Generic[T]):
+    """The decision's value and the caller's reply, with the company's head and clock after it.
 
-    answer: Answer
+    `attempts` is 0 for a repeated call: it gets the reply of the first one, and no value unless the call can `recall`
+    it. `replayed` is False when the commit was this call's own and only its confirmation was lost.
+    """
+
+    value: T | None
+    reply: Reply
+    head: Head | None
     clock: int
     attempts: int = 0
+    replayed: bool = False
+
+    @property
+    def outcome(self) -> T:
+        """The value, for calls that always have one. Raises LookupError for a reply that was only repeated."""
+        if self.value is None:
+            raise LookupError("a repeated call has a reply and no value")
+        return self.value
+
+    @property
+    def answer(self) -> Answer:
+        """The reply as an answer."""
+        body = msgspec.json.decode(self.reply.body)
+        secret = msgspec.json.decode(self.reply.secret) if self.reply.secret else None
+        if self.replayed or self.attempts == 0:
+            body = untold(body, self.head) if self.head else body
+        return Answer(body, self.reply.status, self.reply.location, secret, self.replayed)
 
 
 def transact(
     store: Store,
     call: Call,
     reads: Sequence[Ref],
-    decide: Callable[[Snapshot], Decision],
-    *,
-    business: bool = True,
-    founding: bool = False,
-    while_blocked: bool = False,
-    remembered: bool = True,
-) -> Committed:
+    decide: Callable[[Snapshot], Decision[T]],
+    policy: WritePolicy = CUSTOMER,
+) -> Committed[T]:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
-    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
-    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no answer: what
-    its `decide` reads says that it was done. Raises what `decide` raises (nothing is then written), CompanyBlocked,
-    CloudStorageOff, IdempotencyKeyReused, Busy.
+    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
     wanted, attempts = dict.fromkeys(reads), 0
     deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
-    decision: Decision | None = None
+    decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
         snapshot, first = _read(store, call, list(wanted), deadline)
@@ -145,19 +195,28 @@ def transact(
         if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
             time.sleep(fence)
             continue
-        _admit(snapshot, business=business, founding=founding, while_blocked=while_blocked)
+        _admit(snapshot, policy)
         try:
             decision = decide(snapshot)
         except Unread as unread:
             wanted |= dict.fromkeys(unread.refs)
             continue
         attempts += 1
+        head = _next_head(call, snapshot, decision)
+        reply = _reply(call, decision.value, head)
         if not _writes(decision):
-            return Committed(decision.answer, snapshot.clock, attempts)
-        if _commit(store, call, snapshot, decision, attempts, remembered=remembered):
+            return Committed(decision.value, reply, head, snapshot.clock, attempts)
+        if _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
             store.told(decision.new, decision.deletes)
-            return Committed(decision.answer, snapshot.clock + 1, attempts)
+            return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
         conflicts.pause(attempts, time.monotonic() - begun, deadline)
+
+
+def _reply(call: Call, value: Any, head: Head | None) -> Reply:
+    if isinstance(value, Answer):
+        secret = msgspec.json.encode(value.secret) if value.secret is not None else None
+        return Reply(value.status, msgspec.json.encode(value.body), value.location, secret)
+    return call.present(value, head) if head else Reply()
 
 
 def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
@@ -178,55 +237,71 @@ def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
     return fenced_for(snapshot.head, at) if snapshot.founded and waited < conflicts.PATIENCE_SECONDS else 0.0
 
 
-def _admit(snapshot: Snapshot, *, business: bool, founding: bool, while_blocked: bool) -> None:
+def _admit(snapshot: Snapshot, policy: WritePolicy) -> None:
     if not snapshot.founded:
-        if founding:
+        if policy.founding:
             return
         raise NotFound
     head = snapshot.head
-    if not while_blocked:
+    if not policy.while_blocked:
         require_open(head)
-    if business and not (head.cloud_sync or head.cloud_backup):
+    if policy.business and not (head.cloud_sync or head.cloud_backup):
         raise CloudStorageOff
 
 
-def _replay(store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision | None) -> Committed:
-    """The first answer again; or, where the commit's own answer was lost on the way, that commit's, secret and all."""
+def _replay(
+    store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision[T] | None
+) -> Committed[T]:
+    """The first reply again. When this call's own commit succeeded and its confirmation was lost: the value as well,
+    and the reply with its secret."""
     if first.request != call.request:
         raise IdempotencyKeyReused
-    own = first.call == call.id
-    if own and decision:
+    stored = Reply(first.status, _REDACTED if first.body is None else first.body, first.location)
+    if first.call == call.id and decision:
         store.told(decision.new, decision.deletes)
-    answer = Answer(
-        untold(_told(first), snapshot.head),
-        status=first.status,
-        location=first.location,
-        replayed=not own,
-        secret=decision.answer.secret if own and decision else None,
-    )
-    return Committed(answer, snapshot.clock)
+        reply = replace(stored, secret=_reply(call, decision.value, snapshot.head).secret)
+        return Committed(decision.value, reply, snapshot.head, snapshot.clock)
+    value = call.recall(stored) if call.recall else None
+    return Committed(value, stored, snapshot.head, snapshot.clock, replayed=first.call != call.id)
 
 
-def _told(first: Answered) -> Any:
-    return dict(UNTOLD) if first.body is None else msgspec.json.decode(first.body)
+_REDACTED = msgspec.json.encode(UNTOLD)
 
 
-def _writes(decision: Decision) -> bool:
+def _writes(decision: Decision[Any]) -> bool:
     return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
 
 
+def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any]) -> Head | None:
+    """The head after the decision, without the link of the journal's chain; as it stands when nothing is written."""
+    if not _writes(decision):
+        return snapshot.head if snapshot.founded else None
+    if snapshot.founded:
+        changed = {"fence_until": None, **(decision.head or {})}
+        return snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
+    stamps: dict[str, Any] = {"company": call.company, "id": call.company, "created_at": call.at, "updated_at": call.at}
+    return Head(clock=1, chain="", **stamps, **(decision.head or {}))
+
+
 def _commit(
-    store: Store, call: Call, snapshot: Snapshot, decision: Decision, attempt: int, *, remembered: bool
+    store: Store,
+    call: Call,
+    snapshot: Snapshot,
+    decision: Decision[Any],
+    head: Head | None,
+    reply: Reply | None,
+    attempt: int,
 ) -> bool:
     """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
-    puts, deletes = _items(store, call, snapshot, decision, remembered=remembered)
+    assert head is not None  # noqa: S101 — a decision that writes has a next head
+    puts, deletes = _items(store, call, snapshot, decision, head, reply)
     return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
 
 
 def _items(
-    store: Store, call: Call, snapshot: Snapshot, decision: Decision, *, remembered: bool
+    store: Store, call: Call, snapshot: Snapshot, decision: Decision[Any], head: Head, reply: Reply | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The transaction's puts (the guarded head, the entry, the answer, then the decided rows) and deletes."""
+    """The transaction's puts (the guarded head, the entry, the reply, then the decided rows) and deletes."""
     changes: list[Change] = []
     rows: list[dict[str, Any]] = []
     decided = [*((record, True) for record in decision.new), *((record, False) for record in decision.puts)]
@@ -235,13 +310,13 @@ def _items(
         rows.append(_put(store, record, salt, new=new))
         changes.append(change(record, "put", codec.digest(record, salt).hex()))
     changes += [change(gone, "delete") for gone in decision.deletes]
-    head, entry = _advance(call, snapshot, decision, tuple(changes))
+    entry = _entry(call, snapshot, head, tuple(changes))
     bookkeeping = [
-        _put_head(store, head, call, previous=snapshot.clock),
+        _put_head(store, replace(head, chain=entry.hash), call, previous=snapshot.clock),
         _put(store, entry, call.random("salt", *entry.key)[:16], new=True),
     ]
-    if remembered:
-        bookkeeping.append(_put(store, _answered(call, decision.answer), call.random("salt", "answer")[:16], new=False))
+    if reply is not None:
+        bookkeeping.append(_put(store, _answered(call, reply), call.random("salt", "answer")[:16], new=False))
     deletes = [store.key(record.key) for record in decision.deletes]
     if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
         raise ValueError(f"a transaction of {count} items: split the verb")
@@ -250,21 +325,8 @@ def _items(
     return bookkeeping + rows, deletes
 
 
-def _advance(
-    call: Call, snapshot: Snapshot, decision: Decision, changes: tuple[Change, ...]
-) -> tuple[Head, JournalEntry]:
-    """The next head and the entry that leads to it."""
-    if snapshot.founded:
-        changed = {"fence_until": None, **(decision.head or {})}
-        head = snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
-    else:
-        stamps: dict[str, Any] = {
-            "company": call.company,
-            "id": call.company,
-            "created_at": call.at,
-            "updated_at": call.at,
-        }
-        head = Head(clock=1, chain="", **stamps, **(decision.head or {}))
+def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ...]) -> JournalEntry:
+    """The journal's entry that leads to `head`, chained to the entry before it."""
     entry = JournalEntry(
         company=call.company,
         id=call.id,
@@ -277,11 +339,10 @@ def _advance(
         previous=snapshot.head.chain if snapshot.founded else "",
         hash="",
     )
-    chained = codec.digest(entry, b"").hex()
-    return replace(head, chain=chained), replace(entry, hash=chained)
+    return replace(entry, hash=codec.digest(entry, b"").hex())
 
 
-def _answered(call: Call, answer: Answer) -> Answered:
+def _answered(call: Call, reply: Reply) -> Answered:
     return Answered(
         company=call.company,
         id=call.key,
@@ -289,10 +350,10 @@ def _answered(call: Call, answer: Answer) -> Answered:
         updated_at=call.at,
         request=call.request,
         call=call.id,
-        status=answer.status,
-        body=msgspec.json.encode(answer.body),
-        location=answer.location,
-        secret=answer.secret is not None,
+        status=reply.status,
+        body=reply.body,
+        location=reply.location,
+        secret=reply.secret is not None,
         expires_at=int(call.at.timestamp()) + ANSWER_DAYS * 86_400,
     )
 

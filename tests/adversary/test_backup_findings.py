@@ -24,7 +24,7 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup import asking, download, drill, restore, statutory
 from chalicelib.services.disclosures import Told
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
@@ -56,7 +56,7 @@ def tool(world: Any, *words: str) -> int:
 
 def headed(world: Any, company: str, **head: Any) -> None:
     call = world.call(company, "test", "test", key=world.random(8).hex())
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head=head), business=False, while_blocked=True)
+    transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
 
 def job_of(kept: Kept, answer: Answer) -> JobRow:

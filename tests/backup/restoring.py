@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.backup import Backup
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.ids import new_id
@@ -54,7 +53,7 @@ class Kept(Books):
 
     def put(self, *records: Record, deletes: tuple[Record, ...] = ()) -> None:
         """Write rows through the door."""
-        decision = Decision(Answer({}), puts=records, deletes=deletes)
+        decision = Decision(puts=records, deletes=deletes)
         transact(self.world.store, self.call(), [], lambda _: decision)
 
     def there(self, ref: Ref) -> Record | None:

@@ -237,8 +237,7 @@ def test_too_many_in_a_day_are_refused(books: Books, monkeypatch: pytest.MonkeyP
 
 
 def test_while_a_restore_runs_its_job_is_shown_and_nothing_else(books: Books) -> None:
-    from chalicelib.domain.call import Answer
-    from chalicelib.store.door import Decision, transact
+    from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 
     shop, world, backup = books.shop, books.world, taken(books)
     got = shop.owner.post(f"{BACKUPS}/{backup.id}/restore", {"dry_run": True})
@@ -246,7 +245,7 @@ def test_while_a_restore_runs_its_job_is_shown_and_nothing_else(books: Books) ->
 
     def shut(**head: Any) -> None:
         call = world.call(books.company, "test", "test", key=world.random(8).hex())
-        transact(world.store, call, [], lambda _: Decision(Answer({}), head=head), business=False, while_blocked=True)
+        transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
     shut(state="restoring", restore=got.json["id"])
     assert shop.owner.get(f"/v1/jobs/{got.json['id']}").json["id"] == got.json["id"]

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
@@ -20,7 +19,7 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup import statutory
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.disclosures import Told
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, Decision, transact
 from tests.conftest import Shop
 from tests.crash import watched
 
@@ -39,7 +38,7 @@ def key_of(shop: Shop) -> str:
         updated_at=call.at,
         wrapped=world.vault.wrapped(shop.company, id),
     )
-    transact(world.store, call, [], lambda _: Decision(Answer({}), new=(row,)), business=False)
+    transact(world.store, call, [], lambda _: Decision(new=(row,)), ACCOUNT)
     return id
 
 
@@ -169,7 +168,7 @@ def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_e
     world = live.world
     call = world.call(live.company, "test", "test", key=world.random(8).hex())
     erased = {"erased": marked(None, live.customer)}
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head=erased), business=False)
+    transact(world.store, call, [], lambda _: Decision(head=erased), ACCOUNT)
     assert live.owner.get(f"/v1/invoices/{invoice['id']}/pdf").status == 409
     for key in list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))):
         world.files.delete(key)

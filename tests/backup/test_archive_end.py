@@ -7,13 +7,12 @@ import pytest
 
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Term
 from chalicelib.domain.document import RegisterEntry
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
 from chalicelib.services.backup import statutory_end
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.privacy.test_retention import Ledger, at, sweep
 from tests.privacy.worlds import Turned, carried
 
@@ -122,9 +121,8 @@ def test_the_key_stays_while_the_archive_holds_anything(vault: Turned) -> None:
         vault.store,
         call,
         [],
-        lambda _: Decision(Answer({}), head={"state": "closed"}),
-        business=False,
-        while_blocked=True,
+        lambda _: Decision(head={"state": "closed"}),
+        ACCOUNT_WHILE_BLOCKED,
     )
     at(vault, date(2037, 1, 1))
     sweep(vault)

@@ -11,13 +11,12 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backup import DrillPlan
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head
 from chalicelib.services import disclosures
 from chalicelib.services.backup import operating, statutory
 from chalicelib.services.disclosures import Told
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
@@ -48,7 +47,7 @@ def register(books: Books) -> list[tuple[str, str]]:
 def state(books: Books, **head: Any) -> None:
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head=head), business=False, while_blocked=True)
+    transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
 
 def test_take_and_list_with_size_counts_age_and_last_verification(books: Books, tool: Tool) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from chalicelib.domain import journal
 from chalicelib.domain.backup import Backup
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head
 from chalicelib.domain.document import Invoice
 from chalicelib.domain.item import Item
@@ -75,7 +74,7 @@ class Busy:
         kept = next(line.sort for line in archive.rows({"items"}) if line.sort in self._items())
         item = self._items()[kept]
         call = companies.call(self.world, self.books.company, "item", "since")
-        transact(self.world.store, call, [], lambda _: Decision(Answer({}), puts=(item.edited(call.at, name="since"),)))
+        transact(self.world.store, call, [], lambda _: Decision(puts=(item.edited(call.at, name="since"),)))
 
     def _items(self) -> dict[str, Item]:
         rows = self.world.store.query("workspace", self.books.company, SORT.startswith("item#")).records
@@ -206,7 +205,7 @@ def test_a_fence_falls_by_itself_and_is_taken_away_by_the_next_commit(plain: Cal
     begun_at = time.monotonic()
     fenced = cutting._fenced(world, books.company)
     call = world.call(books.company, "usr_test", "test", key="after the fence")
-    committed = transact(store, call, [], lambda _: Decision(Answer({}), head={"cloud_sync": True}))
+    committed = transact(store, call, [], lambda _: Decision(head={"cloud_sync": True}))
     assert committed.clock == fenced + 1
     assert 1.5 < time.monotonic() - begun_at < 6
     (head,) = store.records([Head.ref(books.company)])

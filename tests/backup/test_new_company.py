@@ -7,7 +7,6 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backup_errors import BackupDamaged
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Series, Term
 from chalicelib.domain.document import Draft, Invoice, RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
@@ -20,7 +19,7 @@ from chalicelib.services.backup.copy import company_of
 from chalicelib.services.backup.restore import asked_of
 from chalicelib.services.disclosures import Told
 from chalicelib.services.documents import present_invoice
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.store.read import Reader, companies_of, open_company
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned, carried
@@ -227,7 +226,7 @@ class TestACompanyThatIsGone:
         world = shop.world
         entry = next(row for row in shop.content(half).values() if isinstance(row, RegisterEntry))
         call = world.call(half, "usr_1", "issue", key=world.random(8).hex())
-        transact(world.store, call, [], lambda _: Decision(Answer({}), puts=(entry,)), business=False)
+        transact(world.store, call, [], lambda _: Decision(puts=(entry,)), ACCOUNT)
         with pytest.raises(AlreadyExists):
             operating.release(world, shop.id, "op-1")
         assert shop.head(half).mode == "live"

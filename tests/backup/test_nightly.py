@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from chalicelib.domain.backup import Backup, BackupPlan
-from chalicelib.domain.call import Answer
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs import backups as jobs
@@ -18,7 +17,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.backup import operating, plans, running, statutory, take
 from chalicelib.services.backup.archive import open_archive
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
@@ -50,8 +49,8 @@ def all_of(books: Books) -> list[Backup]:
 def head(books: Books, **changes: Any) -> None:
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
-    decision = Decision(Answer({}), head=changes)
-    transact(world.store, call, [], lambda _: decision, business=False, while_blocked=True)
+    decision = Decision(head=changes)
+    transact(world.store, call, [], lambda _: decision, ACCOUNT_WHILE_BLOCKED)
 
 
 def test_a_night_begins_a_backup_and_its_job_completes_it(books: Books) -> None:
@@ -137,7 +136,7 @@ def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
     job = take._job(call, backup)
-    transact(world.store, call, [], lambda _: Decision(Answer({}), new=(job,)), business=False)
+    transact(world.store, call, [], lambda _: Decision(new=(job,)), ACCOUNT)
     running.give_up(world, job)
     (found,) = all_of(books)
     assert (found.status, found.failure) == ("failed", "given_up")

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import StatutoryKey, WorkingKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
 from chalicelib.domain.document import CreditNote, Draft, Invoice
 from chalicelib.domain.entity import Record
@@ -20,7 +19,7 @@ from chalicelib.files import prefixes
 from chalicelib.services import register
 from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.restore import Asked
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, transact
 from chalicelib.store.read import open_company
 from tests.backup import fixtures
 from tests.backup.oracle import as_it_was, state_of, state_restored
@@ -58,8 +57,8 @@ class Old:
     def put(self, *rows: Record, **head: Any) -> None:
         """Write rows through the door."""
         call = self.world.call(self.company, "test", "test", key=self.world.random(8).hex())
-        decision = Decision(Answer({}), new=rows, head=head or None)
-        transact(self.world.store, call, [], lambda _: decision, founding=bool(head))
+        decision = Decision(new=rows, head=head or None)
+        transact(self.world.store, call, [], lambda _: decision, FOUNDING if head else CUSTOMER)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import pytest
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Tier, WorkingKey
 from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupOff, BackupUnknownKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Series
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
@@ -22,7 +21,7 @@ from chalicelib.services.backup.archive import open_archive
 from chalicelib.services.backup.contents import GROUPS
 from chalicelib.services.backup.making import Making
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.oracle import differences
 from tests.backup.worlds import Plain, begun, ended, objects, opened, stored, taken
 
@@ -34,8 +33,8 @@ def books(plain: Callable[[int], Plain]) -> Plain:
 
 def commit(books: Plain, *puts: Record, deletes: tuple[Record, ...] = (), **head: Any) -> None:
     call = books.world.call(books.company, "usr_test", "test", key=books.world.random(8).hex())
-    decision = Decision(Answer({}), puts=puts, deletes=deletes, head=head or None)
-    transact(books.world.store, call, [], lambda _: decision, business=False, while_blocked=True)
+    decision = Decision(puts=puts, deletes=deletes, head=head or None)
+    transact(books.world.store, call, [], lambda _: decision, ACCOUNT_WHILE_BLOCKED)
 
 
 def plan(books: Plain) -> BackupPlan:

@@ -10,7 +10,6 @@ import pytest
 
 from chalicelib.domain.backup import Backup, Destruction, Part, Stretch
 from chalicelib.domain.backup_errors import BackupDamaged
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import parts, verify
@@ -129,7 +128,7 @@ def test_a_key_that_goes_meanwhile_lets_it_begin_anew(shop: Kept) -> None:
         request=shop.new("req"),
         final_on=(at + timedelta(days=35)).date(),
     )
-    transact(shop.world.store, shop.call(), [], lambda _: Decision(Answer({}), new=(end,)))
+    transact(shop.world.store, shop.call(), [], lambda _: Decision(new=(end,)))
     anew = opened(shop, archive.manifest.backup)
     after = check(anew, begun, 0.0)
     assert after is not None

@@ -9,7 +9,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Self
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.item import Item
 from chalicelib.services import issuing, paying
@@ -89,14 +89,14 @@ class Writers:
             unit_price=Decimal(1),
             vat_rate=Decimal(20),
         )
-        self._commit(call, lambda _: Decision(Answer({}), new=(made,)))
+        self._commit(call, lambda _: Decision(new=(made,)))
 
         def change(snapshot: Snapshot) -> Decision:
             item = snapshot.get(Item, made.id)
             assert item is not None
             if turn % 2:
-                return Decision(Answer({}), deletes=(item,))
-            return Decision(Answer({}), puts=(item.edited(call.at, name=f"{name} again"),))
+                return Decision(deletes=(item,))
+            return Decision(puts=(item.edited(call.at, name=f"{name} again"),))
 
         call = self._call("item", f"change-{name}")
         self._commit(call, change)

@@ -15,7 +15,6 @@ from chalicelib.api import serve as pipeline
 from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import Actor, Endpoint
-from chalicelib.domain.call import Answer
 from chalicelib.domain.member import Member
 from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import Reader, open_company
@@ -31,7 +30,7 @@ def member_of(world: World, company: str) -> None:
     """Make USER an owner of the company, for measurements with authentication."""
     now = companies.call(world, company, "join", "join")
     member = Member(company=company, id="mem_1", created_at=now.at, updated_at=now.at, user=USER, role="owner")
-    transact(world.store, now, [], lambda _: Decision(Answer({}), new=(member,)))
+    transact(world.store, now, [], lambda _: Decision(new=(member,)))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.document import Draft
@@ -49,7 +48,7 @@ def seeded(world: World, name: str, invoices: int, *, line_count: int = 5) -> st
 def _turn_on(world: World, company: str) -> None:
     call = companies.call(world, company, "settings", "backup-on")
     term = begun(_profile(world, company), call.at)
-    decision = Decision(Answer({}), new=(term,), head={"cloud_backup": True})
+    decision = Decision(new=(term,), head={"cloud_backup": True})
     transact(world.store, call, [], lambda _: decision)
 
 

@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Address, Company
 from chalicelib.domain.document import Draft, Line
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.party import Customer
 from chalicelib.domain.reckoning import Terms, reckon
 from chalicelib.settings import Settings, places_of
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import FOUNDING, Decision, transact
 from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
 
@@ -73,12 +73,12 @@ def founded(world: World, name: str, *, days_ago: int = 0) -> str:
         ice="002136093000040",
         address=Address(street="1 rue Talaa", city="Fès"),
     )
-    _put(world, now, Decision(Answer({}), new=(seller, buyer), head={"cloud_sync": True}))
+    _put(world, now, Decision(new=(seller, buyer), head={"cloud_sync": True}))
     return company
 
 
 def _put(world: World, now: Call, decision: Decision) -> None:
-    transact(world.store, now, [], lambda _: decision, founding=True)
+    transact(world.store, now, [], lambda _: decision, FOUNDING)
 
 
 def lines(count: int) -> tuple[Line, ...]:
@@ -115,7 +115,7 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1,
             )
             for id in ids[start : start + TO_A_TRANSACTION]
         )
-        _put(world, now, Decision(Answer({}), new=made))
+        _put(world, now, Decision(new=made))
     return ids
 
 

@@ -102,7 +102,7 @@ def _toy_edit(store: Store, call: Call, subject: str) -> Answer:
 
 def _toy_prepare(world: World, company: str) -> str:
     now = companies.call(world, company, "draft", "counter")
-    transact(world.store, now, [], lambda _: Decision(Answer({}), new=(_item(now, COUNTER, "0"),)))
+    transact(world.store, now, [], lambda _: Decision(new=(_item(now, COUNTER, "0"),)))
     return COUNTER
 
 

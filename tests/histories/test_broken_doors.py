@@ -93,15 +93,13 @@ def believing_a_lost_answer(patch: Patch) -> None:
 
 def forgetting_the_previous_hash(patch: Patch) -> None:
     """The journal's entries are not chained."""
-    real = door._advance
+    real = door._entry
 
-    def advance(call: Call, snapshot: Snapshot, decision: Decision, changes: Any) -> Any:
-        head, entry = real(call, snapshot, decision, changes)
-        entry = replace(entry, previous="", hash="")
-        chained = codec.digest(entry, b"").hex()
-        return replace(head, chain=chained), replace(entry, hash=chained)
+    def entry(call: Call, snapshot: Snapshot, head: Head, changes: Any) -> Any:
+        unchained = replace(real(call, snapshot, head, changes), previous="", hash="")
+        return replace(unchained, hash=codec.digest(unchained, b"").hex())
 
-    patch.setattr(door, "_advance", advance)
+    patch.setattr(door, "_entry", entry)
 
 
 def a_new_key_for_each_attempt(patch: Patch) -> None:

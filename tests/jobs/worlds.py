@@ -3,12 +3,11 @@
 import os
 from datetime import datetime, timedelta
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.settings import Settings, places_of
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from local.engine import REGION
 from tests.engine import SESSION_ROLES
@@ -41,16 +40,16 @@ def company(world: World) -> str:
 
     def decide(snapshot: Snapshot) -> Decision:
         assert not snapshot.founded
-        return Decision(Answer({}), head={"cloud_sync": True})
+        return Decision(head={"cloud_sync": True})
 
-    transact(world.store, call, [], decide, founding=True)
+    transact(world.store, call, [], decide, FOUNDING)
     return id
 
 
 def commit(world: World, owner: str, *messages: Message, new: tuple[Record, ...] = ()) -> None:
     """One commit of the company, with messages and new rows."""
     call = world.call(owner, "usr_test", "test", key=world.random(8).hex())
-    transact(world.store, call, [], lambda _: Decision(Answer({}), messages=messages, new=new))
+    transact(world.store, call, [], lambda _: Decision(messages=messages, new=new))
 
 
 def message(world: World, owner: str, *about: str, task: str = "note", ago: timedelta = timedelta(0)) -> Message:

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import Told
 from chalicelib.services.editing import Window
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
 
@@ -98,7 +97,7 @@ def test_one_company_reads_its_own(new_shop: Callable[..., Shop], world: World) 
 
 def test_a_blocked_account_is_recorded_for_and_may_read(shop: Shop, world: World) -> None:
     call = world.call(shop.company, "mem_1", "test", key="block")
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head={"state": "blocked"}), business=False)
+    transact(world.store, call, [], lambda _: Decision(head={"state": "blocked"}), ACCOUNT)
     disclosures.record(world, shop.company, _told(world), "opr_1")
     assert len(shop.owner.get(URL).json["data"]) == 1
 

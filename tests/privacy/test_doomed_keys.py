@@ -8,7 +8,6 @@ import pytest
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
 from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupUnknownKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.journal import JobRow
@@ -23,15 +22,13 @@ from chalicelib.services.backup import keys_end, take
 from chalicelib.services.backup.archive import open_archive
 from chalicelib.services.backup.seal import Seals
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, Decision, transact
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
 
 
 def turned_on(shop: Books) -> None:
-    transact(
-        shop.world.store, shop.call(), [], lambda _: Decision(Answer({}), head={"cloud_backup": True}), business=False
-    )
+    transact(shop.world.store, shop.call(), [], lambda _: Decision(head={"cloud_backup": True}), ACCOUNT)
 
 
 def begun(shop: Books) -> Backup:
@@ -174,7 +171,7 @@ def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
     taken(shop)
     call = shop.call("doom")
     doom = keys_end.doomed(vault, shop.id, shop.new("req"), call.at)
-    transact(vault.store, call, [], lambda _: Decision(Answer({}), new=doom), business=False)
+    transact(vault.store, call, [], lambda _: Decision(new=doom), ACCOUNT)
     with pytest.raises(BackupKeyDestroyed):
         take.begin(vault, shop.call("backup"), "daily")
 

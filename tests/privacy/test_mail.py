@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import chalicelib.services
-from chalicelib.domain.call import Answer
 from chalicelib.domain.code import PUBLIC
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
@@ -22,7 +21,7 @@ from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.model import LANGUAGES, Language
 from chalicelib.services import mail
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
 from tests.mailbox import mails, open_mailbox
@@ -56,8 +55,8 @@ def deliver(world: World) -> Any:
 def _commit(shop: Shop, to: str, **more: Any) -> mail.Written:
     call = shop.world.call(shop.company, "mem_1", "test", key=shop.world.random(8).hex())
     written = mail.write(call, to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026", **more)
-    decided = Decision(Answer({}), new=(written.letter,), messages=(written.message,))
-    transact(shop.world.store, call, [], lambda _: decided, business=False)
+    decided = Decision(new=(written.letter,), messages=(written.message,))
+    transact(shop.world.store, call, [], lambda _: decided, ACCOUNT)
     return written
 
 

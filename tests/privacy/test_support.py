@@ -321,13 +321,12 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
 
 
 def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World) -> None:
-    from chalicelib.domain.call import Answer
-    from chalicelib.store.door import Decision, transact
+    from chalicelib.store.door import ACCOUNT, Decision, transact
 
     id = _opened(shop.owner)["id"]
     shop.owner.post(f"/v1/support/{id}/close")
     call = world.call(shop.company, "mem_1", "test", key="block")
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head={"state": "blocked"}), business=False)
+    transact(world.store, call, [], lambda _: Decision(head={"state": "blocked"}), ACCOUNT)
     at = ends(world.now()) + timedelta(days=1)
     support_desk.end(_turned(world, at), shop.company, id)
     assert _thread(shop, id) is None

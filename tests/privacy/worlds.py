@@ -26,7 +26,7 @@ from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy import requests
 from chalicelib.services.privacy.asking import Asker
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.unit.samples import NOTHING
 
@@ -79,7 +79,7 @@ class Books:
             answer = Answer({"id": self.customer, "name": f"{self.mark} answered"})
             return Decision(answer, new=new, messages=tuple(messages), head=state)
 
-        transact(self.world.store, call, [], decide, founding=founding)
+        transact(self.world.store, call, [], decide, FOUNDING if founding else CUSTOMER)
 
     def _found(self) -> None:
         members = [

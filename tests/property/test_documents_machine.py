@@ -23,7 +23,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head, Series
 from chalicelib.domain.crediting import LineCredit
@@ -126,7 +126,7 @@ class Documents(RuleBasedStateMachine):
             replace(known, id=derived_id("cus", "private")),
             replace(known, id=derived_id("cus", "public"), withholder="public_body"),
         )
-        transact(self.world.store, now, [], lambda _: Decision(Answer({}), new=made))
+        transact(self.world.store, now, [], lambda _: Decision(new=made))
 
     def call(self, verb: str) -> Call:
         return companies.call(self.world, self.company, verb, f"{verb}-{next(self.serial)}")

@@ -20,7 +20,7 @@ from chalicelib.services.documents import instant
 from chalicelib.services.editing import Shelf, Window, listing
 from chalicelib.services.issuing import JOB_DAYS, present_job
 from chalicelib.services.present import Body
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
@@ -158,9 +158,9 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
 
     def decide(snapshot: Snapshot) -> Decision:
         known = snapshot.get(JobRow, made.id)
-        return Decision(Answer({}), new=() if known else (made,))
+        return Decision(new=() if known else (made,))
 
-    transact(store, call, [made.key], decide, business=False, remembered=False)
+    transact(store, call, [made.key], decide, SYSTEM_WHILE_OPEN)
     world.wake(NAME)
     return made
 
@@ -171,7 +171,7 @@ def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> An
     def decide(_: Snapshot) -> Decision:
         return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
 
-    answer = transact(world.store, call, [], decide, business=False).answer
+    answer = transact(world.store, call, [], decide, ACCOUNT).answer
     world.wake(NAME)
     return answer
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company, Head, Mode, Series, Term
 from chalicelib.domain.document import Issued, Seller
 from chalicelib.domain.entity import Record
@@ -18,7 +18,7 @@ from chalicelib.domain.numbering import genesis
 from chalicelib.files import prefixes
 from chalicelib.policy.load import policy_version
 from chalicelib.services.backup import plans
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import RESTORE_FOUNDING, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -79,10 +79,10 @@ class Founding:
             if snapshot.founded:
                 if snapshot.head.restore != self.job:
                     raise AlreadyExists(id=call.company)
-                return Decision(Answer({}))
-            return Decision(Answer({}), new=tuple(self._rows(call)), head=self._head())
+                return Decision()
+            return Decision(new=tuple(self._rows(call)), head=self._head())
 
-        transact(store, call, [], decide, business=False, founding=True, while_blocked=True, remembered=False)
+        transact(store, call, [], decide, RESTORE_FOUNDING)
 
     def _head(self) -> dict[str, Any]:
         return {

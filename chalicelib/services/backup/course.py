@@ -20,7 +20,7 @@ from chalicelib.services.backup.merge import reached
 from chalicelib.services.backup.replay import Replay
 from chalicelib.services.backup.walk import Batch, Progress, Walk, outcomes, place_of
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Page, Store, start_after
 
@@ -59,7 +59,7 @@ class Into:
                 raise NotOurs
             return decide(snapshot)
 
-        done = transact(self.store, call, reads, guarded, business=False, while_blocked=True, remembered=False)
+        done = transact(self.store, call, reads, guarded, SYSTEM_STEP)
         return done.answer
 
     def reader(self) -> Reader:
@@ -168,7 +168,7 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
         now = [row for row in snapshot.at(wrong) if row is not None]
         gone = [row for row in now if row.id in replay.erased or (isinstance(row, Draft) and row.id in numbered)]
         changed = [replay.unnamed(row).edited(at) for row in now if row not in gone and replay.unnamed(row) != row]
-        return Decision(Answer({}), puts=tuple(changed), deletes=tuple(gone))
+        return Decision(puts=tuple(changed), deletes=tuple(gone))
 
     into.commit(wrong, decide)
     return len(wrong)
@@ -185,7 +185,7 @@ def reopen(into: Into, replay: Replay, progress: Progress) -> Progress:
         marks = snapshot.head.erased
         for subject in sorted(replay.erased):
             marks = marked(marks, subject)
-        return Decision(Answer({}), head={"state": "active", "restore": None, "erased": marks})
+        return Decision(head={"state": "active", "restore": None, "erased": marks})
 
     into.commit([], decide)
     return replace(progress, step="done")

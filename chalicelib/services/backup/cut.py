@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import LONGEST_FENCE, Head, require_open
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, NotFound, TransactionTooLarge
@@ -18,7 +17,7 @@ from chalicelib.services.backup.contents import BY_NAME, GROUPS, ORDER, group_of
 from chalicelib.services.backup.lines import Line, gone, line_of
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store, start_after
 
 if TYPE_CHECKING:
@@ -162,6 +161,6 @@ def _fenced(world: "World", company: str) -> int:
     call = world.call(company, "backup", "fence", key="fence")
 
     def decide(_: Snapshot) -> Decision:
-        return Decision(Answer({}), head={"fence_until": world.now() + LONGEST_FENCE})  # now, however long it waited
+        return Decision(head={"fence_until": world.now() + LONGEST_FENCE})  # now, however long it waited
 
-    return transact(world.store, call, [], decide, business=False, remembered=False).clock
+    return transact(world.store, call, [], decide, SYSTEM_WHILE_OPEN).clock

@@ -8,14 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.backup import Backup, BackupPlan
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import erase, prefixes
 from chalicelib.services.backup.asking import NAME
 from chalicelib.services.backup.take import ends
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -63,9 +62,7 @@ def _let_go(world: "World", row: Backup) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         plan = snapshot.get(BackupPlan)
         if plan is None or plan.running != row.id:
-            return Decision(Answer({}))
-        return Decision(Answer({}), puts=(plan.edited(call.at, running=None),))
+            return Decision()
+        return Decision(puts=(plan.edited(call.at, running=None),))
 
-    transact(
-        world.store, call, [BackupPlan.ref(row.company)], decide, business=False, while_blocked=True, remembered=False
-    )
+    transact(world.store, call, [BackupPlan.ref(row.company)], decide, SYSTEM_STEP)

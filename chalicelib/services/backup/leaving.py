@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chalicelib.domain.backup import Backup, Destruction, WorkingKey
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
@@ -20,7 +20,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup import keys_end
 from chalicelib.services.issuing import JOB_DAYS
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.erase import census
 from chalicelib.store.wire import SORT, Store
 
@@ -145,7 +145,7 @@ def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple
         head: Head = snapshot.head
         if head.cloud_sync or head.cloud_backup:
             raise SwitchedOn
-        return Decision(Answer({}), deletes=deletes, new=new)
+        return Decision(deletes=deletes, new=new)
 
     call = world.call(job.company, job.actor, TASK, key=f"§{job.id}:{world.random(8).hex()}")
-    transact(world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [], decide, SYSTEM_STEP)

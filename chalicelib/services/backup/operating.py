@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.backup import Backup
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.disclosure import Disclosure
@@ -14,7 +13,7 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup.asking import row_of
 from chalicelib.services.backup.copy import company_of
 from chalicelib.services.disclosures import Told
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.due import DEAD
 from chalicelib.store.wire import SORT
 
@@ -62,8 +61,8 @@ def queue(world: "World", company: str, task: str, inputs: dict[str, Any], by: s
     """Queue a job on a company in whatever state it is. Raises NotFound, Busy."""
     call = world.call(company, by, f"backup_{task}", key=world.random(16).hex())
     job = row_of(call, task, inputs)
-    decision = Decision(Answer({}), new=(job,))
-    transact(world.store, call, [], lambda _: decision, business=False, while_blocked=True, remembered=False)
+    decision = Decision(new=(job,))
+    transact(world.store, call, [], lambda _: decision, SYSTEM_STEP)
     return job
 
 
@@ -93,10 +92,10 @@ def release(world: "World", company: str, by: str) -> str:
         _retire(world, half, head, by)
 
     def decide(snapshot: Snapshot) -> Decision:
-        return Decision(Answer({}), head={"restore": None} if snapshot.head.restore == first else None)
+        return Decision(head={"restore": None} if snapshot.head.restore == first else None)
 
     call = world.call(company, by, "backup_release", key=world.random(16).hex())
-    transact(world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [], decide, SYSTEM_STEP)
     return half
 
 
@@ -114,10 +113,10 @@ def _retire(world: "World", company: str, seen: Head, by: str) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         if snapshot.clock != seen.clock:
             raise Busy
-        return Decision(Answer({}), head={"mode": "test"})
+        return Decision(head={"mode": "test"})
 
     call = world.call(company, by, "backup_release", key=world.random(16).hex())
-    transact(world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [], decide, SYSTEM_STEP)
 
 
 def _numbers(change: Change) -> bool:

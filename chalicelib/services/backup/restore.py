@@ -27,7 +27,7 @@ from chalicelib.services.backup.kinds import LEDGER, NAMES, chosen, places
 from chalicelib.services.backup.walk import Progress, Walk
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import RESTORE_BEGIN, SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -166,13 +166,13 @@ def _begin(errand: Errand, archive: Archive) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         head = snapshot.head
         if head.restore == errand.job.id:
-            return Decision(Answer({}))
+            return Decision()
         # Shut by a restore that nobody knows any more: whoever restores next opens it again.
         if head.state != "restoring" or not head.restore or snapshot.get(JobRow, head.restore) is not None:
             require_open(head)
-        return Decision(Answer({}), head={"state": "restoring", "restore": errand.job.id})
+        return Decision(head={"state": "restoring", "restore": errand.job.id})
 
-    transact(errand.world.store, call, [], decide, while_blocked=True, remembered=False)
+    transact(errand.world.store, call, [], decide, RESTORE_BEGIN)
 
 
 def _founding(errand: Errand, archive: Archive, source: Head | None) -> None:
@@ -199,7 +199,7 @@ def _follows(errand: Errand) -> bool:
         known = snapshot.head.restore is not None
         return Decision(Answer({"first": first}), head=None if known else {"restore": first})
 
-    done = transact(errand.world.store, call, [], decide, business=False, while_blocked=True, remembered=False)
+    done = transact(errand.world.store, call, [], decide, SYSTEM_STEP)
     return bool(done.answer.body["first"] == errand.job.id)
 
 
@@ -243,7 +243,7 @@ def _profile(errand: Errand) -> None:
     last = next((row for row in page.records if isinstance(row, Invoice)), None)
     if last is not None:
         made = copy.profile_of(last, into.company, errand.world.now())
-        into.commit([], lambda _: Decision(Answer({}), puts=(made,)))
+        into.commit([], lambda _: Decision(puts=(made,)))
 
 
 def _kept(errand: Errand, after: Progress) -> JobRow:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head, Term
 from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.document import CreditNote, Invoice, Issued
@@ -26,7 +25,7 @@ from chalicelib.policy.terms import CALENDAR_YEAR
 from chalicelib.services.backup.seal import Seals
 from chalicelib.services.printing import original
 from chalicelib.services.privacy import retention
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, start_after
 
 if TYPE_CHECKING:
@@ -109,14 +108,14 @@ def _mark(world: "World", company: str, seen: int, reached: int) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # another runner was here
-            return Decision(Answer({}))
+            return Decision()
         at = call.at
         later = now.edited(at, clock=reached) if now else None
         first = Archived(company=company, id=company, created_at=at, updated_at=at, clock=reached)
-        return Decision(Answer({}), puts=(later or first,))
+        return Decision(puts=(later or first,))
 
     call = world.call(company, "backups", "archive", key=f"archive:{reached}")
-    transact(world.store, call, [Archived.ref(company)], decide, business=False, remembered=False)
+    transact(world.store, call, [Archived.ref(company)], decide, SYSTEM_WHILE_OPEN)
 
 
 def fetch(world: "World", company: str, document: str, *, disclosure: str | None = None) -> tuple[str, bytes]:

@@ -25,7 +25,7 @@ from chalicelib.services.backup.plans import month_of, week_of
 from chalicelib.services.backup.verify import Disagreement
 from chalicelib.services.issuing import JOB_DAYS
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def begin(
         return Decision(Answer(show(new), status=202), new=(new, _job(call, row), *made), puts=(now,))
 
     reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
-    answer = transact(world.store, call, reads, decide, business=False).answer
+    answer = transact(world.store, call, reads, decide, ACCOUNT).answer
     (found,) = world.store.records([Backup.ref(call.company, answer.body["id"])])
     if not isinstance(found, Backup):  # the answer is older than the backup's row
         raise NotFound
@@ -193,14 +193,14 @@ def _complete(world: "World", backup: Backup) -> Backup:
     def decide(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
-            return Decision(Answer({}))
+            return Decision()
         if any(snapshot.find(Destruction, backup.statutory_key, backup.working_key)):
             raise BackupKeyDestroyed
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
         done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
         last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
-        return Decision(Answer({}), puts=(done, last))
+        return Decision(puts=(done, last))
 
     return _ended(world, call, backup, decide)
 
@@ -222,10 +222,10 @@ def fail(world: "World", backup: Backup, code: str) -> Backup:
     def decide(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
-            return Decision(Answer({}))
+            return Decision()
         free = plan is not None and plan.running == backup.id
         last = (plan.edited(call.at, running=None),) if plan is not None and free else ()
-        return Decision(Answer({}), puts=(now.edited(call.at, status="failed", failure=code), *last))
+        return Decision(puts=(now.edited(call.at, status="failed", failure=code), *last))
 
     ended = _ended(world, call, backup, decide)
     if ended.status == "failed":
@@ -240,7 +240,7 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
         *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
     ]
     failing = call.verb == "backup_fail"  # a company that was blocked meanwhile has its backup ended all the same
-    transact(world.store, call, reads, decide, business=False, while_blocked=failing, remembered=False)
+    transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)
     (found,) = world.store.records([Backup.ref(call.company, backup.id)])
     return found if isinstance(found, Backup) else replace(backup, status="failed", failure="expired")
 

@@ -7,7 +7,6 @@ bookkeeping. A piece depends on the cursor alone, so that one repeated after a c
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.document import CreditNote, Invoice
@@ -24,7 +23,7 @@ from chalicelib.services.privacy.access_contents import Kind, Reading, concerns,
 from chalicelib.services.privacy.access_zip import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.deletion import Overtaken
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, start_after
 
@@ -84,11 +83,11 @@ def _begin(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "verified":
-            return Decision(Answer({}))
+            return Decision()
         running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
-        return Decision(Answer({}), puts=(running,))
+        return Decision(puts=(running,))
 
-    transact(world.store, call, [request.key], decide, business=False, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_WHILE_OPEN)
 
 
 def _keep(world: "World", request: Request, after: Request) -> None:

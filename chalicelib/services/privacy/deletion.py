@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Term
 from chalicelib.domain.errors import Busy
@@ -25,7 +25,7 @@ from chalicelib.services.outbox import deliver
 from chalicelib.services.privacy import erasers, farewell, receipts
 from chalicelib.services.privacy.retention import rule_of
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def begin(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status or now.version != request.version:
-            return Decision(Answer({}))
+            return Decision()
         running = moved(
             now,
             "running",
@@ -135,13 +135,13 @@ def begin(world: "World", request: Request) -> None:
             last_trace=found.last_trace,
             letters=tuple(letter.id for letter in letters),
         )
-        return Decision(Answer({}), puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
+        return Decision(puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
     whole = request.affects == "company"
     ends = keys_end.doomed(world, request.company, request.id, call.at) if whole else ()
     letters = farewell.letters(world, call, request) if whole else ()
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
 
 
 def proceed(world: "World", request: Request) -> bool:
@@ -181,14 +181,14 @@ def finish(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
-            return Decision(Answer({}))
+            return Decision()
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
         # Of a closed account nobody's address is left to look up: the mails were written when it began.
         told = farewell.posted(call, now) if head else (notice(call, "completed", request.id),)
-        return Decision(Answer({}), puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
+        return Decision(puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
 
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
 
 
 def look_again(world: "World", request: Request) -> bool:

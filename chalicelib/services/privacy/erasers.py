@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.request import Measure, Request
 from chalicelib.domain.support import SupportMessage, Thread
@@ -18,7 +17,7 @@ from chalicelib.files.objects import Files
 from chalicelib.policy.load import current
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -183,11 +182,11 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
     def decide(snapshot: Snapshot) -> Decision:
         records = [record for record in snapshot.at(found[:TOGETHER]) if record is not None]
         if measure.action == "delete":
-            return Decision(Answer({}), deletes=tuple(r for r in records if names(r, request.subject or "")))
+            return Decision(deletes=tuple(r for r in records if names(r, request.subject or "")))
         changed = [r.edited(call.at, **gone) for r in records if (gone := _emptied(measure, request.subject, r))]
-        return Decision(Answer({}), puts=tuple(changed))
+        return Decision(puts=tuple(changed))
 
-    transact(world.store, call, found[:TOGETHER], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, found[:TOGETHER], decide, SYSTEM_STEP)
     return False
 
 

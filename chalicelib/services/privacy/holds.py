@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.request import Hold, proof_ends
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def release(world: "World", company: str, id: str, by: str) -> Hold:
 
 def _commit(world: "World", company: str, by: str, row: Record) -> None:
     def decide(_: Snapshot) -> Decision:
-        return Decision(Answer({}), puts=(row,))
+        return Decision(puts=(row,))
 
     call = world.call(company, by, "hold", key=world.random(16).hex())
-    transact(world.store, call, [], decide, business=False, while_blocked=True)
+    transact(world.store, call, [], decide, ACCOUNT_WHILE_BLOCKED)

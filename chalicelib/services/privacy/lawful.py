@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.document import CreditNote, Invoice, Issued
 from chalicelib.domain.errors import NotFound, invalid
 from chalicelib.domain.issuing import document_hash
 from chalicelib.services.einvoicing import attachment
 from chalicelib.services.viewing import issued_view
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -44,10 +43,10 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
             raise NotFound
         _require_covered(demand, issued)
         if document in demand.documents:
-            return Decision(Answer({}))
-        return Decision(Answer({}), puts=(demand.edited(call.at, documents=(*demand.documents, document)),))
+            return Decision()
+        return Decision(puts=(demand.edited(call.at, documents=(*demand.documents, document)),))
 
-    transact(world.store, call, refs, decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, refs, decide, SYSTEM_STEP)
     (issued,) = world.store.records(refs[1:])
     if not isinstance(issued, Issued):
         raise NotFound

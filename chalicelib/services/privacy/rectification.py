@@ -24,7 +24,7 @@ from chalicelib.services.privacy.deletion import Overtaken, notice
 from chalicelib.services.privacy.requests import members_of, own_row, seen
 from chalicelib.services.privacy.settling import watch_over
 from chalicelib.store import due
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import start_after
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
         told = notice(call, "details_missing", id)
         return Decision(Answer(show(after)), puts=(after,), deletes=(watch_over(request),), messages=(told,))
 
-    return transact(world.store, call, [Request.ref(company, id)], decide, business=False).answer
+    return transact(world.store, call, [Request.ref(company, id)], decide, ACCOUNT).answer
 
 
 def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Answer:
@@ -74,7 +74,7 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
         own = own_row(snapshot, request.subject, members)
         return correcting.decided(request, own, wanted, call, snapshot.clock + 1, new=False)
 
-    done = transact(world.store, call, [Request.ref(call.company, id)], decide, business=False).answer
+    done = transact(world.store, call, [Request.ref(call.company, id)], decide, ACCOUNT).answer
     world.wake("requests")
     return done
 
@@ -148,8 +148,8 @@ def _finish(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
-            return Decision(Answer({}))
+            return Decision()
         closed = moved(now, "completed", call.at, receipt=True, recipients=request.recipients)
-        return Decision(Answer({}), puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
+        return Decision(puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
 
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)

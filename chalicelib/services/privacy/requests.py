@@ -45,7 +45,7 @@ from chalicelib.services.privacy import confirming, correcting, deletion, limits
 from chalicelib.services.privacy.asking import URL, Asker, found, show
 from chalicelib.services.privacy.holds import held
 from chalicelib.services.privacy.settling import watch_over
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def ask(
         return Decision(_recorded(request), new=(request, watch_over(request)), messages=told)
 
     reads = [Consent.ref(call.company, asker.id)] if own else []
-    answer = transact(world.store, call, reads, decide, business=False).answer
+    answer = transact(world.store, call, reads, decide, ACCOUNT).answer
     if request.status == "verified" and kind != "opposition":
         world.wake("requests")
     return answer
@@ -175,7 +175,7 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
         return Decision(Answer(show(after)), puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
-    answer = transact(world.store, call, _refs(call, id, members), decide, business=False, while_blocked=True).answer
+    answer = transact(world.store, call, _refs(call, id, members), decide, ACCOUNT_WHILE_BLOCKED).answer
     if answer.body["status"] == "verified":
         world.wake("requests")
     return answer
@@ -201,9 +201,7 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
             head={"state": "active"} if blocked else None,
         )
 
-    return transact(
-        world.store, call, [Request.ref(call.company, id)], decide, business=False, while_blocked=True
-    ).answer
+    return transact(world.store, call, [Request.ref(call.company, id)], decide, ACCOUNT_WHILE_BLOCKED).answer
 
 
 def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:

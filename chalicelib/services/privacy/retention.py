@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company, Leftover, Series, Term
 from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued, RegisterEntry
@@ -21,7 +20,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
 from chalicelib.services.backup import statutory_end
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -184,10 +183,10 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
-        return Decision(Answer({}), puts=(*moved, *left), deletes=tuple(gone))
+        return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
     call = world.call(term.company, "retention", "sweep", key=f"sweep:{series.id}")
-    transact(world.store, call, [series.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [series.key], decide, SYSTEM_STEP)
 
 
 def _with_document(world: "World", entry: RegisterEntry, through: date) -> tuple[list[Record], date | None]:
@@ -243,10 +242,8 @@ def _commit(world: "World", term: Term, deletes: tuple[Record, ...]) -> None:
         world.store,
         call,
         [],
-        lambda _: Decision(Answer({}), deletes=deletes),
-        business=False,
-        while_blocked=True,
-        remembered=False,
+        lambda _: Decision(deletes=deletes),
+        SYSTEM_STEP,
     )
 
 
@@ -255,10 +252,10 @@ def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Term)
-        return Decision(Answer({}), puts=(change(now),) if now else ())
+        return Decision(puts=(change(now),) if now else ())
 
     call = world.call(term.company, "retention", "sweep", key="sweep")
-    transact(world.store, call, [term.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [term.key], decide, SYSTEM_STEP)
 
 
 def adopt(world: "World", term: Term) -> None:

@@ -8,7 +8,7 @@ from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
 from chalicelib.services.privacy import deletion
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -45,7 +45,7 @@ def settle(
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status:
-            return Decision(Answer({}))
+            return Decision()
         after = moved(now, to, call.at, reason=reason)
         told = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
@@ -57,7 +57,7 @@ def settle(
             head={"state": "active"} if opened else None,
         )
 
-    done = transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    done = transact(world.store, call, [request.key], decide, SYSTEM_STEP)
     return bool(done.answer.body)
 
 
@@ -81,10 +81,10 @@ def _to_running(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status == "running":
-            return Decision(Answer({}))
-        return Decision(Answer({}), puts=(moved(now, "running", call.at),))
+            return Decision()
+        return Decision(puts=(moved(now, "running", call.at),))
 
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
 
 
 def remind(world: "World", request: Request) -> None:
@@ -94,9 +94,9 @@ def remind(world: "World", request: Request) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "grace" or now.reminders != request.reminders:
-            return Decision(Answer({}))
+            return Decision()
         after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
         after = postponed(after, reminder(after) or now.due_at)
-        return Decision(Answer({}), puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
+        return Decision(puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
 
-    transact(world.store, call, [request.key], decide, business=False, while_blocked=True, remembered=False)
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)

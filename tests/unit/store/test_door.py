@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Answer, Call, Reply
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.errors import (
     AlreadyExists,
@@ -24,7 +24,7 @@ from chalicelib.domain.item import Item
 from chalicelib.domain.journal import Answered, JournalEntry
 from chalicelib.domain.party import Customer
 from chalicelib.store import conflicts, door
-from chalicelib.store.door import Committed, Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.bench.traffic import Traffic
 from tests.faults import AFTER, Faults, scripted
@@ -73,13 +73,14 @@ def head(world: World, company: str) -> Head:
 def set_head(world: World, company: str, **changes: Any) -> None:
     """Change the head as an operator's verb does."""
     call = companies.call(world, company, "operate", f"operate-{changes}")
-    transact(world.store, call, [], lambda _: Decision(Answer({}), head=changes), business=False)
+    transact(world.store, call, [], lambda _: Decision(head=changes), ACCOUNT)
 
 
 def test_one_commit_writes_the_row_the_entry_the_answer_and_the_head(bare_world: World, company: str) -> None:
     before = head(bare_world, company)
     committed = made(bare_world, company, "k1")
-    assert committed == Committed(Answer({"id": "itm_1", "clock": 1}, 201, "/v1/items/itm_1"), clock=2, attempts=1)
+    assert committed.answer == Answer({"id": "itm_1", "clock": 1}, 201, "/v1/items/itm_1")
+    assert (committed.clock, committed.attempts, committed.replayed) == (2, 1, False)
     refs = [Item.ref(company, "itm_1"), JournalEntry.ref(company, clock=2), Answered.ref(company, "k1")]
     row, entry, answered = bare_world.store.records(refs)
     assert isinstance(row, Item)
@@ -168,7 +169,7 @@ def test_a_row_that_nobody_asked_about_is_a_defect_and_not_a_race(bare_world: Wo
     made(bare_world, company, "k1")
     call = companies.call(bare_world, company, "create", "k2")
     with Traffic(bare_world.store) as traffic, pytest.raises(TransactWriteError):
-        transact(bare_world.store, call, [], lambda _: Decision(Answer({}), new=(item(call),)))
+        transact(bare_world.store, call, [], lambda _: Decision(new=(item(call),)))
     assert traffic.calls[WRITE] == 1
 
 
@@ -289,9 +290,7 @@ def test_a_company_that_does_not_exist_is_not_written(bare_world: World) -> None
 
 def test_a_company_is_founded_once(bare_world: World, company: str) -> None:
     now = companies.call(bare_world, company, "sign_up", "another key")
-    found = transact(
-        bare_world.store, now, [], lambda s: Decision(Answer({"founded": s.founded})), founding=True, business=False
-    )
+    found = transact(bare_world.store, now, [], lambda s: Decision(Answer({"founded": s.founded})), FOUNDING)
     assert found.answer.body == {"founded": True}
 
 
@@ -307,7 +306,7 @@ def test_two_who_found_at_once_make_one_company(bare_world: World, request: pyte
                 raise AlreadyExists(id=company)
             return Decision(Answer({"by": key}), head={"cloud_sync": True})
 
-        return transact(bare_world.store, call, [], decide, founding=True)
+        return transact(bare_world.store, call, [], decide, FOUNDING)
 
     with pytest.raises(AlreadyExists):
         found("slow", lambda: head_or_none(bare_world, company) or found("fast", lambda: None))
@@ -321,7 +320,7 @@ def head_or_none(world: World, company: str) -> Head | None:
 
 def test_more_than_a_transaction_holds_is_refused_before_it_is_sent(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
-    decision = Decision(Answer({}), new=tuple(item(call, f"itm_{n}") for n in range(98)))
+    decision = Decision(new=tuple(item(call, f"itm_{n}") for n in range(98)))
     with Traffic(bare_world.store) as traffic, pytest.raises(ValueError, match="101 items"):
         transact(bare_world.store, call, [], lambda _: decision)
     assert traffic.calls == {READ: 1}
@@ -332,14 +331,14 @@ def test_more_than_a_transaction_holds_is_refused_before_it_is_sent(bare_world: 
 def test_what_is_too_large_is_refused_before_it_is_sent(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     with pytest.raises(TooLarge):
-        transact(bare_world.store, call, [], lambda _: Decision(Answer({}), new=(item(call, name="x" * 300_001),)))
+        transact(bare_world.store, call, [], lambda _: Decision(new=(item(call, name="x" * 300_001),)))
     assert head(bare_world, company).clock == 1
 
 
 def test_a_deletion_is_journalled_without_a_hash(bare_world: World, company: str) -> None:
     made(bare_world, company, "k1")
     call = companies.call(bare_world, company, "delete", "k2")
-    transact(bare_world.store, call, [], lambda _: Decision(Answer({}), deletes=(item(call),)))
+    transact(bare_world.store, call, [], lambda _: Decision(deletes=(item(call),)))
     row, entry = bare_world.store.records([Item.ref(company, "itm_1"), JournalEntry.ref(company, clock=3)])
     assert row is None
     assert isinstance(entry, JournalEntry)
@@ -349,7 +348,7 @@ def test_a_deletion_is_journalled_without_a_hash(bare_world: World, company: str
 def test_numbers_of_38_digits_survive_the_engine(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     price = Decimal("12345678901234567890.123456789012345678")
-    transact(bare_world.store, call, [], lambda _: Decision(Answer({}), new=(item(call, unit_price=price),)))
+    transact(bare_world.store, call, [], lambda _: Decision(new=(item(call, unit_price=price),)))
     (row,) = bare_world.store.records([Item.ref(company, "itm_1")])
     assert isinstance(row, Item)
     assert row.unit_price == price
@@ -357,11 +356,12 @@ def test_numbers_of_38_digits_survive_the_engine(bare_world: World, company: str
 
 def test_the_salts_of_two_rows_and_two_writes_differ(bare_world: World, company: str) -> None:
     call, other = (companies.call(bare_world, company, "create", key) for key in ("k1", "k2"))
-    decision = Decision(Answer({}), new=(item(call), item(call, "itm_2")))
-    snapshot = Snapshot(company, head(bare_world, company), {})
+    decision = Decision(new=(item(call), item(call, "itm_2")))
+    now = head(bare_world, company)
+    snapshot = Snapshot(company, now, {})
     salts = {
         put["Item"]["_salt"]["B"]
         for each in (call, other)
-        for put in door._items(bare_world.store, each, snapshot, decision, remembered=True)[0]
+        for put in door._items(bare_world.store, each, snapshot, decision, now, Reply())[0]
     }
     assert len(salts) == 10

@@ -3,7 +3,6 @@
 import pytest
 from pynamodb.exceptions import TransactGetError
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.document import Draft
 from chalicelib.domain.entity import Ref
@@ -32,7 +31,7 @@ def test_a_company_that_does_not_exist_has_no_reader(bare_world: World) -> None:
 @pytest.mark.parametrize("state", ["blocked", "closed"])
 def test_a_company_that_is_not_active_has_no_reader(bare_world: World, reader: Reader, state: str) -> None:
     call = companies.call(bare_world, reader.company, "operate", "k")
-    transact(bare_world.store, call, [], lambda _: Decision(Answer({}), head={"state": state}))
+    transact(bare_world.store, call, [], lambda _: Decision(head={"state": state}))
     with pytest.raises(CompanyBlocked):
         open_company(bare_world.store, reader.company)
     (head,) = bare_world.store.records([Head.ref(reader.company)])
