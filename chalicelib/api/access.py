@@ -4,20 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
 from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope, require_fresh
 from chalicelib.api.fields import Email, Model, Text
 from chalicelib.api.paging import Found, ListOf, Page
 from chalicelib.api.records import RecordShown
-from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
 from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
-from chalicelib.domain.member import Role
+from chalicelib.domain.member import ApiKey, Role
 from chalicelib.services import access, editing
-from chalicelib.services.access import KEYS, MEMBERS_URL
+from chalicelib.services.access import KEYS, MadeKey
 from chalicelib.services.codes import email_key
+from chalicelib.services.paging import Window
+from chalicelib.services.representation.records import present_record
 
-KEYS_URL = KEYS.url
+MEMBERS_URL = address("members")
+KEYS_URL = address("api-keys")
 
 
 class MemberNew(Model):
@@ -64,44 +68,57 @@ class KeyShown(RecordShown):
 
 
 def _members(ask: Ask) -> Answer:
-    return access.members(ask.open)
+    everybody = reversed(access.roster(ask.open))
+    return Answer(listed(MEMBERS_URL, (present_record(member) for member in everybody)))
 
 
 def _member(ask: Ask) -> Answer:
-    return access.member(ask.open, ask.path["id"])
+    return Answer(present_record(access.member(ask.open, ask.path["id"])))
 
 
 def _add_member(ask: Ask) -> Answer:
     key = email_key(ask.world.settings, ask.body.email)
-    return access.add_member(ask.open, ask.writing, ask.body.user, ask.body.email, ask.body.role, key)
+    call = ask.presenting(created(present_record, "members"))
+    return answer(access.add_member(ask.open, call, ask.body.user, ask.body.email, ask.body.role, key))
 
 
 def _change_role(ask: Ask) -> Answer:
-    return access.change_role(ask.open, ask.writing, ask.path["id"], ask.if_match, ask.body.role)
+    call = ask.presenting(shown(present_record), version=present_record)
+    return answer(access.change_role(ask.open, call, ask.path["id"], ask.body.role))
 
 
 def _remove_member(ask: Ask) -> Answer:
-    return access.remove_member(ask.open, ask.writing, ask.path["id"], ask.if_match)
+    call = ask.presenting(shown(deleted), version=present_record)
+    return answer(access.remove_member(ask.open, call, ask.path["id"]))
 
 
 def _keys(ask: Ask) -> Answer:
     query = ask.query
-    return editing.listing(ask.open, KEYS, editing.Window(query.limit, query.starting_after, query.ending_before))
+    page = editing.listing(ask.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
+    data = map(present_record, page.items)
+    return Answer(listed(KEYS_URL, data, more=page.next is not None, next=page.next))
 
 
 def _key(ask: Ask) -> Answer:
-    return editing.read(ask.open, KEYS, ask.path["id"])
+    return Answer(present_record(ask.open.get(ApiKey, ask.path["id"])))
 
 
 def _create_key(ask: Ask) -> Answer:
     held = GRANTABLE & ask.actor.scopes
     if "backups.restore" in ask.body.scopes and ask.actor.kind == "user":
         require_fresh(ask)  # the key will do without what is asked of a person each time
-    return access.create_key(ask.world.store, ask.writing, ask.body.name, ask.body.scopes, held)
+    call = ask.presenting(_made_key)
+    return answer(access.create_key(ask.world.store, call, ask.body.name, ask.body.scopes, held))
+
+
+def _made_key(made: MadeKey, _: Head) -> Answer:
+    location = address("api-keys", made.key.id)
+    return Answer(present_record(made.key), status=201, location=location, secret={"key": made.token})
 
 
 def _revoke_key(ask: Ask) -> Answer:
-    return access.revoke_key(ask.world.store, ask.writing, ask.path["id"], ask.if_match)
+    call = ask.presenting(shown(present_record), version=present_record)
+    return answer(access.revoke_key(ask.world.store, call, ask.path["id"]))
 
 
 _MEMBERS = (

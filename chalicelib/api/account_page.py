@@ -2,7 +2,6 @@
 
 import tomllib
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -10,10 +9,10 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Email, Language, Model
 from chalicelib.api.public import LanguageQuery
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.services import account_page
@@ -120,7 +119,7 @@ def _done(language: Language, outcomes: Sequence[Outcome]) -> Answer:
     words = _words(language)
     said = ""
     for outcome in outcomes:
-        date = long_date(today(datetime.fromisoformat(outcome.until)), language) if outcome.until else ""
+        date = long_date(today(outcome.until), language) if outcome.until else ""
         text = escape(words[outcome.what]).replace("{date}", escape(date))
         named = f"<bdi>{escape(outcome.request or '')}</bdi>"
         said += f"<p>{text.replace('{request}', named)}</p>\n"

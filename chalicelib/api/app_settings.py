@@ -2,11 +2,13 @@
 
 from typing import Literal
 
+from chalicelib.api.answers import Answer
 from chalicelib.api.companies import CloudShown
 from chalicelib.api.consents import PolicyShown
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Shown
-from chalicelib.domain.call import Answer
+from chalicelib.api.presenters.consents import present_policy
+from chalicelib.domain.clock import today
 from chalicelib.services import app_settings
 
 
@@ -39,7 +41,22 @@ class AppSettingsShown(Shown):
 
 def _show(ask: Ask) -> Answer:
     member = ask.actor.id if ask.reader else None
-    return app_settings.show(ask.world.settings, ask.reader, member, ask.at, ask.language)
+    found = app_settings.of_member(ask.world.settings, ask.reader, member)
+    return Answer(
+        {
+            "object": "app_settings",
+            "ads": {
+                "mode": found.ads,
+                "consent_needed": found.consent_needed,
+                "age_treatment": found.age_treatment,
+            },
+            "minimum_version": found.minimum_app,
+            "cloud": {"sync": found.sync, "backup": found.backup},
+            "diagnostics": {"enabled": found.diagnostics},
+            "policy": present_policy(found.consent, today(ask.at), ask.language),
+            "member": found.member,
+        }
+    )
 
 
 ENDPOINTS = (

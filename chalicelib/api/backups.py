@@ -1,19 +1,22 @@
 """Backups: what there is, one more, and verifying, fetching and restoring them."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, address, answer, listed, signed
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Ask, Endpoint, require_fresh
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.paging import Found, Page
+from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, NotFound, ProofNeeded, TooManyRequests
-from chalicelib.services.editing import Window
+from chalicelib.services.paging import Window
+from chalicelib.services.representation.backups import present_backup
 
-URL = "/v1/backups"
+URL = address("backups")
 ONE = URL + "/{id}"
 Kind = Literal["company", "customers", "suppliers", "items", "drafts", "invoices", "credit_notes", "payments"]
 
@@ -61,20 +64,23 @@ class DownloadShown(Shown):
 def _take(ask: Ask) -> Answer:
     from chalicelib.services.backup import asking
 
-    return asking.ask(ask.world, ask.open, ask.writing)
+    call = ask.presenting(lambda backup, _: Answer(present_backup(backup), status=202))
+    begun = asking.ask(ask.world, ask.open, call)
+    return replace(answer(begun.committed), location=address("jobs", begun.job))
 
 
 def _list(ask: Ask) -> Answer:
     from chalicelib.services.backup import asking
 
     window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    return asking.listed(ask.open, window, ask.at)
+    page = asking.listed(ask.open, window, ask.at)
+    return Answer(listed(URL, map(present_backup, page.items), more=page.next is not None, next=page.next))
 
 
 def _read(ask: Ask) -> Answer:
     from chalicelib.services.backup import asking
 
-    return asking.one(ask.open, ask.path["id"], ask.at)
+    return Answer(present_backup(asking.one(ask.open, ask.path["id"], ask.at)))
 
 
 def _download(ask: Ask) -> Answer:
@@ -82,13 +88,18 @@ def _download(ask: Ask) -> Answer:
 
     _prove(ask)
     call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=f"§{ask.path['id']}", at=ask.at)
-    return asking.download(ask.world, ask.open, call, ask.path["id"], redirect="application/json" not in ask.accept)
+    made = asking.download(ask.world, ask.open, call, ask.path["id"])
+    if made.link is None:
+        waiting = {"url": None, "expires_at": None, "job": made.job.id}
+        return Answer(waiting, status=202, location=address("jobs", made.job.id))
+    ready = signed(made.link, accept=ask.accept)
+    return ready if ready.status == 303 else replace(ready, body={**ready.body, "job": made.job.id})
 
 
 def _verify(ask: Ask) -> Answer:
     from chalicelib.services.backup import asking
 
-    return asking.verify(ask.world, ask.open, ask.writing, ask.path["id"])
+    return answer(asking.verify(ask.world, ask.open, ask.presenting(queued), ask.path["id"]))
 
 
 def _restore(ask: Ask) -> Answer:
@@ -100,7 +111,7 @@ def _restore(ask: Ask) -> Answer:
     elif not sent.dry_run:
         _prove(ask)
     wanted = asking.Wanted(sent.into, sent.kinds, sent.dry_run)
-    return asking.restore(ask.world, ask.open, ask.writing, ask.path["id"], wanted)
+    return answer(asking.restore(ask.world, ask.open, ask.presenting(queued), ask.path["id"], wanted))
 
 
 def _prove(ask: Ask) -> None:

@@ -2,14 +2,16 @@
 
 from typing import Annotated, Any, Literal
 
+from chalicelib.api.answers import Answer, Body, address, listed, size
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
 from chalicelib.services import changes
-from chalicelib.services.changes import URL
+from chalicelib.services.representation.objects import present_object
+
+URL = address("changes")
 
 
 class ChangesQuery(Model):
@@ -37,7 +39,11 @@ class Changes(ListOf[ChangeShown]):
 
 
 def _changes(ask: Ask) -> Answer:
-    return changes.changes(ask.open, after=ask.query.after, limit=ask.query.limit)
+    def present(found: Any) -> Body:
+        return present_object(found, ask.open.head)
+
+    page = changes.changes(ask.open, present, size, after=ask.query.after, limit=ask.query.limit)
+    return Answer(listed(URL, map(vars, page.changes), more=page.more, clock=page.clock))
 
 
 ENDPOINTS = (

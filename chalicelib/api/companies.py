@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint, require_fresh
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
-from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
@@ -25,8 +26,10 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Role
 from chalicelib.services import companies
 from chalicelib.services.codes import email_key
-from chalicelib.services.companies import URL, Owner
+from chalicelib.services.companies import Owner, Switched
+from chalicelib.services.representation.records import present_company, present_settings
 
+URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: 512 KB of picture and a little more, so that the picture's own limit is what is refused."""
 MAX_TEMPLATE = 65_536
@@ -192,24 +195,37 @@ class SettingsShown(Shown):
 
 def _sign_up(ask: Ask) -> Answer:
     """The company's id is derived from the person and the key, so that a retried sign-up meets its own company."""
-    call = replace(ask.writing, company=derived_id("cmp", ask.actor.subject, ask.writing.key))
+    call = ask.presenting(lambda company, head: Answer(present_company(company, head), 201, URL))
+    call = replace(call, company=derived_id("cmp", ask.actor.subject, call.key))
     sent: dict[str, Any] = ask.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
     key = email_key(ask.world.settings, ask.actor.email)
     owner = Owner(user=ask.actor.subject, email=ask.actor.email, of_age=of_age, email_key=key)
-    return companies.sign_up(ask.world.store, call, owner, mode, sent)
+    return answer(companies.sign_up(ask.world.store, call, owner, mode, sent))
 
 
 def _mine(ask: Ask) -> Answer:
-    return companies.mine(ask.world.store, ask.actor.subject)
+    return Answer(listed(address("companies"), map(_membership, companies.mine(ask.world.store, ask.actor.subject))))
+
+
+def _membership(known: companies.Membership) -> Body:
+    return {
+        "id": known.head.company,
+        "object": "company",
+        "name": known.name,
+        "mode": known.head.mode,
+        "state": known.head.state,
+        "role": known.role,
+    }
 
 
 def _profile(ask: Ask) -> Answer:
-    return companies.profile(ask.open)
+    return Answer(present_company(companies.profile(ask.open), ask.open.head))
 
 
 def _edit(ask: Ask) -> Answer:
-    return companies.edit(ask.world.store, ask.writing, ask.if_match, ask.body.content())
+    call = ask.presenting(shown(present_company), version=present_company)
+    return answer(companies.edit(ask.world.store, call, ask.body.content()))
 
 
 def _set_logo(ask: Ask) -> Answer:
@@ -217,20 +233,31 @@ def _set_logo(ask: Ask) -> Answer:
         picture = b64decode(ask.body.logo, validate=True)
     except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
         raise invalid("/logo", "bad_base64") from error
-    return companies.set_logo(ask.world, ask.open, ask.writing, ask.if_match, picture)
+    call = ask.presenting(shown(present_company), version=present_company)
+    return answer(companies.set_logo(ask.world, ask.open, call, picture))
 
 
 def _settings(ask: Ask) -> Answer:
-    return companies.switches(ask.open)
+    return Answer(present_settings(ask.open.head))
 
 
 def _switch(ask: Ask) -> Answer:
     cloud = ask.body.content().get("cloud", {})
     if ask.body.dry_run:
-        return companies.switching_off(ask.open, cloud)
+        return _switched(companies.switching_off(ask.open, cloud))
     if ask.body.erase:
         require_fresh(ask)
-    return companies.switch(ask.world.store, ask.writing, ask.if_match, cloud, erase=ask.body.erase)
+    call = ask.presenting(_switched, version=lambda switched, _: present_settings(switched.head))
+    return answer(companies.switch(ask.world.store, call, cloud, erase=ask.body.erase))
+
+
+def _switched(switched: Switched, _: Head | None = None) -> Answer:
+    body = present_settings(switched.head)
+    if switched.goes is not None:
+        return Answer({**body, "goes": switched.goes})
+    if switched.job is not None:
+        return Answer({**body, "job": switched.job.id}, status=202, location=address("jobs", switched.job.id))
+    return Answer(body)
 
 
 ENDPOINTS = (

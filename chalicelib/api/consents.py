@@ -4,12 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, Presenter, address, answer
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model, Shown, Text
-from chalicelib.domain.call import Answer
+from chalicelib.api.presenters.consents import present_consents
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Head
 from chalicelib.domain.errors import invalid
 from chalicelib.services import consent
-from chalicelib.services.consent import URL
+from chalicelib.services.consent import Chosen
+
+URL = address("consents")
 
 
 class ConsentNew(Model):
@@ -62,20 +67,29 @@ class ConsentsShown(Shown):
 
 
 def _show(ask: Ask) -> Answer:
-    return consent.show(ask.open, ask.actor.id, ask.at, ask.language)
+    own = consent.of_member(ask.open, ask.actor.id)
+    return Answer(present_consents(ask.actor.id, own, today(ask.at), ask.language))
+
+
+def _chosen(ask: Ask) -> Presenter:
+    def present(chosen: Chosen, _: Head) -> Answer:
+        body = present_consents(ask.actor.id, chosen.consent, today(ask.at), ask.language)
+        return Answer(body, status=201, location=URL) if chosen.changed else Answer(body)
+
+    return present
 
 
 def _decide(ask: Ask) -> Answer:
-    sent, store, member = ask.body, ask.world.store, ask.actor.id
+    sent, store, member, call = ask.body, ask.world.store, ask.actor.id, ask.presenting(_chosen(ask))
     if sent.kind != "policy":
         if sent.version is not None:
             raise invalid("/version", "unknown_field")
-        return consent.choose(store, ask.writing, member, sent.kind, sent.granted, ask.language)
+        return answer(consent.choose(store, call, member, sent.kind, sent.granted))
     if not sent.granted:
         raise invalid("/granted", "acceptance_not_withdrawn")
     if sent.version is None:
         raise invalid("/version", "missing")
-    return consent.accept(store, ask.writing, member, sent.version, ask.language)
+    return answer(consent.accept(store, call, member, sent.version))
 
 
 ENDPOINTS = (

@@ -1,30 +1,23 @@
 """Credit notes: issued against an invoice, in their own series."""
 
+from chalicelib.api.answers import Answer, address, size
 from chalicelib.api.document_models import DocumentQuery, ExpandQuery, PdfQuery
 from chalicelib.api.document_shapes import CreditNoteShown, FileShown
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.api.invoices import pdf, wanted
+from chalicelib.api.invoices import document, documents, pdf, presented, wanted
 from chalicelib.api.paging import Found
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.services import listing
-from chalicelib.services.present import present_party
 
-URL = "/v1/credit-notes"
+URL = address("credit-notes")
 
 
 def _list(ask: Ask) -> Answer:
-    answer = listing.credit_notes(ask.open, wanted(ask.query, "crn"), URL)
-    if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, answer.body["data"], present_party)
-    return answer
+    return documents(ask, URL, listing.credit_notes(ask.open, wanted(ask.query, "crn"), presented(ask), size))
 
 
 def _read(ask: Ask) -> Answer:
-    answer = listing.credit_note(ask.open, ask.path["id"])
-    if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, [answer.body], present_party)
-    return answer
+    return document(ask, listing.credit_note(ask.open, ask.path["id"]))
 
 
 def _pdf(ask: Ask) -> Answer:

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Model, Shown
-from chalicelib.domain.call import Answer
 from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, disguised, looks_personal, texts
 from chalicelib.services import diagnostics
 
@@ -60,7 +60,8 @@ def _take(ask: Ask) -> Answer:
     ]
     member = ask.actor.id if ask.reader else None
     content = (sent.app_version, sent.os, sent.os_version, events)
-    return diagnostics.take(ask.world, ask.reader, member, ask.source, content)
+    stored = diagnostics.take(ask.world, ask.reader, member, ask.source, content)
+    return Answer({"object": "diagnostics", "stored": stored})
 
 
 ENDPOINTS = (

@@ -2,15 +2,17 @@
 
 from typing import Literal
 
+from chalicelib.api.answers import Answer, address, listed
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Shown
 from chalicelib.api.paging import ListOf, Page
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.services import disclosures
-from chalicelib.services.disclosures import URL
-from chalicelib.services.editing import Window
+from chalicelib.services.paging import Window
+from chalicelib.services.representation.disclosures import present_disclosure
+
+URL = address("privacy", "disclosures")
 
 
 class DataShown(Shown):
@@ -42,7 +44,9 @@ def _list(ask: Ask) -> Answer:
     if ask.actor.kind == "user" and ask.actor.role is None:
         raise NotFound  # of a closed company the register is nobody's to read through the product
     window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    return disclosures.shown(ask.world.store, ask.company, window, today(ask.at), ask.language)
+    page = disclosures.visible(ask.world.store, ask.company, window, today(ask.at))
+    data = [present_disclosure(row, ask.language) for row in page.items]
+    return Answer(listed(URL, data, more=page.next is not None))
 
 
 ENDPOINTS = (

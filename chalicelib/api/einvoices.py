@@ -1,7 +1,7 @@
 """E-invoices: issued documents as UBL 2.1 (EN 16931)."""
 
+from chalicelib.api.answers import Answer, address
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import DocumentBlocked, NotFound, NotIssued
 from chalicelib.services import einvoicing
 
@@ -9,17 +9,17 @@ XML = "application/xml"
 
 
 def _invoice(ask: Ask) -> Answer:
-    return einvoicing.invoice(ask.open, ask.path["id"])
+    return Answer({"content": einvoicing.invoice(ask.open, ask.path["id"]).decode()})
 
 
 def _credit_note(ask: Ask) -> Answer:
-    return einvoicing.credit_note(ask.open, ask.path["id"])
+    return Answer({"content": einvoicing.credit_note(ask.open, ask.path["id"]).decode()})
 
 
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path="/v1/invoices/{id}/ubl",
+        path=address("invoices", "{id}", "ubl"),
         scope="documents.read",
         does=_invoice,
         media=XML,
@@ -30,7 +30,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/v1/credit-notes/{id}/ubl",
+        path=address("credit-notes", "{id}", "ubl"),
         scope="documents.read",
         does=_credit_note,
         media=XML,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.api.answers import Answer, Presenter, Shown, presenting
+from chalicelib.domain.call import Call
 from chalicelib.domain.errors import ProofNeeded, Refusal
 from chalicelib.domain.request import FRESH
 
@@ -100,6 +101,11 @@ class Ask:
         if self.call is None:
             raise LookupError("this endpoint does not write")
         return self.call
+
+    def presenting(self, present: Presenter, version: Shown | None = None) -> Call:
+        """The call of a verb that writes, whose outcome `present` shows. `If-Match` names the `version` that a value
+        must still have."""
+        return presenting(self.writing, present, version, self.if_match)
 
 
 def require_fresh(ask: Ask) -> None:

@@ -1,20 +1,46 @@
-"""Entity tags in HTTP's headers: the tag of an answer, and what a client says it already has or expects.
+"""Entity tags: the tag of a representation, and the tags that a client sends as `If-None-Match` and `If-Match`.
 
-With `expand[]` a suffix follows the tag and a hyphen; `If-Match` compares the first part only (`domain.etag`), because
-what is expanded is not what is edited.
+A tag is a hash of the body, so it changes with everything that the body shows. With `expand[]` a suffix follows the tag
+and a hyphen; `If-Match` compares the first part only, because an edit does not concern expanded members.
 """
 
 import re
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
-from chalicelib.domain.errors import Fault, Malformed
-from chalicelib.domain.etag import etag
+import msgspec
+
+from chalicelib.domain.errors import Fault, Malformed, StaleVersion
 
 _TAG = r'(?:W/)?"([\x21\x23-\x7e]{0,128})"'
 _TAGS = re.compile(_TAG)
 _LIST = re.compile(rf"\s*{_TAG}(?:\s*,\s*{_TAG}){{0,19}}\s*")
+_STRONG = re.compile(r'(W/)?"([^"]*)"')
 _LONGEST = 4096
+
+
+def etag(body: Mapping[str, Any]) -> str:
+    """The quoted tag of a representation (32 hex digits); the order of its keys does not matter."""
+    return f'"{sha256(msgspec.json.encode(body, order="sorted")).hexdigest()[:32]}"'
+
+
+def matches(if_match: str, body: Mapping[str, Any]) -> bool:
+    """Whether an `If-Match` header (`*`, or a list of tags) names this representation.
+
+    A weak tag never does (RFC 9110 §13.1.1). What follows a hyphen is the tag of expanded members, which no edit
+    concerns.
+    """
+    if if_match.strip() == "*":
+        return True
+    named = [tag.partition("-")[0] for weak, tag in _STRONG.findall(if_match) if not weak]
+    return etag(body).strip('"') in named
+
+
+def require_match(if_match: str, body: Mapping[str, Any]) -> None:
+    """Raises StaleVersion, with the current tag and version, unless `if_match` names this representation."""
+    if not matches(if_match, body):
+        raise StaleVersion(current_etag=etag(body), current_version=body.get("version"))
 
 
 def of(body: Mapping[str, Any], *, expanded: Iterable[str] = ()) -> str:

@@ -1,7 +1,9 @@
 """Invoices: drafts are edited and deleted, issued ones never."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from chalicelib.api.answers import Answer, Body, address, answer, created, deleted, listed, shown, signed, size
 from chalicelib.api.document_models import (
     CreditIn,
     ExpandQuery,
@@ -15,9 +17,12 @@ from chalicelib.api.document_models import (
 from chalicelib.api.document_shapes import CreditNoteShown, Deleted, FileShown, InvoiceShown, Outcomes
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.paging import Found
-from chalicelib.domain.call import Answer
+from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import today
+from chalicelib.domain.company import Head
 from chalicelib.domain.crediting import LineCredit
+from chalicelib.domain.document import Invoice
+from chalicelib.domain.document_state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyIssued,
@@ -32,18 +37,28 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
+from chalicelib.domain.journal import JobRow
+from chalicelib.domain.party import Customer
 from chalicelib.services import crediting, drafting, issuing, listing, printing
-from chalicelib.services.present import present_party
+from chalicelib.services.paging import Page
+from chalicelib.services.representation.documents import (
+    present_credit_note,
+    present_document,
+    present_draft,
+    present_invoice,
+)
+from chalicelib.services.representation.records import present_party
+from chalicelib.store.read import Reader
 
-URL = "/v1/invoices"
+URL = address("invoices")
 
 
-def wanted(query: Any, prefix: str, *, status: str | None = None) -> listing.Wanted:
+def wanted(query: Any, prefix: str, *, status: str | None = None) -> listing.DocumentQuery:
     """A list's query as the service takes it. Raises InvalidContent for a cursor of another kind of document."""
     for name in ("starting_after", "ending_before"):
         if (cursor := getattr(query, name)) and not is_id(prefix, cursor):
             raise invalid(f"/query/{name}", "bad_cursor")
-    return listing.Wanted(
+    return listing.DocumentQuery(
         limit=query.limit,
         after=query.starting_after or query.ending_before,
         ascending=query.ending_before is not None,
@@ -55,56 +70,97 @@ def wanted(query: Any, prefix: str, *, status: str | None = None) -> listing.Wan
     )
 
 
-def _list(ask: Ask) -> Answer:
-    answer = listing.invoices(ask.open, wanted(ask.query, "inv", status=ask.query.status), URL)
+def presented(ask: Ask) -> Callable[[DocumentState], Body]:
+    """The representation of a document as its company may see it."""
+    return lambda state: present_document(state, ask.open.head)
+
+
+def documents(ask: Ask, url: str, page: Page[Body]) -> Answer:
+    """A part of a list of documents, with customers in place of their ids where `expand[]` asks for it."""
+    data = list(page.items)
     if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, answer.body["data"], present_party)
-    return answer
+        _expand_customers(ask.open, data)
+    return Answer(listed(url, data, more=page.next is not None, next=page.next))
+
+
+def document(ask: Ask, state: DocumentState) -> Answer:
+    """One document, with its customer in place of the id where `expand[]` asks for it."""
+    body = present_document(state, ask.open.head)
+    if "customer" in ask.query.expand:
+        _expand_customers(ask.open, [body])
+    return Answer(body)
+
+
+def _expand_customers(reader: Reader, bodies: Sequence[Body]) -> None:
+    """Replace customers' ids by the customers that still exist; one round trip for all."""
+    ids = list(dict.fromkeys(body["customer"] for body in bodies if body["customer"]))
+    found = dict(zip(ids, reader.many(Customer, ids), strict=True)) if ids else {}
+    for body in bodies:
+        if customer := found.get(body["customer"]):
+            body["customer"] = present_party(customer)
+
+
+def _list(ask: Ask) -> Answer:
+    query = wanted(ask.query, "inv", status=ask.query.status)
+    return documents(ask, URL, listing.invoices(ask.open, query, presented(ask), size))
 
 
 def _create(ask: Ask) -> Answer:
-    return drafting.create(ask.world.store, ask.writing, ask.body.id, ask.body.content())
+    call = ask.presenting(created(present_draft, "invoices"))
+    return answer(drafting.create(ask.world.store, call, ask.body.id, ask.body.content()))
 
 
 def _preview(ask: Ask) -> Answer:
-    return drafting.preview(ask.open, today(ask.at), ask.body.content())
+    draft = drafting.preview(ask.open, today(ask.at), ask.body.content())
+    return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
 
 
 def _read(ask: Ask) -> Answer:
-    answer = listing.invoice(ask.open, ask.path["id"])
-    if "customer" in ask.query.expand:
-        listing.expand_customers(ask.open, [answer.body], present_party)
-    return answer
+    return document(ask, listing.invoice(ask.open, ask.path["id"]))
 
 
 def _edit(ask: Ask) -> Answer:
-    return drafting.edit(ask.world.store, ask.writing, ask.path["id"], ask.if_match, ask.body.content())
+    call = ask.presenting(shown(present_draft), version=present_draft)
+    return answer(drafting.edit(ask.world.store, call, ask.path["id"], ask.body.content()))
 
 
 def _delete(ask: Ask) -> Answer:
-    return drafting.delete(ask.world.store, ask.writing, ask.path["id"], ask.if_match)
+    call = ask.presenting(shown(deleted), version=present_draft)
+    return answer(drafting.delete(ask.world.store, call, ask.path["id"]))
 
 
 def _issue(ask: Ask) -> Answer:
-    return issuing.issue(ask.world.store, ask.writing, ask.path["id"], ask.body.issue_date)
+    call = ask.presenting(shown(_issued))
+    return answer(issuing.issue(ask.world.store, call, ask.path["id"], ask.body.issue_date))
+
+
+def _issued(invoice: Invoice, head: Head) -> Body:
+    return present_invoice(invoice, None, head)
 
 
 def _issue_many(ask: Ask) -> Answer:
-    answer = issuing.issue_many(ask.world.store, ask.writing, ask.body.ids, ask.body.issue_date)
-    if answer.status == 202:
+    call = ask.presenting(_outcomes)
+    done = answer(issuing.issue_many(ask.world.store, call, ask.body.ids, ask.body.issue_date))
+    if done.status == 202:
         ask.world.wake("bulk")
-    return answer
+    return done
+
+
+def _outcomes(issue: issuing.Issue, head: Head) -> Answer:
+    if isinstance(issue, JobRow):
+        return queued(issue, head)
+    return Answer(listed(address("invoices", "issue"), (outcome.row() for outcome in issue)))
 
 
 def _credit(ask: Ask) -> Answer:
     lines = None if ask.body.lines is None else [LineCredit(part.line, part.quantity) for part in ask.body.lines]
-    return crediting.credit(ask.world.store, ask.writing, ask.path["id"], lines, ask.body.reason, ask.body.id)
+    call = ask.presenting(created(present_credit_note, "credit-notes"))
+    return answer(crediting.credit(ask.world.store, call, ask.path["id"], lines, ask.body.reason, ask.body.id))
 
 
 def pdf(ask: Ask, kind: str) -> Answer:
     """A document's page: a redirect, or its address for clients that say `Accept: application/json`."""
-    redirect = "application/json" not in ask.accept
-    return printing.pdf(ask.world, ask.open, kind, ask.path["id"], ask.query.lang, redirect=redirect)
+    return signed(printing.pdf(ask.world, ask.open, kind, ask.path["id"], ask.query.lang), accept=ask.accept)
 
 
 def _pdf(ask: Ask) -> Answer:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from chalicelib.api.fields import Id, Rate, Text, UnitPrice
 from chalicelib.api.records import Edit, Name, Noun, RecordShown, unsent
 from chalicelib.services.items import ITEMS
+from chalicelib.services.representation.records import present_record
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 
@@ -47,7 +48,9 @@ class ItemShown(RecordShown):
 
 
 ENDPOINTS = Noun(
-    shelf=ITEMS,
+    resource=ITEMS,
+    show=present_record,
+    plural="items",
     name="item",
     tag="Items",
     reads="items.read",

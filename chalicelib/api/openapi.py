@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
-from chalicelib.api.problems import MEDIA, messages, refusals
+from chalicelib.api.problems import MEDIA, messages, refusals, status_of
 from chalicelib.api.serve import verb
 from chalicelib.domain.errors import Refusal
 
@@ -262,7 +262,7 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
         }
     by_status: dict[int, list[type[Refusal]]] = {}
     for refusal in refusals(endpoint):
-        by_status.setdefault(refusal.status, []).append(refusal)
+        by_status.setdefault(status_of(refusal), []).append(refusal)
     for status, kinds in sorted(by_status.items()):
         responses[str(status)] = _problem(status, kinds)
     for status in endpoint.also:

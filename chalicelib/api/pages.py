@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Shown
-from chalicelib.domain.call import Answer
 
 if TYPE_CHECKING:
     from chalicelib.settings import Service, Settings

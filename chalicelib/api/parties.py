@@ -17,6 +17,7 @@ from chalicelib.api.records import (
     unsent,
 )
 from chalicelib.services.parties import CUSTOMERS, SUPPLIERS
+from chalicelib.services.representation.records import present_party
 
 Kind = Literal["business", "consumer", "public_body"]
 Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
@@ -96,7 +97,9 @@ class SupplierShown(_PartyShown):
 
 
 _CUSTOMERS = Noun(
-    shelf=CUSTOMERS,
+    resource=CUSTOMERS,
+    show=present_party,
+    plural="customers",
     name="customer",
     tag="Customers",
     reads="parties.read",
@@ -108,7 +111,9 @@ _CUSTOMERS = Noun(
     filters=("kind",),
 )
 _SUPPLIERS = Noun(
-    shelf=SUPPLIERS,
+    resource=SUPPLIERS,
+    show=present_party,
+    plural="suppliers",
     name="supplier",
     tag="Suppliers",
     reads="parties.read",

@@ -2,17 +2,20 @@
 
 from typing import Annotated
 
+from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.document_models import PaymentIn
 from chalicelib.api.document_shapes import PaymentShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
-from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
+from chalicelib.domain.payment import Payment
 from chalicelib.services import paying
+from chalicelib.services.representation.documents import present_payment
 
-URL = "/v1/invoices/{id}/payments"
+URL = address("invoices", "{id}", "payments")
 
 
 class PaymentQuery(Model):
@@ -24,14 +27,16 @@ class PaymentQuery(Model):
 
 def _list(ask: Ask) -> Answer:
     query = ask.query
-    return paying.payments(ask.open, ask.path["id"], limit=query.limit, starting_after=query.starting_after)
+    page = paying.payments(ask.open, ask.path["id"], limit=query.limit, starting_after=query.starting_after)
+    url = address("invoices", ask.path["id"], "payments")
+    return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
 
 
 def _pay(ask: Ask) -> Answer:
     body = ask.body
-    return paying.pay(
+    committed = paying.pay(
         ask.world.store,
-        ask.writing,
+        ask.presenting(_paid),
         ask.path["id"],
         id=body.id,
         amount=body.amount,
@@ -39,6 +44,12 @@ def _pay(ask: Ask) -> Answer:
         day=body.date,
         reference=body.reference,
     )
+    return answer(committed)
+
+
+def _paid(payment: Payment, head: Head) -> Answer:
+    location = address("invoices", payment.invoice, "payments")
+    return Answer(present_payment(payment, head), status=201, location=location)
 
 
 ENDPOINTS = (

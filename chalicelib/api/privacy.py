@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import PUBLIC, Actor, Ask, Endpoint
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.paging import ListOf, Page
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import (
     AlreadyBlocked,
     AnotherOwnerNeeded,
@@ -28,7 +28,7 @@ from chalicelib.domain.request import FRESH, affected
 if TYPE_CHECKING:
     from chalicelib.services.privacy.asking import Asker
 
-URL = "/v1/privacy/requests"
+URL = address("privacy", "requests")
 ONE = URL + "/{id}"
 KEY_URL = "/privacy/receipt-key"
 Kind = Literal["access", "rectification", "deletion", "opposition"]
@@ -168,6 +168,7 @@ def _coded(ask: Ask, code: str) -> bool:
 
 
 def _new(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.privacy import present_preview, recorded
     from chalicelib.services.privacy import requests
     from chalicelib.services.privacy.preview import preview
 
@@ -180,22 +181,24 @@ def _new(ask: Ask) -> Answer:
             raise invalid("/corrections", "unknown_field")
         right = sent(ask, asker.about(body.subject), body.corrections)
     if body.dry_run:
-        return preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)
-    return requests.ask(ask.world, ask.writing, asker, body.kind, body.subject, right)
+        return Answer(present_preview(preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)))
+    call = ask.presenting(recorded)
+    return answer(requests.ask(ask.world, call, asker, body.kind, body.subject, right))
 
 
 def _list(ask: Ask) -> Answer:
-    from chalicelib.services.present import present_list
+    from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy import requests
 
-    shown, more = requests.listing(ask.world, ask.company, asker_of(ask), ask.query.limit, ask.query.starting_after)
-    return Answer(present_list(URL, shown, more=more))
+    found, more = requests.listing(ask.world, ask.company, asker_of(ask), ask.query.limit, ask.query.starting_after)
+    return Answer(listed(URL, map(present_request, found), more=more))
 
 
 def _read(ask: Ask) -> Answer:
-    from chalicelib.services.privacy import requests
+    from chalicelib.api.presenters.privacy import present_request
+    from chalicelib.services.privacy.asking import found
 
-    return requests.one(ask.world, ask.company, asker_of(ask), ask.path["id"])
+    return Answer(present_request(found(ask.world.store, ask.company, asker_of(ask), ask.path["id"])))
 
 
 def _code(ask: Ask) -> Answer:
@@ -206,33 +209,37 @@ def _code(ask: Ask) -> Answer:
 
 
 def _confirm(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.codes import prove
     from chalicelib.services.privacy import requests
 
-    asker = asker_of(ask, ask.body.code)
-    done = requests.confirm(ask.world, ask.writing, asker, ask.path["id"], waive=ask.body.waive_grace)
+    asker, call = asker_of(ask, ask.body.code), ask.presenting(shown(present_request))
+    done = answer(requests.confirm(ask.world, call, asker, ask.path["id"], waive=ask.body.waive_grace))
     if ask.body.code is not None:
         prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=ask.body.code)
     return done
 
 
 def _cancel(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy import requests
 
-    return requests.cancel(ask.world, ask.writing, asker_of(ask), ask.path["id"])
+    call = ask.presenting(shown(present_request))
+    return answer(requests.cancel(ask.world, call, asker_of(ask), ask.path["id"]))
 
 
 def _receipt(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.privacy import present_receipt
     from chalicelib.services.privacy import requests
 
-    return requests.receipt(ask.world, ask.company, asker_of(ask), ask.path["id"])
+    receipt = requests.receipt(ask.world, ask.company, asker_of(ask), ask.path["id"])
+    return Answer(present_receipt(receipt, ask.world.keys.pem))
 
 
 def _download(ask: Ask) -> Answer:
     from chalicelib.services.privacy import downloads
 
-    redirect = "application/json" not in ask.accept
-    return downloads.download(ask.world, ask.company, asker_of(ask), ask.path["id"], redirect=redirect)
+    return signed(downloads.download(ask.world, ask.company, asker_of(ask), ask.path["id"]), accept=ask.accept)
 
 
 def _receipt_key(ask: Ask) -> Answer:

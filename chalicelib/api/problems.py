@@ -44,7 +44,7 @@ _RANGE = re.compile(
 class InternalError(Refusal):
     """Our fault. Nothing more is said; the log has the request id."""
 
-    status, code = 500, "internal_error"
+    code = "internal_error"
 
 
 _GATEWAY: Final[dict[int, type[Refusal]]] = {
@@ -111,6 +111,38 @@ def _filled(template: str, params: Mapping[str, Any], words: Mapping[str, Any]) 
     return template.format_map(filled)
 
 
+STATUSES: Final[Mapping[type[Refusal], int]] = {
+    errors.Malformed: 400,
+    errors.IdempotencyKeyMissing: 400,
+    errors.Unauthenticated: 401,
+    errors.Forbidden: 403,
+    errors.CompanyBlocked: 403,
+    errors.CompanyRestoring: 409,
+    errors.AgeRefused: 403,
+    errors.ProofNeeded: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.Conflict: 409,
+    errors.ClockTooOld: 410,
+    errors.StaleVersion: 412,
+    errors.TooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.InvalidContent: 422,
+    errors.IdempotencyKeyReused: 422,
+    errors.MatchRequired: 428,
+    errors.TooManyRequests: 429,
+    InternalError: 500,
+    errors.Busy: 503,
+    errors.RendererUnavailable: 503,
+}
+"""The HTTP status of each refusal; a class without one has that of the class that it specialises."""
+
+
+def status_of(refusal: type[Refusal]) -> int:
+    """The HTTP status of a class of refusals: its own, or that of the class that it specialises."""
+    return next(STATUSES[cls] for cls in refusal.__mro__ if cls in STATUSES)
+
+
 def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of the answer to `refusal`."""
     words, params = messages(language), refusal.params
@@ -120,7 +152,7 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
     body: dict[str, Any] = {
         "type": f"/problems/{refusal.code}",
         "title": said["title"],
-        "status": refusal.status,
+        "status": status_of(type(refusal)),
         "detail": _filled(said["detail"], params, words),
         "code": refusal.code,
         "request_id": request_id,
@@ -133,7 +165,7 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
     headers = {"Content-Type": MEDIA, "Content-Language": language, "Cache-Control": "no-store"}
     headers |= {"Request-Id": request_id, **_headers(refusal)}
     # ASCII on the wire: a pointer echoes what was sent, which may hold what UTF-8 cannot carry.
-    return refusal.status, headers, json.dumps(body, default=str).encode()
+    return status_of(type(refusal)), headers, json.dumps(body, default=str).encode()
 
 
 def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:
@@ -143,11 +175,12 @@ def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:
 
 def _headers(refusal: Refusal) -> dict[str, str]:
     headers: dict[str, str] = {}
-    if refusal.status == 401:
+    status = status_of(type(refusal))
+    if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="facture"'
-    if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(refusal.status))) is not None:
+    if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(status))) is not None:
         headers["Retry-After"] = str(refusal.params.get("retry_after", known))
-    if refusal.status == 405 and "allow" in refusal.params:
+    if status == 405 and "allow" in refusal.params:
         headers["Allow"] = _plain(refusal.params["allow"], {})
     if "current_etag" in refusal.params:
         headers["ETag"] = str(refusal.params["current_etag"])

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Language, Model, Shown, Text
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 

@@ -6,14 +6,16 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
+from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
+from chalicelib.api.answers import Shown as Showing
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
 from chalicelib.api.paging import Found, Page
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
 from chalicelib.services import editing
-from chalicelib.services.editing import Shelf, Window
+from chalicelib.services.editing import Resource
+from chalicelib.services.paging import Window
 
 T = TypeVar("T")
 Name = Annotated[str, Text(200)]
@@ -71,7 +73,9 @@ class Noun:
     """One kind of simple record as a noun of the API: who may read and write it, and its models. `filters` are the
     query's members that must equal the record's attribute."""
 
-    shelf: Shelf[Any]
+    resource: Resource[Any]
+    show: Showing
+    plural: str
     name: str
     tag: str
     reads: Scope
@@ -84,7 +88,7 @@ class Noun:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """List, create, read, edit, delete."""
-        url, one, tag = self.shelf.url, self.shelf.url + "/{id}", self.tag
+        url, one, tag = address(self.plural), address(self.plural, "{id}"), self.tag
         listed: Any = Found[self.shown]  # type: ignore[name-defined]
         return (
             Endpoint(
@@ -151,21 +155,24 @@ class Noun:
             updated_since=query.updated_since, words=query.q, **{name: getattr(query, name) for name in self.filters}
         )
         window = Window(query.limit, query.starting_after, query.ending_before)
-        return editing.listing(ask.open, self.shelf, window, keep)
+        page = editing.listing(ask.open, self.resource, window, keep)
+        data = [self.show(record, ask.open.head) for record in page.items]
+        return Answer(listed(address(self.plural), data, more=page.next is not None, next=page.next))
 
     def _create(self, ask: Ask) -> Answer:
-        return editing.create(ask.world.store, ask.writing, self.shelf, ask.body.id, ask.body.content())
+        call = ask.presenting(created(self.show, self.plural))
+        return answer(editing.create(ask.world.store, call, self.resource, ask.body.id, ask.body.content()))
 
     def _read(self, ask: Ask) -> Answer:
-        return editing.read(ask.open, self.shelf, ask.path["id"])
+        return Answer(self.show(ask.open.get(self.resource.cls, ask.path["id"]), ask.open.head))
 
     def _change(self, ask: Ask) -> Answer:
-        return editing.change(
-            ask.world.store, ask.writing, self.shelf, ask.path["id"], ask.if_match, ask.body.content()
-        )
+        call = ask.presenting(shown(self.show), version=self.show)
+        return answer(editing.change(ask.world.store, call, self.resource, ask.path["id"], ask.body.content()))
 
     def _delete(self, ask: Ask) -> Answer:
-        return editing.delete(ask.world.store, ask.writing, self.shelf, ask.path["id"], ask.if_match)
+        call = ask.presenting(shown(deleted), version=self.show)
+        return answer(editing.delete(ask.world.store, call, self.resource, ask.path["id"]))
 
 
 def _a(name: str) -> str:

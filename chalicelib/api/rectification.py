@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from chalicelib.api.answers import Answer, Body, answer, listed, size
 from chalicelib.api.companies import Particulars
 from chalicelib.api.endpoint import Ask, Endpoint, Scope
 from chalicelib.api.fields import Email, Model, Shown
@@ -14,7 +15,6 @@ from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE, RequestShown, asker_of
 from chalicelib.api.problems import faults_of
 from chalicelib.api.records import Edit, Name, unsent
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
 
@@ -85,22 +85,31 @@ def sent(ask: Ask, subject: str | None, corrections: Mapping[str, Any]) -> dict[
 
 
 def _details(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy import asking, rectification
 
     asker = asker_of(ask)
     request = asking.found(ask.world.store, ask.company, asker, ask.path["id"])
     right = sent(ask, request.subject, ask.body.corrections)
-    return rectification.answer(ask.world, ask.writing, asker, request.id, right)
+    return answer(rectification.answer(ask.world, ask.presenting(detailed), asker, request.id, right))
 
 
 def _documents(ask: Ask) -> Answer:
+    from chalicelib.api.presenters.affected import present_affected
+    from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy import affected, asking
 
     query = ask.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
         raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
     request = asking.found(ask.world.store, ask.company, asker_of(ask), ask.path["id"])
-    return affected.listing(ask.open, request, limit=query.limit, after=query.starting_after)
+
+    def present(found: affected.AffectedDocument) -> Body:
+        return present_affected(found, ask.open.head)
+
+    page = affected.listing(ask.open, request, present, size, limit=query.limit, after=query.starting_after)
+    url = request_address(request.id, "documents")
+    return Answer(listed(url, page.items, more=page.next is not None, next=page.next))
 
 
 def _of_document(cursor: str) -> bool:

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
+from chalicelib.api.answers import Answer, Body, address, listed
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.money import amount_text
 from chalicelib.services import register
 
 
@@ -78,24 +79,68 @@ class VerifyQuery(Model):
 
 
 def _series(ask: Ask) -> Answer:
-    return register.series(ask.open)
+    data = [
+        {
+            "id": row.id,
+            "object": "series",
+            "document": row.document,
+            "first": row.first,
+            "next": row.next,
+            "last_date": row.last_date.isoformat() if row.last_date else None,
+            "hash": row.chain,
+        }
+        for row in register.series(ask.open)
+    ]
+    return Answer(listed(address("series"), data))
 
 
 def _entries(ask: Ask) -> Answer:
     query = ask.query
     year = query.year or today(ask.at).year
-    return register.entries(ask.open, query.series, year, limit=query.limit, starting_after=query.starting_after)
+    found = register.entries(ask.open, query.series, year, limit=query.limit, starting_after=query.starting_after)
+    url = address("register") + (f"?series={found.series}" if found.series else "")
+    return Answer(listed(url, map(_entry, found.entries), more=found.more))
+
+
+def _entry(known: register.Entry) -> Body:
+    entry = known.entry
+    return {
+        "object": "register_entry",
+        "series": entry.series,
+        "position": entry.position,
+        "number": entry.number,
+        "document": entry.document,
+        "kind": entry.document_kind,
+        "status": known.status,
+        "issue_date": entry.issue_date.isoformat(),
+        "gross": amount_text(entry.gross),
+        "hash": entry.hash,
+        "chain": entry.chain,
+    }
 
 
 def _verify(ask: Ask) -> Answer:
     year = ask.query.year or today(ask.at).year
-    return register.verify(ask.open, ask.query.series, year, after=ask.query.starting_after)
+    found = register.verify(ask.open, ask.query.series, year, after=ask.query.starting_after)
+    fault = {"position": found.fault.position, "code": found.fault.code} if found.fault else None
+    return Answer(
+        {
+            "object": "verification",
+            "series": found.series,
+            "verified": fault is None,
+            "checked": found.checked,
+            "complete": found.complete,
+            "next": found.next,
+            "fault": fault,
+            "hash": found.hash,
+        }
+    )
 
 
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path="/v1/series",
+        path=address("series"),
         scope="register.read",
         does=_series,
         summary="List the series",
@@ -104,7 +149,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/v1/register",
+        path=address("register"),
         scope="register.read",
         does=_entries,
         summary="Every number of a series, its document's state, its hash",
@@ -115,7 +160,7 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
-        path="/v1/register/verify",
+        path=address("register", "verify"),
         scope="register.read",
         does=_verify,
         summary="Recompute the chain of a series from the documents themselves",

@@ -13,9 +13,9 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.api import etag, parse, problems
+from chalicelib.api.answers import Answer
 from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.domain.call import Answer
 from chalicelib.domain.code import network
 from chalicelib.domain.errors import Busy, Refusal
 

@@ -5,17 +5,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
 from chalicelib.api.paging import Found, Page
-from chalicelib.domain.call import Answer
+from chalicelib.domain.company import Head
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
 from chalicelib.domain.support import MOST_ATTACHMENTS
 from chalicelib.services import support
-from chalicelib.services.editing import Window
-from chalicelib.services.support import URL, Enclosure, Writer
+from chalicelib.services.paging import Window
+from chalicelib.services.representation.support import present_conversation, present_thread
+from chalicelib.services.support import Enclosure, Writer
 
+URL = address("support")
 MAX_TEXT = 5_000
 MAX_FILE_TEXT = 700_000
 """Characters of base64: 512 KB of file and a little more, so that the file's own limit is what is refused."""
@@ -108,33 +111,41 @@ def _enclosures(ask: Ask) -> list[Enclosure]:
 
 def _open(ask: Ask) -> Answer:
     sent, language = ask.body, ask.body.language or ask.language
-    return support.open_thread(
-        ask.world, ask.writing, _writer(ask), language, sent.subject, sent.text, _enclosures(ask)
+    call = ask.presenting(_written)
+    return answer(
+        support.open_thread(ask.world, call, _writer(ask), language, sent.subject, sent.text, _enclosures(ask))
     )
+
+
+def _written(found: support.Conversation, _: Head) -> Answer:
+    return Answer(present_conversation(found), status=201, location=address("support", found.thread.id))
 
 
 def _list(ask: Ask) -> Answer:
     window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    return support.threads(ask.open, _writer(ask), window)
+    page = support.threads(ask.open, _writer(ask), window)
+    data = map(present_thread, page.items)
+    return Answer(listed(URL, data, more=page.next is not None, next=page.next))
 
 
 def _read(ask: Ask) -> Answer:
-    return support.read(ask.open, _writer(ask), ask.path["id"])
+    return Answer(present_conversation(support.read(ask.open, _writer(ask), ask.path["id"])))
 
 
 def _write(ask: Ask) -> Answer:
     files = _enclosures(ask)
-    return support.write(ask.world, ask.open, ask.writing, _writer(ask), ask.path["id"], ask.body.text, files)
+    call = ask.presenting(_written)
+    return answer(support.write(ask.world, ask.open, call, _writer(ask), ask.path["id"], ask.body.text, files))
 
 
 def _close(ask: Ask) -> Answer:
-    return support.close(ask.open, ask.writing, _writer(ask), ask.path["id"])
+    call = ask.presenting(shown(present_thread))
+    return answer(support.close(ask.open, call, _writer(ask), ask.path["id"]))
 
 
 def _attachment(ask: Ask) -> Answer:
-    redirect = "application/json" not in ask.accept
-    file = ask.path["file"]
-    return support.attachment(ask.world, ask.open, _writer(ask), ask.path["id"], file, redirect=redirect)
+    link = support.attachment(ask.world, ask.open, _writer(ask), ask.path["id"], ask.path["file"])
+    return signed(link, accept=ask.accept)
 
 
 _ONE = URL + "/{id}"

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from chalicelib.api.answers import Answer, address
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Ask, Endpoint
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head, require_open
 from chalicelib.domain.errors import CompanyRestoring, NotFound
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.issuing import present_job
+from chalicelib.services.representation.jobs import present_job
 
 
 def _read(ask: Ask) -> Answer:
@@ -36,7 +36,7 @@ def _of_a_shut_company(ask: Ask) -> JobRow:
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path="/v1/jobs/{id}",
+        path=address("jobs", "{id}"),
         scope="documents.read",
         does=_read,
         summary="A job's progress and outcomes",

@@ -103,12 +103,13 @@ def _told(does: Callable[..., int]) -> Callable[..., int]:
 
 def listed(world: "World", options: argparse.Namespace) -> int:
     """One line a backup, newest first."""
-    from chalicelib.services.backup import asking, operating
+    from chalicelib.services.backup import operating
+    from chalicelib.services.representation.backups import present_backup
 
     now = world.now()
     for backup in operating.backups(world, options.company):
         age = (now - (backup.cut_at or backup.created_at)).total_seconds() / 3600
-        show(**asking.present(backup), age_hours=round(age, 1), asked_by=backup.asked_by)
+        show(**present_backup(backup), age_hours=round(age, 1), asked_by=backup.asked_by)
     return 0
 
 
@@ -117,9 +118,10 @@ def take(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.jobs.backups import BACKUPS
     from chalicelib.services.backup import operating
     from chalicelib.services.backup import take as taking
+    from chalicelib.services.replies import remembering_id
 
     operating.accounted(world, options.company, "backup.record", options.reason, options.by)
-    call = world.call(options.company, options.by, "backup", key=world.random(16).hex())
+    call = remembering_id(world.call(options.company, options.by, "backup", key=world.random(16).hex()))
     begun = taking.begin(world, call, "daily")
     return _shown(_carried(world, options.company, begun.job, BACKUPS))
 

@@ -10,6 +10,7 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import Told
+from chalicelib.services.representation.disclosures import present_disclosure
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -85,7 +86,7 @@ def record(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun("; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in refused.faults), 2) from refused
     except NotFound as refused:
         raise CannotRun("there is no such company", 1) from refused
-    show(**disclosures.present(entry, "en"), recipient_email=entry.recipient_email, by=entry.actor)
+    show(**present_disclosure(entry, "en"), recipient_email=entry.recipient_email, by=entry.actor)
     return 0
 
 
@@ -111,5 +112,5 @@ def release(world: "World", options: argparse.Namespace) -> int:
 def listed(world: "World", options: argparse.Namespace) -> int:
     """Every entry."""
     for entry in disclosures.of_company(world.store, options.company):
-        show(**disclosures.present(entry, "en"), by=entry.actor)
+        show(**present_disclosure(entry, "en"), by=entry.actor)
     return 0

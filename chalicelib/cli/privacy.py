@@ -65,9 +65,11 @@ def requests(world: "World", options: argparse.Namespace) -> int:
     """Every request of a company."""
     from chalicelib.services.privacy.asking import Asker
     from chalicelib.services.privacy.requests import listing
+    from chalicelib.services.representation.requests import request_row
 
     shown, _ = listing(world, options.company, Asker("operator", "owner"), 100, None)
-    for body in shown:
+    for request in shown:
+        body = request_row(request)
         show(**{name: body[name] for name in ("id", "kind", "status", "affects", "subject", "due", "reason")})
     return 0
 
@@ -101,14 +103,15 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
 
 def receipt(world: "World", options: argparse.Namespace) -> int:
     """Print a receipt as the API hands it out."""
+    from chalicelib.api.presenters.privacy import present_receipt
     from chalicelib.services.privacy.asking import Asker
     from chalicelib.services.privacy.requests import receipt as found
 
     try:
-        body = found(world, options.company, Asker("operator", "owner"), options.request).body
+        signed = found(world, options.company, Asker("operator", "owner"), options.request)
     except NotFound as error:
         raise CannotRun("no receipt of such a request") from error
-    show(**body)
+    show(**present_receipt(signed, world.keys.pem))
     return 0
 
 

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.api.presenters.privacy import present_request
 from chalicelib.cli.output import CannotRun, show
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
+    from chalicelib.domain.request import Request
     from chalicelib.services.privacy.asking import Asker
     from chalicelib.wiring import World
 
@@ -46,7 +47,9 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
     right = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
     asker = _operator(options.by)
-    return _told(lambda: requests.ask(world, call, asker, "rectification", options.subject, right, capped=False))
+    return _told(
+        lambda: requests.ask(world, call, asker, "rectification", options.subject, right, capped=False).outcome
+    )
 
 
 def ask_details(world: "World", options: argparse.Namespace) -> int:
@@ -68,7 +71,7 @@ def details(world: "World", options: argparse.Namespace) -> int:
     right = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
     asker = _operator(options.by)
-    return _told(lambda: rectification.answer(world, call, asker, request.id, right))
+    return _told(lambda: rectification.answer(world, call, asker, request.id, right).outcome)
 
 
 def _operator(by: str) -> "Asker":
@@ -93,9 +96,9 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
         raise CannotRun(_faults(refused), 2) from refused
 
 
-def _told(does: Callable[[], Answer]) -> int:
+def _told(does: Callable[[], "Request"]) -> int:
     try:
-        body = does().body
+        body = present_request(does())
     except Busy as error:
         raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
     except Refusal as refused:

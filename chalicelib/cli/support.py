@@ -8,6 +8,7 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
 from chalicelib.domain.support import JOB, Thread
 from chalicelib.services import support, support_desk
+from chalicelib.services.representation.support import present_message, present_thread
 from chalicelib.store import due
 
 if TYPE_CHECKING:
@@ -61,9 +62,9 @@ def read(world: "World", options: argparse.Namespace) -> int:
     (thread,) = world.store.records([Thread.ref(options.company, options.thread)])
     if not isinstance(thread, Thread):
         raise CannotRun("there is no such thread", 1)
-    show(**support.present(thread))
+    show(**present_thread(thread))
     for message in support.messages(world.store, thread):
-        show(**support.present_message(message))
+        show(**present_message(message))
     return 0
 
 
@@ -73,7 +74,7 @@ def answered(world: "World", options: argparse.Namespace) -> int:
     if not text:
         raise CannotRun("there is no answer on standard input", 2)
     try:
-        show(**support_desk.answer(world, options.company, options.thread, text, options.by).body)
+        show(**present_thread(support_desk.answer(world, options.company, options.thread, text, options.by).outcome))
     except (NotFound, ThreadClosed, CompanyBlocked, InvalidContent) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
     return 0
@@ -82,7 +83,7 @@ def answered(world: "World", options: argparse.Namespace) -> int:
 def closed(world: "World", options: argparse.Namespace) -> int:
     """Close a thread."""
     try:
-        show(**support_desk.close(world, options.company, options.thread, options.by).body)
+        show(**present_thread(support_desk.close(world, options.company, options.thread, options.by).outcome))
     except (NotFound, CompanyBlocked) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
     return 0

@@ -4,10 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.domain.entity import Record
+from chalicelib.domain.ids import new_id
 
 if TYPE_CHECKING:
     from chalicelib.domain.company import Head
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -15,11 +20,12 @@ class Reply:
     """The outcome of a call as its caller wants to see it again: opaque to services and to the store.
 
     The caller's presenter makes it; `transact` keeps it with the idempotency key and returns it to a repeated call.
-    `secret` is shown once and never stored: a repeated call gets the reply without it.
+    `body` is None once a person whom it named was erased. `secret` is shown once and never stored: a repeated call gets
+    the reply without it.
     """
 
     status: int = 200
-    body: bytes = b"{}"
+    body: bytes | None = b"{}"
     location: str | None = None
     secret: bytes | None = field(default=None, repr=False)
 
@@ -41,9 +47,8 @@ class Call:
     body; `id` names this attempt; `seed` is 32 random bytes, used once, from which ids and salts are derived, so that
     `decide` stays a pure function that may run again.
 
-    `present` turns the decision's value and the company's head after the commit into a reply; `recall` reads a value
-    back from the reply of an earlier call, for callers that need one. `require_current` raises StaleVersion unless a
-    value, with the company's head, is the version that the caller has read.
+    `present` turns the decision's value and the company's head after the commit into a reply. `require_current` raises
+    StaleVersion unless a value, with the company's head, is the version that the caller has read.
     """
 
     company: str
@@ -55,23 +60,18 @@ class Call:
     at: datetime
     seed: bytes = field(repr=False)
     present: Callable[[Any, "Head"], Reply] = field(default=no_reply, repr=False)
-    recall: Callable[[Reply], Any] | None = field(default=None, repr=False)
     require_current: Callable[[Any, "Head"], None] = field(default=any_version, repr=False)
 
     def random(self, *purpose: str) -> bytes:
         """32 bytes that differ by purpose and are the same each time within this call."""
         return sha256(self.seed + "\x1f".join(purpose).encode()).digest()
 
+    def new_id(self, cls: type[Record], purpose: str = "") -> str:
+        """A new id of the class, the same each time for one purpose within this call."""
+        return new_id(cls.PREFIX, self.at, self.random("id", cls.PREFIX, purpose))
 
-@dataclass(frozen=True)
-class Answer:
-    """What a verb answers: the HTTP status, the resource's representation, and where it is found.
-
-    `secret` is merged into the body once and never stored: a replay answers without it.
-    """
-
-    body: dict[str, Any]
-    status: int = 200
-    location: str | None = None
-    secret: dict[str, Any] | None = field(default=None, repr=False)
-    replayed: bool = False
+    def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
+        """A new record of the call's company, stamped with its instant, under `id` or a new one. Several new records
+        of one class differ by `purpose`."""
+        made = self.new_id(cls, purpose) if id is None else id
+        return cls(company=self.company, id=made, created_at=self.at, updated_at=self.at, **values)

@@ -9,3 +9,8 @@ MOROCCO = ZoneInfo("Africa/Casablanca")
 def today(at: datetime) -> date:
     """The calendar day in Casablanca at the instant `at` (aware)."""
     return at.astimezone(MOROCCO).date()
+
+
+def instant(at: datetime) -> str:
+    """RFC 3339, UTC."""
+    return at.isoformat().replace("+00:00", "Z")

@@ -8,7 +8,7 @@ that erases the person, and costs no further read.
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from chalicelib.domain.company import Address, Head
 from chalicelib.domain.document import Buyer, CreditNote, Issued, Language
@@ -24,10 +24,6 @@ NAMES: Final[Mapping[Language, str]] = {
     "en": "Customer erased at their request",
 }
 """What stands where the buyer's name stood, in the document's language."""
-UNTOLD: Final[Mapping[str, bool]] = {"erased": True}
-"""What is repeated of an answer that was about a person who was erased since."""
-_WHOSE = ("id", "opened_by", "by")
-"""Members of an answer that say whose it is: a record's own id, a thread's and a message's author."""
 
 
 def marked(marks: bytes | None, subject: str) -> bytes:
@@ -57,27 +53,6 @@ def blanked(document: D, head: Head) -> D:
     nobody = Buyer(name=NAMES[document.language], kind=document.buyer.kind, address=address)
     blank = replace(document, buyer=nobody, notes=None)
     return replace(blank, reason=None) if isinstance(blank, CreditNote) else blank
-
-
-def untold(body: Any, head: Head) -> Any:
-    """An answer that was given before, as it may be repeated: of a document without the buyer who was erased since, of
-    an erased person's own record or writing that it was erased and no more. The erasure takes kept answers away, but
-    runs later, and a legal hold may hold it back."""
-    if isinstance(body, list):
-        return [untold(part, head) for part in body]
-    if not isinstance(body, dict) or not head.erased:
-        return body
-    if any(is_erased(head, str(body.get(name))) for name in _WHOSE):
-        return dict(UNTOLD)
-    told = {name: untold(part, head) for name, part in body.items()}
-    if not is_erased(head, str(body.get("customer"))):
-        return told
-    told |= {name: None for name in ("customer", "notes", "reason") if name in told}
-    if buyer := told.get("buyer"):
-        address = {name: part if name == "country" else None for name, part in buyer["address"].items()}
-        nobody = {"name": NAMES[told["language"]], "kind": buyer["kind"], "address": address, "erased": True}
-        told["buyer"] = dict.fromkeys(buyer) | nobody
-    return told
 
 
 def _mark(subject: str) -> bytes:

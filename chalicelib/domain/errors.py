@@ -36,8 +36,9 @@ class Fault:
 class Refusal(Exception):
     """Something was refused and nothing was changed."""
 
-    status: ClassVar[int]
     code: ClassVar[str]
+    passing: ClassVar[bool] = False
+    """Whether the same call may succeed in a moment."""
 
     def __init__(self, *faults: Fault, **params: Any) -> None:
         super().__init__(self.code)
@@ -48,61 +49,61 @@ class Refusal(Exception):
 class Malformed(Refusal):
     """Not JSON, not UTF-8, or not an object."""
 
-    status, code = 400, "malformed"
+    code = "malformed"
 
 
 class IdempotencyKeyMissing(Refusal):
     """A POST or PATCH that writes needs an `Idempotency-Key`."""
 
-    status, code = 400, "idempotency_key_missing"
+    code = "idempotency_key_missing"
 
 
 class Unauthenticated(Refusal):
     """No token, or one that is forged, expired or revoked."""
 
-    status, code = 401, "unauthenticated"
+    code = "unauthenticated"
 
 
 class Forbidden(Refusal):
     """The token is good; its role or scope does not reach this."""
 
-    status, code = 403, "forbidden"
+    code = "forbidden"
 
 
 class CompanyBlocked(Refusal):
     """The account is blocked or closed: nothing is read or written through the product."""
 
-    status, code = 403, "company_blocked"
+    code = "company_blocked"
 
 
 class CompanyRestoring(CompanyBlocked):
     """A backup is being restored: the company is shut until nobody who was erased can have come back. It passes."""
 
-    status, code = 409, "company_restoring"
+    code = "company_restoring"
 
 
 class AgeRefused(Refusal):
     """The service is not for children under 13."""
 
-    status, code = 403, "age_refused"
+    code = "age_refused"
 
 
 class NotFound(Refusal):
     """No such thing in this company; the same answer whether another company has it or not."""
 
-    status, code = 404, "not_found"
+    code = "not_found"
 
 
 class MethodNotAllowed(Refusal):
     """The path exists, this method on it does not."""
 
-    status, code = 405, "method_not_allowed"
+    code = "method_not_allowed"
 
 
 class Conflict(Refusal):
     """The state of what was asked about does not allow it."""
 
-    status, code = 409, "conflict"
+    code = "conflict"
 
 
 class AlreadyExists(Conflict):
@@ -205,25 +206,25 @@ class OwnersChanged(Conflict):
 class ProofNeeded(Refusal):
     """Identity is to be proven again: a sign-in of the last ten minutes, or a mailed code."""
 
-    status, code = 403, "proof_needed"
+    code = "proof_needed"
 
 
 class ClockTooOld(Refusal):
     """The change feed does not reach back (or forward) to this clock: read everything again."""
 
-    status, code = 410, "clock_too_old"
+    code = "clock_too_old"
 
 
 class StaleVersion(Refusal):
     """`If-Match` names a version that is no longer the current one."""
 
-    status, code = 412, "stale_version"
+    code = "stale_version"
 
 
 class TooLarge(Refusal):
     """Above a stated limit of size."""
 
-    status, code = 413, "too_large"
+    code = "too_large"
 
 
 class TransactionTooLarge(TooLarge):
@@ -233,43 +234,45 @@ class TransactionTooLarge(TooLarge):
 class UnsupportedMediaType(Refusal):
     """Bodies are `application/json`."""
 
-    status, code = 415, "unsupported_media_type"
+    code = "unsupported_media_type"
 
 
 class InvalidContent(Refusal):
     """The JSON is well-formed and its content is not acceptable; `faults` say where."""
 
-    status, code = 422, "invalid_content"
+    code = "invalid_content"
 
 
 class IdempotencyKeyReused(Refusal):
     """The key was used before with another request."""
 
-    status, code = 422, "idempotency_key_reused"
+    code = "idempotency_key_reused"
 
 
 class MatchRequired(Refusal):
     """PATCH, PUT and DELETE need `If-Match`."""
 
-    status, code = 428, "match_required"
+    code = "match_required"
 
 
 class TooManyRequests(Refusal):
     """Slow down; `Retry-After` says for how long."""
 
-    status, code = 429, "too_many_requests"
+    code = "too_many_requests"
 
 
 class Busy(Refusal):
     """The company's writers kept overtaking this one, or the database is throttled: try again."""
 
-    status, code = 503, "busy"
+    code = "busy"
+    passing = True
 
 
 class RendererUnavailable(Refusal):
     """This installation lacks the program that renders merchants' own templates."""
 
-    status, code = 503, "renderer_unavailable"
+    code = "renderer_unavailable"
+    passing = True
 
 
 def invalid(pointer: str, code: str, **params: Any) -> InvalidContent:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from urllib.parse import parse_qs, quote, urlsplit
 
 from botocore.config import Config
@@ -41,6 +41,13 @@ LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, Res
 
 class UploadOver(Exception):
     """An upload was ended or given up before."""
+
+
+class Link(NamedTuple):
+    """A signed URL, and the instant (UTC) at which it ends."""
+
+    url: str
+    expires_at: datetime
 
 
 class Files:
@@ -142,8 +149,8 @@ class Files:
                 raise
             raise NotFound from error
 
-    def url(self, key: str, filename: str, seconds: int = LINK_SECONDS) -> tuple[str, datetime]:
-        """A link that anybody may read the object by, and when it ends (UTC). The object need not exist.
+    def url(self, key: str, filename: str, seconds: int = LINK_SECONDS) -> Link:
+        """A link by which anybody may read the object. The object need not exist.
 
         It is saved as `filename`, in whatever script; its type is said by its extension and is never HTML.
         """
@@ -161,7 +168,7 @@ class Files:
         # The signer has its own clock: what it signed is what S3 will go by.
         signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
         begins = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return link, begins + timedelta(seconds=seconds)
+        return Link(link, begins + timedelta(seconds=seconds))
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is no error. Old versions stay for as long as the policy says."""

@@ -5,25 +5,23 @@ comes: for a while nobody waives the grace of a deletion, and the one who left m
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
-from chalicelib.domain.etag import require_match
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.member import ApiKey, Member, Role, left
 from chalicelib.outside.tokens import make_api_key
 from chalicelib.services import mail
-from chalicelib.services.editing import Shelf, current
-from chalicelib.services.present import present_api_key, present_deleted, present_list, present_member
-from chalicelib.store.door import ACCOUNT, Decision, Snapshot, transact
+from chalicelib.services.editing import Resource, current
+from chalicelib.store.door import ACCOUNT, Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.wire import SORT, Store
 
-MEMBERS_URL = "/v1/members"
-KEYS = Shelf(ApiKey, "/v1/api-keys", present_api_key, policy=ACCOUNT)
+KEYS = Resource(ApiKey, policy=ACCOUNT)
+T = TypeVar("T")
 MOST_KEYS_SHUT = 80
 """Keys that one transaction revokes with their maker; a company with more revokes the rest by hand."""
 MAX_MEMBERS = 50
@@ -36,28 +34,19 @@ def roster(reader: Reader) -> list[Member]:
     return sorted(found, key=lambda member: member.id)
 
 
-def members(reader: Reader) -> Answer:
-    """All members, at most MAX_MEMBERS, newest first: one page."""
-    return Answer(present_list(MEMBERS_URL, map(present_member, reversed(roster(reader)))))
-
-
-def member(reader: Reader, id: str) -> Answer:
+def member(reader: Reader, id: str) -> Member:
     """One member. Raises NotFound."""
-    return Answer(present_member(_named(roster(reader), id)))
+    return _named(roster(reader), id)
 
 
 def add_member(
     reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
-) -> Answer:
+) -> Committed[Member]:
     """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
     everybody = roster(reader)
     full = len(everybody) >= MAX_MEMBERS
-    id = new_id(Member.PREFIX, call.at, call.random("id", Member.PREFIX))
-    joined = Member(
-        company=call.company,
-        id=id,
-        created_at=call.at,
-        updated_at=call.at,
+    joined = call.make(
+        Member,
         user=user,
         email=email,
         role=role,
@@ -65,30 +54,29 @@ def add_member(
         email_key=email_key,
     )
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_add(snapshot: Snapshot) -> Decision[Member]:
         if already := snapshot.get(Member, user=user):
             raise AlreadyExists(id=already.id)
         if full:
             raise invalid("", "too_many", max=MAX_MEMBERS)
-        answer = Answer(present_member(joined), status=201, location=f"{MEMBERS_URL}/{id}")
-        decision = Decision(answer, new=(joined,))
+        decision = Decision(joined, new=(joined,))
         return _came(snapshot, call, everybody, decision) if role == "owner" else decision
 
-    return transact(reader.store, call, [joined.key], decide, ACCOUNT).answer
+    return transact(reader.store, call, [joined.key], decide_add, ACCOUNT)
 
 
-def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) -> Answer:
+def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Member]:
     """Give a member another role, at once. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
-    def decide(snapshot: Snapshot) -> Decision:
-        before = _seen(snapshot, user, id, if_match)
+    def decide_role(snapshot: Snapshot) -> Decision[Member]:
+        before = _seen(snapshot, call, user, id)
         if role != "owner":
             _require_owner_beside(snapshot, before, owners)
         after = before.edited(call.at, role=role)
-        decision = Decision(Answer(present_member(after)), puts=(after,))
+        decision = Decision(after, puts=(after,))
         if role == before.role:
             return decision
         if role == "owner":
@@ -96,29 +84,29 @@ def change_role(reader: Reader, call: Call, id: str, if_match: str, role: Role) 
         return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
-    return transact(reader.store, call, reads, decide, ACCOUNT).answer
+    return transact(reader.store, call, reads, decide_role, ACCOUNT)
 
 
-def remove_member(reader: Reader, call: Call, id: str, if_match: str) -> Answer:
+def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
     """Let a person in no longer, at once, nor by the keys that he made. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     keys = keys_made_by(reader.store, reader.company, id)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
 
-    def decide(snapshot: Snapshot) -> Decision:
-        gone = _seen(snapshot, user, id, if_match)
+    def decide_removal(snapshot: Snapshot) -> Decision[Member]:
+        gone = _seen(snapshot, call, user, id)
         _require_owner_beside(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
         shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-        decision = Decision(Answer(present_deleted(gone)), puts=shut, deletes=(gone, chosen) if chosen else (gone,))
+        decision = Decision(gone, puts=shut, deletes=(gone, chosen) if chosen else (gone,))
         return owners_changed(snapshot, call, gone, decision)
 
     reads = [Consent.ref(call.company, id), *(Member.ref(call.company, user=name) for name in (user, *owners))]
-    return transact(reader.store, call, reads, decide, ACCOUNT).answer
+    return transact(reader.store, call, reads, decide_removal, ACCOUNT)
 
 
-def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision) -> Decision:
+def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
     """The decision, with what it takes when an owner comes: the head says when, and whoever owned the company before is
     told, since a token that was stolen can make its thief one."""
     profile = snapshot.get(Company)
@@ -135,7 +123,7 @@ def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision:
     )
 
 
-def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Decision) -> Decision:
+def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Decision[T]) -> Decision[T]:
     """The decision, with what it takes when an owner leaves: the head says when, and who leaves stays known by a digest
     for a while and is told. Of anybody else, the decision as it is."""
     if before.role != "owner":
@@ -187,11 +175,11 @@ def _other_owners(everybody: Iterable[Member], user: str) -> list[str]:
     return [member.user for member in everybody if member.role == "owner" and member.user != user]
 
 
-def _seen(snapshot: Snapshot, user: str, id: str, if_match: str) -> Member:
+def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
     found = snapshot.get(Member, user=user)
     if found is None or found.id != id:
         raise NotFound
-    require_match(if_match, present_member(found))
+    call.require_current(found, snapshot.head)
     return found
 
 
@@ -204,40 +192,46 @@ def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[
         raise LastOwner
 
 
-def create_key(store: Store, call: Call, name: str, scopes: tuple[str, ...], held: frozenset[str]) -> Answer:
-    """A new key, whose clear text is in the answer's secret and nowhere else. Raises InvalidContent for a scope that
-    its maker does not hold."""
+@dataclass(frozen=True)
+class MadeKey:
+    """A new API key and its clear text, which is stored nowhere."""
+
+    key: ApiKey
+    token: str = field(repr=False)
+
+
+def create_key(
+    store: Store, call: Call, name: str, scopes: tuple[str, ...], held: frozenset[str]
+) -> Committed[MadeKey]:
+    """Make a key. Raises InvalidContent for a scope that its maker does not hold."""
     if beyond := [(index, scope) for index, scope in enumerate(scopes) if scope not in held]:
         raise InvalidContent(*(Fault(f"/scopes/{i}", "scope_not_held", {"scope": scope}) for i, scope in beyond))
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_key(snapshot: Snapshot) -> Decision[MadeKey]:
         made = make_api_key(call.company, snapshot.head.mode, call.random("api_key"))
-        key = ApiKey(
-            company=call.company,
+        key = call.make(
+            ApiKey,
             id=made.id,
-            created_at=call.at,
-            updated_at=call.at,
             name=name,
             digest=made.digest,
             hint=made.hint,
             scopes=tuple(dict.fromkeys(scopes)),
             created_by=call.actor,
         )
-        body, location = present_api_key(key), f"{KEYS.url}/{key.id}"
-        return Decision(Answer(body, status=201, location=location, secret={"key": made.token}), new=(key,))
+        return Decision(MadeKey(key, made.token), new=(key,))
 
-    return transact(store, call, [], decide, ACCOUNT).answer
+    return transact(store, call, [], decide_key, ACCOUNT)
 
 
-def revoke_key(store: Store, call: Call, id: str, if_match: str) -> Answer:
+def revoke_key(store: Store, call: Call, id: str) -> Committed[ApiKey]:
     """The key opens nothing from now on; its row stays, so that the journal's actor keeps a name. Revoking it again
     changes nothing. Raises NotFound, StaleVersion."""
 
-    def decide(snapshot: Snapshot) -> Decision:
-        key = current(snapshot, KEYS, id, if_match)
+    def decide_revocation(snapshot: Snapshot) -> Decision[ApiKey]:
+        key = current(snapshot, call, ApiKey, id)
         if key.revoked_at is not None:
-            return Decision(Answer(present_api_key(key)))
+            return Decision(key)
         revoked = key.edited(call.at, revoked_at=call.at)
-        return Decision(Answer(present_api_key(revoked)), puts=(revoked,))
+        return Decision(revoked, puts=(revoked,))
 
-    return transact(store, call, [ApiKey.ref(call.company, id)], decide, ACCOUNT).answer
+    return transact(store, call, [ApiKey.ref(call.company, id)], decide_revocation, ACCOUNT)

@@ -6,6 +6,7 @@ and the mail is left for any address, and whether it is sent is decided later, o
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from chalicelib.domain.call import Call
@@ -20,10 +21,12 @@ from chalicelib.domain.errors import (
     UnderHold,
 )
 from chalicelib.domain.member import Member
+from chalicelib.domain.request import Request
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.privacy import requests
 from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.replies import id_of, remembering_id
 from chalicelib.store.read import members_with
 
 if TYPE_CHECKING:
@@ -48,7 +51,7 @@ class Outcome:
 
     what: Begun
     request: str | None = None
-    until: str | None = None
+    until: datetime | None = None
 
 
 def send_code(world: "World", email: str, source: str, language: Language) -> None:
@@ -95,15 +98,17 @@ def _begin(world: "World", member: Member, nonce: str) -> Outcome:
     subject = None if member.role == "owner" else member.id
     try:
         made = requests.ask(world, _call(world, member, f"ask-{nonce}"), asker, "deletion", subject, capped=False)
-        id = str(made.body["id"])
-        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id).body
+        id = id_of(made)
+        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return Outcome("already")
     except LastOwner:
         return Outcome("last_owner")
-    return Outcome("own_data" if subject else "account", id, confirmed["grace_until"])
+    request = confirmed.value or world.store.records([Request.ref(member.company, id)])[0]
+    until = request.grace_until if isinstance(request, Request) else None
+    return Outcome("own_data" if subject else "account", id, until)
 
 
 def _call(world: "World", member: Member, key: str) -> Call:
     """A call that the same code makes once for a member, however often it is sent."""
-    return world.call(member.company, member.id, VERB, key=f"page-{key}-{member.id}")
+    return remembering_id(world.call(member.company, member.id, VERB, key=f"page-{key}-{member.id}"))

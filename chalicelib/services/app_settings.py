@@ -1,14 +1,10 @@
 """What the application must know before and after sign-in: advertising, the least version, the cloud's switches."""
 
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from chalicelib.domain.call import Answer
-from chalicelib.domain.clock import today
 from chalicelib.domain.consent import Consent, granted
-from chalicelib.policy.model import Language
 from chalicelib.services import consent
-from chalicelib.services.present import Body
 from chalicelib.settings import Ads, Settings
 from chalicelib.store.read import Reader
 
@@ -25,22 +21,33 @@ def ads_mode(configured: Ads, own: Consent | None) -> AdsMode:
     return configured
 
 
-def show(settings: Settings, reader: Reader | None, member: str | None, at: datetime, language: Language) -> Answer:
+@dataclass(frozen=True)
+class AppSettings:
+    """The settings of a member, or of a person who is not signed in (`member` is None)."""
+
+    ads: AdsMode
+    consent_needed: bool
+    age_treatment: str
+    minimum_app: str
+    sync: bool
+    backup: bool
+    diagnostics: bool
+    consent: Consent | None
+    member: str | None
+
+
+def of_member(settings: Settings, reader: Reader | None, member: str | None) -> AppSettings:
     """The settings for a member, or for anybody."""
-    known = reader is not None and member is not None
+    known = member if reader is not None else None
     own = consent.of_member(reader, member) if reader is not None and member is not None else None
-    head = reader.head if reader else None
-    body: Body = {
-        "object": "app_settings",
-        "ads": {
-            "mode": ads_mode(settings.ads, own),
-            "consent_needed": settings.ads == "consented",
-            "age_treatment": UNSPECIFIED if known else CHILD,
-        },
-        "minimum_version": settings.minimum_app,
-        "cloud": {"sync": bool(head and head.cloud_sync), "backup": bool(head and head.cloud_backup)},
-        "diagnostics": {"enabled": granted(own, "diagnostics")},
-        "policy": consent.present_policy(own, today(at), language),
-        "member": member if known else None,
-    }
-    return Answer(body)
+    return AppSettings(
+        ads=ads_mode(settings.ads, own),
+        consent_needed=settings.ads == "consented",
+        age_treatment=UNSPECIFIED if known else CHILD,
+        minimum_app=settings.minimum_app,
+        sync=bool(reader and reader.head.cloud_sync),
+        backup=bool(reader and reader.head.cloud_backup),
+        diagnostics=granted(own, "diagnostics"),
+        consent=own,
+        member=known,
+    )

@@ -7,33 +7,22 @@ applies page after page ends with what there is.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 
-import msgspec
-
-from chalicelib.domain.call import Answer
-from chalicelib.domain.company import Company, Head
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
+from chalicelib.domain.company import Company
+from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, Issued
+from chalicelib.domain.document_state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.payment import Payment
-from chalicelib.services.documents import present_credit_note, present_draft, present_invoice, present_payment
 from chalicelib.services.paying import unnamed
-from chalicelib.services.present import (
-    Body,
-    present_company,
-    present_customer,
-    present_item,
-    present_list,
-    present_supplier,
-)
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
-URL = "/v1/changes"
+R = TypeVar("R", bound=Record)
 MOST_ENTRIES = 500
 """Journal entries that one page examines at most: many of them may be of kinds that clients do not see."""
 READ_BYTES, DOCUMENT_BYTES, OTHER_BYTES = 3_600_000, 300_000, 30_000
@@ -46,20 +35,36 @@ Rows = Sequence[Record | None]
 
 @dataclass(frozen=True)
 class Source:
-    """How the changed rows of one room and kind reach a client: as which object, from which rows, shown how. `refs`
-    takes the company, the id and the ids of the balances that the same commit moved."""
+    """The object that a client sees for the changed rows of one table and kind. `refs` takes the company, the id and
+    the ids of the balances that the same commit moved; `read` makes the object of those rows."""
 
     object: str
     refs: Callable[[str, str, Sequence[str]], list[Ref]]
-    show: Callable[[Rows, Head], Body]
+    read: Callable[[Rows], Any]
     heaviest: int = DOCUMENT_BYTES
 
 
-def _simple(cls: type[Record], show: Callable[[Any], Body], heaviest: int = OTHER_BYTES) -> Source:
+def _first(rows: Rows) -> Any:
+    return rows[0]
+
+
+def _simple(cls: type[Record], heaviest: int = OTHER_BYTES) -> Source:
     def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
         return [cls.ref(company, id)]
 
-    return Source(cls.KIND, refs, lambda rows, _: show(rows[0]), heaviest)
+    return Source(cls.KIND, refs, _first, heaviest)
+
+
+def _document(cls: type[Draft] | type[Issued]) -> Source:
+    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+        return [cls.ref(company, id)]
+
+    return Source(cls.KIND, refs, lambda rows: DocumentState(_of(cls, rows[0])))
+
+
+def _of(cls: type[R], row: Record | None) -> R:
+    assert isinstance(row, cls)  # noqa: S101 — the first row is there, and of the class that was asked for
+    return row
 
 
 def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
@@ -67,53 +72,36 @@ def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
     return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
 
 
-def _credit_note_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
-    return [CreditNote.ref(company, id)]
+def _payment(rows: Rows) -> Payment:
+    return next(row for row in rows if isinstance(row, Payment))
 
 
 def _invoice_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
     return [Invoice.ref(company, id), Balance.ref(company, id)]
 
 
-def _invoice(rows: Rows, head: Head) -> Body:
+def _invoice(rows: Rows) -> DocumentState:
     invoice, balance = rows
-    assert isinstance(invoice, Invoice)  # noqa: S101 — the first row is there, and of the class that was asked for
-    return present_invoice(invoice, balance if isinstance(balance, Balance) else None, head)
-
-
-def _credit_note(rows: Rows, head: Head) -> Body:
-    (note,) = rows
-    assert isinstance(note, CreditNote)  # noqa: S101 — as above
-    return present_credit_note(note, head)
+    return DocumentState(_of(Invoice, invoice), balance if isinstance(balance, Balance) else None)
 
 
 def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa: ARG001 — one row, whatever its id
     return [Company.ref(company)]
 
 
-def _company(rows: Rows, head: Head) -> Body:
-    (company,) = rows
-    assert isinstance(company, Company)  # noqa: S101 — as above
-    return present_company(company, head)
-
-
-def _payment(rows: Rows, _: Head) -> Body:
-    return present_payment(next(row for row in rows if isinstance(row, Payment)))
-
-
 _INVOICE = Source(Invoice.KIND, _invoice_refs, _invoice)
 SOURCES: Mapping[tuple[str, str], Source] = {
-    ("workspace", "company"): Source(Company.KIND, _company_refs, _company),
-    ("workspace", "customer"): _simple(Customer, present_customer),
-    ("workspace", "supplier"): _simple(Supplier, present_supplier),
-    ("workspace", "item"): _simple(Item, present_item),
-    ("workspace", "invoice"): _simple(Draft, present_draft, DOCUMENT_BYTES),
+    ("workspace", "company"): Source(Company.KIND, _company_refs, _first),
+    ("workspace", "customer"): _simple(Customer),
+    ("workspace", "supplier"): _simple(Supplier),
+    ("workspace", "item"): _simple(Item),
+    ("workspace", "invoice"): _document(Draft),
     ("ledger", "invoice"): _INVOICE,
     ("ledger", "balance"): _INVOICE,
-    ("ledger", "credit_note"): Source(CreditNote.KIND, _credit_note_refs, _credit_note),
+    ("ledger", "credit_note"): _document(CreditNote),
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
 }
-"""What clients see; a kind that is not here stays in the journal."""
+"""The kinds that clients see; any other kind stays in the journal."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +118,34 @@ class Touched:
 Found = dict[tuple[str, str], Touched]
 
 
-def changes(reader: Reader, *, after: int, limit: int) -> Answer:
-    """What changed after the clock `after`, about `limit` things (whole commits). `clock` is what to ask from next.
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Changed(Generic[P]):
+    """A thing that changed at a clock; `object` is None for a deletion, and beyond ANSWER_BYTES."""
+
+    clock: int
+    kind: str
+    id: str
+    op: Literal["put", "delete"]
+    object: P | None
+
+
+@dataclass(frozen=True)
+class ChangePage(Generic[P]):
+    """What changed up to `clock`, which is what to ask from next."""
+
+    changes: tuple[Changed[P], ...]
+    clock: int
+    more: bool
+
+
+def changes(
+    reader: Reader, present: Callable[[Any], P], size: Callable[[P], int], *, after: int, limit: int
+) -> ChangePage[P]:
+    """What changed after the clock `after`, about `limit` things (whole commits). `present` turns each object into what
+    its reader needs, `size` says how many bytes that has.
 
     Raises SynchronisationOff, and ClockTooOld when the journal does not reach back, or forward, to `after`.
     """
@@ -141,8 +155,8 @@ def changes(reader: Reader, *, after: int, limit: int) -> Answer:
     if after > head.clock:
         raise ClockTooOld(clock=head.clock)
     found, clock = _collect(reader, after, limit)
-    data = list(_shown(reader, list(found.values())))
-    return Answer(present_list(URL, data, more=clock < head.clock, clock=clock))
+    shown = tuple(_shown(reader, list(found.values()), present, size))
+    return ChangePage(shown, clock, more=clock < head.clock)
 
 
 def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
@@ -181,19 +195,20 @@ def _touched(entry: JournalEntry) -> Found:
     return found
 
 
-def _shown(reader: Reader, found: Sequence[Touched]) -> Iterator[Body]:
+def _shown(
+    reader: Reader, found: Sequence[Touched], present: Callable[[Any], P], size: Callable[[P], int]
+) -> Iterator[Changed[P]]:
     rows = _rows(reader, [touched for touched in found if touched.op == "put"])
-    room = ANSWER_BYTES
+    left = ANSWER_BYTES
     for touched in found:
-        body = None
-        if touched.op == "put" and room > 0:
+        shown = None
+        if touched.op == "put" and left > 0:
             current = next(rows)
             if not any(current):
                 continue
-            body = touched.source.show(current, reader.head)
-            room -= len(msgspec.json.encode(body))
-        kind = touched.source.object
-        yield {"clock": touched.clock, "kind": kind, "id": touched.id, "op": touched.op, "object": body}
+            shown = present(touched.source.read(current))
+            left -= size(shown)
+        yield Changed(touched.clock, touched.source.object, touched.id, touched.op, shown)
 
 
 def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:

@@ -4,27 +4,25 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain import crediting, issuing
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company, Series
 from chalicelib.domain.crediting import LineCredit
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.numbering import current, current_day, opened, reached, series_name
-from chalicelib.services.documents import present_credit_note
 from chalicelib.services.issuing import render_later
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
 
 def credit(
     store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
-) -> Answer:
+) -> Committed[CreditNote]:
     """Issue the credit note for `lines` of the invoice, or for all that is left of it. Raises NotFound, NotIssued,
     AlreadyExists, InvalidContent."""
-    id = id or new_id(CreditNote.PREFIX, call.at, call.random("id"))
+    id = id or call.new_id(CreditNote)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
         invoice, balance = invoice_of(snapshot, invoice_id)
         company = snapshot.get(Company)
         if company is None:
@@ -45,7 +43,7 @@ def credit(
         note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
         moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
         return Decision(
-            Answer(present_credit_note(note, snapshot.head), status=201, location=f"/v1/credit-notes/{id}"),
+            note,
             new=(note, entry),
             puts=(after, moved),
             messages=(render_later(call, [id]),),
@@ -59,7 +57,7 @@ def credit(
         Company.ref(company),
         CreditNote.ref(company, id),
     ]
-    return transact(store, call, reads, decide).answer
+    return transact(store, call, reads, decide_credit)
 
 
 def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:

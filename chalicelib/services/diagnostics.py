@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.consent import granted
 from chalicelib.domain.diagnostics import KEPT_DAYS, Batch, Event, Line, Os, coarse, partition, summarise
 from chalicelib.domain.errors import TooManyRequests
@@ -23,10 +22,10 @@ MOST, WINDOW_SECONDS = 120, 3600
 
 def take(
     world: "World", reader: Reader | None, member: str | None, source: str, sent: tuple[str, Os, str, Sequence[Event]]
-) -> Answer:
-    """Keep a batch; of a member who opposed, nothing. Raises TooManyRequests, Busy."""
+) -> bool:
+    """Keep a batch, unless the member opposed; True if it was kept. Raises TooManyRequests, Busy."""
     if reader is not None and member is not None and not granted(consent.of_member(reader, member), "diagnostics"):
-        return Answer({"object": "diagnostics", "stored": False})
+        return False
     if not allow(world, "diagnostics", source, most=MOST, seconds=WINDOW_SECONDS):
         raise TooManyRequests(retry_after=WINDOW_SECONDS)
     app_version, os, os_version, events = sent
@@ -43,7 +42,7 @@ def take(
         expires_at=int((at + timedelta(days=KEPT_DAYS)).timestamp()),
     )
     due.remember(world.store, batch, world.random(16))
-    return Answer({"object": "diagnostics", "stored": True})
+    return True
 
 
 def summary(world: "World", days: int, now: datetime) -> list[Line]:

@@ -4,24 +4,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import Disclosure, DisclosureKind, may_be_seen
 from chalicelib.domain.errors import Fault, InvalidContent
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.request import proof_ends
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
-from chalicelib.services.documents import instant
-from chalicelib.services.editing import Window
-from chalicelib.services.present import Body, present_list
-from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
+from chalicelib.services.paging import Page, Window
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
-
-URL = "/v1/privacy/disclosures"
 
 
 @dataclass(frozen=True)
@@ -45,20 +38,14 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
     call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
     _check(told, today(call.at))
     kept = max(call.at, _end_of(told.hidden_until, call.at))
-    entry = Disclosure(
-        company=company,
-        id=new_id(Disclosure.PREFIX, call.at, call.random("id", Disclosure.PREFIX)),
-        created_at=call.at,
-        updated_at=call.at,
+    entry = call.make(
+        Disclosure,
         **vars(told),
         actor=by,
         due_at=proof_ends(kept),
     )
 
-    def decide(_: Snapshot) -> Decision:
-        return Decision(new=(entry,))
-
-    transact(world.store, call, [], decide, ACCOUNT_WHILE_BLOCKED)
+    transact(world.store, call, [], lambda _: Decision(new=(entry,)), ACCOUNT_WHILE_BLOCKED)
     return entry
 
 
@@ -79,8 +66,8 @@ def _check(told: Told, on: date) -> None:
         raise InvalidContent(*faults)
 
 
-def shown(store: Store, company: str, window: Window, on: date, language: Language) -> Answer:
-    """What the company may know of, newest first."""
+def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclosure]:
+    """The entries that the company may know of, newest first."""
     seen = [row for row in of_company(store, company) if may_be_seen(row, on)]
     if window.starting_after:
         seen = [row for row in seen if row.id < window.starting_after]
@@ -88,7 +75,7 @@ def shown(store: Store, company: str, window: Window, on: date, language: Langua
         seen = [row for row in seen if row.id > window.ending_before][::-1]
     page = seen[: window.limit]
     rows = page[::-1] if window.ending_before else page
-    return Answer(present_list(URL, [present(row, language) for row in rows], more=len(seen) > window.limit))
+    return Page(tuple(rows), rows[-1].id if len(seen) > window.limit else None)
 
 
 def of_company(store: Store, company: str) -> list[Disclosure]:
@@ -101,22 +88,3 @@ def of_company(store: Store, company: str) -> list[Disclosure]:
         found += [row for row in page.records if isinstance(row, Disclosure)]
         if (after := page.next) is None:
             return found
-
-
-def present(row: Disclosure, language: Language) -> Body:
-    """An entry, the kinds of data in words. Who recorded it is the operator's business."""
-    rules = current().rules
-    return {
-        "id": row.id,
-        "object": "disclosure",
-        "kind": row.kind,
-        "recipient": row.recipient,
-        "basis": row.basis,
-        "reference": row.reference,
-        "subject": row.subject,
-        "disclosed_on": row.disclosed_on.isoformat(),
-        "data": [{"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data],
-        "documents": list(row.documents),
-        "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
-        "recorded_at": instant(row.created_at),
-    }

@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company
 from chalicelib.domain.document import Draft, Invoice
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
-from chalicelib.domain.etag import require_match
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.party import Customer
 from chalicelib.domain.reckoning import Reckoned, Terms, reckon
-from chalicelib.services.documents import present_draft
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import Store
 
@@ -23,12 +20,12 @@ Content = Mapping[str, Any]
 """A draft's attributes by name, as values of the domain: the whole of it on create, what changes on edit."""
 
 
-def create(store: Store, call: Call, id: str | None, content: Content) -> Answer:
+def create(store: Store, call: Call, id: str | None, content: Content) -> Committed[Draft]:
     """A new draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
-    id = id or new_id(Draft.PREFIX, call.at, call.random("id"))
+    id = id or call.new_id(Draft)
     company, customer = call.company, content.get("customer")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_draft(snapshot: Snapshot) -> Decision[Draft]:
         if snapshot.get(Draft, id) or snapshot.get(Invoice, id):
             raise AlreadyExists(id=id)
         draft = _composed(
@@ -37,19 +34,18 @@ def create(store: Store, call: Call, id: str | None, content: Content) -> Answer
             _customer(snapshot, customer),
             today(call.at),
         )
-        return Decision(Answer(present_draft(draft), status=201, location=f"/v1/invoices/{id}"), new=(draft,))
+        return Decision(draft, new=(draft,))
 
     reads = [Draft.ref(company, id), Invoice.ref(company, id), *_context(company, customer)]
-    return transact(store, call, reads, decide).answer
+    return transact(store, call, reads, decide_draft)
 
 
-def edit(store: Store, call: Call, id: str, if_match: str, changes: Content) -> Answer:
+def edit(store: Store, call: Call, id: str, changes: Content) -> Committed[Draft]:
     """The draft with `changes`. Raises NotFound, AlreadyIssued, StaleVersion, InvalidContent."""
     customer = changes.get("customer")
 
-    def decide(snapshot: Snapshot) -> Decision:
-        draft = _draft(snapshot, id)
-        require_match(if_match, present_draft(draft))
+    def decide_edit(snapshot: Snapshot) -> Decision[Draft]:
+        draft = _draft(snapshot, call, id)
         if changes.get("customer") and changes["customer"] != draft.customer:
             buyer = _customer(snapshot, changes["customer"])
         else:
@@ -57,24 +53,23 @@ def edit(store: Store, call: Call, id: str, if_match: str, changes: Content) -> 
             buyer = snapshot.get(Customer, kept) if kept else None
         fields = {name: getattr(draft, name) for name in Draft.__slots__} | _stamp(draft)
         edited = _composed({**fields, **changes, "updated_at": call.at}, _company(snapshot), buyer, today(call.at))
-        return Decision(Answer(present_draft(edited)), puts=(edited,))
+        return Decision(edited, puts=(edited,))
 
     reads = [Draft.ref(call.company, id), *_context(call.company, customer)]
-    return transact(store, call, reads, decide).answer
+    return transact(store, call, reads, decide_edit)
 
 
-def delete(store: Store, call: Call, id: str, if_match: str) -> Answer:
-    """Away with a draft; it had no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
+def delete(store: Store, call: Call, id: str) -> Committed[Draft]:
+    """Delete a draft; it had no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
-    def decide(snapshot: Snapshot) -> Decision:
-        draft = _draft(snapshot, id)
-        require_match(if_match, present_draft(draft))
-        return Decision(Answer({"id": id, "object": "invoice", "deleted": True}), deletes=(draft,))
+    def decide_delete(snapshot: Snapshot) -> Decision[Draft]:
+        draft = _draft(snapshot, call, id)
+        return Decision(draft, deletes=(draft,))
 
-    return transact(store, call, [Draft.ref(call.company, id)], decide).answer
+    return transact(store, call, [Draft.ref(call.company, id)], decide_delete)
 
 
-def preview(reader: Reader, call_day: date, content: Content) -> Answer:
+def preview(reader: Reader, call_day: date, content: Content) -> Draft:
     """What a draft of this content would amount to; nothing is kept. Raises InvalidContent."""
     refs = _context(reader.company, content.get("customer"))
     found = reader.of(refs)
@@ -85,8 +80,7 @@ def preview(reader: Reader, call_day: date, content: Content) -> Answer:
         raise invalid("/customer", "unknown_customer", id=content["customer"])
     stamps = {"company": reader.company, "id": "", "created_at": company.created_at, "updated_at": company.updated_at}
     buyer = customer if isinstance(customer, Customer) else None
-    body = present_draft(_composed({**stamps, **content}, company, buyer, call_day))
-    return Answer({**body, "id": None, "version": None, "created_at": None, "updated_at": None})
+    return _composed({**stamps, **content}, company, buyer, call_day)
 
 
 def _composed(fields: dict[str, Any], company: Company, customer: Customer | None, day: date) -> Draft:
@@ -128,8 +122,9 @@ def _customer(snapshot: Snapshot, id: str | None) -> Customer | None:
     return customer
 
 
-def _draft(snapshot: Snapshot, id: str) -> Draft:
-    """The draft, or the reason why there is none."""
+def _draft(snapshot: Snapshot, call: Call, id: str) -> Draft:
+    """The draft, if it is the version that the caller has read. Raises StaleVersion, AlreadyIssued, NotFound."""
     if draft := snapshot.get(Draft, id):
+        call.require_current(draft, snapshot.head)
         return draft
     raise AlreadyIssued if snapshot.get(Invoice, id) else NotFound

@@ -1,6 +1,5 @@
 """E-invoices: what an issued document says to machines, alone or inside its page."""
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued
 from chalicelib.domain.erased import require_shown
@@ -11,21 +10,21 @@ from chalicelib.services.viewing import issued_view
 from chalicelib.store.read import Reader
 
 
-def invoice(reader: Reader, id: str) -> Answer:
+def invoice(reader: Reader, id: str) -> bytes:
     """An issued invoice as UBL. Raises NotIssued for a draft, DocumentBlocked for an erased buyer's, NotFound."""
     own = reader.company
     issued, draft = reader.of([Invoice.ref(own, id), Draft.ref(own, id)])
     if isinstance(issued, Invoice):
         require_shown(reader.head, issued)
-        return Answer({"content": e_invoice(as_of(issued, reader.head)).decode()})
+        return e_invoice(as_of(issued, reader.head))
     raise NotIssued if draft else NotFound
 
 
-def credit_note(reader: Reader, id: str) -> Answer:
+def credit_note(reader: Reader, id: str) -> bytes:
     """A credit note as UBL. Raises DocumentBlocked for an erased buyer's, NotFound."""
     note = reader.get(CreditNote, id)
     require_shown(reader.head, note)
-    return Answer({"content": e_invoice(as_of(note, reader.head)).decode()})
+    return e_invoice(as_of(note, reader.head))
 
 
 def e_invoice(document: Issued) -> bytes:

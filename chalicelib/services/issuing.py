@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from chalicelib.domain import issuing
-from chalicelib.domain.call import Answer, Call
-from chalicelib.domain.company import Company, Series
+from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.document import Draft, Invoice, RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
@@ -27,9 +27,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.domain.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.party import Customer
-from chalicelib.services.documents import present_invoice
-from chalicelib.services.present import present_list
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
@@ -41,26 +39,45 @@ MAX_BULK = 1_000
 JOB_DAYS = 30
 
 
-def issue(store: Store, call: Call, id: str, day: date | None = None) -> Answer:
-    """Number, freeze, register: all in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of issuing one of several documents: `issued` with its `number`, `failed` with a `code`, or
+    `not_attempted`."""
 
-    def decide(snapshot: Snapshot) -> Decision:
-        (invoice,), decision = _issued(snapshot, call, [id], day)
-        return replace(decision, value=Answer(present_invoice(invoice, None, snapshot.head)))
+    id: str
+    outcome: Literal["issued", "failed", "not_attempted"]
+    number: str | None = None
+    code: str | None = None
 
-    return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide).answer
+    def row(self) -> dict[str, str]:
+        """The outcome as plain values, without what it has not got."""
+        named = {"id": self.id, "outcome": self.outcome, "number": self.number, "code": self.code}
+        return {name: value for name, value in named.items() if value is not None}
 
 
-def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = None) -> Answer:
-    """Up to 30 in order, all or none; more as a job, answered 202 with where to look. Raises InvalidContent with a
-    pointer to the id at fault."""
+Issue = list[Outcome] | JobRow
+"""The outcomes of documents issued together, or the job that issues them."""
+
+
+def issue(store: Store, call: Call, id: str, day: date | None = None) -> Committed[Invoice]:
+    """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
+
+    def decide_issue(snapshot: Snapshot) -> Decision[Invoice]:
+        decision = _issued(snapshot, call, [id], day)
+        return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
+
+    return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide_issue)
+
+
+def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = None) -> Committed[Issue]:
+    """Issue up to 30 drafts in order, all or none; more in a job. Raises InvalidContent with a pointer to the id at
+    fault."""
     if len(ids) > MAX_BULK:
         raise invalid("/ids", "too_many", max=MAX_BULK)
     if twice := next((index for index, id in enumerate(ids) if id in ids[:index]), None):
         raise invalid(f"/ids/{twice}", "repeated")
     if len(ids) > BULK:
         return _queued(store, call, ids, day)
-
     try:
         return _issue_together(store, call, ids, day)
     except TransactionTooLarge:
@@ -69,21 +86,21 @@ def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = 
         return _queued(store, call, ids, day)
 
 
-def _issue_together(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Answer:
+def _issue_together(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Committed[Issue]:
     """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
 
-    def decide(snapshot: Snapshot) -> Decision:
-        invoices, decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
-        outcomes = [{"id": invoice.id, "outcome": "issued", "number": invoice.number} for invoice in invoices]
-        return replace(decision, value=Answer(present_list("/v1/invoices/issue", outcomes)))
+    def decide_together(snapshot: Snapshot) -> Decision[Issue]:
+        decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
+        outcomes = [Outcome(invoice.id, "issued", number=invoice.number) for invoice in decision.value]
+        return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
     reads = [Company.ref(call.company), *(Draft.ref(call.company, id) for id in ids)]
-    return transact(store, call, reads, decide).answer
+    return transact(store, call, reads, decide_together)
 
 
 def _issued(
     snapshot: Snapshot, call: Call, ids: Sequence[str], day: date | None, pointer: str = ""
-) -> tuple[list[Invoice], Decision]:
+) -> Decision[list[Invoice]]:
     """The invoices and all that their issue writes, in order under consecutive numbers."""
     drafts = _drafts(snapshot, ids, pointer)
     company = snapshot.get(Company)
@@ -116,7 +133,8 @@ def _issued(
         entries.append(entry)
     later = render_later(call, [invoice.id for invoice in invoices])
     new: tuple[Record, ...] = (*invoices, *entries)
-    return invoices, Decision(
+    return Decision(
+        invoices,
         new=new,
         puts=(series,),
         deletes=tuple(drafts),
@@ -156,12 +174,9 @@ def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
     return InvalidContent(*(replace(fault, pointer=prefix + fault.pointer) for fault in refusal.faults))
 
 
-def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Answer:
-    job = JobRow(
-        company=call.company,
-        id=new_id(JobRow.PREFIX, call.at, call.random("job")),
-        created_at=call.at,
-        updated_at=call.at,
+def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Committed[Issue]:
+    job = call.make(
+        JobRow,
         due="bulk",
         due_at=call.at,
         task="issue",
@@ -171,35 +186,15 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> A
         outcomes=b"[]",
         expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
     )
-
-    def decide(_: Snapshot) -> Decision:
-        return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
-
-    return transact(store, call, [], decide).answer
-
-
-def present_job(job: JobRow) -> dict[str, object]:
-    """A job as the API shows it, with an outcome for every document that was asked for."""
-    return {
-        "id": job.id,
-        "object": "job",
-        "task": job.task,
-        "status": job.status,
-        "done": job.done,
-        "total": job.total,
-        "outcomes": msgspec.json.decode(job.outcomes),
-        "version": job.version,
-        "created_at": job.created_at.isoformat().replace("+00:00", "Z"),
-        "updated_at": job.updated_at.isoformat().replace("+00:00", "Z"),
-    }
+    return transact(store, call, [], lambda _: Decision(job, new=(job,)))
 
 
 def run_bulk(world: "World", job: JobRow) -> JobRow:
     """One transaction's worth of a bulk issue; the job as it is after it. A crash between the commit and the saving of
-    the job repeats the transaction's key and is answered with its first answer."""
+    the job repeats the transaction's key and gets its first reply."""
     inputs = json.loads(job.inputs)
     ids: list[str] = inputs["ids"]
-    outcomes: list[dict[str, object]] = msgspec.json.decode(job.outcomes)
+    outcomes: list[dict[str, str]] = msgspec.json.decode(job.outcomes)
     day = date.fromisoformat(inputs["day"]) if inputs["day"] else None
     try:
         issued = _next_chunk(world, job, ids[job.done : job.done + BULK], day)
@@ -207,12 +202,11 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
         done = job.done + len(issued)
         status = "completed" if done == len(ids) else "running"
     except Refusal as refusal:
-        if refusal.status == 503:  # passing: the runner comes back
+        if refusal.passing:  # the runner comes back
             raise
         chunk = ids[job.done : job.done + BULK]
-        outcomes += _failed(refusal, chunk) + [
-            {"id": id, "outcome": "not_attempted"} for id in ids[job.done + len(chunk) :]
-        ]
+        rest = [Outcome(id, "not_attempted") for id in ids[job.done + len(chunk) :]]
+        outcomes += [outcome.row() for outcome in (*_failed(refusal, chunk), *rest)]
         done, status = job.done, "failed"
     return job.edited(
         world.now(),
@@ -223,30 +217,33 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
     )
 
 
-def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, object]]:
+def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, str]]:
     """Issue the chunk, or the half of it that fits into a transaction. The key is one that no client can send."""
     key = f"§{job.id}:{job.done}"
-    call = world.call(job.company, job.actor, "issue_many", key=key, request=key)
+    call = replace(world.call(job.company, job.actor, "issue_many", key=key, request=key), present=_chunk_reply)
     try:
-        answer = _issue_together(world.store, call, chunk, day)
+        committed = _issue_together(world.store, call, chunk, day)
     except TransactionTooLarge:
         if len(chunk) == 1:
             raise
         return _next_chunk(world, job, chunk[: len(chunk) // 2], day)
-    issued: list[dict[str, object]] = answer.body["data"]
+    issued: list[dict[str, str]] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
     return issued
 
 
-def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[dict[str, object]]:
+def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:
+    """The reply of a chunk, from which a repeated call reads what was issued."""
+    return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
+
+
+def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[Outcome]:
     """The documents at fault failed; the others of their transaction were not attempted."""
     faults: dict[int, str] = {}
     for fault in refusal.faults:
         faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)
     if not faults or isinstance(refusal, TooLarge):
-        return [{"id": id, "outcome": "failed", "code": refusal.code} for id in chunk]
+        return [Outcome(id, "failed", code=refusal.code) for id in chunk]
     return [
-        {"id": id, "outcome": "failed", "code": faults[index]}
-        if index in faults
-        else {"id": id, "outcome": "not_attempted"}
+        Outcome(id, "failed", code=faults[index]) if index in faults else Outcome(id, "not_attempted")
         for index, id in enumerate(chunk)
     ]

@@ -1,4 +1,4 @@
-"""Catalogue items: the shelf they stand on. Their TVA is checked as of the day they are written."""
+"""Catalogue items as a simple resource. Their TVA is checked as of the day they are written."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,10 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.item import Item
 from chalicelib.domain.morocco.vat import article_key, check_rate
-from chalicelib.services.editing import Shelf
-from chalicelib.services.present import present_item
+from chalicelib.services.editing import Resource
 
 
-def settled(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]:  # noqa: ARG001 — a shelf's signature
+def normalize(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]:  # noqa: ARG001 — a resource's signature
     """The changes, with the exemption's article as the code writes it ("92-I-1")."""
     values = dict(changes)
     if article := values.get("exemption"):
@@ -19,7 +18,7 @@ def settled(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]: 
     return values
 
 
-def screen(item: Item, changed: Mapping[str, Any]) -> None:
+def validate(item: Item, changed: Mapping[str, Any]) -> None:
     """Raises InvalidContent unless the rate is in force today and a rate of 0 names its article (CGI art. 91 to 94).
 
     An article may be missing where the seller charges no TVA at all, which an item cannot know: its documents check it.
@@ -36,4 +35,4 @@ def screen(item: Item, changed: Mapping[str, Any]) -> None:
         raise InvalidContent(*faults)
 
 
-ITEMS = Shelf(Item, "/v1/items", present_item, settled, screen)
+ITEMS = Resource(Item, normalize, validate)

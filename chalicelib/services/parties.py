@@ -1,9 +1,8 @@
-"""Customers and suppliers: the shelves they stand on."""
+"""Customers and suppliers as simple resources."""
 
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.services.editing import Shelf
-from chalicelib.services.present import present_customer, present_supplier
-from chalicelib.services.screening import screen, settled
+from chalicelib.services.editing import Resource
+from chalicelib.services.identity import normalize, validate
 
-CUSTOMERS = Shelf(Customer, "/v1/customers", present_customer, settled, screen)
-SUPPLIERS = Shelf(Supplier, "/v1/suppliers", present_supplier, settled, screen)
+CUSTOMERS = Resource(Customer, normalize, validate)
+SUPPLIERS = Resource(Supplier, normalize, validate)

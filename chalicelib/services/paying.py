@@ -7,18 +7,17 @@ from decimal import Decimal
 from typing import TypeVar
 
 from chalicelib.domain import paying
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.document import Balance, Draft, Invoice
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.payment import Method, Payment, PaymentId
 from chalicelib.services.crediting import invoice_of
-from chalicelib.services.documents import present_payment
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.services.paging import Page
+from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store
 
@@ -35,20 +34,18 @@ def pay(
     method: Method,
     day: date,
     reference: str | None,
-) -> Answer:
+) -> Committed[Payment]:
     """Record a payment. Raises NotFound, NotIssued, AlreadyExists; InvalidContent above the balance or in future."""
-    id = id or new_id(Payment.PREFIX, call.at, call.random("id"))
+    id = id or call.new_id(Payment)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_payment(snapshot: Snapshot) -> Decision[Payment]:
         invoice, balance = invoice_of(snapshot, invoice_id)
         if snapshot.get(PaymentId, id):
             raise AlreadyExists(id=id)
-        place = PaymentId(company=call.company, id=id, created_at=call.at, updated_at=call.at, invoice=invoice_id)
-        payment = Payment(
-            company=call.company,
+        place = call.make(PaymentId, id=id, invoice=invoice_id)
+        payment = call.make(
+            Payment,
             id=id,
-            created_at=call.at,
-            updated_at=call.at,
             invoice=invoice_id,
             amount=amount,
             method=method,
@@ -58,14 +55,11 @@ def pay(
         )
         paying.check_payment(invoice, balance, payment, today(call.at))
         moved = replace(balance, paid=balance.paid + amount).edited(call.at)
-        location = f"/v1/invoices/{invoice_id}/payments"
-        return Decision(
-            Answer(present_payment(payment), status=201, location=location), new=(payment, place), puts=(moved,)
-        )
+        return Decision(payment, new=(payment, place), puts=(moved,))
 
     company = call.company
     reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]
-    return transact(store, call, reads, decide).answer
+    return transact(store, call, reads, decide_payment)
 
 
 TOGETHER = 12
@@ -89,7 +83,7 @@ def unnamed(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
     return [replace(row, reference=None) if isinstance(row, Payment) and row.invoice in erased else row for row in rows]
 
 
-def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str | None) -> Answer:
+def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str | None) -> Page[Payment]:
     """The payments of an issued invoice, oldest first. Raises NotFound, NotIssued."""
     draft, invoice = reader.of([Draft.ref(reader.company, invoice_id), Invoice.ref(reader.company, invoice_id)])
     if invoice is None:
@@ -97,8 +91,5 @@ def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str
     prefix = f"payment#{invoice_id}#"
     after = prefix + starting_after if starting_after else None
     rows = reader.page("ledger", SORT.startswith(prefix), after=after, limit=limit + 1).records
-    shown = [
-        present_payment(row) for row in unnamed(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)
-    ]
-    url = f"/v1/invoices/{invoice_id}/payments"
-    return Answer({"object": "list", "data": shown, "has_more": len(rows) > limit, "url": url})
+    found = [row for row in unnamed(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)]
+    return Page(tuple(found), found[-1].id if len(rows) > limit else None)

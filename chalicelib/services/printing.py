@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
 from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued, Language
@@ -13,7 +12,7 @@ from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
-from chalicelib.services.documents import instant
+from chalicelib.files.objects import Link
 from chalicelib.services.einvoicing import attachment
 from chalicelib.services.viewing import draft_view, issued_view
 from chalicelib.store.read import Reader, open_company
@@ -38,16 +37,13 @@ class Printable:
     attachments: tuple["Attachment", ...] = ()
 
 
-def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None, *, redirect: bool) -> Answer:
-    """Where the document's page is, for 5 minutes: 303, or 200 with the address. Raises NotFound, Busy,
+def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
+    """The address of the document's page, for 5 minutes. Raises NotFound, Busy,
     RendererUnavailable, DocumentBlocked for one of an erased buyer, and InvalidContent for a merchant's template that
     is refused."""
     printable = _printable(reader, kind, id, language)
     key = _kept(world, reader.company, printable)
-    url, expires = world.files.url(key, filename=printable.filename)
-    if redirect:
-        return Answer({}, status=303, location=url)
-    return Answer({"url": url, "expires_at": instant(expires)})
+    return world.files.url(key, filename=printable.filename)
 
 
 def render_now(world: "World", company: str, ids: Sequence[str]) -> None:

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Series
 from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued, RegisterEntry
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.issuing import document_hash
-from chalicelib.domain.money import amount_text
 from chalicelib.domain.numbering import current, genesis, link, series_name
 from chalicelib.domain.paying import status
 from chalicelib.store.read import Reader
@@ -21,51 +19,37 @@ VERIFIED_AT_ONCE = 600
 KINDS: dict[str, type[Issued]] = {"invoice": Invoice, "credit_note": CreditNote}
 
 
-def series(reader: Reader) -> Answer:
-    """Every series of the company with its next number."""
-    found = [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
-    data = [
-        {
-            "id": row.id,
-            "object": "series",
-            "document": row.document,
-            "first": row.first,
-            "next": row.next,
-            "last_date": row.last_date.isoformat() if row.last_date else None,
-            "hash": row.chain,
-        }
-        for row in found
-    ]
-    return Answer({"object": "list", "data": data, "has_more": False, "url": "/v1/series"})
+def series(reader: Reader) -> list[Series]:
+    """Every series of the company."""
+    return [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
 
 
-def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting_after: int) -> Answer:
+@dataclass(frozen=True)
+class Entry:
+    """A number of a series, with its document's status: "missing" when there is no such document."""
+
+    entry: RegisterEntry
+    status: str
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Numbers of the series `series`, in order; None when there is no series yet."""
+
+    series: str | None
+    entries: tuple[Entry, ...] = ()
+    more: bool = False
+
+
+def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting_after: int) -> Entries:
     """The numbers of a series in order, each with its document's state and hash; without a name, the invoices' series
     of the year. Raises NotFound."""
     if not (name := name or _named(reader, year)):
-        return Answer({"object": "list", "data": [], "has_more": False, "url": "/v1/register"})
+        return Entries(None)
     reader.get(Series, name)
     found = _entries(reader, name, starting_after, limit + 1)
     states = _states(reader, found[:limit])
-    data = [
-        {
-            "object": "register_entry",
-            "series": entry.series,
-            "position": entry.position,
-            "number": entry.number,
-            "document": entry.document,
-            "kind": entry.document_kind,
-            "status": states[entry.document],
-            "issue_date": entry.issue_date.isoformat(),
-            "gross": amount_text(entry.gross),
-            "hash": entry.hash,
-            "chain": entry.chain,
-        }
-        for entry in found[:limit]
-    ]
-    return Answer(
-        {"object": "list", "data": data, "has_more": len(found) > limit, "url": f"/v1/register?series={name}"}
-    )
+    return Entries(name, tuple(Entry(entry, states[entry.document]) for entry in found[:limit]), len(found) > limit)
 
 
 def _named(reader: Reader, year: int) -> str | None:
@@ -152,7 +136,28 @@ def _agree(entry: RegisterEntry, document: Issued) -> bool:
     )
 
 
-def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Answer:
+@dataclass(frozen=True)
+class Fault:
+    """The first thing in a series that is not as it should be: its position, and a stable code."""
+
+    position: int
+    code: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of recomputing a part of a series. `next` is the position to go on from, None at the end or at a
+    fault; `hash` is the chain (hex) after the last number that was checked."""
+
+    series: str
+    checked: int
+    complete: bool
+    next: int | None
+    fault: Fault | None
+    hash: str
+
+
+def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Verification:
     """Recompute the chain of a series from the documents themselves, at most 600 numbers at a time: `next` says where
     to go on (the entry before it is trusted as already verified). Of numbers that left at their term the series
     keeps the last one's chain, and the walk begins there. Raises NotFound."""
@@ -175,18 +180,9 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> An
             walk.fault = (walk.position - 1, "head_mismatch")
         elif ended and not complete and not _entries(reader, name, walk.position - 1, 1):
             walk.fault = (walk.position, "gap")
-    return Answer(
-        {
-            "object": "verification",
-            "series": name,
-            "verified": walk.fault is None,
-            "checked": walk.checked,
-            "complete": complete,
-            "next": None if complete or walk.fault else walk.position - 1,
-            "fault": {"position": walk.fault[0], "code": walk.fault[1]} if walk.fault else None,
-            "hash": walk.chain,
-        }
-    )
+    fault = Fault(*walk.fault) if walk.fault else None
+    following = None if complete or fault else walk.position - 1
+    return Verification(name, walk.checked, complete, following, fault, walk.chain)
 
 
 def _anchor(reader: Reader, head: Series, after: int) -> str:

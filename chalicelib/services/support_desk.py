@@ -2,22 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.member import Member
 from chalicelib.domain.support import Thread, answered, ends, noted_late
 from chalicelib.files import prefixes
 from chalicelib.services import mail
-from chalicelib.services.support import close_now, draft, messages, present, require_room
-from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.services.support import close_now, draft, messages, require_room
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def answer(world: "World", company: str, id: str, text: str, by: str) -> Answer:
+def answer(world: "World", company: str, id: str, text: str, by: str) -> Committed[Thread]:
     """The operator's answer, `by` their own id; the member is mailed that there is one. Raises NotFound, ThreadClosed,
     CompanyBlocked."""
     call = world.call(company, by, "support_answer", key=f"support-{world.random(12).hex()}")
@@ -28,21 +27,21 @@ def answer(world: "World", company: str, id: str, text: str, by: str) -> Answer:
     email = _address(world.store, company, found.opened_by)
     posted = mail.write(call, email, found.language, "support_answered", thread=id) if email else None
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_answer(snapshot: Snapshot) -> Decision[Thread]:
         thread = snapshot.get(Thread, id)
         if thread is None:
             raise NotFound
         require_room(thread)
         after = answered(thread, call.at)
         new: tuple[Record, ...] = (message, posted.letter) if posted else (message,)
-        return Decision(Answer(present(after)), puts=(after,), new=new, messages=(posted.message,) if posted else ())
+        return Decision(after, puts=(after,), new=new, messages=(posted.message,) if posted else ())
 
-    done = transact(world.store, call, [found.key], decide, ACCOUNT).answer
+    done = transact(world.store, call, [found.key], decide_answer, ACCOUNT)
     world.wake("outbox")
     return done
 
 
-def close(world: "World", company: str, id: str, by: str) -> Answer:
+def close(world: "World", company: str, id: str, by: str) -> Committed[Thread]:
     """Close a thread as the operator. Raises NotFound, CompanyBlocked."""
     call = world.call(company, by, "support_close", key=f"support-{world.random(12).hex()}")
     return close_now(world.store, call, id)
@@ -57,7 +56,7 @@ def note_late(world: "World", company: str, id: str) -> None:
     """Note on a thread that its first answer is late; one answered or closed meanwhile stays as it is. Raises Busy."""
     call = world.call(company, "system", "support_late", key=f"late-{id}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_late(snapshot: Snapshot) -> Decision[None]:
         now = snapshot.get(Thread, id)
         if now is None or now.overdue or now.first_answered_at or now.status == "closed":
             return Decision()
@@ -66,7 +65,7 @@ def note_late(world: "World", company: str, id: str) -> None:
         return Decision(puts=(noted_late(now, call.at),))
 
     refs = [Thread.ref(company, id)]
-    transact(world.store, call, refs, decide, SYSTEM_STEP)
+    transact(world.store, call, refs, decide_late, SYSTEM_STEP)
 
 
 def end(world: "World", company: str, id: str) -> None:
@@ -80,11 +79,11 @@ def end(world: "World", company: str, id: str) -> None:
         world.files.delete(key)
     call = world.call(company, "system", "support_end", key=f"end-{id}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_end(snapshot: Snapshot) -> Decision[None]:
         now = snapshot.get(Thread, id)
         if now is None or now.status != "closed":
             return Decision()
         return Decision(deletes=(now, *said))
 
     refs: list[Ref] = [thread.key]
-    transact(world.store, call, refs, decide, SYSTEM_STEP)
+    transact(world.store, call, refs, decide_end, SYSTEM_STEP)

@@ -16,10 +16,9 @@ from typing import Any, Final, Generic
 import msgspec
 from typing_extensions import TypeVar
 
-from chalicelib.domain.call import Answer, Call, Reply
+from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.erased import UNTOLD, untold
 from chalicelib.domain.errors import (
     Busy,
     CloudStorageOff,
@@ -143,8 +142,8 @@ class Decision(Generic[T]):
 class Committed(Generic[T]):
     """The decision's value and the caller's reply, with the company's head and clock after it.
 
-    `attempts` is 0 for a repeated call: it gets the reply of the first one, and no value unless the call can `recall`
-    it. `replayed` is False when the commit was this call's own and only its confirmation was lost.
+    `attempts` is 0 for a repeated call. When it is `replayed`, it gets the reply of the first call and no value. When
+    it is not, the commit was this call's own and only its confirmation was lost.
     """
 
     value: T | None
@@ -156,19 +155,10 @@ class Committed(Generic[T]):
 
     @property
     def outcome(self) -> T:
-        """The value, for calls that always have one. Raises LookupError for a reply that was only repeated."""
-        if self.value is None:
+        """The value, for calls that are never repeated with the same key. Raises LookupError for a repeated call."""
+        if self.replayed:
             raise LookupError("a repeated call has a reply and no value")
-        return self.value
-
-    @property
-    def answer(self) -> Answer:
-        """The reply as an answer."""
-        body = msgspec.json.decode(self.reply.body)
-        secret = msgspec.json.decode(self.reply.secret) if self.reply.secret else None
-        if self.replayed or self.attempts == 0:
-            body = untold(body, self.head) if self.head else body
-        return Answer(body, self.reply.status, self.reply.location, secret, self.replayed)
+        return self.value  # type: ignore[return-value]
 
 
 def transact(
@@ -213,9 +203,6 @@ def transact(
 
 
 def _reply(call: Call, value: Any, head: Head | None) -> Reply:
-    if isinstance(value, Answer):
-        secret = msgspec.json.encode(value.secret) if value.secret is not None else None
-        return Reply(value.status, msgspec.json.encode(value.body), value.location, secret)
     return call.present(value, head) if head else Reply()
 
 
@@ -256,16 +243,12 @@ def _replay(
     and the reply with its secret."""
     if first.request != call.request:
         raise IdempotencyKeyReused
-    stored = Reply(first.status, _REDACTED if first.body is None else first.body, first.location)
+    stored = Reply(first.status, first.body, first.location)
     if first.call == call.id and decision:
         store.told(decision.new, decision.deletes)
         reply = replace(stored, secret=_reply(call, decision.value, snapshot.head).secret)
         return Committed(decision.value, reply, snapshot.head, snapshot.clock)
-    value = call.recall(stored) if call.recall else None
-    return Committed(value, stored, snapshot.head, snapshot.clock, replayed=first.call != call.id)
-
-
-_REDACTED = msgspec.json.encode(UNTOLD)
+    return Committed(None, stored, snapshot.head, snapshot.clock, replayed=first.call != call.id)
 
 
 def _writes(decision: Decision[Any]) -> bool:

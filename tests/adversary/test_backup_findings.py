@@ -13,7 +13,6 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backup import DrillPlan
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Term
 from chalicelib.domain.document import Balance, Invoice
 from chalicelib.domain.journal import JobRow
@@ -59,8 +58,8 @@ def headed(world: Any, company: str, **head: Any) -> None:
     transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
 
-def job_of(kept: Kept, answer: Answer) -> JobRow:
-    found = kept.there(JobRow.ref(kept.id, str(answer.location).rpartition("/")[2]))
+def job_of(kept: Kept, made: asking.Download) -> JobRow:
+    found = kept.there(made.job.key)
     assert isinstance(found, JobRow)
     return found
 
@@ -71,18 +70,16 @@ def job_of(kept: Kept, answer: Answer) -> JobRow:
 def test_the_archive_of_the_morning_is_not_handed_out_after_an_erasure(kept: Kept) -> None:
     backup = kept.taken()
 
-    def fetched() -> Answer:
-        return asking.download(
-            kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup, redirect=False
-        )
+    def fetched() -> asking.Download:
+        return asking.download(kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup)
 
     ended(kept.world, job_of(kept, fetched()), download.advance)
-    assert fetched().status == 200
+    assert fetched().link is not None
     kept.confirmed(kept.customer)
     again = fetched()
-    assert again.status == 202, "the archive holds somebody who was erased since"
+    assert again.link is None, "the archive holds somebody who was erased since"
     outcome = ended(kept.world, job_of(kept, again), download.advance)
-    assert fetched().status == 200
+    assert fetched().link is not None
     with zipfile.ZipFile(io.BytesIO(kept.world.files.read(outcome["key"]))) as bundle:
         assert kept.customer not in bundle.read("data/customers.json").decode()
 

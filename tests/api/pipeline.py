@@ -7,15 +7,14 @@ from chalice.app import AuthRequest, AuthResponse, Chalice, Response
 from chalice.config import Config
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, listed
 from chalicelib.api.auth import SCOPES, authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Ask, Endpoint
 from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
 from chalicelib.api.paging import Page, expandable
 from chalicelib.api.routing import cors
 from chalicelib.api.serve import serve
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import Busy, NotIssued
-from chalicelib.services.present import present_list
 from chalicelib.wiring import World
 from local.gateway import Gateway
 
@@ -97,7 +96,7 @@ ENDPOINTS = (
         scope=PUBLIC,
         query=Things,
         summary="List",
-        does=lambda ask: Answer(present_list("/things", [{"limit": ask.query.limit}], more=False)),
+        does=lambda ask: Answer(listed("/things", [{"limit": ask.query.limit}], more=False)),
     ),
     Endpoint(method="GET", path="/things/{id}", scope=PUBLIC, query=Things, does=_one, summary="Read"),
     Endpoint(

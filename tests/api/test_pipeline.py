@@ -37,7 +37,7 @@ def test_making_a_thing(client: Client) -> None:
 
 
 def test_the_tag_of_an_answer_with_a_secret_is_that_of_the_resource(client: Client) -> None:
-    from chalicelib.domain.etag import etag
+    from chalicelib.api.etag import etag
 
     got = client.post("/things", {"name": "Atlas"}, idempotency_key="k")
     assert got.etag == etag({name: value for name, value in got.json.items() if name != "secret"})

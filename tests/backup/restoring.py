@@ -28,7 +28,7 @@ class Kept(Books):
 
     def __init__(self, world: World, **options: Any) -> None:
         super().__init__(world, **options)
-        companies.switch(world.store, self.call("switch"), "*", {"backup": True})
+        companies.switch(world.store, self.call("switch"), {"backup": True})
 
     def head(self, company: str | None = None) -> Head:
         """The head as it is."""

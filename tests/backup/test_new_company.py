@@ -18,7 +18,7 @@ from chalicelib.services.backup import course, operating
 from chalicelib.services.backup.copy import company_of
 from chalicelib.services.backup.restore import asked_of
 from chalicelib.services.disclosures import Told
-from chalicelib.services.documents import present_invoice
+from chalicelib.services.representation.documents import present_invoice
 from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.store.read import Reader, companies_of, open_company
 from tests.backup.restoring import Kept, ended, step
@@ -49,8 +49,8 @@ def test_a_copy_is_the_same_under_another_id(shop: Kept) -> None:
             assert same == row
     assert (shop.content(), shop.head()) == (before, head)
     reader = opened(shop, company)
-    told = register.verify(reader, None, shop.day.year).body
-    assert (told["verified"], told["complete"], told["checked"]) == (True, True, 1)
+    told = register.verify(reader, None, shop.day.year)
+    assert (told.fault, told.complete, told.checked) == (None, True, 1)
 
 
 def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
@@ -61,9 +61,9 @@ def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
     assert not invoice.specimen  # what was issued is what was issued
     assert present_invoice(invoice, None, head)["specimen"]
     assert not present_invoice(invoice, None, shop.head())["specimen"]
-    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), shop.draft).body
-    assert (issued["number"][-5:], issued["specimen"]) == ("00002", True)
-    assert register.verify(opened(shop, company), None, shop.day.year).body["checked"] == 2
+    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), shop.draft).outcome
+    assert (issued.number[-5:], issued.specimen) == ("00002", True)
+    assert register.verify(opened(shop, company), None, shop.day.year).checked == 2
 
 
 def test_whoever_asks_owns_it_and_nobody_else_comes_along(shop: Kept) -> None:
@@ -97,7 +97,7 @@ def test_only_some_kinds_with_the_profile_and_a_whole_ledger(shop: Kept) -> None
     assert set(some["kinds"]) == {"company", "customers"}
     ledger = shop.restored(backup, into="new", kinds=("payments",))
     assert set(ledger["kinds"]) == {"company", "series", "invoices", "balances", "register", "payments"}
-    assert register.verify(opened(shop, str(ledger["company"])), None, shop.day.year).body["checked"] == 1
+    assert register.verify(opened(shop, str(ledger["company"])), None, shop.day.year).checked == 1
 
 
 def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
@@ -178,7 +178,7 @@ class TestACompanyThatIsGone:
         assert (head.mode, head.state) == ("live", "active")
         reader = opened(shop, company)
         assert reader.get(Company, "").name == f"{shop.mark} SARL"
-        assert register.verify(reader, None, shop.day.year).body["checked"] == 1
+        assert register.verify(reader, None, shop.day.year).checked == 1
         assert [row.company for row in companies_of(shop.world.store, "sub-judge")].count(company) == 1
 
     def test_a_live_copy_that_failed_half_way_is_given_up_for_another(

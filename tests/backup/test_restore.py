@@ -18,8 +18,8 @@ from chalicelib.domain.party import Customer, Supplier
 from chalicelib.files import prefixes
 from chalicelib.services import companies, issuing, register
 from chalicelib.services.backup import restore
-from chalicelib.services.documents import present_invoice
 from chalicelib.services.privacy import requests
+from chalicelib.services.representation.documents import present_invoice
 from chalicelib.store import due
 from chalicelib.store.read import open_company
 from tests.backup.restoring import Kept, ended, step
@@ -46,8 +46,8 @@ def test_a_lost_company_comes_back_to_the_byte(shop: Kept) -> None:
     assert shop.head().state == "active"
     assert shop.head().restore is None
     reader = open_company(shop.world.store, shop.id)
-    told = register.verify(reader, None, shop.day.year).body
-    assert (told["verified"], told["complete"], told["checked"]) == (True, True, 1)
+    told = register.verify(reader, None, shop.day.year)
+    assert (told.fault, told.complete, told.checked) == (None, True, 1)
     invoice = shop.there(Invoice.ref(shop.id, shop.invoice))
     assert isinstance(invoice, Invoice)
     assert document_hash(invoice) == invoice.hash
@@ -116,10 +116,10 @@ def test_numbering_goes_on_beyond_the_highest_number_ever_given(shop: Kept) -> N
     again = shop.drafted(shop.new("inv"), shop.customer)
     shop.put(again)
     after = issuing.issue(shop.world.store, shop.call("issue"), again.id)
-    numbers = [str(each.body["number"]) for each in (issued, after)]
+    numbers = [each.outcome.number for each in (issued, after)]
     assert [number[-5:] for number in numbers] == ["00002", "00003"]
     reader = open_company(shop.world.store, shop.id)
-    assert register.verify(reader, None, shop.day.year).body["checked"] == 3
+    assert register.verify(reader, None, shop.day.year).checked == 3
 
 
 def test_a_ledger_that_went_back_is_brought_forward(shop: Kept) -> None:
@@ -127,7 +127,7 @@ def test_a_ledger_that_went_back_is_brought_forward(shop: Kept) -> None:
     (old,) = [row for row in shop.content().values() if isinstance(row, Series)]
     draft = shop.there(Draft.ref(shop.id, shop.draft))
     assert isinstance(draft, Draft)
-    number = issuing.issue(shop.world.store, shop.call("issue"), shop.draft).body["number"]
+    number = issuing.issue(shop.world.store, shop.call("issue"), shop.draft).outcome.number
     backup = shop.taken()
     (now,) = [row for row in shop.content().values() if isinstance(row, Series)]
     shop.lose(
@@ -139,7 +139,7 @@ def test_a_ledger_that_went_back_is_brought_forward(shop: Kept) -> None:
     assert isinstance(back, Invoice)
     assert back.number == number
     assert shop.there(draft.key) is None  # what has a number is no draft
-    assert register.verify(open_company(shop.world.store, shop.id), None, shop.day.year).body["complete"]
+    assert register.verify(open_company(shop.world.store, shop.id), None, shop.day.year).complete
 
 
 def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
@@ -163,7 +163,7 @@ def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
         shown = json.dumps(present_invoice(invoice, None, reader.head))
         assert shop.mark not in json.dumps(present_invoice(invoice, None, reader.head)["buyer"])
         assert "erased" in shown
-        assert register.verify(reader, None, shop.day.year).body["verified"]
+        assert register.verify(reader, None, shop.day.year).fault is None
 
 
 def test_what_was_there_of_an_erased_person_is_put_right_before_the_company_opens(shop: Kept) -> None:
@@ -258,7 +258,7 @@ def test_a_company_that_stores_nothing_is_not_restored_into(shop: Kept) -> None:
     backup = shop.taken()
     rows = [row for row in shop.content().values() if row.ROOM == "workspace" and row.KIND != "company"]
     shop.put(deletes=tuple(rows))
-    companies.switch(shop.world.store, shop.call(), "*", {"sync": False, "backup": False})
+    companies.switch(shop.world.store, shop.call(), {"sync": False, "backup": False})
     assert shop.restored(backup)["code"] == CloudStorageOff.code
     assert shop.content().keys() == {key for key, row in shop.content().items() if row not in rows}
 

@@ -113,8 +113,8 @@ def test_it_is_restored_whole(old: Old, into: str) -> None:
     assert Counter(row.KIND for row in rows.values()) == counted
     reader = open_company(old.world.store, company)
     for series in old.archive.manifest.series:
-        told = register.verify(reader, series.series, 0).body
-        assert (told["fault"], told["complete"], told["checked"]) == (None, True, series.entries)
+        told = register.verify(reader, series.series, 0)
+        assert (told.fault, told.complete, told.checked) == (None, True, series.entries)
     for blob in old.archive.manifest.blobs:
         assert old.world.files.read(str(prefixes.own_logo(company, blob.key))) == old.archive.blob(blob.key)
 

@@ -59,7 +59,7 @@ def test_one_runs_at_a_time_and_has_a_job(books: Plain) -> None:
     done = ended(books, first.backup)
     repeated = books.world.call(books.company, "usr_test", "backup", key="first", request="first")
     again = take.begin(books.world, repeated, "daily")
-    assert (again.backup.id, again.backup.status, again.answer.replayed) == (done.id, "complete", True)
+    assert (again.backup.id, again.backup.status, again.committed.replayed) == (done.id, "complete", True)
 
 
 def test_both_keys_are_made_once_and_wrapped_for_their_company(books: Plain) -> None:

@@ -109,7 +109,7 @@ class Writers:
         """A draft is made, issued and paid in part, and the one before is paid some more."""
         (id,) = companies.drafts(self.world, self.company, [name], line_count=LINES)
         call = self._call("issue", f"issue-{name}")
-        number = issuing.issue(self.world.store, call, id).body["number"]
+        number = issuing.issue(self.world.store, call, id).outcome.number
         self._done(call)
         self.issued.append((time.monotonic(), id, str(number)))
         self._pay(id, f"pay-{name}")

@@ -16,6 +16,7 @@ from chalicelib.settings import Settings, places_of
 from chalicelib.store.door import FOUNDING, Decision, transact
 from chalicelib.store.read import Reader, open_company
 from chalicelib.wiring import World
+from tests.answering import answering
 
 TO_A_TRANSACTION = 90
 SELLER: dict[str, Any] = {
@@ -49,7 +50,7 @@ def settings(endpoint: str, prefix: str) -> Settings:
 
 def call(world: World, company: str, verb: str, key: str, request: str = "") -> Call:
     """A call of now by an actor of the tests."""
-    return world.call(company, "user-1", verb, key=key, request=request)
+    return answering(world.call(company, "user-1", verb, key=key, request=request))
 
 
 def customer_of(company: str) -> str:

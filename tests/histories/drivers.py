@@ -7,12 +7,15 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.api.answers import Answer, created, presenting, shown
+from chalicelib.api.answers import answer as answer_of
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Series
 from chalicelib.domain.document import Balance, Draft, RegisterEntry
 from chalicelib.domain.item import Item
 from chalicelib.domain.numbering import genesis, link
 from chalicelib.services import drafting, issuing, paying
+from chalicelib.services.representation.documents import present_draft, present_invoice, present_payment
 from chalicelib.store.door import Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
@@ -70,7 +73,7 @@ def _toy_issue(store: Store, call: Call, subject: str) -> Answer:
         deletes = (draft,) if draft else ()
         return Decision(Answer({"position": entry.position}), new=(entry,), puts=(after,), deletes=deletes)
 
-    return transact(store, call, [Series.ref(call.company, TOY)], decide).answer
+    return answer_of(transact(store, call, [Series.ref(call.company, TOY)], decide))
 
 
 def _item(call: Call, id: str, name: str) -> Item:
@@ -87,7 +90,7 @@ def _item(call: Call, id: str, name: str) -> Item:
 
 def _toy_create(store: Store, call: Call, subject: str) -> Answer:
     decision = Decision(Answer({"id": subject}, status=201), new=(_item(call, subject, "made"),))
-    return transact(store, call, [], lambda _: decision).answer
+    return answer_of(transact(store, call, [], lambda _: decision))
 
 
 def _toy_edit(store: Store, call: Call, subject: str) -> Answer:
@@ -97,7 +100,7 @@ def _toy_edit(store: Store, call: Call, subject: str) -> Answer:
         edited = item.edited(call.at, name=str(int(item.name) + 1))
         return Decision(Answer({"count": int(edited.name)}), puts=(edited,))
 
-    return transact(store, call, [Item.ref(call.company, subject)], decide).answer
+    return answer_of(transact(store, call, [Item.ref(call.company, subject)], decide))
 
 
 def _toy_prepare(world: World, company: str) -> str:
@@ -113,18 +116,21 @@ def _toy_count(world: World, company: str, subject: str) -> int:
 
 
 def _issue(store: Store, call: Call, subject: str) -> Answer:
-    return issuing.issue(store, call, subject)
+    showing = presenting(call, shown(lambda invoice, head: present_invoice(invoice, None, head)))
+    return answer_of(issuing.issue(store, showing, subject))
 
 
 def _create(store: Store, call: Call, subject: str) -> Answer:
     content = {"customer": companies.customer_of(call.company), "lines": companies.lines(1)}
-    return drafting.create(store, call, subject, content)
+    return answer_of(drafting.create(store, presenting(call, created(present_draft, "invoices")), subject, content))
 
 
 def _pay(store: Store, call: Call, subject: str) -> Answer:
-    return paying.pay(
-        store, call, subject, id=None, amount=Decimal(1), method="transfer", day=date(2026, 1, 2), reference=None
+    showing = presenting(call, created(present_payment, "payments"))
+    paid = paying.pay(
+        store, showing, subject, id=None, amount=Decimal(1), method="transfer", day=date(2026, 1, 2), reference=None
     )
+    return answer_of(paid)
 
 
 def _issued_invoice(world: World, company: str) -> str:

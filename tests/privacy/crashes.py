@@ -112,7 +112,7 @@ def access(*, of_customer: bool = False) -> Callable[[Turned], Books]:
     def prepare(world: Turned) -> Books:
         books = stocked(world)
         subject = books.customer if of_customer else None
-        id = str(requests.ask(world, books.call(), books.owner(), "access", subject).body["id"])
+        id = requests.ask(world, books.call(), books.owner(), "access", subject).outcome.id
         requests.confirm(world, books.call(), books.owner(), id)
         return books
 
@@ -132,7 +132,7 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
 
     def prepare(world: Turned) -> Books:
         books = stocked(world)
-        id = str(requests.ask(world, books.call(), books.owner(), "rectification", None).body["id"])
+        id = requests.ask(world, books.call(), books.owner(), "rectification", None).outcome.id
         (watch,) = [row for row in world.store.query("requests", books.id).records if row.KIND == "deadline"]
         if end:
             (request,) = world.store.records([Request.ref(books.id, id)])
@@ -246,7 +246,7 @@ def helped(*, closed: bool) -> Callable[[Turned], Books]:
         file = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
         opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.", [file])
         if closed:
-            support_desk.close(world, books.id, str(opened.body["id"]), "opr_1")
+            support_desk.close(world, books.id, opened.outcome.thread.id, "opr_1")
         return books
 
     return prepare

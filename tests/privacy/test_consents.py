@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.consent import Acceptance, Consent
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, Version
@@ -131,7 +132,7 @@ def test_a_material_change_is_announced_and_then_asked(
     monkeypatch.setattr(consent, "current", lambda: _policy(material))
     stamps: Any = {"company": "cmp_1", "created_at": None, "updated_at": None}
     held = Consent(id="mem_1", **stamps, policy_version="2026-11-23")
-    body = consent.present_policy(held, day, "fr")
+    body = present_policy(held, day, "fr")
     assert body["must_accept"] is asked
     if asked:
         assert (body["required"], body["required_since"]) == ("2027-03-01", "2027-03-01")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.presenters.privacy import present_preview, present_receipt
 from chalicelib.domain.company import Head
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import (
@@ -28,7 +29,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy import preview, receipts, requests
-from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.privacy.asking import Asker, found
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import ROOM_TABLES
@@ -47,7 +48,7 @@ def head(shop: Books) -> Head:
 
 def receipt(shop: Books, id: str) -> dict[str, Any]:
     """The receipt, as it is handed out."""
-    return requests.receipt(shop.world, shop.id, shop.owner(), id).body
+    return present_receipt(requests.receipt(shop.world, shop.id, shop.owner(), id), shop.world.keys.pem)
 
 
 def every_row(world: Turned, company: str | None = None) -> list[tuple[str, dict[str, Any]]]:
@@ -156,7 +157,7 @@ def test_a_dry_run_shows_the_receipts_table_files_and_versions_included(alone: T
         ]
 
     told = receipt(shop, id)["content"]["stores"]
-    assert table(ask.body["steps"]) == table(told)
+    assert table(present_preview(ask)["steps"]) == table(told)
     pages = next(line for line in told if line["place"] == "pdf/")
     assert pages["removed"] == 3, "two versions, and the marker that hides them"
 
@@ -164,8 +165,10 @@ def test_a_dry_run_shows_the_receipts_table_files_and_versions_included(alone: T
 def test_a_dry_run_does_not_count_what_is_too_much_for_one(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Books(alone)
     monkeypatch.setattr(preview, "LISTINGS", 0)
-    body = preview.preview(alone, shop.id, shop.owner(), "deletion", None, alone.now()).body
-    assert {step["place"]: step["removed"] for step in body["steps"] if step["store"] == "files"}["pdf/"] is None
+    body = preview.preview(alone, shop.id, shop.owner(), "deletion", None, alone.now())
+    assert {step["place"]: step["removed"] for step in present_preview(body)["steps"] if step["store"] == "files"}[
+        "pdf/"
+    ] is None
 
 
 def test_another_company_is_not_touched(vault: Turned) -> None:
@@ -278,9 +281,9 @@ def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vaul
     id = shop.confirmed(waive=True)
     carried(vault)
     gone = Asker("newcomer", "nobody", shop.owner().subject)
-    assert requests.one(vault, shop.id, gone, id).body["status"] == "completed"
+    assert found(vault.store, shop.id, gone, id).status == "completed"
     with pytest.raises(NotFound):
-        requests.one(vault, shop.id, Asker("newcomer", "nobody", "sub-other"), id)
+        found(vault.store, shop.id, Asker("newcomer", "nobody", "sub-other"), id)
 
 
 def test_deadlines(vault: Turned) -> None:

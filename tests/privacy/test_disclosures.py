@@ -13,7 +13,7 @@ from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import Told
-from chalicelib.services.editing import Window
+from chalicelib.services.paging import Window
 from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
@@ -50,10 +50,10 @@ def test_a_hidden_one_is_not_even_hinted_at(shop: Shop, world: World) -> None:
     assert (len(got.json["data"]), got.json["has_more"]) == (1, False)
     assert entry.id not in got.text
     window = Window()
-    last = disclosures.shown(world.store, shop.company, window, until, "fr").body["data"]
-    after = disclosures.shown(world.store, shop.company, window, until + timedelta(days=1), "fr").body["data"]
+    last = disclosures.visible(world.store, shop.company, window, until).items
+    after = disclosures.visible(world.store, shop.company, window, until + timedelta(days=1)).items
     assert [len(last), len(after)] == [1, 2]
-    assert after[0]["hidden_until"] == until.isoformat()
+    assert after[0].hidden_until == until
     assert not may_be_seen(entry, until)
     assert (entry.due_at - entry.created_at) > timedelta(days=365 * 5 + 30), "its five years begin when it is seen"
 

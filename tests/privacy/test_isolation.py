@@ -68,7 +68,7 @@ def customer(world: Turned) -> None:
 def access(world: Turned) -> None:
     """Everything is handed out."""
     books = Books(world)
-    id = str(requests.ask(world, books.call(), books.owner(), "access", None).body["id"])
+    id = requests.ask(world, books.call(), books.owner(), "access", None).outcome.id
     requests.confirm(world, books.call(), books.owner(), id)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.presenters.privacy import present_request
 from chalicelib.cli.main import main
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company
@@ -296,7 +297,7 @@ def watched(vault: Turned, id: str, caplog: pytest.LogCaptureFixture) -> list[in
 
 def opened(vault: Turned, shop: Books, subject: str) -> str:
     """A rectification that does not say what is right; its id."""
-    id = str(requests.ask(vault, shop.call(), shop.owner(), "rectification", subject).body["id"])
+    id = requests.ask(vault, shop.call(), shop.owner(), "rectification", subject).outcome.id
     run_due(vault)
     return id
 
@@ -319,7 +320,8 @@ def test_asking_for_details_stops_the_clock_and_answering_restarts_it(
     id = opened(vault, shop, shop.customer)
     first = shop.request(id).deadline
     vault.offset = timedelta(days=4)
-    shown = rectification.ask_details(vault, shop.id, id, ["name", "ice", "name"], "opr_1").body
+    asked = rectification.ask_details(vault, shop.id, id, ["name", "ice", "name"], "opr_1")
+    shown = present_request(asked)
     assert (shown["status"], shown["awaiting_details"]["missing"]) == ("verified", ["name", "ice"])
     assert shown["awaiting_details"]["since"] == shop.request(id).awaiting_since.isoformat().replace("+00:00", "Z")  # type: ignore[union-attr]
     for days in (9, 11.5, 20):
@@ -412,7 +414,7 @@ def corrections(shop: Books, clock: int = 0) -> list[Correction]:
 
 def corrected(shop: Books, subject: str | None, **values: Any) -> str:
     made = requests.ask(shop.world, shop.call(), shop.owner(), "rectification", subject, values)
-    return str(made.body["id"])
+    return made.outcome.id
 
 
 def test_a_restored_backup_is_put_right_again(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:

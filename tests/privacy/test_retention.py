@@ -121,10 +121,10 @@ class Ledger(Books):
         assert isinstance(row, Term)
         return row
 
-    def verified(self) -> dict[str, Any]:
+    def verified(self) -> register.Verification:
         """What verifying the register says."""
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
-        return register.verify(open_company(self.world.store, self.id), series.id, 2026).body
+        return register.verify(open_company(self.world.store, self.id), series.id, 2026)
 
 
 def at(world: Turned, day: date) -> None:
@@ -140,7 +140,7 @@ def sweep(world: Turned, **more: Any) -> Report:
 def test_each_year_leaves_on_its_day_and_the_register_still_verifies(vault: Turned) -> None:
     shop = Ledger(vault)
     every = shop.invoices()
-    assert shop.verified()["verified"]
+    assert shop.verified().fault is None
     at(vault, date(2036, 12, 31))
     sweep(vault)
     assert shop.invoices() == every, "on the last day all is kept"
@@ -151,12 +151,12 @@ def test_each_year_leaves_on_its_day_and_the_register_still_verifies(vault: Turn
     assert sweep(vault).failures == []
     assert shop.invoices() == {*shop.by_year[2027], *shop.by_year[2028]}
     verified = shop.verified()
-    assert (verified["verified"], verified["complete"], verified["checked"]) == (True, True, 4)
+    assert (verified.fault, verified.complete, verified.checked) == (None, True, 4)
     assert shop.term().due_at == midnight(date(2038, 1, 1))
     at(vault, date(2039, 1, 1))
     sweep(vault)
     assert shop.invoices() == set()
-    assert shop.verified()["verified"]
+    assert shop.verified().fault is None
     (series,) = [row for row in shop._stored("ledger") if isinstance(row, Series)]
     assert (series.swept, series.anchor) == (series.next - 1, series.chain)
 
@@ -167,7 +167,7 @@ def test_an_altered_document_after_the_anchor_is_still_found(vault: Turned) -> N
     sweep(vault)
     victim = next(row for row in shop._stored("ledger") if isinstance(row, Invoice))
     shop._put(replace(victim, notes="altered"))
-    assert shop.verified()["fault"]["code"] == "document_changed"
+    assert shop.verified().fault == register.Fault(1, "document_changed")
 
 
 def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
@@ -201,7 +201,7 @@ def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Tu
     assert sweep(vault).failures == []
     assert not [row for row in shop._stored("ledger") if isinstance(row, Payment)]
     assert shop.invoices() == set(shop.by_year[2027])
-    assert shop.verified()["verified"]
+    assert shop.verified().fault is None
 
 
 def test_a_closed_company_is_swept_too(vault: Turned) -> None:
@@ -267,7 +267,7 @@ def test_killed_at_any_call_the_sweep_ends_the_same(vault: Turned) -> None:
 
     def state(shop: Ledger) -> object:
         (series,) = [row for row in shop._stored("ledger") if isinstance(row, Series)]
-        return shop.kinds("ledger"), series.swept, shop.term().swept, shop.term().due_at, shop.verified()["verified"]
+        return shop.kinds("ledger"), series.swept, shop.term().swept, shop.term().due_at, shop.verified().fault is None
 
     assert prove([vault.store.connection.client], Work(prepare, lambda _: sweep(vault), later, state)) > 20
 

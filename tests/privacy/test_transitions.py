@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.api.presenters.privacy import present_receipt
 from chalicelib.cli.main import main
 from chalicelib.domain.errors import Refusal, RequestSettled
 from chalicelib.domain.request import MOVES, OVER, Request, RequestStatus, clear_days, moved
@@ -125,7 +126,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         caplog.clear()
         with caplog.at_level(logging.WARNING, "facture.privacy"):
             run(vault, watch_job(), now=vault.now(), left=within(60))
-        own = [r.levelno for r in caplog.records if getattr(r, "request", None) == made.body["id"]]
+        own = [r.levelno for r in caplog.records if getattr(r, "request", None) == made.outcome.id]
         told.append((days, own))
     assert told == [
         (1, []),
@@ -135,7 +136,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         (12, []),
         (13, [logging.ERROR]),
     ]
-    assert settling.by_hand(vault, shop.request(str(made.body["id"])), "completed")
+    assert settling.by_hand(vault, shop.request(made.outcome.id), "completed")
     run(vault, watch_job(), now=vault.now() + timedelta(days=30), left=within(60))
     assert "deadline" not in shop.kinds("requests")
 
@@ -182,7 +183,7 @@ def test_by_hand(cli: Callable[..., tuple[int, list[Any]]], vault: Turned, tmp_p
     assert cli("holds", shop.id)[1][0]["reason"] == "audit 7"
     assert cli("complete", shop.id, id)[0] == 2, "no hand completes a deletion"
     carry(vault)
-    handed = requests.receipt(vault, shop.id, shop.owner(), id).body
+    handed = present_receipt(requests.receipt(vault, shop.id, shop.owner(), id), vault.keys.pem)
     assert cli("receipt", shop.id, id) == (0, [handed])
     assert cli("receipt", shop.id, "req_none")[0] == 2
     receipt, key = tmp_path / "receipt.json", tmp_path / "key.pem"

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Address, Company, Series
 from chalicelib.domain.document import Balance, Draft, Line
 from chalicelib.domain.entity import Record
@@ -28,6 +27,7 @@ from chalicelib.services.privacy import requests
 from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
+from tests.answering import Answer, answering
 from tests.unit.samples import NOTHING
 
 CANARY = "Serin7Q"
@@ -72,7 +72,7 @@ class Books:
 
     def commit(self, *new: Record, messages: Iterable[Message] = (), founding: bool = False) -> None:
         """Put rows through the door."""
-        call = self.world.call(self.id, self.owners[0], "test", key=self.world.random(8).hex(), at=self.at)
+        call = answering(self.world.call(self.id, self.owners[0], "test", key=self.world.random(8).hex(), at=self.at))
         state = {"cloud_sync": True} if founding else None
 
         def decide(_: Snapshot) -> Decision:
@@ -216,7 +216,7 @@ class Books:
     def asked(self, subject: str | None = None, *, number: int = 0) -> str:
         """A deletion asked for; its id."""
         made = requests.ask(self.world, self.call(), self.owner(number), "deletion", subject)
-        return str(made.body["id"])
+        return made.outcome.id
 
     def confirmed(self, subject: str | None = None, *, waive: bool = False) -> str:
         """A deletion asked for and confirmed; its id."""

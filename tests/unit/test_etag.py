@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.api import etag as served
+from chalicelib.api.etag import etag, matches, require_match
 from chalicelib.domain.errors import StaleVersion
-from chalicelib.domain.etag import etag, matches, require_match
 
 BODY = {"id": "cus_1", "name": "شركة", "version": 3, "lines": [{"a": "1.00", "b": None}]}
 

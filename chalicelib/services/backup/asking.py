@@ -1,33 +1,32 @@
 """Asking for backups: what exists, one more, and the jobs that verify, hand out and bring back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from chalicelib.domain.backup import Backup
 from chalicelib.domain.backup_errors import BackupIncomplete
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound, TooManyRequests
-from chalicelib.domain.ids import derived_id, new_id
+from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JobRow
+from chalicelib.files.objects import Link
 from chalicelib.services.backup import replay, take
 from chalicelib.services.backup.kinds import chosen
-from chalicelib.services.documents import instant
-from chalicelib.services.editing import Shelf, Window, listing
-from chalicelib.services.issuing import JOB_DAYS, present_job
-from chalicelib.services.present import Body
-from chalicelib.store.door import ACCOUNT, SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.services.editing import Resource, listing
+from chalicelib.services.issuing import JOB_DAYS
+from chalicelib.services.paging import Page, Window
+from chalicelib.store.door import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-URL = "/v1/backups"
 NAME = "restores"
 """The job that runs what is queued here."""
 NIGHTLY = "backups"
@@ -40,45 +39,16 @@ SYSTEM_KEY = "§"
 """How the keys of calls begin that no client can send."""
 
 
-def present(backup: Backup) -> Body:
-    """A backup as the API shows it. `bytes` is what it takes in storage."""
-    cut, verified, drilled = (
-        instant(at) if at else None for at in (backup.cut_at, backup.verified_at, backup.drilled_at)
-    )
-    return {
-        "id": backup.id,
-        "object": "backup",
-        "status": backup.status,
-        "tier": backup.tier,
-        "counts": backup.counts,
-        "bytes": backup.size,
-        "clock": backup.clock,
-        "cut_at": cut,
-        "expires_at": instant(backup.due_at),
-        "verified_at": verified,
-        "drill": backup.drill,
-        "drilled_at": drilled,
-        "failure": backup.failure,
-        "version": backup.version,
-        "created_at": instant(backup.created_at),
-        "updated_at": instant(backup.updated_at),
-    }
+BACKUPS = Resource(Backup)
 
 
-SHELF = Shelf(Backup, URL, present)
-
-
-def listed(reader: Reader, window: Window, now: Any) -> Answer:
+def listed(reader: Reader, window: Window, now: datetime) -> Page[Backup]:
     """The company's backups, newest first. Raises InvalidContent for a cursor of another kind."""
-    return listing(reader, SHELF, window, lambda backup: backup.due_at > now)
+    return listing(reader, BACKUPS, window, lambda backup: backup.due_at > now)
 
 
-def one(reader: Reader, id: str, now: Any) -> Answer:
-    """One backup. Raises NotFound, also once its term is over."""
-    return Answer(present(_found(reader, id, now)))
-
-
-def _found(reader: Reader, id: str, now: Any, *, complete: bool = False) -> Backup:
+def one(reader: Reader, id: str, now: datetime, *, complete: bool = False) -> Backup:
+    """One backup. Raises NotFound, also once its term is over, and BackupIncomplete for one that must be `complete`."""
     backup = reader.get(Backup, id)
     if backup.due_at <= now:
         raise NotFound
@@ -87,7 +57,7 @@ def _found(reader: Reader, id: str, now: Any, *, complete: bool = False) -> Back
     return backup
 
 
-def ask(world: "World", reader: Reader, call: Call) -> Answer:
+def ask(world: "World", reader: Reader, call: Call) -> take.Begun:
     """Begin a backup, or find the one that runs. Raises BackupOff, TooManyRequests, Busy."""
     page = reader.page("transient", SORT.startswith("backup#"), descending=True, limit=5 * A_DAY)
     since = call.at - timedelta(days=1)
@@ -98,14 +68,14 @@ def ask(world: "World", reader: Reader, call: Call) -> Answer:
     ]
     if len(recent) >= A_DAY:
         raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
-    begun = take.begin(world, call, "daily", show=present)
+    begun = take.begin(world, call, "daily")
     world.wake("backups")
-    return replace(begun.answer, location=f"/v1/jobs/{begun.job}")
+    return begun
 
 
-def verify(world: "World", reader: Reader, call: Call, id: str) -> Answer:
+def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[JobRow]:
     """Queue a verification. Raises NotFound, BackupIncomplete, Busy."""
-    _found(reader, id, call.at, complete=True)
+    one(reader, id, call.at, complete=True)
     return _queued(world, call, "verify", {"backup": id})
 
 
@@ -118,28 +88,31 @@ class Wanted:
     dry_run: bool = False
 
 
-def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted) -> Answer:
+def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted) -> Committed[JobRow]:
     """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
-    _found(reader, id, call.at, complete=True)
+    one(reader, id, call.at, complete=True)
     chosen(wanted.kinds)
     kinds = list(wanted.kinds) if wanted.kinds is not None else None
     inputs = {"backup": id, "into": wanted.into, "kinds": kinds, "dry_run": wanted.dry_run}
     return _queued(world, call, "restore", inputs)
 
 
-def download(world: "World", reader: Reader, call: Call, id: str, *, redirect: bool) -> Answer:
-    """Where the plain archive is, for some minutes: 303, or 200 with the address; 202 while a job makes it. Raises
-    NotFound, BackupIncomplete, Busy."""
-    _found(reader, id, call.at, complete=True)
+@dataclass(frozen=True)
+class Download:
+    """The job that makes a plain archive, and the archive's address once it is made."""
+
+    job: JobRow
+    link: Link | None = None
+
+
+def download(world: "World", reader: Reader, call: Call, id: str) -> Download:
+    """The plain archive of a backup; a job makes it first. Raises NotFound, BackupIncomplete, Busy."""
+    one(reader, id, call.at, complete=True)
     job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
     if outcome is None:
-        waiting = {"url": None, "expires_at": None, "job": job.id}
-        return Answer(waiting, status=202, location=f"/v1/jobs/{job.id}")
-    url, expires = world.files.url(outcome["key"], filename=outcome["filename"])
-    if redirect:
-        return Answer({}, status=303, location=url)
-    return Answer({"url": url, "expires_at": instant(expires), "job": job.id})
+        return Download(job)
+    return Download(job, world.files.url(outcome["key"], filename=outcome["filename"]))
 
 
 def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow:
@@ -156,34 +129,27 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
         raise TooManyRequests(retry_after=3600)
     made = row_of(call, "download", {"backup": id}, ids[rows.index(None)])
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_download(snapshot: Snapshot) -> Decision[None]:
         known = snapshot.get(JobRow, made.id)
         return Decision(new=() if known else (made,))
 
-    transact(store, call, [made.key], decide, SYSTEM_WHILE_OPEN)
+    transact(store, call, [made.key], decide_download, SYSTEM_WHILE_OPEN)
     world.wake(NAME)
     return made
 
 
-def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Answer:
+def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:
     job = row_of(call, task, inputs)
-
-    def decide(_: Snapshot) -> Decision:
-        return Decision(Answer(present_job(job), status=202, location=f"/v1/jobs/{job.id}"), new=(job,))
-
-    answer = transact(world.store, call, [], decide, ACCOUNT).answer
+    committed = transact(world.store, call, [], lambda _: Decision(job, new=(job,)), ACCOUNT)
     world.wake(NAME)
-    return answer
+    return committed
 
 
 def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None) -> JobRow:
     """A job for what is asked of a backup, not written; `id` where it is not a new one's."""
-    id = id or new_id(JobRow.PREFIX, call.at, call.random("job"))
-    return JobRow(
-        company=call.company,
+    return call.make(
+        JobRow,
         id=id,
-        created_at=call.at,
-        updated_at=call.at,
         due=NAME,
         due_at=call.at,
         task=task,

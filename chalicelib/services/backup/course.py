@@ -4,11 +4,10 @@ Each step is bounded by time, repeatable, and says where it goes on. A drill tak
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Head, Series
 from chalicelib.domain.document import Draft, Invoice
 from chalicelib.domain.entity import Record, Ref
@@ -27,6 +26,7 @@ from chalicelib.store.wire import SORT, Page, Store, start_after
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
+T = TypeVar("T")
 PART_SECONDS = 7.0
 """How long a part of the work takes before its place is kept; a run begins none with less than ten seconds left."""
 PAGE = 45
@@ -50,17 +50,16 @@ class Into:
     job: str
     actor: str
 
-    def commit(self, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision]) -> Answer:
+    def commit(self, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision[T]]) -> T:
         """One commit of this restore. Raises NotOurs, Busy, TransactionTooLarge."""
         call = self.world.call(self.company, self.actor, "restore", key=f"§{self.job}:{self.world.random(8).hex()}")
 
-        def guarded(snapshot: Snapshot) -> Decision:
+        def decide_guarded(snapshot: Snapshot) -> Decision[T]:
             if (snapshot.head.state, snapshot.head.restore) != ("restoring", self.job):
                 raise NotOurs
             return decide(snapshot)
 
-        done = transact(self.store, call, reads, guarded, SYSTEM_STEP)
-        return done.answer
+        return transact(self.store, call, reads, decide_guarded, SYSTEM_STEP).outcome
 
     def reader(self) -> Reader:
         """A reader of the company although it is shut. Raises NotFound, Busy."""
@@ -83,31 +82,30 @@ def rows(into: Into, walk: Walk, progress: Progress) -> Progress:
 def put(into: Into, batch: Batch, progress: Progress) -> Progress:
     """One batch in one commit, or in two where it is too large. What is as it should be is not written."""
     try:
-        found = into.commit(batch.refs, _putting(into, batch)).body["outcomes"]
+        found = into.commit(batch.refs, _putting(into, batch))
     except TransactionTooLarge:
         if len(batch.records) < 2:
             raise
         for half in batch.halves():
             progress = put(into, half, progress)
         return progress
-    return progress.counted({(kind, outcome): number for kind, outcome, number in found}, batch.rows)
+    return progress.counted(found, batch.rows)
 
 
-def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision]:
+def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[tuple[str, str], int]]]:
     at = into.world.now()
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_batch(snapshot: Snapshot) -> Decision[Mapping[tuple[str, str], int]]:
         refs = batch.refs
         done = batch.merged(dict(zip(refs, snapshot.at(refs), strict=True)), at)
         head, changes = snapshot.head, dict[str, Any]()
         for record, _ in done:
             if isinstance(record, Series) and (change := reached(head, record)):
                 head, changes = replace(head, **change), change
-        counted = [[kind, outcome, number] for (kind, outcome), number in outcomes(batch, done).items()]
         puts = tuple(row for _, each in done for row in each.puts)
-        return Decision(Answer({"outcomes": counted}), puts=puts, head=changes or None)
+        return Decision(outcomes(batch, done), puts=puts, head=changes or None)
 
-    return decide
+    return decide_batch
 
 
 def registers(into: Into, progress: Progress) -> Progress:
@@ -119,10 +117,10 @@ def registers(into: Into, progress: Progress) -> Progress:
     for series in [each for each in names if each >= name]:
         position: int | None = int(after or 0) if series == name else 0
         while position is not None:
-            told = register.verify(reader, series, 0, after=position).body
-            if told["fault"]:
+            found = register.verify(reader, series, 0, after=position)
+            if found.fault:
                 return replace(progress, step="search", cursor=None, failure=progress.failure or "register_invalid")
-            position = told["next"]
+            position = found.next
             if position is not None and time.monotonic() >= end:
                 return replace(progress, cursor=f"{series}\x1f{position}")
     return replace(progress, step="search", cursor=None)

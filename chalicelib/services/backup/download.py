@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
 from chalicelib.domain.entity import Record
@@ -24,7 +25,6 @@ from chalicelib.domain.payment import Payment
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
-from chalicelib.services import documents, present
 from chalicelib.services.backup import replay
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.backup.contents import group_of
@@ -32,10 +32,10 @@ from chalicelib.services.backup.kinds import KINDS, LEDGER, NAMES, places
 from chalicelib.services.backup.restore import NAME, Asked, asked_of, require_disclosed
 from chalicelib.services.backup.verify import PART_SECONDS
 from chalicelib.services.backup.walk import Progress, Walk, place_of
-from chalicelib.services.documents import instant
 from chalicelib.services.paying import unnamed
 from chalicelib.services.privacy.access_archive import index
 from chalicelib.services.privacy.access_zip import MARK_KEPT, term
+from chalicelib.services.representation import documents, records
 from chalicelib.services.tables import Written
 from chalicelib.services.tables import advance as tabulated
 from chalicelib.store import due
@@ -86,7 +86,7 @@ class Shown:
     def _told(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head
         if isinstance(record, Company):
-            return present.present_company(record, head)
+            return records.present_company(record, head)
         if isinstance(record, Invoice):
             return documents.present_invoice(record, None, head)
         if isinstance(record, CreditNote):
@@ -124,9 +124,9 @@ def _entry(record: RegisterEntry) -> dict[str, Any]:
 
 
 PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
-    Customer: present.present_customer,
-    Supplier: present.present_supplier,
-    Item: present.present_item,
+    Customer: records.present_party,
+    Supplier: records.present_party,
+    Item: records.present_record,
     Draft: documents.present_draft,
     Payment: documents.present_payment,
     Balance: _balance,
@@ -151,7 +151,7 @@ def advance(world: "World", job: JobRow) -> JobRow:
             return _kept(world, job, asked, progress.verified(archive, "zip", total=total), [])
         return _kept(world, job, asked, _made(world, job, asked, archive), [])
     except Refusal as refusal:
-        if refusal.status == 503:
+        if refusal.passing:
             raise
         _clear(world, job)
         failed = replace(progress, step="done", failure=refusal.code, written=None)

@@ -71,7 +71,7 @@ def advance(world: "World", plan: DrillPlan) -> bool:
     except NotOurs:
         after = replace(progress, step="clear", cursor=None)
     except Refusal as refusal:
-        if refusal.status == 503 or progress.step in ("clear", "sweep"):
+        if refusal.passing or progress.step in ("clear", "sweep"):
             raise
         after = replace(progress, step="sweep", cursor=None, failure=refusal.code)
     if after.step != "done":

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company, Head, Term, require_open
 from chalicelib.domain.disclosure import Disclosure
 from chalicelib.domain.document import Invoice
@@ -123,7 +122,7 @@ def advance(world: "World", job: JobRow) -> JobRow:
     except NotOurs:
         after = replace(progress, step="done", failure=NotOurs.code)
     except Refusal as refusal:
-        if refusal.status == 503 or progress.step in ("search", "open"):
+        if refusal.passing or progress.step in ("search", "open"):
             raise
         after = _failed(progress, refusal.code)
     return _kept(errand, after)
@@ -194,13 +193,13 @@ def _follows(errand: Errand) -> bool:
     again. Its head remembers which."""
     call = errand.world.call(errand.source, errand.job.actor, "restore", key=f"§{errand.job.id}:follow")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_follow(snapshot: Snapshot) -> Decision[str]:
         first = snapshot.head.restore or errand.job.id
         known = snapshot.head.restore is not None
-        return Decision(Answer({"first": first}), head=None if known else {"restore": first})
+        return Decision(first, head=None if known else {"restore": first})
 
-    done = transact(errand.world.store, call, [], decide, SYSTEM_STEP)
-    return bool(done.answer.body["first"] == errand.job.id)
+    done = transact(errand.world.store, call, [], decide_follow, SYSTEM_STEP)
+    return done.outcome == errand.job.id
 
 
 def require_disclosed(world: "World", asked: Asked, company: str) -> None:

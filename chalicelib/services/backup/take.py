@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -11,10 +10,9 @@ import msgspec
 
 from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
 from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff, BackupUnknownKey
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TooLarge
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests
@@ -24,8 +22,9 @@ from chalicelib.services.backup.plans import begun as planned
 from chalicelib.services.backup.plans import month_of, week_of
 from chalicelib.services.backup.verify import Disagreement
 from chalicelib.services.issuing import JOB_DAYS
+from chalicelib.services.replies import id_of
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -53,15 +52,11 @@ FAILURES: Final = (
 
 @dataclass(frozen=True)
 class Begun:
-    """The backup that runs now, the job that makes it, and the answer to whoever asked."""
+    """The backup that runs now, the job that makes it, and the commit that began or found it."""
 
     backup: Backup
     job: str
-    answer: Answer
-
-
-def _id_of(backup: Backup) -> dict[str, Any]:
-    return {"id": backup.id}
+    committed: Committed[Backup]
 
 
 def begin(
@@ -70,19 +65,15 @@ def begin(
     tier: Tier,
     *,
     next_at: datetime | None = None,
-    show: Callable[[Backup], dict[str, Any]] = _id_of,
 ) -> Begun:
     """Begin a backup, or find the one that runs: one commit with its row, its job, its company's keys if it has none
-    yet, and the company's plan (due again at `next_at`, if that is given). `show` makes the answer, "id" among it.
+    yet, and the company's plan (due again at `next_at`, if that is given).
 
     Raises BackupOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
     """
     keys, made = _keys(world, call)
-    row = Backup(
-        company=call.company,
-        id=new_id(Backup.PREFIX, call.at, call.random("backup")),
-        created_at=call.at,
-        updated_at=call.at,
+    row = call.make(
+        Backup,
         tier=tier,
         asked_by=call.actor,
         statutory_key=keys["statutory"],
@@ -93,7 +84,7 @@ def begin(
         expires_at=_epoch(call.at + UNFINISHED + ROW_KEPT),
     )
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
         if not snapshot.head.cloud_backup:
             raise BackupOff
         found, doomed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
@@ -101,20 +92,20 @@ def begin(
         moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
         running = snapshot.get(Backup, plan.running) if plan.running else None
         if running is not None and running.status == "running":
-            return Decision(Answer(show(running), status=202), puts=(plan.edited(call.at, **moved),) if moved else ())
+            return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
         if any(doomed):
             raise BackupKeyDestroyed
         clock = snapshot.clock + 1
         new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)
         now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
-        return Decision(Answer(show(new), status=202), new=(new, _job(call, row), *made), puts=(now,))
+        return Decision(new, new=(new, _job(call, row), *made), puts=(now,))
 
     reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
-    answer = transact(world.store, call, reads, decide, ACCOUNT).answer
-    (found,) = world.store.records([Backup.ref(call.company, answer.body["id"])])
-    if not isinstance(found, Backup):  # the answer is older than the backup's row
+    committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
+    (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
+    if not isinstance(found, Backup):  # the reply is older than the backup's row
         raise NotFound
-    return Begun(found, job_of(found.id), answer)
+    return Begun(found, job_of(found.id), committed)
 
 
 def job_of(backup: str) -> str:
@@ -123,11 +114,9 @@ def job_of(backup: str) -> str:
 
 
 def _job(call: Call, backup: Backup) -> JobRow:
-    return JobRow(
-        company=call.company,
+    return call.make(
+        JobRow,
         id=job_of(backup.id),
-        created_at=call.at,
-        updated_at=call.at,
         due="backups",
         due_at=call.at,
         task="backup",
@@ -147,9 +136,8 @@ def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ..
         if page.records:
             found[seal] = page.records[0].id
             continue
-        id = new_id(cls.PREFIX, call.at, call.random("key", seal))
-        wrapped = world.vault.wrapped(call.company, id)
-        made.append(cls(company=call.company, id=id, created_at=call.at, updated_at=call.at, wrapped=wrapped))
+        id = call.new_id(cls)
+        made.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
         found[seal] = id
     return found, tuple(made)
 

@@ -28,10 +28,11 @@ from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
-from chalicelib.services import disclosures, documents, present, support
 from chalicelib.services.paying import buyers, unnamed
 from chalicelib.services.privacy import receipts
-from chalicelib.services.privacy.asking import present_correction, show
+from chalicelib.services.representation import documents, records, support
+from chalicelib.services.representation.disclosures import present_disclosure
+from chalicelib.services.representation.requests import correction_row, request_row
 from chalicelib.store.wire import Store
 
 WITHHELD = frozenset(
@@ -53,17 +54,17 @@ NAMES: Mapping[type[Record], str] = {
     Archived: "archive",
 }
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
-    Customer: present.present_customer,
-    Supplier: present.present_supplier,
-    Item: present.present_item,
-    Member: present.present_member,
-    ApiKey: present.present_api_key,
+    Customer: records.present_party,
+    Supplier: records.present_party,
+    Item: records.present_record,
+    Member: records.present_record,
+    ApiKey: records.present_record,
     Draft: documents.present_draft,
     Payment: documents.present_payment,
-    Thread: support.present,
+    Thread: support.present_thread,
     SupportMessage: support.present_message,
-    Request: show,
-    Correction: present_correction,
+    Request: request_row,
+    Correction: correction_row,
 }
 """Rows that the API shows by themselves; others are told attribute by attribute."""
 
@@ -192,13 +193,13 @@ def _may_know(row: Record, reading: Reading) -> bool:
 
 def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> dict[str, Any]:
     if isinstance(row, Company):
-        return present.present_company(row, reading.head)
+        return records.present_company(row, reading.head)
     if isinstance(row, Invoice):
         return documents.present_invoice(row, balances.get(row.id), reading.head)
     if isinstance(row, CreditNote):
         return documents.present_credit_note(row, reading.head)
     if isinstance(row, Disclosure):
-        return disclosures.present(row, reading.language)
+        return present_disclosure(row, reading.language)
     if type(row) in PLAIN:
         return PLAIN[type(row)](row)
     stored = {f.name: getattr(row, f.name) for f in fields(row) if f.name not in ("company", "id")}

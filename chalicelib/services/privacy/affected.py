@@ -4,40 +4,30 @@ An issued document is never edited (CGI art. 145-III): it is corrected by a cred
 anew. Both are the merchant's to decide, so that they are offered as the requests that do them, ready to be sent.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-import msgspec
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import differs
-from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued, Language
+from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued
+from chalicelib.domain.document_state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer
-from chalicelib.domain.paying import status
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import SupportMessage, Thread
-from chalicelib.services.documents import present_invoice
-from chalicelib.services.listing import ANSWER_BYTES, MOST_EXAMINED
-from chalicelib.services.present import Body, present_list
+from chalicelib.services.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store, start_after
 
 ISSUED: Final = SORT.between("credit_note#", "invoice#~")
 """Issued documents and their balances, and nothing else of the ledger."""
-REASONS: Final[Mapping[Language, str]] = {
-    "fr": "Rectification des mentions d'identité",
-    "ar": "تصحيح بيانات الهوية",
-    "en": "Correction of identity details",
-}
-"""What the credit note gives as its reason, in the invoice's language."""
 NAMING = ("customer", "opened_by", "by")
 """The attributes by which what is kept goes on naming whose own record is gone."""
-CONTENT = ("operation_date", "language", "settlement", "reverse_charge", "discount", "notes")
-LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate", "exemption", "nature", "item")
+P = TypeVar("P")
 
 
 def named(store: Store, company: str, subject: str) -> bool:
@@ -81,26 +71,35 @@ def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
     return differs(row, own, copied)
 
 
-def listing(reader: Reader, request: Request, *, limit: int, after: str | None) -> Answer:
-    """Such documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are examined;
-    `next` is the id to go on from."""
-    url = f"/v1/privacy/requests/{request.id}/documents"
+@dataclass(frozen=True)
+class AffectedDocument:
+    """An issued document that states corrected attributes otherwise."""
+
+    state: DocumentState
+    differs: tuple[str, ...]
+
+
+def listing(
+    reader: Reader,
+    request: Request,
+    present: Callable[[AffectedDocument], P],
+    size: Callable[[P], int],
+    *,
+    limit: int,
+    after: str | None,
+) -> Page[P]:
+    """Such documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are examined.
+    `present` turns each into what its reader needs, `size` says how many bytes that has."""
     own = own_record(reader.store, request)
-    data: list[Body] = []
-    last, size = None, 0
-    for examined, (document, balance) in enumerate(_issued(reader, after) if own else (), 1):
-        names = stale(document, request, own) if own else ()
-        if names:
-            shown = _shown(reader, document, balance, names)
-            size += len(msgspec.json.encode(shown))
-            if len(data) == limit or (data and size > ANSWER_BYTES):
-                last = data[-1]["id"]
-                break
-            data.append(shown)
-        if examined == MOST_EXAMINED:
-            last = document.id
-            break
-    return Answer(present_list(url, data, more=last is not None, next=last))
+    if own is None:
+        return Page(())
+
+    def examined() -> Iterator[tuple[str, AffectedDocument | None]]:
+        for document, balance in _issued(reader, after):
+            names = stale(document, request, own)
+            yield document.id, AffectedDocument(DocumentState(document, balance), names) if names else None
+
+    return page_of(examined(), limit, present, size)
 
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
@@ -124,32 +123,3 @@ def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance
             break
     if waiting is not None:
         yield waiting, None
-
-
-def _shown(reader: Reader, document: Issued, balance: Balance | None, names: tuple[str, ...]) -> Body:
-    state = status(document, balance) if isinstance(document, Invoice) else "issued"
-    open_ = isinstance(document, Invoice) and state != "credited"
-    return {
-        "id": document.id,
-        "object": "affected_document",
-        "kind": document.KIND,
-        "number": document.number,
-        "issue_date": document.issue_date.isoformat(),
-        "status": state,
-        "differs": list(names),
-        "credit": _credit(document) if open_ else None,
-        "reissue": _reissue(reader, document) if isinstance(document, Invoice) else None,
-    }
-
-
-def _credit(document: Issued) -> Body:
-    body = {"reason": REASONS[document.language]}
-    return {"method": "POST", "url": f"/v1/invoices/{document.id}/credit", "body": body}
-
-
-def _reissue(reader: Reader, invoice: Invoice) -> Body:
-    """A draft of the same content: when it is issued, it takes buyer and seller as they are by then."""
-    shown = present_invoice(invoice, None, reader.head)
-    lines: list[dict[str, Any]] = [{name: line[name] for name in LINE} for line in shown["lines"]]
-    body = {"customer": shown["customer"], "lines": lines, **{name: shown[name] for name in CONTENT}}
-    return {"method": "POST", "url": "/v1/invoices", "body": body}

@@ -1,19 +1,11 @@
-"""Who asks about personal data and what he may, and how a request is shown."""
+"""The requester of a privacy request and their permissions."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
-
-from chalicelib.domain.correction import Correction
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.member import owner_mark
 from chalicelib.domain.request import OPEN, Request, digest
-from chalicelib.services.documents import instant
-from chalicelib.services.privacy import receipts
 from chalicelib.store.wire import SORT, Store
-
-URL = "/v1/privacy/requests"
 
 
 @dataclass(frozen=True)
@@ -55,62 +47,6 @@ class Asker:
     @property
     def _is_key(self) -> bool:
         return self.role is None and self.id.startswith("key_")
-
-
-def show(request: Request) -> dict[str, Any]:
-    """A request as the API shows it."""
-    when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
-    return {
-        "id": request.id,
-        "object": "privacy_request",
-        "kind": request.kind,
-        "status": request.status,
-        "affects": request.affects,
-        "subject": request.subject,
-        "due": instant(request.deadline),
-        **{name: instant(at) if at else None for name, at in when.items()},
-        "reason": request.reason,
-        "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
-        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
-        "receipt": f"{URL}/{request.id}/receipt" if request.receipt else None,
-        "download": f"{URL}/{request.id}/download" if _handed_out(request) else None,
-        "dry_run": False,
-        "awaiting_details": _awaited(request),
-        "documents": f"{URL}/{request.id}/documents" if _put_right(request) else None,
-        "recipients": list(request.recipients),
-        "version": request.version,
-        "created_at": instant(request.created_at),
-        "updated_at": instant(request.updated_at),
-    }
-
-
-def present_correction(row: Correction) -> dict[str, Any]:
-    """What was put right, and when."""
-    return {
-        "id": row.id,
-        "object": "correction",
-        "subject": row.subject,
-        "record": row.record,
-        "values": msgspec.json.decode(row.values),
-        "corrected_at": instant(row.created_at),
-    }
-
-
-def _awaited(request: Request) -> dict[str, Any] | None:
-    """Since when the clock stands, and what is missing."""
-    if request.awaiting_since is None:
-        return None
-    return {"since": instant(request.awaiting_since), "missing": list(request.missing)}
-
-
-def _put_right(request: Request) -> bool:
-    """Whether issued documents may go on saying what was corrected."""
-    return request.kind == "rectification" and any(measure.action == "keep" for measure in request.measures)
-
-
-def _handed_out(request: Request) -> bool:
-    """Whether an archive was made for it; how long it is kept is the download's to say."""
-    return (request.kind, request.status) == ("access", "completed")
 
 
 def found(store: Store, company: str, asker: Asker, id: str) -> Request:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import marked
@@ -13,9 +14,8 @@ from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidd
 from chalicelib.domain.member import OWNERS_SETTLED, ApiKey, FormerOwner, Member, owner_mark
 from chalicelib.domain.request import GRACE, Request, Tombstone, clear_days, moved, reminder
 from chalicelib.services.access import owners_changed
-from chalicelib.services.documents import instant
 from chalicelib.services.privacy import deletion
-from chalicelib.services.privacy.asking import Asker, show
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.services.privacy.settling import postponed, watch_over
 from chalicelib.store.door import Decision, Snapshot
 from chalicelib.store.wire import SORT, Store
@@ -48,7 +48,7 @@ def account(
     former: Sequence[str],
     *,
     waive: bool,
-) -> Decision:
+) -> Decision[Request]:
     """The account is blocked and its grace begins, or is waived. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
     if asker.role != "owner":
@@ -70,7 +70,7 @@ def account(
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = postponed(after, reminder(after) or until)
     told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(Answer(show(after)), puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
+    return Decision(after, puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
 
 
 def _require_settled(head: Head, at: datetime) -> None:
@@ -87,7 +87,7 @@ def person(
     own: Record | None,
     others: Sequence[Member],
     keys: Sequence[ApiKey],
-) -> Decision:
+) -> Decision[Request]:
     """The person's own row goes, unless it has gone before, and the keys that a member made. Raises AlreadyBlocked,
     LastOwner."""
     if snapshot.head.state != "active":
@@ -101,17 +101,10 @@ def person(
         beside = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
         if not any(other is not None and other.role == "owner" for other in beside):
             raise LastOwner
-    stone = Tombstone(
-        company=call.company,
-        id=request.id,
-        created_at=call.at,
-        updated_at=call.at,
-        subject=subject,
-        clock=snapshot.clock + 1,
-    )
+    stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
     told = deletion.notice(call, "person_erased", request.id)
     decision = Decision(
-        Answer(show(after)),
+        after,
         puts=(after, stone, *shut),
         deletes=(own,) if own else (),
         messages=(told,),

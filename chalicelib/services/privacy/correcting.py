@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import FIELDS, Correction, frozen, values_of
@@ -23,10 +23,10 @@ from chalicelib.policy.model import Language
 from chalicelib.policy.rules import rule_of
 from chalicelib.services import disclosures, mail
 from chalicelib.services.codes import email_key
-from chalicelib.services.privacy.asking import URL, Asker, show
+from chalicelib.services.identity import normalize, validate
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.services.privacy.deletion import NOTICE
 from chalicelib.services.privacy.settling import watch_over
-from chalicelib.services.screening import screen, settled
 from chalicelib.store.door import Decision
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
     return Put(values, world.settings, disclosures.of_company(world.store, company), language)
 
 
-def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool) -> Decision:
+def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool) -> Decision[Request]:
     """The record put right, the request running, the correction kept, the owners told: one commit. `request` is
     verified, `new` or stored before; `own` is the record as it stands, `clock` the company's with this commit. Raises
     RequestSettled, InvalidContent."""
@@ -87,13 +87,12 @@ def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, 
         task=NOTICE,
         about=("corrected", request.id),
     )
-    answer = Answer(show(running), status=201 if new else 200, location=f"{URL}/{request.id}")
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, wanted.language)
     letters, messages = (each.letter for each in last), (told, *(each.message for each in last))
     if new:
-        return Decision(answer, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
-    return Decision(answer, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
+        return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
+    return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
 
 
 def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[mail.Written]:
@@ -124,9 +123,9 @@ def _right(own: Record, wanted: Put, call: Call) -> Record:
             email = wanted.values["email"]
             after: Record = replace(own, email=email, email_key=email_key(wanted.settings, email))
         elif isinstance(own, (Party, Company)):
-            values = settled(wanted.values, own)
+            values = normalize(wanted.values, own)
             after = replace(own, **values)
-            screen(after, values)
+            validate(after, values)
         else:
             raise NotFound
     except InvalidContent as refusal:

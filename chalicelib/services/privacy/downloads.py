@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import NotFound, ProofNeeded
 from chalicelib.domain.request import Request, Tombstone
 from chalicelib.files import prefixes
-from chalicelib.services.documents import instant
+from chalicelib.files.objects import Link
 from chalicelib.services.privacy import access_zip
 from chalicelib.services.privacy.asking import Asker, found
 from chalicelib.store.wire import SORT
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def download(world: "World", company: str, asker: Asker, id: str, *, redirect: bool) -> Answer:
-    """Where the archive is, for 5 minutes: 303, or 200 with the address. Raises NotFound, also once its term is over,
+def download(world: "World", company: str, asker: Asker, id: str) -> Link:
+    """The address of the archive, for 5 minutes. Raises NotFound, also once its term is over,
     Forbidden, ProofNeeded, Busy."""
     request = found(world.store, company, asker, id)
     asker.require(request.subject)
@@ -24,10 +23,7 @@ def download(world: "World", company: str, asker: Asker, id: str, *, redirect: b
         raise NotFound
     if not asker.proven:
         raise ProofNeeded
-    url, expires = world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
-    if redirect:
-        return Answer({}, status=303, location=url)
-    return Answer({"url": url, "expires_at": instant(expires)})
+    return world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
 
 
 def _ready(world: "World", request: Request) -> bool:

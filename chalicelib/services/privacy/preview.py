@@ -1,15 +1,13 @@
 """A dry run: the table of what a deletion would do, counted as far as that is bounded; nothing of it is stored."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.request import GRACE, Measure, Request, RequestKind, affected, clear_days
-from chalicelib.services.documents import instant
-from chalicelib.services.privacy import deletion, erasers, limits, receipts
+from chalicelib.services.privacy import deletion, erasers, limits
 from chalicelib.services.privacy.asking import Asker
 
 if TYPE_CHECKING:
@@ -21,7 +19,18 @@ LISTINGS = 4
 """Listings of a prefix (1,000 versions each) that a dry run asks for; a prefix that has more is not counted."""
 
 
-def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime) -> Answer:
+@dataclass(frozen=True)
+class Preview:
+    """A request that is not stored, the steps that it would take, and the day on which the last trace would go."""
+
+    request: Request
+    steps: Sequence[Measure] = ()
+    last_trace: date | None = None
+
+
+def preview(
+    world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime
+) -> Preview:
     """The table of what a deletion would do. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
     subject = asker.about(subject)
     affects = affected(subject)
@@ -42,36 +51,10 @@ def preview(world: "World", company: str, asker: Asker, kind: RequestKind, subje
         deadline=due,
         due_at=at,
     )
-    steps: Sequence[Measure] = ()
-    last = None
     if kind == "deletion":
         found = deletion.planned(world, company, affects, at)
-        steps, last = counted(world, request, deletion.measures(found.steps, subject)), found.last_trace
-    body = {
-        "id": None,
-        "object": "privacy_request",
-        "kind": kind,
-        "status": "requested",
-        "affects": affects,
-        "subject": subject,
-        "due": instant(due),
-        "grace_until": None,
-        "verified_at": None,
-        "closed_at": None,
-        "reason": None,
-        "steps": [receipts.told(step) | {"done": False} for step in steps],
-        "last_trace": last.isoformat() if last else None,
-        "receipt": None,
-        "download": None,
-        "dry_run": True,
-        "awaiting_details": None,
-        "documents": None,
-        "recipients": [],
-        "version": 0,
-        "created_at": instant(at),
-        "updated_at": instant(at),
-    }
-    return Answer(body)
+        return Preview(request, counted(world, request, deletion.measures(found.steps, subject)), found.last_trace)
+    return Preview(request)
 
 
 def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:

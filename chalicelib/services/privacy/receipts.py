@@ -1,16 +1,16 @@
 """Receipts: what a deletion removed and what the law keeps, signed, without personal data, verifiable offline."""
 
 import json
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.backup import Destruction
+from chalicelib.domain.clock import instant
 from chalicelib.domain.request import Measure, Receipt, Request
 from chalicelib.outside.keys import BadSignature, verify
 from chalicelib.policy.load import current
-from chalicelib.services.documents import instant
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -98,19 +98,6 @@ def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruct
         algorithm=signature.algorithm,
         signer=signature.key,
     )
-
-
-def present(receipt: Receipt, pem: str) -> dict[str, Any]:
-    """The receipt as it is handed out: its content, and all that verifying it offline needs."""
-    return {
-        "object": "signed_receipt",
-        "id": receipt.id,
-        "content": json.loads(receipt.content),
-        "signature": b64encode(receipt.signature).decode(),
-        "algorithm": receipt.algorithm,
-        "key": receipt.signer,
-        "public_key": pem,
-    }
 
 
 def check(document: Mapping[str, Any], pem: str | None = None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.document import CreditNote, Invoice
@@ -19,12 +19,12 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.request import UNANSWERED, WARNED, Request, moved, waiting
 from chalicelib.services import disclosures
 from chalicelib.services.privacy import affected, correcting, receipts, settling
-from chalicelib.services.privacy.asking import Asker, show
+from chalicelib.services.privacy.asking import Asker
 from chalicelib.services.privacy.deletion import Overtaken, notice
 from chalicelib.services.privacy.requests import members_of, own_row, seen
 from chalicelib.services.privacy.settling import watch_over
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import start_after
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ LATER = timedelta(minutes=2)
 LAPSED = "details_not_given"
 
 
-def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> Answer:
+def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> Request:
     """Ask, as the operator, for what a request for rectification leaves open: its clock stops, and its owners are told.
     Raises NotFound, RequestSettled for one that is carried out, waits already or is no rectification, InvalidContent
     for a name of nothing that is kept about the subject."""
     call = world.call(company, by, "privacy_details", key=f"details-{world.random(12).hex()}")
     members = members_of(world.store, company)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_details(snapshot: Snapshot) -> Decision[Request]:
         request = snapshot.get(Request, id)
         if request is None:
             raise NotFound
@@ -54,18 +54,18 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
         own = own_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
         told = notice(call, "details_missing", id)
-        return Decision(Answer(show(after)), puts=(after,), deletes=(watch_over(request),), messages=(told,))
+        return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(told,))
 
-    return transact(world.store, call, [Request.ref(company, id)], decide, ACCOUNT).answer
+    return transact(world.store, call, [Request.ref(company, id)], decide_details, ACCOUNT).outcome
 
 
-def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Answer:
+def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
     """Say what is right: the record is corrected at once, and the clock goes on. Raises NotFound, Forbidden,
     ProofNeeded for a member, RequestSettled, InvalidContent."""
     wanted = correcting.put(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_correction(snapshot: Snapshot) -> Decision[Request]:
         request = seen(snapshot, asker, id)
         asker.require(request.subject)
         correcting.require(asker, request.affects)
@@ -74,7 +74,7 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
         own = own_row(snapshot, request.subject, members)
         return correcting.decided(request, own, wanted, call, snapshot.clock + 1, new=False)
 
-    done = transact(world.store, call, [Request.ref(call.company, id)], decide, ACCOUNT).answer
+    done = transact(world.store, call, [Request.ref(call.company, id)], decide_correction, ACCOUNT)
     world.wake("requests")
     return done
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.call import Answer, Call
+from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.entity import Record
@@ -21,7 +21,6 @@ from chalicelib.domain.errors import (
     UnderHold,
     invalid,
 )
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.request import (
@@ -41,11 +40,11 @@ from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.access import keys_made_by
 from chalicelib.services.privacy import affected as affected_documents
-from chalicelib.services.privacy import confirming, correcting, deletion, limits, opposition, receipts
-from chalicelib.services.privacy.asking import URL, Asker, found, show
+from chalicelib.services.privacy import confirming, correcting, deletion, limits, opposition
+from chalicelib.services.privacy.asking import Asker, found
 from chalicelib.services.privacy.holds import held
 from chalicelib.services.privacy.settling import watch_over
-from chalicelib.store.door import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
+from chalicelib.store.door import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def ask(
     corrections: Mapping[str, Any] | None = None,
     *,
     capped: bool = True,
-) -> Answer:
+) -> Committed[Request]:
     """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; an opposition, and a
     rectification that says what is right, are carried out in the same commit. Raises Forbidden,
     NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
@@ -77,12 +76,12 @@ def ask(
     wanted = None if corrections is None else _wanted(world, call, asker, request, corrections)
     request, members, named = _concerned(world, call, request)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_request(snapshot: Snapshot) -> Decision[Request]:
         decision = decided(snapshot)
         counted = (limits.counted(snapshot, call, asker),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
 
-    def decided(snapshot: Snapshot) -> Decision:
+    def decided(snapshot: Snapshot) -> Decision[Request]:
         if kind == "deletion" and subject is not None:
             erasable(snapshot, subject, members, named=named)
         if wanted is not None:
@@ -92,15 +91,15 @@ def ask(
             if not own:
                 own_row(snapshot, subject, members)
             done, choices = opposition.settled(snapshot, request, members, call)
-            return Decision(_recorded(done), puts=choices, new=(done,))
+            return Decision(done, puts=choices, new=(done,))
         told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
-        return Decision(_recorded(request), new=(request, watch_over(request)), messages=told)
+        return Decision(request, new=(request, watch_over(request)), messages=told)
 
     reads = [Consent.ref(call.company, asker.id)] if own else []
-    answer = transact(world.store, call, reads, decide, ACCOUNT).answer
+    committed = transact(world.store, call, reads, decide_request, ACCOUNT)
     if request.status == "verified" and kind != "opposition":
         world.wake("requests")
-    return answer
+    return committed
 
 
 def _wanted(
@@ -108,10 +107,6 @@ def _wanted(
 ) -> correcting.Put:
     correcting.require(asker, request.affects)
     return correcting.put(world, call.company, corrections)
-
-
-def _recorded(request: Request) -> Answer:
-    return Answer(show(request), status=201, location=f"{URL}/{request.id}")
 
 
 def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
@@ -130,13 +125,11 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
 
 def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Request:
     """The request as it begins. Raises InvalidContent for an id of nobody's."""
-    id = new_id(Request.PREFIX, call.at, call.random("id", Request.PREFIX))
     verified = kind not in PROVEN
-    return Request(
-        company=call.company,
+    id = call.new_id(Request)
+    return call.make(
+        Request,
         id=id,
-        created_at=call.at,
-        updated_at=call.at,
         kind=kind,
         affects=_affected(subject),
         subject=subject,
@@ -149,7 +142,7 @@ def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> 
     )
 
 
-def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Answer:
+def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Committed[Request]:
     """Verify a request: an account is blocked at once and its grace begins; a person's own row goes at once. `waive`
     ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
@@ -160,7 +153,7 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
     former = confirming.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
         request = seen(snapshot, asker, id)
         asker.require(request.subject)
         if not asker.proven:
@@ -173,19 +166,19 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
         if request.kind == "deletion":
             return confirming.account(snapshot, call, asker, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
-        return Decision(Answer(show(after)), puts=(after,), messages=(deletion.notice(call, "verified", id),))
+        return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
-    answer = transact(world.store, call, _refs(call, id, members), decide, ACCOUNT_WHILE_BLOCKED).answer
-    if answer.body["status"] == "verified":
+    committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
+    if committed.value is None or committed.value.status == "verified":
         world.wake("requests")
-    return answer
+    return committed
 
 
-def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
+def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Request]:
     """Stop a request that has not begun: any owner, whoever was one when it was asked for or shortly before, or whoever
     asked until it is verified. A blocked account is open again. Raises NotFound, Forbidden, RequestSettled."""
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
         request = seen(snapshot, asker, id)
         asker.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
@@ -194,14 +187,14 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Answer:
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
-            Answer(show(after)),
+            after,
             puts=(after,),
             deletes=(watch_over(request),),
             messages=told,
             head={"state": "active"} if blocked else None,
         )
 
-    return transact(world.store, call, [Request.ref(call.company, id)], decide, ACCOUNT_WHILE_BLOCKED).answer
+    return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
 def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
@@ -226,27 +219,22 @@ def _gone(request: Request) -> bool:
     return request.subject is not None and request.verified_at is not None
 
 
-def one(world: "World", company: str, asker: Asker, id: str) -> Answer:
-    """A request and how far it is. Raises NotFound."""
-    return Answer(show(found(world.store, company, asker, id)))
-
-
-def receipt(world: "World", company: str, asker: Asker, id: str) -> Answer:
+def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
     """The signed receipt of a request that was carried out. Raises NotFound, Busy."""
     found(world.store, company, asker, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
         raise NotFound
-    return Answer(receipts.present(row, world.keys.pem))
+    return row
 
 
-def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Any], bool]:
+def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Request], bool]:
     """Requests that the asker may see, newest first. Raises NotFound for who may see none of a closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
-    shown: list[Any] = []
+    shown: list[Request] = []
     while len(shown) <= limit:
         page = world.store.query("requests", company, SORT.startswith("request#"), after=start, descending=True)
-        shown += [show(row) for row in page.records if isinstance(row, Request) and asker.follows(row)]
+        shown += [row for row in page.records if isinstance(row, Request) and asker.follows(row)]
         if (start := page.next) is None:
             break
     if not shown and asker.role == "nobody":

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.call import Answer
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
 from chalicelib.services.privacy import deletion
@@ -42,23 +41,22 @@ def settle(
     """Close a request that no receipt follows; False when it was moved meanwhile. `request` is as it was read."""
     call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_transition(snapshot: Snapshot) -> Decision[bool]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status:
-            return Decision()
+            return Decision(False)
         after = moved(now, to, call.at, reason=reason)
         told = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
-            Answer({"done": True}),
+            True,
             puts=(after,),
             deletes=(watch_over(now),),
             messages=told,
             head={"state": "active"} if opened else None,
         )
 
-    done = transact(world.store, call, [request.key], decide, SYSTEM_STEP)
-    return bool(done.answer.body)
+    return transact(world.store, call, [request.key], decide_transition, SYSTEM_STEP).outcome
 
 
 def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:

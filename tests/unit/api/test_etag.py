@@ -3,8 +3,8 @@
 import pytest
 
 from chalicelib.api import etag
+from chalicelib.api.etag import require_match
 from chalicelib.domain.errors import Malformed, StaleVersion
-from chalicelib.domain.etag import require_match
 
 BODY = {"id": "inv_1", "version": 3, "customer": "cus_1", "lines": [{"net": "1.00"}]}
 EXPANDED = {**BODY, "customer": {"id": "cus_1", "name": "Atlas"}}

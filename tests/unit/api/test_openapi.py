@@ -11,7 +11,7 @@ import pytest
 from chalicelib.api import docs, openapi
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC
-from chalicelib.api.problems import refusals
+from chalicelib.api.problems import refusals, status_of
 from chalicelib.api.serve import verb
 
 
@@ -59,7 +59,7 @@ def test_it_holds_every_endpoint_and_refusal(document: dict[str, Any]) -> None:
         assert operation["operationId"] == verb(endpoint)
         assert (operation.get("security") == []) == (endpoint.scope == PUBLIC)
         for refusal in refusals(endpoint):
-            answer = operation["responses"][str(refusal.status)]
+            answer = operation["responses"][str(status_of(refusal))]
             assert refusal.code in answer["content"]["application/problem+json"]["examples"]
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.item import Item
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Supplier
-from chalicelib.services import present
+from chalicelib.services.representation import records as present
 from tests.unit.samples import AT, STAMPS, company, customer
 
 HEAD = Head(id="cmp_01", **STAMPS, clock=7, chain="", cloud_sync=True)
@@ -23,11 +23,11 @@ MEMBER = Member(id="mem_01", **STAMPS, user="u", role="owner")
 SUPPLIER = Supplier(id="sup_01", **STAMPS, name="F", kind="consumer", address=customer().address)
 SHOWN: list[tuple[Record, dict[str, Any], set[str]]] = [
     (company(), present.present_company(company(), HEAD), {"numbering"}),
-    (customer(), present.present_customer(customer()), set()),
-    (SUPPLIER, present.present_supplier(SUPPLIER), set()),
-    (ITEM, present.present_item(ITEM), set()),
-    (MEMBER, present.present_member(MEMBER), {"email_key"}),
-    (KEY, present.present_api_key(KEY), {"digest"}),
+    (customer(), present.present_party(customer()), set()),
+    (SUPPLIER, present.present_party(SUPPLIER), set()),
+    (ITEM, present.present_record(ITEM), set()),
+    (MEMBER, present.present_record(MEMBER), {"email_key"}),
+    (KEY, present.present_record(KEY), {"digest"}),
 ]
 
 
@@ -41,12 +41,12 @@ def test_a_body_shows_the_whole_record_and_no_more(record: Record, body: dict[st
 
 
 def test_numbers_days_and_instants_are_text() -> None:
-    shown = present.resource(
+    shown = present.present_record(
         replace(company(), share_capital=Decimal("100000"), tax_certificate_until=date(2027, 1, 31), updated_at=AT)
     )
     assert (shown["share_capital"], shown["tax_certificate_until"]) == ("100000.00", "2027-01-31")
     assert (shown["updated_at"], shown["address"]["city"]) == ("2026-11-23T10:00:00Z", "Casablanca")
-    item = present.present_item(ITEM)
+    item = present.present_record(ITEM)
     assert (item["unit_price"], item["vat_rate"]) == ("1500.00", "20")
 
 

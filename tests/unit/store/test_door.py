@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
-from chalicelib.domain.call import Answer, Call, Reply
+from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.errors import (
     AlreadyExists,
@@ -26,6 +26,7 @@ from chalicelib.domain.party import Customer
 from chalicelib.store import conflicts, door
 from chalicelib.store.door import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
 from chalicelib.wiring import World
+from tests.answering import Answer, answer_of
 from tests.bench.traffic import Traffic
 from tests.faults import AFTER, Faults, scripted
 from tests.histories import company as companies
@@ -79,7 +80,7 @@ def set_head(world: World, company: str, **changes: Any) -> None:
 def test_one_commit_writes_the_row_the_entry_the_answer_and_the_head(bare_world: World, company: str) -> None:
     before = head(bare_world, company)
     committed = made(bare_world, company, "k1")
-    assert committed.answer == Answer({"id": "itm_1", "clock": 1}, 201, "/v1/items/itm_1")
+    assert answer_of(committed) == Answer({"id": "itm_1", "clock": 1}, 201, "/v1/items/itm_1")
     assert (committed.clock, committed.attempts, committed.replayed) == (2, 1, False)
     refs = [Item.ref(company, "itm_1"), JournalEntry.ref(company, clock=2), Answered.ref(company, "k1")]
     row, entry, answered = bare_world.store.records(refs)
@@ -104,7 +105,7 @@ def test_the_same_key_is_answered_with_the_first_answer(bare_world: World, compa
     first = made(bare_world, company, "k1")
     with Traffic(bare_world.store) as traffic:
         again = made(bare_world, company, "k1", id="itm_2")
-    assert again.answer == replace(first.answer, replayed=True)
+    assert answer_of(again) == replace(answer_of(first), replayed=True)
     assert again.attempts == 0
     assert traffic.calls == {READ: 1}
     assert head(bare_world, company).clock == 2
@@ -118,8 +119,8 @@ def test_the_same_key_for_another_request_is_refused(bare_world: World, company:
 
 def test_the_keys_of_two_companies_do_not_meet(bare_world: World, company: str) -> None:
     other = companies.founded(bare_world, f"other than {company}")
-    assert not made(bare_world, company, "k1").answer.replayed
-    assert not made(bare_world, other, "k1").answer.replayed
+    assert not answer_of(made(bare_world, company, "k1")).replayed
+    assert not answer_of(made(bare_world, other, "k1")).replayed
 
 
 def test_an_expired_record_does_not_count_though_its_row_is_there(bare_world: World, company: str) -> None:
@@ -127,18 +128,18 @@ def test_an_expired_record_does_not_count_though_its_row_is_there(bare_world: Wo
     later = companies.call(bare_world, company, "create", "k1", "another request")
     later = replace(later, at=later.at + timedelta(days=30, seconds=1))
     committed = transact(bare_world.store, later, [Item.ref(company, "itm_2")], put(later, "itm_2"))
-    assert (committed.answer.replayed, committed.clock) == (False, 3)
+    assert (answer_of(committed).replayed, committed.clock) == (False, 3)
     just_before = replace(later, id="0" * 30, at=later.at + timedelta(days=29, hours=23))
-    assert transact(bare_world.store, just_before, [], put(just_before, "itm_3")).answer.replayed
+    assert answer_of(transact(bare_world.store, just_before, [], put(just_before, "itm_3"))).replayed
 
 
 def test_a_secret_is_answered_once_and_never_stored(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     first = transact(bare_world.store, call, [Item.ref(company, "itm_1")], put(call, secret={"key": "fp_x"}))
-    assert first.answer.secret == {"key": "fp_x"}
+    assert answer_of(first).secret == {"key": "fp_x"}
     again = companies.call(bare_world, company, "create", "k1")
     replayed = transact(bare_world.store, again, [Item.ref(company, "itm_1")], put(again, secret={"key": "fp_y"}))
-    assert (replayed.answer.secret, replayed.answer.replayed) == (None, True)
+    assert (answer_of(replayed).secret, answer_of(replayed).replayed) == (None, True)
     (answered,) = bare_world.store.records([Answered.ref(company, "k1")])
     assert isinstance(answered, Answered)
     assert answered.secret
@@ -152,7 +153,7 @@ def test_a_lost_answer_is_found_again_with_its_secret(bare_world: World, company
     with Faults(bare_world.store, scripted({(WRITE, 0): fault})) as faults:
         committed = transact(bare_world.store, call, [Item.ref(company, "itm_1")], put(call, secret={"key": "fp_x"}))
     assert faults.met[fault] > 0
-    assert (committed.answer.secret, committed.answer.replayed) == ({"key": "fp_x"}, False)
+    assert (answer_of(committed).secret, answer_of(committed).replayed) == ({"key": "fp_x"}, False)
     assert head(bare_world, company).clock == 2, "applied once"
 
 
@@ -188,7 +189,7 @@ def test_the_last_look_finds_a_commit_whose_answer_was_lost(
 ) -> None:
     monkeypatch.setattr(conflicts, "PATIENCE_SECONDS", 0.0)
     with Faults(bare_world.store, scripted({(WRITE, 0): "answer_lost"})):
-        assert made(bare_world, company, "k1").answer.body == {"id": "itm_1", "clock": 1}
+        assert answer_of(made(bare_world, company, "k1")).body == {"id": "itm_1", "clock": 1}
 
 
 def test_whoever_loses_decides_again_on_what_is_current(bare_world: World, company: str) -> None:
@@ -204,7 +205,7 @@ def test_whoever_loses_decides_again_on_what_is_current(bare_world: World, compa
 
     committed = transact(bare_world.store, call, [Item.ref(company, "itm_1")], decide)
     assert clocks == [1, 2]
-    assert (committed.answer.body, committed.attempts, committed.clock) == ({"clock": 2, "seen": True}, 2, 3)
+    assert (answer_of(committed).body, committed.attempts, committed.clock) == ({"clock": 2, "seen": True}, 2, 3)
 
 
 def test_the_loser_of_a_duplicate_gets_the_first_answer(bare_world: World, company: str) -> None:
@@ -216,7 +217,7 @@ def test_the_loser_of_a_duplicate_gets_the_first_answer(bare_world: World, compa
         return put(call)(snapshot)
 
     committed = transact(bare_world.store, call, [Item.ref(company, "itm_1")], decide)
-    assert committed.answer == replace(first[0].answer, replayed=True)
+    assert answer_of(committed) == replace(answer_of(first[0]), replayed=True)
 
 
 def test_what_decide_raises_writes_nothing(bare_world: World, company: str) -> None:
@@ -258,7 +259,7 @@ def test_the_head_can_be_asked_for_like_any_row(bare_world: World, company: str)
 
     with Traffic(bare_world.store) as traffic:
         seen = transact(bare_world.store, call, [Head.ref(company)], decide)
-    assert (seen.answer.body, traffic.calls) == ({"clock": 1, "same": True}, {READ: 1})
+    assert (answer_of(seen).body, traffic.calls) == ({"clock": 1, "same": True}, {READ: 1})
 
 
 @pytest.mark.parametrize("state", ["blocked", "closed"])
@@ -271,7 +272,7 @@ def test_a_company_that_is_not_active_is_not_written(bare_world: World, company:
 def test_a_replay_is_answered_though_the_company_is_blocked_since(bare_world: World, company: str) -> None:
     made(bare_world, company, "k1")
     set_head(bare_world, company, state="blocked")
-    assert made(bare_world, company, "k1").answer.replayed
+    assert answer_of(made(bare_world, company, "k1")).replayed
 
 
 def test_nothing_of_business_is_stored_while_the_cloud_is_off(bare_world: World, company: str) -> None:
@@ -291,7 +292,7 @@ def test_a_company_that_does_not_exist_is_not_written(bare_world: World) -> None
 def test_a_company_is_founded_once(bare_world: World, company: str) -> None:
     now = companies.call(bare_world, company, "sign_up", "another key")
     found = transact(bare_world.store, now, [], lambda s: Decision(Answer({"founded": s.founded})), FOUNDING)
-    assert found.answer.body == {"founded": True}
+    assert answer_of(found).body == {"founded": True}
 
 
 def test_two_who_found_at_once_make_one_company(bare_world: World, request: pytest.FixtureRequest) -> None:

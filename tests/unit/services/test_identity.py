@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.company import Address
+from chalicelib.domain.document import Notice
 from chalicelib.domain.errors import InvalidContent
 from chalicelib.domain.morocco.identifiers import rib_key
-from chalicelib.services.screening import notices, screen, settled
+from chalicelib.services.identity import normalize, notices, validate
 from tests.unit.samples import company, customer
 
 RIB = "0117800000123456789012"
@@ -16,7 +17,7 @@ RIB = "0117800000123456789012"
 
 def _codes(record: Any, changed: dict[str, Any]) -> list[tuple[str, str]]:
     try:
-        screen(replace(record, **changed), changed)
+        validate(replace(record, **changed), changed)
     except InvalidContent as refusal:
         return [(fault.pointer, fault.code) for fault in refusal.faults]
     return []
@@ -24,18 +25,20 @@ def _codes(record: Any, changed: dict[str, Any]) -> list[tuple[str, str]]:
 
 def test_identifiers_lose_their_separators() -> None:
     spaced = f"{RIB[:3]} {RIB[3:6]} {RIB[6:]} {rib_key(RIB)}"
-    values = settled({"ice": "0021-3609 3000.040", "rib": spaced, "phone": "06 12 34 56 78", "name": "A  B"}, company())
+    values = normalize(
+        {"ice": "0021-3609 3000.040", "rib": spaced, "phone": "06 12 34 56 78", "name": "A  B"}, company()
+    )
     assert values == {"ice": "002136093000040", "rib": RIB + rib_key(RIB), "phone": "+212612345678", "name": "A  B"}
-    assert settled({"ice": None, "phone": None}, company()) == {"ice": None, "phone": None}
+    assert normalize({"ice": None, "phone": None}, company()) == {"ice": None, "phone": None}
 
 
 def test_an_address_is_merged_emptied_or_begun() -> None:
     before = company(address=Address(street="1 rue X", city="Fès"))
-    assert settled({"address": {"city": "Rabat"}}, before)["address"] == Address(street="1 rue X", city="Rabat")
-    assert settled({"address": {"street": None}}, before)["address"] == Address(city="Fès")
-    assert settled({"address": None}, before)["address"] == Address()
-    assert settled({}) == {"address": Address()}
-    assert settled({"name": "X"}, before) == {"name": "X"}
+    assert normalize({"address": {"city": "Rabat"}}, before)["address"] == Address(street="1 rue X", city="Rabat")
+    assert normalize({"address": {"street": None}}, before)["address"] == Address(city="Fès")
+    assert normalize({"address": None}, before)["address"] == Address()
+    assert normalize({}) == {"address": Address()}
+    assert normalize({"name": "X"}, before) == {"name": "X"}
 
 
 def test_only_what_changed_is_screened() -> None:
@@ -73,10 +76,10 @@ def test_a_company_is_not_asked_for_its_ice() -> None:
 
 
 def test_what_is_unusual_is_noticed() -> None:
-    assert notices(company()) == []
+    assert notices(company()) == ()
     odd = company(tax_id="123", phone="+33612345678")
-    assert [(n["pointer"], n["code"]) for n in notices(odd)] == [
+    assert [(n.pointer, n.code) for n in notices(odd)] == [
         ("/tax_id", "tax_id_length"),
         ("/phone", "phone_foreign"),
     ]
-    assert notices(customer(notes="Carte BE123456")) == [{"pointer": "/notes", "code": "cin_suspected", "params": {}}]
+    assert notices(customer(notes="Carte BE123456")) == (Notice(pointer="/notes", code="cin_suspected", params={}),)

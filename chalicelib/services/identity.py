@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.company import Address, Company
+from chalicelib.domain.document import Notice
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.findings import Finding
@@ -35,7 +36,7 @@ NAMES = ("name", "legal_form", "ice_missing_reason")
 """Identity in words: no national identity card number may be among them (law 09-08 art. 12)."""
 
 
-def settled(changes: Mapping[str, Any], before: Identified | None = None) -> dict[str, Any]:
+def normalize(changes: Mapping[str, Any], before: Identified | None = None) -> dict[str, Any]:
     """`changes` as values of the domain: identifiers without separators, the address merged into the one before."""
     values = {name: _normalised(name, value) for name, value in changes.items()}
     if before is None or "address" in values:
@@ -48,7 +49,7 @@ def _normalised(name: str, value: Any) -> Any:
     return NORMALISED[name](value) if value and name in NORMALISED else value
 
 
-def screen(record: Identified, changed: Mapping[str, Any]) -> None:
+def validate(record: Identified, changed: Mapping[str, Any]) -> None:
     """Raises InvalidContent with every fault of what was `changed`: what was accepted once stays acceptable."""
     faults = [fault for name in changed if (fault := _fault(name, getattr(record, name)))]
     if isinstance(record, Party) and {"kind", "ice", "ice_missing_reason"} & changed.keys():
@@ -75,10 +76,10 @@ def _ice_missing(party: Party) -> list[Fault]:
     return [] if excused else [Fault("/ice", "ice_required")]
 
 
-def notices(record: Identified) -> list[dict[str, Any]]:
+def notices(record: Identified) -> tuple[Notice, ...]:
     """What is unusual and stops nothing, derived anew at every reading."""
     found = [(f"/{name}", CHECKS[name](value)) for name in WARNING if (value := getattr(record, name, None))]
-    shown = [{"pointer": p, "code": f.code, "params": dict(f.params)} for p, f in found if f and f.severity == "warn"]
+    shown = [Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in found if f and f.severity == "warn"]
     if identifiers.looks_like_cin(getattr(record, "notes", None) or ""):
-        shown.append({"pointer": "/notes", "code": "cin_suspected", "params": {}})
-    return shown
+        shown.append(Notice(pointer="/notes", code="cin_suspected", params={}))
+    return tuple(shown)

@@ -1,7 +1,4 @@
-"""Simple records as the API shows them: id and object first, then the record's own attributes, then version and times.
-
-Documents, whose shape depends on their state, are shown by `services.documents`.
-"""
+"""Simple records: id and object first, then the record's own attributes, then version and times."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -11,15 +8,15 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Company, Head
+from chalicelib.domain.document import Notice
 from chalicelib.domain.entity import ENTITIES, Record
-from chalicelib.domain.item import Item
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.domain.numbering import DEFAULTS, current
 from chalicelib.domain.party import Party
-from chalicelib.services.documents import instant
-from chalicelib.services.screening import notices
+from chalicelib.services.identity import notices
 
 Body = dict[str, Any]
 
@@ -35,7 +32,7 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
 }
 
 
-def resource(record: Record) -> Body:
+def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """The record with every attribute of its own that is not hidden."""
     shown = {name: _plain(name, getattr(record, name)) for name in _names(record.ROOM, record.KIND)}
     return {
@@ -69,48 +66,31 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
+def present_notices(found: Iterable[Notice]) -> list[Body]:
+    """Notices: each has a pointer, a code and parameters."""
+    return [{"pointer": notice.pointer, "code": notice.code, "params": notice.params} for notice in found]
+
+
 def present_company(record: Company, head: Head) -> Body:
     """A company's profile, with the patterns that number its documents; its logo is the picture's SHA-256 (hex). The
     numbers to come are not in it: the tag would change with every document."""
     patterns = {known.document: current(record, known.document) for known in DEFAULTS}
     series = {name: {"pattern": found.pattern, "reset": found.reset} for name, found in patterns.items()}
     logo = PurePosixPath(record.logo).stem if record.logo else None
-    return {**resource(record), "logo": logo, "mode": head.mode, "series": series, "notices": notices(record)}
+    return {
+        **present_record(record),
+        "logo": logo,
+        "mode": head.mode,
+        "series": series,
+        "notices": present_notices(notices(record)),
+    }
 
 
-def present_party(record: Party) -> Body:
+def present_party(record: Party, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A customer or a supplier, with what is unusual about its identifiers."""
-    return {**resource(record), "notices": notices(record)}
+    return {**present_record(record), "notices": present_notices(notices(record))}
 
 
-present_customer = present_supplier = present_party
-
-
-def present_item(record: Item) -> Body:
-    """A catalogue item."""
-    return resource(record)
-
-
-def present_member(record: Member) -> Body:
-    """A person's place in the company."""
-    return resource(record)
-
-
-def present_api_key(record: ApiKey) -> Body:
-    """An API key without what proves it."""
-    return resource(record)
-
-
-def present_settings(head: Head) -> Body:
+def present_settings(head: Head, _: Head | None = None) -> Body:
     """The cloud switches. Neither version nor times: the head's own move with every write of the company."""
     return {"id": head.company, "object": "settings", "cloud": {"sync": head.cloud_sync, "backup": head.cloud_backup}}
-
-
-def present_deleted(record: Record) -> Body:
-    """What a deletion answers."""
-    return {"id": record.id, "object": record.KIND, "deleted": True}
-
-
-def present_list(url: str, data: Iterable[Body], *, more: bool = False, **further: Any) -> Body:
-    """A part of a list."""
-    return {"object": "list", "data": list(data), "has_more": more, "url": url, **further}

@@ -1,30 +1,37 @@
-"""Documents as the API shows them: one shape for a draft and for an issued document, so that a client has one model."""
+"""Documents: one shape for a draft and for an issued document, so that a client has one model."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
+from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Head
 from chalicelib.domain.copies import as_of
 from chalicelib.domain.document import Balance, CreditNote, Discount, Draft, Invoice, Issued, Line, Totals
+from chalicelib.domain.document_state import DocumentState
 from chalicelib.domain.erased import blanked, is_erased
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.paying import left, status
 from chalicelib.domain.payment import Payment
 from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
+from chalicelib.services.representation.records import present_notices
 
 Body = dict[str, Any]
 
 
-def instant(at: datetime) -> str:
-    """RFC 3339, UTC."""
-    return at.isoformat().replace("+00:00", "Z")
+def present_document(state: DocumentState, head: Head) -> Body:
+    """A document with its status and, of an invoice, its balance; `head` says whether its buyer may be shown."""
+    if isinstance(state.document, Draft):
+        return present_draft(state.document)
+    if isinstance(state.document, CreditNote):
+        return present_credit_note(state.document, head)
+    assert isinstance(state.document, Invoice)  # noqa: S101 — there is no third kind
+    return present_invoice(state.document, state.balance, head)
 
 
-def present_draft(draft: Draft) -> Body:
+def present_draft(draft: Draft, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A draft, in the shape of an invoice with what it has not got yet as null."""
     return {
         "id": draft.id,
@@ -51,7 +58,7 @@ def present_draft(draft: Draft) -> Body:
         "credited": "0.00",
         "balance": amount_text(draft.totals.payable),
         "register": None,
-        "notices": [msgspec.to_builtins(notice) for notice in draft.notices],
+        "notices": present_notices(draft.notices),
         "created_at": instant(draft.created_at),
         "updated_at": instant(draft.updated_at),
     }
@@ -86,7 +93,7 @@ def present_credit_note(note: CreditNote, head: Head) -> Body:
     }
 
 
-def present_payment(payment: Payment) -> Body:
+def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A payment; `stamp_duty` is what cash owes apart."""
     return {
         "id": payment.id,

@@ -1,0 +1,102 @@
+"""Answers: a value of the domain as a client sees it, kept for repeated calls and given again."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from chalicelib.api.etag import require_match
+from chalicelib.api.redaction import REDACTED, redact
+from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.clock import instant
+from chalicelib.domain.company import Head
+from chalicelib.files.objects import Link
+from chalicelib.store.door import Committed
+
+Body = dict[str, Any]
+Shown = Callable[[Any, Head], Body]
+"""A representation of a value, given the company's head."""
+ROOT: Final = "/v1"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP status, a representation, and the address of what was made.
+
+    `secret` is merged into the body once and never stored: a replay answers without it.
+    """
+
+    body: Body
+    status: int = 200
+    location: str | None = None
+    secret: Body | None = field(default=None, repr=False)
+    replayed: bool = False
+
+
+Presenter = Callable[[Any, Head], Answer]
+
+
+def address(*parts: str) -> str:
+    """The path of a resource: every address that an answer states is made here."""
+    return "/".join((ROOT, *parts))
+
+
+def shown(show: Shown) -> Presenter:
+    """Present with status 200."""
+    return lambda value, head: Answer(show(value, head))
+
+
+def created(show: Shown, *parts: str) -> Presenter:
+    """Present with status 201, at the address of `parts` and the body's id."""
+    return lambda value, head: Answer(body := show(value, head), 201, address(*parts, body["id"]))
+
+
+def deleted(record: Any, head: Head | None = None) -> Body:  # noqa: ARG001 — a representation's signature
+    """The representation of a deletion."""
+    return {"id": record.id, "object": record.KIND, "deleted": True}
+
+
+def listed(url: str, data: Iterable[Body], *, more: bool = False, **further: Any) -> Body:
+    """A part of a list."""
+    return {"object": "list", "data": list(data), "has_more": more, "url": url, **further}
+
+
+def signed(link: Link, *, accept: str) -> Answer:
+    """A redirect to a signed URL, or the URL itself for clients that say `Accept: application/json`."""
+    if "application/json" not in accept:
+        return Answer({}, status=303, location=link.url)
+    return Answer({"url": link.url, "expires_at": instant(link.expires_at)})
+
+
+def size(body: Body) -> int:
+    """The size of a representation in bytes."""
+    return len(msgspec.json.encode(body))
+
+
+def presenting(call: Call, present: Presenter, version: Shown | None = None, if_match: str = "") -> Call:
+    """The call with its presenter, and with the precondition that `if_match` names the `version` of a value."""
+
+    def reply(value: Any, head: Head) -> Reply:
+        answer = present(value, head)
+        secret = msgspec.json.encode(answer.secret) if answer.secret is not None else None
+        return Reply(answer.status, msgspec.json.encode(answer.body), answer.location, secret)
+
+    if version is None:
+        return replace(call, present=reply)
+    representation = version
+    return replace(
+        call,
+        present=reply,
+        require_current=lambda value, head: require_match(if_match, representation(value, head)),
+    )
+
+
+def answer(committed: Committed[Any]) -> Answer:
+    """The answer of a committed call, or of the first one that had its key: without persons erased since."""
+    reply = committed.reply
+    body = dict(REDACTED) if reply.body is None else msgspec.json.decode(reply.body)
+    if committed.attempts == 0 and committed.head is not None:
+        body = redact(body, committed.head)
+    secret = msgspec.json.decode(reply.secret) if reply.secret is not None else None
+    return Answer(body, reply.status, reply.location, secret, committed.replayed)

@@ -1,0 +1,49 @@
+"""Consents as the API shows them."""
+
+from datetime import date
+from typing import Any
+
+from chalicelib.api.answers import Body
+from chalicelib.domain.clock import instant
+from chalicelib.domain.consent import DEFAULTS, Choosable, Consent, chosen, granted
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+
+
+def present_consents(member: str, consent: Consent | None, on: date, language: Language) -> Body:
+    """Consents as the API shows them."""
+    return {
+        "id": member,
+        "object": "consents",
+        "policy": present_policy(consent, on, language),
+        **{kind: _choice(consent, kind) for kind in DEFAULTS},
+    }
+
+
+def present_policy(consent: Consent | None, on: date, language: Language) -> Body:
+    """Which version is in force, which one must have been accepted and since when, and what is announced."""
+    policy = current()
+    required, accepted = policy.required(on), consent.policy_version if consent else None
+    return {
+        "accepted": accepted,
+        "accepted_at": instant(consent.accepted_at) if consent and consent.accepted_at else None,
+        "in_force": policy.in_force(on).version,
+        "required": required.version,
+        "required_since": required.date.isoformat(),
+        "must_accept": accepted not in policy.accepted_on(on),
+        "announced": [
+            {
+                "version": version.version,
+                "from": version.date.isoformat(),
+                "material": version.material,
+                "changes": version.changes[language],
+            }
+            for version in policy.announced(on)
+        ],
+        "url": "/privacy",
+    }
+
+
+def _choice(consent: Consent | None, kind: Choosable) -> dict[str, Any]:
+    own = chosen(consent, kind)
+    return {"granted": granted(consent, kind), "chosen_at": instant(own.chosen_at) if own else None}

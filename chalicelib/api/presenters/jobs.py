@@ -1,0 +1,11 @@
+"""Jobs as the API answers with them."""
+
+from chalicelib.api.answers import Answer, address
+from chalicelib.domain.company import Head
+from chalicelib.domain.journal import JobRow
+from chalicelib.services.representation.jobs import present_job
+
+
+def queued(job: JobRow, head: Head) -> Answer:
+    """A job that was just queued: 202, at its own address."""
+    return Answer(present_job(job, head), status=202, location=address("jobs", job.id))

@@ -1,0 +1,50 @@
+"""Parts of lists: how much a list reads and answers at once, and where it goes on."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+P = TypeVar("P")
+MOST_EXAMINED: Final = 1_000
+"""Rows that a filtered list reads in all, before it returns what it has."""
+MOST_BYTES: Final = 3_600_000
+"""Bytes of one part: a function answers 6 MB at most, and a document may have a thousand lines."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a list that is asked for: at most `limit` (1–100), after or before an id, never both."""
+
+    limit: int = 20
+    starting_after: str | None = None
+    ending_before: str | None = None
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A part of a list. `next` is the id to go on from, None at the end: when a search stopped early, it is the last id
+    examined, and `items` may be short or empty although there is more."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+def page_of(
+    examined: Iterable[tuple[str, T | None]], limit: int, present: Callable[[T], P], size: Callable[[P], int]
+) -> Page[P]:
+    """The first `limit` items of a search, MOST_BYTES at most. The search yields the id of each row that it examines,
+    with the item or None when the row does not match."""
+    items: list[P] = []
+    last, total = None, 0
+    for number, (id, item) in enumerate(examined, 1):
+        if item is not None:
+            shown = present(item)
+            total += size(shown)
+            if len(items) == limit or (items and total > MOST_BYTES):
+                return Page(tuple(items), last)
+            items.append(shown)
+            last = id
+        if number == MOST_EXAMINED:
+            return Page(tuple(items), id)
+    return Page(tuple(items))

@@ -1,0 +1,30 @@
+"""Replies of calls that the product itself repeats: a job's step, or a page without idempotency keys of its own."""
+
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record
+from chalicelib.store.door import Committed
+
+R = TypeVar("R", bound=Record)
+
+
+def remembering_id(call: Call) -> Call:
+    """The call, whose reply holds the id of its value."""
+
+    def present(value: Any, _: Head) -> Reply:
+        return Reply(body=msgspec.json.encode({"id": value.id}))
+
+    return replace(call, present=present)
+
+
+def id_of(committed: Committed[R]) -> str:
+    """The id of the record that a call made, also when the call is repeated: every reply about a record holds it."""
+    if committed.value is not None:
+        return committed.value.id
+    id: str = msgspec.json.decode(committed.reply.body or b"{}")["id"]
+    return id

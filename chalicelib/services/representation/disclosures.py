@@ -1,0 +1,29 @@
+"""Entries of the register of disclosures."""
+
+from typing import Any
+
+from chalicelib.domain.clock import instant
+from chalicelib.domain.disclosure import Disclosure
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+
+Body = dict[str, Any]
+
+
+def present_disclosure(row: Disclosure, language: Language) -> Body:
+    """An entry; the kinds of data are in words. The operator who recorded it is not shown."""
+    rules = current().rules
+    return {
+        "id": row.id,
+        "object": "disclosure",
+        "kind": row.kind,
+        "recipient": row.recipient,
+        "basis": row.basis,
+        "reference": row.reference,
+        "subject": row.subject,
+        "disclosed_on": row.disclosed_on.isoformat(),
+        "data": [{"rule": name, "label": rules[name].label[language] if name in rules else name} for name in row.data],
+        "documents": list(row.documents),
+        "hidden_until": row.hidden_until.isoformat() if row.hidden_until else None,
+        "recorded_at": instant(row.created_at),
+    }

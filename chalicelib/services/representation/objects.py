@@ -1,0 +1,27 @@
+"""Any object of a company's books that a client sees."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalicelib.domain.company import Company, Head
+from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.item import Item
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.payment import Payment
+from chalicelib.services.representation.documents import present_document, present_payment
+from chalicelib.services.representation.records import present_company, present_party, present_record
+
+Body = dict[str, Any]
+PRESENTERS: Final[Mapping[type, Callable[[Any, Head], Body]]] = {
+    Company: present_company,
+    Customer: present_party,
+    Supplier: present_party,
+    Item: present_record,
+    DocumentState: present_document,
+    Payment: present_payment,
+}
+
+
+def present_object(found: Any, head: Head) -> Body:
+    """The object's representation, by its class."""
+    return PRESENTERS[type(found)](found, head)

@@ -1,0 +1,71 @@
+"""Privacy requests and corrections as rows of plain values: for the API and for exports."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.clock import instant
+from chalicelib.domain.correction import Correction
+from chalicelib.domain.request import Request
+from chalicelib.services.privacy import receipts
+
+
+def request_row(request: Request) -> dict[str, Any]:
+    """A request. `receipt`, `download` and `documents` say whether there is one."""
+    when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
+    return {
+        "id": request.id,
+        "object": "privacy_request",
+        "kind": request.kind,
+        "status": request.status,
+        "affects": request.affects,
+        "subject": request.subject,
+        "due": instant(request.deadline),
+        **{name: _instant(at) for name, at in when.items()},
+        "reason": request.reason,
+        "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
+        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
+        "receipt": request.receipt,
+        "download": _handed_out(request),
+        "dry_run": False,
+        "awaiting_details": _awaited(request),
+        "documents": _put_right(request),
+        "recipients": list(request.recipients),
+        "version": request.version,
+        "created_at": instant(request.created_at),
+        "updated_at": instant(request.updated_at),
+    }
+
+
+def correction_row(row: Correction) -> dict[str, Any]:
+    """A correction: the right values and the instant."""
+    return {
+        "id": row.id,
+        "object": "correction",
+        "subject": row.subject,
+        "record": row.record,
+        "values": msgspec.json.decode(row.values),
+        "corrected_at": instant(row.created_at),
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return instant(at) if at else None
+
+
+def _awaited(request: Request) -> dict[str, Any] | None:
+    """The instant since which the deadline stands, and the attributes that are missing."""
+    if request.awaiting_since is None:
+        return None
+    return {"since": instant(request.awaiting_since), "missing": list(request.missing)}
+
+
+def _put_right(request: Request) -> bool:
+    """Issued documents may still state what was corrected."""
+    return request.kind == "rectification" and any(measure.action == "keep" for measure in request.measures)
+
+
+def _handed_out(request: Request) -> bool:
+    """An archive was made for the request; the download checks its term."""
+    return (request.kind, request.status) == ("access", "completed")
