@@ -1,4 +1,4 @@
-"""The measurements as one table, in docs/bench.md and between the markers of README.md."""
+"""Writes the measurements to docs/bench.md, and the headline figures between the markers of README.md."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,25 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 GOAL_RATIO = 1.5
 GOAL_WAVES = {"read": 1, "list of 20": 2, "create": 2, "issue": 3}
+HEADLINES = (
+    "read ÷ raw boto3",
+    "issue ÷ raw boto3",
+    "16 writers ÷ one",
+    "restore of ",
+    "PDF of 20 lines, warm",
+)
+"""The beginnings of the rows that README repeats."""
 NOTES = """
-Each ratio is of medians measured turn by turn in one run. A verb runs through the whole pipeline in process (no socket,
-no authentication) and its floor is a plain boto3 client that sends the same calls to a twin company. Round trips are
-those that wait for one another. Units are what the engine reports; it counts each item of a transactional read as 4 KB
-at most. Sixteen writers are sixteen processes on the same cores as the engine, issuing on one series without a pause of
-their own; "attempts" is how often an issue was tried. Rendering is without storage, its text different in each turn.
+Each ratio compares medians that are measured in alternation, in one run.
+An operation runs through the whole pipeline in one process, without a socket and without authentication.
+Its baseline is a plain boto3 client that sends the same calls to a twin company.
+[ADR 0008](adr/0008-measure-against-a-twin-company.md) says why.
+Round trips count the calls that wait for one another.
+Units are the capacity units that the engine reports.
+The engine counts each item of a transactional read as at most 4 KB.
+The sixteen writers are sixteen processes. They share the cores with the engine and issue on one series without a pause.
+"Attempts" is the number of times that one issue is tried.
+Rendering excludes storage. Its text differs in each turn.
 """
 
 
@@ -120,7 +133,7 @@ def backup_rows(kept: Measured) -> list[Row]:
             kept.large <= backups.MEMORY_GOAL,
         ),
         Row(
-            f"restore of that backup ({kept.restored.rows:,} rows) into a new company",
+            f"restore of {backups.MANY:,} invoices ({kept.restored.rows:,} rows) into a new company",
             f"**{kept.restored.seconds:.0f} s**, {kept.restored.own:.0f} s of it its own work",
             f"≤ {restores.GOAL_SECONDS:g} s",
             kept.restored.seconds <= restores.GOAL_SECONDS,
@@ -150,14 +163,20 @@ def table(rows: list[Row], machine: str) -> str:
     return "\n".join([f"{machine}.", "", *lines])
 
 
+def headlines(text: str) -> str:
+    """The machine, the head of the table and the rows that `HEADLINES` names, out of a whole table."""
+    lines = text.strip().splitlines()
+    rows = [line for start in HEADLINES for line in lines if line.startswith(f"| {start}")]
+    return "\n".join([*lines[:4], *rows])
+
+
 def write(text: str) -> list[Path]:
-    """Into docs/bench.md, and between README's markers where it has them; the files that were written."""
+    """Write the whole table to docs/bench.md and its headlines to README.md; the files that were written."""
     page, readme = ROOT / "docs" / "bench.md", ROOT / "README.md"
-    page.write_text(f"# Measurements\n\n`make bench` writes this page.\n\n{text}\n{NOTES}")
-    known = readme.read_text() if readme.exists() else ""
-    before, begin, rest = known.partition(BEGIN)
+    page.write_text(f"# Measurements\n\n`make bench` writes this page.\n\n{text}\n{NOTES}", "utf-8")
+    before, begin, rest = readme.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        return [page]
-    readme.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise ValueError("README.md has no place for the measurements")
+    readme.write_text(f"{before}{BEGIN}\n{headlines(text)}\n{END}{after}", "utf-8")
     return [page, readme]
