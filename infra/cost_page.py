@@ -51,10 +51,14 @@ THOUSAND = PARTITION = 1_000
 HEAD = """\
 # Cost
 
-`make cost` computes this page: from units that tests count ([counts.toml](../infra/counts.toml)), from public prices,
-each with its source ([prices.toml](../infra/prices.toml)), and from assumptions where nothing can be counted before
-there are customers ([usage.toml](../infra/usage.toml)). Dollars before tax, eu-west-3, prices of {date}. A price marked
-U or R is for the United States; where both are known, Paris is 0 to 20 % dearer.
+`make cost` computes this page from three inputs:
+
+- units that tests count ([counts.toml](../infra/counts.toml));
+- public prices, each with its source ([prices.toml](../infra/prices.toml));
+- assumptions, where nothing can be counted before there are customers ([usage.toml](../infra/usage.toml)).
+
+Amounts are dollars before tax, for eu-west-3, with prices of {date}.
+A price marked U or R is for the United States. Where both are known, Paris is 0 to 20 % dearer.
 """
 
 
@@ -115,8 +119,9 @@ def _invoices() -> str:
     return f"""
 ## A thousand invoices issued
 
-With the requests around each (its draft, its reading, its page, its payment), and without storage: {units}.
-{certain(used):.0%} of it rests on prices that are known for Paris.
+This includes the requests around each invoice (its draft, its reading, its page, its payment) and no storage.
+It uses {units}.
+{certain(used):.0%} of the sum rests on prices that are known for Paris.
 
 {table(("", "per 1,000"), rows)}"""
 
@@ -128,7 +133,8 @@ def _companies() -> str:
     return f"""
 ## A company and month
 
-{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, beside what the stage costs.
+A company has {own["invoices"]} invoices and {own["mails"]} mail a month, and {own["users"]} user.
+The cost of the stage is not included.
 
 {table(("", "a month", "with its backup on"), rows)}
 A stage without a single customer costs {dollars(cost(stage(), free=True))} a month: {_spelled(stage())}.
@@ -151,10 +157,12 @@ def _backups() -> str:
     return f"""
 ## Backups
 
-Each night reads all that a company stores, each week's drill writes all of it once more aside and removes it: both grow
-with its age. At most {copies()} backups lie there at once ({SIZES["backup"]:,} bytes, and {SIZES["backed"]:,} for each
-invoice), all reckoned as standard storage, because S3 moves no object under 128 KB; and each issued document in the
-archive ({SIZES["archived"]:,} bytes). A month:
+Each night's backup reads all that a company stores.
+Each week's drill writes all of it into drill tables and removes it. Both grow with the company's age.
+At most {copies()} backups are stored at once.
+Each has {SIZES["backup"]:,} bytes, and {SIZES["backed"]:,} for each invoice.
+All are calculated as standard storage, because S3 moves no object under 128 KB.
+Each issued document is also in the archive ({SIZES["archived"]:,} bytes). The cost of a month:
 
 {table(("a company", "invoices", "nights", "drills", "with storage"), rows)}
 """
@@ -172,11 +180,13 @@ def _retention() -> str:
     return f"""
 ## Ten years of retention
 
-From its issue to the end of its term an invoice lies {number(KEPT_MONTHS)} months on average, because the ten years
-begin when the financial year ends: {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with
-point-in-time recovery. Its page ({size["page"]:,} bytes) lies 90 days, and again when somebody asks. All of it, per
-1,000 invoices: **{dollars(cost(used))}**. Where the backup is on, the sealed page lies in the archive for the whole
-term, every night reads the invoice and every week drills it: **{dollars(cost(safe))}**.
+An invoice is stored for {number(KEPT_MONTHS)} months on average.
+The ten years begin when the financial year ends.
+It takes {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with point-in-time recovery.
+Its page ({size["page"]:,} bytes) is stored for 90 days, and again when somebody asks for it.
+All of it, per 1,000 invoices: **{dollars(cost(used))}**.
+With the backup on, the encrypted page is in the archive for the whole term,
+every night reads the invoice, and every week drills it: **{dollars(cost(safe))}**.
 
 {table(("", "per 1,000, whole term", "with the backup on"), rows)}"""
 
@@ -191,13 +201,15 @@ def _bills() -> str:
     return f"""
 ## One month at three sizes
 
-After a year, free quantities off where they are lasting; {_percent(USAGE["share"]["backup"])} of the companies have
-their backup on.
+This is a month after one year, less the free quantities that last.
+{_percent(USAGE["share"]["backup"])} of the companies have their backup on.
 
 {table(("companies", *(f"{scale:,}" for scale in SCALES)), rows)}
-Alone, the stage itself is the bill. At a million, two things cost more than all else: backups, of which the weekly
-drill is the larger part and grows with each year, so that a drill of a share of the companies is the first thing to
-decide; and signing people in, where Cognito's prices fall with size and by plan, and any issuer with a JWKS will do.
+With one company, the stage itself is the bill. With a million, two services cost more than all others:
+
+- Backups. The weekly drill is the larger part and grows with each year.
+  To drill a share of the companies is the first decision to take.
+- Sign-in. Cognito's prices fall with size and by plan, and any issuer with a JWKS can replace it.
 """
 
 
@@ -219,22 +231,23 @@ def _limits() -> str:
     return f"""
 ## Which limit is met first
 
-The busiest second is taken as {USAGE["share"]["peak"]} times the mean one. D: AWS's documentation; S: what others say
-of it; own: ours to change.
+The busiest second is assumed to be {USAGE["share"]["peak"]} times the mean one.
+D: AWS's documentation; S: a secondary source; own: our own limit, which we can change.
 
 {table(("limit", *(f"at {scale:,}" for scale in SCALES), "met at companies"), rows)}
 {first}
 
-Before the first company, two forms: SES's production access, without which mail reaches verified addresses only, and
-the account's concurrency where it is a new one's.
+Two forms come before the first company. Without SES's production access, mail reaches verified addresses only.
+A new account may also need more concurrency.
 
-What to do then, in that order:
+The limits come in this order, each with what to do:
 
 {said}
 
-And **one company** alone: each of its commits writes its head row, which bears {PARTITION // 2} a second (two units
-each); as long as head and entries share a partition of the journal, {PARTITION // own} issues a second. A bulk issue is
-one commit for thirty. Companies do not share that bound, and no form raises it ([limits](limits.md)).
+**One company** has a limit of its own. Each of its commits writes its head row.
+The row takes {PARTITION // 2} commits a second (two units each).
+While head and entries share a partition of the journal, that is {PARTITION // own} issues a second.
+A bulk issue is one commit for thirty. Companies do not share this limit, and no form raises it ([limits](limits.md)).
 """
 
 
@@ -264,7 +277,7 @@ def _units() -> str:
 
 {table(head, rows)}
 {table(used, safe)}
-`drilled` and `archived` are for each invoice; what a night reads of each is its bytes, by 4 KB.
+`drilled` and `archived` are for each invoice. A night's backup reads the bytes of each invoice, in units of 4 KB.
 """
 
 
@@ -278,10 +291,12 @@ def _assumptions() -> str:
 ## Assumed
 
 {table(("", "", ""), rows)}
-Not in any figure: a restore, which is a drill into other tables, AWS's support, the domain's name, tax. Times are
-assumed until the first deployment has been measured. KMS is counted at its most: each
-role asks anew for each table every five minutes, and so does each session of a company
-([ADR 0059](adr/0059-one-company-at-a-time.md)) that backups, their end and their drill work under. STS bills nothing.
+No figure includes a restore (a drill into other tables), AWS's support, the domain's name, or tax.
+Times are assumed until the first deployment has been measured.
+KMS is counted at its most: each role asks anew for each table every five minutes.
+So does each session of a company in backups, their expiry and their drill
+([ADR 0059](adr/0059-one-company-at-a-time.md)).
+STS bills nothing.
 """
 
 

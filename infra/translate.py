@@ -131,57 +131,57 @@ STATEMENTS = "*/Properties/Policies/*/PolicyDocument/Statement/*"
 DIFFERENCES = (
     Difference(
         "layers",
-        "`Layers` of every function is left out; the layers themselves are uploaded and deployed",
+        "`Layers` of every function is removed; the layers themselves are uploaded and deployed",
         "their wheels are for arm64; here functions run on this machine's processor, with its environment's packages",
         ("*/Properties/Layers",),
         _without_layers,
     ),
     Difference(
         "firewall",
-        "`AWS::WAFv2::WebACLAssociation` is left out; the firewall itself is deployed",
-        "the emulator has no such resource, and filters nothing",
+        "`AWS::WAFv2::WebACLAssociation` is removed; the firewall itself is deployed",
+        "the emulator has no such resource and filters nothing",
         ("FirewallOnGateway",),
         _without_association,
     ),
     Difference(
         "keys of tokens",
         "`FACTURE_JWKS_URL` is the emulator's address of the same pool's keys",
-        "Amazon's address leads to Amazon; who issues the tokens (`FACTURE_ISSUER`) stays as it is",
+        "Amazon's address leads to Amazon; the issuer of the tokens (`FACTURE_ISSUER`) stays as it is",
         (f"{VARIABLES}/FACTURE_JWKS_URL/*",),
         _tokens_of_the_emulator,
     ),
     Difference(
         "plain HTTP",
-        "the statement `OverTlsOnly` leaves the policies of buckets and queues, and with it those that have no other",
-        "the emulator is asked over HTTP on loopback, and does refuse what these policies refuse",
+        "the policies of buckets and queues lose the statement `OverTlsOnly`; a policy without another one is removed",
+        "requests to the emulator use HTTP on loopback, and the emulator does refuse what these policies refuse",
         ("*Policy", "*Policy/Properties/PolicyDocument/Statement"),
         _over_http,
     ),
     Difference(
         "secret",
         "`Ref` of the secret is `Fn::GetAtt` of its `Id`",
-        "both are its ARN; the emulator's `Ref` is its name, which a policy does not match",
+        "on AWS both are its ARN; the emulator's `Ref` is its name, which a policy does not match",
         (f"{VARIABLES}/FACTURE_PEPPER_SECRET/*", f"{STATEMENTS}/Resource/*"),
         _secret_by_its_arn,
     ),
     Difference(
         "keys",
         "`FACTURE_RECEIPT_KEY` and `FACTURE_BACKUP_KEY` are the keys' ARNs",
-        "AWS holds a policy against the key that an alias leads to, the emulator against the alias",
+        "AWS checks a policy against the key behind an alias, the emulator against the alias",
         (f"{VARIABLES}/FACTURE_RECEIPT_KEY", f"{VARIABLES}/FACTURE_BACKUP_KEY"),
         _keys_by_their_arn,
     ),
     Difference(
         "one company",
-        "`${aws:PrincipalTag/…}` is `*` in sessions' objects, and no condition of a key's encryption context",
-        "the emulator knows a session's tags, and puts no variable into a policy",
+        "`${aws:PrincipalTag/…}` is `*` in the objects of sessions, and a key's encryption context has no condition",
+        "the emulator knows a session's tags and resolves no variable in a policy",
         (f"{STATEMENTS}/Resource/*", f"{STATEMENTS}/Condition*"),
         _any_company,
     ),
     Difference(
         "sender",
         "`ses:SendEmail` is allowed on `*` and without its condition on `ses:FromAddress`",
-        "the emulator holds it against `*` and does not know the key, and so would let nobody send",
+        "the emulator checks it against `*` and does not know the condition key; it would let nobody send",
         (f"{STATEMENTS}/Condition", f"{STATEMENTS}/Resource"),
         _any_sender,
     ),
@@ -190,22 +190,22 @@ DIFFERENCES = (
 STAND_INS = (
     Told(
         "object lock",
-        "once the stack stands, the archive gets the `ObjectLockConfiguration` of its template",
-        "the emulator's CloudFormation leaves it out; its S3 keeps to it",
+        "after the deployment, the archive gets the `ObjectLockConfiguration` of its template",
+        "the emulator's CloudFormation ignores it; its S3 respects it",
     ),
     Told(
         "proven address",
-        "once a person has confirmed, the user's `email_verified` is set to true",
-        "Cognito does so itself; the code that was mailed is checked before",
+        "after a person has confirmed, the user's `email_verified` is set to true",
+        "Cognito does so itself; the mailed code is checked before",
     ),
     Told(
         "time",
-        "a job's schedule is fired by a second one, of the same target, role, input and group, that is due at once",
-        "nobody waits for four in the morning; those of a minute fire by themselves beside it",
+        "a second schedule fires a job at once, with the same target, role, input and group",
+        "nobody waits for four in the morning; schedules of a minute also fire by themselves",
     ),
     Told(
         "the past",
-        "the company whose books are past their term is written by an operator, with a clock of 2012",
+        "an operator writes the company whose books are past their term, with a clock of 2012",
         "nobody waits for ten years",
     ),
 )
@@ -216,28 +216,34 @@ UNPROVEN = (
         "machine", "arm64, Amazon Linux, the read-only file system, memory, cold starts", "tests/infra/test_package.py"
     ),
     Told("layers", "that a function finds its libraries in its layers", "tests/infra/test_package.py"),
-    Told("firewall, throttling", "that anything is refused for its address, its rate or its content", "the template"),
-    Told("refusals of the gateway", "that they are problems with CORS: the emulator's are its own", "the template"),
-    Told("preflight", "that another origin may ask", "the template"),
-    Told("time zone", "that schedules keep to Morocco's time: the emulator's keep to UTC", "the template"),
+    Told("firewall, throttling", "that a request is refused for its address, its rate or its content", "the template"),
+    Told(
+        "refusals of the gateway", "that they are problem documents with CORS: the emulator has its own", "the template"
+    ),
+    Told("preflight", "that another origin may send requests", "the template"),
+    Told("time zone", "that schedules follow Morocco's time: the emulator's follow UTC", "the template"),
     Told(
         "retries",
-        "that a job that could not be started is tried again, and then lies in the dead-letter queue",
+        "that a job that could not be started is tried again, and then is in the dead-letter queue",
         "the template",
     ),
     Told(
-        "alarms", "that anybody is told: there are no metrics of Lambda's, of the gateway's or of EMF", "the template"
+        "alarms", "that a person is alerted: there are no metrics of Lambda, of the gateway or of EMF", "the template"
     ),
     Told(
         "fences",
-        "that `dynamodb:LeadingKeys` keeps a job, or a session, to its rows: the emulator does not know it",
+        "that `dynamodb:LeadingKeys` limits a job, or a session, to its rows: the emulator does not know it",
         "tests/iam.py, on every call of every test",
     ),
     Told("keys", "encryption under the stage's keys, their rotation, `kms:ViaService`", "the template"),
-    Told("missing objects", "that S3 answers 404 only to who may list the prefix", "tests/iam.py, tests/unit/files"),
-    Told("life cycle", "that anything expires by itself", "the template"),
-    Told("tracing", "that anything reaches X-Ray", "tests/unit"),
-    Told("quotas", "anything of an account's limits", "docs/cost.md"),
+    Told(
+        "missing objects",
+        "that S3 answers 404 only to callers who may list the prefix",
+        "tests/iam.py, tests/unit/files",
+    ),
+    Told("life cycle", "that objects and rows expire by themselves", "the template"),
+    Told("tracing", "that traces reach X-Ray", "tests/unit"),
+    Told("quotas", "the limits of an account", "docs/cost.md"),
 )
 """What the rehearsal says nothing about, and who does instead."""
 
