@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 from typing import Generic, Literal, TypeVar
 
 T = TypeVar("T")
@@ -35,12 +34,3 @@ def in_force(rows: Sequence[Row[T]], on: date) -> Row[T] | None:
 def earliest_known(rows: Sequence[Row[T]], on: date) -> Row[T]:
     """The row in force on that day, or the oldest one for an earlier day, which the table does not know."""
     return in_force(rows, on) or rows[0]
-
-
-def gaps(rows: Sequence[Row[T]]) -> list[date]:
-    """Days at which one row does not take over from the one before: a table of the law has none."""
-    return [
-        later.valid_from
-        for earlier, later in pairwise(rows)
-        if earlier.valid_to is None or earlier.valid_to + timedelta(days=1) != later.valid_from
-    ]

@@ -1,4 +1,4 @@
-"""Moroccan identifiers: ICE, RIB, IBAN, IF, RC, TP, CNSS, telephone; and the CIN, which no field may hold.
+"""Moroccan identifiers: ICE, RIB, IF, RC, TP, CNSS, telephone; and the CIN, which no field may hold.
 
 A check answers None or a `Finding`: it refuses where structure is certain (check digits, letters in a number) and warns
 where custom is all there is (how long an IF usually is). Checks accept spaces, dots and hyphens; store `normalise`d.
@@ -78,26 +78,6 @@ def check_rib(value: str) -> Finding | None:
     if len(number) != 24 or not _digits(number):
         return refuse("rib_malformed")
     return None if number[22:] == rib_key(number[:22]) else refuse("rib_checksum")
-
-
-def check_iban(value: str) -> Finding | None:
-    """IBAN, any country; a Moroccan one is MA + 2 check digits + RIB, whose own key must hold too."""
-    # Imported late, as above.
-    from stdnum.exceptions import InvalidChecksum, ValidationError
-    from stdnum.iso7064 import mod_97_10
-
-    number = normalise(value)
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{10,30}", number):
-        return refuse("iban_malformed")
-    if number.startswith("MA") and (finding := check_rib(number[4:])):
-        return refuse(finding.code.replace("rib", "iban"))
-    try:
-        mod_97_10.validate(number[4:] + number[:4])
-    except InvalidChecksum:
-        return refuse("iban_checksum")
-    except ValidationError:
-        return refuse("iban_malformed")
-    return None
 
 
 def _check_number(value: str, rule: NumberRule) -> Finding | None:

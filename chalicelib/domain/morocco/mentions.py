@@ -8,12 +8,6 @@ from chalicelib.domain.morocco.vat import LRM, exemption_wording
 Language = Literal["fr", "ar", "en"]
 Words = dict[Language, str]
 
-DRAFT: Words = {
-    "fr": "BROUILLON – document sans valeur fiscale",
-    "ar": "مسودة – وثيقة بدون قيمة ضريبية",
-    "en": "DRAFT – not a tax document",
-}
-SPECIMEN: Words = {"fr": "SPÉCIMEN", "ar": "نموذج", "en": "SPECIMEN"}
 REVERSE_CHARGE: Words = {
     "fr": "Autoliquidation : TVA due par le client, en vertu du Code général des impôts",
     "ar": "التصفية الذاتية: الضريبة على القيمة المضافة مستحقة على الزبون بموجب المدونة العامة للضرائب",

@@ -85,16 +85,6 @@ class Withholding:
         """Both together."""
         return EXACT.add(self.vat, self.fees)
 
-    @property
-    def vat_share(self) -> Decimal:
-        """Percent of the TVA withheld; the higher one when services and goods differ, 0 for none."""
-        return max((part.rate for part in self.parts if part.reason != "ras_fees"), default=ZERO)
-
-    @property
-    def fee_rate(self) -> Decimal:
-        """Percent of the fees withheld, 0 for none."""
-        return max((part.rate for part in self.parts if part.reason == "ras_fees"), default=ZERO)
-
     def _sum(self, *reasons: Reason) -> Decimal:
         result = ZERO
         for part in self.parts:

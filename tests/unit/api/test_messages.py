@@ -92,7 +92,6 @@ def test_every_code_in_the_sources_has_words_and_their_parameters() -> None:
 def test_codes_that_are_put_together_have_words() -> None:
     numbers = (identifiers.TAX_ID, identifiers.BUSINESS_TAX, identifiers.CNSS, identifiers.TRADE_REGISTER)
     codes = {f"{rule.name}_{end}" for rule in numbers for end in ("malformed", "length")}
-    codes |= {f"iban_{end}" for end in ("malformed", "checksum")}
     assert codes <= set(messages("en")["faults"])
 
 

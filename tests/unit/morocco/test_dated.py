@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.morocco import deadlines, stamp, vat, withholding
-from chalicelib.domain.morocco.dated import Row, earliest_known, gaps, in_force
+from chalicelib.domain.morocco.dated import Row, earliest_known, in_force
 
 TABLES: dict[str, Sequence[Row[Any]]] = {
     "vat.RATES": vat.RATES,
@@ -19,9 +20,16 @@ TABLES: dict[str, Sequence[Row[Any]]] = {
     "stamp.STAMP_RATES": stamp.STAMP_RATES,
     "stamp.CASH_LIMITS": stamp.CASH_LIMITS,
     "deadlines.TERMS": deadlines.TERMS,
-    "deadlines.KEY_RATES": deadlines.KEY_RATES,
-    "deadlines.FURTHER_MONTH": deadlines.FURTHER_MONTH,
 }
+
+
+def gaps(rows: Sequence[Row[Any]]) -> list[date]:
+    """First days of the rows that do not follow the row before them without a gap or an overlap."""
+    return [
+        later.valid_from
+        for earlier, later in pairwise(rows)
+        if earlier.valid_to is None or earlier.valid_to + timedelta(days=1) != later.valid_from
+    ]
 
 
 @pytest.mark.parametrize("name", TABLES)

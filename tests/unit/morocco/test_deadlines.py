@@ -1,22 +1,10 @@
-"""Terms of payment and the fine of law 69-21."""
+"""Payment terms of law 69-21."""
 
 from datetime import date
-from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chalicelib.domain.morocco.deadlines import (
-    add_months,
-    check_due_date,
-    check_terms,
-    due_date,
-    late_fine,
-    months_late,
-)
-
-D = Decimal
+from chalicelib.domain.morocco.deadlines import add_months, check_due_date, check_terms, due_date
 
 ISSUED = date(2026, 11, 23)
 
@@ -65,50 +53,13 @@ def test_a_due_date_chosen_as_such() -> None:
 
 
 @pytest.mark.parametrize(
-    ("due", "until", "months"),
+    ("day", "months", "expected"),
     [
-        (date(2026, 1, 15), date(2026, 1, 15), 0),
-        (date(2026, 1, 15), date(2026, 1, 1), 0),
-        (date(2026, 1, 15), date(2026, 1, 16), 1),
-        (date(2026, 1, 15), date(2026, 2, 15), 1),
-        (date(2026, 1, 15), date(2026, 2, 16), 2),
-        (date(2026, 1, 31), date(2026, 2, 28), 1),
-        (date(2026, 1, 31), date(2026, 3, 1), 2),
-        (date(2026, 1, 31), date(2026, 3, 31), 2),
-        (date(2025, 12, 31), date(2026, 1, 1), 1),
-        (date(2025, 11, 30), date(2026, 12, 1), 13),
+        (date(2026, 1, 31), 1, date(2026, 2, 28)),
+        (date(2028, 1, 31), 1, date(2028, 2, 29)),
+        (date(2026, 12, 1), 1, date(2027, 1, 1)),
+        (date(2026, 1, 15), 24, date(2028, 1, 15)),
     ],
 )
-def test_months_or_parts_of_a_month(due: date, until: date, months: int) -> None:
-    assert months_late(due, until) == months
-
-
-@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 800))
-def test_months_late_is_the_least_that_reaches(due: date, days: int) -> None:
-    until = date.fromordinal(due.toordinal() + days)
-    months = months_late(due, until)
-    assert add_months(due, months) >= until
-    assert months == 0 or add_months(due, months - 1) < until
-
-
-def test_the_worked_example() -> None:
-    """120,000 TTC three months late at 2.25 % → 3.95 % = 4,740.00."""
-    fine = late_fine(D(120000), date(2026, 1, 15), date(2026, 4, 15))
-    assert (fine.months, fine.key_rate, fine.rate, fine.amount) == (3, D("2.25"), D("3.95"), D("4740.00"))
-
-
-def test_the_key_rate_is_that_of_the_end_of_the_first_month() -> None:
-    # Due on 19 February 2025, so the first month ends on 19 March, the last day at 2.50 %.
-    assert late_fine(D(1000), date(2025, 2, 19), date(2025, 2, 20)).key_rate == D("2.50")
-    assert late_fine(D(1000), date(2025, 2, 20), date(2025, 2, 21)).key_rate == D("2.25")
-    assert late_fine(D(1000), date(2024, 1, 1), date(2024, 1, 2)).amount == D("30.00")
-
-
-def test_the_key_rate_can_be_given() -> None:
-    fine = late_fine(D(120000), date(2026, 1, 15), date(2026, 4, 16), key_rate=D("2.00"))
-    assert (fine.months, fine.rate, fine.amount, fine.source) == (4, D("4.55"), D("5460.00"), "override")
-
-
-def test_in_time_there_is_no_fine() -> None:
-    fine = late_fine(D(120000), date(2026, 1, 15), date(2026, 1, 15))
-    assert (fine.months, fine.rate, fine.amount) == (0, D(0), D(0))
+def test_a_month_later_is_the_same_day_or_the_last_of_a_shorter_month(day: date, months: int, expected: date) -> None:
+    assert add_months(day, months) == expected

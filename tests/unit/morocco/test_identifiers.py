@@ -8,7 +8,6 @@ from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.identifiers import (
     check_business_tax,
     check_cnss,
-    check_iban,
     check_ice,
     check_phone,
     check_rib,
@@ -96,22 +95,6 @@ def test_a_real_rib_passes() -> None:
 )
 def test_wrong_ribs_are_refused(rib: str, code: str) -> None:
     assert outcome(check_rib(rib)) == ("refuse", code)
-
-
-def moroccan_iban(rib: str) -> str:
-    number = normalise(rib)
-    return f"MA{98 - int(f'{number}221000') % 97:02d}{number}"
-
-
-def test_ibans() -> None:
-    good = moroccan_iban(OFFICIAL_RIB)
-    assert check_iban(good) is None
-    assert check_iban("FR14 2004 1010 0505 0001 3M02 606") is None
-    assert outcome(check_iban(f"MA00{good[4:]}")) == ("refuse", "iban_checksum")
-    assert outcome(check_iban(moroccan_iban("1" * 24))) == ("refuse", "iban_checksum")
-    assert outcome(check_iban(good[:-1])) == ("refuse", "iban_malformed")
-    assert outcome(check_iban("FR1520041010050500013M02606")) == ("refuse", "iban_checksum")
-    assert outcome(check_iban("hello")) == ("refuse", "iban_malformed")
 
 
 @pytest.mark.parametrize(
