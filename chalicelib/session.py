@@ -50,7 +50,7 @@ def under(session: Session | None) -> Iterator[None]:
 
 def sign(request: Any, **_: Any) -> None:
     """botocore's event `before-sign`: whoever this context works for signs. Each try of a request is signed anew."""
-    if session := _current.get():
+    if session := current():
         signing = request.context.get("signing", {})
         request.context["signing"] = {**signing, "request_credentials": session.credentials}
 

@@ -24,7 +24,6 @@ MOST_APPLICATION = 30_000_000
 """Bytes of the application's zip file."""
 MOST_UNPACKED = 250_000_000
 """Bytes of the application and its layers, unpacked: Lambda's limit is 250 MiB, ours a little less."""
-CARRIED = ("app.py", "chalicelib")
 NOT_CARRIED = ("__pycache__", "cli")
 """The operator's tool is for an operator's machine."""
 

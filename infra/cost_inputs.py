@@ -32,7 +32,6 @@ PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
 KEPT_MONTHS = Decimal(126)
 """Ten years from the end of the financial year: ten and a half on average."""
 DOCUMENTS_A_STEP = 12
-ACL = "AWS::WAFv2::WebACL"
 SCALES = (1, 1_000, 1_000_000)
 
 Uses = dict[str, Decimal]

@@ -18,8 +18,8 @@ REASONS = {
     "sts:*": "CloudFormation ends the role's name; its path is of the stack and the job, and the role trusts by name",
 }
 """Why a resource may hold a star."""
-WOKEN = ("outbox", "bulk", "requests")
-"""The jobs that somebody waits for: the function `wake` runs them, and so may what they may."""
+WOKEN = frozenset({"bulk", "outbox", "requests"})
+"""The jobs that a user waits for. The function `wake` runs them too, so it has their permissions."""
 UNTRIED: Mapping[tuple[str, str, str], str] = {
     ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "read once a process, and tests share theirs",
     ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",
@@ -171,16 +171,6 @@ def table() -> str:
     lines += ["", "## Granted, and used by no test", "", "| function | may | why |", "|---|---|---|"]
     lines += [f"| {name} | {action} on `{resource}` | {why} |" for (name, action, resource), why in UNTRIED.items()]
     return "\n".join(lines) + "\n"
-
-
-def untried(function: str, grant: Grant) -> str | None:
-    """Why a function has a grant that no test uses; None for one without a reason."""
-    if function == "wake" and any(grant in grants(job) for job in WOKEN):
-        return "what the jobs may that it wakes"
-    for (name, action, resource), why in UNTRIED.items():
-        if (name, action) == (function, grant.action) and fnmatchcase(grant.resource, resource):
-            return why
-    return None
 
 
 def _plain(under: str) -> str:

@@ -8,12 +8,10 @@ from typing import Any
 
 from chalicelib.jobs.catalogue import named
 from chalicelib.outside.sessions import INTO, TAG
-from infra.permissions import session_of, statements
+from infra.permissions import WOKEN, session_of, statements
 from infra.permissions import sessions as jobs
 from infra.stages import arn, document, sub, title
 
-WOKEN = frozenset({"bulk", "outbox", "requests"})
-"""Jobs that the function `wake` runs, too."""
 COMPANIES = "cmp_*"
 """What a tag may be: no partition that several companies share."""
 

@@ -28,7 +28,6 @@ JWKS_PATH = "/.well-known/jwks.json"
 DISCOVERY_PATH = "/.well-known/openid-configuration"
 TOKEN_PATH = "/token"  # noqa: S105 - a path, no secret
 DEFAULT_SECONDS = 3600
-CACHE_HEADER = "public, max-age=300"
 
 
 class Answer(NamedTuple):

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib import session
 from chalicelib.outside.sessions import tags
-from infra.permissions import Grant, functions, grants, principals, session_of, untried
+from infra.permissions import UNTRIED, WOKEN, Grant, functions, grants, principals, session_of
 from tests.iam_needs import OTHERS, Need, meant, needs
 
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
@@ -69,6 +70,16 @@ def _of_service(grant: Grant) -> bool:
     return "kms:ViaService" in grant.under
 
 
+def untried(function: str, grant: Grant) -> str | None:
+    """Return the reason why no test uses a function's grant, or None for a grant without a reason."""
+    if function == "wake" and any(grant in grants(job) for job in WOKEN):
+        return "the permissions of the jobs that it wakes"
+    for (name, action, resource), reason in UNTRIED.items():
+        if (name, action) == (function, grant.action) and fnmatchcase(grant.resource, resource):
+            return reason
+    return None
+
+
 def allows(grant: Grant, need: Need) -> bool:
     """Whether the grant gives what is needed. Raises KeyError for a condition that is not known here."""
     if not any(grant.covers(need.action, resource) for resource in meant(need.resource)):
@@ -86,8 +97,6 @@ def _every(found: frozenset[str], allowed: Any) -> bool:
 
 
 def _like(found: frozenset[str], allowed: Any) -> bool:
-    from fnmatch import fnmatchcase
-
     patterns = allowed if isinstance(allowed, list) else [allowed]
     return bool(found) and all(any(fnmatchcase(v, p) for v in meant(value) for p in patterns) for value in found)
 

@@ -7,19 +7,6 @@ from hashlib import sha256
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
-PREFIXES = {
-    "company": "cmp",
-    "customer": "cus",
-    "supplier": "sup",
-    "item": "itm",
-    "invoice": "inv",
-    "credit_note": "crn",
-    "payment": "pay",
-    "member": "mem",
-    "api_key": "key",
-    "job": "job",
-}
-
 
 def _base32(number: int) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))

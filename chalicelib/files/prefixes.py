@@ -12,8 +12,6 @@ EXPORTS = "exports/"
 ARCHIVE = "archive/"
 """In the archive's own bucket, under Object Lock."""
 BACKUPS: dict[Tier, str] = {"daily": "backups/daily/", "weekly": "backups/weekly/", "monthly": "backups/monthly/"}
-PREFIXES = (PDF, LOGOS, UPLOADS, EXPORTS, *BACKUPS.values())
-"""Every prefix that is written; the policy's lifecycle and the deployed rules are tested against it."""
 
 
 def pdf(company: str, digest: str) -> str:

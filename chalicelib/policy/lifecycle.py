@@ -54,14 +54,3 @@ def configuration(policy: Policy, bucket: str = "files") -> dict[str, Any]:
             {"ID": "unfinished-uploads", **whole, "AbortIncompleteMultipartUpload": unfinished},
         ]
     }
-
-
-def drift(policy: Policy, deployed: dict[str, Any], bucket: str = "files") -> list[str]:
-    """How a deployed `LifecycleConfiguration` differs from the policy's, rule by rule; empty if it does not."""
-    due = {rule["ID"]: rule for rule in configuration(policy, bucket)["Rules"]}
-    found = {rule.get("ID", "?"): rule for rule in deployed.get("Rules", [])}
-    return (
-        [f"the rule {name} is missing" for name in sorted(due.keys() - found.keys())]
-        + [f"the rule {name} is not the policy's" for name in sorted(found.keys() - due.keys())]
-        + [f"the rule {n} is {found[n]}, not {due[n]}" for n in sorted(due.keys() & found.keys()) if due[n] != found[n]]
-    )

@@ -207,8 +207,3 @@ class Policy:
         """The versions that a sign-up may accept on a day, oldest first: the required one and all later, since whoever
         accepts what is announced agrees in advance."""
         return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])
-
-    @property
-    def accepted_versions(self) -> tuple[str, ...]:
-        """The versions that may be accepted once the last of all is in force."""
-        return self.accepted_on(self.date)

@@ -28,11 +28,6 @@ class Attribute(NamedTuple):
     packed: bool
     optional: bool
 
-    @property
-    def top(self) -> str:
-        """The entity's own attribute that it is or lies in."""
-        return self.path.partition(".")[0]
-
 
 def all_entities() -> dict[tuple[str, str], type[Record]]:
     """Every entity of the product by (room, kind), in that order; imports the whole of `domain`."""

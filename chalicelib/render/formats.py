@@ -73,11 +73,6 @@ def percent(value: Decimal, language: Language) -> str:
     return f"{number(value, language, most=2)}{_NBSP if language == 'fr' else ''}%"
 
 
-def short_date(day: date) -> str:
-    """`23/11/2026`, the same in the three languages (CLDR's Arabic form only adds invisible marks)."""
-    return f"{day.day:02}/{day.month:02}/{day.year:04}"
-
-
 def long_date(day: date, language: Language) -> str:
     """`23 novembre 2026`, `23 نونبر 2026`, `23 November 2026`."""
     from babel.dates import format_date

@@ -16,14 +16,12 @@ from chalicelib.domain.view import DocumentView
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
 from chalicelib.render.payload import payload
-from chalicelib.render.renderer import HERE
 
 if TYPE_CHECKING:
     from liquid import Environment
 
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 MAX_ITERATIONS = 20_000
-DEFAULT_TEMPLATE = HERE / "templates" / "html" / "document.html"
 
 _LIQUID_TAGS = ("illegal", "content", "output", "for", "break", "continue", "if", "unless", "case", "comment", "#")
 _LIQUID_FILTERS = ("upcase", "downcase", "capitalize", "default", "first", "last", "join")

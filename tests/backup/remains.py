@@ -8,6 +8,7 @@ from chalicelib.files import prefixes
 from chalicelib.wiring import World
 
 Remains = Counter[tuple[str, str]]
+PREFIXES = (prefixes.PDF, prefixes.LOGOS, prefixes.UPLOADS, prefixes.EXPORTS, *prefixes.BACKUPS.values())
 
 
 def remains(world: World, company: str) -> Remains:
@@ -16,7 +17,7 @@ def remains(world: World, company: str) -> Remains:
     found: Remains = Counter()
     for room, table in world.store.names.items():
         found.update((room, row["_kind"]["S"]) for row in _rows(world, table, company))
-    for prefix in (*prefixes.PREFIXES, prefixes.ARCHIVE):
+    for prefix in (*PREFIXES, prefixes.ARCHIVE):
         bucket = world.archive if prefix == prefixes.ARCHIVE else world.files
         found["object", prefix] = len(list(bucket.list(prefixes.of_company(prefix, company))))
     return +found

@@ -20,7 +20,7 @@ from chalicelib.api.routing import Schedule
 from chalicelib.domain.clock import MOROCCO
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
-from chalicelib.policy.lifecycle import configuration, drift
+from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import Period
@@ -29,6 +29,7 @@ from infra.schedules import schedules
 from infra.stages import STAGES, title
 from infra.tables import logical_name, tables
 from local.clock import Cron, parse_schedule
+from tests.lifecycle_drift import drift
 
 DAY_SECONDS = 86_400
 

@@ -12,8 +12,8 @@ from chalicelib.settings import session_roles_of
 from chalicelib.store.drill import ASIDE
 from chalicelib.store.tables import ROOM_TABLES
 from infra.functions import functions_of
-from infra.permissions import config, grants, principals, session_of, sessions, statements
-from infra.sessions import WOKEN, role_of, tags_of
+from infra.permissions import WOKEN, config, grants, principals, session_of, sessions, statements
+from infra.sessions import role_of, tags_of
 from infra.stages import arn
 from infra.tables import logical_name
 from tests.iam import allows

@@ -7,7 +7,7 @@ at the further of both, so that no number is given twice.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from chalicelib.domain.company import Company, Head, Series, Term
 from chalicelib.domain.document import Balance, Draft, Invoice
@@ -17,7 +17,6 @@ from chalicelib.domain.payment import Payment, PaymentId
 from chalicelib.services.privacy import retention
 
 Outcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
-OUTCOMES: Final[tuple[Outcome, ...]] = ("restored", "overwritten", "unchanged", "issued", "erased", "expired")
 """Missing, and put; different, and put as it was; there already (of the ledger: in whatever state); a draft that was
 issued since; an erased person's; past its statutory term."""
 Rows = Mapping[Ref, Record | None]

@@ -1,6 +1,5 @@
 """How each measure of an erasure is counted and carried out: by the store it concerns, a bounded part at a time."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from types import NoneType
@@ -206,11 +205,3 @@ def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str,
     hints = get_type_hints(ENTITIES[record.ROOM, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
     return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}
-
-
-def sizes(request: Request) -> Counter[str]:
-    """How many rows or versions each action concerns."""
-    found: Counter[str] = Counter()
-    for measure in request.measures:
-        found[measure.action] += measure.found or 0
-    return found

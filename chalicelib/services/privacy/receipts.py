@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 FORM = "1"
-KEY_URL = "/privacy/receipt-key"
 REMARKS = {
     "company": ("copies_until_last_trace", "statutory_rows_blocked", "addresses_until_told"),
     "party": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),

@@ -11,10 +11,11 @@ from botocore.validate import ParamValidator
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.policy.lifecycle import configuration, days_kept, drift
+from chalicelib.policy.lifecycle import configuration, days_kept
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Prefix
 from chalicelib.policy.terms import FinancialYear, kept_until
+from tests.lifecycle_drift import drift
 from tests.unit.policy.planting import changed
 
 

@@ -90,9 +90,9 @@ def test_a_file_that_is_something_else_is_refused(source: str) -> None:
 def test_a_material_change_asks_for_a_new_acceptance() -> None:
     policy = current()
     assert accepted_versions()[-1] == policy_version()
-    assert policy.accepted_versions == ("2026-04-02", "2026-11-23")
+    assert policy.accepted_on(policy.date) == ("2026-04-02", "2026-11-23")
     material = replace(policy, versions=(policy.versions[0], replace(policy.versions[1], material=True)))
-    assert material.accepted_versions == ("2026-11-23",)
+    assert material.accepted_on(material.date) == ("2026-11-23",)
 
 
 def test_every_version_has_a_text_that_tells_of_every_clause() -> None:

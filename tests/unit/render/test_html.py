@@ -14,7 +14,8 @@ from chalicelib.domain.view import DocumentView
 from chalicelib.render import filling
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.filling import MAX_TEMPLATE_BYTES, fill
-from chalicelib.render.html import DEFAULT_TEMPLATE, compose, page_data
+from chalicelib.render.html import compose, page_data
+from chalicelib.render.renderer import HERE
 from tests.unit.render.hostile import HOSTILE
 from tests.unit.render.views import view
 
@@ -112,7 +113,7 @@ def test_what_would_take_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_apart_or_not_the_page_is_the_same() -> None:
-    template = DEFAULT_TEMPLATE.read_text("utf-8")
+    template = (HERE / "templates" / "html" / "document.html").read_text("utf-8")
     assert fill(template, page_data(view(3, "ar"))) == page(view(3, "ar"), template)
 
 

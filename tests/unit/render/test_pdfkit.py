@@ -15,14 +15,13 @@ from pypdf import PdfReader
 from chalicelib.domain.document import Language
 from chalicelib.domain.errors import RendererUnavailable
 from chalicelib.render import pdfkit_renderer
-from chalicelib.render.html import DEFAULT_TEMPLATE
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer, installed_binary
-from chalicelib.render.renderer import Attachment, RenderFailed
+from chalicelib.render.renderer import HERE, Attachment, RenderFailed
 from tests.unit.render.hostile import HOSTILE
 from tests.unit.render.views import view
 
 SECRET = "planted-secret-7f3a"
-DEFAULT = PdfkitRenderer(DEFAULT_TEMPLATE.read_text("utf-8"))
+DEFAULT = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text("utf-8"))
 
 
 def usable() -> bool:

@@ -110,9 +110,9 @@ def view(lines: int = 20, language: Language = "fr", **changes: Any) -> Document
         dated=date(2026, 11, 23),
         number="FA-2026-00042",
         facts=(
-            FactView(kind="issue_date", value=formats.short_date(date(2026, 11, 23))),
-            FactView(kind="operation_date", value=formats.short_date(date(2026, 11, 20))),
-            FactView(kind="due_date", value=formats.short_date(date(2027, 1, 22))),
+            FactView(kind="issue_date", value="23/11/2026"),
+            FactView(kind="operation_date", value="20/11/2026"),
+            FactView(kind="due_date", value="22/01/2027"),
         ),
         seller=seller(language),
         buyer=PartyView(
