@@ -42,7 +42,7 @@ from infra.identity import identity
 from infra.keys import keys
 from infra.stages import STAGES, title, trace_days
 from infra.watch import watch
-from local.clock import Cron, parse_schedule
+from local.clock import parse_schedule
 
 __all__ = [
     "CERTAINTIES",
@@ -131,9 +131,9 @@ def kept(*, backup: bool = False) -> Uses:
 def runs(job: Job) -> Decimal:
     """How often a job runs in a month."""
     schedule = parse_schedule(job.schedule)
-    if isinstance(schedule, Cron):
-        return DAYS * len(schedule.hours) * len(schedule.minutes)
-    return SECONDS / schedule
+    if isinstance(schedule, int):
+        return SECONDS / schedule
+    return DAYS * len(schedule.hours) * len(schedule.minutes)
 
 
 def stage() -> Uses:

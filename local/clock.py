@@ -12,20 +12,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from aws_croniter import AwsCroniter
 
 from chalicelib.domain.clock import MOROCCO
 
 log = logging.getLogger("clock")
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 STOP_SECONDS = 5.0
 POLL_SECONDS = 1  # also what a stop may have to wait for
 RETRY_SECONDS = 5.0
 RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
-CRON = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
+CRON = re.compile(r"cron\((.*)\)")
 
 
 class Job(Protocol):
@@ -37,67 +37,20 @@ class Job(Protocol):
     def schedule(self) -> str: ...
 
 
-class Cron(NamedTuple):
-    """EventBridge's six fields, each as the set of values that match. Days of the week count from 1, a Sunday."""
-
-    minutes: frozenset[int]
-    hours: frozenset[int]
-    days: frozenset[int]
-    months: frozenset[int]
-    weekdays: frozenset[int]
-    years: frozenset[int]
-
-    def matches(self, now: datetime) -> bool:
-        """True in the minutes at which EventBridge would fire; an hour that Morocco's clocks repeat counts once."""
-        local = now.astimezone(MOROCCO)
-        return (
-            not local.fold
-            and local.minute in self.minutes
-            and local.hour in self.hours
-            and local.day in self.days
-            and local.month in self.months
-            and local.isoweekday() % 7 + 1 in self.weekdays
-            and local.year in self.years
-        )
-
-
-def parse_field(text: str, low: int, high: int, names: tuple[str, ...] = ()) -> frozenset[int]:
-    """The values of one cron field: `*`, `?`, `5`, `1-5`, `*/15`, `0/15`, `MON-FRI` and lists of these.
-
-    Raises ValueError for the rest of the language (`L`, `W`, `#`), which no schedule of ours needs.
-    """
-    values: set[int] = set()
-    for part in text.upper().split(","):
-        span, _, step = part.partition("/")
-        first, _, last = ("*" if span == "?" else span).partition("-")
-        start = low if first == "*" else parse_value(first, low, names)
-        end = high if first == "*" or (step and not last) else parse_value(last or first, low, names)
-        if not low <= start <= end <= high:
-            raise ValueError(f"{text!r} is outside {low}-{high}")
-        values.update(range(start, end + 1, int(step or 1)))
-    return frozenset(values)
-
-
-def parse_value(text: str, low: int, names: tuple[str, ...]) -> int:
-    """A number or one of the field's names."""
-    return names.index(text) + low if text in names else int(text)
-
-
-def parse_schedule(expression: str) -> int | Cron:
-    """A period in seconds for `rate(…)`, a Cron for `cron(…)`. Raises ValueError on anything else."""
+def parse_schedule(expression: str) -> int | AwsCroniter:
+    """Return a period in seconds for `rate(…)`, the parsed fields for `cron(…)`. Raise ValueError for anything else."""
     if rate := RATE.fullmatch(expression):
         return int(rate[1]) * UNITS[rate[2]]
     if cron := CRON.fullmatch(expression):
-        minute, hour, day, month, weekday, year = cron.groups()
-        return Cron(
-            parse_field(minute, 0, 59),
-            parse_field(hour, 0, 23),
-            parse_field(day, 1, 31),
-            parse_field(month, 1, 12, MONTHS),
-            parse_field(weekday, 1, 7, DAYS),
-            parse_field(year, 1970, 2199),
-        )
-    raise ValueError(f"not a schedule of EventBridge's: {expression!r}")
+        return AwsCroniter(cron[1])
+    raise ValueError(f"not an EventBridge schedule: {expression!r}")
+
+
+def fires(cron: AwsCroniter, now: datetime) -> bool:
+    """True in a minute at which EventBridge starts the job. An hour that Morocco's clocks repeat counts once."""
+    local = now.astimezone(MOROCCO)
+    wall = local.replace(second=0, microsecond=0, tzinfo=UTC)  # the library takes UTC alone; here it is Morocco's time
+    return not local.fold and cron.get_next(wall, inclusive=True) == [wall]
 
 
 class Schedule:
@@ -115,7 +68,7 @@ class Schedule:
             self._last = now.timestamp()
             return True
         minute = now.timestamp() // 60
-        if minute == self._last or not self._when.matches(now):
+        if minute == self._last or not fires(self._when, now):
             return False
         self._last = minute
         return True
