@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -35,14 +36,13 @@ _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 )
-_ISO_3166 = (
-    "ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCR"
-    "CUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHU"
-    "IDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQ"
-    "MRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSI"
-    "SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZW"
-)
-_COUNTRIES = frozenset(_ISO_3166[at : at + 2] for at in range(0, len(_ISO_3166), 2))
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The 249 codes of ISO 3166-1 alpha-2. The time zone database lists them, so its updates keep them current."""
+    table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
 
 
 @cache
@@ -193,13 +193,13 @@ class _Country(StrictField):
 
     def check(self, value: str) -> str:
         """The code."""
-        if value not in _COUNTRIES:
+        if value not in countries():
             raise PydanticCustomError("bad_country", "")
         return value
 
     def schema(self) -> JsonSchemaValue:
         """Every code, so that a generated client offers them."""
-        return {"type": "string", "enum": sorted(_COUNTRIES)}
+        return {"type": "string", "enum": sorted(countries())}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from chalicelib.domain.document import Language
 
 _LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
 _NBSP = "\u00a0"
+_CODE_ONLY = frozenset({"EH"})
+"""CLDR's name of this territory is not the one that Morocco uses, so documents print its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ def long_date(day: date, language: Language) -> str:
     from babel.dates import format_date
 
     return format_date(day, "long", locale=_LOCALES[language])
+
+
+def country(code: str, language: Language) -> str:
+    """The name of a country of ISO 3166-1 alpha-2, in the reader's language."""
+    from babel import Locale
+
+    return code if code in _CODE_ONLY else str(Locale.parse(_LOCALES[language]).territories.get(code, code))
 
 
 def share_capital(value: Decimal, language: Language) -> str:

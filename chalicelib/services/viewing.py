@@ -15,7 +15,6 @@ from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
 from chalicelib.render import formats
 
-_COUNTRY = {"MA": {"fr": "Maroc", "ar": "المغرب", "en": "Morocco"}}
 _TERMS = {
     "fr": "À régler au plus tard le {day}.",
     "ar": "يؤدى في أجل أقصاه {day}.",
@@ -118,8 +117,7 @@ def _terms(due: date, language: Language) -> str:
 
 def _address(address: Address, language: Language) -> tuple[str, ...]:
     town = " ".join(part for part in (address.postal_code, address.city) if part)
-    country = _COUNTRY.get(address.country, {}).get(language, address.country)
-    return tuple(part for part in (address.street, town, country) if part)
+    return tuple(part for part in (address.street, town, formats.country(address.country, language)) if part)
 
 
 def _seller(seller: Seller, language: Language) -> PartyView:

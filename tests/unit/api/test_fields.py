@@ -21,6 +21,7 @@ from chalicelib.api.fields import (
     Quantity,
     Text,
     UnitPrice,
+    countries,
     multi_line,
 )
 from chalicelib.api.numbers import Number, WholeNumber
@@ -185,7 +186,9 @@ def test_addresses_of_mail() -> None:
 
 def test_countries_and_ids() -> None:
     assert TypeAdapter(CountryCode).validate_python("MA") == "MA"
-    for text in ("ma", "XX", "MAR", ""):
+    assert len(countries()) == 249
+    assert {"MA", "FR", "EH", "AX"} < countries()
+    for text in ("ma", "XX", "MAR", "", "UK", "EU", "XK", "#c"):
         assert refused(CountryCode, text) == "bad_country"
     customer = Annotated[str, Id("cus")]
     assert TypeAdapter(customer).validate_python("cus_01J00000000000000000000000")

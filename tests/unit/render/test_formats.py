@@ -53,6 +53,12 @@ def test_rates_are_babels(value: Decimal, language: Language) -> None:
         (formats.long_date(date(2026, 11, 23), "en"), "23 November 2026"),
         (formats.share_capital(Decimal(100000), "fr"), "100\u202f000\u00a0MAD"),
         (formats.share_capital(Decimal("100000.50"), "fr"), "100\u202f000,50\u00a0MAD"),
+        (formats.country("MA", "fr"), "Maroc"),
+        (formats.country("MA", "ar"), "المغرب"),
+        (formats.country("FR", "en"), "France"),
+        (formats.country("DE", "fr"), "Allemagne"),
+        (formats.country("ES", "ar"), "إسبانيا"),
+        (formats.country("EH", "fr"), "EH"),
         (formats.grouped_rib("230780211111111111110054"), "230 780 2111111111111100 54"),
     ],
 )
