@@ -71,11 +71,11 @@ generate: $(READY) ## Write what is derived and committed: the routes' addresses
 	@$(PY) -m chalicelib.cli.routes --write
 	@$(PY) -m infra.permissions --write
 	@$(PY) -m chalicelib.policy.inventory --write
-	@$(PY) -m infra.cost --write
+	@$(PY) -m infra.cost_page --write
 
 .PHONY: cost
 cost: $(READY) ## Compute docs/cost.md anew from counted units, public prices and assumptions
-	@$(PY) -m infra.cost --write
+	@$(PY) -m infra.cost_page --write
 
 .PHONY: lock
 lock: $(READY) ## Resolve pyproject.toml anew into requirements.txt and requirements-dev.txt

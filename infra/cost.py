@@ -1,10 +1,9 @@
-"""What the service costs, computed from counted units, public prices and stated assumptions. `python -m infra.cost`.
+"""Calculate what the service costs from counted units, public prices and stated assumptions.
 
-`infra/counts.toml` is measured by tests, `infra/prices.toml` is a dated table with its sources, `infra/usage.toml` is
-what nothing can count before there are customers. `--write` writes docs/cost.md; a test says when that is due.
+Tests measure `infra/counts.toml`. `infra/prices.toml` is a dated table with its sources. `infra/usage.toml` holds the
+assumptions that nothing can count before there are customers.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -16,7 +15,6 @@ from chalicelib.store.tables import ROOM_TABLES
 from infra.cost_backups import archived, backed, kept_by_backups, runs_of_backups, sessions_a_second
 from infra.cost_inputs import (
     ANSWER_MONTHS,
-    CERTAINTIES,
     COUNTS,
     DAYS,
     DOCUMENTS_A_STEP,
@@ -24,13 +22,10 @@ from infra.cost_inputs import (
     GB,
     HOURS,
     KEPT_MONTHS,
-    PAGE,
     PAGE_MONTHS,
     PRICES,
     QUOTAS,
-    SCALES,
     SECONDS,
-    TABLE,
     USAGE,
     Uses,
     gb_seconds,
@@ -44,22 +39,6 @@ from infra.stages import STAGES, title, trace_days
 from infra.watch import watch
 from local.clock import parse_schedule
 
-__all__ = [
-    "CERTAINTIES",
-    "COUNTS",
-    "DAYS",
-    "FUNCTIONS",
-    "GB",
-    "KEPT_MONTHS",
-    "PAGE",
-    "PRICES",
-    "QUOTAS",
-    "SCALES",
-    "TABLE",
-    "USAGE",
-    "Uses",
-    "summed",
-]
 ACL = "AWS::WAFv2::WebACL"
 
 
@@ -266,18 +245,3 @@ def quota(name: str) -> Decimal:
     if name in ("backups.day", "drills.week"):
         return runs_of_backups(name)
     return Decimal(QUOTAS[name]["value"])
-
-
-def main(arguments: list[str]) -> int:
-    """Print the page, or write it."""
-    from infra.cost_page import page
-
-    if arguments == ["--write"]:
-        PAGE.write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -33,6 +33,26 @@ KEPT_MONTHS = Decimal(126)
 """Ten years from the end of the financial year: ten and a half on average."""
 DOCUMENTS_A_STEP = 12
 SCALES = (1, 1_000, 1_000_000)
+NAMES: Mapping[str, str] = {
+    "gateway": "API Gateway",
+    "firewall": "WAF",
+    "lambda": "Lambda",
+    "dynamodb": "DynamoDB",
+    "s3": "S3",
+    "kms": "KMS",
+    "mail": "SES",
+    "queue": "SQS",
+    "schedule": "EventBridge Scheduler",
+    "logs": "CloudWatch Logs",
+    "figure": "CloudWatch metrics",
+    "alarm": "CloudWatch alarms",
+    "dashboard": "CloudWatch dashboard",
+    "trace": "X-Ray",
+    "user": "Cognito",
+    "secret": "Secrets Manager",
+    "transfer": "data out",
+}
+"""Services as readers know them, by the first part of a price's name."""
 
 Uses = dict[str, Decimal]
 """Quantities by the name of their price."""

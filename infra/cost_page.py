@@ -1,52 +1,30 @@
-"""docs/cost.md, from the figures of infra/cost.py."""
+"""Write docs/cost.md from the figures of infra/cost.py: `python -m infra.cost_page --write`.
 
-from collections.abc import Iterable, Mapping
+A test fails when the page is out of date.
+"""
+
+import sys
 from decimal import Decimal
 
-from infra.cost import (
+from infra.cost import by_service, certain, company, cost, invoice, kept, loads, month, quota, stage
+from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
+from infra.cost_inputs import (
     CERTAINTIES,
     COUNTS,
     DAYS,
     KEPT_MONTHS,
+    NAMES,
+    PAGE,
     PRICES,
     QUOTAS,
     SCALES,
     TABLE,
     USAGE,
     Uses,
-    by_service,
-    certain,
-    company,
-    cost,
-    invoice,
-    kept,
-    loads,
-    month,
-    quota,
-    stage,
     summed,
 )
-from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
+from infra.markdown import table
 
-NAMES: Mapping[str, str] = {
-    "gateway": "API Gateway",
-    "firewall": "WAF",
-    "lambda": "Lambda",
-    "dynamodb": "DynamoDB",
-    "s3": "S3",
-    "kms": "KMS",
-    "mail": "SES",
-    "queue": "SQS",
-    "schedule": "EventBridge Scheduler",
-    "logs": "CloudWatch Logs",
-    "figure": "CloudWatch metrics",
-    "alarm": "CloudWatch alarms",
-    "dashboard": "CloudWatch dashboard",
-    "trace": "X-Ray",
-    "user": "Cognito",
-    "secret": "Secrets Manager",
-    "transfer": "data out",
-}
 THOUSAND = PARTITION = 1_000
 HEAD = """\
 # Cost
@@ -96,13 +74,6 @@ def number(value: Decimal) -> str:
     if value >= 100 or value == value.to_integral_value():
         return f"{value:,.0f}"
     return f"{value:.{max(1, 1 - value.adjusted())}f}"
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    columns = list(head)
-    lines = [columns, ["---"] * len(columns), *map(list, rows)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _invoices() -> str:
@@ -311,3 +282,16 @@ def _prices() -> str:
 {meaning}.
 
 {table(("", "dollars", "for", "", "source"), rows)}"""
+
+
+def main(arguments: list[str]) -> int:
+    """Print the page, or write it."""
+    if arguments == ["--write"]:
+        PAGE.write_text(page(), encoding="utf-8")
+    else:
+        sys.stdout.write(page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from infra.markdown import table
+
 CHALICE = Path(__file__).resolve().parent.parent / ".chalice"
 DOCUMENT = CHALICE.parent / "docs" / "permissions.md"
 REASONS = {
@@ -145,7 +147,7 @@ def _grants(principal: str) -> Iterator[Grant]:
                 yield Grant(action, on(resource), under)
 
 
-def table() -> str:
+def page() -> str:
     """The document: each function, what it may do to what, and under which condition."""
     lines = [
         "# Permissions",
@@ -162,14 +164,16 @@ def table() -> str:
         "Stars: " + "; ".join(f"`{what}`: {why}" for what, why in REASONS.items()) + ".",
     ]
     for principal in principals():
-        lines += ["", f"## {principal}", "", "| what | may | when |", "|---|---|---|"]
-        rows: dict[tuple[str, str], list[str]] = {}
+        actions: dict[tuple[str, str], set[str]] = {}
         for grant in grants(principal):
-            rows.setdefault((grant.resource, grant.under), []).append(grant.action)
-        for (resource, under), actions in sorted(rows.items()):
-            lines.append(f"| `{resource}` | {', '.join(sorted(set(actions)))} | {_plain(under)} |")
-    lines += ["", "## Granted, and used by no test", "", "| function | may | why |", "|---|---|---|"]
-    lines += [f"| {name} | {action} on `{resource}` | {why} |" for (name, action, resource), why in UNTRIED.items()]
+            actions.setdefault((grant.resource, grant.under), set()).add(grant.action)
+        rows = [
+            (f"`{resource}`", ", ".join(sorted(may)), _plain(under))
+            for (resource, under), may in sorted(actions.items())
+        ]
+        lines += ["", f"## {principal}", "", table(("what", "may", "when"), rows).rstrip()]
+    untried = [(name, f"{action} on `{resource}`", why) for (name, action, resource), why in UNTRIED.items()]
+    lines += ["", "## Granted, and used by no test", "", table(("function", "may", "why"), untried).rstrip()]
     return "\n".join(lines) + "\n"
 
 
@@ -188,4 +192,4 @@ def _plain(under: str) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit("usage: python -m infra.permissions --write")
-    DOCUMENT.write_text(table(), "utf-8")
+    DOCUMENT.write_text(page(), "utf-8")

@@ -6,7 +6,7 @@ and against what is really changed. Beside it, what the rehearsal does in Amazon
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,12 +246,6 @@ UNPROVEN = (
     Told("quotas", "the limits of an account", "docs/cost.md"),
 )
 """What the rehearsal says nothing about, and who does instead."""
-
-
-def table(told: Iterable[Told], *heads: str) -> str:
-    """A table of docs/rehearsal.md."""
-    rows = [f"| {each.name} | {each.what} | {each.why} |" for each in told]
-    return "\n".join([f"| {' | '.join(heads)} |", "|---|---|---|", *rows]) + "\n"
 
 
 def translated(template: Template, endpoint: str) -> Template:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import Ask, Endpoint
 from chalicelib.api.fields import Shown
+from chalicelib.api.routing import endpoint_of
 
 if TYPE_CHECKING:
     from chalicelib.settings import Service, Settings
@@ -74,9 +75,9 @@ def _health(ask: Ask) -> Answer:
 def document(version: str) -> dict[str, Any]:
     """The OpenAPI document of every endpoint."""
     from chalicelib.api import openapi
-    from chalicelib.api.catalogue import ENDPOINTS
+    from chalicelib.api.routes import ROUTES
 
-    return openapi.document(ENDPOINTS, version=version)
+    return openapi.document([endpoint_of(route) for route in ROUTES], version=version)
 
 
 @cache

@@ -18,7 +18,7 @@ from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
-from infra.cost import COUNTS
+from infra.cost_inputs import COUNTS
 from local.engine import Engine
 from local.resources import create_archive_bucket, create_backup_key
 from tests.histories.books import seeded

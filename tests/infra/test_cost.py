@@ -6,17 +6,17 @@ import pytest
 
 from chalicelib.jobs.catalogue import JOBS
 from infra import cost, cost_backups
-from infra.cost import COUNTS, PRICES, QUOTAS, SCALES, TABLE
-from infra.cost_page import NAMES, dollars, number, page
+from infra.cost_inputs import CERTAINTIES, COUNTS, GB, NAMES, PAGE, PRICES, QUOTAS, SCALES, TABLE, USAGE
+from infra.cost_page import dollars, number, page
 
 
 def test_the_committed_page_is_current() -> None:
-    assert cost.PAGE.read_text(encoding="utf-8") == page(), "docs/cost.md is stale: make cost"
+    assert PAGE.read_text(encoding="utf-8") == page(), "docs/cost.md is stale: make cost"
 
 
 def test_every_price_and_quota_has_its_source_and_certainty() -> None:
     for row in PRICES.values():
-        assert row["certainty"] in cost.CERTAINTIES
+        assert row["certainty"] in CERTAINTIES
         assert len(row["source"]) > 10
         assert Decimal(row["usd"]) > 0
     for row in QUOTAS.values():
@@ -45,7 +45,7 @@ def test_prices_are_for_so_many_and_what_is_free_comes_off() -> None:
 
 
 def test_an_invoice_consumes_what_its_requests_do() -> None:
-    flows, mix = COUNTS["flows"], cost.USAGE["invoice"]
+    flows, mix = COUNTS["flows"], USAGE["invoice"]
     units = sum(Decimal(flows[flow]["write"]) * times for flow, times in mix.items()) + flows["deliver"]["write"]
     used = cost.invoice()
     assert used["dynamodb.write"] == units == Decimal("48.63")
@@ -55,10 +55,10 @@ def test_an_invoice_consumes_what_its_requests_do() -> None:
 
 def test_storage_grows_to_what_is_kept_for_ten_years() -> None:
     size = COUNTS["bytes"]
-    year = cost.stored(Decimal(12))["dynamodb.gb_month"] * cost.GB
+    year = cost.stored(Decimal(12))["dynamodb.gb_month"] * GB
     assert year == 12 * (size["ledger"] + size["journal"]) + size["answers"]
     assert cost.stored(Decimal(12))["s3.gb_month"] == cost.stored(Decimal(120))["s3.gb_month"], "pages go after 90 days"
-    months = cost.kept()["dynamodb.gb_month"] * cost.GB
+    months = cost.kept()["dynamodb.gb_month"] * GB
     assert months == 126 * (size["ledger"] + size["journal"]) + size["answers"]
 
 
@@ -66,8 +66,8 @@ def test_backups_grow_with_what_is_stored_and_lie_for_as_long_as_the_policy_says
     assert cost_backups.copies() == 7 + 5 + 12
     new, old = cost_backups.backed(Decimal(0)), cost_backups.backed(Decimal(3_600))
     sizes, flows = COUNTS["backup_bytes"], COUNTS["backups"]
-    assert new["s3.gb_month"] * cost.GB == 24 * sizes["backup"]
-    assert old["s3.gb_month"] * cost.GB == 24 * (sizes["backup"] + 3_600 * sizes["backed"]) + 3_600 * sizes["archived"]
+    assert new["s3.gb_month"] * GB == 24 * sizes["backup"]
+    assert old["s3.gb_month"] * GB == 24 * (sizes["backup"] + 3_600 * sizes["backed"]) + 3_600 * sizes["archived"]
     assert new["s3.put"] == 30 * (flows["night"]["put"] + flows["expired"]["put"])
     drills = Decimal(30) / 7 * 3_600 * flows["drilled"]["write"]
     assert old["dynamodb.write"] - new["dynamodb.write"] == pytest.approx(drills)
@@ -75,7 +75,7 @@ def test_backups_grow_with_what_is_stored_and_lie_for_as_long_as_the_policy_says
 
 def test_who_has_no_backup_pays_for_none() -> None:
     plain, safe = (cost.company(backup=share) for share in (0, 1))
-    assert plain["dynamodb.write"] == cost.invoice()["dynamodb.write"] * cost.USAGE["company"]["invoices"]
+    assert plain["dynamodb.write"] == cost.invoice()["dynamodb.write"] * USAGE["company"]["invoices"]
     assert cost.cost(safe) > cost.cost(plain)
     assert cost.cost(cost.kept(backup=True)) > cost.cost(cost.kept())
 
@@ -95,7 +95,7 @@ def test_a_larger_service_costs_more_and_less_for_each() -> None:
 
 def test_a_certain_part_is_a_part() -> None:
     assert 0 < cost.certain(cost.invoice()) < 1
-    assert cost.certain(cost.invoice(), cost.CERTAINTIES) == 1
+    assert cost.certain(cost.invoice(), CERTAINTIES) == 1
 
 
 @pytest.mark.parametrize(

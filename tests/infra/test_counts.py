@@ -10,7 +10,7 @@ from chalicelib.jobs.catalogue import JOBS, named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.wiring import World
-from infra.cost import COUNTS
+from infra.cost_inputs import COUNTS
 from tests.bench.pipeline import INVOICE, INVOICES, ISSUE, Pipeline, member_of, new_invoice
 from tests.histories import company as companies
 from tests.infra.meter import Meter, size

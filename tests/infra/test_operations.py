@@ -13,7 +13,7 @@ from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.observability import NAMESPACE, Telemetry
 from chalicelib.settings import Settings
-from infra.cost import FUNCTIONS
+from infra.cost_inputs import FUNCTIONS
 from infra.gateway import gateway
 from infra.stages import STAGES, title
 from infra.watch import watch

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.permissions import DOCUMENT, Grant, functions, table
+from infra.permissions import DOCUMENT, Grant, functions, page
 from tests.iam import WATCH, Watch, allows, running
 from tests.iam_needs import OTHER, OWN, TAGGED, Need, needs
 
@@ -16,11 +16,11 @@ def of(partition: str) -> tuple[tuple[str, frozenset[str]], ...]:
 
 
 def test_the_table_is_current() -> None:
-    assert DOCUMENT.read_text("utf-8") == table(), "python -m infra.permissions --write"
+    assert DOCUMENT.read_text("utf-8") == page(), "python -m infra.permissions --write"
 
 
 def test_the_table_has_every_function() -> None:
-    assert all(f"\n## {function}\n" in table() for function in functions())
+    assert all(f"\n## {function}\n" in page() for function in functions())
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """What the rehearsal changes of a template is what it says, and what the page says of it."""
 
 import copy
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
 from infra.layers import ROOT
-from infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Difference, changed, table, translated
+from infra.markdown import table
+from infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Difference, Told, changed, translated
 from tests.infra.conftest import Template
 
 ENDPOINT = "http://127.0.0.1:1"
@@ -15,11 +17,12 @@ PAGE = (ROOT / "docs" / "rehearsal.md").read_text("utf-8")
 
 
 def test_the_page_lists_every_difference_and_no_other() -> None:
-    tables = (
-        table(DIFFERENCES, "difference", "what is changed", "why"),
-        table(STAND_INS, "stand-in", "what is done", "why"),
-        table(UNPROVEN, "not shown", "what", "who shows it"),
-    )
+    parts: list[tuple[Sequence[Told], tuple[str, str, str]]] = [
+        (DIFFERENCES, ("difference", "what is changed", "why")),
+        (STAND_INS, ("stand-in", "what is done", "why")),
+        (UNPROVEN, ("not shown", "what", "who shows it")),
+    ]
+    tables = [table(head, ((row.name, row.what, row.why) for row in rows)) for rows, head in parts]
     for written in tables:
         assert written in PAGE, written
     rows = [line for line in PAGE.splitlines() if line.startswith("|")]

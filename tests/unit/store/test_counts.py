@@ -13,7 +13,7 @@ import pytest
 from chalicelib.domain.ids import derived_id
 from chalicelib.settings import PLACES
 from chalicelib.wiring import World
-from infra.cost import COUNTS
+from infra.cost_inputs import COUNTS
 from tests.bench.pipeline import INVOICE, INVOICES, ISSUE, Pipeline, member_of, new_invoice
 from tests.bench.traffic import Traffic
 from tests.histories import company as companies
