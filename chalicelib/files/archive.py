@@ -3,10 +3,8 @@ before the day that was given with it."""
 
 from datetime import datetime
 
-from botocore.exceptions import ClientError
-
 from chalicelib.domain.errors import NotFound
-from chalicelib.files.objects import Files, _code, _refusals
+from chalicelib.files.objects import Files, refusals
 from chalicelib.settings import Settings
 
 SEALED = "application/octet-stream"
@@ -22,28 +20,19 @@ class Locked(Files):
     def lock(self, key: str, content: bytes, until: datetime) -> bool:
         """Store an object that stays at least until `until` (aware). False, and nothing is changed, when there is one:
         it has its own day."""
-        with _refusals():
-            try:
-                self.client.put_object(
-                    Bucket=self.bucket,
-                    Key=key,
-                    Body=content,
-                    ContentType=SEALED,
-                    IfNoneMatch="*",
-                    ObjectLockMode="COMPLIANCE",
-                    ObjectLockRetainUntilDate=until,
-                    **self._encryption,
-                )
-            except ClientError as error:
-                if _code(error) == "PreconditionFailed":
-                    return False
-                raise
-        return True
+        return self._put(
+            Key=key,
+            Body=content,
+            ContentType=SEALED,
+            IfNoneMatch="*",
+            ObjectLockMode="COMPLIANCE",
+            ObjectLockRetainUntilDate=until,
+        )
 
     def first(self, key: str, limit: int) -> bytes:
         """An object as it was put first: what was laid over it, a delete marker too, took nothing away. Raises
         NotFound, TooLarge."""
-        with _refusals():
+        with refusals():
             found = self.client.list_object_versions(Bucket=self.bucket, Prefix=key)
         own = [each for each in found.get("Versions", ()) if each["Key"] == key]
         if not own:
@@ -52,22 +41,22 @@ class Locked(Files):
 
     def remove(self, key: str) -> None:
         """Delete every version of an object whose lock has ended."""
-        with _refusals():
+        with refusals():
             found = self.client.list_object_versions(Bucket=self.bucket, Prefix=key)
         for each in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
             if each["Key"] == key:
-                with _refusals():
+                with refusals():
                     self.client.delete_object(Bucket=self.bucket, Key=key, VersionId=each["VersionId"])
 
     def holds(self, prefix: str) -> bool:
         """Whether any version of any object lies under a prefix."""
-        with _refusals():
+        with refusals():
             found = self.client.list_object_versions(Bucket=self.bucket, Prefix=prefix, MaxKeys=1)
         return bool(found.get("Versions") or found.get("DeleteMarkers"))
 
     def locked_until(self, key: str) -> datetime:
         """Until when an object cannot go. Raises NotFound."""
-        with _refusals():
+        with refusals():
             answer = self.client.get_object_retention(Bucket=self.bucket, Key=key)
         until: datetime = answer["Retention"]["RetainUntilDate"]
         return until

@@ -5,11 +5,8 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.errors import Busy
-from chalicelib.files.objects import Files, _refusals
+from chalicelib.files.objects import Files, refusals
 from chalicelib.files.prefixes import of_company
-
-BATCH = 1_000
-"""Versions of one DeleteObjects, at most."""
 
 
 def count(files: Files, prefix: str, company: str) -> int:
@@ -44,13 +41,13 @@ def _erase(files: Files, own: str) -> bool:
     gone = 0
     for uploads in _uploads(files, own):
         for upload in uploads:
-            with _refusals():
+            with refusals():
                 files.client.abort_multipart_upload(Bucket=files.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
             gone += 1
     for versions in _versions(files, own):
         if not versions:
             continue
-        with _refusals():
+        with refusals():
             answer = files.client.delete_objects(Bucket=files.bucket, Delete={"Quiet": True, "Objects": versions})
         if answer.get("Errors"):
             raise Busy
@@ -59,22 +56,12 @@ def _erase(files: Files, own: str) -> bool:
 
 
 def _versions(files: Files, own: str) -> Iterator[list[dict[str, str]]]:
-    for page in _listed(files, "list_object_versions", own):
+    for page in files.pages("list_object_versions", own):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         yield [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
 
 
 def _uploads(files: Files, own: str) -> Iterator[list[dict[str, Any]]]:
-    for page in _listed(files, "list_multipart_uploads", own):
+    for page in files.pages("list_multipart_uploads", own):
         # A listing by prefix is trusted with nothing: what is not the company's is not touched.
         yield [upload for upload in page.get("Uploads", ()) if upload["Key"].startswith(own)]
-
-
-def _listed(files: Files, operation: str, own: str) -> Iterator[dict[str, Any]]:
-    pages = iter(files.client.get_paginator(operation).paginate(Bucket=files.bucket, Prefix=own))
-    while True:
-        with _refusals():
-            page = next(pages, None)
-        if page is None:
-            return
-        yield page

@@ -80,11 +80,13 @@ class Files:
         """Store an object, of bytes or of a file sent as it is read. False, and nothing is changed, when there is one
         and `only_if_absent`."""
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
-        with _refusals():
+        return self._put(Key=key, Body=content, ContentType=content_type, **condition)
+
+    def _put(self, **arguments: Any) -> bool:
+        """Store an object. Return False when the `IfNoneMatch` of the arguments meets an object."""
+        with refusals():
             try:
-                self.client.put_object(
-                    Bucket=self.bucket, Key=key, Body=content, ContentType=content_type, **condition, **self._encryption
-                )
+                self.client.put_object(Bucket=self.bucket, **arguments, **self._encryption)
             except ClientError as error:
                 if _code(error) == "PreconditionFailed":
                     return False
@@ -93,7 +95,7 @@ class Files:
 
     def begin(self, key: str, content_type: str) -> str:
         """Begin an upload in parts; its id. One that is never ended the bucket gives up by itself."""
-        with _refusals():
+        with refusals():
             answer = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=key, ContentType=content_type, **self._encryption
             )
@@ -101,7 +103,7 @@ class Files:
 
     def part(self, key: str, upload: str, number: int, content: bytes) -> str:
         """Send a part of an upload (from 1), or send it again; its tag. Raises UploadOver."""
-        with _refusals(), _uploading():
+        with refusals(), _uploading():
             answer = self.client.upload_part(
                 Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=number, Body=content
             )
@@ -110,7 +112,7 @@ class Files:
     def end(self, key: str, upload: str, tags: Sequence[str]) -> None:
         """Make the parts one object. Raises UploadOver."""
         parts = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
-        with _refusals(), _uploading():
+        with refusals(), _uploading():
             self.client.complete_multipart_upload(
                 Bucket=self.bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
             )
@@ -118,7 +120,7 @@ class Files:
     def exists(self, key: str) -> bool:
         """Whether there is an object. Needs the right to list it."""
         try:
-            with _refusals(), self._absence(key):
+            with refusals(), self._absence(key):
                 self.client.head_object(Bucket=self.bucket, Key=key)
         except NotFound:
             return False
@@ -126,7 +128,7 @@ class Files:
 
     def read(self, key: str, limit: int = LIMIT, **version: str) -> bytes:
         """An object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
-        with _refusals():
+        with refusals():
             with self._absence(key):
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
             with answer["Body"] as body:
@@ -172,18 +174,23 @@ class Files:
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is no error. Old versions stay for as long as the policy says."""
-        with _refusals():
+        with refusals():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def list(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`, in order, a page at a time."""
-        pages = iter(self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix))
+        for page in self.pages("list_objects_v2", prefix):
+            yield from (entry["Key"] for entry in page.get("Contents", ()))
+
+    def pages(self, operation: str, prefix: str) -> Iterator[dict[str, Any]]:
+        """Yield the pages of a listing operation under a prefix."""
+        pages = iter(self.client.get_paginator(operation).paginate(Bucket=self.bucket, Prefix=prefix))
         while True:
-            with _refusals():
+            with refusals():
                 page = next(pages, None)
             if page is None:
                 return
-            yield from (entry["Key"] for entry in page.get("Contents", ()))
+            yield page
 
 
 def disposition(filename: str) -> str:
@@ -207,7 +214,7 @@ def _code(error: ClientError) -> str:
 
 @contextmanager
 def _uploading() -> Iterator[None]:
-    """Within `_refusals`: what S3 says of an upload that it does not know any more."""
+    """Within `refusals`: what S3 says of an upload that it does not know any more."""
     try:
         yield
     except ClientError as error:
@@ -217,7 +224,7 @@ def _uploading() -> Iterator[None]:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """S3's errors as ours, where they are a caller's business; any other is a defect and is raised as it is."""
     try:
         yield

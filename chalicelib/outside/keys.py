@@ -3,16 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from chalicelib.outside.kms import Kms
 
-from chalicelib.domain.errors import Busy
-from chalicelib.outside.clients import bounded
-from chalicelib.session import confined
-from chalicelib.settings import Settings
-
-ATTEMPTS = 3
 ALGORITHM = "ECDSA_SHA_256"
 
 
@@ -29,21 +22,13 @@ class BadSignature(Exception):
     """The message is not what was signed, or another key signed it."""
 
 
-class Keys:
+class Keys(Kms):
     """The key that signs receipts. Every method raises Busy when KMS is throttled or does not answer."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    @cached_property
-    def client(self) -> Any:
-        """KMS."""
-        return confined(bounded("kms", self.settings, attempts=ATTEMPTS))
 
     @cached_property
     def public_key(self) -> bytes:
         """The public key, DER (SubjectPublicKeyInfo)."""
-        found: bytes = self._asked("get_public_key")["PublicKey"]
+        found: bytes = self._call("get_public_key", KeyId=self.settings.receipt_key)["PublicKey"]
         return found
 
     @property
@@ -56,24 +41,14 @@ class Keys:
 
     def sign(self, message: bytes) -> Signature:
         """Sign `message`."""
-        answer = self._asked("sign", Message=sha256(message).digest(), MessageType="DIGEST", SigningAlgorithm=ALGORITHM)
+        answer = self._call(
+            "sign",
+            KeyId=self.settings.receipt_key,
+            Message=sha256(message).digest(),
+            MessageType="DIGEST",
+            SigningAlgorithm=ALGORITHM,
+        )
         return Signature(answer["Signature"], ALGORITHM, fingerprint(self.public_key))
-
-    def _asked(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = getattr(self.client, operation)(KeyId=self.settings.receipt_key, **arguments)
-        except ClientError as error:
-            if error.response.get("Error", {}).get("Code") in _PASSING:
-                raise Busy from error
-            raise
-        except BotoCoreError as error:
-            raise Busy from error
-        return answer
-
-
-_PASSING = frozenset(
-    {"ThrottlingException", "DependencyTimeoutException", "KMSInternalException", "LimitExceededException"}
-)
 
 
 def fingerprint(public_key: bytes) -> str:
