@@ -2,12 +2,13 @@
 
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib import session
-from chalicelib.domain.call import Call
+from chalicelib.domain.call import SYSTEM_KEY, Call
 from chalicelib.settings import Settings
 from chalicelib.store.wire import Store
 
@@ -148,9 +149,26 @@ class World:
         return secrets.token_bytes(size)
 
     def call(
+        self,
+        company: str,
+        actor: str,
+        verb: str,
+        *,
+        key: str,
+        request: str = "",
+        at: datetime | None = None,
+        former_key: str | None = None,
+    ) -> Call:
+        """Make a call that no client sent, such as a step of a job. `SYSTEM_KEY` begins its idempotency key.
+
+        Without that mark a client could send the same key first, and the step would be refused for ever."""
+        call = self.client_call(company, actor, verb, key=SYSTEM_KEY + key, request=request, at=at)
+        return replace(call, former_key=former_key)
+
+    def client_call(
         self, company: str, actor: str, verb: str, *, key: str, request: str = "", at: datetime | None = None
     ) -> Call:
-        """A call of now, with its own id and randomness."""
+        """Make a call under the idempotency key that a client sent, with its own id and randomness."""
         return Call(
             company=company,
             actor=actor,

@@ -87,7 +87,7 @@ def _download(ask: Ask) -> Answer:
     from chalicelib.services.backup import asking
 
     _prove(ask)
-    call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=f"§{ask.path['id']}", at=ask.at)
+    call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=ask.path["id"], at=ask.at)
     made = asking.download(ask.world, ask.open, call, ask.path["id"])
     if made.link is None:
         waiting = {"url": None, "expires_at": None, "job": made.job.id}

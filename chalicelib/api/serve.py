@@ -70,7 +70,7 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
     if endpoint.method != "GET":
         key = parse.idempotency_key(headers.get("idempotency-key"), required=endpoint.idempotent)
         place = "/".join((endpoint.method + endpoint.path, *path.values()))
-        call = world.call(
+        call = world.client_call(
             company,
             actor.id,
             verb(endpoint),

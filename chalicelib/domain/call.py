@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.company import Head
 
 R = TypeVar("R", bound=Record)
+SYSTEM_KEY: Final = "§"
+"""The first character of the idempotency key of each call that no client sent. The API accepts printable ASCII only,
+so a client cannot occupy such a key."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Call:
     id: str
     at: datetime
     seed: bytes = field(repr=False)
+    former_key: str | None = None
+    """The key of this call in releases before `SYSTEM_KEY`. An answer under it counts if its `request` is the same."""
     present: Callable[[Any, "Head"], Reply] = field(default=no_reply, repr=False)
     require_current: Callable[[Any, "Head"], None] = field(default=any_version, repr=False)
 

@@ -111,4 +111,6 @@ def _begin(world: "World", member: Member, nonce: str) -> Outcome:
 
 def _call(world: "World", member: Member, key: str) -> Call:
     """A call that the same code makes once for a member, however often it is sent."""
-    return remembering_id(world.call(member.company, member.id, VERB, key=f"page-{key}-{member.id}"))
+    own = f"page-{key}-{member.id}"
+    # Releases before SYSTEM_KEY kept the reply under the bare key: a page that was cut off then repeats the call now.
+    return remembering_id(world.call(member.company, member.id, VERB, key=own, former_key=own))

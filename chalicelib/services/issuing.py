@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from chalicelib.domain import issuing
-from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.call import SYSTEM_KEY, Call, Reply
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.document import Draft, Invoice, RegisterEntry
 from chalicelib.domain.entity import Record
@@ -218,9 +218,10 @@ def run_bulk(world: "World", job: JobRow) -> JobRow:
 
 
 def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, str]]:
-    """Issue the chunk, or the half of it that fits into a transaction. The key is one that no client can send."""
-    key = f"§{job.id}:{job.done}"
-    call = replace(world.call(job.company, job.actor, "issue_many", key=key, request=key), present=_chunk_reply)
+    """Issue the chunk, or the half of it that fits into a transaction."""
+    step = f"{job.id}:{job.done}"
+    call = world.call(job.company, job.actor, "issue_many", key=step, request=SYSTEM_KEY + step)
+    call = replace(call, present=_chunk_reply)
     try:
         committed = _issue_together(world.store, call, chunk, day)
     except TransactionTooLarge:

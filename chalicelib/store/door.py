@@ -207,15 +207,22 @@ def _reply(call: Call, value: Any, head: Head | None) -> Reply:
 
 
 def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
-    every = list(dict.fromkeys([Head.ref(call.company), Answered.ref(call.company, call.key), *refs]))
-    rows = conflicts.patiently(lambda: store.get(every), deadline)
-    head, first = rows[:2]
+    keys = [Answered.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
+    every = list(dict.fromkeys([Head.ref(call.company), *keys, *refs]))
+    rows = dict(zip(every, conflicts.patiently(lambda: store.get(every), deadline), strict=True))
+    head = rows[every[0]]
     known = codec.from_row("journal", head) if head else None
-    answered = codec.from_row("transient", first) if first else None
-    if not isinstance(answered, Answered) or answered.expires_at <= call.at.timestamp():
-        answered = None
     known = known if isinstance(known, Head) else None
-    return Snapshot(call.company, known, dict(zip(every, rows, strict=True))), answered
+    first, *former = (_live(rows[key], call) for key in keys)
+    # Clients could send a former key too. Their request is a hash, and that of a call without a client never is.
+    answered = first or next((row for row in former if row is not None and row.request == call.request), None)
+    return Snapshot(call.company, known, rows), answered
+
+
+def _live(row: codec.Row | None, call: Call) -> Answered | None:
+    """The answer in a row, unless its term is over."""
+    answered = codec.from_row("transient", row) if row else None
+    return answered if isinstance(answered, Answered) and answered.expires_at > call.at.timestamp() else None
 
 
 def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:

@@ -49,8 +49,8 @@ def settings(endpoint: str, prefix: str) -> Settings:
 
 
 def call(world: World, company: str, verb: str, key: str, request: str = "") -> Call:
-    """A call of now by an actor of the tests."""
-    return answering(world.call(company, "user-1", verb, key=key, request=request))
+    """A call of now that a client sent, by an actor of the tests."""
+    return answering(world.client_call(company, "user-1", verb, key=key, request=request))
 
 
 def customer_of(company: str) -> str:

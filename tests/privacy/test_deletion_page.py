@@ -20,6 +20,10 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services import account_page, codes
+from chalicelib.services.privacy import requests
+from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.replies import remembering_id
+from chalicelib.store.read import members_with
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from local.gateway import Gateway
@@ -146,6 +150,26 @@ def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: Wor
     assert "commencé" in _send(anybody, email=email, code=code).text
     assert "pas valable" in _send(anybody, email=email, code=code).text
     assert len(_requests(shop)) == 1
+
+
+def test_a_page_cut_off_before_keys_had_a_mark_goes_on_and_asks_no_second_time(
+    anybody: Client, owner: tuple[Shop, str], world: World
+) -> None:
+    shop, email = owner
+    _send(anybody, email=email)
+    code, key = _mailed(world, email), codes.email_key(world.settings, email) or ""
+    right = codes.live(world, account_page.PURPOSE, key, code=code)
+    assert right is not None
+    (member,) = members_with(world.store, key)
+    bare = world.client_call(
+        shop.company, member.id, account_page.VERB, key=f"page-ask-{right.nonce}-{member.id}", request=""
+    )
+    asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
+    asked = requests.ask(world, remembering_id(bare), asker, "deletion", None, capped=False)
+    done = _send(anybody, email=email, code=code)
+    (request,) = _requests(shop)
+    assert (request.id, request.status) == (asked.outcome.id, "grace")
+    assert request.id in done.text
 
 
 def _wrong(code: str) -> str:

@@ -68,6 +68,23 @@ def test_the_keys_of_an_erased_member_go_with_him(shop: Shop) -> None:
     assert key.get("/v1/customers").status == 401
 
 
+STEPS = ("run", "complete", "workspace", "journal")
+"""The names of a deletion's steps, as their keys state them."""
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["a person", "an account"])
+def test_a_client_that_sends_a_jobs_keys_stops_no_erasure(shop: Shop, *, whole: bool) -> None:
+    id = asked(shop.owner) if whole else asked(shop.owner, subject=shop.customer)
+    for step in STEPS:
+        body = {"name": f"Blocker {step}", "kind": "consumer"}
+        assert shop.owner.post("/v1/customers", body, idempotency_key=f"{id}:{step}").status == 201
+    assert confirmed(shop.owner, id, waive_grace=whole).status == 200
+    _carry(shop)
+    (request,) = shop.world.store.records([Request.ref(shop.company, id)])
+    assert isinstance(request, Request)
+    assert (request.status, request.receipt) == ("completed", True)
+
+
 def test_one_persons_deletion_leaves_the_others_files(shop: Shop) -> None:
     kept = prefixes.export(shop.company, "req_other")
     shop.world.files.put(kept, b"PK", "application/zip")

@@ -35,8 +35,6 @@ A_DAY = 10
 """Backups beside the nightly ones that a company may ask for in 24 hours."""
 TRIES = 10
 """Archives of one backup that are made in a day, should each fail."""
-SYSTEM_KEY = "§"
-"""How the keys of calls begin that no client can send."""
 
 
 BACKUPS = Resource(Backup)

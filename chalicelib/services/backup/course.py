@@ -52,7 +52,7 @@ class Into:
 
     def commit(self, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision[T]]) -> T:
         """One commit of this restore. Raises NotOurs, Busy, TransactionTooLarge."""
-        call = self.world.call(self.company, self.actor, "restore", key=f"§{self.job}:{self.world.random(8).hex()}")
+        call = self.world.call(self.company, self.actor, "restore", key=f"{self.job}:{self.world.random(8).hex()}")
 
         def decide_guarded(snapshot: Snapshot) -> Decision[T]:
             if (snapshot.head.state, snapshot.head.restore) != ("restoring", self.job):

@@ -137,7 +137,7 @@ class _Drill:
         return Walk(archive, self.company, places(KINDS), self._since(archive.manifest.clock))
 
     def _found(self) -> None:
-        call = self.world.call(self.company, ACTOR, "drill", key=f"§{self.backup}:drill")
+        call = self.world.call(self.company, ACTOR, "drill", key=f"{self.backup}:drill")
         copy.Founding(self.backup, "test").found(self.store, call)
 
     def _empty(self, progress: Progress) -> Progress:

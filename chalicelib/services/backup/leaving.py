@@ -147,5 +147,5 @@ def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple
             raise SwitchedOn
         return Decision(deletes=deletes, new=new)
 
-    call = world.call(job.company, job.actor, TASK, key=f"§{job.id}:{world.random(8).hex()}")
+    call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
     transact(world.store, call, [], decide, SYSTEM_STEP)

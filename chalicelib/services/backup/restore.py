@@ -160,7 +160,7 @@ def _begin(errand: Errand, archive: Archive) -> None:
     if errand.asked.into == "new":
         _founding(errand, archive, head if isinstance(head, Head) else None)
         return
-    call = errand.world.call(errand.source, errand.job.actor, "restore", key=f"§{errand.job.id}:begin")
+    call = errand.world.call(errand.source, errand.job.actor, "restore", key=f"{errand.job.id}:begin")
 
     def decide(snapshot: Snapshot) -> Decision:
         head = snapshot.head
@@ -182,7 +182,7 @@ def _founding(errand: Errand, archive: Archive, source: Head | None) -> None:
     if asked.owner and not asked.operator:
         raise Forbidden(scope="")
     owner = copy.Owner(asked.owner) if asked.owner else copy.owner_of(world, errand.source, errand.job.actor)
-    call = world.call(errand.company, errand.job.actor, "restore", key=f"§{errand.job.id}:begin")
+    call = world.call(errand.company, errand.job.actor, "restore", key=f"{errand.job.id}:begin")
     term = _term(archive, errand.source)
     mode = copy.mode_of(source, gone=source is not None and source.state == "closed" and _follows(errand))
     copy.Founding(errand.job.id, mode, owner, term).found(world.store, call)
@@ -191,7 +191,7 @@ def _founding(errand: Errand, archive: Archive, source: Head | None) -> None:
 def _follows(errand: Errand) -> bool:
     """Whether this copy is the one that goes on where a closed company ended: a second one would give its numbers
     again. Its head remembers which."""
-    call = errand.world.call(errand.source, errand.job.actor, "restore", key=f"§{errand.job.id}:follow")
+    call = errand.world.call(errand.source, errand.job.actor, "restore", key=f"{errand.job.id}:follow")
 
     def decide_follow(snapshot: Snapshot) -> Decision[str]:
         first = snapshot.head.restore or errand.job.id

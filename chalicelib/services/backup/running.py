@@ -11,7 +11,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import plans, statutory, take
-from chalicelib.services.backup.asking import NIGHTLY, SYSTEM_KEY
+from chalicelib.services.backup.asking import NIGHTLY
 from chalicelib.services.replies import remembering_id
 from chalicelib.store import due
 
@@ -27,7 +27,7 @@ def begin_night(world: "World", company: str) -> None:
         return
     at = world.now()
     night = plans.next_night(company, at)
-    key = f"{SYSTEM_KEY}night:{night.date().isoformat()}"
+    key = f"night:{night.date().isoformat()}"
     call = remembering_id(world.call(company, NIGHTLY, "backup", key=key, at=at))
     try:
         take.begin(world, call, plans.tier_of(plan, at), next_at=night)

@@ -173,7 +173,7 @@ def _complete(world: "World", backup: Backup) -> Backup:
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
     if not world.files.put(key, backup.manifest, "application/json"):
         _require_ours(world, key, backup)
-    call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"§{backup.id}:complete")
+    call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"{backup.id}:complete")
     marks = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
     marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
     until = ends(backup, call.at)
@@ -205,7 +205,7 @@ def _require_ours(world: "World", key: str, backup: Backup) -> None:
 
 def fail(world: "World", backup: Backup, code: str) -> Backup:
     """End a backup that cannot be made; the one before stands. What was put of it goes with its row. Raises Busy."""
-    call = world.call(backup.company, backup.asked_by, "backup_fail", key=f"§{backup.id}:fail")
+    call = world.call(backup.company, backup.asked_by, "backup_fail", key=f"{backup.id}:fail")
 
     def decide(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)

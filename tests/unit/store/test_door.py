@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pynamodb.exceptions import TransactWriteError
 
+from chalicelib.api.parse import idempotency_key
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.errors import (
@@ -17,6 +18,7 @@ from chalicelib.domain.errors import (
     CloudStorageOff,
     CompanyBlocked,
     IdempotencyKeyReused,
+    Malformed,
     NotFound,
     TooLarge,
 )
@@ -26,7 +28,7 @@ from chalicelib.domain.party import Customer
 from chalicelib.store import conflicts, door
 from chalicelib.store.door import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
 from chalicelib.wiring import World
-from tests.answering import Answer, answer_of
+from tests.answering import Answer, answer_of, answering
 from tests.bench.traffic import Traffic
 from tests.faults import AFTER, Faults, scripted
 from tests.histories import company as companies
@@ -121,6 +123,31 @@ def test_the_keys_of_two_companies_do_not_meet(bare_world: World, company: str) 
     other = companies.founded(bare_world, f"other than {company}")
     assert not answer_of(made(bare_world, company, "k1")).replayed
     assert not answer_of(made(bare_world, other, "k1")).replayed
+
+
+def test_a_clients_key_and_a_steps_key_do_not_meet(bare_world: World, company: str) -> None:
+    made(bare_world, company, "req_1:run")
+    step = answering(bare_world.call(company, "job", "run", key="req_1:run"))
+    committed = transact(bare_world.store, step, [Item.ref(company, "itm_2")], put(step, "itm_2"))
+    assert (answer_of(committed).replayed, answer_of(committed).body["id"]) == (False, "itm_2")
+    with pytest.raises(Malformed):
+        idempotency_key(step.key, required=True)
+
+
+@pytest.mark.parametrize("request_hash", ["", "another"])
+def test_a_step_that_committed_under_its_former_key_is_not_run_twice(
+    bare_world: World, company: str, request_hash: str
+) -> None:
+    made(bare_world, company, "page-1", request=request_hash)
+    step = answering(bare_world.call(company, "job", "page", key="page-1", former_key="page-1"))
+    with Traffic(bare_world.store) as traffic:
+        committed = transact(bare_world.store, step, [Item.ref(company, "itm_2")], put(step, "itm_2"))
+    is_its_own, got = request_hash == "", answer_of(committed)
+    assert (got.replayed, got.body["id"]) == (is_its_own, "itm_1" if is_its_own else "itm_2")
+    assert traffic.calls[READ] == 1, "both keys are read in one round trip"
+    again = answering(bare_world.call(company, "job", "page", key="page-1", former_key="page-1"))
+    repeated = transact(bare_world.store, again, [], put(again, "itm_3"))
+    assert answer_of(repeated) == replace(got, replayed=True)
 
 
 def test_an_expired_record_does_not_count_though_its_row_is_there(bare_world: World, company: str) -> None:
