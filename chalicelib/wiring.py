@@ -1,13 +1,15 @@
 """The world: settings and lazy clients, constructed here alone; nothing heavy is imported until asked for."""
 
 import secrets
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib import session
+from chalicelib.clocks import Clock
 from chalicelib.domain.call import SYSTEM_KEY, Call
 from chalicelib.settings import Settings
 from chalicelib.store.wire import Store
@@ -29,10 +31,17 @@ if TYPE_CHECKING:
 
 
 class World:
-    """Everything a verb may touch, built from one `Settings`."""
+    """Everything a verb may touch, built from one `Settings`.
 
-    def __init__(self, settings: Settings) -> None:
+    `clock` gives the current instant and may be replaced. `random` returns so many random bytes.
+    """
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
         self.settings = settings
+        self.clock = clock or Clock()
+        self._random = random
 
     @cached_property
     def store(self) -> Store:
@@ -140,13 +149,12 @@ class World:
         self.alarm.send(job)
 
     def now(self) -> datetime:
-        """The instant, UTC, to the millisecond."""
-        at = datetime.now(UTC)
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+        """Return the clock's instant: UTC, to the millisecond."""
+        return self.clock.now()
 
     def random(self, size: int) -> bytes:
-        """Random bytes from the system."""
-        return secrets.token_bytes(size)
+        """Return `size` random bytes."""
+        return self._random(size)
 
     def call(
         self,
@@ -175,7 +183,7 @@ class World:
             verb=verb,
             key=key,
             request=request,
-            id=secrets.token_hex(15),
+            id=self.random(15).hex(),
             at=at or self.now(),
             seed=self.random(32),
         )

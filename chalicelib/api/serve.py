@@ -74,7 +74,7 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
             company,
             actor.id,
             verb(endpoint),
-            key=key or f"auto-{uuid4().hex}",
+            key=key or f"auto-{world.random(16).hex()}",
             at=at,
             request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
         )

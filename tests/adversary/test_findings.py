@@ -14,6 +14,7 @@ from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services import issuing, register
 from chalicelib.store import codec
 from tests.client import Client
+from tests.clocks import clock_at
 
 DAY = str(today(datetime.now(UTC)))
 YEAR = DAY[:4]
@@ -71,11 +72,8 @@ def test_h2_next_only_once(shop: Any) -> None:
 
 def test_h2_next_again_next_year(shop: Any, world: Any) -> None:
     shop.issued()
-    world.__dict__["now"] = lambda: datetime(int(YEAR) + 1, 1, 1, 9, tzinfo=UTC)
-    try:
+    with clock_at(world, datetime(int(YEAR) + 1, 1, 1, 9, tzinfo=UTC)):
         assert patched(shop, invoice={"next": 777}).status == 409
-    finally:
-        del world.__dict__["now"]
 
 
 def test_h3_backdating_by_a_new_pattern(shop: Any) -> None:
@@ -191,13 +189,10 @@ def test_m2_bulk_over_midnight(shop: Any, world: Any) -> None:
     ids = [shop.draft()["id"] for _ in range(31)]
     job = shop.owner.post("/v1/invoices/issue", {"ids": ids}).json
     later, other = world.now() + timedelta(days=1), shop.draft()["id"]
-    world.__dict__["now"] = lambda: later
-    try:
+    with clock_at(world, later):
         shop.owner.post(f"/v1/invoices/{other}/issue")
         run_scheduled(world, "bulk", left=lambda: 100.0)
         assert shop.owner.get(f"/v1/jobs/{job['id']}").json["status"] == "completed"
-    finally:
-        del world.__dict__["now"]
 
 
 def test_m3_credit_note_after_a_change_of_regime(shop: Any, world: Any) -> None:

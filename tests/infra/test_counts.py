@@ -98,7 +98,7 @@ def test_a_job_that_finds_nothing(pipeline: Pipeline, job: str) -> None:
 def test_bytes(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     world, company, id = pipeline.world, pipeline.company, name(pipeline, "created")
     published = Published(world)
-    monkeypatch.setitem(world.__dict__, "telemetry", published.telemetry)
+    monkeypatch.setattr(world, "telemetry", published.telemetry)
     before = {room: stored(world, room, company) for room in ("ledger", "journal", "transient")}
     with pipeline.unguarded():
         pipeline.ask("POST", INVOICES, new_invoice(company) | {"id": id})

@@ -39,8 +39,8 @@ def test_a_job_with_rights_of_its_own_is_started_and_any_other_is_run(
 ) -> None:
     alarm = Alarm(replace(shared_world.settings, functions=(("restores", "fn-restores"),)))
     started = Lambda()
-    monkeypatch.setitem(alarm.__dict__, "functions", started)
-    monkeypatch.setitem(shared_world.__dict__, "alarm", alarm)
+    monkeypatch.setattr(alarm, "functions", started)
+    monkeypatch.setattr(shared_world, "alarm", alarm)
     run: list[str] = []
     monkeypatch.setattr(app, "world", lambda: shared_world)
     monkeypatch.setattr(app, "_run", lambda name, _: run.append(name))

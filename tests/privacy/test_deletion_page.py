@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ from chalicelib.wiring import World
 from local.gateway import Gateway
 from local.issuer import Issuer
 from tests.client import Client, Got
+from tests.clocks import clock_at
 from tests.conftest import Shop
 from tests.crash import watched
 from tests.mailbox import mails, open_mailbox
@@ -206,38 +208,35 @@ def test_many_sources_together_have_so_many_tries_and_no_more(
     assert account_page.TRIES_AN_HOUR * 1_000_000 < 10**DIGITS * 12
 
 
-def test_a_code_lasts_ten_minutes(
-    anybody: Client, owner: tuple[Shop, str], world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_code_lasts_ten_minutes(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
     _, email = owner
     key = codes.email_key(world.settings, email) or ""
     begun = world.now()
     code = codes.begin(world, "trial", key) or ""
     for seconds, right in ((601, False), (598, True)):
-        with monkeypatch.context() as patch:
-            patch.setattr(world, "now", lambda seconds=seconds: begun + timedelta(seconds=seconds))
+        with clock_at(world, begun + timedelta(seconds=seconds)):
             assert codes.prove(world, "trial", key, code=code) is right
     assert not codes.prove(world, "another", key, code=code)
 
 
 def test_for_an_hour_it_is_the_same_code_and_good_to_the_end(
-    anybody: Client, owner: tuple[Shop, str], world: World, monkeypatch: pytest.MonkeyPatch
+    anybody: Client, owner: tuple[Shop, str], world: World
 ) -> None:
     _, email = owner
     begun = world.now()
 
-    def after(seconds: int) -> None:
-        monkeypatch.setattr(world, "now", lambda: begun + timedelta(seconds=seconds))
+    def after(seconds: int) -> AbstractContextManager[World]:
+        return clock_at(world, begun + timedelta(seconds=seconds))
 
     first = codes.begin(world, "again", email, again=3600, mails=3)
-    after(3590)
-    assert codes.begin(world, "again", email, again=3600, mails=3) == first
-    after(4180)
-    assert codes.prove(world, "again", email, code=first or "")
-    after(0)
-    other = codes.begin(world, "renewed", email, again=3600, mails=3)
-    after(3601)
-    assert codes.begin(world, "renewed", email, again=3600, mails=3) != other
+    with after(3590):
+        assert codes.begin(world, "again", email, again=3600, mails=3) == first
+    with after(4180):
+        assert codes.prove(world, "again", email, code=first or "")
+    with after(0):
+        other = codes.begin(world, "renewed", email, again=3600, mails=3)
+    with after(3601):
+        assert codes.begin(world, "renewed", email, again=3600, mails=3) != other
 
 
 def test_strangers_cannot_lock_the_owner_out_by_asking(anybody: Client, owner: tuple[Shop, str], world: World) -> None:

@@ -23,6 +23,7 @@ from chalicelib.services import mail
 from chalicelib.store import due
 from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
+from tests.clocks import clock_at
 from tests.conftest import Shop
 from tests.mailbox import mails, open_mailbox
 
@@ -150,11 +151,11 @@ def test_what_ses_says_is_not_passed_on(
     assert caught.value.__suppress_context__
 
 
-def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
     written = _commit(shop, "old@shop.example")
     assert written.letter.expires_at - written.letter.created_at.timestamp() <= KEPT_DAYS * 86_400
-    monkeypatch.setattr(box, "now", lambda: written.letter.created_at.replace(year=2099))
-    mail.send(box, shop.company, (written.letter.id,))
+    with clock_at(box, written.letter.created_at.replace(year=2099)):
+        mail.send(box, shop.company, (written.letter.id,))
     assert mails(box, "old@shop.example") == []
     assert box.store.records([written.letter.key]) == [None]
 

@@ -13,6 +13,7 @@ import urllib3
 from PIL import Image
 
 from chalicelib.cli.main import main
+from chalicelib.clocks import RunClock
 from chalicelib.domain.support import MOST_MESSAGES, SupportMessage, Thread, Upload, ends
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
@@ -236,9 +237,7 @@ def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
 
 def _turned(world: World, at: datetime) -> World:
     """The same world at another instant."""
-    made = World(world.settings)
-    made.now = lambda: at  # type: ignore[method-assign]
-    return made
+    return World(world.settings, clock=RunClock(at))
 
 
 def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,22 +25,31 @@ from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy import requests
 from chalicelib.services.privacy.asking import Asker
+from chalicelib.settings import Settings
 from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answering
+from tests.clocks import MovableClock
 from tests.unit.samples import NOTHING
 
 CANARY = "Serin7Q"
 
 
 class Turned(World):
-    """A world whose clock is ahead by `offset`."""
+    """A world whose clock a test moves by `offset`."""
 
-    offset = timedelta(0)
+    def __init__(self, settings: Settings) -> None:
+        self.movable = MovableClock()
+        super().__init__(settings, clock=self.movable)
 
-    def now(self) -> datetime:
-        """Now, as far as this world knows."""
-        return super().now() + self.offset
+    @property
+    def offset(self) -> timedelta:
+        """How far the clock is ahead of the system's."""
+        return self.movable.offset
+
+    @offset.setter
+    def offset(self, offset: timedelta) -> None:
+        self.movable.offset = offset
 
 
 class Books:

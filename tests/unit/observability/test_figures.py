@@ -25,7 +25,7 @@ from tests.unit.observability.published import Published
 def published(world: World, monkeypatch: pytest.MonkeyPatch) -> Published:
     """The application's world, publishing into a stream of this test."""
     made = Published(world)
-    monkeypatch.setitem(world.__dict__, "telemetry", made.telemetry)
+    monkeypatch.setattr(world, "telemetry", made.telemetry)
     return made
 
 

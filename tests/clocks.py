@@ -1,0 +1,29 @@
+"""Clocks that a test moves, and a way to give a world another clock for a while."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from chalicelib.clocks import Clock, RunClock, to_millisecond
+from chalicelib.wiring import World
+
+
+class MovableClock(Clock):
+    """The system's clock, ahead by `offset`."""
+
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        self.offset = offset
+
+    def now(self) -> datetime:
+        """Return the system's instant plus `offset`."""
+        return to_millisecond(super().now() + self.offset)
+
+
+@contextmanager
+def clock_at(world: World, at: datetime) -> Iterator[World]:
+    """Let `world` begin at `at` and go on from there; afterwards it has its own clock again."""
+    before, world.clock = world.clock, RunClock(at)
+    try:
+        yield world
+    finally:
+        world.clock = before

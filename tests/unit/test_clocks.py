@@ -1,0 +1,74 @@
+"""The clock and the randomness of a world are those that it is given, and nothing reaches around them."""
+
+import ast
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chalicelib.clocks import Clock, RunClock
+from chalicelib.settings import Settings
+from chalicelib.wiring import World
+from tests.clocks import MovableClock, clock_at
+
+ROOT = Path(__file__).parents[2]
+AT = datetime(2031, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+SETTINGS = Settings(
+    stage="test",
+    region="eu-west-3",
+    endpoint="http://127.0.0.1:9",
+    table_prefix="clock-",
+    files_bucket="clock-files",
+    issuer="https://issuer.example",
+    audience="facture",
+    jwks_url="https://issuer.example/jwks",
+    wake_queue=None,
+    build="test",
+)
+
+
+def test_a_world_takes_its_instant_from_the_clock_it_was_given() -> None:
+    world = World(SETTINGS, clock=RunClock(AT))
+    assert AT <= world.now() < AT + SECOND
+    assert AT <= world.call("cmp_1", "usr_1", "test", key="k").at < AT + SECOND
+    world.clock = MovableClock(timedelta(days=3))
+    assert timedelta(days=3) <= world.now() - Clock().now() + SECOND < timedelta(days=3) + 2 * SECOND
+
+
+def test_a_world_takes_its_randomness_from_what_it_was_given() -> None:
+    world = World(SETTINGS, random=lambda size: b"r" * size)
+    call = world.call("cmp_1", "usr_1", "test", key="k")
+    assert (call.id, call.seed, world.random(3)) == (b"r".hex() * 15, b"r" * 32, b"rrr")
+
+
+def test_every_clock_is_exact_to_the_millisecond() -> None:
+    for clock in (Clock(), RunClock(AT.replace(microsecond=123_456)), MovableClock(timedelta(microseconds=7))):
+        assert clock.now().microsecond % 1000 == 0
+        assert clock.now().tzinfo is UTC
+
+
+def test_a_clock_that_was_lent_is_given_back() -> None:
+    world = World(SETTINGS)
+    own = world.clock
+    with clock_at(world, AT):
+        assert world.now().year == AT.year
+    assert world.clock is own
+
+
+def test_nobody_patches_a_worlds_clock_or_reaches_into_a_world() -> None:
+    """A patched `now` or an entry of `__dict__` would not reach the worlds that are derived from the patched one."""
+    found = [
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for folder in ("chalicelib", "infra", "local", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if _patches(node)
+    ]
+    assert found == []
+
+
+def _patches(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setattr":
+        return any(isinstance(each, ast.Constant) and each.value == "now" for each in node.args)
+    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
+        return ast.unparse(node.value).endswith("world")
+    return isinstance(node, ast.Assign) and any(ast.unparse(target).endswith(".now") for target in node.targets)
