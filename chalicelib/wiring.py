@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from chalicelib import session
-from chalicelib.clocks import Clock
+from chalicelib.clocks import Clock, RunClock
 from chalicelib.domain.call import SYSTEM_KEY, Call
 from chalicelib.settings import Settings
 from chalicelib.store.wire import Store
@@ -30,6 +31,26 @@ if TYPE_CHECKING:
     from chalicelib.render.renderer import Renderer
 
 
+T = TypeVar("T")
+
+
+class shared(cached_property[T]):  # noqa: N801 — a decorator, as `cached_property` is
+    """A part of a world that is made at its first use, once for the world and all that are derived from it."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type[Any] | None = None) -> Self | T:
+        """Return the part of the world that `instance` is derived from, else its own."""
+        if isinstance(instance, World) and instance.origin is not None and self.attrname is not None:
+            part: T = getattr(instance.origin, self.attrname)
+            return part
+        return super().__get__(instance, owner)
+
+
 class World:
     """Everything a verb may touch, built from one `Settings`.
 
@@ -41,9 +62,16 @@ class World:
     ) -> None:
         self.settings = settings
         self.clock = clock or Clock()
+        self.origin: World | None = None
         self._random = random
 
-    @cached_property
+    def at(self, now: datetime) -> Self:
+        """Derive a world with the same parts whose clock shows `now`, and goes on from there."""
+        derived = copy(self)
+        derived.clock, derived.origin = RunClock(now), self
+        return derived
+
+    @shared
     def store(self) -> Store:
         """The tables; each commit's business figures are published."""
         from chalicelib.figures import committed
@@ -54,14 +82,14 @@ class World:
 
         return Store(self.settings, told)
 
-    @cached_property
+    @shared
     def files(self) -> "Files":
         """The bucket of files."""
         from chalicelib.files.objects import Files
 
         return Files(self.settings)
 
-    @cached_property
+    @shared
     def archive(self) -> "Locked":
         """The bucket of the statutory archive."""
         from chalicelib.files.archive import Locked
@@ -72,35 +100,35 @@ class World:
         """The bucket that the policy calls by this name."""
         return self.archive if name == "archive" else self.files
 
-    @cached_property
+    @shared
     def tokens(self) -> "Tokens":
         """The verifier of people's access tokens."""
         from chalicelib.outside.tokens import Tokens
 
         return Tokens(self.settings)
 
-    @cached_property
+    @shared
     def telemetry(self) -> "Telemetry":
         """Logs, figures and spans; the first use sets the process's log lines to JSON without personal data."""
         from chalicelib.observability import telemetry
 
         return telemetry(self.settings)
 
-    @cached_property
+    @shared
     def keys(self) -> "Keys":
         """The key that signs receipts."""
         from chalicelib.outside.keys import Keys
 
         return Keys(self.settings)
 
-    @cached_property
+    @shared
     def vault(self) -> "Vault":
         """What wraps the data keys of backups."""
         from chalicelib.outside.vault import Vault
 
         return Vault(self.settings)
 
-    @cached_property
+    @shared
     def typst(self) -> "Renderer":
         """The house's own renderer, one warm compiler."""
         from chalicelib.render.typst_renderer import TypstRenderer
@@ -115,21 +143,21 @@ class World:
 
         return PdfkitRenderer(template)
 
-    @cached_property
+    @shared
     def mailer(self) -> "Mailer":
         """The one way out for mail."""
         from chalicelib.outside.mail import Mailer
 
         return Mailer(self.settings)
 
-    @cached_property
+    @shared
     def alarm(self) -> "Alarm":
         """The queue that wakes jobs."""
         from chalicelib.outside.wake import Alarm
 
         return Alarm(self.settings)
 
-    @cached_property
+    @shared
     def sessions(self) -> "Sessions":
         """What lends jobs the right to work on one company."""
         from chalicelib.outside.sessions import Sessions
@@ -151,6 +179,13 @@ class World:
     def now(self) -> datetime:
         """Return the clock's instant: UTC, to the millisecond."""
         return self.clock.now()
+
+    def wall_now(self) -> datetime:
+        """Return the instant that other processes see, also in a world that was derived for one run.
+
+        Whatever another process waits for, or S3 enforces, lies on this clock: claims, fences, locks.
+        """
+        return self.origin.wall_now() if self.origin else self.now()
 
     def random(self, size: int) -> bytes:
         """Return `size` random bytes."""

@@ -35,7 +35,7 @@ def add_to(nouns: Any) -> None:
         verb = _verb(verbs, name, does, words)
         verb.add_argument("name", metavar="NAME")
         verb.add_argument(
-            "--now", type=instant, metavar="TIME", help="instead of now: RFC 3339, such as 2026-12-31T08:00:00Z"
+            "--now", type=instant, metavar="TIME", help="the run's clock starts then: RFC 3339, as 2026-12-31T08:00:00Z"
         )
         verb.add_argument(
             "--deadline", type=seconds, default=RUN_SECONDS, metavar="SECONDS", help="stop after (default 600)"

@@ -68,13 +68,14 @@ def run(
 ) -> Report:
     """Do what is due for `job` at `now`, for as long as `left` allows; a dry run only says what that would be.
 
-    Raises Busy when what is due cannot be read; whatever one row's work raises is in the report instead.
+    The run has one clock, which begins at `now`: every step takes its time from the world that it is handed. `left`
+    counts real seconds. Raises Busy when what is due cannot be read; the report names what the work on a row raised.
     """
     began = time.monotonic()
     report = Report(job.name, now, dry_run)
     observed = world.telemetry
     with observed.bound(job=job.name), observed.span(f"job {job.name}"):
-        active = _Run(world, job, left, holds or _holds_of(job), report)
+        active = _Run(world.at(now), job, left, holds or _holds_of(job), report, ahead=max(now, world.wall_now()))
         report.outcome = active.survey() if dry_run else active.work()
         report.seconds = time.monotonic() - began
         report.tell()
@@ -85,18 +86,19 @@ def run(
 class _Run:
     """One run of one job."""
 
-    def __init__(self, world: "World", job: Job, left: Left, holds: Holds, report: Report) -> None:
+    def __init__(self, world: "World", job: Job, left: Left, holds: Holds, report: Report, *, ahead: datetime) -> None:
         self.world, self.job, self.left, self.holds, self.report = world, job, left, holds, report
-        # A run may be told an earlier `now`; what it claims or puts off must still lie ahead of everybody's clock.
-        self.clock = max(report.at, world.now())
-        self.until = self.clock + timedelta(seconds=max(0.0, left())) + LAPSE
+        # The run's clock may be behind. A claim, or a retry, must lie ahead of the clock of every other runner too, or
+        # they would work on the row at the same time.
+        self.ahead = ahead
+        self.until = ahead + timedelta(seconds=max(0.0, left())) + LAPSE
         self.checkpoint: Checkpoint | None = None
         self.blank = Checkpoint(
             company=SYSTEM,
             id=job.name,
-            created_at=self.clock,
-            updated_at=self.clock,
-            expires_at=int((self.clock + REMEMBERED).timestamp()),
+            created_at=report.at,
+            updated_at=report.at,
+            expires_at=int((report.at + REMEMBERED).timestamp()),
         )
 
     def survey(self, most: int | None = None) -> Outcome:
@@ -217,7 +219,7 @@ class _Run:
                 self.job.buried(self.world, claimed.record)
             due.bury(self.world.store, claimed)
         else:
-            due.postpone(self.world.store, claimed, self.clock + retry_after(claimed.attempt))
+            due.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))
         self.report.failures.append(Failure(claimed.record.key, error, claimed.attempt, dead))
 
     def _in_time(self) -> bool:
@@ -228,7 +230,7 @@ class _Run:
         switches = [Switch.ref(SYSTEM, name) for name in (EVERY_JOB, self.job.name)]
         refs = [*switches, Checkpoint.ref(SYSTEM, self.job.name)]
         *off, kept = patiently(lambda: self.world.store.records(refs))
-        if isinstance(kept, Checkpoint) and kept.expires_at > self.clock.timestamp():
+        if isinstance(kept, Checkpoint) and kept.expires_at > self.report.at.timestamp():
             self.checkpoint = kept
         return any(off)
 

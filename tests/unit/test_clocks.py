@@ -72,3 +72,32 @@ def _patches(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute) and node.attr == "__dict__":
         return ast.unparse(node.value).endswith("world")
     return isinstance(node, ast.Assign) and any(ast.unparse(target).endswith(".now") for target in node.targets)
+
+
+SYSTEM_TIME = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "dt.date.today"}
+READS_SYSTEM_TIME = {
+    "chalicelib/clocks.py",
+    "chalicelib/outside/sessions.py",  # credentials end when AWS says so, whatever the clock of a run
+}
+
+
+def test_no_other_module_reads_the_systems_time() -> None:
+    """A step that read it would write another time than its run's."""
+    found = {
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "chalicelib").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SYSTEM_TIME
+    }
+    assert found == READS_SYSTEM_TIME
+
+
+def test_a_derived_world_shares_what_its_origin_has_and_has_a_clock_of_its_own() -> None:
+    world = World(SETTINGS)
+    derived = world.at(AT)
+    assert derived.files is world.files
+    assert derived.at(AT + SECOND).files is world.files
+    assert AT <= derived.now() < AT + SECOND
+    assert world.now().year != AT.year
+    assert derived.wall_now().year == world.now().year
+    assert derived.at(AT + timedelta(days=400)).wall_now().year == world.now().year

@@ -161,6 +161,7 @@ def _fenced(world: "World", company: str) -> int:
     call = world.call(company, "backup", "fence", key="fence")
 
     def decide(_: Snapshot) -> Decision:
-        return Decision(head={"fence_until": world.now() + LONGEST_FENCE})  # now, however long it waited
+        # Other processes wait for the fence: it is set now, however long the run has waited.
+        return Decision(head={"fence_until": world.wall_now() + LONGEST_FENCE})
 
     return transact(world.store, call, [], decide, SYSTEM_WHILE_OPEN).clock

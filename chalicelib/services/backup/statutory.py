@@ -89,7 +89,7 @@ def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term
     rule = retention.rule_of(term) if term else retention.Rule((retention.statutory(current()),), (CALENDAR_YEAR,))
     until = retention.midnight(rule.kept_until(document.issue_date) + retention.DAY)
     # Past its term, only a hold keeps a document, where it lies; and S3 takes no lock that has ended.
-    if until <= world.now() or world.archive.exists(key):
+    if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return
     id, cipher = seals
     content = id.encode() + b"\n" + cipher.sealed(document.hash, "statutory", original(world, document))
