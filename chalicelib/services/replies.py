@@ -8,6 +8,7 @@ import msgspec
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import NotFound
 from chalicelib.store.door import Committed
 
 R = TypeVar("R", bound=Record)
@@ -23,8 +24,11 @@ def remembering_id(call: Call) -> Call:
 
 
 def id_of(committed: Committed[R]) -> str:
-    """The id of the record that a call made, also when the call is repeated: every reply about a record holds it."""
+    """The id of the record that a call made, also when the call is repeated: every reply about a record holds it.
+    Raises NotFound when the person in the reply was erased since."""
     if committed.value is not None:
         return committed.value.id
-    id: str = msgspec.json.decode(committed.reply.body or b"{}")["id"]
+    if committed.reply.body is None:
+        raise NotFound
+    id: str = msgspec.json.decode(committed.reply.body)["id"]
     return id

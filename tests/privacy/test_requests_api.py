@@ -216,6 +216,16 @@ def test_a_repeated_confirmation_has_the_first_answer(shop: Shop) -> None:
     assert again.headers["idempotency-replayed"] == "true"
 
 
+def test_a_confirmation_is_repeated_after_the_person_was_erased(shop: Shop) -> None:
+    """The erasure takes the body of the kept answer away; the repetition states that and is no failure."""
+    id = asked(shop.owner, shop.customer)
+    path, key = f"/v1/privacy/requests/{id}/confirm", f"confirm-{id}"
+    assert shop.owner.post(path, idempotency_key=key).status == 200
+    carry(shop)
+    again = shop.owner.post(path, idempotency_key=key)
+    assert (again.status, again.json) == (200, {"erased": True})
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

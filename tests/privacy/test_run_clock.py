@@ -116,7 +116,7 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     at = world.at(night + 2 * MINUTE)
     reader = open_company(world.store, company)
     asking.verify(at, reader, at.call(company, "usr_1", "verify", key="v"), backup.id)
-    asking.download(at, reader, at.call(company, "usr_1", "download", key="d"), backup.id, redirect=False)
+    asking.download(at, reader, at.call(company, "usr_1", "download", key="d"), backup.id)
     asking.restore(at, reader, at.call(company, "usr_1", "restore", key="r"), backup.id, asking.Wanted())
     rehearsal.go(named("restores"), night + 3 * MINUTE, restores=True)
     rehearsal.go(named("drill"), _due(world, DrillPlan.ref(company)) + MINUTE)
