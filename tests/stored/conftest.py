@@ -1,0 +1,65 @@
+"""The stage of each test: tables that these tests alone use, emptied before each, and buckets of its own."""
+
+import os
+from dataclasses import dataclass, replace
+from itertools import count
+
+import boto3
+import pytest
+from chalice.config import Config
+
+from chalicelib.settings import Settings
+from local.engine import Engine
+from local.gateway import Gateway
+from local.issuer import Issuer
+from local.resources import create_archive_bucket, create_backup_key, create_receipt_key
+from local.serve import real_service
+from tests.engine import settings_environment
+from tests.mailbox import open_mailbox
+from tests.privacy.worlds import Turned
+from tests.stored.stage import Stage, Tables
+
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the stages of a session share: settings, tables and keys."""
+
+    settings: Settings
+    tables: Tables
+
+
+@pytest.fixture(scope="session")
+def ground(engine: Engine, issuer: Issuer) -> Ground:
+    """Tables, keys and a mail sender under a prefix of their own."""
+    import app
+
+    made = Settings.from_env(settings_environment(engine, issuer, f"stored-{os.getpid()}"))
+    world = Turned(made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app, "world", lambda: world)
+        real_service().prepare()
+    create_receipt_key(world.keys.client, made.receipt_key)
+    create_backup_key(world.vault.client, made.backup_key)
+    open_mailbox(world)
+    client = boto3.client("dynamodb", endpoint_url=made.endpoint_of("dynamodb"), region_name=made.region)
+    tables = Tables(client, made.table_prefix)
+    tables.stop_expiry()
+    return Ground(made, tables)
+
+
+@pytest.fixture
+def stage(ground: Ground, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """The application with empty tables and buckets."""
+    import app
+
+    bucket = f"{ground.settings.files_bucket}-{next(_NUMBERS)}"
+    world = Turned(replace(ground.settings, files_bucket=bucket, archive_bucket=f"{bucket}-archive"))
+    files, place = world.files.client, {"LocationConstraint": world.settings.region}
+    files.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+    files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    create_archive_bucket(files, world.settings.archive_bucket)
+    ground.tables.clear()
+    monkeypatch.setattr(app, "world", lambda: world)
+    return Stage(world, real_service(), Gateway(app.app, Config()), issuer, ground.tables)
