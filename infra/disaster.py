@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cli.arguments import instant
 from chalicelib.cli.jobs import instant
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.correction import Correction

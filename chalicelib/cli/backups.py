@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, CompanyRestoring, Refusal
 
@@ -29,9 +30,7 @@ LINK_SECONDS = 900
 
 def add_to(nouns: Any) -> None:
     """Add the `backups` commands."""
-    verbs = nouns.add_parser("backups", help="backups and the statutory archive").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
+    verbs = arguments.noun(nouns, "backups", "backups and the statutory archive")
     _verb(verbs, "list", listed, "with size, counts, age, last verification and drill")
     _accounted(_verb(verbs, "take", take, "make one now"))
     _one(_verb(verbs, "verify", verify, "read all of one and compare it with its manifest"))
@@ -55,9 +54,8 @@ def add_to(nouns: Any) -> None:
 
 
 def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
+    made = arguments.verb(verbs, name, _told(does), words)
     made.add_argument("--company", required=True)
-    made.set_defaults(does=_told(does))
     return made
 
 
@@ -68,7 +66,7 @@ def _one(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _accounted(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
     verb.add_argument("--reason", required=True, help="why; the company reads it, and it names no person")
-    verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    arguments.add_operator(verb)
     verb.add_argument("--disclosure", metavar="ID", help="the lawful demand recorded before")
     return verb
 

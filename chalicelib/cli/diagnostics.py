@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cli.jobs import instant, positive
+from chalicelib.cli import arguments
 from chalicelib.cli.output import show
 from chalicelib.services import diagnostics
 
@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
 def add_to(nouns: Any) -> None:
     """Add the `diagnostics` commands."""
-    noun = nouns.add_parser("diagnostics", help="what the application reports of itself, as counts")
-    verbs = noun.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verb = verbs.add_parser("summary", help="by code, version and system, the most frequent first")
-    verb.add_argument("--days", type=positive, default=7, help="how far back (default 7, at most 90)")
-    verb.add_argument("--now", type=instant, metavar="TIME", help="instead of now")
-    verb.set_defaults(does=summary)
+    verbs = arguments.noun(nouns, "diagnostics", "what the application reports of itself, as counts")
+    verb = arguments.verb(verbs, "summary", summary, "by code, version and system, the most frequent first")
+    verb.add_argument("--days", type=arguments.positive, default=7, help="how far back (default 7, at most 90)")
+    verb.add_argument("--now", type=arguments.instant, metavar="TIME", help="instead of now")
 
 
 def summary(world: "World", options: argparse.Namespace) -> int:

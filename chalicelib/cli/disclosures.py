@@ -1,11 +1,11 @@
 """The register of disclosures as the operator keeps it: record, list, and hand out what a demand covers."""
 
 import argparse
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.services import disclosures
@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 
 def add_to(nouns: Any) -> None:
     """Add the `disclosures` commands."""
-    verbs = nouns.add_parser("disclosures", help="what was handed to whom").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
-    one = verbs.add_parser("record", help="enter a lawful demand or a transfer to a processor; no names of people")
+    verbs = arguments.noun(nouns, "disclosures", "what was handed to whom")
+    entering = "enter a lawful demand or a transfer to a processor; no names of people"
+    one = arguments.verb(verbs, "record", record, entering)
     one.add_argument("company")
     one.add_argument("--kind", required=True, choices=("lawful_demand", "processor_transfer"))
     one.add_argument("--recipient", required=True, help="the authority or the processor")
@@ -35,36 +34,32 @@ def add_to(nouns: Any) -> None:
     one.add_argument("--reference", help="the demand's own number")
     one.add_argument("--data", required=True, metavar="RULES", help="the policy's rules, separated by commas")
     one.add_argument("--subject", help="an opaque id; the whole company without it")
-    one.add_argument("--on", required=True, type=day, metavar="DATE", help="when it was handed over")
-    one.add_argument("--hidden-until", type=day, metavar="DATE", help="the last day on which the law forbids telling")
-    one.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-    one.set_defaults(does=record)
-    every = verbs.add_parser("list", help="a company's register, hidden entries included")
+    one.add_argument("--on", required=True, type=arguments.day, metavar="DATE", help="when it was handed over")
+    one.add_argument(
+        "--hidden-until", type=arguments.day, metavar="DATE", help="the last day on which the law forbids telling"
+    )
+    arguments.add_operator(one)
+    every = arguments.verb(verbs, "list", listed, "a company's register, hidden entries included")
     every.add_argument("company")
-    every.set_defaults(does=listed)
-    out = verbs.add_parser("release", help="hand out a blocked original under a recorded lawful demand")
+    out = arguments.verb(verbs, "release", release, "hand out a blocked original under a recorded lawful demand")
     out.add_argument("company")
     out.add_argument("disclosure", help="the recorded demand's id")
     out.add_argument("document", help="an invoice's or credit note's id")
     out.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where the files are written")
-    out.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-    out.set_defaults(does=release)
-
-
-def day(text: str) -> date:
-    """A date, YYYY-MM-DD."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date such as 2026-11-23") from None
+    arguments.add_operator(out)
 
 
 def address(text: str) -> str:
-    """An e-mail address, as far as its form tells."""
-    name, _, domain = text.partition("@")
-    if not name or "." not in domain or len(text) > 254 or any(sign.isspace() or sign == "@" for sign in name + domain):
-        raise argparse.ArgumentTypeError(f"{text!r} is no address such as bureau@administration.example")
-    return text
+    """Read an e-mail address by the API's rule."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from chalicelib.api.fields import Email
+
+    try:
+        found: str = TypeAdapter(Email).validate_python(text)
+    except ValidationError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address such as bureau@administration.example") from None
+    return found
 
 
 def record(world: "World", options: argparse.Namespace) -> int:
@@ -74,7 +69,7 @@ def record(world: "World", options: argparse.Namespace) -> int:
         recipient=options.recipient,
         basis=options.basis,
         reference=options.reference,
-        data=tuple(name.strip() for name in options.data.split(",") if name.strip()),
+        data=tuple(arguments.names(options.data)),
         subject=options.subject,
         disclosed_on=options.on,
         hidden_until=options.hidden_until,

@@ -1,12 +1,12 @@
 """Jobs by hand: list, run, dry-run at a chosen instant; switch off and on; see and revive what was given up."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
+from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs import catalogue
@@ -19,73 +19,42 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 RUN_SECONDS = 600.0
-CENTURY = range(2000, 2100)
 
 
 def add_to(nouns: Any) -> None:
     """Add the `jobs` commands."""
-    verbs = nouns.add_parser("jobs", help="the scheduled jobs").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
-    _verb(verbs, "list", listed, "every job: schedule, cap, switch, where it stopped")
+    verbs = arguments.noun(nouns, "jobs", "the scheduled jobs")
+    arguments.verb(verbs, "list", listed, "every job: schedule, cap, switch, where it stopped")
     for name, does, words in (
         ("run", run_now, "do what is due now"),
         ("dry-run", dry_run, "say what would be done, and change nothing"),
     ):
-        verb = _verb(verbs, name, does, words)
+        verb = arguments.verb(verbs, name, does, words)
         verb.add_argument("name", metavar="NAME")
         verb.add_argument(
-            "--now", type=instant, metavar="TIME", help="the run's clock starts then: RFC 3339, as 2026-12-31T08:00:00Z"
+            "--now",
+            type=arguments.instant,
+            metavar="TIME",
+            help="the run's clock starts then: RFC 3339, as 2026-12-31T08:00:00Z",
         )
         verb.add_argument(
-            "--deadline", type=seconds, default=RUN_SECONDS, metavar="SECONDS", help="stop after (default 600)"
+            "--deadline",
+            type=arguments.seconds,
+            default=RUN_SECONDS,
+            metavar="SECONDS",
+            help="stop after (default 600)",
         )
-        verb.add_argument("--cap", type=positive, metavar="STEPS", help="for this run, the most steps without asking")
-    stop = _verb(verbs, "off", off, "stop a job, or all, until it is switched on")
+        verb.add_argument(
+            "--cap", type=arguments.positive, metavar="STEPS", help="for this run, the most steps without asking"
+        )
+    stop = arguments.verb(verbs, "off", off, "stop a job, or all, until it is switched on")
     stop.add_argument("--reason", required=True, help="no personal data")
-    stop.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-    for verb in (stop, _verb(verbs, "on", on, "let a job, or all, run again")):
+    arguments.add_operator(stop)
+    for verb in (stop, arguments.verb(verbs, "on", on, "let a job, or all, run again")):
         verb.add_argument("name", metavar="NAME", help=f"a job, or {EVERY_JOB}")
-    dead = _verb(verbs, "dead", given_up, "rows that a job gave up")
+    dead = arguments.verb(verbs, "dead", given_up, "rows that a job gave up")
     dead.add_argument("name", metavar="NAME")
     dead.add_argument("--revive", action="store_true", help="give each all its attempts again")
-
-
-def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
-    made.set_defaults(does=does)
-    return made
-
-
-def instant(text: str) -> datetime:
-    """RFC 3339 with an offset, of this century."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-12-31T08:00:00Z") from None
-    if at.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} lacks its offset: end it with Z for UTC")
-    if at.year not in CENTURY:
-        raise argparse.ArgumentTypeError(f"the year {at.year} is not of this century")
-    return at.astimezone(UTC)
-
-
-def seconds(text: str) -> float:
-    """A positive number of seconds, a day at most."""
-    try:
-        value = float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None
-    if not 0 < value <= 86_400:
-        raise argparse.ArgumentTypeError(f"{text} s is not between 0 and a day")
-    return value
-
-
-def positive(text: str) -> int:
-    """A whole number above 0."""
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _job(name: str) -> Job:
@@ -186,14 +155,9 @@ def on(world: "World", options: argparse.Namespace) -> int:
 def given_up(world: "World", options: argparse.Namespace) -> int:
     """List, and with `--revive` give back, what a job gave up."""
     job = _job(options.name)
-    now, cursor, count = world.now(), None, 0
-    while True:
-        page = due.page(world.store, job.room, job.name + due.DEAD, now.replace(year=CENTURY[-1]), cursor=cursor)
-        for record in page.records:
-            revived = options.revive and due.revive(world.store, record, now)
-            show(
-                company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived
-            )
-            count += 1
-        if (cursor := due.cursor_of(page)) is None:
-            return 0 if options.revive or not count else 1
+    now, count = world.now(), 0
+    for record in due_rows(world, job.room, job.name + due.DEAD, now.replace(year=arguments.CENTURY[-1])):
+        revived = options.revive and due.revive(world.store, record, now)
+        show(company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived)
+        count += 1
+    return 0 if options.revive or not count else 1

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.cli import rectification
+from chalicelib.cli import arguments, rectification
 from chalicelib.cli.output import CannotRun, show
+from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import Busy, NotFound, Refusal
 
 if TYPE_CHECKING:
@@ -16,49 +17,41 @@ if TYPE_CHECKING:
 
 def add_to(nouns: Any) -> None:
     """Add the `privacy` commands."""
-    verbs = nouns.add_parser("privacy", help="requests, receipts and legal holds").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
-    listed = _verb(verbs, "requests", requests, "a company's requests, newest first")
+    verbs = arguments.noun(nouns, "privacy", "requests, receipts and legal holds")
+    listed = arguments.verb(verbs, "requests", requests, "a company's requests, newest first")
     listed.add_argument("company", metavar="COMPANY")
     for name, does, words in (
         ("complete", complete, "close a request that an operator carried out"),
         ("refuse", refuse, "close a request that is refused"),
     ):
-        verb = _verb(verbs, name, does, words)
+        verb = arguments.verb(verbs, name, does, words)
         verb.add_argument("company", metavar="COMPANY")
         verb.add_argument("request", metavar="REQUEST")
         if name == "refuse":
             verb.add_argument("--reason", required=True, help="a code without personal data")
-    handed = _verb(verbs, "receipt", receipt, "a request's receipt, for who proves to have owned the account")
+    handed = arguments.verb(verbs, "receipt", receipt, "a request's receipt, for who proves to have owned the account")
     handed.add_argument("company", metavar="COMPANY")
     handed.add_argument("request", metavar="REQUEST")
-    check = _verb(verbs, "verify-receipt", verify_receipt, "check a receipt offline")
+    check = arguments.verb(verbs, "verify-receipt", verify_receipt, "check a receipt offline")
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--key", type=Path, metavar="PEM", help="the published key, instead of the one it carries")
-    hold = _verb(verbs, "hold", place_hold, "forbid any erasure and sweep of a company")
+    hold = arguments.verb(verbs, "hold", place_hold, "forbid any erasure and sweep of a company")
     hold.add_argument("company", metavar="COMPANY")
     hold.add_argument("--reason", required=True, help="no personal data")
-    hold.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-    free = _verb(verbs, "release", release_hold, "release a hold")
+    arguments.add_operator(hold)
+    free = arguments.verb(verbs, "release", release_hold, "release a hold")
     free.add_argument("company", metavar="COMPANY")
     free.add_argument("hold", metavar="HOLD")
-    free.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-    held = _verb(verbs, "holds", list_holds, "a company's holds")
+    arguments.add_operator(free)
+    held = arguments.verb(verbs, "holds", list_holds, "a company's holds")
     held.add_argument("company", metavar="COMPANY")
-    term = _verb(
+    term = arguments.verb(
         verbs, "preview-term", preview_term, "what a statutory term would take on a day, beyond the one in force"
     )
     term.add_argument("period", metavar="PERIOD", help="ISO 8601, such as P5Y")
-    adopt = _verb(verbs, "adopt-term", adopt_term, "let the policy's shortened term count for a company")
+    adopt = arguments.verb(verbs, "adopt-term", adopt_term, "let the policy's shortened term count for a company")
     adopt.add_argument("company", metavar="COMPANY")
     rectification.add_to(verbs)
-
-
-def _verb(verbs: Any, name: str, does: Any, words: str) -> argparse.ArgumentParser:
-    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
-    made.set_defaults(does=does)
-    return made
 
 
 def requests(world: "World", options: argparse.Namespace) -> int:
@@ -171,21 +164,16 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.domain.company import Term
     from chalicelib.policy.terms import Period, TermError
     from chalicelib.services.privacy import retention
-    from chalicelib.store import due
 
     try:
         period = Period.parse(options.period)
     except TermError as error:
         raise CannotRun(str(error)) from error
-    now, cursor, total = world.now(), None, 0
-    while True:
-        page = due.page(world.store, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1), cursor=cursor)
-        for term in page.records:
-            if isinstance(term, Term) and (count := retention.preview(world, term, period, today(now))):
-                show(company=term.company, documents=count)
-                total += count
-        if (cursor := due.cursor_of(page)) is None:
-            break
+    now, total = world.now(), 0
+    for term in due_rows(world, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1)):
+        if isinstance(term, Term) and (count := retention.preview(world, term, period, today(now))):
+            show(company=term.company, documents=count)
+            total += count
     show(period=str(period), documents=total)
     return 0
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.presenters.privacy import present_request
+from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, Refusal
 
@@ -24,16 +25,15 @@ COMMANDS = {
 
 def add_to(verbs: Any) -> None:
     """Add the commands to those of `privacy`."""
-    made = {name: verbs.add_parser(name, help=words, description=words) for name, words in COMMANDS.items()}
+    made = {}
     for name, does in (("rectify", rectify), ("ask-details", ask_details), ("details", details)):
-        verb = made[name]
+        verb = made[name] = arguments.verb(verbs, name, does, COMMANDS[name])
         verb.add_argument("company", metavar="COMPANY")
         if name != "rectify":
             verb.add_argument("request", metavar="REQUEST")
         if name != "ask-details":
             verb.add_argument("file", type=Path, metavar="FILE", help="JSON: the right values by attribute")
-        verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-        verb.set_defaults(does=does)
+        arguments.add_operator(verb)
     made["rectify"].add_argument("--subject", metavar="ID", help="a party's or member's id; the company without it")
     made["ask-details"].add_argument(
         "--missing", required=True, metavar="NAMES", help="the attributes whose right values are missing, by commas"
@@ -56,7 +56,7 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
     """Ask for what is missing."""
     from chalicelib.services.privacy import rectification
 
-    missing = [name.strip() for name in options.missing.split(",") if name.strip()]
+    missing = arguments.names(options.missing)
     return _told(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
 
 

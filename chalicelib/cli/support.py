@@ -4,12 +4,13 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
+from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
 from chalicelib.domain.support import JOB, Thread
 from chalicelib.services import support, support_desk
 from chalicelib.services.representation.support import present_message, present_thread
-from chalicelib.store import due
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -20,41 +21,34 @@ AHEAD = 2_100
 
 def add_to(nouns: Any) -> None:
     """Add the `support` commands."""
-    verbs = nouns.add_parser("support", help="requests for help").add_subparsers(
-        dest="verb", required=True, metavar="VERB"
-    )
-    waiting = verbs.add_parser("waiting", help="threads without a first answer, the most urgent first")
-    waiting.set_defaults(does=listed)
+    verbs = arguments.noun(nouns, "support", "requests for help")
+    arguments.verb(verbs, "waiting", listed, "threads without a first answer, the most urgent first")
     for name, does, words in (
         ("read", read, "a thread with its messages"),
         ("answer", answered, "answer; the text is read from standard input"),
         ("close", closed, "close a thread: it ends two years later"),
     ):
-        verb = verbs.add_parser(name, help=words)
+        verb = arguments.verb(verbs, name, does, words)
         verb.add_argument("company")
         verb.add_argument("thread")
         if does is not read:
-            verb.add_argument("--by", required=True, metavar="WHO", help="your operator id")
-        verb.set_defaults(does=does)
+            arguments.add_operator(verb)
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """Who waits: ids and deadlines, no content."""
-    now, cursor = world.now(), None
-    while True:
-        page = due.page(world.store, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1), cursor=cursor)
-        for row in page.records:
-            if isinstance(row, Thread) and row.status != "closed":
-                show(
-                    company=row.company,
-                    thread=row.id,
-                    first_answer_by=row.first_answer_by,
-                    late=row.first_answer_by < now,
-                    messages=row.messages,
-                    language=row.language,
-                )
-        if (cursor := due.cursor_of(page)) is None:
-            return 0
+    now = world.now()
+    for row in due_rows(world, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1)):
+        if isinstance(row, Thread) and row.status != "closed":
+            show(
+                company=row.company,
+                thread=row.id,
+                first_answer_by=row.first_answer_by,
+                late=row.first_answer_by < now,
+                messages=row.messages,
+                language=row.language,
+            )
+    return 0
 
 
 def read(world: "World", options: argparse.Namespace) -> int:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.backup import BackupPlan, DrillPlan
-from chalicelib.domain.call import Answer
 from chalicelib.domain.entity import Record
 from chalicelib.jobs.catalogue import JOBS, named
 from chalicelib.jobs.job import Job, within
@@ -126,7 +125,7 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     assert backups(world, company) == []
     at = world.at(night + timedelta(days=30))
     gone = leaving.queued(call := at.call(company, "usr_1", "switch_off", key="o"))
-    off = Decision(Answer({}), new=(gone,), head={"cloud_sync": False, "cloud_backup": False})
+    off = Decision(new=(gone,), head={"cloud_sync": False, "cloud_backup": False})
     transact(world.store, call, [], lambda _: off)
     rehearsal.go(named("expiry"), night + timedelta(days=30, minutes=1))
     assert rehearsal.made_in == {"nightly", "backups", "restores", "drill", "uploads", "expiry"}
