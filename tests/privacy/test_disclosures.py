@@ -140,8 +140,9 @@ def test_the_operator_records_and_lists(shop: Shop, world: World, capsys: pytest
     assert main(["disclosures", "list", shop.company], lambda: world) == 0
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["recipient"], line["by"], len(line["data"])) == ("Tribunal", "opr_1", 2)
-    with pytest.raises(SystemExit):
-        main([*argv, "--recipient-email", "the clerk"], lambda: world)
+    for refused in ("the clerk", "greffe@tribunal..example", "greffe@-tribunal.example"):
+        with pytest.raises(SystemExit):
+            main([*argv, "--recipient-email", refused], lambda: world)
     argv[argv.index("document.content, ledger.payment")] = "gossip"
     assert main(argv, lambda: world) == 2
     assert "data: rule_unknown" in capsys.readouterr().err
