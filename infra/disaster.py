@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli.arguments import instant
-from chalicelib.cli.jobs import instant
 from chalicelib.domain.company import Company, Head
 from chalicelib.domain.correction import Correction
 from chalicelib.domain.entity import Record, Ref

@@ -21,7 +21,7 @@ from chalicelib.api.fields import (
     multi_line,
 )
 from chalicelib.api.paging import Page, expandable
-from chalicelib.domain.document import Discount, Line
+from chalicelib.domain.documents.model import Discount, Line
 
 MAX_LINES = 1_000
 MAX_DESCRIPTION = 2_000

@@ -20,9 +20,9 @@ from chalicelib.api.paging import Found
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
-from chalicelib.domain.crediting import LineCredit
-from chalicelib.domain.document import Invoice
-from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyIssued,

@@ -10,8 +10,8 @@ from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
 from chalicelib.domain.company import Head
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
-from chalicelib.domain.payment import Payment
 from chalicelib.services import paying
 from chalicelib.services.representation.documents import present_payment
 

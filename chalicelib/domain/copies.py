@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Issued
+from chalicelib.domain.documents.model import Issued
 
 D = TypeVar("D", bound=Issued)
 

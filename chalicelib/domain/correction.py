@@ -8,7 +8,7 @@ from typing import Final, TypeVar, get_type_hints
 import msgspec
 
 from chalicelib.domain.company import Company
-from chalicelib.domain.document import Buyer, Issued, Seller
+from chalicelib.domain.documents.model import Buyer, Issued, Seller
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Party, Supplier

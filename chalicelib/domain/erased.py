@@ -11,7 +11,9 @@ from hashlib import sha256
 from typing import Final, TypeVar
 
 from chalicelib.domain.company import Address, Head
-from chalicelib.domain.document import Buyer, CreditNote, Issued, Language
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.model import Buyer, Issued, Language
+from chalicelib.domain.documents.registry import person_of
 from chalicelib.domain.errors import DocumentBlocked
 
 D = TypeVar("D", bound=Issued)
@@ -39,7 +41,7 @@ def is_erased(head: Head, subject: str) -> bool:
 
 def require_shown(head: Head, document: Issued) -> None:
     """A page or an e-invoice is frozen: it is shown as it was issued, or not at all. Raises DocumentBlocked."""
-    if is_erased(head, document.customer):
+    if is_erased(head, person_of(document)):
         raise DocumentBlocked
 
 
@@ -47,7 +49,7 @@ def blanked(document: D, head: Head) -> D:
     """The document as it may be shown: of an erased buyer without who it was, nor what was written to them. Numbers,
     dates, amounts and TVA are the merchant's accounts and stay; so do the buyer's kind and country, which TVA depends
     on. It is never stored: the ledger keeps what was issued."""
-    if not is_erased(head, document.customer):
+    if not is_erased(head, person_of(document)):
         return document
     address = Address(country=document.buyer.address.country)
     nobody = Buyer(name=NAMES[document.language], kind=document.buyer.kind, address=address)

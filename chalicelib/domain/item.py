@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from chalicelib.domain.document import Nature
+from chalicelib.domain.documents.model import Nature
 from chalicelib.domain.entity import Record, entity, kept
 
 

@@ -11,8 +11,8 @@ from binascii import Error as Base64Error
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import Refusal, invalid
-from chalicelib.domain.view import DocumentView
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
 from chalicelib.render.payload import payload

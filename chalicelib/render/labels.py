@@ -1,6 +1,6 @@
 """The fixed words of a printed document, one row a word: French, Arabic, English."""
 
-from chalicelib.domain.document import Language
+from chalicelib.domain.documents.model import Language
 
 _TABLE: dict[str, tuple[str, str, str]] = {
     # titles

@@ -7,7 +7,7 @@ with the direction in which it reads (`…_dir`), since an Arabic page holds Fre
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.view import DocumentView, LineView, PartyView
+from chalicelib.domain.documents.view import DocumentView, LineView, PartyView
 from chalicelib.render.labels import labels
 from chalicelib.render.text import breakable, direction, printable
 

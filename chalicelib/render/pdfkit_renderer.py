@@ -14,8 +14,8 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import RendererUnavailable
-from chalicelib.domain.view import DocumentView
 from chalicelib.render.filling import fill
 from chalicelib.render.html import page_data
 from chalicelib.render.payload import payload

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Protocol
 
-from chalicelib.domain.view import DocumentView
+from chalicelib.domain.documents.view import DocumentView
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 from pathlib import Path
 
-from chalicelib.domain.view import Direction
+from chalicelib.domain.documents.view import Direction
 
 FONTS = Path(__file__).parent / "fonts"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.view import DocumentView
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.render.payload import payload
 from chalicelib.render.renderer import HERE, Attachment, RenderFailed, files_digest
 from chalicelib.render.text import FONTS, printable, without_marks

@@ -12,11 +12,12 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from chalicelib.domain.company import Address
-from chalicelib.domain.document import Buyer, CreditNote, Issued, Line, Seller
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, price_text, text
 from chalicelib.domain.morocco.mentions import Words
 from chalicelib.domain.morocco.vat import exemption_wording
-from chalicelib.domain.view import DocumentView
 from chalicelib.render.labels import labels
 from chalicelib.render.ubl_vat import Group, category_of, groups_of
 from chalicelib.render.units import PIECES, unit_code

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chalicelib.domain.document import Issued
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.mentions import NO_VAT, REVERSE_CHARGE, Words
 from chalicelib.domain.morocco.vat import exemption_wording

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from chalicelib.domain.company import Company
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, Issued
-from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment
 from chalicelib.services.paying import unnamed
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT

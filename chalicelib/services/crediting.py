@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain import crediting, issuing
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.crediting import LineCredit
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents import crediting, issuing
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.numbering import current, current_day, opened, reached, series_name
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
-from chalicelib.domain.numbering import current, current_day, opened, reached, series_name
 from chalicelib.services.issuing import render_later
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store

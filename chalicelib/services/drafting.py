@@ -7,11 +7,11 @@ from typing import Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company
-from chalicelib.domain.document import Draft, Invoice
+from chalicelib.domain.documents.calculation import Calculation, Terms, calculate
+from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.domain.party import Customer
-from chalicelib.domain.reckoning import Reckoned, Terms, reckon
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import Store
@@ -89,14 +89,14 @@ def _composed(fields: dict[str, Any], company: Company, customer: Customer | Non
     return Draft(**kept, lines=reckoned.lines, totals=reckoned.totals, notices=reckoned.notices)
 
 
-def _reckon(fields: dict[str, Any], company: Company, customer: Customer | None, day: date) -> Reckoned:
+def _reckon(fields: dict[str, Any], company: Company, customer: Customer | None, day: date) -> Calculation:
     terms = Terms(
         discount=fields.get("discount"),
         settlement=fields.get("settlement", "other"),
         reverse_charge=fields.get("reverse_charge", False),
         day=fields.get("operation_date") or day,
     )
-    return reckon(fields.get("lines", ()), terms, company, customer)
+    return calculate(fields.get("lines", ()), terms, company, customer)
 
 
 def _stamp(draft: Draft) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """E-invoices: what an issued document says to machines, alone or inside its page."""
 
 from chalicelib.domain.copies import as_of
-from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import NotFound, NotIssued
 from chalicelib.render.renderer import Attachment

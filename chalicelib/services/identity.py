@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.company import Address, Company
-from chalicelib.domain.document import Notice
+from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.findings import Finding

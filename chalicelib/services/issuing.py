@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from chalicelib.domain import issuing
 from chalicelib.domain.call import SYSTEM_KEY, Call, Reply
 from chalicelib.domain.company import Company, Head, Series
-from chalicelib.domain.document import Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyIssued,
@@ -25,7 +27,6 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.party import Customer
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store

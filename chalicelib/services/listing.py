@@ -8,8 +8,11 @@ from heapq import merge
 from typing import Any, TypeVar
 
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, Issued
-from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import NotFound
@@ -160,7 +163,7 @@ def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentStat
 
 
 def _matches(state: DocumentState, query: DocumentQuery, head: Head) -> bool:
-    day, customer = state.issue_date, state.document.customer
+    day, customer = state.issue_date, state.person
     return (
         (query.status is None or state.status == query.status)
         and (query.customer is None or (customer == query.customer and not is_erased(head, query.customer)))

@@ -6,8 +6,8 @@ from typing import Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company
+from chalicelib.domain.documents.numbering import advanced, arrived, current, numbered, with_pattern
 from chalicelib.domain.entity import Record
-from chalicelib.domain.numbering import advanced, arrived, current, numbered, with_pattern
 from chalicelib.store.door import Snapshot
 
 

@@ -6,15 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from chalicelib.domain import paying
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Balance, Draft, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Method, Payment, PaymentId, check_payment, duty
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
-from chalicelib.domain.payment import Method, Payment, PaymentId
 from chalicelib.services.crediting import invoice_of
 from chalicelib.services.paging import Page
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
@@ -51,9 +51,9 @@ def pay(
             method=method,
             date=day,
             reference=reference,
-            stamp_duty=paying.duty(invoice, amount, method, day),
+            stamp_duty=duty(invoice, amount, method, day),
         )
-        paying.check_payment(invoice, balance, payment, today(call.at))
+        check_payment(invoice, balance, payment, today(call.at))
         moved = replace(balance, paid=balance.paid + amount).edited(call.at)
         return Decision(payment, new=(payment, place), puts=(moved,))
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.copies import as_of
-from chalicelib.domain.document import CreditNote, Draft, Invoice, Issued, Language
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Issued, Language
 from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
 from chalicelib.domain.party import Customer
@@ -18,7 +20,7 @@ from chalicelib.services.viewing import draft_view, issued_view
 from chalicelib.store.read import Reader, open_company
 
 if TYPE_CHECKING:
-    from chalicelib.domain.view import DocumentView
+    from chalicelib.domain.documents.view import DocumentView
     from chalicelib.render.renderer import Attachment
     from chalicelib.wiring import World
 

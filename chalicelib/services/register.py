@@ -5,18 +5,20 @@ from datetime import date
 from itertools import islice
 
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued, RegisterEntry
+from chalicelib.domain.documents.balance import Balance, status
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Registered
+from chalicelib.domain.documents.numbering import current, series_name
+from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.issuing import document_hash
-from chalicelib.domain.numbering import current, genesis, link, series_name
-from chalicelib.domain.paying import status
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
 BATCH = 10
 """Documents read at once: a transaction reads 4 MB at most, a document is 380 KB at most."""
 VERIFIED_AT_ONCE = 600
-KINDS: dict[str, type[Issued]] = {"invoice": Invoice, "credit_note": CreditNote}
+KINDS: dict[str, type[Registered]] = {"invoice": Invoice, "credit_note": CreditNote}
 
 
 def series(reader: Reader) -> list[Series]:
@@ -69,14 +71,16 @@ def _entries(reader: Reader, name: str, after: int, limit: int) -> list[Register
     return [row for row in rows if isinstance(row, RegisterEntry)]
 
 
-def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Issued | None]:
-    documents: dict[str, Issued | None] = {}
+def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Registered | None]:
+    documents: dict[str, Registered | None] = {}
     left = iter(found)
     while batch := list(islice(left, BATCH)):
         # An entry of an unknown kind was tampered with: there is no such document.
         kinds = [KINDS.get(entry.document_kind, Invoice) for entry in batch]
         rows = reader.of([kind.ref(reader.company, e.document) for kind, e in zip(kinds, batch, strict=True)])
-        documents |= {e.document: row if isinstance(row, Issued) else None for e, row in zip(batch, rows, strict=True)}
+        documents |= {
+            e.document: row if isinstance(row, Registered) else None for e, row in zip(batch, rows, strict=True)
+        }
     return documents
 
 
@@ -99,7 +103,7 @@ class _Walk:
     checked: int = 0
     fault: tuple[int, str] | None = None
 
-    def meet(self, entry: RegisterEntry, document: Issued | None) -> None:
+    def meet(self, entry: RegisterEntry, document: Registered | None) -> None:
         """Check one entry against its document and the one before it."""
         self.chain = link(self.chain, document_hash(document)) if document else self.chain
         wrong = (
@@ -122,7 +126,7 @@ class _Walk:
         self.checked += 1
 
 
-def _agree(entry: RegisterEntry, document: Issued) -> bool:
+def _agree(entry: RegisterEntry, document: Registered) -> bool:
     """Whether the entry says of its document what the document says of itself."""
     said = (entry.series, entry.position, entry.number, entry.document_kind, entry.issue_date, entry.gross, entry.hash)
     return said == (

@@ -6,11 +6,22 @@ from decimal import Decimal
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Address, Company
-from chalicelib.domain.document import Buyer, CreditNote, Draft, Issued, Language, Line, Seller, Totals
-from chalicelib.domain.issuing import buyer_of, seller_of
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.issuing import buyer_of, seller_of
+from chalicelib.domain.documents.model import Buyer, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.view import (
+    DocumentView,
+    FactView,
+    Kind,
+    LineView,
+    PartyView,
+    TotalKind,
+    TotalView,
+    VatView,
+)
 from chalicelib.domain.morocco.mentions import closing, legal_mentions
 from chalicelib.domain.party import Customer
-from chalicelib.domain.view import DocumentView, FactView, Kind, LineView, PartyView, TotalKind, TotalView, VatView
 from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
 from chalicelib.render import formats

@@ -14,10 +14,11 @@ import pytest
 from chalicelib.cli.main import main
 from chalicelib.domain.backup import DrillPlan
 from chalicelib.domain.company import Company, Term
-from chalicelib.domain.document import Balance, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.party import Customer
-from chalicelib.domain.payment import Payment, PaymentId
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services import disclosures
 from chalicelib.services.backup import asking, download, drill, restore, statutory

@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Series
-from chalicelib.domain.document import CreditNote, RegisterEntry
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services import issuing, register
 from chalicelib.store import codec

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from chalicelib.domain.company import Company, Series
+from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.domain.numbering import genesis
 from chalicelib.files import prefixes
 from chalicelib.services.backup.archive import Archive
 from chalicelib.services.backup.contents import GROUPS

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.company import Term
-from chalicelib.domain.document import RegisterEntry
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
 from chalicelib.services.backup import statutory_end

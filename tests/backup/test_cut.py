@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain import journal
 from chalicelib.domain.backup import Backup
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.item import Item
 from chalicelib.services import issuing
 from chalicelib.services.backup import cut as cutting

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import BackupPlan, DrillPlan
-from chalicelib.domain.document import Balance, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.cli.main import main
 from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.domain.company import Company, Series, Term
-from chalicelib.domain.document import Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Member

@@ -9,13 +9,16 @@ import pytest
 
 from chalicelib.domain.company import Address, Company, Head, Numbered, Numbering, Series, Term
 from chalicelib.domain.correction import Correction, values_of
-from chalicelib.domain.document import Balance, Draft, Invoice, Line
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.issuing import Place, issue
+from chalicelib.domain.documents.model import Line
+from chalicelib.domain.documents.numbering import current, opened
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.register import document_hash, genesis
 from chalicelib.domain.entity import Record
-from chalicelib.domain.issuing import Place, document_hash, issue
 from chalicelib.domain.item import Item
-from chalicelib.domain.numbering import current, genesis, opened
 from chalicelib.domain.party import Customer
-from chalicelib.domain.payment import Payment
 from chalicelib.services.backup.copy import rekeyed
 from chalicelib.services.backup.merge import Merged, beside, merged, reached
 from chalicelib.services.backup.replay import Replay

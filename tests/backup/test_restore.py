@@ -10,9 +10,9 @@ import pytest
 from pynamodb.expressions.operand import Path as Attribute
 
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.document import Draft, Invoice
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.errors import CloudStorageOff, CompanyRestoring
-from chalicelib.domain.issuing import document_hash
 from chalicelib.domain.item import Item
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.files import prefixes

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import DrillPlan
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.party import Customer
 from chalicelib.domain.support import Upload

@@ -10,10 +10,11 @@ import pytest
 
 from chalicelib.domain.backup import StatutoryKey, WorkingKey
 from chalicelib.domain.company import Company
-from chalicelib.domain.document import CreditNote, Draft, Invoice
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.request import Tombstone
 from chalicelib.files import prefixes
 from chalicelib.services import register

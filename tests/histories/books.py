@@ -9,14 +9,14 @@ from typing import Any
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Series
-from chalicelib.domain.document import Draft
+from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.issuing import Place, issue, registered
+from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.issuing import Place, issue, registered
 from chalicelib.domain.journal import JournalEntry, change
-from chalicelib.domain.numbering import current, number, opened
 from chalicelib.domain.party import Customer
-from chalicelib.domain.reckoning import Terms, reckon
 from chalicelib.services.privacy.retention import begun
 from chalicelib.store import codec
 from chalicelib.store.door import Decision, transact
@@ -90,7 +90,7 @@ class _Books:
     def _issued(self, day: date, line_count: int) -> Any:
         company, customer = self.profile, self.customer
         terms = Terms(None, "other", reverse_charge=False, day=day)
-        reckoned = reckon(companies.lines(line_count), terms, company, customer)
+        reckoned = calculate(companies.lines(line_count), terms, company, customer)
         draft = Draft(
             company=company.id,
             id=derived_id("inv", company.id, "0"),

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.domain.company import Head, Series
-from chalicelib.domain.document import RegisterEntry
+from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.domain.numbering import genesis, link
 from chalicelib.store import codec
 from chalicelib.wiring import World
 from tests.histories.drivers import DRIVERS, Driver

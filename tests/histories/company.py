@@ -8,10 +8,11 @@ from typing import Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Address, Company
-from chalicelib.domain.document import Draft, Line
+from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.model import Line
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.party import Customer
-from chalicelib.domain.reckoning import Terms, reckon
 from chalicelib.settings import Settings, places_of
 from chalicelib.store.door import FOUNDING, Decision, transact
 from chalicelib.store.read import Reader, open_company
@@ -100,7 +101,7 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1,
     assert isinstance(profile, Company)
     assert isinstance(customer, Customer)
     terms = Terms(None, "other", reverse_charge=False, day=date(2026, 1, 2))
-    reckoned = reckon(lines(line_count), terms, profile, customer)
+    reckoned = calculate(lines(line_count), terms, profile, customer)
     ids = [derived_id("inv", company, name) for name in names]
     for start in range(0, len(ids), TO_A_TRANSACTION):
         now = call(world, company, "draft", f"drafts-{ids[start]}")

@@ -11,9 +11,10 @@ from chalicelib.api.answers import Answer, created, presenting, shown
 from chalicelib.api.answers import answer as answer_of
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Series
-from chalicelib.domain.document import Balance, Draft, RegisterEntry
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.domain.item import Item
-from chalicelib.domain.numbering import genesis, link
 from chalicelib.services import drafting, issuing, paying
 from chalicelib.services.representation.documents import present_draft, present_invoice, present_payment
 from chalicelib.store.door import Decision, Snapshot, transact

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import session
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import Busy
 from chalicelib.services.privacy import retention
 from chalicelib.store import due

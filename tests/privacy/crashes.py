@@ -9,10 +9,10 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Leftover
 from chalicelib.domain.consent import Acceptance
-from chalicelib.domain.document import Balance
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.cli.main import main
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.erased import MARK, NAMES, is_erased, marked
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.jobs.job import within

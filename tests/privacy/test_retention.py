@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.clock import MOROCCO
 from chalicelib.domain.company import Leftover, Series, Term
-from chalicelib.domain.document import Balance, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.party import Customer
-from chalicelib.domain.payment import Payment
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.retention import proofs_job, retention_job

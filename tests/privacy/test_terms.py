@@ -14,9 +14,10 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.company import Series, Term
-from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.party import Customer
-from chalicelib.domain.payment import Payment
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run

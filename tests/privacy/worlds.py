@@ -7,16 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.company import Address, Company, Series
-from chalicelib.domain.document import Balance, Draft, Line
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.issuing import Place, issue
+from chalicelib.domain.documents.model import Line
+from chalicelib.domain.documents.numbering import current, opened
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.issuing import Place, issue
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.domain.member import ApiKey, Member
-from chalicelib.domain.numbering import current, opened
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.request import Request
 from chalicelib.files import prefixes
 from chalicelib.jobs.job import within

@@ -26,15 +26,17 @@ from hypothesis.stateful import (
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head, Series
-from chalicelib.domain.crediting import LineCredit
-from chalicelib.domain.document import Balance, CreditNote, Discount, Invoice, Issued, Line, RegisterEntry
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Discount, Line, Registered
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, Refusal
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.issuing import document_hash
-from chalicelib.domain.numbering import genesis, link
 from chalicelib.domain.party import Customer
-from chalicelib.domain.payment import Payment
 from chalicelib.services import crediting, drafting, issuing, listing, paying, register
 from chalicelib.services.representation.documents import present_document
 from chalicelib.store.door import Decision, transact
@@ -270,7 +272,7 @@ class Documents(RuleBasedStateMachine):
 
     def check_register(self, ledger: Ledger) -> None:
         """No gap, no inversion of dates, every document in its place, the chain as recomputed."""
-        documents: dict[str, Issued] = {d.id: d for cls in (Invoice, CreditNote) for d in ledger.of(cls)}
+        documents: dict[str, Registered] = {d.id: d for cls in (Invoice, CreditNote) for d in ledger.of(cls)}
         entries: dict[str, list[RegisterEntry]] = defaultdict(list)
         for entry in ledger.of(RegisterEntry):
             entries[entry.series].append(entry)

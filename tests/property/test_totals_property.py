@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.documents.totals import LineInput, Totals, totals
 from chalicelib.domain.money import CENT, cents, share
-from chalicelib.domain.totals import LineInput, Totals, totals
 
 RATES = [Decimal(rate) for rate in ("20", "18", "16", "14", "13", "12", "11", "10", "9", "8", "7", "0")]
 amounts = st.decimals(min_value=0, max_value=10**7, places=2)

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain import issuing
 from chalicelib.domain.company import Address, Company
-from chalicelib.domain.document import Draft, Invoice, Line, Totals
-from chalicelib.domain.numbering import current, opened
+from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Line, Totals
+from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.party import Customer
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

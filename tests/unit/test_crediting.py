@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.crediting import LineCredit, credit, fresh
-from chalicelib.domain.document import Discount, Invoice, Line, Totals
+from chalicelib.domain.documents.balance import left, status
+from chalicelib.domain.documents.crediting import LineCredit, credit, fresh
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Discount, Line, Totals
 from chalicelib.domain.errors import InvalidContent
-from chalicelib.domain.paying import left, status
 from tests.unit.samples import customer, issued, line
 
 PERCENT = st.decimals("0", "100", places=2)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain import issuing
 from chalicelib.domain.company import Address
-from chalicelib.domain.document import Draft
+from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.numbering import current, opened
+from chalicelib.domain.documents.register import document_hash, genesis, link
 from chalicelib.domain.errors import InvalidContent
-from chalicelib.domain.numbering import current, genesis, link, opened
 from tests.unit.samples import AT, DAY, company, customer, draft, issued, line
 
 
@@ -48,8 +49,8 @@ def test_the_chain_begins_at_the_company_and_series_and_links_each_hash() -> Non
 )
 def test_the_hash_changes_with_whatever_was_frozen(changes: dict[str, Any]) -> None:
     invoice = issued()
-    assert issuing.document_hash(invoice) == invoice.hash
-    assert issuing.document_hash(replace(invoice, **changes)) != invoice.hash
+    assert document_hash(invoice) == invoice.hash
+    assert document_hash(replace(invoice, **changes)) != invoice.hash
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.company import Head, Numbered, Numbering
-from chalicelib.domain.errors import InvalidContent, NumberingSettled
-from chalicelib.domain.numbering import (
+from chalicelib.domain.documents.numbering import (
     arrived,
     current,
     current_day,
@@ -18,6 +17,7 @@ from chalicelib.domain.numbering import (
     series_name,
     with_pattern,
 )
+from chalicelib.domain.errors import InvalidContent, NumberingSettled
 from tests.unit.samples import AT, DAY, STAMPS, company
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
+from chalicelib.domain.documents.totals import LineInput, NatureShare, TotalsError, VatShare, line_net, totals
 from chalicelib.domain.money import (
     MAX_AMOUNT,
     amount_text,
@@ -16,7 +17,6 @@ from chalicelib.domain.money import (
     share,
     text,
 )
-from chalicelib.domain.totals import LineInput, NatureShare, TotalsError, VatShare, line_net, totals
 
 D = Decimal
 

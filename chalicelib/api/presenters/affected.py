@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from chalicelib.api.answers import Body, address
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import Invoice, Issued, Language
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued, Language
 from chalicelib.services.privacy.affected import AffectedDocument
 from chalicelib.services.representation.documents import present_invoice
 

@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from chalicelib.domain.documents.totals import NatureShare
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage
 from chalicelib.domain.morocco.dated import Certainty, Row, in_force
-from chalicelib.domain.totals import NatureShare
 
 AgentKind = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
 Person = Literal["individual", "legal"]

@@ -7,12 +7,15 @@ from typing import Final
 
 from chalicelib.domain.backup import Seal
 from chalicelib.domain.company import Company, Head, Leftover, Series, Term
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Payment, PaymentId
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment, PaymentId
 
 
 @dataclass(frozen=True)

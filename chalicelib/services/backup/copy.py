@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company, Head, Mode, Series, Term
-from chalicelib.domain.document import Issued, Seller
+from chalicelib.domain.documents.model import Issued, Seller
+from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyExists, Forbidden
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Member
-from chalicelib.domain.numbering import genesis
 from chalicelib.files import prefixes
 from chalicelib.policy.load import policy_version
 from chalicelib.services.backup import plans

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.domain.company import Head, Series
-from chalicelib.domain.document import Draft, Invoice
+from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import NotFound, TransactionTooLarge

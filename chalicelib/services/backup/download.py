@@ -15,13 +15,16 @@ import msgspec
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Company, Head, Series
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, Refusal
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent

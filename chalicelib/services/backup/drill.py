@@ -18,7 +18,8 @@ from chalicelib import session
 from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.canonical import plain_number
 from chalicelib.domain.company import Series
-from chalicelib.domain.document import Issued, RegisterEntry
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.money import ZERO

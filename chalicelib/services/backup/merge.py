@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chalicelib.domain.company import Company, Head, Series, Term
-from chalicelib.domain.document import Balance, Draft, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.numbering import advanced, numbered
+from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.numbering import advanced, numbered
-from chalicelib.domain.payment import Payment, PaymentId
 from chalicelib.services.privacy import retention
 
 Outcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]

@@ -6,7 +6,7 @@ from chalicelib.domain.backup import Backup
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.document import RegisterEntry
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, Busy, Forbidden, NotFound
 from chalicelib.domain.journal import Change, JobRow, JournalEntry
 from chalicelib.services import disclosures

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from chalicelib.domain.company import Term
 from chalicelib.domain.correction import Correction, applied
-from chalicelib.domain.document import Issued, RegisterEntry
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import ENTITIES, Record
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.request import Tombstone
 from chalicelib.services.privacy.erasers import ERASED
 from chalicelib.store.conflicts import patiently

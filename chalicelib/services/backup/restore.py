@@ -14,7 +14,7 @@ import msgspec
 
 from chalicelib.domain.company import Company, Head, Term, require_open
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Forbidden, Refusal
 from chalicelib.domain.journal import JobRow

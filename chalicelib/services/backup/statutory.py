@@ -13,7 +13,10 @@ from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.company import Head, Term
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.document import CreditNote, Invoice, Issued
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import person_of
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import DocumentBlocked, Forbidden, NotFound
@@ -145,10 +148,10 @@ def _require_handed_out(world: "World", company: str, issued: Issued | None, dis
     """Whose document a hash alone names nobody can tell: where anybody was erased, it is blocked like theirs."""
     if disclosure:
         (demand,) = world.store.records([Disclosure.ref(company, disclosure)])
-        covered = isinstance(demand, Disclosure) and demand.subject in (None, issued.customer if issued else None)
+        covered = isinstance(demand, Disclosure) and demand.subject in (None, person_of(issued) if issued else None)
         if not isinstance(demand, Disclosure) or demand.kind != "lawful_demand" or not covered:
             raise Forbidden(scope="")
         return
     (head,) = world.store.records([Head.ref(company)])
-    if isinstance(head, Head) and head.erased and (issued is None or is_erased(head, issued.customer)):
+    if isinstance(head, Head) and head.erased and (issued is None or is_erased(head, person_of(issued))):
         raise DocumentBlocked

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import RegisterEntry
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.files import prefixes

@@ -11,9 +11,9 @@ import msgspec
 
 from chalicelib.domain.backup import Backup, Seal, Stretch
 from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.documents.register import genesis, link
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.numbering import genesis, link
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.backup.contents import GROUPS, Group
 from chalicelib.services.backup.lines import Line

@@ -16,13 +16,15 @@ from chalicelib.domain.company import Company, Head, Term
 from chalicelib.domain.consent import Acceptance, Consent
 from chalicelib.domain.correction import Correction
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.document import Balance, CreditNote, Draft, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.policy.load import current

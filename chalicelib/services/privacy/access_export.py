@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
-from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer

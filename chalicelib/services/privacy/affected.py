@@ -12,8 +12,12 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import differs
-from chalicelib.domain.document import Balance, CreditNote, Invoice, Issued
-from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer
@@ -65,7 +69,7 @@ def own_record(store: Store, request: Request) -> Record | None:
 
 def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
     """Which of the corrected attributes an issued document states otherwise; none for any other row."""
-    if not isinstance(row, Issued) or request.subject not in (None, row.customer):
+    if not isinstance(row, Issued) or request.subject not in (None, person_of(row)):
         return ()
     copied = frozenset(name for m in request.measures if m.action == "keep" for name in m.attributes)
     return differs(row, own, copied)

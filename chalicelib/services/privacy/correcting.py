@@ -10,7 +10,8 @@ from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import FIELDS, Correction, frozen, values_of
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import derived_id

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.document import CreditNote, Invoice, Issued
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.register import document_hash
+from chalicelib.domain.documents.registry import person_of
 from chalicelib.domain.errors import NotFound, invalid
-from chalicelib.domain.issuing import document_hash
 from chalicelib.services.einvoicing import attachment
 from chalicelib.services.viewing import issued_view
 from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
@@ -54,7 +57,7 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
 
 
 def _require_covered(demand: Disclosure, issued: Issued) -> None:
-    covered = demand.subject in (None, issued.customer) and set(NEEDED) <= set(demand.data)
+    covered = demand.subject in (None, person_of(issued)) and set(NEEDED) <= set(demand.data)
     if demand.kind != "lawful_demand" or not covered:
         raise invalid("/disclosure", "not_covered")
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import may_be_seen
-from chalicelib.domain.document import CreditNote, Invoice
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
 from chalicelib.domain.request import UNANSWERED, WARNED, Request, moved, waiting

@@ -8,12 +8,15 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Head
 from chalicelib.domain.copies import as_of
-from chalicelib.domain.document import Balance, CreditNote, Discount, Draft, Invoice, Issued, Line, Totals
-from chalicelib.domain.document_state import DocumentState
+from chalicelib.domain.documents.balance import Balance, left, status
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Discount, Issued, Line, Registered, Totals
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.erased import blanked, is_erased
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
-from chalicelib.domain.paying import left, status
-from chalicelib.domain.payment import Payment
 from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
 from chalicelib.services.representation.records import present_notices
@@ -111,7 +114,8 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa
 
 
 def _issued(original: Issued, head: Head) -> Body:
-    document, erased = blanked(as_of(original, head), head), is_erased(head, original.customer)
+    person = person_of(original)
+    document, erased = blanked(as_of(original, head), head), is_erased(head, person)
     return {
         "id": document.id,
         "object": document.KIND,
@@ -125,7 +129,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "language": document.language,
         "settlement": document.settlement,
         "reverse_charge": document.reverse_charge,
-        "customer": None if erased else document.customer,
+        "customer": None if erased else person,
         "seller": _party(document.seller),
         "buyer": _party(document.buyer) | ({"erased": True} if erased else {}),
         "lines": [_line(line) for line in document.lines],
@@ -134,14 +138,21 @@ def _issued(original: Issued, head: Head) -> Body:
         "amount_in_words": in_words(document.totals.payable),
         "notes": document.notes,
         "specimen": document.specimen,
-        "register": {
-            "series": document.series,
-            "position": document.position,
-            "hash": document.hash,
-            "chain": document.chain,
-        },
+        "register": _place(document),
         "created_at": instant(document.created_at),
         "updated_at": instant(document.updated_at),
+    }
+
+
+def _place(document: Issued) -> Body | None:
+    """The document's place in the register."""
+    if not isinstance(document, Registered):
+        return None
+    return {
+        "series": document.series,
+        "position": document.position,
+        "hash": document.hash,
+        "chain": document.chain,
     }
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Company, Head
-from chalicelib.domain.document import Notice
+from chalicelib.domain.documents.model import Notice
+from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.money import amount_text, price_text, text
-from chalicelib.domain.numbering import DEFAULTS, current
 from chalicelib.domain.party import Party
 from chalicelib.services.identity import notices
 

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import pytest
 
+from chalicelib.domain.documents.totals import LineInput, NatureShare, totals
 from chalicelib.domain.morocco.withholding import (
     Agent,
     AgentKind,
@@ -15,7 +16,6 @@ from chalicelib.domain.morocco.withholding import (
     Withholding,
     withholding,
 )
-from chalicelib.domain.totals import LineInput, NatureShare, totals
 
 D = Decimal
 

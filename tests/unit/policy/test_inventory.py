@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.document import Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record, UnruledAttributeError, entity, kept, value
 from chalicelib.policy import inventory
 from chalicelib.policy.load import current

@@ -9,8 +9,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import InvalidContent, TooLarge
-from chalicelib.domain.view import DocumentView
 from chalicelib.render import filling
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.filling import MAX_TEMPLATE_BYTES, fill

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from pypdf import PdfReader
 
-from chalicelib.domain.document import Language
+from chalicelib.domain.documents.model import Language
 from chalicelib.domain.errors import RendererUnavailable
 from chalicelib.render import pdfkit_renderer
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer, installed_binary

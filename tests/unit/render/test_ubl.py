@@ -12,11 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from chalicelib.domain import crediting, issuing
 from chalicelib.domain.company import Address
-from chalicelib.domain.crediting import LineCredit
-from chalicelib.domain.document import Balance, CreditNote, Discount, Invoice, Issued, Line
-from chalicelib.domain.numbering import current, opened
+from chalicelib.domain.documents import crediting, issuing
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Discount, Issued, Line
+from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.render import units
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.crediting import _note

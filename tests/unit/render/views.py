@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.document import Language
+from chalicelib.domain.documents.model import Language
+from chalicelib.domain.documents.view import DocumentView, FactView, LineView, PartyView, TotalView, VatView
 from chalicelib.domain.money import cents
-from chalicelib.domain.view import DocumentView, FactView, LineView, PartyView, TotalView, VatView
 from chalicelib.render import formats
 
 _WORDS: dict[Language, dict[str, Any]] = {

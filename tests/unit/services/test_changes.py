@@ -1,8 +1,9 @@
 """What a commit did to what clients see."""
 
-from chalicelib.domain.document import Balance, Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.journal import Change, JournalEntry
-from chalicelib.domain.payment import Payment
 from chalicelib.policy.rules import all_entities
 from chalicelib.services.changes import SOURCES, _touched
 from tests.unit.samples import STAMPS

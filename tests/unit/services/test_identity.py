@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.company import Address
-from chalicelib.domain.document import Notice
+from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import InvalidContent
 from chalicelib.domain.morocco.identifiers import rib_key
 from chalicelib.services.identity import normalize, notices, validate

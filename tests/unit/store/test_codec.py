@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib import domain
 from chalicelib.domain.canonical import canonical
-from chalicelib.domain.document import Draft
+from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.item import Item
@@ -156,7 +156,7 @@ import threading
 from dataclasses import fields
 from contextlib import suppress
 import msgspec
-from chalicelib.domain import document
+from chalicelib.domain.documents import invoice
 from chalicelib.domain.entity import ENTITIES
 from chalicelib.store import codec
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.document import Balance, Draft, Invoice, RegisterEntry
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import ENTITIES, Record, Ref, UnruledAttributeError, entity, kept, value
 from chalicelib.domain.item import Item
 from tests.unit import samples

@@ -4,7 +4,7 @@ import pytest
 from pynamodb.exceptions import TransactGetError
 
 from chalicelib.domain.company import Company, Head
-from chalicelib.domain.document import Draft
+from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TransactionTooLarge
 from chalicelib.domain.party import Customer

@@ -8,15 +8,15 @@ must be the same pattern with the same reset.
 import re
 from dataclasses import replace
 from datetime import date, datetime
-from hashlib import sha256
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Numbered, Numbering, Series
+from chalicelib.domain.documents.register import genesis
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NumberingSettled, invalid
 
-DEFAULTS = (
-    Numbering(document="invoice", pattern="FA-{year}-{seq:05}", reset="year"),
-    Numbering(document="credit_note", pattern="AV-{year}-{seq:05}", reset="year"),
+DEFAULTS = tuple(
+    Numbering(document=each.kind, pattern=each.series, reset="year") for each in document_types() if each.series
 )
 MAX_PATTERN, MAX_NEXT = 40, 99_999_999
 ANY_DAY = date(2000, 1, 1)
@@ -47,16 +47,6 @@ def number(numbering: Numbering, day: date, sequence: int) -> str:
     return numbering.pattern.replace("{seq}", "{seq:01}").format(
         year=f"{day.year:04d}", month=f"{day.month:02d}", seq=sequence
     )
-
-
-def genesis(company: str, series: str) -> str:
-    """The chain's value before a series' first document: it binds the chain to its company and series."""
-    return sha256(f"{company}\x1f{series}".encode()).hexdigest()
-
-
-def link(chain: str, document_hash: str) -> str:
-    """The chain after a document: SHA-256 over the chain so far and the document's hash (both hex)."""
-    return sha256(bytes.fromhex(chain) + bytes.fromhex(document_hash)).hexdigest()
 
 
 def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, first: int = 1) -> Series:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.domain import totals as en16931
 from chalicelib.domain.company import Company
-from chalicelib.domain.document import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents import totals as en16931
+from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
@@ -33,7 +33,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Reckoned:
+class Calculation:
     """Lines with their net amounts, the totals, and what is worth knowing."""
 
     lines: tuple[Line, ...]
@@ -41,7 +41,7 @@ class Reckoned:
     notices: tuple[Notice, ...]
 
 
-def reckon(lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None) -> Reckoned:
+def calculate(lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None) -> Calculation:
     """Raises InvalidContent with every fault found, each with its pointer."""
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
@@ -61,7 +61,7 @@ def reckon(lines: Sequence[Line], terms: Terms, company: Company, customer: Cust
         company
     )
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
-    return Reckoned(with_nets, totals, notices)
+    return Calculation(with_nets, totals, notices)
 
 
 def charges_vat(company: Company, *, reverse_charge: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.domain.document import Language
+from chalicelib.domain.documents.model import Language
 
 Direction = Literal["ltr", "rtl"]
 Kind = Literal[

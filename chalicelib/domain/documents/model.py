@@ -1,7 +1,7 @@
-"""Documents: the draft that is edited in the workspace, and the frozen document that enters the ledger.
+"""The parts that all kinds of document share: lines, totals, parties, and the bases of drafts and frozen documents.
 
-Issuing is a crossing: the draft leaves `workspace`, and its snapshot with seller and buyer copied in enters `ledger` in
-the transaction that takes the number. Nothing in the ledger is edited; what is paid or credited stands beside.
+A draft is edited and deleted freely. Its issue freezes a copy, with seller and buyer copied in, in the transaction that
+takes the number. A frozen document is never edited: its balance moves beside it.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.company import Address, Regime
-from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.entity import Record, kept, value
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 Settlement = Literal["cash", "other"]
@@ -118,11 +118,10 @@ class Buyer:
     phone: str | None = kept("document.buyer", default=None)
 
 
-@entity("invoice", room="workspace", prefix="inv")
-class Draft(Record):
-    """An invoice that has no number yet: edited and deleted freely."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftDocument(Record):
+    """A document that has no number yet. Its kind adds the attribute that names the other party."""
 
-    customer: str | None = kept("draft.content", default=None)
     operation_date: date | None = kept("draft.content", default=None)
     due_date: date | None = kept("draft.content", default=None)
     language: Language | None = kept("draft.content", default=None)
@@ -132,18 +131,16 @@ class Draft(Record):
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
-    """As of the last edit; issuing reckons again."""
+    """The totals as of the last edit. The issue calculates them again."""
     notices: tuple[Notice, ...] = kept("draft.content", default=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issued(Record):
-    """A numbered, frozen fiscal document. `hash` (hex SHA-256 over its salt and its content) and `chain` (over the
-    previous chain and `hash`) are its place in the register."""
+    """A numbered, frozen document, whoever numbered it. Its kind adds the attribute that names the other party. `hash`
+    is the hex SHA-256 over its salt and its content."""
 
     number: str = kept("ledger.numbering")
-    series: str = kept("ledger.numbering")
-    position: int = kept("ledger.numbering")
     issue_date: date = kept("document.content")
     operation_date: date = kept("document.content")
     due_date: date = kept("document.content")
@@ -152,7 +149,6 @@ class Issued(Record):
     settlement: Settlement = kept("document.content", default="other")
     reverse_charge: bool = kept("document.content", default=False)
     specimen: bool = kept("document.content", default=False)
-    customer: str = kept("document.content")
     seller: Seller = kept("document.seller")
     buyer: Buyer = kept("document.buyer")
     lines: tuple[Line, ...] = kept("document.content", packed=True)
@@ -161,58 +157,13 @@ class Issued(Record):
     notes: str | None = kept("document.content", default=None)
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
-    chain: str = kept("ledger.hash")
 
 
-@entity("invoice", room="ledger", prefix="inv")
-class Invoice(Issued):
-    """An issued invoice."""
-
-
-@entity("credit_note", room="ledger", prefix="crn")
-class CreditNote(Issued):
-    """An issued credit note (avoir): it names the invoice that it corrects and never exceeds it."""
-
-    invoice: str = kept("document.content")
-    invoice_number: str = kept("document.content")
-    reason: str | None = kept("document.content", default=None)
-    credited_lines: tuple[int, ...] = kept("document.content")
-    """For each line, the number (from 1) of the invoice's line that it credits."""
-
-
-@value
-class CreditedLine:
-    """How much of one invoice line (numbered from 1) has been credited so far."""
-
-    line: int = kept("ledger.balance")
-    quantity: Decimal = kept("ledger.balance")
-    net: Decimal = kept("ledger.balance")
-
-
-@entity("balance", room="ledger", prefix="inv", sort="invoice#{id}#balance")
-class Balance(Record):
-    """What stands beside an issued invoice and moves: paid and credited, in dirhams. Absent until the first movement.
-    Its key follows its invoice's, so that one query lists both."""
-
-    paid: Decimal = kept("ledger.balance", default=Decimal(0))
-    credited: Decimal = kept("ledger.balance", default=Decimal(0))
-    lines: tuple[CreditedLine, ...] = kept("ledger.balance", default=(), packed=True)
-    vat: tuple[VatShare, ...] = kept("ledger.balance", default=())
-    discount: Decimal = kept("ledger.balance", default=Decimal(0))
-    withheld_vat: Decimal = kept("ledger.balance", default=Decimal(0))
-    withheld_fees: Decimal = kept("ledger.balance", default=Decimal(0))
-
-
-@entity("register_entry", room="ledger", prefix="reg", sort="register#{series}#{position:09d}")
-class RegisterEntry(Record):
-    """One number of a series: which document took it, and its place in the chain."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered(Issued):
+    """A document of ours in the register (CGI art. 145-III). `chain` is the hex SHA-256 over the previous chain of its
+    series and `hash`."""
 
     series: str = kept("ledger.numbering")
     position: int = kept("ledger.numbering")
-    number: str = kept("ledger.numbering")
-    document: str = kept("ledger.numbering")
-    document_kind: str = kept("ledger.numbering")
-    issue_date: date = kept("ledger.numbering")
-    gross: Decimal = kept("ledger.numbering")
-    hash: str = kept("ledger.hash")
     chain: str = kept("ledger.hash")

@@ -4,21 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.domain.canonical import canonical, salted_digest
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.document import Buyer, Draft, Invoice, Issued, RegisterEntry, Seller
+from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Buyer, Registered, Seller
+from chalicelib.domain.documents.numbering import current, number
+from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.morocco.deadlines import check_due_date, due_date
-from chalicelib.domain.numbering import current, link, number
 from chalicelib.domain.party import Customer
-from chalicelib.domain.reckoning import Terms, reckon
 
-D = TypeVar("D", bound=Issued)
+D = TypeVar("D", bound=Registered)
 LONGEST_ADVANCE = timedelta(days=366)
 """How far ahead of its invoice an operation may lie: nobody knows the rates of a later year."""
-UNHASHED = frozenset({"company", "hash", "chain", "salt", "version", "updated_at"})
-"""Not of the document but of where it lies: its series' chain binds it to the company (`numbering.genesis`), so that a
-copy under another id still says what was issued (ADR 0043)."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,6 @@ class Place:
     specimen: bool
     floor: date | None = None
     """The earliest day of a series that has no document yet."""
-
-
-def document_hash(document: Issued) -> str:
-    """Hex SHA-256 over the document's salt and frozen content."""
-    return salted_digest(document.salt, canonical(document, without=UNHASHED)).hex()
 
 
 def check_day(place: Place, pointer: str = "/issue_date") -> None:
@@ -60,7 +53,7 @@ def issue(
     if operation > place.day + LONGEST_ADVANCE:
         raise invalid("/operation_date", "operation_date_in_future")
     terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
-    reckoned = reckon(draft.lines, terms, company, customer)
+    calculated = calculate(draft.lines, terms, company, customer)
     invoice = Invoice(
         company=draft.company,
         id=draft.id,
@@ -74,9 +67,9 @@ def issue(
         reverse_charge=draft.reverse_charge,
         customer=customer.id,
         buyer=buyer_of(customer),
-        lines=reckoned.lines,
+        lines=calculated.lines,
         discount=draft.discount,
-        totals=reckoned.totals,
+        totals=calculated.totals,
         notes=draft.notes,
         **numbered(company, "invoice", place),
     )

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.document import Balance, CreditedLine, Discount, Invoice, Line, Totals, VatShare
+from chalicelib.domain.documents.balance import Balance, CreditedLine
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
 

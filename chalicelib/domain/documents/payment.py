@@ -1,0 +1,47 @@
+"""Payments: they stand beside the document that they settle and are never edited."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Literal
+
+from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.errors import invalid
+from chalicelib.domain.money import ZERO, amount_text
+from chalicelib.domain.morocco.stamp import stamp_duty
+
+Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
+
+
+@entity("payment_id", room="ledger", prefix="pay")
+class PaymentId(Record):
+    """Which invoice a payment's id belongs to: payments are kept by invoice, an id names one in the whole company."""
+
+    invoice: str = kept("ledger.payment")
+
+
+@entity("payment", room="ledger", prefix="pay", sort="payment#{invoice}#{id}")
+class Payment(Record):
+    """Money received for an invoice, in dirhams. `stamp_duty` is the droit de timbre that a cash payment owes apart
+    (0.25 %); it never changes the balance."""
+
+    invoice: str = kept("ledger.payment")
+    amount: Decimal = kept("ledger.payment")
+    method: Method = kept("ledger.payment")
+    date: dt.date = kept("ledger.payment")
+    reference: str | None = kept("ledger.payment", default=None)
+    stamp_duty: Decimal = kept("ledger.payment", default=Decimal(0))
+
+
+def check_payment(document: Issued, balance: Balance, payment: Payment, today: dt.date) -> None:
+    """Raise InvalidContent for a payment of the future or above the balance."""
+    if payment.date > today:
+        raise invalid("/date", "payment_date_in_future", today=today.isoformat())
+    if payment.amount > left(document, balance):
+        raise invalid("/amount", "payment_above_balance", balance=amount_text(left(document, balance)))
+
+
+def duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:
+    """The stamp duty a payment owes of its own: only cash on a document that was not declared as settled in cash."""
+    return stamp_duty(amount, day) if method == "cash" and document.settlement != "cash" else ZERO

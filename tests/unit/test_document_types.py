@@ -1,0 +1,101 @@
+"""The registry of document types: no kind leaves an answer out, and no answers contradict each other."""
+
+import re
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.registry import (
+    DocumentType,
+    DocumentWords,
+    LateDeclarationError,
+    Transition,
+    UnknownDocumentTypeError,
+    by_id,
+    by_kind,
+    contradictions,
+    declare,
+    document_types,
+    find,
+)
+
+
+def answers(made: DocumentType) -> dict[str, Any]:
+    return {field.name: getattr(made, field.name) for field in fields(made)}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(DocumentType)])
+def test_a_kind_that_leaves_an_answer_out_is_a_type_error(name: str) -> None:
+    given = {key: value for key, value in answers(INVOICE).items() if key != name}
+    with pytest.raises(TypeError, match=name):
+        DocumentType(**given)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(DocumentWords)])
+def test_a_kind_that_leaves_a_word_out_is_a_type_error(name: str) -> None:
+    given = {field.name: getattr(INVOICE.words, field.name) for field in fields(DocumentWords) if field.name != name}
+    with pytest.raises(TypeError, match=name):
+        DocumentWords(**given)
+
+
+@pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)
+def test_the_declared_kinds_do_not_contradict_each_other(made: DocumentType) -> None:
+    assert contradictions(made, [other for other in document_types() if other is not made]) == []
+
+
+@pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)
+def test_a_kind_refers_to_declared_kinds_only(made: DocumentType) -> None:
+    assert {*made.corrects, *made.converts_to} <= {each.kind for each in document_types()}
+
+
+@pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)
+def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
+    words = made.words
+    for translated in (words.title, words.heading, words.drafts_heading, words.addressee, words.closing):
+        assert translated is None or sorted(translated) == ["ar", "en", "fr"]
+        assert translated is None or all(translated.values())
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", words.file_name)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"kind": "quote"}, "another kind or prefix"),
+        ({"draft": None}, "drafts need"),
+        ({"payable": "none"}, "needs a balance"),
+        ({"fiscal": False, "statutory_date": None}, "a registered document is fiscal"),
+        ({"series": None}, "have a series"),
+        ({"statutory_date": None}, "have a statutory date"),
+        ({"numbered_by": "other_party", "series": None}, "dated in order"),
+        ({"totals": ()}, "have totals"),
+        ({"transitions": (Transition(verb="send", sources=("draft",), target="sent"),)}, "names a state"),
+        ({"person": "supplier"}, "has no attribute supplier"),
+        ({"shown": ("reason",)}, "has no attribute reason"),
+    ],
+)
+def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str) -> None:
+    found = contradictions(replace(INVOICE, **changes))
+    assert any(complaint in wrong for wrong in found), found
+
+
+@pytest.mark.parametrize("name", ["kind", "prefix", "plural", "path", "backup_group"])
+def test_a_name_of_another_kind_is_refused(name: str) -> None:
+    taken = replace(CREDIT_NOTE, **{name: getattr(INVOICE, name)})
+    assert "the kind invoice has a name of its own" in contradictions(taken, [INVOICE])
+
+
+def test_no_kind_is_declared_once_a_table_was_derived() -> None:
+    assert document_types()
+    with pytest.raises(LateDeclarationError, match="before the first use"):
+        declare(INVOICE)
+
+
+def test_types_are_found_by_kind_and_by_id() -> None:
+    assert [each.kind for each in document_types()] == ["invoice", "credit_note"]
+    assert by_kind("credit_note") is find("credit_note") is by_id("crn_01J0000000000000000000000") is CREDIT_NOTE
+    assert find("customer") is by_id("cus_01J0000000000000000000000") is None
+    with pytest.raises(UnknownDocumentTypeError):
+        by_kind("customer")
