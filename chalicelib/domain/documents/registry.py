@@ -7,13 +7,16 @@ policy. No field has a default: a kind that leaves a question open is a TypeErro
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Final, Literal
 
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, status
 from chalicelib.domain.documents.model import DraftDocument, Issued, Language, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
 
+DRAFT: Final = "draft"
+"""The stored state of a document that has no number yet."""
 Counterparty = Literal["customer", "supplier"]
 Payable = Literal["none", "we_receive", "we_pay"]
 Translated = Mapping[Language, str]
@@ -150,6 +153,16 @@ class DocumentType:
         found: str | None = getattr(document, self.person)
         return found
 
+    def dated(self, document: Record) -> date | None:
+        """The day from which the statutory term of a document of this kind counts; None where it has none."""
+        found: date | None = getattr(document, self.statutory_date) if self.statutory_date else None
+        return found
+
+    @property
+    def frozen_state(self) -> str:
+        """The stored state of a document that was just frozen."""
+        return next(state for state in self.states if state != DRAFT)
+
     @property
     def party(self) -> Literal["buyer", "seller"]:
         """The attribute that holds the other party's identity as it was frozen."""
@@ -214,6 +227,13 @@ def person_of(document: Issued) -> str:
     return by_kind(document.KIND).person_of(document) or ""
 
 
+def state_of(document: Issued, balance: Balance | None) -> str:
+    """The state of a frozen document as its JSON shows it: by its balance where it is payable."""
+    made = by_kind(document.KIND)
+    found = status(document, balance) if made.balance is not None else made.frozen_state
+    return found if found in made.derived_states else made.frozen_state
+
+
 def contradictions(made: DocumentType, others: Iterable[DocumentType] = ()) -> list[str]:
     """The answers of a kind that cannot be true together, or that another kind has given."""
     issued, draft = made.issued, made.draft
@@ -232,10 +252,12 @@ def contradictions(made: DocumentType, others: Iterable[DocumentType] = ()) -> l
         or (made.fiscal and made.dated_in_order and issubclass(issued, Registered)),
         "exactly the documents that we number have a series": (made.series is None) == (made.numbered_by != "us"),
         "only documents that we number are dated in order": made.numbered_by == "us" or not made.dated_in_order,
+        "a fiscal document lies in the ledger": issued.ROOM == "ledger" or not made.fiscal,
         "exactly the fiscal documents have a statutory date": (made.statutory_date is None) != made.fiscal,
         "exactly the priced documents have totals and a closing sentence": made.priced
         == bool(made.totals)
         == (made.words.closing is not None),
+        "it has a state draft, or no draft": (DRAFT in made.states) == (draft is not None),
         "a transition names a state that it does not have": {
             state for move in made.transitions for state in (*move.sources, move.target)
         }

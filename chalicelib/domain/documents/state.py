@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain.documents.balance import Balance, status
+from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.documents.registry import DRAFT, by_kind, state_of
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,7 @@ class DocumentState:
     @property
     def status(self) -> str:
         """The document's status; a payable document's follows from its balance."""
-        if isinstance(self.document, DraftDocument):
-            return "draft"
-        kind = by_kind(self.document.KIND)
-        return kind.states[-1] if kind.balance is None else status(self.document, self.balance)
+        return state_of(self.document, self.balance) if isinstance(self.document, Issued) else DRAFT
 
     @property
     def person(self) -> str | None:

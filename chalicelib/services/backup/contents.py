@@ -7,11 +7,9 @@ from typing import Final
 
 from chalicelib.domain.backup import Seal
 from chalicelib.domain.company import Company, Head, Leftover, Series, Term
-from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import DocumentType, document_types
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
@@ -40,15 +38,24 @@ def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True)
     )
 
 
+def _drafts(made: DocumentType) -> tuple[Group, ...]:
+    return (_group(made.draft_group, "working", made.draft),) if made.draft and made.draft_group else ()
+
+
+def _issued(made: DocumentType) -> Group:
+    """The group of a kind's frozen documents. A balance follows its document, as its key does."""
+    classes = (made.issued, made.balance) if made.balance else (made.issued,)
+    return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
+
+
 GROUPS: Final = (
     _group("company", "working", Company),
     _group("customers", "working", Customer),
     _group("suppliers", "working", Supplier),
     _group("items", "working", Item),
-    _group("drafts", "working", Draft),
+    *(group for made in document_types() for group in _drafts(made)),
     _group("series", "statutory", Series),
-    _group("invoices", "statutory", Invoice, Balance),
-    _group("credit_notes", "statutory", CreditNote),
+    *(_issued(made) for made in document_types()),
     _group("register", "statutory", RegisterEntry),
     _group("payments", "statutory", Payment),
     _group("payment_ids", "statutory", PaymentId),
@@ -57,7 +64,7 @@ GROUPS: Final = (
     _group("journal", "statutory", JournalEntry),
     _group("head", "statutory", Head, streamed=False),
 )
-"""In the order in which they are read, written and given back. An invoice's balance follows it, as its key does."""
+"""In the order in which they are read, written and restored. A new kind's groups come after those of the older ones."""
 
 ACCESS: Final = "a restore must not give back an access that was taken away"
 PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.domain.company import Head, Series
-from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.erased import marked
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
 from chalicelib.services import register
 from chalicelib.services.backup.kinds import NAMES
-from chalicelib.services.backup.merge import reached
+from chalicelib.services.backup.merge import issue_of, reached
 from chalicelib.services.backup.replay import Replay
 from chalicelib.services.backup.walk import Batch, Progress, Walk, outcomes, place_of
 from chalicelib.store.conflicts import patiently
@@ -153,18 +152,18 @@ def _page(into: Into, prefix: str, after: str | None) -> Page:
 
 def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
     """Take erased persons, and drafts that were issued, out of a page; how many rows were met."""
-    met = [row for row in found if isinstance(row, Draft) or replay.names(row)]
-    drafts = [row for row in met if isinstance(row, Draft)]
-    issued = patiently(lambda: into.store.records([Invoice.ref(into.company, row.id) for row in drafts]))
-    numbered = {row.id for row, document in zip(drafts, issued, strict=True) if document is not None}
-    wrong = [row.key for row in met if replay.names(row) or (isinstance(row, Draft) and row.id in numbered)]
+    met = [(row, issue_of(row)) for row in found if issue_of(row) or replay.names(row)]
+    issues = [(row.key, issue) for row, issue in met if issue]
+    issued = patiently(lambda: into.store.records([issue for _, issue in issues]))
+    numbered = {key for (key, _), document in zip(issues, issued, strict=True) if document is not None}
+    wrong = [row.key for row, _ in met if replay.names(row) or row.key in numbered]
     if not wrong:
         return 0
     at = into.world.now()
 
     def decide(snapshot: Snapshot) -> Decision:
         now = [row for row in snapshot.at(wrong) if row is not None]
-        gone = [row for row in now if row.id in replay.erased or (isinstance(row, Draft) and row.id in numbered)]
+        gone = [row for row in now if row.id in replay.erased or row.key in numbered]
         changed = [replay.unnamed(row).edited(at) for row in now if row not in gone and replay.unnamed(row) != row]
         return Decision(puts=tuple(changed), deletes=tuple(gone))
 

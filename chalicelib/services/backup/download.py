@@ -16,8 +16,7 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
@@ -90,10 +89,12 @@ class Shown:
         head = replace(self.head, erased=None) if self.lawful else self.head
         if isinstance(record, Company):
             return records.present_company(record, head)
-        if isinstance(record, Invoice):
-            return documents.present_invoice(record, None, head)
-        if isinstance(record, CreditNote):
-            return documents.present_credit_note(record, head)
+        if isinstance(record, Issued):
+            return documents.present_issued(record, None, head)
+        if isinstance(record, DraftDocument):
+            return documents.present_draft(record)
+        if isinstance(record, Balance):
+            return _balance(record)
         return PLAIN[type(record)](record)
 
 
@@ -130,9 +131,7 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
-    Draft: documents.present_draft,
     Payment: documents.present_payment,
-    Balance: _balance,
     Series: _series,
     RegisterEntry: _entry,
 }

@@ -3,24 +3,44 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from chalicelib.domain.documents.payment import Payment, PaymentId
+from chalicelib.domain.documents.registry import DocumentType, by_kind, document_types, find
+from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.contents import GROUPS, counted_as
 
 Place = tuple[str, str]
 """A room and a kind of row."""
+
+
+def _place(cls: type[Record]) -> Place:
+    return cls.ROOM, cls.KIND
+
+
+def _balances(made: DocumentType) -> frozenset[Place]:
+    return frozenset({_place(made.balance)} if made.balance else ())
+
+
+def _moved(made: DocumentType) -> frozenset[Place]:
+    """The balances that a kind's documents move: their own, and those of the documents that they correct."""
+    return _balances(made).union(*(_balances(by_kind(kind)) for kind in made.corrects))
+
+
 KINDS: Final[Mapping[str, frozenset[Place]]] = {
     "company": frozenset({("workspace", "company")}),
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
     "items": frozenset({("workspace", "item")}),
-    "drafts": frozenset({("workspace", "invoice")}),
-    "invoices": frozenset({("ledger", "invoice"), ("ledger", "balance")}),
-    "credit_notes": frozenset({("ledger", "credit_note"), ("ledger", "balance")}),
-    "payments": frozenset({("ledger", "payment"), ("ledger", "payment_id"), ("ledger", "balance")}),
+    "drafts": frozenset(_place(made.draft) for made in document_types() if made.draft),
+    **{made.backup_group: frozenset({_place(made.issued)}) | _moved(made) for made in document_types()},
+    "payments": frozenset({_place(Payment), _place(PaymentId)}).union(*map(_balances, document_types())),
 }
 NUMBERED: Final[Mapping[Place, str]] = {("ledger", "series"): "document", ("ledger", "register_entry"): "document_kind"}
 """Rows that come with the documents they number, and the attribute that says which those are."""
-LEDGER: Final = ("invoices", "credit_notes", "payments")
+NUMBERING: Final = frozenset(_place(made.issued) for made in document_types() if made.series)
+"""Documents that take their number from a series of ours."""
+LEDGER: Final = (*(made.backup_group for made in document_types() if made.fiscal), "payments")
+"""The names behind which the law makes us keep the rows."""
 NAMES: Final[Mapping[Place, str]] = {
     (group.room, kind): counted_as(group.name, kind)
     for group in GROUPS
@@ -49,11 +69,14 @@ def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, .
 def places(names: Iterable[str]) -> frozenset[Place]:
     """The rows behind these names, with the numbers of what is numbered."""
     own = frozenset(place for name in names for place in KINDS[name])
-    return own | (frozenset(NUMBERED) if own & {("ledger", "invoice"), ("ledger", "credit_note")} else frozenset())
+    return own | (frozenset(NUMBERED) if own & NUMBERING else frozenset())
 
 
 def wanted(chosen: frozenset[Place], place: Place, data: Mapping[str, Any]) -> bool:
     """Whether a row of a backup is among those behind the names chosen (their `places`)."""
     if place not in chosen:
         return False
-    return place not in NUMBERED or ("ledger", data[NUMBERED[place]]) in chosen
+    if place not in NUMBERED:
+        return True
+    made = find(data[NUMBERED[place]])
+    return made is not None and _place(made.issued) in chosen

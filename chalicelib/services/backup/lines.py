@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.backup import Logo
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.services.backup.contents import BY_NAME, group_of
 from chalicelib.store.codec import Row, from_plain, to_plain
 
+_ISSUED = {(made.issued.ROOM, made.kind): made for made in document_types()}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -86,18 +88,20 @@ def decoded(group: str, text: bytes) -> Line:
 
 
 def gross_of(line: Line) -> str | None:
-    """The gross, in dirhams, of an issued document or a register entry."""
+    """The gross, in dirhams, of a frozen document with prices or of a register entry."""
     data = line.data or {}
     if line.group == "register":
         return str(data["gross"])
-    if line.kind in ("invoice", "credit_note") and line.room == "ledger":
-        return str(data["totals"]["gross"])
-    return None
+    made = _ISSUED.get((line.room, line.kind))
+    return str(data["totals"]["gross"]) if made and made.priced else None
 
 
 def logo_of(line: Line) -> Logo | None:
-    """The logo that a profile or an issued document names."""
+    """The logo that a profile or a frozen document names; `frozen` where the law keeps it with the document."""
     data: Mapping[str, Any] = line.data or {}
-    frozen = line.room == "ledger" and "seller" in data
-    key = data["seller"].get("logo") if frozen else data.get("logo") if line.group == "company" else None
+    made = _ISSUED.get((line.room, line.kind))
+    if made is not None and not line.gone:
+        key, frozen = data["seller"].get("logo"), made.fiscal
+    else:
+        key, frozen = data.get("logo") if line.group == "company" else None, False
     return Logo(key=key, frozen=frozen) if key else None

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chalicelib.domain.company import Company, Head, Series, Term
-from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.numbering import advanced, numbered
 from chalicelib.domain.documents.payment import Payment, PaymentId
+from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.services.privacy import retention
 
@@ -33,17 +33,24 @@ class Merged:
 
 def beside(backed: Record) -> tuple[Ref, ...]:
     """The rows that decide what is done with one: its own first."""
-    if isinstance(backed, Draft):
-        return backed.key, Invoice.ref(backed.company, backed.id)
+    if issue := issue_of(backed):
+        return backed.key, issue
     if isinstance(backed, Company):
         return backed.key, Term.ref(backed.company)
     return (backed.key,)
 
 
+def issue_of(row: Record) -> Ref | None:
+    """The frozen document that a draft becomes; None for a row that is no draft."""
+    made = find(row.KIND) if isinstance(row, DraftDocument) else None
+    return made.issued.ref(row.company, row.id) if made else None
+
+
 def leader(backed: Record) -> Ref | None:
     """The row without which one has no meaning: it has no date of its own, and left at its term with the other."""
-    if isinstance(backed, Balance):
-        return Invoice.ref(backed.company, backed.id)
+    for made in document_types():
+        if made.balance is not None and type(backed) is made.balance:
+            return made.issued.ref(backed.company, backed.id)
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 
@@ -52,7 +59,7 @@ def merged(backed: Record, rows: Rows, at: datetime) -> Merged:
     now = rows[backed.key]
     if isinstance(backed, Series):
         return _series(backed, now)
-    if isinstance(backed, Draft) and rows[Invoice.ref(backed.company, backed.id)] is not None:
+    if (issue := issue_of(backed)) and rows[issue] is not None:
         return Merged("issued")
     if now is None:
         return Merged("restored", (backed,))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.services.backup.kinds import NAMES, NUMBERED, places
+from chalicelib.services.backup.kinds import NAMES, NUMBERED, NUMBERING, places
 from chalicelib.services.backup.walk import Batch, Progress, outcomes, place_of
 from chalicelib.store import erase
 from chalicelib.store.conflicts import patiently
@@ -52,9 +52,7 @@ def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
 def _census(errand: "Errand", progress: Progress) -> Progress:
     """How many rows of each chosen kind there are now that the backup does not know."""
     chosen = places(errand.kinds())
-    half = (
-        not {("ledger", "invoice"), ("ledger", "credit_note")} <= chosen
-    )  # their numbers cannot be told apart by kind
+    half = not chosen >= NUMBERING  # a census cannot tell numbers apart by kind
     rooms = sorted({room for room, _ in chosen})
     room, _, after = (progress.cursor or f"{rooms[0]}\x1f").partition("\x1f")
     found, where = erase.census(errand.world.store, room, errand.company, after=after or None, pages=PAGES)

@@ -17,6 +17,7 @@ from chalicelib.domain.correction import Correction, applied
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.request import Tombstone
 from chalicelib.services.privacy.erasers import ERASED
@@ -83,7 +84,9 @@ def _optional(room: str, kind: str) -> frozenset[str]:
 
 def dated(record: Record) -> dt.date | None:
     """The day from which a record's statutory term counts; None for one that goes with another."""
-    if isinstance(record, (Issued, RegisterEntry)):
+    if isinstance(record, Issued):
+        return by_kind(record.KIND).dated(record)
+    if isinstance(record, RegisterEntry):
         return record.issue_date
     return record.date if isinstance(record, Payment) else None
 

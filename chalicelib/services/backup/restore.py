@@ -14,7 +14,8 @@ import msgspec
 
 from chalicelib.domain.company import Company, Head, Term, require_open
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Forbidden, Refusal
 from chalicelib.domain.journal import JobRow
@@ -238,11 +239,13 @@ def _profile(errand: Errand) -> None:
     into = errand.into
     if into.store.records([Company.ref(into.company)])[0] is not None:
         return
-    page = into.store.query("ledger", into.company, SORT.startswith("invoice#"), descending=True, limit=2)
-    last = next((row for row in page.records if isinstance(row, Invoice)), None)
-    if last is not None:
-        made = copy.profile_of(last, into.company, errand.world.now())
-        into.commit([], lambda _: Decision(puts=(made,)))
+    for made in (each for each in document_types() if each.fiscal and each.party == "buyer"):
+        prefix = SORT.startswith(f"{made.kind}#")
+        page = into.store.query(made.issued.ROOM, into.company, prefix, descending=True, limit=2)
+        if last := next((row for row in page.records if isinstance(row, Issued)), None):
+            profile = copy.profile_of(last, into.company, errand.world.now())
+            into.commit([], lambda _: Decision(puts=(profile,)))  # noqa: B023 — called at once
+            return
 
 
 def _kept(errand: Errand, after: Progress) -> JobRow:

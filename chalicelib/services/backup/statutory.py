@@ -13,10 +13,8 @@ from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.company import Head, Term
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.registry import by_kind, document_types, person_of
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import DocumentBlocked, Forbidden, NotFound
@@ -39,7 +37,8 @@ PLACE = "archive"
 ENTRIES, SECONDS = 500, 8.0
 """Of one piece: journal entries read, and after how long no further document is begun."""
 LIMIT = 50_000_000
-ISSUED = {cls.KIND: cls for cls in (Invoice, CreditNote)}
+ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_types() if made.fiscal}
+"""The classes of the documents that the archive holds, by room and kind."""
 
 
 def advance(world: "World", company: str) -> bool:
@@ -80,9 +79,9 @@ def _entries(world: "World", company: str, after: int) -> Iterator[JournalEntry]
 def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
     """The documents that a commit issued. What is gone since has reached its term."""
     refs = [
-        ISSUED[change.kind].ref(entry.company, change.id)
+        ARCHIVED[change.room, change.kind].ref(entry.company, change.id)
         for change in entry.changes
-        if change.room == "ledger" and change.op == "put" and change.kind in ISSUED
+        if change.op == "put" and (change.room, change.kind) in ARCHIVED
     ]
     return [row for ref in refs for row in world.store.records([ref]) if isinstance(row, Issued) and not row.specimen]
 
@@ -90,7 +89,8 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
 def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term | None) -> None:
     key = prefixes.archived(document.company, document.hash)
     rule = retention.rule_of(term) if term else retention.Rule((retention.statutory(current()),), (CALENDAR_YEAR,))
-    until = retention.midnight(rule.kept_until(document.issue_date) + retention.DAY)
+    dated = by_kind(document.KIND).dated(document) or document.issue_date
+    until = retention.midnight(rule.kept_until(dated) + retention.DAY)
     # Past its term, only a hold keeps a document, where it lies; and S3 takes no lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return
@@ -137,7 +137,7 @@ def fetch(world: "World", company: str, document: str, *, disclosure: str | None
 
 
 def _issued_as(world: "World", company: str, id: str) -> Issued:
-    refs: list[Ref] = [cls.ref(company, id) for cls in ISSUED.values()]
+    refs: list[Ref] = [cls.ref(company, id) for cls in ARCHIVED.values()]
     for row in world.store.records(refs):
         if isinstance(row, Issued):
             return row

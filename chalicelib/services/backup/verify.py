@@ -12,6 +12,7 @@ import msgspec
 from chalicelib.domain.backup import Backup, Seal, Stretch
 from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.documents.register import genesis, link
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.archive import Archive, open_archive
@@ -159,12 +160,12 @@ class _Checking:
 
 
 def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
-    """Check that the register and the documents say the same: as many entries as documents and as much gross; and of
-    each series all numbers that it gave and did not let go, up to its own chain. Raises Disagreement."""
-    documents, entries = total.counts["invoices"] + total.counts["credit_notes"], total.counts["register"]
-    if documents != entries:
+    """Check that the register and the registered documents say the same: as many entries as documents and as much
+    gross; and of each series all numbers that it gave and did not let go, up to its own chain. Raises Disagreement."""
+    names = [made.backup_group for made in document_types() if made.registered]
+    if sum(total.counts[name] for name in names) != total.counts["register"]:
         raise Disagreement("documents_and_entries")
-    if sum(total.gross.get(name, 0) for name in ("invoices", "credit_notes")) != total.gross.get("register", 0):
+    if sum(total.gross.get(name, 0) for name in names) != total.gross.get("register", 0):
         raise Disagreement("gross")
     known = {head.series: head for head in series}
     if any(stretch.entries and name not in known for name, stretch in total.register.items()):

@@ -8,12 +8,12 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.company import Head
 from chalicelib.domain.copies import as_of
-from chalicelib.domain.documents.balance import Balance, left, status
+from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import Discount, Issued, Line, Registered, Totals
+from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.registry import DRAFT, by_kind, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.erased import blanked, is_erased
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
@@ -25,21 +25,19 @@ Body = dict[str, Any]
 
 
 def present_document(state: DocumentState, head: Head) -> Body:
-    """A document with its status and, of an invoice, its balance; `head` says whether its buyer may be shown."""
-    if isinstance(state.document, Draft):
-        return present_draft(state.document)
-    if isinstance(state.document, CreditNote):
-        return present_credit_note(state.document, head)
-    assert isinstance(state.document, Invoice)  # noqa: S101 — there is no third kind
-    return present_invoice(state.document, state.balance, head)
+    """A draft or a frozen document; `head` says whether the other party may be shown."""
+    if isinstance(state.document, Issued):
+        return present_issued(state.document, state.balance, head)
+    return present_draft(state.document)
 
 
-def present_draft(draft: Draft, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A draft, in the shape of an invoice with what it has not got yet as null."""
+def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
+    """A draft, in the shape of its kind's frozen document with null for what it has not got yet."""
+    made = by_kind(draft.KIND)
     return {
         "id": draft.id,
-        "object": "invoice",
-        "status": "draft",
+        "object": draft.KIND,
+        "status": DRAFT,
         "number": None,
         "version": draft.version,
         "issue_date": None,
@@ -49,7 +47,7 @@ def present_draft(draft: Draft, head: Head | None = None) -> Body:  # noqa: ARG0
         "language": draft.language,
         "settlement": draft.settlement,
         "reverse_charge": draft.reverse_charge,
-        "customer": draft.customer,
+        made.person: made.person_of(draft),
         "seller": None,
         "buyer": None,
         "lines": [_line(line) for line in draft.lines],
@@ -67,32 +65,39 @@ def present_draft(draft: Draft, head: Head | None = None) -> Body:  # noqa: ARG0
     }
 
 
+def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
+    """A frozen document with the attributes that its kind shows, and with its balance where it is payable. `head` says
+    whether the other party may be shown. A line of a credit note names the line that it credits."""
+    made = by_kind(document.KIND)
+    body = _issued(document, head) | {"status": state_of(document, balance)}
+    if isinstance(document, CreditNote):
+        for line, credited in zip(body["lines"], document.credited_lines, strict=True):
+            line["credits"] = credited
+    if made.balance is not None:
+        body |= _paid(document, balance)
+    shown = blanked(document, head)
+    return body | {name: getattr(shown, name) for name in made.shown}
+
+
 def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
     """An issued invoice with what was paid and credited; `head` says whether its buyer may be shown."""
-    moved = balance.version if balance else 0
-    return {
-        **_issued(invoice, head),
-        "status": status(invoice, balance),
-        "version": invoice.version + moved,
-        "paid": amount_text(balance.paid if balance else ZERO),
-        "credited": amount_text(balance.credited if balance else ZERO),
-        "balance": amount_text(left(invoice, balance)),
-        "notices": [],
-        "updated_at": instant(balance.updated_at if balance else invoice.updated_at),
-    }
+    return present_issued(invoice, balance, head)
 
 
 def present_credit_note(note: CreditNote, head: Head) -> Body:
     """A credit note; each of its lines names the invoice's line that it credits; `head` as above."""
-    body = _issued(note, head)
-    for line, credited in zip(body["lines"], note.credited_lines, strict=True):
-        line["credits"] = credited
+    return present_issued(note, None, head)
+
+
+def _paid(document: Issued, balance: Balance | None) -> Body:
+    """What moves beside a payable document. Its version grows with its balance."""
     return {
-        **body,
-        "status": "issued",
-        "invoice": note.invoice,
-        "invoice_number": note.invoice_number,
-        "reason": blanked(note, head).reason,
+        "version": document.version + (balance.version if balance else 0),
+        "paid": amount_text(balance.paid if balance else ZERO),
+        "credited": amount_text(balance.credited if balance else ZERO),
+        "balance": amount_text(left(document, balance)),
+        "notices": [],
+        "updated_at": instant(balance.updated_at if balance else document.updated_at),
     }
 
 
@@ -116,7 +121,8 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa
 def _issued(original: Issued, head: Head) -> Body:
     person = person_of(original)
     document, erased = blanked(as_of(original, head), head), is_erased(head, person)
-    return {
+    made = by_kind(document.KIND)
+    body: Body = {
         "id": document.id,
         "object": document.KIND,
         "status": "issued",
@@ -129,9 +135,9 @@ def _issued(original: Issued, head: Head) -> Body:
         "language": document.language,
         "settlement": document.settlement,
         "reverse_charge": document.reverse_charge,
-        "customer": None if erased else person,
+        made.person: None if erased else person,
         "seller": _party(document.seller),
-        "buyer": _party(document.buyer) | ({"erased": True} if erased else {}),
+        "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
         "discount": _discount(document.discount),
         "totals": _totals(document.totals),
@@ -142,6 +148,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "created_at": instant(document.created_at),
         "updated_at": instant(document.updated_at),
     }
+    return body | {made.party: body[made.party] | {"erased": True}} if erased else body
 
 
 def _place(document: Issued) -> Body | None:
