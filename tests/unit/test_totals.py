@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from chalicelib.domain.documents.totals import LineInput, NatureShare, TotalsError, VatShare, line_net, totals
+from chalicelib.domain.documents.totals import LineInput, TotalsError, VatShare, line_net, totals
 from chalicelib.domain.money import (
     MAX_AMOUNT,
     amount_text,
@@ -17,6 +17,7 @@ from chalicelib.domain.money import (
     share,
     text,
 )
+from chalicelib.domain.morocco.withholding import NatureShare
 
 D = Decimal
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chalicelib.domain.money import EXACT, MAX_AMOUNT, ZERO, cents, percentage, plain, share, total
+from chalicelib.domain.morocco.withholding import NatureShare
 
 HUNDRED = Decimal(100)
 
@@ -50,15 +51,6 @@ class VatShare:
     exemption: str | None
     base: Decimal
     amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class NatureShare:
-    """What one nature (goods, services, fees, works, capital goods) weighs in the document, in dirhams."""
-
-    nature: str
-    net: Decimal
-    vat: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from chalicelib.domain.documents.totals import NatureShare
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage
 from chalicelib.domain.morocco.dated import Certainty, Row, in_force
 
@@ -23,6 +22,15 @@ GOODS_WITH_CERTIFICATE = frozenset({"works", "capital_goods"})
 FEES = frozenset({"fees"})
 LF_2024_START = date(2024, 7, 1)
 LF_2026_START = date(2026, 7, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class NatureShare:
+    """The share of one nature (goods, services, fees, works, capital goods) in a document, in dirhams."""
+
+    nature: str
+    net: Decimal
+    vat: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from typing import Literal, get_args
 
 import pytest
 
-from chalicelib.domain.documents.totals import LineInput, NatureShare, totals
+from chalicelib.domain.documents.totals import LineInput, totals
 from chalicelib.domain.morocco.withholding import (
     Agent,
     AgentKind,
+    NatureShare,
     Overrides,
     Person,
     SellerStatus,
