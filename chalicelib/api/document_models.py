@@ -20,7 +20,7 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
-from chalicelib.api.paging import Page, expandable
+from chalicelib.api.paging import Page
 from chalicelib.domain.documents.model import Discount, Line
 
 MAX_LINES = 1_000
@@ -28,7 +28,6 @@ MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(20)]
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 InvoiceId = Annotated[str, Id("inv")]
-CustomerId = Annotated[str, Id("cus")]
 
 
 class DiscountIn(Model):
@@ -79,10 +78,9 @@ class LineIn(Model):
         )
 
 
-class InvoiceEdit(Model):
+class DraftEdit(Model):
     """A draft's content; what is left out stays as it is."""
 
-    customer: CustomerId | None = None
     operation_date: Day | None = None
     due_date: Day | None = None
     language: Language | None = None
@@ -102,16 +100,17 @@ class InvoiceEdit(Model):
         return sent
 
 
-class InvoiceNew(InvoiceEdit):
-    """A new draft; a client that works offline chooses its id."""
-
-    id: InvoiceId | None = None
-
-
 class IssueIn(Model):
     """The day to issue under: today in Casablanca, unless an earlier one is named."""
 
     issue_date: Day | None = None
+
+
+class RecordIn(Model):
+    """The number and the day of a document that the other party has issued."""
+
+    number: Annotated[str, Text(60)]
+    issue_date: Day
 
 
 class IssueManyIn(IssueIn):
@@ -148,23 +147,9 @@ class PaymentIn(Model):
 class DocumentQuery(Page):
     """Filters of a list of documents; dates are those of issue, both included."""
 
-    customer: CustomerId | None = None
     issued_from: Day | None = None
     issued_to: Day | None = None
     updated_since: Instant | None = None
-    expand: Annotated[tuple[Literal["customer"], ...], Field(strict=False)] = expandable()
-
-
-class InvoiceQuery(DocumentQuery):
-    """Filters of the list of invoices."""
-
-    status: Literal["draft", "issued", "partially_paid", "paid", "credited"] | None = None
-
-
-class ExpandQuery(Model):
-    """What to show in place of its id."""
-
-    expand: Annotated[tuple[Literal["customer"], ...], Field(strict=False)] = expandable()
 
 
 class PdfQuery(Model):

@@ -81,7 +81,7 @@ class NoticeShown(Shown):
 
 
 class DocumentShown(Shown):
-    """What invoices and credit notes have in common."""
+    """The members of every kind of document; each kind adds the other party and its own."""
 
     id: str | None
     status: str
@@ -94,7 +94,6 @@ class DocumentShown(Shown):
     language: str | None
     settlement: str
     reverse_charge: bool
-    customer: str | dict[str, Any] | None
     seller: dict[str, Any] | None
     buyer: dict[str, Any] | None
     lines: list[LineShown]
@@ -108,23 +107,13 @@ class DocumentShown(Shown):
     updated_at: str | None
 
 
-class InvoiceShown(DocumentShown):
-    """A draft or an issued invoice."""
+class PayableShown(DocumentShown):
+    """A document on which payments are recorded; notices are those of a draft."""
 
-    object: Literal["invoice"]
     paid: str
     credited: str
     balance: str
     notices: list[NoticeShown]
-
-
-class CreditNoteShown(DocumentShown):
-    """An issued credit note."""
-
-    object: Literal["credit_note"]
-    invoice: str
-    invoice_number: str
-    reason: str | None
 
 
 class Deleted(Shown):

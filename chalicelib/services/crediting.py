@@ -101,6 +101,7 @@ def _note(
         invoice_number=invoice.number,
         reason=reason,
         credited_lines=credited.numbers,
-        **issuing.numbered(replace(company, regime=invoice.seller.regime), "credit_note", place),
+        seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),
+        **issuing.numbered(company, "credit_note", place),
     )
     return *issuing.registered(note, place), credited.balance

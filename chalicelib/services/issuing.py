@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from chalicelib.domain.call import SYSTEM_KEY, Call, Reply
+from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.documents import issuing
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import DocumentType, by_id
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyIssued,
@@ -27,7 +29,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.party import Customer
+from chalicelib.domain.party import PARTIES, Party
+from chalicelib.services.drafting import draft_class_of
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
@@ -60,17 +63,42 @@ Issue = list[Outcome] | JobRow
 """The outcomes of documents issued together, or the job that issues them."""
 
 
-def issue(store: Store, call: Call, id: str, day: date | None = None) -> Committed[Invoice]:
+def issue(store: Store, call: Call, made: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
     """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
 
-    def decide_issue(snapshot: Snapshot) -> Decision[Invoice]:
-        decision = _issued(snapshot, call, [id], day)
+    def decide_issue(snapshot: Snapshot) -> Decision[Issued]:
+        decision = _issued(snapshot, call, made, [id], day)
         return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
 
-    return transact(store, call, [Draft.ref(call.company, id), Company.ref(call.company)], decide_issue)
+    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_issue)
 
 
-def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = None) -> Committed[Issue]:
+def record(store: Store, call: Call, made: DocumentType, id: str, number: str, day: date) -> Committed[Issued]:
+    """Freeze a draft under the number and the day that the other party gave it. Raises NotFound, AlreadyIssued,
+    InvalidContent."""
+
+    def decide_record(snapshot: Snapshot) -> Decision[Issued]:
+        (draft,), company = _drafts(snapshot, made, [id], ""), snapshot.get(Company)
+        if company is None:
+            raise NotFound
+        party = snapshot.get(PARTIES[made.counterparty], made.person_of(draft) or "")
+        received = issuing.Received(
+            number=number,
+            day=day,
+            today=today(call.at),
+            at=call.at,
+            salt=call.random("document", id)[:16],
+            specimen=snapshot.head.mode == "test",
+        )
+        document = issuing.record(made, draft, company, party, received)
+        return Decision(document, new=(document,), deletes=(draft,), messages=(render_later(call, [id]),))
+
+    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_record)
+
+
+def issue_many(
+    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None = None
+) -> Committed[Issue]:
     """Issue up to 30 drafts in order, all or none; more in a job. Raises InvalidContent with a pointer to the id at
     fault."""
     if len(ids) > MAX_BULK:
@@ -80,41 +108,42 @@ def issue_many(store: Store, call: Call, ids: Sequence[str], day: date | None = 
     if len(ids) > BULK:
         return _queued(store, call, ids, day)
     try:
-        return _issue_together(store, call, ids, day)
+        return _issue_together(store, call, made, ids, day)
     except TransactionTooLarge:
         if len(ids) == 1:
             raise
         return _queued(store, call, ids, day)
 
 
-def _issue_together(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Committed[Issue]:
+def _issue_together(
+    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None
+) -> Committed[Issue]:
     """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
-        decision = _issued(snapshot, call, ids, day, pointer="/ids/{index}")
-        outcomes = [Outcome(invoice.id, "issued", number=invoice.number) for invoice in decision.value]
+        decision = _issued(snapshot, call, made, ids, day, pointer="/ids/{index}")
+        outcomes = [Outcome(document.id, "issued", number=document.number) for document in decision.value]
         return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
-    reads = [Company.ref(call.company), *(Draft.ref(call.company, id) for id in ids)]
+    reads = [Company.ref(call.company), *(draft_class_of(made).ref(call.company, id) for id in ids)]
     return transact(store, call, reads, decide_together)
 
 
 def _issued(
-    snapshot: Snapshot, call: Call, ids: Sequence[str], day: date | None, pointer: str = ""
-) -> Decision[list[Invoice]]:
-    """The invoices and all that their issue writes, in order under consecutive numbers."""
-    drafts = _drafts(snapshot, ids, pointer)
-    company = snapshot.get(Company)
+    snapshot: Snapshot, call: Call, made: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
+) -> Decision[list[Issued]]:
+    """The documents and all that their issue writes, in order under consecutive numbers."""
+    drafts, company = _drafts(snapshot, made, ids, pointer), snapshot.get(Company)
     if company is None:
         raise NotFound
-    now = current_day(snapshot.head, "invoice", call.at)
-    day = day or now
-    name = series_name(current(company, "invoice"), day)
-    buyers = list(dict.fromkeys(draft.customer for draft in drafts if draft.customer))
-    snapshot.need(Series.ref(call.company, name), *(Customer.ref(call.company, buyer) for buyer in buyers))
-    customers = dict(zip(buyers, snapshot.find(Customer, *buyers), strict=True))
-    series = snapshot.get(Series, name) or opened(company, current(company, "invoice"), day, call.at)
-    invoices: list[Invoice] = []
+    now = current_day(snapshot.head, made.kind, call.at)
+    day, numbering = day or now, current(company, made.kind)
+    name, party_class = series_name(numbering, day), PARTIES[made.counterparty]
+    named = list(dict.fromkeys(person for draft in drafts if (person := made.person_of(draft))))
+    snapshot.need(Series.ref(call.company, name), *(party_class.ref(call.company, person) for person in named))
+    parties: dict[str, Party | None] = dict(zip(named, snapshot.find(party_class, *named), strict=True))
+    series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
+    documents: list[Issued] = []
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
         place = issuing.Place(
@@ -124,23 +153,23 @@ def _issued(
             at=call.at,
             salt=call.random("document", draft.id)[:16],
             specimen=snapshot.head.mode == "test",
-            floor=floor(snapshot.head, "invoice"),
+            floor=floor(snapshot.head, made.kind),
         )
         try:
-            invoice, entry, series = issuing.issue(draft, company, customers.get(draft.customer or ""), place)
+            party = parties.get(made.person_of(draft) or "")
+            document, entry, series = issuing.issue(made, draft, company, party, place)
         except InvalidContent as refusal:
             raise _pointing(refusal, pointer.format(index=index)) from refusal
-        invoices.append(invoice)
-        entries.append(entry)
-    later = render_later(call, [invoice.id for invoice in invoices])
-    new: tuple[Record, ...] = (*invoices, *entries)
+        documents.append(document)
+        entries += [entry] if entry else []
+    new: tuple[Record, ...] = (*documents, *entries)
     return Decision(
-        invoices,
+        documents,
         new=new,
         puts=(series,),
         deletes=tuple(drafts),
-        messages=(later,),
-        head=reached(snapshot.head, "invoice", day),
+        messages=(render_later(call, [document.id for document in documents]),),
+        head=reached(snapshot.head, made.kind, day),
     )
 
 
@@ -157,10 +186,10 @@ def render_later(call: Call, ids: Sequence[str]) -> Message:
     )
 
 
-def _drafts(snapshot: Snapshot, ids: Sequence[str], pointer: str) -> list[Draft]:
-    drafts = snapshot.find(Draft, *ids)
+def _drafts(snapshot: Snapshot, made: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:
+    drafts = snapshot.find(draft_class_of(made), *ids)
     if missing := [id for id, draft in zip(ids, drafts, strict=True) if draft is None]:
-        issued = dict(zip(missing, snapshot.find(Invoice, *missing), strict=True))
+        issued = dict(zip(missing, snapshot.find(made.issued, *missing), strict=True))
         if not pointer:
             raise AlreadyIssued if issued[ids[0]] else NotFound
         faults = [
@@ -224,13 +253,19 @@ def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | N
     call = world.call(job.company, job.actor, "issue_many", key=step, request=SYSTEM_KEY + step)
     call = replace(call, present=_chunk_reply)
     try:
-        committed = _issue_together(world.store, call, chunk, day)
+        committed = _issue_together(world.store, call, _type_of(chunk), chunk, day)
     except TransactionTooLarge:
         if len(chunk) == 1:
             raise
         return _next_chunk(world, job, chunk[: len(chunk) // 2], day)
     issued: list[dict[str, str]] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
     return issued
+
+
+def _type_of(ids: Sequence[str]) -> DocumentType:
+    made = by_id(ids[0])
+    assert made is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
+    return made
 
 
 def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:

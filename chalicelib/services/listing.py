@@ -1,4 +1,4 @@
-"""Reading invoices and credit notes: drafts and issued documents lie in two tables and are read as one list."""
+"""Reading documents: drafts and frozen documents of a kind lie in two tables and are read as one list."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.company import Head
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.registry import DRAFT, DocumentType
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import is_erased
@@ -33,7 +32,7 @@ class DocumentQuery:
     after: str | None = None
     ascending: bool = False
     status: str | None = None
-    customer: str | None = None
+    person: str | None = None
     issued_from: date | None = None
     issued_to: date | None = None
     updated_since: datetime | None = None
@@ -41,44 +40,37 @@ class DocumentQuery:
     @property
     def filtered(self) -> bool:
         """Whether rows will be read that are not shown."""
-        return any((self.status, self.customer, self.issued_from, self.issued_to, self.updated_since))
+        return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
 
 
-def invoice(reader: Reader, id: str) -> DocumentState:
-    """A draft or an issued invoice, in one round trip. Raises NotFound."""
-    company = reader.company
-    draft, issued, balance = reader.of([Draft.ref(company, id), Invoice.ref(company, id), Balance.ref(company, id)])
-    if isinstance(draft, Draft):
-        return DocumentState(draft)
-    if isinstance(issued, Invoice):
-        return DocumentState(issued, balance if isinstance(balance, Balance) else None)
+def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
+    """A draft or a frozen document, in one round trip. Raises NotFound."""
+    classes = [cls for cls in (made.issued, made.draft, made.balance) if cls is not None]
+    found = reader.of([cls.ref(reader.company, id) for cls in classes])
+    balance = next((row for row in found if isinstance(row, Balance)), None)
+    for row in found:
+        if isinstance(row, (DraftDocument, Issued)):
+            return DocumentState(row, balance)
     raise NotFound
 
 
-def credit_note(reader: Reader, id: str) -> DocumentState:
-    """An issued credit note. Raises NotFound."""
-    return DocumentState(reader.get(CreditNote, id))
-
-
-def invoices(
-    reader: Reader, query: DocumentQuery, present: Callable[[DocumentState], P], size: Callable[[P], int]
+def documents(
+    reader: Reader,
+    made: DocumentType,
+    query: DocumentQuery,
+    present: Callable[[DocumentState], P],
+    size: Callable[[P], int],
 ) -> Page[P]:
-    """Drafts and issued invoices, newest first: one query a table, side by side; only the tables that can answer.
-    `present` turns each into what its reader needs, `size` says how many bytes that has."""
-    rooms = {"draft": ["workspace"], None: ["workspace", "ledger"]}.get(query.status, ["ledger"])
+    """Drafts and frozen documents of a kind, newest first: one query a table, side by side; only the tables that can
+    answer. `present` turns each into what its reader needs, `size` says how many bytes that has."""
+    rooms = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
+    if query.status is not None:
+        rooms = [room for room in rooms if room == ("workspace" if query.status == DRAFT else "ledger")]
     if query.issued_from or query.issued_to:
         rooms = [room for room in rooms if room == "ledger"]
-    streams = _streams(reader, rooms, "invoice#", query)
+    streams = _streams(reader, rooms, made, query) if rooms else []
     both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
     return _part(both, reader.head, query, present, size)
-
-
-def credit_notes(
-    reader: Reader, query: DocumentQuery, present: Callable[[DocumentState], P], size: Callable[[P], int]
-) -> Page[P]:
-    """Credit notes, newest first; `present` and `size` as for invoices."""
-    (stream,) = _streams(reader, ["ledger"], "credit_note#", query)
-    return _part(stream, reader.head, query, present, size)
 
 
 def _part(
@@ -93,12 +85,14 @@ def _part(
     return Page(page.items[::-1], page.next) if query.ascending else page
 
 
-def _streams(reader: Reader, rooms: Sequence[str], prefix: str, query: DocumentQuery) -> list[Iterator[DocumentState]]:
-    """A stream a room; the first pages of all are asked for at once."""
+def _streams(
+    reader: Reader, rooms: Sequence[str], made: DocumentType, query: DocumentQuery
+) -> list[Iterator[DocumentState]]:
+    """A stream a table; the first pages of all are asked for at once."""
     # A document and its balance are two rows of the ledger; one document more says whether there are more.
-    sizes = {
-        room: FILTERED_PAGE if query.filtered else (query.limit + 1) * (2 if room == "ledger" else 1) for room in rooms
-    }
+    rows = {room: 2 if room == "ledger" and made.balance else 1 for room in rooms}
+    sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
+    prefix = f"{made.kind}#"
 
     def page(room: str, after: dict[str, Any] | None) -> Rows:
         return reader.store.query(
@@ -138,7 +132,7 @@ def _rows(first: Future[Rows], page: Callable[[str, dict[str, Any] | None], Rows
 
 def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentState]:
     """Documents, each with the balance that lies beside it: after it ascending, before it descending."""
-    waiting: Invoice | None = None
+    waiting: Issued | None = None
     balance: Balance | None = None
     for row in rows:
         if isinstance(row, Balance):
@@ -151,22 +145,20 @@ def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentStat
         if waiting is not None:
             yield DocumentState(waiting)
             waiting = None
-        if isinstance(row, Invoice) and ascending:
+        if isinstance(row, Issued) and ascending:
             waiting = row
-        elif isinstance(row, Invoice):
+        elif isinstance(row, (DraftDocument, Issued)):
             yield DocumentState(row, balance if balance and balance.id == row.id else None)
             balance = None
-        elif isinstance(row, (Draft, Issued)):
-            yield DocumentState(row)
     if waiting is not None:
         yield DocumentState(waiting)
 
 
 def _matches(state: DocumentState, query: DocumentQuery, head: Head) -> bool:
-    day, customer = state.issue_date, state.person
+    day, person = state.issue_date, state.person
     return (
         (query.status is None or state.status == query.status)
-        and (query.customer is None or (customer == query.customer and not is_erased(head, query.customer)))
+        and (query.person is None or (person == query.person and not is_erased(head, query.person)))
         and (query.issued_from is None or (day is not None and day >= query.issued_from))
         and (query.issued_to is None or (day is not None and day <= query.issued_to))
         and (query.updated_since is None or state.updated_at >= query.updated_since)

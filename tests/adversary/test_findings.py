@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Series
 from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services import issuing, register
@@ -182,8 +183,10 @@ def test_m1_stranger_locks_me_out(new_shop: Any, gateway: Any, issuer: Any) -> N
 def test_m2_midnight(shop: Any, world: Any) -> None:
     a, b = shop.draft()["id"], shop.draft()["id"]
     at = datetime(2026, 11, 24, 22, 59, 59, 900_000, tzinfo=UTC)
-    issuing.issue(world.store, world.call(shop.company, "x", "v", key="b", at=at + timedelta(milliseconds=200)), b)
-    issuing.issue(world.store, world.call(shop.company, "x", "v", key="a", at=at), a)
+    issuing.issue(
+        world.store, world.call(shop.company, "x", "v", key="b", at=at + timedelta(milliseconds=200)), INVOICE, b
+    )
+    issuing.issue(world.store, world.call(shop.company, "x", "v", key="a", at=at), INVOICE, a)
 
 
 def test_m2_bulk_over_midnight(shop: Any, world: Any) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup import manifest as manifests
@@ -91,7 +92,7 @@ def _rich(world: World) -> "Made":
     kept.put(kept.profile.edited(world.now(), logo=prefixes.logo(kept.id, "b", "png")))
     second = kept.drafted(kept.new("inv"), kept.other)
     kept.put(second)
-    issuing.issue(world.store, kept.call("issue"), second.id)
+    issuing.issue(world.store, kept.call("issue"), INVOICE, second.id)
     paying.pay(
         world.store,
         kept.call("pay"),

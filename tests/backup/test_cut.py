@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain import journal
 from chalicelib.domain.backup import Backup
 from chalicelib.domain.company import Head
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Invoice
 from chalicelib.domain.item import Item
 from chalicelib.services import issuing
 from chalicelib.services.backup import cut as cutting
@@ -84,7 +84,7 @@ class Busy:
         """One more invoice of a company."""
         buyer = companies.customer_of(self.books.company)
         (id,) = companies.drafts(self.world, company, ["one more"], buyer=buyer)
-        issuing.issue(self.world.store, companies.call(self.world, company, "issue", "one more"), id)
+        issuing.issue(self.world.store, companies.call(self.world, company, "issue", "one more"), INVOICE, id)
         (found,) = self.world.store.records([Invoice.ref(company, id)])
         assert isinstance(found, Invoice)
         return found

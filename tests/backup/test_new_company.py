@@ -8,7 +8,7 @@ import pytest
 from chalicelib.cli.main import main
 from chalicelib.domain.backup_errors import BackupDamaged
 from chalicelib.domain.company import Company, Series, Term
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
@@ -62,7 +62,7 @@ def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
     assert not invoice.specimen  # what was issued is what was issued
     assert present_invoice(invoice, None, head)["specimen"]
     assert not present_invoice(invoice, None, shop.head())["specimen"]
-    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), shop.draft).outcome
+    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), INVOICE, shop.draft).outcome
     assert (issued.number[-5:], issued.specimen) == ("00002", True)
     assert register.verify(opened(shop, company), None, shop.day.year).checked == 2
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.company import Address, Company, Head, Numbered, Numbering, Series, Term
 from chalicelib.domain.correction import Correction, values_of
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import Place, issue
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.documents.numbering import current, opened
@@ -157,7 +157,9 @@ def test_an_erased_person_does_not_come_back_and_nothing_points_to_them() -> Non
 def issued() -> tuple[Invoice, Any, Series]:
     series = opened(COMPANY, current(COMPANY, "invoice"), THEN.date(), THEN)
     place = Place(series=series, day=THEN.date(), today=THEN.date(), at=THEN, salt=b"s" * 16, specimen=False)
-    return issue(replace(DRAFT, lines=(line(),)), COMPANY, CUSTOMER, place)
+    invoice, entry, after = issue(INVOICE, replace(DRAFT, lines=(line(),)), COMPANY, CUSTOMER, place)
+    assert isinstance(invoice, Invoice)
+    return invoice, entry, after
 
 
 def line() -> Line:

@@ -10,7 +10,7 @@ import pytest
 from pynamodb.expressions.operand import Path as Attribute
 
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.errors import CloudStorageOff, CompanyRestoring
 from chalicelib.domain.item import Item
@@ -109,13 +109,13 @@ def test_only_the_kinds_that_were_chosen(shop: Kept) -> None:
 
 def test_numbering_goes_on_beyond_the_highest_number_ever_given(shop: Kept) -> None:
     backup = shop.taken()
-    issued = issuing.issue(shop.world.store, shop.call("issue"), shop.draft)
+    issued = issuing.issue(shop.world.store, shop.call("issue"), INVOICE, shop.draft)
     shop.restored(backup)
     assert shop.there(Draft.ref(shop.id, shop.draft)) is None  # it is a document now
     assert shop.restored(backup, dry_run=True)["would"]["drafts"] == {"unchanged": 1, "issued": 1, "made_since": 0}
     again = shop.drafted(shop.new("inv"), shop.customer)
     shop.put(again)
-    after = issuing.issue(shop.world.store, shop.call("issue"), again.id)
+    after = issuing.issue(shop.world.store, shop.call("issue"), INVOICE, again.id)
     numbers = [each.outcome.number for each in (issued, after)]
     assert [number[-5:] for number in numbers] == ["00002", "00003"]
     reader = open_company(shop.world.store, shop.id)
@@ -127,7 +127,7 @@ def test_a_ledger_that_went_back_is_brought_forward(shop: Kept) -> None:
     (old,) = [row for row in shop.content().values() if isinstance(row, Series)]
     draft = shop.there(Draft.ref(shop.id, shop.draft))
     assert isinstance(draft, Draft)
-    number = issuing.issue(shop.world.store, shop.call("issue"), shop.draft).outcome.number
+    number = issuing.issue(shop.world.store, shop.call("issue"), INVOICE, shop.draft).outcome.number
     backup = shop.taken()
     (now,) = [row for row in shop.content().values() if isinstance(row, Series)]
     shop.lose(
@@ -191,7 +191,7 @@ def test_the_company_is_shut_meanwhile(shop: Kept) -> None:
     with pytest.raises(CompanyRestoring):
         open_company(shop.world.store, shop.id)
     with pytest.raises(CompanyRestoring):
-        issuing.issue(shop.world.store, shop.call("issue"), shop.draft)
+        issuing.issue(shop.world.store, shop.call("issue"), INVOICE, shop.draft)
     id = None
     with pytest.raises(CompanyRestoring):
         id = requests.ask(shop.world, shop.call(), shop.owner(), "deletion", None)

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Self
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.domain.item import Item
 from chalicelib.services import issuing, paying
@@ -109,7 +110,7 @@ class Writers:
         """A draft is made, issued and paid in part, and the one before is paid some more."""
         (id,) = companies.drafts(self.world, self.company, [name], line_count=LINES)
         call = self._call("issue", f"issue-{name}")
-        number = issuing.issue(self.world.store, call, id).outcome.number
+        number = issuing.issue(self.world.store, call, INVOICE, id).outcome.number
         self._done(call)
         self.issued.append((time.monotonic(), id, str(number)))
         self._pay(id, f"pay-{name}")

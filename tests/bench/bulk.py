@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.journal import JobRow
 from chalicelib.services import issuing
 from chalicelib.wiring import World
@@ -26,7 +27,7 @@ def measured(world: World) -> Bulk:
     """Queue the job, then run its steps one after another."""
     company = companies.founded(world, "bulk")
     ids = companies.drafts(world, company, [str(number) for number in range(DOCUMENTS)], line_count=3)
-    queued = issuing.issue_many(world.store, companies.call(world, company, "issue_many", "bulk"), ids)
+    queued = issuing.issue_many(world.store, companies.call(world, company, "issue_many", "bulk"), INVOICE, ids)
     job = queued.outcome
     assert isinstance(job, JobRow)
     assert isinstance(job, JobRow)

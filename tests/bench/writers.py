@@ -13,6 +13,7 @@ from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from statistics import quantiles
 
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy
 from chalicelib.services import issuing
 from chalicelib.store import conflicts
@@ -104,7 +105,7 @@ def _write(
             break
         attempts, at = 0, time.monotonic()
         try:
-            issuing.issue(world.store, companies.call(world, company, "issue", f"issue {id}"), id)
+            issuing.issue(world.store, companies.call(world, company, "issue", f"issue {id}"), INVOICE, id)
             issued = True
         except Busy:
             issued = False

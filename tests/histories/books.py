@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company, Head, Series
 from chalicelib.domain.documents.calculation import Terms, calculate
-from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import Place, issue, registered
 from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
@@ -101,7 +101,9 @@ class _Books:
             totals=reckoned.totals,
         )
         place = Place(self.series, day, day, self.at, b"", specimen=False)
-        return issue(draft, company, customer, place)[0]
+        invoice = issue(INVOICE, draft, company, customer, place)[0]
+        assert isinstance(invoice, Invoice)
+        return invoice
 
     def _entry(self, made: Iterable[tuple[Record, bytes]]) -> JournalEntry:
         changes = tuple(change(record, "put", codec.digest(record, salt).hex()) for record, salt in made)

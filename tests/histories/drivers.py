@@ -12,7 +12,7 @@ from chalicelib.api.answers import answer as answer_of
 from chalicelib.domain.call import Call
 from chalicelib.domain.company import Series
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.domain.item import Item
 from chalicelib.services import drafting, issuing, paying
@@ -118,12 +118,14 @@ def _toy_count(world: World, company: str, subject: str) -> int:
 
 def _issue(store: Store, call: Call, subject: str) -> Answer:
     showing = presenting(call, shown(lambda invoice, head: present_invoice(invoice, None, head)))
-    return answer_of(issuing.issue(store, showing, subject))
+    return answer_of(issuing.issue(store, showing, INVOICE, subject))
 
 
 def _create(store: Store, call: Call, subject: str) -> Answer:
     content = {"customer": companies.customer_of(call.company), "lines": companies.lines(1)}
-    return answer_of(drafting.create(store, presenting(call, created(present_draft, "invoices")), subject, content))
+    return answer_of(
+        drafting.create(store, presenting(call, created(present_draft, "invoices")), INVOICE, subject, content)
+    )
 
 
 def _pay(store: Store, call: Call, subject: str) -> Answer:
@@ -136,7 +138,7 @@ def _pay(store: Store, call: Call, subject: str) -> Answer:
 
 def _issued_invoice(world: World, company: str) -> str:
     (id,) = companies.drafts(world, company, ["paid"])
-    issuing.issue(world.store, companies.call(world, company, "draft", "paid"), id)
+    issuing.issue(world.store, companies.call(world, company, "draft", "paid"), INVOICE, id)
     return id
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.company import Leftover
 from chalicelib.domain.consent import Acceptance
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
@@ -149,7 +150,7 @@ def bulk(world: Turned) -> Books:
     books = stocked(world)
     drafts = [books.drafted(books.new("inv"), books.customer) for _ in range(3)]
     books.commit(*drafts)
-    issuing.issue_many(world.store, books.call("issue_many"), [draft.id for draft in drafts])
+    issuing.issue_many(world.store, books.call("issue_many"), INVOICE, [draft.id for draft in drafts])
     return books
 
 

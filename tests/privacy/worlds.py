@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.company import Address, Company, Series
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.issuing import Place, issue
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.documents.numbering import current, opened
@@ -141,7 +141,7 @@ class Books:
         day = day or self.day
         series = series or opened(self.profile, current(self.profile, "invoice"), day, self.at)
         place = Place(series=series, day=day, today=day, at=self.at, salt=self.world.random(16), specimen=False)
-        return list(issue(self.drafted(id, customer.id), self.profile, customer, place))
+        return list(issue(INVOICE, self.drafted(id, customer.id), self.profile, customer, place))
 
     def _fill(self, *, small: bool) -> None:
         customer = self._party(Customer, self.customer)

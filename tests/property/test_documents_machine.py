@@ -29,7 +29,7 @@ from chalicelib.domain.company import Head, Series
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Invoice
 from chalicelib.domain.documents.model import Discount, Line, Registered
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
@@ -117,7 +117,7 @@ class Documents(RuleBasedStateMachine):
         for content in contents:
             self.draft(content)
         ids = sorted(self.drafts)
-        issuing.issue_many(self.world.store, self.call("issue"), ids, self.today - timedelta(days=2))
+        issuing.issue_many(self.world.store, self.call("issue"), INVOICE, ids, self.today - timedelta(days=2))
         self.last_day = self.today - timedelta(days=2)
         self.drafts, self.invoices = set(), ids
 
@@ -172,20 +172,20 @@ class Documents(RuleBasedStateMachine):
     @rule(content=CONTENTS)
     def draft(self, content: dict[str, Any]) -> None:
         id = derived_id("inv", str(next(self.serial)))
-        drafting.create(self.world.store, self.call("draft"), id, _named(content))
+        drafting.create(self.world.store, self.call("draft"), INVOICE, id, _named(content))
         self.drafts.add(id)
 
     @precondition(lambda self: self.drafts)
     @rule(data=st.data(), content=CONTENTS)
     def edit(self, data: st.DataObject, content: dict[str, Any]) -> None:
         id = data.draw(st.sampled_from(sorted(self.drafts)))
-        drafting.edit(self.world.store, self.call("edit"), id, _named(content))
+        drafting.edit(self.world.store, self.call("edit"), INVOICE, id, _named(content))
 
     @precondition(lambda self: self.drafts)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(self.drafts)))
-        drafting.delete(self.world.store, self.call("delete"), id)
+        drafting.delete(self.world.store, self.call("delete"), INVOICE, id)
         self.drafts.remove(id)
 
     @precondition(lambda self: self.drafts)
@@ -196,9 +196,9 @@ class Documents(RuleBasedStateMachine):
 
         def do() -> None:
             if len(ids) == 1:
-                issuing.issue(self.world.store, self.call("issue"), ids[0], day)
+                issuing.issue(self.world.store, self.call("issue"), INVOICE, ids[0], day)
             else:
-                issuing.issue_many(self.world.store, self.call("issue"), ids, day)
+                issuing.issue_many(self.world.store, self.call("issue"), INVOICE, ids, day)
 
         if day > self.today or day < self.last_day:
             self.refused(do, InvalidContent)
@@ -212,7 +212,7 @@ class Documents(RuleBasedStateMachine):
     @rule(data=st.data())
     def issue_again(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(self.invoices))
-        self.refused(lambda: issuing.issue(self.world.store, self.call("issue"), id), Refusal)
+        self.refused(lambda: issuing.issue(self.world.store, self.call("issue"), INVOICE, id), Refusal)
 
     @precondition(lambda self: self.invoices)
     @rule(data=st.data(), share=st.sampled_from([Decimal("0.3"), Decimal(1), Decimal("1.5")]), cash=st.booleans())
@@ -341,7 +341,7 @@ class Documents(RuleBasedStateMachine):
             assert given <= getattr(invoice.totals, field), field
             assert not whole or given == getattr(invoice.totals, field), field
         reader = open_company(self.world.store, self.company)
-        shown = present_document(listing.invoice(reader, invoice.id), reader.head)
+        shown = present_document(listing.document(reader, INVOICE, invoice.id), reader.head)
         assert Decimal(shown["balance"]) == invoice.totals.payable - paid - credited
         assert shown["status"] in ("issued", "partially_paid", "paid", "credited")
         assert (shown["status"] == "credited") <= (credited == invoice.totals.payable)

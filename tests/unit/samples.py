@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.company import Address, Company
 from chalicelib.domain.documents import issuing
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Line, Totals
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.party import Customer
@@ -74,4 +74,6 @@ def issued(*lines: Line, seller: Company | None = None, buyer: Customer | None =
     seller = seller or company()
     series = opened(seller, current(seller, "invoice"), DAY, AT)
     place = issuing.Place(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
-    return issuing.issue(draft(*lines, **changes), seller, buyer or customer(), place)[0]
+    invoice = issuing.issue(INVOICE, draft(*lines, **changes), seller, buyer or customer(), place)[0]
+    assert isinstance(invoice, Invoice)
+    return invoice

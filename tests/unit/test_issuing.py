@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.company import Address
 from chalicelib.domain.documents import issuing
-from chalicelib.domain.documents.invoice import Draft
+from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.register import document_hash, genesis, link
 from chalicelib.domain.errors import InvalidContent
@@ -68,30 +68,31 @@ def test_a_draft_that_is_not_ready_is_refused_with_a_pointer(changed: dict[str, 
     unready: Draft = replace(draft(), **changed)
     buyer = customer() if unready.customer else None
     with pytest.raises(InvalidContent) as refused:
-        issuing.issue(unready, company(), buyer, _place())
+        issuing.issue(INVOICE, unready, company(), buyer, _place())
     assert [(fault.pointer, fault.code) for fault in refused.value.faults] == [(pointer, code)]
 
 
 def test_a_deleted_customer_and_a_seller_without_a_town_are_refused() -> None:
     with pytest.raises(InvalidContent) as refused:
-        issuing.issue(draft(), company(address=Address()), None, _place())
+        issuing.issue(INVOICE, draft(), company(address=Address()), None, _place())
     assert [fault.code for fault in refused.value.faults] == ["unknown_customer", "seller_address_missing"]
 
 
 def test_the_day_is_at_most_today_and_never_before_the_last_of_the_series() -> None:
     with pytest.raises(InvalidContent, match="invalid_content") as refused:
-        issuing.issue(draft(), company(), customer(), _place(day=DAY + timedelta(days=1)))
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(day=DAY + timedelta(days=1)))
     assert refused.value.faults[0].code == "issue_date_in_future"
     later = replace(_place().series, last_date=DAY)
     with pytest.raises(InvalidContent) as refused:
-        issuing.issue(draft(), company(), customer(), _place(series=later, day=DAY - timedelta(days=1)))
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(series=later, day=DAY - timedelta(days=1)))
     assert refused.value.faults[0].code == "issue_date_before_last"
 
 
 def test_the_rate_is_that_of_the_operation_not_of_the_issue() -> None:
     old = draft(line(rate="14"), operation_date=date(2023, 5, 2))
-    invoice, entry, series = issuing.issue(old, company(), customer(), _place())
+    invoice, entry, series = issuing.issue(INVOICE, old, company(), customer(), _place())
     assert invoice.totals.vat_total == Decimal("420.00")
+    assert entry is not None
     assert (entry.number, series.next, series.last_date) == (invoice.number, 2, DAY)
 
 

@@ -41,8 +41,13 @@ class Calculation:
     notices: tuple[Notice, ...]
 
 
-def calculate(lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None) -> Calculation:
-    """Raises InvalidContent with every fault found, each with its pointer."""
+def calculate(
+    lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None, *, ours: bool = True
+) -> Calculation:
+    """The amounts of a document that the company issues, or of one that it receives when it is not `ours`. Raises
+    InvalidContent with every fault found, each with its pointer."""
+    if not ours:  # a supplier charges TVA whatever our own regime is
+        company, customer = replace(company, regime="standard"), None
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
     lines = [_normal(line) for line in lines]
@@ -57,9 +62,8 @@ def calculate(lines: Sequence[Line], terms: Terms, company: Company, customer: C
     if totals.payable > MAX_AMOUNT:
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
-    notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings) + _seller_notices(
-        company
-    )
+    notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings)
+    notices += _seller_notices(company) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
     return Calculation(with_nets, totals, notices)
 

@@ -1,4 +1,7 @@
-"""Issuing: a draft crosses into the ledger under its series' next number, frozen with seller and buyer copied in."""
+"""Issuing: a draft moves into the ledger, frozen, with seller and buyer copied in.
+
+Our documents take their series' next number. A document of the other party keeps the number that they gave it.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -6,13 +9,13 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.company import Company, Series
 from chalicelib.domain.documents.calculation import Terms, calculate
-from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import Buyer, Registered, Seller
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
+from chalicelib.domain.documents.registry import DocumentType
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.morocco.deadlines import check_due_date, due_date
-from chalicelib.domain.party import Customer
+from chalicelib.domain.party import Customer, Party
 
 D = TypeVar("D", bound=Registered)
 LONGEST_ADVANCE = timedelta(days=366)
@@ -43,48 +46,99 @@ def check_day(place: Place, pointer: str = "/issue_date") -> None:
 
 
 def issue(
-    draft: Draft, company: Company, customer: Customer | None, place: Place
-) -> tuple[Invoice, RegisterEntry, Series]:
-    """The frozen invoice, its register entry and the series after it. Raises InvalidContent."""
+    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, place: Place
+) -> tuple[Issued, RegisterEntry | None, Series]:
+    """The frozen document under our next number, its register entry if the kind has one, and the series after it.
+    Raises InvalidContent."""
     check_day(place)
-    _check_ready(draft, company, customer)
-    assert customer is not None  # noqa: S101 — _check_ready has refused; this tells the type checker
-    operation = draft.operation_date or place.day
-    if operation > place.day + LONGEST_ADVANCE:
+    content = _content(made, draft, company, party, place.day)
+    document = made.issued(**_stamps(draft, place.at), **content, **numbered(company, made.kind, place))
+    return registered(document, place) if isinstance(document, Registered) else unregistered(document, place)
+
+
+@dataclass(frozen=True)
+class Received:
+    """The number and the day of a document that the other party has issued, and the instant and salt of its record."""
+
+    number: str
+    day: date
+    today: date
+    at: datetime
+    salt: bytes
+    specimen: bool
+
+
+def record(
+    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, received: Received
+) -> Issued:
+    """The frozen document under the number that the other party gave it. Raises InvalidContent."""
+    if received.day > received.today:
+        raise invalid("/issue_date", "issue_date_in_future", today=received.today.isoformat())
+    content = _content(made, draft, company, party, received.day)
+    document = made.issued(
+        **_stamps(draft, received.at),
+        **content,
+        number=received.number,
+        issue_date=received.day,
+        salt=received.salt,
+        specimen=received.specimen,
+        hash="",
+    )
+    return replace(document, hash=document_hash(document))
+
+
+def _stamps(draft: DraftDocument, at: datetime) -> dict[str, Any]:
+    return {
+        "company": draft.company,
+        "id": draft.id,
+        "version": draft.version + 1,
+        "created_at": draft.created_at,
+        "updated_at": at,
+    }
+
+
+def _content(
+    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, day: date
+) -> dict[str, Any]:
+    """The draft's content as it is frozen, calculated again by the rates of the day of the operation."""
+    _check_ready(made, draft, company, party)
+    assert party is not None  # noqa: S101 — _check_ready has refused; this tells the type checker
+    operation = draft.operation_date or day
+    if operation > day + LONGEST_ADVANCE:
         raise invalid("/operation_date", "operation_date_in_future")
     terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
-    calculated = calculate(draft.lines, terms, company, customer)
-    invoice = Invoice(
-        company=draft.company,
-        id=draft.id,
-        version=draft.version + 1,
-        created_at=draft.created_at,
-        updated_at=place.at,
-        operation_date=operation,
-        due_date=_due(draft, company, customer, place.day),
-        language=draft.language or customer.language,
-        settlement=draft.settlement,
-        reverse_charge=draft.reverse_charge,
-        customer=customer.id,
-        buyer=buyer_of(customer),
-        lines=calculated.lines,
-        discount=draft.discount,
-        totals=calculated.totals,
-        notes=draft.notes,
-        **numbered(company, "invoice", place),
-    )
-    return registered(invoice, place)
+    customer = party if isinstance(party, Customer) else None
+    calculated = calculate(draft.lines, terms, company, customer, ours=made.party == "buyer")
+    content = {
+        "operation_date": operation,
+        "due_date": _due(draft, company, party, day),
+        "language": draft.language or party.language,
+        "settlement": draft.settlement,
+        "reverse_charge": draft.reverse_charge,
+        made.person: party.id,
+        "lines": calculated.lines,
+        "discount": draft.discount,
+        "totals": calculated.totals,
+        "notes": draft.notes,
+    }
+    return content | _parties(made, company, party)
+
+
+def _parties(made: DocumentType, company: Company, party: Party) -> dict[str, Any]:
+    """The seller and the buyer as the document freezes them."""
+    if made.party == "seller":
+        return {"seller": supplier_of(party), "buyer": buying(company)}
+    return {"seller": seller_of(company), "buyer": buyer_of(party)}
 
 
 def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:
-    """What every issued document takes from its place: number, series, day, the seller as it is now."""
+    """The attributes of a document that come from its place: number, series, day, salt."""
     return {
         "number": number(current(company, document), place.day, place.series.next),
         "series": place.series.id,
         "position": place.series.next,
         "issue_date": place.day,
         "salt": place.salt,
-        "seller": seller_of(company),
         "specimen": place.specimen,
         "hash": "",
         "chain": "",
@@ -115,6 +169,12 @@ def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
     return sealed, entry, advanced
 
 
+def unregistered(document: Issued, place: Place) -> tuple[Issued, None, Series]:
+    """A document of a series outside the register: with its hash, no entry, and the series advanced by one."""
+    advanced = place.series.edited(place.at, next=place.series.next + 1, last_date=place.day)
+    return replace(document, hash=document_hash(document)), None, advanced
+
+
 def seller_of(company: Company) -> Seller:
     """The seller's identity as its documents freeze it."""
     names = (
@@ -136,18 +196,30 @@ def seller_of(company: Company) -> Seller:
     return Seller(**{name: getattr(company, name) for name in names})
 
 
-def buyer_of(customer: Customer) -> Buyer:
+def supplier_of(supplier: Party) -> Seller:
+    """A supplier's identity as the seller of their document."""
+    names = ("name", "address", "ice", "tax_id", "trade_register", "email", "phone")
+    return Seller(**{name: getattr(supplier, name) for name in names})
+
+
+def buyer_of(customer: Party) -> Buyer:
     """The buyer's identity as documents freeze it."""
     names = ("name", "kind", "address", "ice", "ice_missing_reason", "tax_id", "trade_register", "email", "phone")
     return Buyer(**{name: getattr(customer, name) for name in names})
 
 
-def _check_ready(draft: Draft, company: Company, customer: Customer | None) -> None:
-    faults = []
-    if draft.customer is None:
-        faults.append(Fault("/customer", "customer_required"))
-    elif customer is None:
-        faults.append(Fault("/customer", "unknown_customer", {"id": draft.customer}))
+def buying(company: Company) -> Buyer:
+    """Our identity as the buyer of a supplier's document."""
+    names = ("name", "address", "ice", "tax_id", "trade_register", "email", "phone")
+    return Buyer(kind="business", **{name: getattr(company, name) for name in names})
+
+
+def _check_ready(made: DocumentType, draft: DraftDocument, company: Company, party: Party | None) -> None:
+    faults, named = [], made.person_of(draft)
+    if named is None:
+        faults.append(Fault(f"/{made.person}", f"{made.counterparty}_required"))
+    elif party is None:
+        faults.append(Fault(f"/{made.person}", f"unknown_{made.counterparty}", {"id": named}))
     if not draft.lines:
         faults.append(Fault("/lines", "lines_required"))
     if not company.address.city:
@@ -156,10 +228,10 @@ def _check_ready(draft: Draft, company: Company, customer: Customer | None) -> N
         raise InvalidContent(*faults)
 
 
-def _due(draft: Draft, company: Company, customer: Customer, day: date) -> date:
-    """Law 69-21: the agreed day, else the customer's terms, else the company's, 60 days by default."""
+def _due(draft: DraftDocument, company: Company, party: Party, day: date) -> date:
+    """Law 69-21: the agreed day, else the party's terms, else the company's, 60 days by default."""
     if draft.due_date is None:
-        days = customer.payment_terms_days if customer.payment_terms_days is not None else company.payment_terms_days
+        days = party.payment_terms_days if party.payment_terms_days is not None else company.payment_terms_days
         return due_date(day, days)
     if finding := check_due_date(day, draft.due_date):
         raise invalid("/due_date", finding.code, **dict(finding.params))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.figures import BUSINESS, BY_JOB, FAULTS, FIGURES, RUNS
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run_scheduled
@@ -93,7 +94,7 @@ def test_a_commit_whose_answer_was_lost_counts_once(published: Published, world:
     company = companies.founded(world, f"counted {fault}")
     (id,) = companies.drafts(world, company, ["draft"])
     with Faults(world.store, scripted({("TransactWriteItems", 0): fault})) as faults:
-        issuing.issue(world.store, companies.call(world, company, "issue", "issue"), id)
+        issuing.issue(world.store, companies.call(world, company, "issue", "issue"), INVOICE, id)
     assert faults.met
     assert published.counts == {"InvoicesIssued": 1}
 

@@ -1,0 +1,265 @@
+"""Documents of every kind: the endpoints that each kind has by its answers to the registry."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from chalicelib.api.answers import Answer, Body, address, answer, created, deleted, listed, shown, signed, size
+from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
+from chalicelib.api.document_shapes import Deleted, FileShown
+from chalicelib.api.document_types import models_of
+from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.paging import Found
+from chalicelib.domain.clock import today
+from chalicelib.domain.company import Head
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.state import DocumentState
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    AlreadyIssued,
+    Busy,
+    CloudStorageOff,
+    DocumentBlocked,
+    InvalidContent,
+    NotFound,
+    NotIssued,
+    RendererUnavailable,
+    TooLarge,
+    invalid,
+)
+from chalicelib.domain.ids import is_id
+from chalicelib.domain.party import PARTIES
+from chalicelib.services import drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.representation.documents import present_document, present_draft, present_issued
+from chalicelib.services.representation.records import present_party
+from chalicelib.store.read import Reader
+
+XML = "application/xml"
+
+
+@dataclass(frozen=True)
+class DocumentNoun:
+    """One kind of document as a noun of the API."""
+
+    made: DocumentType
+
+    @property
+    def url(self) -> str:
+        """The address of its list."""
+        return address(self.made.path)
+
+    @property
+    def name(self) -> str:
+        """Its name in summaries."""
+        return self.made.words.title["en"].lower()
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The endpoints of the kind: reading always, drafts and their end where it has them, UBL where it is an
+        e-invoice."""
+        return (*self._reading(), *(self._drafting() if self.made.draft else ()), *self._files())
+
+    def _reading(self) -> tuple[Endpoint, ...]:
+        models = models_of(self.made.kind)
+        found: Any = Found[models.shown]  # type: ignore[name-defined]
+        state = "A draft or an issued" if self.made.draft else "An issued"
+        endpoint = partial(self._endpoint, scope=self.made.scopes.read, in_cloud=True)
+        return (
+            endpoint(
+                method="GET",
+                path=self.url,
+                does=self._list,
+                summary=f"List {self.name}s, newest first",
+                query=models.query,
+                gives=found,
+                errors=(InvalidContent,),
+            ),
+            endpoint(
+                method="GET",
+                path=f"{self.url}/{{id}}",
+                does=self._read,
+                summary=f"{state} {self.name}",
+                query=models.one,
+                gives=models.shown,
+                errors=(NotFound,),
+            ),
+        )
+
+    def _drafting(self) -> tuple[Endpoint, ...]:
+        models, one = models_of(self.made.kind), f"{self.url}/{{id}}"
+        write = partial(self._endpoint, scope=self.made.scopes.write)
+        return (
+            write(
+                method="POST",
+                path=self.url,
+                does=self._create,
+                summary=f"Draft {_a(self.name)}",
+                takes=models.new,
+                gives=models.shown,
+                status=201,
+                idempotent=True,
+                errors=(AlreadyExists, CloudStorageOff, TooLarge),
+            ),
+            self._endpoint(
+                method="POST",
+                path=f"{self.url}/preview",
+                scope=self.made.scopes.read,
+                does=self._preview,
+                summary="Totals without saving",
+                takes=models.edit,
+                gives=models.shown,
+                errors=(InvalidContent,),
+            ),
+            write(
+                method="PATCH",
+                path=one,
+                does=self._edit,
+                summary="Edit a draft",
+                takes=models.edit,
+                gives=models.shown,
+                idempotent=True,
+                if_match=True,
+                errors=(NotFound, AlreadyIssued, CloudStorageOff, TooLarge),
+            ),
+            write(
+                method="DELETE",
+                path=one,
+                does=self._delete,
+                summary="Delete a draft",
+                gives=Deleted,
+                if_match=True,
+                errors=(NotFound, AlreadyIssued, CloudStorageOff),
+            ),
+            self._freezing(),
+        )
+
+    def _freezing(self) -> Endpoint:
+        """The verb that ends a draft: our number is given, or the other party's is recorded."""
+        ours = self.made.numbered_by == "us"
+        numbered = "Give the next number, freeze, register" if self.made.registered else "Give the next number, freeze"
+        return self._endpoint(
+            method="POST",
+            path=f"{self.url}/{{id}}/{'issue' if ours else 'record'}",
+            scope=self.made.scopes.issue,
+            does=self._issue if ours else self._record,
+            summary=numbered if ours else "Record the number that the other party gave, freeze",
+            takes=IssueIn if ours else RecordIn,
+            gives=models_of(self.made.kind).shown,
+            idempotent=True,
+            errors=(NotFound, AlreadyIssued, InvalidContent, CloudStorageOff, TooLarge),
+        )
+
+    def _files(self) -> tuple[Endpoint, ...]:
+        endpoint = partial(self._endpoint, method="GET", scope=self.made.scopes.read, in_cloud=True)
+        pdf = endpoint(
+            path=f"{self.url}/{{id}}/pdf",
+            does=self._pdf,
+            summary="The page, as a redirect to an address that lives 5 minutes",
+            query=PdfQuery,
+            gives=FileShown,
+            status=303,
+            errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked),
+        )
+        if self.made.code is None:
+            return (pdf,)
+        drafts = (NotIssued,) if self.made.draft else ()
+        subject = f"An issued {self.name}" if self.made.draft else _a(self.name).capitalize()
+        ubl = endpoint(
+            path=f"{self.url}/{{id}}/ubl",
+            does=self._ubl,
+            media=XML,
+            summary=f"{subject} as an e-invoice, UBL 2.1",
+            errors=(NotFound, *drafts, DocumentBlocked),
+        )
+        return (pdf, ubl)
+
+    def _endpoint(self, **named: Any) -> Endpoint:
+        return Endpoint(tag=self.made.words.heading["en"], **named)
+
+    def _list(self, ask: Ask) -> Answer:
+        page = listing.documents(ask.open, self.made, self._query(ask.query), _presented(ask), size)
+        data = list(page.items)
+        self._expand(ask, data)
+        return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
+
+    def _query(self, query: Any) -> listing.DocumentQuery:
+        """A list's query as the service takes it. Raises InvalidContent for a cursor of another kind of document."""
+        for name in ("starting_after", "ending_before"):
+            if (cursor := getattr(query, name)) and not is_id(self.made.prefix, cursor):
+                raise invalid(f"/query/{name}", "bad_cursor")
+        return listing.DocumentQuery(
+            limit=query.limit,
+            after=query.starting_after or query.ending_before,
+            ascending=query.ending_before is not None,
+            status=getattr(query, "status", None),
+            person=getattr(query, self.made.person),
+            issued_from=query.issued_from,
+            issued_to=query.issued_to,
+            updated_since=query.updated_since,
+        )
+
+    def _read(self, ask: Ask) -> Answer:
+        body = present_document(listing.document(ask.open, self.made, ask.path["id"]), ask.open.head)
+        self._expand(ask, [body])
+        return Answer(body)
+
+    def _expand(self, ask: Ask, bodies: Sequence[Body]) -> None:
+        """Replace the other parties' ids by the parties that still exist, where `expand[]` asks for it; one round trip
+        for all."""
+        if self.made.person in ask.query.expand:
+            _expand_parties(ask.open, self.made, bodies)
+
+    def _create(self, ask: Ask) -> Answer:
+        call = ask.presenting(created(present_draft, self.made.path))
+        return answer(drafting.create(ask.world.store, call, self.made, ask.body.id, ask.body.content()))
+
+    def _preview(self, ask: Ask) -> Answer:
+        draft = drafting.preview(ask.open, self.made, today(ask.at), ask.body.content())
+        return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
+
+    def _edit(self, ask: Ask) -> Answer:
+        call = ask.presenting(shown(present_draft), version=present_draft)
+        return answer(drafting.edit(ask.world.store, call, self.made, ask.path["id"], ask.body.content()))
+
+    def _delete(self, ask: Ask) -> Answer:
+        call = ask.presenting(shown(deleted), version=present_draft)
+        return answer(drafting.delete(ask.world.store, call, self.made, ask.path["id"]))
+
+    def _issue(self, ask: Ask) -> Answer:
+        call = ask.presenting(shown(_frozen))
+        return answer(issuing.issue(ask.world.store, call, self.made, ask.path["id"], ask.body.issue_date))
+
+    def _record(self, ask: Ask) -> Answer:
+        call, body = ask.presenting(shown(_frozen)), ask.body
+        return answer(issuing.record(ask.world.store, call, self.made, ask.path["id"], body.number, body.issue_date))
+
+    def _pdf(self, ask: Ask) -> Answer:
+        link = printing.pdf(ask.world, ask.open, self.made.kind, ask.path["id"], ask.query.lang)
+        return signed(link, accept=ask.accept)
+
+    def _ubl(self, ask: Ask) -> Answer:
+        return Answer({"content": einvoicing.of_document(ask.open, self.made, ask.path["id"]).decode()})
+
+
+def _presented(ask: Ask) -> Callable[[DocumentState], Body]:
+    return lambda state: present_document(state, ask.open.head)
+
+
+def _frozen(document: Issued, head: Head) -> Body:
+    return present_issued(document, None, head)
+
+
+def _expand_parties(reader: Reader, made: DocumentType, bodies: Sequence[Body]) -> None:
+    ids = list(dict.fromkeys(body[made.person] for body in bodies if body[made.person]))
+    found = dict(zip(ids, reader.many(PARTIES[made.counterparty], ids), strict=True)) if ids else {}
+    for body in bodies:
+        if party := found.get(body[made.person]):
+            body[made.person] = present_party(party)
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+ENDPOINTS = tuple(endpoint for made in document_types() for endpoint in DocumentNoun(made).endpoints())
