@@ -1,6 +1,5 @@
 """What anybody may read of the privacy policy: its page, every version of it, and the data map."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -10,6 +9,7 @@ from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
 from chalicelib.api.fields import Language, Model, Shown, Text
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
+from chalicelib.policy.load import per_policy
 
 if TYPE_CHECKING:
     from datetime import date
@@ -104,7 +104,7 @@ class DataMapShown(Shown):
     copies: dict[str, PeriodShown]
 
 
-@lru_cache(maxsize=32)
+@per_policy(32)
 def _page(language: Language, version: str | None, region: str, on: "date") -> str:
     from chalicelib.policy import publish
     from chalicelib.policy.model import PolicyError
@@ -115,7 +115,7 @@ def _page(language: Language, version: str | None, region: str, on: "date") -> s
         raise NotFound from None
 
 
-@lru_cache(maxsize=6)
+@per_policy(6)
 def _map(language: Language, region: str) -> dict[str, Any]:
     from chalicelib.policy.data_map import data_map
 

@@ -1,6 +1,6 @@
 """Time in Morocco: documents are dated by the day in Casablanca, instants are kept in UTC."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 MOROCCO = ZoneInfo("Africa/Casablanca")
@@ -14,3 +14,8 @@ def today(at: datetime) -> date:
 def instant(at: datetime) -> str:
     """RFC 3339, UTC."""
     return at.isoformat().replace("+00:00", "Z")
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins in Casablanca (UTC)."""
+    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)

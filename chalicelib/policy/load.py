@@ -1,10 +1,12 @@
 """Reads `policy.toml` and a version's text into `model`, and refuses whatever is unknown, missing or contradictory."""
 
 import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from chalicelib.domain.entity import ROOMS
 from chalicelib.policy.converters import (
@@ -42,6 +44,7 @@ from chalicelib.policy.model import (
 from chalicelib.policy.terms import Start
 
 HERE = Path(__file__).parent
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _rule(**values: Any) -> Rule:
@@ -189,9 +192,45 @@ def parse(source: str) -> Policy:
 
 
 @lru_cache(maxsize=1)
-def current() -> Policy:
-    """The policy in force, read once a process."""
+def _of_the_file() -> Policy:
     return parse((HERE / "policy.toml").read_text("utf-8"))
+
+
+_chosen: list[Policy] = []
+_caches: list[Callable[[], None]] = []
+
+
+def current() -> Policy:
+    """The policy in force: the file's, read once a process, unless `use` chose another."""
+    return _chosen[-1] if _chosen else _of_the_file()
+
+
+@contextmanager
+def use(policy: Policy) -> Iterator[Policy]:
+    """Let another policy be in force for the whole process, to see what it does before it is written to the file."""
+    _chosen.append(policy)
+    _forget()
+    try:
+        yield policy
+    finally:
+        _chosen.pop()
+        _forget()
+
+
+def per_policy(most: int | None = None) -> Callable[[F], F]:
+    """Cache the last `most` results of a function (default: all) until another policy is in force."""
+
+    def decorate(function: F) -> F:
+        cached = lru_cache(maxsize=most)(function)
+        _caches.append(cached.cache_clear)
+        return cast(F, cached)
+
+    return decorate
+
+
+def _forget() -> None:
+    for clear in _caches:
+        clear()
 
 
 def policy_version() -> str:

@@ -1,9 +1,7 @@
 """The names under which logs may show nothing: attributes whose rule is masked, and whatever is stored packed."""
 
-from functools import lru_cache
-
 from chalicelib.policy.inventory import Inventory, take
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.model import Policy
 from chalicelib.policy.rules import Attribute, defined
 
@@ -24,7 +22,7 @@ def masked_names(policy: Policy, inventory: Inventory) -> frozenset[str]:
     return frozenset(a.path.rpartition(".")[2] for s in inventory for a in s.attributes if _masked(policy, a))
 
 
-@lru_cache(maxsize=1)
+@per_policy()
 def names() -> frozenset[str]:
     """The names to mask in logs, from the policy and the entities as they are."""
     return masked_names(current(), take())

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +26,7 @@ from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import SupportMessage, Thread
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.paying import buyers, unnamed
@@ -119,7 +118,7 @@ class Reading:
     language: Language
 
 
-@cache
+@per_policy()
 def kinds() -> tuple[Kind, ...]:
     """Every kind of which the policy exports something beyond the row's key and times, in the order of rooms."""
     found = []
@@ -159,7 +158,7 @@ def _exported(rule: str) -> bool:
     return current().rules[rule].exported
 
 
-@cache
+@per_policy()
 def _secrets(room: str, kind: str) -> frozenset[str]:
     return frozenset(
         a.path for a in rules_of(ENTITIES[room, kind]) if "." not in a.path and not _exported(a.governed_by)

@@ -1,0 +1,48 @@
+"""The end of what is stored: a rule's term, counted from an instant. No other module states a term."""
+
+from datetime import datetime
+from functools import cache
+
+from chalicelib.domain.clock import midnight, today
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.policy.load import current
+from chalicelib.policy.model import PolicyError
+from chalicelib.policy.rules import defined, rules_of
+from chalicelib.policy.terms import Period, may_go_on
+
+
+def term(rule: str) -> Period:
+    """Return the term of a rule. Raises PolicyError for a rule without one, or that the policy does not define."""
+    found = defined(current(), rule).term
+    if found is None:
+        raise PolicyError(f"the rule {rule!r} has no term of its own")
+    return found
+
+
+def end(rule: str, start: datetime) -> datetime:
+    """Return the instant at which the term of a rule ends that starts at `start`."""
+    return term(rule).after_instant(start)
+
+
+def first_day_gone(rule: str, start: datetime) -> datetime:
+    """Return the midnight in Casablanca after the last day of a term that starts on the day of `start`."""
+    return midnight(may_go_on(term(rule), defined(current(), rule).start, today(start)))
+
+
+def row_end(kind: type[Record], start: datetime) -> datetime:
+    """Return the instant at which a row ends: when the first of the terms that govern its attributes does. Raises
+    PolicyError for a kind of row that no term governs."""
+    terms = [found for name in _rules(kind.ROOM, kind.KIND) if (found := defined(current(), name).term) is not None]
+    if not terms:
+        raise PolicyError(f"no rule of {kind.__name__} has a term")
+    return min(each.after_instant(start) for each in terms)
+
+
+def expires_at(kind: type[Record], start: datetime) -> int:
+    """Return `row_end` in epoch seconds: what a table's TTL reads."""
+    return int(row_end(kind, start).timestamp())
+
+
+@cache
+def _rules(room: str, kind: str) -> frozenset[str]:
+    return frozenset(attribute.governed_by for attribute in rules_of(ENTITIES[room, kind]))
