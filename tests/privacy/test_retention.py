@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from chalicelib.domain.payment import Payment, PaymentId
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,16 +180,18 @@ def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
         for day in (date(2027, 2, 1), date(2026, 12, 31))
     )
     shop._put(late, early, Balance(id=invoice, paid=Decimal(2), **shop.stamps))
+    shop._put(*(PaymentId(id=paid.id, invoice=invoice, **shop.stamps) for paid in (late, early)))
     at(vault, date(2037, 1, 1))
     sweep(vault)
     left = shop._stored("ledger")
     assert [row.id for row in left if isinstance(row, Payment)] == [late.id]
+    assert [row.id for row in left if isinstance(row, PaymentId)] == [late.id], "an id goes with its payment"
     assert invoice in {row.id for row in left if isinstance(row, Balance)}
     (waiting,) = [row for row in shop._stored("journal") if isinstance(row, Leftover)]
     assert waiting.due_at == midnight(date(2038, 1, 1))
     at(vault, date(2038, 1, 1))
     sweep(vault)
-    assert not [row for row in shop._stored("ledger") if isinstance(row, Payment | Balance)]
+    assert not [row for row in shop._stored("ledger") if isinstance(row, Payment | PaymentId | Balance)]
     assert not [row for row in shop._stored("journal") if isinstance(row, Leftover)]
 
 

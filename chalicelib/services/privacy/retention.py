@@ -20,6 +20,7 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.payment import Payment, PaymentId
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
@@ -169,7 +170,7 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
         if gone and len(gone) + len(rows) > MOST_ROWS:
             break
         if len(rows) > MOST_ROWS:  # an invoice of very many payments: they go first, the number with the last of them
-            gone += [row for row in rows if isinstance(row, Payment)][:MOST_ROWS]
+            gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
             break
         gone += rows
         leaving.append(entry)
@@ -204,17 +205,30 @@ def _with_document(world: "World", entry: RegisterEntry, through: date) -> tuple
     gone: list[Record] = [entry, *([document] if document else [])]
     if balance and later is None:
         gone.append(balance)
-    return [*gone, *(payment for payment in payments if payment.date <= through)], later
+    return [*gone, *_with_ids(world, [payment for payment in payments if payment.date <= through])], later
+
+
+def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
+    """Payments, each after the row that keeps its id: a batch that is cut between them leaves no id behind."""
+    found: list[Record] = []
+    for start in range(0, len(payments), MOST_ROWS):
+        some = payments[start : start + MOST_ROWS]
+        ids = world.store.records([PaymentId.ref(payment.company, payment.id) for payment in some])
+        found += [row for pair in zip(ids, some, strict=True) for row in pair if row is not None]
+    return found
 
 
 def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     """Let the late payments of an invoice that is gone go; True when done."""
     through = rule_of(term).through(today(world.now()))
     found = list(_all(world.store, row.company, "ledger", f"payment#{row.id}#"))
-    going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through][:MOST_ROWS]
+    going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
+    going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
     (balance,) = world.store.records([Balance.ref(row.company, row.id)])
-    gone: list[Record] = [*going, *([balance] if balance and not staying else []), *([] if staying else [row])]
+    gone = _with_ids(world, going)
+    if not staying:
+        gone += [balance, row] if balance else [row]
     _commit(world, term, tuple(gone))
     if not staying:
         _end_key(world, term)
