@@ -1,23 +1,32 @@
-"""Delivers the outbox: every due message to its task's handler."""
+"""Delivers the outbox: every due message to its task's handler. Removes the messages that are past their term."""
 
+import logging
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Found, Job, Step, due_in
 from chalicelib.services.outbox import Handler, deliver
+from chalicelib.store import due
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-NAME = "outbox"
+log = logging.getLogger("facture.jobs")
+
+NAME, EXPIRE = "outbox", "expire"
 
 
 def outbox(tasks: Mapping[str, Handler]) -> Job:
     """The job that delivers messages to `tasks`."""
 
     def apply(world: "World", step: Step) -> bool:
+        if step.kind == EXPIRE:
+            log.warning("a message was past its term", extra={"company": step.ref.company})
+            due.finish(world.store, step.ref)
+            return True
         deliver(world, tasks, step.ref, step.kind, step.about)
         return True
 
@@ -26,15 +35,36 @@ def outbox(tasks: Mapping[str, Handler]) -> Job:
         room=Message.ROOM,
         schedule="rate(1 minute)",
         cap=None,
-        find=due_in(Message.ROOM, NAME),
+        find=find,
         plan=plan,
         apply=apply,
         summary="Delivers what commits left to be done: pages to render, mails to send",
     )
 
 
-def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+_due = due_in(Message.ROOM, NAME)
+
+
+def find(world: "World", cursor: str | None, at: datetime) -> Found:
+    """The next page of due messages; with the last one, the dead-lettered messages past their term. An idle run does
+    not look for them."""
+    found = _due(world, cursor, at)
+    if found.next is not None or not found.work:
+        return found
+    dead = due.page(world.store, Message.ROOM, NAME + due.DEAD, at).records
+    return Found((*found.work, *(row for row in dead if _past_term(row, at))), None)
+
+
+def _past_term(work: Record, at: datetime) -> bool:
+    from chalicelib.policy.ends import end  # an idle run needs no policy
+
+    return end("journal.outbox", work.created_at) <= at
+
+
+def plan(world: "World", work: Record) -> list[Step]:
     """One step a message."""
     if not isinstance(work, Message):
         raise TypeError(f"a {work.KIND} is due in the outbox")
+    if _past_term(work, world.now()):
+        return [Step(EXPIRE, work.key, f"{work.task} past its term")]
     return [Step(work.task, work.key, f"{work.task} about {len(work.about)}", work.about)]

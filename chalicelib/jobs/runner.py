@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,6 @@ FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=6)
 """30 s, 2 min, 8 min, 32 min, 2 h, then every 6 h: an outage of a day is outlived."""
 LAPSE = timedelta(seconds=60)
 """How long after its run's end a claim lapses."""
-REMEMBERED = timedelta(days=30)
 SHOWN = 1000
 
 Holds = Callable[["World", Sequence[Step]], bool]
@@ -93,13 +91,6 @@ class _Run:
         self.ahead = ahead
         self.until = ahead + timedelta(seconds=max(0.0, left())) + LAPSE
         self.checkpoint: Checkpoint | None = None
-        self.blank = Checkpoint(
-            company=SYSTEM,
-            id=job.name,
-            created_at=report.at,
-            updated_at=report.at,
-            expires_at=int((report.at + REMEMBERED).timestamp()),
-        )
 
     def survey(self, most: int | None = None) -> Outcome:
         """Find and plan everything, and apply nothing; no further than the first step beyond `most`."""
@@ -143,8 +134,9 @@ class _Run:
     def _permitted(self, work: Record) -> list[Step] | None:
         """The plan for a row; None when it is held."""
         self.report.found += 1
-        waited = (self.report.at - due.due_at(work)).total_seconds()
-        self.report.oldest_seconds = max(self.report.oldest_seconds, waited)
+        if not due.is_dead(work):  # such a row waits for its end, not for work
+            waited = (self.report.at - due.due_at(work)).total_seconds()
+            self.report.oldest_seconds = max(self.report.oldest_seconds, waited)
         steps = self.job.plan(self.world, work)
         if self.holds(self.world, steps):
             self.report.held += 1
@@ -240,8 +232,13 @@ class _Run:
         return "asks"
 
     def _remember(self, **place: Any) -> None:
+        from chalicelib.policy.ends import expires_at  # a run that ends needs no policy for it
+
+        at = self.report.at
+        ends = expires_at(Checkpoint, at)
+        kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **place)
         with session.under(None):  # it is no company's
-            due.remember(self.world.store, replace(self.blank, **place), self.world.random(16))
+            due.remember(self.world.store, kept, self.world.random(16))
 
 
 def retry_after(attempt: int) -> timedelta:

@@ -93,7 +93,8 @@ def release(store: Store, claimed: Claim) -> bool:
 def bury(store: Store, claimed: Claim) -> bool:
     """Try no more: the row moves to the index's partition of the dead, where it is seen. False when the claim had
     lapsed."""
-    return _update(store, claimed.record.key, [Row.due.set(_due(claimed.record) + DEAD)], _ours(claimed)) is not None
+    name = _due(claimed.record).removesuffix(DEAD) + DEAD
+    return _update(store, claimed.record.key, [Row.due.set(name)], _ours(claimed)) is not None
 
 
 def revive(store: Store, record: Record, at: datetime) -> bool:
@@ -163,6 +164,11 @@ def _ours(claimed: Claim) -> Condition:
 def _due(record: Record) -> str:
     name: str = record.due  # type: ignore[attr-defined]
     return name
+
+
+def is_dead(record: Record) -> bool:
+    """Whether a row was dead-lettered."""
+    return _due(record).endswith(DEAD)
 
 
 def due_at(record: Record) -> datetime:
