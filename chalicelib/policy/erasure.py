@@ -30,7 +30,8 @@ _ORDER = ("transient", "workspace", "ledger", "journal", "requests", "identity")
 @dataclass(frozen=True)
 class Step:
     """One step: `place` is a room (table) or a prefix (files); `attributes` are the entity's own attributes concerned,
-    in their order (none for files). `until` is the last day on which what stays is kept, None if nothing stays."""
+    in their order (none for files). `until` is the last day on which the data is kept: what stays for its own term, or
+    what goes after a term that begins with the account's deletion. None if it goes at once."""
 
     order: int
     store: Store
@@ -75,7 +76,8 @@ def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circ
     whole = subject == "company"
     rows = _company_rows(policy, inventory) if whole else _person_rows(policy, inventory, policy.subjects[subject])
     drafts = [*rows, *_files(policy, subject)]
-    dated = [replace(step, until=_until(policy, step, circumstances)) for step in drafts]
+    ends = _until_of_account if whole else _until
+    dated = [replace(step, until=ends(policy, step, circumstances)) for step in drafts]
     steps = tuple(replace(step, order=order) for order, step in enumerate(dated, start=1))
     return Plan(subject, policy.version, steps, _last_trace(policy, steps, circumstances.on))
 
@@ -170,6 +172,14 @@ def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> Step:
     return Step(0, "files", prefix.path, (), (), match, action, (rule.name,), tuple(sorted(rule.bases)), None)
 
 
+def _until_of_account(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
+    if step.action not in ("delete", "anonymise"):
+        return _until(policy, step, circumstances)
+    rules = (policy.rules[name] for name in step.rules)
+    after = [rule.term for rule in rules if rule.term and rule.start is Start.ACCOUNT_DELETION]
+    return max((kept_until(term, Start.ACCOUNT_DELETION, circumstances.on) for term in after), default=None)
+
+
 def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
     if step.action in ("delete", "anonymise"):
         return None
@@ -187,5 +197,6 @@ def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | N
 
 def _last_trace(policy: Policy, steps: Iterable[Step], on: date) -> date:
     storage = policy.storage
-    ends = [period.after(on) for period in (storage.noncurrent, storage.point_in_time_recovery)]
+    last = max([on, *(step.until for step in steps if step.action in ("delete", "anonymise") and step.until)])
+    ends = [period.after(last) for period in (storage.noncurrent, storage.point_in_time_recovery)]
     return max(ends + [step.until for step in steps if step.action == "expire" and step.until is not None])

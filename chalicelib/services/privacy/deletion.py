@@ -6,16 +6,17 @@ While it runs, the account is blocked and no verb of the API may change the requ
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.clock import today
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.company import Term
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
-from chalicelib.domain.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved, proof_ends
+from chalicelib.domain.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
@@ -154,9 +155,19 @@ def proceed(world: "World", request: Request) -> bool:
     elif all(measure.done for measure in request.measures):
         finish(world, request)
         return True
+    elif terms := _all_wait(request, today(world.now())):
+        _keep(world, request, replace(request, due_at=midnight(min(terms) + timedelta(days=1))))
+        return True
     elif (after_part := erasers.carry_out(world, request)) is not None:
         _keep(world, request, after_part)
     return False
+
+
+def _all_wait(request: Request, on: date) -> list[date]:
+    """The last days of the terms that all that is left waits for; empty while there is something to do."""
+    left = [measure for measure in request.measures if not measure.done]
+    waiting = [measure.until for measure in left if erasers.waits(measure, on) and measure.until]
+    return waiting if len(waiting) == len(left) else []
 
 
 def _keep(world: "World", request: Request, after: Request) -> None:
@@ -203,7 +214,7 @@ def look_again(world: "World", request: Request) -> bool:
         if after is None:
             return False
         left = after
-    due_at = proof_ends(request.closed_at or world.now())
+    due_at = first_day_gone("request.proof", request.closed_at or world.now())
     ended = request.edited(world.now(), due="proofs", due_at=due_at, attempts=0)
     if not due.save(world.store, ended, request, world.random(16)):
         raise Overtaken

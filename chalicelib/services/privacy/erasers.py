@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 import msgspec
 
+from chalicelib.domain.clock import today
 from chalicelib.domain.entity import ENTITIES, Record, Ref
 from chalicelib.domain.request import Measure, Request
 from chalicelib.domain.support import SupportMessage, Thread
@@ -119,9 +121,16 @@ def _texts(value: Any) -> list[str]:
     return [text for part in parts for text in _texts(part)]
 
 
+def waits(measure: Measure, on: date) -> bool:
+    """Whether what a measure takes is kept beyond the day `on`: its term begins with the account's deletion."""
+    return not measure.done and measure.action in TAKING and measure.until is not None and measure.until >= on
+
+
 def carry_out(world: "World", request: Request) -> Request | None:
-    """The request with its next place done; None when a part of it is left: call again. Raises Busy."""
-    first = next(m for m in request.measures if not m.done)
+    """The request with its next place done, of those that do not wait for a term; None when a part of it is left: call
+    again. Raises Busy."""
+    on = today(world.now())
+    first = next(m for m in request.measures if not m.done and not waits(m, on))
     group = [m for m in request.measures if _alike(m, first)]
     if first.store == "files":
         finished = not _goes_whole(request, first) or files.erase(_bucket(world, first), first.place, request.company)
@@ -130,7 +139,7 @@ def carry_out(world: "World", request: Request) -> Request | None:
         group = [first]
     else:
         whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
-        if request.subject is None and all(m.action == "delete" for m in whole):
+        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in whole):
             group = whole  # the room goes, with whatever else may lie in it
         finished = _through_the_door(world, request, group)
     if not finished:
@@ -139,10 +148,10 @@ def carry_out(world: "World", request: Request) -> Request | None:
 
 
 def _alike(measure: Measure, first: Measure) -> bool:
-    same = (measure.store, measure.place, measure.match, measure.action)
+    same = (measure.store, measure.place, measure.match, measure.action, measure.until)
     return (
         not measure.done
-        and same == (first.store, first.place, first.match, first.action)
+        and same == (first.store, first.place, first.match, first.action, first.until)
         and (first.action == "delete" or measure == first)
     )
 
