@@ -15,6 +15,8 @@ from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
 from chalicelib.api.serve import verb
 from chalicelib.domain.errors import Refusal
+from chalicelib.policy.ends import term
+from chalicelib.policy.wording import length
 
 _PREFIXES: Final = {
     "customers": "cus",
@@ -64,7 +66,8 @@ _PARAMETERS: Final[dict[str, Any]] = {
     ),
     "Idempotency-Key": _header(
         "Idempotency-Key",
-        "Names this request: sent again with the same body within 30 days, it has the first answer.",
+        "Names this request: sent again with the same body within "
+        f"{length(term('transient.idempotency'), 'en')}, it has the first answer.",
         required=True,
         minLength=1,
         maxLength=255,

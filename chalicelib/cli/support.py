@@ -26,7 +26,7 @@ def add_to(nouns: Any) -> None:
     for name, does, words in (
         ("read", read, "a thread with its messages"),
         ("answer", answered, "answer; the text is read from standard input"),
-        ("close", closed, "close a thread: it ends two years later"),
+        ("close", closed, "close a thread: its term begins"),
     ):
         verb = arguments.verb(verbs, name, does, words)
         verb.add_argument("company")

@@ -86,7 +86,6 @@ PLACES = (
 )
 """Where in the application. Both lists are closed: a name that anybody could make up could be somebody's. A new screen
 is `other` until it is entered here."""
-KEPT_DAYS = 90
 MOST_EVENTS = 50
 _PERSONAL = re.compile(
     r"[^\s@]+@[^\s@]+"  # an e-mail address, however odd

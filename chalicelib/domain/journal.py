@@ -68,7 +68,7 @@ class Message(Record):
 
 @entity("idempotency", room="transient", prefix="idk")
 class Answered(Record):
-    """The first answer to an idempotency key, for 30 days; `expires_at` is in epoch seconds (the table's TTL)."""
+    """The first answer to an idempotency key; `expires_at` is in epoch seconds (the table's TTL)."""
 
     request: str = kept("transient.idempotency")
     """SHA-256 of the method, path and body that the key was first used with."""

@@ -1,4 +1,4 @@
-"""A mail that is still to be sent: kept until it is handed over, at most a week."""
+"""A mail that is still to be sent: kept until it is handed over, at most for the term of `transient.mail`."""
 
 from typing import Literal
 
@@ -25,7 +25,6 @@ Template = Literal[
     "address_changed",
     "recipient_corrected",
 ]
-KEPT_DAYS = 7
 
 
 @entity("mail", room="transient", prefix="ltr")

@@ -8,7 +8,7 @@ from chalicelib.domain.entity import Record, entity, kept
 
 Role = Literal["owner", "accountant", "clerk", "viewer"]
 OWNERS_SETTLED = timedelta(days=30)
-"""For so long after an owner came or left, the grace of a deletion is not waived, and one who left may stop it."""
+"""For so long after an owner came or left, the grace of a deletion is not waived."""
 
 
 @entity("member", room="identity", prefix="mem", sort="member#{user}")
@@ -48,12 +48,12 @@ def owner_mark(company: str, user: str) -> str:
     return sha256(f"{company}\x1f{user}".encode()).hexdigest()
 
 
-def left(owner: Member, at: datetime) -> FormerOwner:
-    """What remains of an owner who leaves at `at`, for OWNERS_SETTLED."""
+def left(owner: Member, at: datetime, expires_at: int) -> FormerOwner:
+    """What remains of an owner who leaves at `at`, until `expires_at` (epoch seconds)."""
     return FormerOwner(
         company=owner.company,
         id=owner_mark(owner.company, owner.user),
         created_at=at,
         updated_at=at,
-        expires_at=int((at + OWNERS_SETTLED).timestamp()),
+        expires_at=expires_at,
     )

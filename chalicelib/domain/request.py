@@ -1,14 +1,14 @@
 """Privacy requests: what somebody asks about their data, the law's clock, and the proof that it was done.
 
-Nothing here holds content: dates, counts and opaque ids only, kept five years after the request is closed.
+Nothing here holds content: dates, counts and opaque ids only. The term of `request.proof` begins when it is closed.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
-from chalicelib.domain.clock import MOROCCO
+from chalicelib.domain.clock import MOROCCO, midnight
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.ids import is_id
@@ -43,7 +43,6 @@ FRESH = timedelta(minutes=10)
 """How recent a sign-in must be to prove identity again."""
 AFTERWARDS = timedelta(minutes=10)
 """When a deletion looks again, longer after the block than any function may run: what was in flight has landed."""
-PROOF_YEARS = 5
 UNANSWERED = timedelta(days=30)
 """A request whose missing details nobody gives lapses."""
 WARNED = timedelta(days=3)
@@ -158,11 +157,12 @@ class Hold(Record):
 
 
 def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:
-    """The request in its next status. Raises RequestSettled for a move that there is not."""
+    """The request in its next status. A move that closes it states `due_at`, the end of its proof's term. Raises
+    RequestSettled for a move that there is not."""
     if to not in MOVES[request.status]:
         raise RequestSettled(status=request.status)
     if to in OVER:
-        changes = {"closed_at": at, "due": "proofs", "due_at": proof_ends(at)} | changes
+        changes = {"closed_at": at, "due": "proofs", "due_at": changes["due_at"]} | changes
     return request.edited(at, status=to, attempts=0, **changes)
 
 
@@ -170,7 +170,7 @@ def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
     """The end of the last of so many whole days after the day of `at` in Casablanca. Where the law's `jours francs` can
     be read as a day more, this is the earlier reading."""
     day = at.astimezone(MOROCCO).date() + timedelta(days=days + 1)
-    return _midnight(day)
+    return midnight(day)
 
 
 def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
@@ -183,20 +183,8 @@ def resumed(request: Request, at: datetime) -> dict[str, Any]:
     if request.awaiting_since is None:
         return {}
     waited = at.astimezone(MOROCCO).date() - request.awaiting_since.astimezone(MOROCCO).date()
-    deadline = _midnight(request.deadline.astimezone(MOROCCO).date() + waited)
+    deadline = midnight(request.deadline.astimezone(MOROCCO).date() + waited)
     return {"awaiting_since": None, "missing": (), "deadline": deadline}
-
-
-def proof_ends(closed: datetime) -> datetime:
-    """When a request closed at `closed` has been kept for five years: the midnight after."""
-    day = closed.astimezone(MOROCCO).date()
-    year = day.year + PROOF_YEARS
-    kept_to = day.replace(year=year, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=year)
-    return _midnight(kept_to + timedelta(days=1))
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
 def affected(subject: str | None) -> Affected | None:

@@ -9,8 +9,6 @@ Status = Literal["open", "answered", "closed"]
 """open: the last word is the member's. answered: it is support's."""
 FIRST_ANSWER: Final = timedelta(days=3)
 """How long the first answer may take."""
-KEPT_YEARS: Final = 2
-"""How long a closed thread is kept."""
 MOST_MESSAGES: Final = 60
 MOST_ATTACHMENTS: Final = 3
 JOB: Final = "support"
@@ -72,13 +70,6 @@ class Upload(Record):
     expires_at: int = kept("transient.job")
 
 
-def ends(closed_at: datetime) -> datetime:
-    """When a thread closed then has been kept for its term; 29 February becomes 28 February."""
-    year = closed_at.year + KEPT_YEARS
-    leap = (closed_at.month, closed_at.day) == (2, 29)
-    return closed_at.replace(year=year, day=28) if leap else closed_at.replace(year=year)
-
-
 def answered(thread: Thread, at: datetime) -> Thread:
     """The thread after support's message: its first answer stops the watch."""
     first = thread.first_answered_at or at
@@ -93,9 +84,9 @@ def written(thread: Thread, at: datetime) -> Thread:
     return thread.edited(at, status="open", messages=thread.messages + 1)
 
 
-def closed(thread: Thread, at: datetime) -> Thread:
-    """The thread closed: due again when its term has ended."""
-    return thread.edited(at, status="closed", closed_at=at, due=JOB, due_at=ends(at), attempts=0)
+def closed(thread: Thread, at: datetime, ends: datetime) -> Thread:
+    """The thread closed: due again when its term `ends`."""
+    return thread.edited(at, status="closed", closed_at=at, due=JOB, due_at=ends, attempts=0)
 
 
 def noted_late(thread: Thread, at: datetime) -> Thread:

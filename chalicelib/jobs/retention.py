@@ -1,4 +1,4 @@
-"""Sweeps what is past its term: statutory records ten years after their financial year, proofs after five years."""
+"""Sweeps what is past its term: statutory records, and proofs."""
 
 from typing import TYPE_CHECKING
 
@@ -70,9 +70,9 @@ def proofs_job() -> Job:
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
         find=due_in(Request.ROOM, "proofs"),
-        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} closed five years ago")],
+        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} past its term")],
         apply=_forget,
-        summary="Removes the proofs of requests and holds after five years",
+        summary="Removes the proofs of requests and holds past their term",
         destroys=True,
     )
 

@@ -64,7 +64,7 @@ SUPPORT = Job(
     plan=plan,
     apply=apply,
     destroys=True,
-    summary="Notes first answers that are late and ends closed threads after two years",
+    summary="Notes first answers that are late and ends closed threads past their term",
 )
 ORPHANS = Job(
     name=UPLOADS,

@@ -7,8 +7,9 @@ kept to the end of 31 December 2036 and may go on 1 January 2037.
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 _PERIOD = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -83,14 +84,27 @@ class Period:
         9999."""
         if self.hours or self.minutes:
             raise TermError(f"{self} has hours or minutes: count it from an instant")
-        month = start.month - 1 + self.months
-        year = start.year + self.years + month // 12
-        month = month % 12 + 1
-        try:
-            moved = start.replace(year=year, month=month, day=min(start.day, _last_day(year, month)))
-            return moved + timedelta(weeks=self.weeks, days=self.days)
-        except (ValueError, OverflowError) as reason:
-            raise TermError(f"{self} after {start} lies beyond the calendar") from reason
+        return _moved(self, start)
+
+    def after_instant(self, start: datetime) -> datetime:
+        """The instant at which a period that starts at `start` (aware) ends. Raises TermError past year 9999."""
+        if start.tzinfo is None:
+            raise TermError("an instant needs its time zone")
+        return _moved(self, start)
+
+
+D = TypeVar("D", date, datetime)
+
+
+def _moved(period: Period, start: D) -> D:
+    month = start.month - 1 + period.months
+    year = start.year + period.years + month // 12
+    month = month % 12 + 1
+    try:
+        moved = start.replace(year=year, month=month, day=min(start.day, _last_day(year, month)))
+        return moved + timedelta(weeks=period.weeks, days=period.days, hours=period.hours, minutes=period.minutes)
+    except (ValueError, OverflowError) as reason:
+        raise TermError(f"{period} after {start} lies beyond the calendar") from reason
 
 
 @dataclass(frozen=True)
@@ -128,6 +142,11 @@ def kept_until(term: Period, start: Start, event: date, year: FinancialYear = CA
     if start is Start.ROW:
         raise TermError("what goes with its row has no term of its own")
     return term.after(year.end(event) if start is Start.END_OF_FINANCIAL_YEAR else event)
+
+
+def may_go_on(term: Period, start: Start, event: date, year: FinancialYear = CALENDAR_YEAR) -> date:
+    """The first day on which that data may go: the day after `kept_until`."""
+    return _moved(Period(days=1), kept_until(term, start, event, year))
 
 
 def most_days(term: Period) -> int:

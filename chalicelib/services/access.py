@@ -12,8 +12,9 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.company import Company
 from chalicelib.domain.consent import Consent
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
-from chalicelib.domain.member import ApiKey, Member, Role, left
+from chalicelib.domain.member import ApiKey, FormerOwner, Member, Role, left
 from chalicelib.outside.tokens import make_api_key
+from chalicelib.policy.ends import expires_at
 from chalicelib.services import mail
 from chalicelib.services.editing import Resource, current
 from chalicelib.store.door import ACCOUNT, Committed, Decision, Snapshot, transact
@@ -132,7 +133,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
-        puts=(*decision.puts, left(before, call.at)),
+        puts=(*decision.puts, left(before, call.at, expires_at(FormerOwner, call.at))),
         new=(*decision.new, *(each.letter for each in told)),
         messages=(*decision.messages, *(each.message for each in told)),
     )

@@ -4,6 +4,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.code import LIFE_SECONDS, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
+from chalicelib.policy.ends import expires_at
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.store import due
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 SHORTEST_PEPPER = 32
 RACES = 5
 """How often a count is tried again when somebody else counted at the same time."""
-KEPT_SECONDS = 86_400
-"""A spent code stays so long: somebody who comes late is told the same as somebody with a wrong code."""
 
 
 def pepper(settings: Settings) -> str:
@@ -57,7 +56,7 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
                 mails=mails - 1,
                 renewed_at=now + again,
                 good_until=now + again + LIFE_SECONDS,
-                expires_at=now + KEPT_SECONDS,
+                expires_at=expires_at(Code, at),  # a code that was used stays: a late comer is told what a wrong one is
                 version=known.version + 1 if known else 1,
             )
         elif known.mails <= 0 or known.tries <= 0:
@@ -79,7 +78,12 @@ def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
     id, told = keyed(secret, "code-of", purpose, *who), typed(code)
     for _ in range(RACES):
         (row,) = world.store.records([Code.ref(PUBLIC, id)])
-        if not isinstance(row, Code) or row.used or row.tries <= 0 or at.timestamp() >= row.good_until:
+        if (
+            not isinstance(row, Code)
+            or row.used
+            or row.tries <= 0
+            or at.timestamp() >= min(row.good_until, row.expires_at)
+        ):
             return None
         if hmac.compare_digest(_code(secret, row), told):
             return row
@@ -120,7 +124,7 @@ def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int
                 created_at=at,
                 updated_at=at,
                 count=1,
-                expires_at=now + seconds,
+                expires_at=min(now + seconds, expires_at(Tally, at)),
                 version=known.version + 1 if known else 1,
             )
         elif known.count >= most:

@@ -7,7 +7,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.consent import Acceptance, Choosable, Consent, chosen, with_choice
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import invalid
-from chalicelib.domain.request import proof_ends
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
 from chalicelib.store.door import ACCOUNT, Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
@@ -24,7 +24,8 @@ def accepting(call: Call, member: str, version: str, before: Consent | None) -> 
     """A member's consents with this version accepted, and the proof of it."""
     own = before or call.make(Consent, id=member)
     values = {"policy_version": version, "accepted_at": call.at}
-    proof = call.make(Acceptance, member=member, policy_version=version, due_at=proof_ends(call.at))
+    ends = first_day_gone("consent.proof", call.at)
+    proof = call.make(Acceptance, member=member, policy_version=version, due_at=ends)
     return own.edited(call.at, **values), proof
 
 

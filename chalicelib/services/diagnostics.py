@@ -1,13 +1,15 @@
-"""Diagnostics: taken in unless the member opposed, kept ninety days under their day, told to the operator as counts."""
+"""Diagnostics: taken in unless the member opposed, kept under their day, told to the operator as counts."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.consent import granted
-from chalicelib.domain.diagnostics import KEPT_DAYS, Batch, Event, Line, Os, coarse, partition, summarise
+from chalicelib.domain.diagnostics import Batch, Event, Line, Os, coarse, partition, summarise
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import new_id
+from chalicelib.policy.ends import expires_at, term
+from chalicelib.policy.terms import most_days
 from chalicelib.services import consent
 from chalicelib.services.codes import allow
 from chalicelib.store import due
@@ -39,7 +41,7 @@ def take(
         os=os,
         os_version=os_version.partition(".")[0],
         events=tuple(events),
-        expires_at=int((at + timedelta(days=KEPT_DAYS)).timestamp()),
+        expires_at=expires_at(Batch, at),
     )
     due.remember(world.store, batch, world.random(16))
     return True
@@ -52,7 +54,7 @@ def summary(world: "World", days: int, now: datetime) -> list[Line]:
 
 def _batches(world: "World", days: int, now: datetime) -> Iterator[Batch]:
     """Every batch of those days that is not past its term, deleted or not: the database expires late, by days."""
-    for back in range(min(days, KEPT_DAYS + 1)):
+    for back in range(min(days, most_days(term("diagnostics.event")) + 1)):
         after = None
         while True:
             place = partition(now.date() - timedelta(days=back))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import Disclosure, DisclosureKind, may_be_seen
 from chalicelib.domain.errors import Fault, InvalidContent
-from chalicelib.domain.request import proof_ends
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
 from chalicelib.services.paging import Page, Window
 from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
@@ -42,7 +42,7 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
         Disclosure,
         **vars(told),
         actor=by,
-        due_at=proof_ends(kept),
+        due_at=first_day_gone("disclosure.record", kept),
     )
 
     transact(world.store, call, [], lambda _: Decision(new=(entry,)), ACCOUNT_WHILE_BLOCKED)
@@ -50,7 +50,7 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
 
 
 def _end_of(day: date | None, at: datetime) -> datetime:
-    """The five years begin when the company may know: a proof that ends before it is seen proves nothing."""
+    """The term begins when the company may know: a proof that ends before it is seen proves nothing."""
     return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
 
 

@@ -30,6 +30,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.domain.party import PARTIES, Party
+from chalicelib.policy.ends import expires_at
 from chalicelib.services.drafting import draft_class_of
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 BULK = 30
 """Documents to a transaction: each is three of its 100 items (draft out, document and register entry in)."""
 MAX_BULK = 1_000
-JOB_DAYS = 30
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> C
         total=len(ids),
         inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(),
         outcomes=b"[]",
-        expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
+        expires_at=expires_at(JobRow, call.at),
     )
     return transact(store, call, [], lambda _: Decision(job, new=(job,)))
 

@@ -15,10 +15,12 @@ import msgspec
 from chalicelib.domain.call import Call
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
-from chalicelib.domain.letter import KEPT_DAYS, Letter, Template
+from chalicelib.domain.letter import Letter, Template
 from chalicelib.outside.mail import Undeliverable
+from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
+from chalicelib.policy.wording import length
 from chalicelib.services.codes import email_key
 from chalicelib.store import due
 from chalicelib.store.read import members_with
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.mail")
 TASK = "mail"
+TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
+"""The rules whose terms a text may state, by the name that stands for the length."""
 
 
 class Written(NamedTuple):
@@ -51,7 +55,7 @@ def write(
         template=template,
         values=msgspec.json.encode(values),
         only_members=only_members,
-        expires_at=int(call.at.timestamp()) + KEPT_DAYS * 86_400,
+        expires_at=expires_at(Letter, call.at),
     )
     id = new_id(Message.PREFIX, call.at, call.random("mail-message", template, to))
     return Written(letter, Message(**stamps, id=id, due_at=call.at, task=TASK, about=(letter.id,)))
@@ -100,7 +104,8 @@ def _templates(language: Language) -> dict[str, dict[str, str]]:
 def compose(language: Language, template: Template, values: dict[str, str]) -> tuple[str, str]:
     """The subject and text of a mail. Raises KeyError for a value that is missing."""
     policy, words = current(), _templates(language)
-    known = {"product": policy.product, "contact": policy.contact} | values
+    terms = {name: length(term(rule), language) for name, rule in TERMS.items()}
+    known = {"product": policy.product, "contact": policy.contact} | terms | values
     said = words[template]
     text = f"{said['text'].strip()}\n\n{words['end']['text'].strip()}\n"
     return said["subject"].format_map(known), text.format_map(known)

@@ -4,7 +4,6 @@ A member sees their own threads, an owner all of the company's. Help is asked fo
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from chalicelib.domain.call import Call
@@ -24,6 +23,7 @@ from chalicelib.domain.support import (
 )
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
+from chalicelib.policy.ends import expires_at, row_end
 from chalicelib.policy.model import Language
 from chalicelib.policy.wording import long_date
 from chalicelib.services import mail
@@ -36,8 +36,6 @@ from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
-
-MARKED = timedelta(days=30)
 
 
 class Writer(NamedTuple):
@@ -160,7 +158,7 @@ def require_room(thread: Thread) -> None:
 
 
 def close(reader: Reader, call: Call, writer: Writer, id: str) -> Committed[Thread]:
-    """Close a thread: its two years begin. Closing it again changes nothing. Raises NotFound."""
+    """Close a thread: its term begins. Closing it again changes nothing. Raises NotFound."""
     _theirs(reader, writer, id)
     return close_now(reader.store, call, id)
 
@@ -174,7 +172,7 @@ def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
             raise NotFound
         if thread.status == "closed":
             return Decision(thread)
-        after = closed(thread, call.at)
+        after = closed(thread, call.at, row_end(Thread, call.at))
         return Decision(after, puts=(after,))
 
     return transact(store, call, [Thread.ref(call.company, id)], decide_close, ACCOUNT)
@@ -222,7 +220,7 @@ def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str,
         Upload,
         due_at=at,
         keys=tuple(each.key for each in kept),
-        expires_at=int((at + MARKED).timestamp()),
+        expires_at=expires_at(Upload, at),
     )
     due.remember(world.store, mark, world.random(16))
     for each, (_, found) in zip(kept, checked, strict=True):

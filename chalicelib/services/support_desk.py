@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.member import Member
-from chalicelib.domain.support import Thread, answered, ends, noted_late
+from chalicelib.domain.support import Thread, answered, noted_late
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import row_end
 from chalicelib.services import mail
 from chalicelib.services.support import close_now, draft, messages, require_room
+from chalicelib.store import due
 from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
@@ -72,7 +74,10 @@ def end(world: "World", company: str, id: str) -> None:
     """Remove a closed thread whose term has ended: its files, then its messages and itself in one commit. What is gone
     already is no error. Raises Busy."""
     (thread,) = world.store.records([Thread.ref(company, id)])
-    if not isinstance(thread, Thread) or thread.closed_at is None or ends(thread.closed_at) > world.now():
+    if not isinstance(thread, Thread) or thread.closed_at is None:
+        return
+    if (ends := row_end(Thread, thread.closed_at)) > world.now():  # the policy's term was shorter when it was closed
+        due.save(world.store, thread.edited(world.now(), due_at=ends, attempts=0), thread, world.random(16))
         return
     said = messages(world.store, thread)
     for key in world.files.list(prefixes.upload_of(company, id)):

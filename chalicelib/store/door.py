@@ -30,7 +30,6 @@ from chalicelib.domain.journal import Answered, Change, JournalEntry, Message, c
 from chalicelib.store import codec, conflicts
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 
-ANSWER_DAYS = 30
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", default=Any)
 
@@ -333,6 +332,8 @@ def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ..
 
 
 def _answered(call: Call, reply: Reply) -> Answered:
+    from chalicelib.policy.ends import expires_at  # only what writes loads the policy
+
     return Answered(
         company=call.company,
         id=call.key,
@@ -344,7 +345,7 @@ def _answered(call: Call, reply: Reply) -> Answered:
         body=reply.body,
         location=reply.location,
         secret=reply.secret is not None,
-        expires_at=int(call.at.timestamp()) + ANSWER_DAYS * 86_400,
+        expires_at=expires_at(Answered, call.at),
     )
 
 

@@ -18,7 +18,6 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup import download
 from chalicelib.services.backup.kinds import NAMES
 from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy.access_zip import term
 from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import Turned, carried
 
@@ -95,7 +94,7 @@ def test_it_goes_with_the_exports(shop: Kept) -> None:
     mark = shop.there(Upload.ref(shop.id, f"upl_{job.id.partition('_')[2]}"))
     assert isinstance(mark, Upload)
     assert mark.keys == (prefixes.export(shop.id, job.id),)
-    assert timedelta(0) < mark.due_at - shop.world.now() <= term()
+    assert timedelta(0) < mark.due_at - shop.world.now() <= timedelta(days=7)
 
 
 def test_what_is_not_ones_own_or_damaged_is_not_fetched(shop: Kept, vault: Turned) -> None:

@@ -13,7 +13,7 @@ import chalicelib.services
 from chalicelib.domain.code import PUBLIC
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
-from chalicelib.domain.letter import KEPT_DAYS, Letter, Template
+from chalicelib.domain.letter import Letter, Template
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -153,7 +153,7 @@ def test_what_ses_says_is_not_passed_on(
 
 def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
     written = _commit(shop, "old@shop.example")
-    assert written.letter.expires_at - written.letter.created_at.timestamp() <= KEPT_DAYS * 86_400
+    assert written.letter.expires_at - written.letter.created_at.timestamp() <= 7 * 86_400
     with clock_at(box, written.letter.created_at.replace(year=2099)):
         mail.send(box, shop.company, (written.letter.id,))
     assert mails(box, "old@shop.example") == []

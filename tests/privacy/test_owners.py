@@ -10,7 +10,7 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.code import PUBLIC
 from chalicelib.domain.company import Head
 from chalicelib.domain.errors import OwnersChanged, RequestSettled
-from chalicelib.domain.letter import KEPT_DAYS, Letter
+from chalicelib.domain.letter import Letter
 from chalicelib.domain.member import OWNERS_SETTLED
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -221,7 +221,7 @@ def test_the_owners_are_told_that_all_is_done_and_then_no_address_is_left(vault:
     assert books.request(id).status == "completed"
     (letter,) = _waiting(vault, books.id)
     assert letter.to == address
-    assert letter.expires_at <= letter.created_at.timestamp() + KEPT_DAYS * 86_400
+    assert letter.expires_at <= letter.created_at.timestamp() + 7 * 86_400
     before = len(mails(vault, address))
     run(vault, named("outbox"), now=vault.now(), left=within(30))
     (last,) = mails(vault, address)[before:]

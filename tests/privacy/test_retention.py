@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from chalicelib.domain.payment import Payment, PaymentId
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +13,7 @@ from chalicelib.domain.clock import MOROCCO
 from chalicelib.domain.company import Leftover, Series, Term
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
-from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.entity import Record
 from chalicelib.domain.party import Customer
 from chalicelib.jobs.job import within

@@ -14,11 +14,12 @@ from PIL import Image
 
 from chalicelib.cli.main import main
 from chalicelib.clocks import RunClock
-from chalicelib.domain.support import MOST_MESSAGES, SupportMessage, Thread, Upload, ends
+from chalicelib.domain.support import MOST_MESSAGES, SupportMessage, Thread, Upload
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.policy.ends import row_end
 from chalicelib.services import support, support_desk
 from chalicelib.store import due
 from chalicelib.store.wire import SORT
@@ -263,7 +264,7 @@ def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: 
 @pytest.mark.parametrize(("closed", "end"), [("2026-11-23", "2028-11-23"), ("2028-02-29", "2030-02-28")])
 def test_two_years_are_counted_on_the_calendar(closed: str, end: str) -> None:
     at = datetime.fromisoformat(closed).replace(tzinfo=UTC)
-    assert ends(at).date().isoformat() == end
+    assert row_end(Thread, at).date().isoformat() == end
 
 
 def test_files_of_a_commit_that_never_came_are_deleted(
@@ -299,7 +300,7 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
         shop.owner.post(f"/v1/support/{opened}/close")
         return opened
 
-    at = ends(world.now()) + timedelta(days=1)
+    at = row_end(Thread, world.now()) + timedelta(days=1)
     turned = _turned(world, at)
     clients = [turned.store.connection.client, turned.files.client]
 
@@ -326,7 +327,7 @@ def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World)
     shop.owner.post(f"/v1/support/{id}/close")
     call = world.call(shop.company, "mem_1", "test", key="block")
     transact(world.store, call, [], lambda _: Decision(head={"state": "blocked"}), ACCOUNT)
-    at = ends(world.now()) + timedelta(days=1)
+    at = row_end(Thread, world.now()) + timedelta(days=1)
     support_desk.end(_turned(world, at), shop.company, id)
     assert _thread(shop, id) is None
 

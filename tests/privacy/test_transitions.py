@@ -27,6 +27,7 @@ from tests.privacy.worlds import Books, Turned, carried, carry
 
 STATUSES: tuple[RequestStatus, ...] = get_args(RequestStatus)
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def request(status: RequestStatus) -> Request:
@@ -47,12 +48,13 @@ def request(status: RequestStatus) -> Request:
 @given(st.sampled_from(STATUSES), st.sampled_from(STATUSES))
 def test_only_the_moves_there_are(before: RequestStatus, after: RequestStatus) -> None:
     if after in MOVES[before]:
-        result = moved(request(before), after, AT)
+        result = moved(request(before), after, AT, due_at=AT + DAY)
         assert (result.status, result.version) == (after, 2)
         assert (result.closed_at is not None) == (after in OVER)
+        assert result.due_at == AT + DAY
     else:
         with pytest.raises(RequestSettled):
-            moved(request(before), after, AT)
+            moved(request(before), after, AT, due_at=AT + DAY)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from chalicelib.domain.errors import NotFound, TooManyRequests
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.files.objects import Link
+from chalicelib.policy.ends import expires_at
 from chalicelib.services.backup import replay, take
 from chalicelib.services.backup.kinds import chosen
 from chalicelib.services.editing import Resource, listing
-from chalicelib.services.issuing import JOB_DAYS
 from chalicelib.services.paging import Page, Window
 from chalicelib.store.door import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
@@ -155,5 +155,5 @@ def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None)
         inputs=msgspec.json.encode(inputs),
         outcomes=b"[]",
         total=0,
-        expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
+        expires_at=expires_at(JobRow, call.at),
     )

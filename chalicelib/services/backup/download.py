@@ -7,7 +7,7 @@ at their term, and is handed out by a link of a few minutes.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +27,7 @@ from chalicelib.domain.party import Customer, Supplier
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
+from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.backup import replay
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.backup.contents import group_of
@@ -36,7 +37,6 @@ from chalicelib.services.backup.verify import PART_SECONDS
 from chalicelib.services.backup.walk import Progress, Walk, place_of
 from chalicelib.services.paying import unnamed
 from chalicelib.services.privacy.access_archive import index
-from chalicelib.services.privacy.access_zip import MARK_KEPT, term
 from chalicelib.services.representation import documents, records
 from chalicelib.services.tables import Written
 from chalicelib.services.tables import advance as tabulated
@@ -248,8 +248,7 @@ def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tab
 def _mark(world: "World", job: JobRow, key: str) -> datetime:
     """The row by which the archive goes at its term: one a job, however often it is written."""
     now = world.now()
-    at: datetime = now + term()
-    kept: timedelta = MARK_KEPT
+    at = end("file.export", now)
     mark = Upload(
         company=job.company,
         id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}",
@@ -257,7 +256,7 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
         updated_at=now,
         keys=(key,),
         due_at=at,
-        expires_at=int((at + kept).timestamp()),
+        expires_at=expires_at(Upload, at),
     )
     due.remember(world.store, mark, world.random(16))
     return at

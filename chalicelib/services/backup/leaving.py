@@ -17,8 +17,8 @@ from chalicelib.domain.journal import Answered, JobRow
 from chalicelib.domain.support import Thread
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import expires_at
 from chalicelib.services.backup import keys_end
-from chalicelib.services.issuing import JOB_DAYS
 from chalicelib.store import due
 from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.erase import census
@@ -65,7 +65,7 @@ def queued(call: Call) -> JobRow:
         actor=call.actor,
         inputs=b"{}",
         outcomes=b"[]",
-        expires_at=int(call.at.timestamp()) + JOB_DAYS * 86_400,
+        expires_at=expires_at(JobRow, call.at),
     )
 
 

@@ -15,13 +15,13 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
+from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.backup import manifest as manifests
 from chalicelib.services.backup.cut import Unreadable
 from chalicelib.services.backup.making import Making
 from chalicelib.services.backup.plans import begun as planned
 from chalicelib.services.backup.plans import month_of, week_of
 from chalicelib.services.backup.verify import Disagreement
-from chalicelib.services.issuing import JOB_DAYS
 from chalicelib.services.replies import id_of
 from chalicelib.store import due
 from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
@@ -123,7 +123,7 @@ def _job(call: Call, backup: Backup) -> JobRow:
         actor=call.actor,
         inputs=msgspec.json.encode({"backup": backup.id}),
         outcomes=b"[]",
-        expires_at=_epoch(call.at) + JOB_DAYS * 86_400,
+        expires_at=expires_at(JobRow, call.at),
     )
 
 
@@ -235,12 +235,7 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
 
 def ends(backup: Backup, at: datetime) -> datetime:
     """When the term of a backup's tier is over."""
-    from chalicelib.policy.load import current
-
-    term = current().rules[f"backup.{backup.tier}"].term
-    if term is None:
-        raise ValueError(f"the policy gives {backup.tier} backups no term")
-    return at + (term.after(at.date()) - at.date())
+    return end(f"backup.{backup.tier}", at)
 
 
 def _epoch(at: datetime) -> int:

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,7 +14,7 @@ from chalicelib.domain.request import Measure, Request
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
-from chalicelib.policy.load import current
+from chalicelib.policy.ends import end, expires_at
 from chalicelib.policy.model import Language
 from chalicelib.services.privacy.access_archive import index
 from chalicelib.services.privacy.access_contents import Kind, kinds
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
 
 PART_LIMIT = 250_000_000
 PART_SECONDS = 7.0
-MARK_KEPT = timedelta(days=30)
-
-
-def term() -> timedelta:
-    """How long an export is kept."""
-    period = current().rules["file.export"].term
-    if period is None:
-        raise ValueError("file.export has no term")
-    return timedelta(days=period.days)
 
 
 def advance(world: "World", request: Request, reader: Reader, after: str) -> str | None:
@@ -101,7 +91,7 @@ def _pieces(world: "World", request: Request) -> Pieces:
 def _mark(world: "World", request: Request) -> None:
     """The row by which the archive goes at its term: one a request, however often it is written."""
     now, key = world.now(), prefixes.export(request.company, request.id)
-    at = now + term()
+    at = end("file.export", now)
     mark = Upload(
         company=request.company,
         id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
@@ -109,7 +99,7 @@ def _mark(world: "World", request: Request) -> None:
         updated_at=now,
         keys=(key,),
         due_at=at,
-        expires_at=int((at + MARK_KEPT).timestamp()),
+        expires_at=expires_at(Upload, at),
     )
     due.remember(world.store, mark, world.random(16))
 

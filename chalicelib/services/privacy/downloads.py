@@ -6,7 +6,7 @@ from chalicelib.domain.errors import NotFound, ProofNeeded
 from chalicelib.domain.request import Request, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
-from chalicelib.services.privacy import access_zip
+from chalicelib.policy.ends import end
 from chalicelib.services.privacy.asking import Asker, found
 from chalicelib.store.wire import SORT
 
@@ -30,7 +30,7 @@ def _ready(world: "World", request: Request) -> bool:
     """Whether the archive is there, and its term, which the deletion may follow late, is not over."""
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False
-    in_time = world.now() < request.closed_at + access_zip.term()
+    in_time = world.now() < end("file.export", request.closed_at)
     if not in_time or _erased_since(world, request):
         return False
     return world.files.exists(prefixes.export(request.company, request.id))

@@ -2,7 +2,7 @@
 
 By then no address of its owners is left. So the mails are written in the commit that begins the erasure, outside the
 company's partition, and handed to the outbox in the commit that ends it. One that is never handed over goes by itself
-after `letter.KEPT_DAYS`; one that is sent is deleted, and with it the address (ADR 0034).
+after the term of `transient.mail`; one that is sent is deleted, and with it the address (ADR 0034).
 """
 
 from collections.abc import Sequence

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.request import Hold, proof_ends
+from chalicelib.domain.request import Hold
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
@@ -43,12 +44,12 @@ def place(world: "World", company: str, reason: str, by: str) -> Hold:
 
 
 def release(world: "World", company: str, id: str, by: str) -> Hold:
-    """Release a hold; its row stays for five years. Raises NotFound for one that is not in force, Busy."""
+    """Release a hold; its row stays for its rule's term. Raises NotFound for one that is not in force, Busy."""
     (row,) = world.store.records([Hold.ref(company, id)])
     if not isinstance(row, Hold) or row.released_at is not None:
         raise NotFound
     at = world.now()
-    free = row.edited(at, released_at=at, released_by=by, due="proofs", due_at=proof_ends(at))
+    free = row.edited(at, released_at=at, released_by=by, due="proofs", due_at=first_day_gone("request.proof", at))
     _commit(world, company, by, free)
     return free
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.call import Call
 from chalicelib.domain.code import Tally
 from chalicelib.domain.errors import TooManyRequests
+from chalicelib.policy.ends import expires_at
 from chalicelib.services import codes
 from chalicelib.services.privacy.asking import Asker
 from chalicelib.store.door import Snapshot
@@ -27,7 +28,8 @@ def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
     id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
     seen = snapshot.get(Tally, id)
     if seen is None or seen.expires_at <= now:
-        return Tally(company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=now + DAY)
+        until = min(now + DAY, expires_at(Tally, call.at))
+        return Tally(company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=until)
     if seen.count >= ASKED_A_DAY:
         raise TooManyRequests(retry_after=seen.expires_at - now)
     return seen.edited(call.at, count=seen.count + 1)

@@ -9,6 +9,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.consent import Choosable, Consent, chosen, with_choice
 from chalicelib.domain.member import Member
 from chalicelib.domain.request import Request, moved
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.store.door import Snapshot
 
 OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
@@ -24,7 +25,8 @@ def settled(
     concerned = {"company": everybody, "member": [request.subject or ""], "party": []}[request.affects]
     before = snapshot.find(Consent, *concerned) if concerned else []
     choices = tuple(_off(id, consent, call) for id, consent in zip(concerned, before, strict=True))
-    done = moved(moved(request, "running", call.at), "completed", call.at)
+    ends = first_day_gone("request.proof", call.at)
+    done = moved(moved(request, "running", call.at), "completed", call.at, due_at=ends)
     return replace(done, version=1), choices
 
 

@@ -18,6 +18,7 @@ from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
 from chalicelib.domain.request import UNANSWERED, WARNED, Request, moved, waiting
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.services import disclosures
 from chalicelib.services.privacy import affected, correcting, receipts, settling
 from chalicelib.services.privacy.asking import Asker
@@ -150,7 +151,8 @@ def _finish(world: "World", request: Request) -> None:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
             return Decision()
-        closed = moved(now, "completed", call.at, receipt=True, recipients=request.recipients)
+        ends = first_day_gone("request.proof", call.at)
+        closed = moved(now, "completed", call.at, receipt=True, recipients=request.recipients, due_at=ends)
         return Decision(puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
 
     transact(world.store, call, [request.key], decide, SYSTEM_STEP)

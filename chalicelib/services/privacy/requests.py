@@ -36,6 +36,7 @@ from chalicelib.domain.request import (
     digest,
     moved,
 )
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.model import Language
 from chalicelib.services import codes, mail
 from chalicelib.services.access import keys_made_by
@@ -183,7 +184,8 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Reque
         asker.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
             raise RequestSettled(status=request.status)
-        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"])
+        ends = first_day_gone("request.proof", call.at)
+        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(

@@ -16,11 +16,10 @@ from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.domain.payment import Payment, PaymentId
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
+from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.privacy import deletion
 from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 
@@ -45,7 +46,7 @@ def settle(
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status:
             return Decision(False)
-        after = moved(now, to, call.at, reason=reason)
+        after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
         told = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(

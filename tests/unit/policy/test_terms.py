@@ -1,13 +1,13 @@
 """Terms: the arithmetic of retention, to the day."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.policy.terms import FinancialYear, Period, Start, TermError, kept_until, most_days
+from chalicelib.policy.terms import FinancialYear, Period, Start, TermError, kept_until, may_go_on, most_days
 
 TEN_YEARS = Period(years=10)
 DAYS = st.dates(date(1990, 1, 1), date(2200, 12, 31))
@@ -51,6 +51,7 @@ def test_ten_years_from_the_end_of_the_financial_year_to_the_day() -> None:
     start = Start.END_OF_FINANCIAL_YEAR
     for day in (date(2026, 1, 1), date(2026, 11, 23), date(2026, 12, 31)):
         assert kept_until(TEN_YEARS, start, day) == date(2036, 12, 31)
+        assert may_go_on(TEN_YEARS, start, day) == date(2037, 1, 1)
     assert kept_until(TEN_YEARS, start, date(2027, 1, 1)) == date(2037, 12, 31)
 
 
@@ -58,7 +59,7 @@ def test_a_financial_year_that_does_not_follow_the_calendar() -> None:
     june = FinancialYear(6, 30)
     assert june.end(date(2026, 6, 30)) == date(2026, 6, 30)
     assert june.end(date(2026, 7, 1)) == date(2027, 6, 30)
-    assert kept_until(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, date(2026, 7, 1), june) == date(2037, 6, 30)
+    assert may_go_on(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, date(2026, 7, 1), june) == date(2037, 7, 1)
 
 
 def test_the_29th_of_february() -> None:
@@ -68,7 +69,7 @@ def test_the_29th_of_february() -> None:
         assert named.end(date(2028, 2, 29)) == date(2028, 2, 29)
         assert named.end(date(2027, 3, 1)) == date(2028, 2, 29)
         assert named.end(date(2026, 3, 1)) == date(2027, 2, 28)
-        assert kept_until(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, date(2028, 2, 29), named) == date(2038, 2, 28)
+        assert may_go_on(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, date(2028, 2, 29), named) == date(2038, 3, 1)
 
 
 @pytest.mark.parametrize(("month", "day"), [(2, 30), (4, 31), (0, 1), (13, 1), (1, 0)])
@@ -96,22 +97,28 @@ def test_what_starts_later_is_kept_no_shorter(period: Period, day: date, year: F
     for start in (Start.CREATION, Start.END_OF_FINANCIAL_YEAR):
         today, tomorrow = (kept_until(period, start, d, year) for d in (day, day + timedelta(days=1)))
         assert today <= tomorrow
+        assert may_go_on(period, start, day, year) == today + timedelta(days=1)
 
 
 @given(DAYS, YEARS)
 def test_statutory_records_outlive_ten_years_from_their_own_date(day: date, year: FinancialYear) -> None:
-    assert kept_until(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, day, year) >= TEN_YEARS.after(day)
+    assert may_go_on(TEN_YEARS, Start.END_OF_FINANCIAL_YEAR, day, year) > TEN_YEARS.after(day)
 
 
-def test_a_period_of_minutes_does_not_count_from_a_day() -> None:
+def test_instants() -> None:
+    assert Period(minutes=15).after_instant(datetime(2026, 12, 31, 23, 50, tzinfo=UTC)) == datetime(
+        2027, 1, 1, 0, 5, tzinfo=UTC
+    )
     with pytest.raises(TermError):
         Period(minutes=15).after(date(2026, 1, 1))
+    with pytest.raises(TermError):
+        Period(days=1).after_instant(datetime(2026, 1, 1))  # noqa: DTZ001 – the fault that is meant
 
 
 def test_the_calendar_ends() -> None:
     calls: list[Callable[[], date]] = [
         lambda: TEN_YEARS.after(date(9995, 1, 1)),
-        lambda: Period(days=1).after(date.max),
+        lambda: may_go_on(Period(), Start.CREATION, date.max),
         lambda: FinancialYear(6, 30).end(date(9999, 7, 1)),
         lambda: kept_until(TEN_YEARS, Start.ROW, date(2026, 1, 1)),
     ]
