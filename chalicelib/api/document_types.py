@@ -10,8 +10,7 @@ from chalicelib.api.document_models import DocumentQuery, DraftEdit
 from chalicelib.api.document_shapes import DocumentShown, PayableShown
 from chalicelib.api.fields import Id, Model
 from chalicelib.api.paging import expandable
-from chalicelib.domain.documents.registry import DocumentType, by_kind
-from chalicelib.domain.party import PARTIES
+from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_kind
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from chalicelib.api.paging import Found
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.registry import PARTIES, DocumentType, document_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,
@@ -30,7 +30,6 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
-from chalicelib.domain.party import PARTIES
 from chalicelib.services import drafting, einvoicing, issuing, listing, printing
 from chalicelib.services.representation.documents import present_document, present_draft, present_issued
 from chalicelib.services.representation.records import present_party

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.domain.company import Head
-from chalicelib.domain.erased import NAMES, is_erased
+from chalicelib.domain.documents.registry import document_types
+from chalicelib.domain.erased import KEPT, erased_name, is_erased
 
 REDACTED: Final[Mapping[str, bool]] = {"erased": True}
 """The body of a reply about a person who was erased since."""
@@ -13,7 +14,7 @@ PERSON_MEMBERS: Final = ("id", "opened_by", "by")
 
 
 def redact(body: Any, head: Head) -> Any:
-    """The body of a stored reply as it may be shown again: a document without the buyer who was erased since, and only
+    """The body of a stored reply as it may be shown again: a document without a party who was erased since, and only
     REDACTED for an erased person's own record or message. The erasure deletes stored replies too, but it runs later,
     and a legal hold may stop it."""
     if isinstance(body, list):
@@ -23,11 +24,16 @@ def redact(body: Any, head: Head) -> Any:
     if any(is_erased(head, str(body.get(name))) for name in PERSON_MEMBERS):
         return dict(REDACTED)
     shown = {name: redact(part, head) for name, part in body.items()}
-    if not is_erased(head, str(body.get("customer"))):
-        return shown
-    shown |= {name: None for name in ("customer", "notes", "reason") if name in shown}
-    if buyer := shown.get("buyer"):
-        address = {name: part if name == "country" else None for name, part in buyer["address"].items()}
-        nobody = {"name": NAMES[shown["language"]], "kind": buyer["kind"], "address": address, "erased": True}
-        shown["buyer"] = dict.fromkeys(buyer) | nobody
+    for made in document_types():
+        if is_erased(head, str(body.get(made.person))):
+            shown |= {name: None for name in (made.person, *made.free_text) if name in shown}
+            if shown.get(made.party):
+                shown[made.party] = _blank(shown[made.party], erased_name(made, shown["language"]))
     return shown
+
+
+def _blank(party: dict[str, Any], name: str) -> dict[str, Any]:
+    """A party without its identity. What the TVA depends on stays."""
+    address = {part: value if part == "country" else None for part, value in party["address"].items()}
+    kept = {part: party[part] for part in KEPT if part in party}
+    return dict.fromkeys(party) | kept | {"name": name, "address": address, "erased": True}

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
-from typing import Final, TypeVar, get_type_hints
+from typing import Final, Literal, TypeVar, get_type_hints
 
 import msgspec
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.documents.model import Buyer, Issued, Seller
+from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_kind, document_types
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.member import Member
 from chalicelib.domain.party import Customer, Party, Supplier
@@ -60,13 +61,27 @@ def applied(record: R, correction: Correction) -> R:
 
 
 def differs(document: Issued, record: Record, attributes: frozenset[str]) -> tuple[str, ...]:
-    """Which of these attributes an issued document states otherwise than the record does now: of its buyer where the
-    record is a customer, of its seller where it is the company."""
-    party = document.seller if isinstance(record, Company) else document.buyer
-    return tuple(sorted(n for n in attributes & frozen(record) if getattr(party, n) != getattr(record, n)))
+    """The attributes among these that a frozen document states otherwise than the record does now."""
+    copied = copied_to(by_kind(document.KIND), record)
+    if copied is None:
+        return ()
+    party, known = getattr(document, copied), attributes & _attributes(copied)
+    return tuple(sorted(name for name in known if getattr(party, name) != getattr(record, name)))
+
+
+def copied_to(made: DocumentType, record: Record) -> Literal["buyer", "seller"] | None:
+    """The attribute of a frozen document that copies such a record: the company is its one party, a customer or a
+    supplier may be the other. None for any other record."""
+    if isinstance(record, Company):
+        return "seller" if made.party == "buyer" else "buyer"
+    return made.party if isinstance(record, PARTIES[made.counterparty]) else None
 
 
 def frozen(record: Record) -> frozenset[str]:
-    """The attributes that issued documents copy from such a record."""
-    copies = {Customer: Buyer, Company: Seller}.get(type(record))
-    return frozenset(f.name for f in fields(copies)) if copies else frozenset()
+    """The attributes that frozen documents copy from such a record."""
+    copies = {copied_to(made, record) for made in document_types()} - {None}
+    return frozenset().union(*(_attributes(copied) for copied in copies if copied))
+
+
+def _attributes(party: Literal["buyer", "seller"]) -> frozenset[str]:
+    return frozenset(f.name for f in fields(Buyer if party == "buyer" else Seller))

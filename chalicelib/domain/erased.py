@@ -8,12 +8,11 @@ that erases the person, and costs no further read.
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from chalicelib.domain.company import Address, Head
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.model import Buyer, Issued, Language
-from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.registry import DocumentType, by_kind, person_of
 from chalicelib.domain.errors import DocumentBlocked
 
 D = TypeVar("D", bound=Issued)
@@ -25,7 +24,15 @@ NAMES: Final[Mapping[Language, str]] = {
     "ar": "زبون مُحيت بياناته بطلب منه",
     "en": "Customer erased at their request",
 }
-"""What stands where the buyer's name stood, in the document's language."""
+"""What replaces the name of an erased buyer, in the document's language."""
+SELLER_NAMES: Final[Mapping[Language, str]] = {
+    "fr": "Fournisseur effacé à sa demande",
+    "ar": "مورد مُحيت بياناته بطلب منه",
+    "en": "Supplier erased at their request",
+}
+"""What replaces the name of an erased seller."""
+KEPT: Final = ("kind", "regime")
+"""Attributes of an erased party that stay: the TVA of the document depends on them, as on the country."""
 
 
 def marked(marks: bytes | None, subject: str) -> bytes:
@@ -46,15 +53,22 @@ def require_shown(head: Head, document: Issued) -> None:
 
 
 def blanked(document: D, head: Head) -> D:
-    """The document as it may be shown: of an erased buyer without who it was, nor what was written to them. Numbers,
-    dates, amounts and TVA are the merchant's accounts and stay; so do the buyer's kind and country, which TVA depends
-    on. It is never stored: the ledger keeps what was issued."""
+    """The document as it may be shown. An erased party's identity and the free text are blank. Numbers, dates, amounts
+    and TVA are the merchant's accounts and stay. The blanked document is never stored."""
     if not is_erased(head, person_of(document)):
         return document
-    address = Address(country=document.buyer.address.country)
-    nobody = Buyer(name=NAMES[document.language], kind=document.buyer.kind, address=address)
-    blank = replace(document, buyer=nobody, notes=None)
-    return replace(blank, reason=None) if isinstance(blank, CreditNote) else blank
+    made = by_kind(document.KIND)
+    known = getattr(document, made.party)
+    kept = {name: getattr(known, name) for name in KEPT if hasattr(known, name)}
+    name = erased_name(made, document.language)
+    nobody = type(known)(name=name, address=Address(country=known.address.country), **kept)
+    changes: dict[str, Any] = {made.party: nobody, **dict.fromkeys(made.free_text)}
+    return replace(document, **changes)
+
+
+def erased_name(made: DocumentType, language: Language) -> str:
+    """The name that stands for an erased party of this kind of document."""
+    return (NAMES if made.party == "buyer" else SELLER_NAMES)[language]
 
 
 def _mark(subject: str) -> bytes:

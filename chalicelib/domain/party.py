@@ -1,9 +1,8 @@
 """Customers and suppliers. No field may hold a national identity card number: that needs the CNDP's prior
 authorisation (law 09-08 art. 12)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from chalicelib.domain.company import Address
 from chalicelib.domain.entity import Record, entity, kept
@@ -40,10 +39,3 @@ class Customer(Party):
 @entity("supplier", room="workspace", prefix="sup")
 class Supplier(Party):
     """Somebody who invoices the company."""
-
-
-PARTIES: Final[Mapping[Literal["customer", "supplier"], type[Customer] | type[Supplier]]] = {
-    "customer": Customer,
-    "supplier": Supplier,
-}
-"""The class of each kind of counterparty."""

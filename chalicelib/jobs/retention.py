@@ -45,6 +45,11 @@ def plan(world: "World", work: Record) -> list[Step]:
         Step("documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,))
         for series, entries in batches
     ]
+    others = retention.due_documents(world.store, work.company, through)
+    steps += [
+        Step("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
+        for made, batch in others
+    ]
     return [*steps, Step("close", work.key, f"journal entries dated to {through}")]
 
 

@@ -9,10 +9,10 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.company import Company
 from chalicelib.domain.documents.calculation import Calculation, Terms, calculate
 from chalicelib.domain.documents.model import DraftDocument
-from chalicelib.domain.documents.registry import DocumentType
+from chalicelib.domain.documents.registry import PARTIES, DocumentType
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
-from chalicelib.domain.party import PARTIES, Customer, Party
+from chalicelib.domain.party import Customer, Party
 from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import Store

@@ -15,7 +15,7 @@ from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import DocumentType, by_id
+from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_id
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyIssued,
@@ -29,7 +29,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.party import PARTIES, Party
+from chalicelib.domain.party import Party
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.drafting import draft_class_of
 from chalicelib.store.door import Committed, Decision, Snapshot, transact

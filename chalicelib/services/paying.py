@@ -11,7 +11,9 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Method, Payment, PaymentId, check_payment, duty
+from chalicelib.domain.documents.registry import by_id, person_of
 from chalicelib.domain.entity import Record
 from chalicelib.domain.erased import is_erased
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
@@ -67,12 +69,12 @@ TOGETHER = 12
 
 
 def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[str, str]:
-    """The buyers (opaque ids) of the invoices that the payments among these rows settle, by the invoice's id. Raises
-    Busy."""
+    """The other parties (opaque ids) of the documents that the payments among these rows settle, by the document's id.
+    Raises Busy."""
     paid = dict.fromkeys(row.invoice for row in rows if isinstance(row, Payment))
-    refs = [Invoice.ref(company, id) for id in paid]
+    refs = [made.issued.ref(company, id) for id in paid if (made := by_id(id))]
     found = [row for at in range(0, len(refs), TOGETHER) for row in store.records(refs[at : at + TOGETHER])]
-    return {row.id: row.customer for row in found if isinstance(row, Invoice)}
+    return {row.id: person_of(row) for row in found if isinstance(row, Issued)}
 
 
 def unnamed(store: Store, head: Head, rows: Sequence[R]) -> list[R]:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from chalicelib.api.answers import Body, address
 from chalicelib.domain.company import Head
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.registry import DocumentType, by_kind
 from chalicelib.services.privacy.affected import AffectedDocument
-from chalicelib.services.representation.documents import present_invoice
+from chalicelib.services.representation.documents import present_issued
 
 REASONS: Final[Mapping[Language, str]] = {
     "fr": "Rectification des mentions d'identité",
@@ -28,7 +28,9 @@ def present_affected(found: AffectedDocument, head: Head) -> Body:
     """The document, the attributes that differ, and the requests that correct it."""
     document, status = found.state.document, found.state.status
     assert isinstance(document, Issued)  # noqa: S101 — drafts are never affected: they follow their customer
-    invoice = document if isinstance(document, Invoice) else None
+    made = by_kind(document.KIND)
+    ours = made.numbered_by == "us"
+    credited = ours and made.credit_code is not None and status != "credited"
     return {
         "id": document.id,
         "object": "affected_document",
@@ -37,19 +39,19 @@ def present_affected(found: AffectedDocument, head: Head) -> Body:
         "issue_date": document.issue_date.isoformat(),
         "status": status,
         "differs": list(found.differs),
-        "credit": _credit(invoice) if invoice and status != "credited" else None,
-        "reissue": _reissue(invoice, head) if invoice else None,
+        "credit": _credit(made, document) if credited else None,
+        "reissue": _reissue(made, document, head) if ours and made.draft else None,
     }
 
 
-def _credit(invoice: Invoice) -> Body:
-    body = {"reason": REASONS[invoice.language]}
-    return {"method": "POST", "url": address("invoices", invoice.id, "credit"), "body": body}
+def _credit(made: DocumentType, document: Issued) -> Body:
+    body = {"reason": REASONS[document.language]}
+    return {"method": "POST", "url": address(made.path, document.id, "credit"), "body": body}
 
 
-def _reissue(invoice: Invoice, head: Head) -> Body:
+def _reissue(made: DocumentType, document: Issued, head: Head) -> Body:
     """A draft of the same content: it takes buyer and seller as they are on the day of its issue."""
-    shown = present_invoice(invoice, None, head)
+    shown = present_issued(document, None, head)
     lines: list[dict[str, Any]] = [{name: line[name] for name in LINE} for line in shown["lines"]]
-    body = {"customer": shown["customer"], "lines": lines, **{name: shown[name] for name in CONTENT}}
-    return {"method": "POST", "url": address("invoices"), "body": body}
+    body = {made.person: shown[made.person], "lines": lines, **{name: shown[name] for name in CONTENT}}
+    return {"method": "POST", "url": address(made.path), "body": body}

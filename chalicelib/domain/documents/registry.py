@@ -14,6 +14,7 @@ from chalicelib.domain.documents.balance import Balance, status
 from chalicelib.domain.documents.model import DraftDocument, Issued, Language, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
+from chalicelib.domain.party import Customer, Party, Supplier
 
 DRAFT: Final = "draft"
 """The stored state of a document that has no number yet."""
@@ -169,6 +170,10 @@ class DocumentType:
         return "buyer" if self.counterparty == "customer" else "seller"
 
 
+PARTIES: Final[Mapping[Counterparty, type[Party]]] = {"customer": Customer, "supplier": Supplier}
+"""The class of the other party's own record."""
+
+
 class LateDeclarationError(RuntimeError):
     """A kind was declared after a table was derived from the registry: that table would silently lack it."""
 
@@ -220,6 +225,11 @@ def by_kind(kind: str) -> DocumentType:
 def by_id(id: str) -> DocumentType | None:
     """The type whose prefix an id has; None for an id of something else."""
     return next((each for each in document_types() if id.startswith(f"{each.prefix}_")), None)
+
+
+def types_about(subject: str) -> tuple[DocumentType, ...]:
+    """The types whose other party may have the id `subject`: a customer's, a supplier's, or none for anybody else."""
+    return tuple(each for each in document_types() if subject.startswith(f"{PARTIES[each.counterparty].PREFIX}_"))
 
 
 def person_of(document: Issued) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.archive import Archived
 from chalicelib.domain.backup import StatutoryKey
 from chalicelib.domain.company import Head
-from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.files import prefixes
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 log = logging.getLogger("facture.backups")
-STATUTORY: Final = ("register#", "invoice#", "credit_note#", "payment#")
+STATUTORY: Final = ("register#", *(f"{made.kind}#" for made in document_types() if made.fiscal), "payment#")
 """Rows of the ledger that the law makes us keep, each with a term of its own."""
 
 
-def remove(world: "World", company: str, entries: Iterable[RegisterEntry]) -> None:
-    """Delete the originals of documents whose term is over (CGI art. 211), before their rows go: after a crash, it
-    finds them gone. One that is locked for longer, by a term that was promised when it was put, stays for the
-    bucket's own rule. Raises Busy."""
+def remove(world: "World", company: str, hashes: Iterable[str]) -> None:
+    """Delete the originals of documents, by their hashes, whose term is over (CGI art. 211), before their rows go:
+    after a crash, it finds them gone. One that is locked for longer, by a term that was promised when it was put, stays
+    for the bucket's own rule. Raises Busy."""
     (archived,) = world.store.records([Archived.ref(company)])
-    for entry in entries if archived is not None else ():
-        key = prefixes.archived(company, entry.hash)
+    for digest in hashes if archived is not None else ():
+        key = prefixes.archived(company, digest)
         try:
             until = world.archive.locked_until(key)
         except NotFound:
             continue
         if until > world.wall_now():  # S3 keeps the lock, whatever the time of this run
-            log.info("an archived document stays until its lock ends", extra={"company": company, "ref": entry.hash})
+            log.info("an archived document stays until its lock ends", extra={"company": company, "ref": digest})
             continue
         world.archive.remove(key)
 

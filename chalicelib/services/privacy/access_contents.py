@@ -16,14 +16,14 @@ from chalicelib.domain.consent import Acceptance, Consent
 from chalicelib.domain.correction import Correction
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import PARTIES, document_types, find
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.member import ApiKey, Member
-from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.party import Customer, Party, Supplier
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.policy.load import current, per_policy
@@ -51,8 +51,9 @@ NAMES: Mapping[type[Record], str] = {
     Company: "company",
     Head: "account",
     Term: "retention",
-    Draft: "drafts",
     Archived: "archive",
+    **{made.draft: made.draft_group for made in document_types() if made.draft and made.draft_group},
+    **{made.issued: made.plural for made in document_types()},
 }
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: records.present_party,
@@ -60,7 +61,6 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Item: records.present_record,
     Member: records.present_record,
     ApiKey: records.present_record,
-    Draft: documents.present_draft,
     Payment: documents.present_payment,
     Thread: support.present_thread,
     SupportMessage: support.present_message,
@@ -74,18 +74,26 @@ REFERENCE: Mapping[type[Record], str] = {
     Supplier: "id",
     Member: "id",
     Consent: "id",
-    Invoice: "customer",
-    CreditNote: "customer",
-    Draft: "customer",
+    **{made.issued: made.person for made in document_types()},
+    **{made.draft: made.person for made in document_types() if made.draft},
     Acceptance: "member",
     Thread: "opened_by",
     Disclosure: "subject",
     Correction: "subject",
 }
 """The attribute by which a row is one person's."""
+
+
+def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
+    """The classes of what is one customer's or supplier's: their record, their documents and drafts, their payments."""
+    types = [made for made in document_types() if PARTIES[made.counterparty] is party]
+    drafts = [made.draft for made in types if made.draft]
+    payments = [Payment] if any(made.balance for made in types) else []
+    return (party, *drafts, *(made.issued for made in types), *payments, Disclosure, Correction)
+
+
 PERSONS: Mapping[str, tuple[type[Record], ...]] = {
-    "cus": (Customer, Draft, Invoice, CreditNote, Payment, Disclosure, Correction),
-    "sup": (Supplier, Disclosure, Correction),
+    **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
     "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
 }
 """What of one person is handed out, by the id's prefix: their own row, what is addressed to them or drafted for them,
@@ -174,8 +182,9 @@ def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> 
         if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
     ]
     balances: dict[str, Balance] = {}
-    if own and kind.cls is Invoice:
-        found = store.records([Balance.ref(reading.company, row.id) for row in own])
+    made = find(kind.cls.KIND) if issubclass(kind.cls, Issued) else None
+    if own and made and made.balance:
+        found = store.records([made.balance.ref(reading.company, row.id) for row in own])
         balances = {row.id: row for row in found if isinstance(row, Balance)}
     return [_line(row, _shown(row, balances, reading)) for row in own]
 
@@ -195,10 +204,10 @@ def _may_know(row: Record, reading: Reading) -> bool:
 def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> dict[str, Any]:
     if isinstance(row, Company):
         return records.present_company(row, reading.head)
-    if isinstance(row, Invoice):
-        return documents.present_invoice(row, balances.get(row.id), reading.head)
-    if isinstance(row, CreditNote):
-        return documents.present_credit_note(row, reading.head)
+    if isinstance(row, Issued):
+        return documents.present_issued(row, balances.get(row.id), reading.head)
+    if isinstance(row, DraftDocument):
+        return documents.present_draft(row)
     if isinstance(row, Disclosure):
         return present_disclosure(row, reading.language)
     if type(row) in PLAIN:

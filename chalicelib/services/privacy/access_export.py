@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import by_kind, document_types, types_about
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.domain.member import Member
-from chalicelib.domain.party import Customer
 from chalicelib.domain.request import Measure, Request, moved
 from chalicelib.domain.support import SupportMessage
 from chalicelib.files import prefixes
@@ -38,7 +37,8 @@ PIECE_BYTES = 8_000_000
 BLOCKED = "account_blocked"
 COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
 """Files as they were uploaded; documents' pages are made anew where they are not kept."""
-PRINTED = (Invoice, CreditNote)
+PRINTED = document_types()
+"""The kinds whose pages an export holds."""
 
 
 def carry(world: "World", request: Request) -> bool:
@@ -66,13 +66,15 @@ def carry(world: "World", request: Request) -> bool:
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """What an export of an account or of one person is made of, in its order."""
-    printed = PRINTED if (subject or Customer.PREFIX).startswith(Customer.PREFIX) else ()
+    printed = [made for made in PRINTED if subject is None or made in types_about(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
         Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
     ]
-    pages = [Measure(place=prefixes.PDF, kinds=(c.KIND,), store="files", match="all", action="keep") for c in printed]
+    pages = [
+        Measure(place=prefixes.PDF, kinds=(made.kind,), store="files", match="all", action="keep") for made in printed
+    ]
     copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
     archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
@@ -150,11 +152,12 @@ def _printed(
 ) -> tuple[int, str | None]:
     """Put the pages of the next issued documents into a part; those that cannot be rendered are named in it."""
     start = start_after(reader.company, after) if after else None
-    page = world.store.query("ledger", reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
+    room = by_kind(kind).issued.ROOM
+    page = world.store.query(room, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
     made: dict[str, bytes] = {}
     lost: list[str] = []
     for row in page.records:
-        if not isinstance(row, PRINTED) or not concerns(row, request.subject):
+        if not isinstance(row, Issued) or not concerns(row, request.subject):
             continue
         try:
             filename, key = page_of(world, reader, kind, row.id)

@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.policy.model import Language
 
+_DOCUMENTS = {made.plural: made.words.heading for made in document_types()}
+_DRAFTS = {
+    made.draft_group: made.words.drafts_heading
+    for made in document_types()
+    if made.draft_group and made.words.drafts_heading
+}
 TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
+    **_DOCUMENTS,
+    **_DRAFTS,
     "acceptances": {"fr": "Acceptations de la politique", "ar": "قبول السياسة", "en": "Acceptances of the policy"},
     "account": {"fr": "Compte", "ar": "الحساب", "en": "Account"},
     "api_keys": {"fr": "Clés d'accès", "ar": "مفاتيح الولوج", "en": "Access keys"},
@@ -14,12 +23,9 @@ TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
     "company": {"fr": "Entreprise", "ar": "الشركة", "en": "Company"},
     "consents": {"fr": "Consentements", "ar": "الموافقات", "en": "Consents"},
     "corrections": {"fr": "Rectifications", "ar": "التصحيحات", "en": "Corrections"},
-    "credit_notes": {"fr": "Avoirs", "ar": "إشعارات دائنة", "en": "Credit notes"},
     "customers": {"fr": "Clients", "ar": "الزبناء", "en": "Customers"},
     "destructions": {"fr": "Clés détruites", "ar": "المفاتيح المُتلفة", "en": "Keys destroyed"},
     "disclosures": {"fr": "Communications à des tiers", "ar": "الإفصاحات للغير", "en": "Disclosures to others"},
-    "drafts": {"fr": "Brouillons", "ar": "المسودات", "en": "Drafts"},
-    "invoices": {"fr": "Factures", "ar": "الفواتير", "en": "Invoices"},
     "items": {"fr": "Articles", "ar": "السلع والخدمات", "en": "Items"},
     "journal_entries": {"fr": "Journal des opérations", "ar": "سجل العمليات", "en": "Journal of operations"},
     "members": {"fr": "Membres", "ar": "الأعضاء", "en": "Members"},

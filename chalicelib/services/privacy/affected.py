@@ -4,32 +4,27 @@ An issued document is never edited (CGI art. 145-III): it is corrected by a cred
 anew. Both are the merchant's to decide, so that they are offered as the requests that do them, ready to be sent.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
-
-from pynamodb.expressions.condition import Condition
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.correction import differs
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.registry import PARTIES, by_id, by_kind, document_types, person_of, types_about
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.member import Member
-from chalicelib.domain.party import Customer
 from chalicelib.domain.request import Request
 from chalicelib.domain.support import SupportMessage, Thread
 from chalicelib.services.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
-from chalicelib.store.wire import SORT, Store, start_after
+from chalicelib.store.wire import SORT, Key, Store, start_after
 
-ISSUED: Final = SORT.between("credit_note#", "invoice#~")
-"""Issued documents and their balances, and nothing else of the ledger."""
-NAMING = ("customer", "opened_by", "by")
+TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
+"""The kinds in the order in which their documents are read: by name, which a place in a list depends on."""
+NAMING = (*dict.fromkeys(made.person for made in document_types()), "opened_by", "by")
 """The attributes by which what is kept goes on naming whose own record is gone."""
 P = TypeVar("P")
 
@@ -38,31 +33,48 @@ def named(store: Store, company: str, subject: str) -> bool:
     """Whether an issued document names a customer whose record is gone, or a request for help a member who is none any
     more. At most MOST_EXAMINED rows are read: where there are more, somebody may be named, which carrying a request
     out then shows. Raises Busy."""
-    if subject.startswith(f"{Customer.PREFIX}_"):
-        return _found(store, company, subject, "ledger", ISSUED)
-    if not subject.startswith(f"{Member.PREFIX}_"):
-        return False
-    kinds = (Thread.KIND, SupportMessage.KIND)
-    return any(_found(store, company, subject, "workspace", SORT.startswith(f"{kind}#")) for kind in kinds)
+    if subject.startswith(f"{Member.PREFIX}_"):
+        return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
+    return _found(store, company, subject, [made.issued for made in types_about(subject)])
 
 
-def _found(store: Store, company: str, subject: str, room: str, where: Condition) -> bool:
-    after, examined = None, 0
-    while examined < MOST_EXAMINED:
-        page = store.query(room, company, where, after=after, descending=True)
-        for row in page.records:
-            if subject in (getattr(row, name, None) for name in NAMING):
+def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
+    examined = 0
+    for cls in classes:
+        after: Key | None = None
+        while True:
+            if examined >= MOST_EXAMINED:
                 return True
-        examined += len(page.records)
-        if (after := page.next) is None:
-            return False
-    return True
+            where = SORT.startswith(f"{cls.KIND}#")
+            page = store.query(cls.ROOM, company, where, after=after, descending=True)
+            if any(subject in (getattr(row, name, None) for name in NAMING) for row in page.records):
+                return True
+            examined += len(page.records)
+            if (after := page.next) is None:
+                break
+    return False
+
+
+def page(store: Store, company: str, after: str) -> tuple[list[Record], str | None]:
+    """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the sort key to
+    go on from; None at the end. Raises Busy."""
+    kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
+    made = by_kind(kind)
+    start = start_after(company, after) if id else None
+    found = store.query(made.issued.ROOM, company, SORT.startswith(f"{kind}#"), after=start)
+    if found.next:
+        return list(found.records), found.next["sort"]["S"]
+    later = TYPES[TYPES.index(made) + 1 :]
+    return list(found.records), f"{later[0].kind}#" if later else None
 
 
 def own_record(store: Store, request: Request) -> Record | None:
     """The record that was corrected and that documents copy, as it is now; None when it is gone."""
     subject = request.subject
-    ref = Customer.ref(request.company, subject) if subject else Company.ref(request.company)
+    about = types_about(subject) if subject else ()
+    if subject and not about:
+        return None
+    ref = PARTIES[about[0].counterparty].ref(request.company, subject or "") if about else Company.ref(request.company)
     (found,) = store.records([ref])
     return found
 
@@ -108,14 +120,12 @@ def listing(
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
     """Issued documents in the order of their keys, each with the balance that follows it."""
-    begin = None
-    if after:
-        kind = CreditNote.KIND if after.startswith(CreditNote.PREFIX) else Invoice.KIND
-        begin = start_after(reader.company, f"{kind}#{after}~")
+    made = by_id(after) if after else None
+    where: str | None = f"{made.kind}#{after}~" if made else ""
     waiting: Issued | None = None
-    while True:
-        page = reader.store.query("ledger", reader.company, ISSUED, after=begin)
-        for row in page.records:
+    while where is not None:
+        rows, where = page(reader.store, reader.company, where)
+        for row in rows:
             if isinstance(row, Balance) and waiting is not None and waiting.id == row.id:
                 yield waiting, row
                 waiting = None
@@ -123,7 +133,5 @@ def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance
                 if waiting is not None:
                     yield waiting, None
                 waiting = row
-        if (begin := page.next) is None:
-            break
     if waiting is not None:
         yield waiting, None

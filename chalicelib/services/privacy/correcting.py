@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company
-from chalicelib.domain.correction import FIELDS, Correction, frozen, values_of
+from chalicelib.domain.correction import FIELDS, Correction, copied_to, frozen, values_of
 from chalicelib.domain.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import derived_id
@@ -159,15 +159,17 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
             attributes=copied,
             match="reference",
             action="keep",
-            bases=current().rules[_copied_under(after)].bases,
+            bases=rule_of(current(), cls, party).bases,
         )
-        for cls in (Invoice, CreditNote)
+        for cls, party in _copies(after)
     ]
     return (own, *issued)
 
 
-def _copied_under(record: Record) -> str:
-    return "document.seller" if isinstance(record, Company) else "document.buyer"
+def _copies(record: Record) -> list[tuple[type[Issued], str]]:
+    """The classes of frozen documents that copy such a record, each with the attribute that holds the copy."""
+    parties = ((made, copied_to(made, record)) for made in document_types())
+    return [(made.issued, party) for made, party in parties if party]
 
 
 def _recipients(
@@ -176,7 +178,7 @@ def _recipients(
     """The disclosures of what was wrong that the company may know of (law 09-08 art. 8: third parties are told)."""
     rules = {rule_of(current(), type(after), name).name for name in names}
     if names & frozen(after):
-        rules.add(_copied_under(after))
+        rules |= {rule_of(current(), cls, party).name for cls, party in _copies(after)}
     return [
         row
         for row in handed

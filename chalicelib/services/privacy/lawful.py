@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.register import document_hash
-from chalicelib.domain.documents.registry import person_of
+from chalicelib.domain.documents.registry import by_id, person_of
 from chalicelib.domain.errors import NotFound, invalid
+from chalicelib.policy.rules import rules_of
 from chalicelib.services.einvoicing import attachment
 from chalicelib.services.viewing import issued_view
 from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
@@ -17,8 +16,8 @@ from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-NEEDED = ("document.buyer", "document.content", "document.seller")
-"""The kinds of data that a whole document holds: a demand has to name each."""
+OURS = ("record.", "ledger.")
+"""Rules of what we add to a document: its key, its times, its number and its hash."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,10 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
     """The original of one document, of an erased buyer or a closed account too; the disclosure notes its id first.
     Raises NotFound, and InvalidContent where the disclosure is no lawful demand, or one for other data or another
     person; Busy."""
-    cls: type[Issued] = CreditNote if document.startswith(f"{CreditNote.PREFIX}_") else Invoice
+    made = by_id(document)
+    if made is None:
+        raise NotFound
+    cls = made.issued
     call = world.call(company, by, "disclosure_release", key=f"release-{world.random(12).hex()}")
     refs = [Disclosure.ref(company, disclosure), cls.ref(company, document)]
 
@@ -57,7 +59,9 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
 
 
 def _require_covered(demand: Disclosure, issued: Issued) -> None:
-    covered = demand.subject in (None, person_of(issued)) and set(NEEDED) <= set(demand.data)
+    """Require that the demand names each kind of data that the whole document holds. Raises InvalidContent."""
+    held = {a.governed_by for a in rules_of(type(issued)) if not a.governed_by.startswith(OURS)}
+    covered = demand.subject in (None, person_of(issued)) and held <= set(demand.data)
     if demand.kind != "lawful_demand" or not covered:
         raise invalid("/disclosure", "not_covered")
 

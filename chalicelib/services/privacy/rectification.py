@@ -5,6 +5,7 @@ job counts what still says otherwise, and `affected` lists it.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -13,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import may_be_seen
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
 from chalicelib.domain.request import UNANSWERED, WARNED, Request, moved, waiting
@@ -27,7 +27,6 @@ from chalicelib.services.privacy.requests import members_of, own_row, seen
 from chalicelib.services.privacy.settling import watch_over
 from chalicelib.store import due
 from chalicelib.store.door import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
-from chalicelib.store.wire import start_after
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -116,23 +115,21 @@ def _keep(world: "World", request: Request, after: Request) -> None:
 
 
 def _counted(world: "World", request: Request) -> Request:
-    """The request with the next pages of issued documents counted; a record that is gone since has nothing to say."""
+    """The request with the next pages of frozen documents counted. Its cursor holds a count for each kind, in the order
+    of the registry, and a sort key. A record that is gone since makes no document stale."""
     own = affected.own_record(world.store, request)
-    tally, _, after = (request.cursor or "0,0:").partition(":")
-    invoices, notes = (int(count) for count in tally.split(","))
+    tally, _, after = (request.cursor or ":").partition(":")
+    kinds = [made.kind for made in document_types()]
+    found = Counter(dict(zip(kinds, (int(count) for count in tally.split(",") if count), strict=False)))
     where: str | None = after
     for _ in range(PAGES):
-        start = start_after(request.company, where) if where else None
-        page = world.store.query("ledger", request.company, affected.ISSUED, after=start)
-        stale = [row for row in page.records if own and affected.stale(row, request, own)]
-        invoices += sum(isinstance(row, Invoice) for row in stale)
-        notes += sum(isinstance(row, CreditNote) for row in stale)
-        where = page.next["sort"]["S"] if page.next else None
+        rows, where = affected.page(world.store, request.company, where or "")
+        found.update(row.KIND for row in rows if own and affected.stale(row, request, own))
         if where is None:
-            found = {Invoice.KIND: invoices, CreditNote.KIND: notes}
-            measures = (replace(m, found=found.get(m.kinds[0], m.found), done=True) for m in request.measures)
+            told = {kind: found[kind] for kind in kinds}
+            measures = (replace(m, found=told.get(m.kinds[0], m.found), done=True) for m in request.measures)
             return replace(request, measures=tuple(measures), cursor=None)
-    return replace(request, cursor=f"{invoices},{notes}:{where}")
+    return replace(request, cursor=f"{','.join(str(found[kind]) for kind in kinds)}:{where}")
 
 
 def _name_hidden(world: "World", request: Request) -> None:

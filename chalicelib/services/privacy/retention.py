@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.company import Company, Leftover, Series, Term
-from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import DocumentType, by_id, by_kind, document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
@@ -34,7 +32,6 @@ BATCH = 12
 """Documents that leave in one commit: each takes its register entry, its balance and its payments along."""
 MOST_ROWS = 80
 """Rows that one commit deletes; the commit's own and its series come on top, and a transaction takes 100."""
-KINDS: dict[str, type[Issued]] = {"invoice": Invoice, "credit_note": CreditNote}
 DAY = timedelta(days=1)
 
 
@@ -128,6 +125,17 @@ def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Ser
                 yield series, batch
 
 
+def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
+    """The fiscal documents outside the register that may go, a batch of one kind at a time. Nothing orders them by
+    date, so that all of a kind's rows are read: once for each day on which something is due."""
+    for made in document_types():
+        if made.fiscal and not made.registered:
+            rows = _all(store, company, made.issued.ROOM, f"{made.kind}#")
+            going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
+            while batch := list(islice(going, BATCH)):
+                yield made, batch
+
+
 def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:
     for row in rows:
         if isinstance(row, RegisterEntry):
@@ -151,6 +159,9 @@ def sweep(world: "World", term: Term) -> bool:
     for series, entries in due_entries(world.store, term.company, through):
         _documents(world, term, series, entries, through)
         return False
+    for made, documents in due_documents(world.store, term.company, through):
+        _unregistered(world, term, made, documents, through)
+        return False
     if _journal(world, term, through):
         return False
     _end_key(world, term)
@@ -159,33 +170,25 @@ def sweep(world: "World", term: Term) -> bool:
     return True
 
 
-def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
-    gone: list[Record] = []
-    left: list[Leftover] = []
-    leaving: list[RegisterEntry] = []
-    last: RegisterEntry | None = None
-    for entry in entries:
-        rows, later = _with_document(world, entry, through)
-        if gone and len(gone) + len(rows) > MOST_ROWS:
-            break
-        if len(rows) > MOST_ROWS:  # an invoice of very many payments: they go first, the number with the last of them
-            gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
-            break
-        gone += rows
-        leaving.append(entry)
-        last = entry
-        if later is not None:
-            at = midnight(rule_of(term).kept_until(later) + DAY)
-            left.append(
-                Leftover(
-                    company=term.company, id=entry.document, created_at=world.now(), updated_at=world.now(), due_at=at
-                )
-            )
+@dataclass(frozen=True)
+class Due:
+    """A document whose term is over: its hash, and its entry where it is in the register."""
 
-    statutory_end.remove(world, term.company, leaving)
+    made: DocumentType
+    id: str
+    hash: str
+    entry: RegisterEntry | None = None
+
+
+def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
+    """Let the next documents of a series go. The series keeps the last number that left, and the chain there."""
+    due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
+    gone, left, whole = _leaving(world, term, due, through)
+    statutory_end.remove(world, term.company, (each.hash for each in due[:whole]))
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
+        last = entries[whole - 1] if whole else None
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
         return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
@@ -193,17 +196,43 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
     transact(world.store, call, [series.key], decide, SYSTEM_STEP)
 
 
-def _with_document(world: "World", entry: RegisterEntry, through: date) -> tuple[list[Record], date | None]:
-    """What leaves with a number, and the latest date of its payments that must stay."""
-    document, balance = world.store.records(
-        [KINDS[entry.document_kind].ref(entry.company, entry.document), Balance.ref(entry.company, entry.document)]
-    )
-    rows = _all(world.store, entry.company, "ledger", f"payment#{entry.document}#")
+def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
+    """Let the next documents of a kind go that is not in the register."""
+    due = [Due(made, document.id, document.hash) for document in documents]
+    gone, left, whole = _leaving(world, term, due, through)
+    statutory_end.remove(world, term.company, (each.hash for each in due[:whole]))
+    _commit(world, term, tuple(gone), tuple(left))
+
+
+def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> tuple[list[Record], list[Leftover], int]:
+    """The rows that leave in one commit, what their later payments leave behind, and how many documents are whole."""
+    gone: list[Record] = []
+    left: list[Leftover] = []
+    whole = 0
+    for each in due:
+        rows, later = _with_document(world, term.company, each, through)
+        if gone and len(gone) + len(rows) > MOST_ROWS:
+            break
+        if len(rows) > MOST_ROWS:  # a document of very many payments: they go first, the number with the last of them
+            gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
+            break
+        gone += rows
+        whole += 1
+        if later is not None:
+            at, now = midnight(rule_of(term).kept_until(later) + DAY), world.now()
+            left.append(Leftover(company=term.company, id=each.id, created_at=now, updated_at=now, due_at=at))
+    return gone, left, whole
+
+
+def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:
+    """The rows that leave with a document, and the latest date of its payments that must stay."""
+    made = due.made
+    balances = [made.balance.ref(company, due.id)] if made.balance else []
+    document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
+    rows = _all(world.store, company, "ledger", f"payment#{due.id}#")
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
-    gone: list[Record] = [entry, *([document] if document else [])]
-    if balance and later is None:
-        gone.append(balance)
+    gone = [row for row in (due.entry, document, *(balance if later is None else ())) if row is not None]
     return [*gone, *_with_ids(world, [payment for payment in payments if payment.date <= through])], later
 
 
@@ -224,10 +253,10 @@ def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
-    (balance,) = world.store.records([Balance.ref(row.company, row.id)])
-    gone = _with_ids(world, going)
-    if not staying:
-        gone += [balance, row] if balance else [row]
+    made, gone = by_id(row.id), _with_ids(world, going)
+    balances = [made.balance.ref(row.company, row.id)] if made and made.balance and not staying else []
+    ended = [balance for balance in world.store.records(balances) if balance] if balances else []
+    gone += [*ended, *([] if staying else [row])]
     _commit(world, term, tuple(gone))
     if not staying:
         _end_key(world, term)
@@ -253,13 +282,13 @@ def _end_key(world: "World", term: Term) -> None:
         _commit(world, term, keys)
 
 
-def _commit(world: "World", term: Term, deletes: tuple[Record, ...]) -> None:
+def _commit(world: "World", term: Term, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()) -> None:
     call = world.call(term.company, "retention", "sweep", key="sweep")
     transact(
         world.store,
         call,
         [],
-        lambda _: Decision(deletes=deletes),
+        lambda _: Decision(puts=puts, deletes=deletes),
         SYSTEM_STEP,
     )
 
@@ -286,5 +315,7 @@ def preview(world: "World", term: Term, period: Period, on: date) -> int:
     years = tuple(year_of(end) for end in term.ends)
     through = Rule((period,), years).through(on)
     own = rule_of(term).through(on)
-    found = (entry for _, batch in due_entries(world.store, term.company, through) for entry in batch)
-    return sum(entry.issue_date > own for entry in found)
+    entries = (entry for _, batch in due_entries(world.store, term.company, through) for entry in batch)
+    others = ((made, each) for made, batch in due_documents(world.store, term.company, through) for each in batch)
+    dates = [*(entry.issue_date for entry in entries), *(made.dated(each) for made, each in others)]
+    return sum(day is not None and day > own for day in dates)
