@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.documents.registry import document_types
+
 if TYPE_CHECKING:
     from chalicelib.domain.entity import Record
 
 BUSINESS: Mapping[str, str] = {
-    "InvoicesIssued": "invoices that took a number; specimens of test companies do not count",
-    "CreditNotesIssued": "credit notes that took a number; specimens do not count",
+    **{made.figure.name: made.figure.counts for made in document_types()},
     "PaymentsRecorded": "payments entered",
     "DocumentsSwept": "issued documents removed after their statutory term",
     "RequestDeadlineNear": "privacy requests still open when their deadline is near",
@@ -49,19 +50,21 @@ FIGURES: Mapping[str, str] = {**BUSINESS, **RUNS, **FAULTS}
 BY_JOB = RUNS.keys() | {"RequestDeadlineNear", "RequestDeadlineBreached"}
 """Those that bear the name of a job. Every other one stands alone: an alarm watches exactly one of the two."""
 
-DOCUMENTS = frozenset({"invoice", "credit_note"})
-ISSUED: Mapping[str, str] = {
-    "invoice": "InvoicesIssued",
-    "credit_note": "CreditNotesIssued",
-    "payment": "PaymentsRecorded",
+FISCAL = frozenset((made.issued.ROOM, made.kind) for made in document_types() if made.fiscal)
+"""Rooms and kinds of the documents that the sweep removes at the end of their statutory term."""
+MADE: Mapping[tuple[str, str], str] = {
+    **{(made.issued.ROOM, made.kind): made.figure.name for made in document_types()},
+    ("ledger", "payment"): "PaymentsRecorded",
 }
+"""The figure that counts a new row, by room and kind."""
 
 
 def committed(new: "Sequence[Record]", gone: "Sequence[Record]") -> dict[str, float]:
     """The business figures of one commit: what came to be in the ledger, and what left it."""
     counted: Counter[str] = Counter()
     for record in new:
-        if record.ROOM == "ledger" and record.KIND in ISSUED and not getattr(record, "specimen", False):
-            counted[ISSUED[record.KIND]] += 1
-    counted["DocumentsSwept"] += sum(record.ROOM == "ledger" and record.KIND in DOCUMENTS for record in gone)
+        figure = MADE.get((record.ROOM, record.KIND))
+        if figure and not getattr(record, "specimen", False):
+            counted[figure] += 1
+    counted["DocumentsSwept"] += sum((record.ROOM, record.KIND) in FISCAL for record in gone)
     return {name: float(count) for name, count in counted.items() if count}

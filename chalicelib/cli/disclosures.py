@@ -98,6 +98,8 @@ def release(world: "World", options: argparse.Namespace) -> int:
     except NotFound as refused:
         raise CannotRun("there is no such company, disclosure or document", 1) from refused
     for suffix, content in (("pdf", made.page), ("xml", made.e_invoice)):
+        if content is None:
+            continue
         path = options.out / f"{made.number.replace('/', '-')}.{suffix}"
         path.write_bytes(content)
         show(file=str(path), sha256=sha256(content).hexdigest(), register_verified=made.verified)

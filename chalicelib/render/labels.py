@@ -3,15 +3,6 @@
 from chalicelib.domain.documents.model import Language
 
 _TABLE: dict[str, tuple[str, str, str]] = {
-    # titles
-    "title.invoice": ("Facture", "فاتورة", "Invoice"),
-    "title.credit_note": ("Avoir", "إشعار دائن", "Credit note"),
-    "title.quote": ("Devis", "عرض أسعار", "Quote"),
-    "title.proforma": ("Facture pro forma", "فاتورة أولية", "Pro forma invoice"),
-    "title.deposit": ("Facture d’acompte", "فاتورة تسبيق", "Deposit invoice"),
-    "title.delivery_note": ("Bon de livraison", "وصل التسليم", "Delivery note"),
-    "title.purchase_order": ("Bon de commande", "سند الطلب", "Purchase order"),
-    "title.supplier_bill": ("Facture fournisseur", "فاتورة المورد", "Supplier bill"),
     # marks
     "mark.draft": ("BROUILLON", "مسودة", "DRAFT"),
     "mark.specimen": ("SPÉCIMEN", "عينة", "SPECIMEN"),
@@ -19,8 +10,6 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "mark.specimen.long": ("Spécimen, sans valeur", "عينة بدون قيمة", "Specimen, of no value"),
     # parties
     "number": ("N°", "رقم", "No."),
-    "to.invoice": ("Facturé à", "فاتورة إلى", "Bill to"),
-    "to.other": ("Destinataire", "المرسل إليه", "To"),
     "ice": ("ICE", "ICE", "ICE"),
     "tax_id": ("IF", "IF", "IF"),
     "trade_register": ("RC", "RC", "RC"),

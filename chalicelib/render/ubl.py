@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from chalicelib.domain.company import Address
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
+from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, price_text, text
 from chalicelib.domain.morocco.mentions import Words
@@ -37,16 +38,21 @@ _GIVEN_BACK: Words = {
 
 @dataclass(frozen=True)
 class _Syntax:
-    """What the two documents call the same things; `code` is UNTDID 1001."""
+    """What the two documents call the same things."""
 
     root: str
-    code: str
     line: str
     quantity: str
 
 
-_INVOICE = _Syntax("Invoice", "380", "InvoiceLine", "InvoicedQuantity")
-_CREDIT_NOTE = _Syntax("CreditNote", "381", "CreditNoteLine", "CreditedQuantity")
+_INVOICE = _Syntax("Invoice", "InvoiceLine", "InvoicedQuantity")
+_CREDIT_NOTE = _Syntax("CreditNote", "CreditNoteLine", "CreditedQuantity")
+
+
+def code_of(document: Issued) -> str | None:
+    """The type code (UNTDID 1001). A credit note has the one that the kind which it corrects gives to its credits."""
+    corrected = by_id(document.invoice) if isinstance(document, CreditNote) else None
+    return corrected.credit_code if corrected else by_kind(document.KIND).code
 
 
 def write(document: Issued, view: DocumentView) -> bytes:
@@ -77,7 +83,7 @@ class _Writer:
         self._language = document.language
         self._labels = labels(document.language)
         self._groups = groups_of(document)
-        self._syntax = _CREDIT_NOTE if isinstance(document, CreditNote) else _INVOICE
+        self._syntax = _CREDIT_NOTE if by_kind(document.KIND).corrects else _INVOICE
         self._root = Element(
             self._syntax.root,
             {
@@ -113,7 +119,7 @@ class _Writer:
             ("ID", of.number),
             ("IssueDate", of.issue_date.isoformat()),
             ("DueDate", of.due_date.isoformat() if invoice else None),
-            (f"{self._syntax.root}TypeCode", self._syntax.code),
+            (f"{self._syntax.root}TypeCode", code_of(of)),
             *(("Note", note) for note in self._notes()),
             ("DocumentCurrencyCode", of.currency),
         )

@@ -6,15 +6,14 @@ applies page after page ends with what there is.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Literal, TypeVar
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import DocumentType, document_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
@@ -58,20 +57,8 @@ def _simple(cls: type[Record], heaviest: int = OTHER_BYTES) -> Source:
     return Source(cls.KIND, refs, _first, heaviest)
 
 
-def _document(cls: type[Draft] | type[Issued]) -> Source:
-    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
-        return [cls.ref(company, id)]
-
-    return Source(cls.KIND, refs, lambda rows: DocumentState(_of(cls, rows[0])))
-
-
-def _of(cls: type[R], row: Record | None) -> R:
-    assert isinstance(row, cls)  # noqa: S101 — the first row is there, and of the class that was asked for
-    return row
-
-
 def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
-    """A payment lies under its invoice, whose balance moves in the same commit."""
+    """A payment lies under its document, whose balance moves in the same commit."""
     return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
 
 
@@ -79,29 +66,46 @@ def _payment(rows: Rows) -> Payment:
     return next(row for row in rows if isinstance(row, Payment))
 
 
-def _invoice_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
-    return [Invoice.ref(company, id), Balance.ref(company, id)]
+def _draft(cls: type[DraftDocument]) -> Source:
+    return replace(_simple(cls, DOCUMENT_BYTES), read=_state)
 
 
-def _invoice(rows: Rows) -> DocumentState:
-    invoice, balance = rows
-    return DocumentState(_of(Invoice, invoice), balance if isinstance(balance, Balance) else None)
+def _frozen(made: DocumentType) -> Source:
+    """A kind's frozen documents, each with the balance beside it."""
+    classes = [made.issued, *([made.balance] if made.balance else [])]
+
+    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+        return [cls.ref(company, id) for cls in classes]
+
+    return Source(made.kind, refs, _state)
+
+
+def _state(rows: Rows) -> DocumentState:
+    document, balance = rows[0], rows[-1]
+    assert isinstance(document, (DraftDocument, Issued))  # noqa: S101 — the first row is there, and of the class asked for
+    return DocumentState(document, balance if isinstance(balance, Balance) else None)
+
+
+def _documents(made: DocumentType) -> dict[tuple[str, str], Source]:
+    """The sources of a kind by the table and kind of its rows: its drafts, its frozen documents and their balances."""
+    source = _frozen(made)
+    found = {(cls.ROOM, cls.KIND): source for cls in (made.issued, made.balance) if cls}
+    if made.draft:
+        found[made.draft.ROOM, made.kind] = _draft(made.draft)
+    return found
 
 
 def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa: ARG001 — one row, whatever its id
     return [Company.ref(company)]
 
 
-_INVOICE = Source(Invoice.KIND, _invoice_refs, _invoice)
+BALANCES = frozenset((made.balance.ROOM, made.balance.KIND) for made in document_types() if made.balance)
 SOURCES: Mapping[tuple[str, str], Source] = {
     ("workspace", "company"): Source(Company.KIND, _company_refs, _first),
     ("workspace", "customer"): _simple(Customer),
     ("workspace", "supplier"): _simple(Supplier),
     ("workspace", "item"): _simple(Item),
-    ("workspace", "invoice"): _document(Draft),
-    ("ledger", "invoice"): _INVOICE,
-    ("ledger", "balance"): _INVOICE,
-    ("ledger", "credit_note"): _document(CreditNote),
+    **{place: source for made in document_types() if made.on_devices for place, source in _documents(made).items()},
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
 }
 """The kinds that clients see; any other kind stays in the journal."""
@@ -185,7 +189,7 @@ def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
 
 def _touched(entry: JournalEntry) -> Found:
     """What a commit did to what clients see. Issuing deletes the draft and puts the invoice of the same id: one put."""
-    balances = [change.id for change in entry.changes if (change.room, change.kind) == ("ledger", "balance")]
+    balances = [change.id for change in entry.changes if (change.room, change.kind) in BALANCES]
     found: Found = {}
     for change in entry.changes:
         source = SOURCES.get((change.room, change.kind))

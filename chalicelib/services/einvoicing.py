@@ -2,7 +2,7 @@
 
 from chalicelib.domain.copies import as_of
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import DocumentType
+from chalicelib.domain.documents.registry import DocumentType, by_kind
 from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import NotIssued
 from chalicelib.render.renderer import Attachment
@@ -25,6 +25,11 @@ def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
 def e_invoice(document: Issued) -> bytes:
     """UBL 2.1 in the document's own language, whoever asks: equal bytes as long as this program writes alike."""
     return write(document, issued_view(document, document.language))
+
+
+def attached(document: Issued) -> tuple[Attachment, ...]:
+    """What the document's PDF/A-3 carries: its e-invoice, where its kind has one."""
+    return (attachment(document),) if by_kind(document.KIND).code else ()
 
 
 def attachment(document: Issued) -> Attachment:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.company import Company
 from chalicelib.domain.copies import as_of
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.erased import require_shown
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
 from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
-from chalicelib.services.einvoicing import attachment
+from chalicelib.services.einvoicing import attached
 from chalicelib.services.viewing import draft_view, issued_view
 from chalicelib.store.read import Reader, open_company
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PDF = "application/pdf"
-_NAMES = {"invoice": "facture", "credit_note": "avoir"}
 
 
 @dataclass(frozen=True)
@@ -56,9 +54,9 @@ def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
     except (NotFound, CompanyBlocked):
         return
     for id in ids:
-        kind = "credit_note" if id.startswith(CreditNote.PREFIX + "_") else "invoice"
-        with suppress(DocumentBlocked):
-            _kept(world, company, _printable(reader, kind, id, None))
+        if made := by_id(id):
+            with suppress(DocumentBlocked):
+                _kept(world, company, _printable(reader, made.kind, id, None))
 
 
 def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
@@ -73,7 +71,7 @@ def original(world: "World", document: Issued) -> bytes:
     for it: a page of somebody who was erased must not come back. Raises Busy."""
     from chalicelib.render.renderer import inputs_hash
 
-    view, attachments = issued_view(document, document.language), (attachment(document),)
+    view, attachments = issued_view(document, document.language), attached(document)
     logo = _logo(world, document.seller.logo)
     renderer = world.renderer(None)
     key = prefixes.pdf(document.company, inputs_hash(view, renderer, logo=logo, attachments=attachments))
@@ -109,22 +107,24 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
         require_shown(reader.head, issued)
         issued = as_of(issued, reader.head)
         view = issued_view(issued, language or issued.language)
-        name = f"{_NAMES[kind]}-{issued.number.replace('/', '-')}.pdf"
+        name = f"{by_kind(kind).words.file_name}-{issued.number.replace('/', '-')}.pdf"
         # wkhtmltopdf, which prints merchants' own templates, can attach nothing.
-        attachments = (attachment(issued),) if company.template is None else ()
+        attachments = attached(issued) if company.template is None else ()
         logo = prefixes.own_logo(reader.company, issued.seller.logo)
         return Printable(view, name, logo, company.template, attachments)
-    if draft is None or kind != "invoice":
+    if draft is None:
         raise NotFound
-    customer = reader.many(Customer, [draft.customer])[0] if draft.customer else None
+    person = by_kind(kind).person_of(draft)
+    customer = reader.many(Customer, [person])[0] if person else None
     spoken = language or draft.language or (customer.language if customer else company.language)
     return Printable(draft_view(draft, company, customer, spoken), "brouillon.pdf", company.logo, company.template)
 
 
-def _found(reader: Reader, kind: str, id: str) -> tuple[Company, Draft | None, Issued | None]:
-    own = reader.company
-    cls: type[Issued] = CreditNote if kind == "credit_note" else Invoice
-    company, issued, draft = reader.of([Company.ref(own), cls.ref(own, id), Draft.ref(own, id)])
+def _found(reader: Reader, kind: str, id: str) -> tuple[Company, DraftDocument | None, Issued | None]:
+    own, made = reader.company, by_kind(kind)
+    drafts = [made.draft.ref(own, id)] if made.draft else []
+    company, issued, *found = reader.of([Company.ref(own), made.issued.ref(own, id), *drafts])
+    draft = found[0] if found else None
     if not isinstance(company, Company):
         raise NotFound
-    return company, draft if isinstance(draft, Draft) else None, issued if isinstance(issued, Issued) else None
+    return company, draft if isinstance(draft, DraftDocument) else None, issued if isinstance(issued, Issued) else None

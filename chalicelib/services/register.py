@@ -5,12 +5,12 @@ from datetime import date
 from itertools import islice
 
 from chalicelib.domain.company import Company, Series
-from chalicelib.domain.documents.balance import Balance, status
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Registered
 from chalicelib.domain.documents.numbering import current, series_name
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
+from chalicelib.domain.documents.registry import find, state_of
 from chalicelib.domain.errors import NotFound
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
@@ -18,7 +18,6 @@ from chalicelib.store.wire import SORT
 BATCH = 10
 """Documents read at once: a transaction reads 4 MB at most, a document is 380 KB at most."""
 VERIFIED_AT_ONCE = 600
-KINDS: dict[str, type[Registered]] = {"invoice": Invoice, "credit_note": CreditNote}
 
 
 def series(reader: Reader) -> list[Series]:
@@ -76,8 +75,8 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
     left = iter(found)
     while batch := list(islice(left, BATCH)):
         # An entry of an unknown kind was tampered with: there is no such document.
-        kinds = [KINDS.get(entry.document_kind, Invoice) for entry in batch]
-        rows = reader.of([kind.ref(reader.company, e.document) for kind, e in zip(kinds, batch, strict=True)])
+        types = [find(entry.document_kind) or INVOICE for entry in batch]
+        rows = reader.of([made.issued.ref(reader.company, e.document) for made, e in zip(types, batch, strict=True)])
         documents |= {
             e.document: row if isinstance(row, Registered) else None for e, row in zip(batch, rows, strict=True)
         }
@@ -86,12 +85,11 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
 
 def _states(reader: Reader, found: list[RegisterEntry]) -> dict[str, str]:
     documents = _documents(reader, found)
-    invoices = [entry.document for entry in found if entry.document_kind == "invoice"]
-    balances = dict(zip(invoices, reader.many(Balance, invoices), strict=True))
-    return {
-        id: status(document, balances[id]) if isinstance(document, Invoice) else "issued" if document else "missing"
-        for id, document in documents.items()
-    }
+    types = {entry.document: made for entry in found if (made := find(entry.document_kind))}
+    refs = {id: made.balance.ref(reader.company, id) for id, made in types.items() if made.balance}
+    rows = dict(zip(refs, reader.of(refs.values()), strict=True))
+    balances = {id: row if isinstance(row, Balance) else None for id, row in rows.items()}
+    return {id: state_of(document, balances.get(id)) if document else "missing" for id, document in documents.items()}
 
 
 @dataclass

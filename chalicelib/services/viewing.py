@@ -7,20 +7,21 @@ from decimal import Decimal
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Address, Company
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.documents.issuing import buyer_of, seller_of
-from chalicelib.domain.documents.model import Buyer, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.registry import DocumentType, by_kind
 from chalicelib.domain.documents.view import (
     DocumentView,
+    FactKind,
     FactView,
-    Kind,
     LineView,
     PartyView,
     TotalKind,
     TotalView,
     VatView,
 )
-from chalicelib.domain.morocco.mentions import closing, legal_mentions
+from chalicelib.domain.money import ZERO
+from chalicelib.domain.morocco.mentions import legal_mentions
 from chalicelib.domain.party import Customer
 from chalicelib.domain.words_ar import amount_in_words as arabic
 from chalicelib.domain.words_fr import amount_in_words as french
@@ -33,84 +34,97 @@ _TERMS = {
 }
 _CASH = {"fr": "Espèces", "ar": "نقدا", "en": "Cash"}
 HASH_SHOWN = 16
+ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
+"""Totals that are printed even where they are nothing."""
 
 
 def issued_view(document: Issued, language: Language) -> DocumentView:
-    """An issued document. Payments do not change it: what is printed is what was issued."""
-    kind: Kind = "credit_note" if isinstance(document, CreditNote) else "invoice"
-    facts = [FactView(kind="issue_date", value=formats.long_date(document.issue_date, language))]
-    if document.operation_date != document.issue_date:
-        facts.append(FactView(kind="operation_date", value=formats.long_date(document.operation_date, language)))
-    if isinstance(document, CreditNote):
-        facts.append(FactView(kind="corrects", value=document.invoice_number))
-        if document.reason:
-            facts.append(FactView(kind="reason", value=document.reason))
-    else:
-        facts.append(FactView(kind="due_date", value=formats.long_date(document.due_date, language)))
-    if document.settlement == "cash":
-        facts.append(FactView(kind="settlement", value=_CASH[language]))
+    """A frozen document. Payments do not change it: what is printed is what was issued."""
+    made = by_kind(document.KIND)
+    facts = ((kind, _fact(kind, document, language)) for kind in made.facts)
     return DocumentView(
-        kind=kind,
+        kind=made.kind,
         language=language,
         dated=document.issue_date,
+        title=made.words.title[language],
+        addressee=made.words.addressee[language],
         number=document.number,
         marks=("specimen",) if document.specimen else (),
         seller=_seller(document.seller, language),
         buyer=_buyer(document.buyer, language),
-        facts=tuple(facts),
-        lines=_lines(document.lines, language),
-        totals=tuple(_totals(document.totals, language)),
-        vat=_vat(document.totals, language),
-        amount_in_words=_words(kind, document.totals, language),
-        payment_terms=_terms(document.due_date, language) if kind == "invoice" else "",
-        mentions=_mentions(document, kind, language),
+        facts=tuple(FactView(kind=kind, value=value) for kind, value in facts if value),
+        lines=_lines(made, document.lines, language),
+        totals=tuple(_totals(made, document.totals, language)),
+        vat=_vat(document.totals, language) if made.priced else (),
+        amount_in_words=_words(made, document.totals, language),
+        payment_terms=_terms(document.due_date, language) if made.payable == "we_receive" else "",
+        mentions=legal_mentions(
+            language,
+            regime=document.seller.regime,
+            reverse_charge=document.reverse_charge,
+            exemptions=[line.exemption for line in document.lines],
+            professional_buyer=document.buyer.kind != "consumer",
+            asks_payment=made.payable == "we_receive",
+        ),
         notes=document.notes or "",
-        register_hash=document.hash[:HASH_SHOWN],
+        register_hash=document.hash[:HASH_SHOWN] if made.registered else "",
     )
 
 
-def draft_view(draft: Draft, company: Company, customer: Customer | None, language: Language) -> DocumentView:
+def draft_view(draft: DraftDocument, company: Company, customer: Customer | None, language: Language) -> DocumentView:
     """A draft as it would be issued today, visibly a draft."""
+    made = by_kind(draft.KIND)
     facts = []
     if draft.operation_date:
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
-    exemptions = [line.exemption for line in draft.lines]
+    asks_payment = made.payable == "we_receive"
     return DocumentView(
-        kind="invoice",
+        kind=made.kind,
         language=language,
         dated=today(draft.updated_at),
+        title=made.words.title[language],
+        addressee=made.words.addressee[language],
         marks=("draft",),
         seller=_seller(seller_of(company), language),
         buyer=_buyer(buyer_of(customer), language) if customer else None,
         facts=tuple(facts),
-        lines=_lines(draft.lines, language),
-        totals=tuple(_totals(draft.totals, language)),
-        vat=_vat(draft.totals, language),
-        amount_in_words=_words("invoice", draft.totals, language),
-        payment_terms=_terms(draft.due_date, language) if draft.due_date else "",
+        lines=_lines(made, draft.lines, language),
+        totals=tuple(_totals(made, draft.totals, language)),
+        vat=_vat(draft.totals, language) if made.priced else (),
+        amount_in_words=_words(made, draft.totals, language),
+        payment_terms=_terms(draft.due_date, language) if draft.due_date and asks_payment else "",
         mentions=legal_mentions(
             language,
             regime=company.regime,
             reverse_charge=draft.reverse_charge,
-            exemptions=exemptions,
+            exemptions=[line.exemption for line in draft.lines],
             professional_buyer=customer is None or customer.kind != "consumer",
+            asks_payment=asks_payment,
         ),
         notes=draft.notes or "",
     )
 
 
-def _mentions(document: Issued, kind: str, language: Language) -> tuple[str, ...]:
-    return legal_mentions(
-        language,
-        document=kind,
-        regime=document.seller.regime,
-        reverse_charge=document.reverse_charge,
-        exemptions=[line.exemption for line in document.lines],
-        professional_buyer=document.buyer.kind != "consumer",
-    )
+def _fact(kind: FactKind, document: Issued, language: Language) -> str:
+    """The value of a fact; empty where the document does not have it, or where it says nothing new."""
+    match kind:
+        case "operation_date" if document.operation_date == document.issue_date:
+            return ""
+        case "issue_date" | "operation_date" | "due_date" | "valid_until":
+            day: date | None = getattr(document, kind, None)
+            return formats.long_date(day, language) if day else ""
+        case "corrects":
+            return document.invoice_number if isinstance(document, CreditNote) else ""
+        case "settlement":
+            return _CASH[language] if document.settlement == "cash" else ""
+        case _:
+            return getattr(document, kind, None) or ""
 
 
-def _words(kind: str, totals: Totals, language: Language) -> str:
+def _words(made: DocumentType, totals: Totals, language: Language) -> str:
+    """The sentence that closes the document with its amount in words."""
+    if made.words.closing is None:
+        return ""
     if language == "en":
         from num2words import num2words
 
@@ -118,8 +132,9 @@ def _words(kind: str, totals: Totals, language: Language) -> str:
         said = f"{num2words(dirhams, lang='en')} dirham{'s' if dirhams != 1 else ''}"
         if centimes:
             said += f" and {num2words(centimes, lang='en')} centime{'s' if centimes != 1 else ''}"
-        return closing(kind, said, language)
-    return closing(kind, french(totals.payable) if language == "fr" else arabic(totals.payable), language)
+    else:
+        said = french(totals.payable) if language == "fr" else arabic(totals.payable)
+    return made.words.closing[language].format(words=said)
 
 
 def _terms(due: date, language: Language) -> str:
@@ -161,20 +176,27 @@ def _buyer(buyer: Buyer, language: Language) -> PartyView:
     )
 
 
-def _lines(lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
-    return tuple(
-        LineView(
-            position=str(number),
-            description=line.description,
-            quantity=formats.number(line.quantity, language),
-            unit=line.unit or "",
-            unit_price=formats.unit_price(line.unit_price, language),
-            discount=_discount(line, language),
-            rate=formats.percent(line.vat_rate, language),
-            net=formats.amount(line.net, language) if line.net is not None else "",
-        )
-        for number, line in enumerate(lines, 1)
+def _lines(made: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
+    view = _priced if made.priced else _unpriced
+    return tuple(view(number, line, language) for number, line in enumerate(lines, 1))
+
+
+def _priced(number: int, line: Line, language: Language) -> LineView:
+    return LineView(
+        position=str(number),
+        description=line.description,
+        quantity=formats.number(line.quantity, language),
+        unit=line.unit or "",
+        unit_price=formats.unit_price(line.unit_price, language),
+        discount=_discount(line, language),
+        rate=formats.percent(line.vat_rate, language),
+        net=formats.amount(line.net, language) if line.net is not None else "",
     )
+
+
+def _unpriced(number: int, line: Line, language: Language) -> LineView:
+    quantity = formats.number(line.quantity, language)
+    return LineView(position=str(number), description=line.description, quantity=quantity, unit=line.unit or "")
 
 
 def _discount(line: Line, language: Language) -> str:
@@ -197,18 +219,19 @@ def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
     )
 
 
-def _totals(totals: Totals, language: Language) -> Iterator[TotalView]:
-    """The rows that say something: a discount, a stamp or a withholding of nothing is left out."""
-    rows: list[tuple[TotalKind, Decimal]] = []
-    if totals.discount:
-        rows += [("lines", totals.lines), ("discount", -totals.discount)]
-    rows += [("net", totals.net), ("vat_total", totals.vat_total), ("gross", totals.gross)]
-    if totals.stamp_duty:
-        rows.append(("stamp_duty", totals.stamp_duty))
-    if totals.withheld_vat:
-        rows.append(("withheld_vat", -totals.withheld_vat))
-    if totals.withheld_fees:
-        rows.append(("withheld_fees", -totals.withheld_fees))
-    rows.append(("payable", totals.payable))
-    for kind, value in rows:
-        yield TotalView(kind=kind, amount=formats.money(value, language))
+def _totals(made: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
+    """The totals of the kind that say something: a discount, a stamp or a withholding of nothing is left out."""
+    amounts: dict[TotalKind, Decimal] = {
+        "lines": totals.lines if totals.discount else ZERO,
+        "discount": -totals.discount,
+        "net": totals.net,
+        "vat_total": totals.vat_total,
+        "gross": totals.gross,
+        "stamp_duty": totals.stamp_duty,
+        "withheld_vat": -totals.withheld_vat,
+        "withheld_fees": -totals.withheld_fees,
+        "payable": totals.payable,
+    }
+    for kind in made.totals:
+        if amounts[kind] or kind in ALWAYS_SHOWN:
+            yield TotalView(kind=kind, amount=formats.money(amounts[kind], language))

@@ -311,6 +311,7 @@ def test_the_original_of_a_closed_account_is_released_too(shop: Shop) -> None:
         open_company(shop.world.store, shop.company)
     made = lawful.release(shop.world, shop.company, demanded(shop), invoice["id"], "opr_1")
     assert made.verified
+    assert made.e_invoice is not None
     assert CANARY in made.e_invoice.decode()
 
 

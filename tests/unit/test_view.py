@@ -11,7 +11,7 @@ from tests.unit.render.views import view
 
 def test_equal_views_have_equal_canonical_bytes() -> None:
     assert view(3).canonical() == view(3).canonical()
-    assert view(3).canonical().startswith(b'{"amount_in_words":')
+    assert view(3).canonical().startswith(b'{"addressee":')
 
 
 def test_any_change_changes_the_canonical_bytes() -> None:

@@ -13,9 +13,6 @@ import msgspec
 from chalicelib.domain.documents.model import Language
 
 Direction = Literal["ltr", "rtl"]
-Kind = Literal[
-    "invoice", "credit_note", "quote", "proforma", "deposit", "delivery_note", "purchase_order", "supplier_bill"
-]
 Mark = Literal["draft", "specimen"]
 FactKind = Literal[
     "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
@@ -99,16 +96,17 @@ class DocumentView:
     """A document as it is printed, in one language.
 
     `dated` (the issue date; a draft's last change) stamps the file, so that equal views give equal bytes. `title`
-    replaces the kind's own ("FACTURE") when a law or a merchant wants other words. `register_hash` is shortened
-    already. `marks` are printed across every page.
+    ("Facture") and `addressee` (the label above the other party: "Facturé à") are the kind's words. `register_hash` is
+    shortened already. `marks` are printed across every page.
     """
 
-    kind: Kind
+    kind: str
     language: Language
     dated: date
     seller: PartyView
     buyer: PartyView | None = None
-    title: str = ""
+    title: str
+    addressee: str
     number: str = ""
     marks: tuple[Mark, ...] = ()
     facts: tuple[FactView, ...] = ()

@@ -40,43 +40,27 @@ LATE_PAYMENT: Words = {
         "Treasury: Bank Al-Maghrib's key rate, plus 0.85% per further month or part of a month."
     ),
 }
-_CLOSING: dict[str, Words] = {
-    "invoice": {
-        "fr": "Arrêtée la présente facture à la somme de {words}.",
-        "ar": "حصر مبلغ هذه الفاتورة في: {words}.",
-        "en": "This invoice is closed at the sum of: {words}.",
-    },
-    "credit_note": {
-        "fr": "Arrêté le présent avoir à la somme de {words}.",
-        "ar": "حصر مبلغ هذا الإشعار الدائن في: {words}.",
-        "en": "This credit note is closed at the sum of: {words}.",
-    },
-}
-
-
-def closing(document: str, words: str, language: Language) -> str:
-    """The sentence that closes an `invoice` or a `credit_note`; `words` is the amount in words, in that language."""
-    return _CLOSING[document][language].format(words=words)
 
 
 def legal_mentions(
     language: Language,
     *,
-    document: str = "invoice",
     regime: str = "standard",
     reverse_charge: bool = False,
     exemptions: Iterable[str | None] = (),
     professional_buyer: bool = True,
+    asks_payment: bool = True,
 ) -> tuple[str, ...]:
     """What the law or custom wants printed, in order and without repetition.
 
     `regime` is the seller's (auto-entrepreneur and CPU charge no TVA); `exemptions` the lines' articles, None for none
-    (exempt sales are stamped with theirs); the fine of law 69-21 binds professionals and stands on invoices only.
+    (exempt sales are stamped with theirs). The fine of law 69-21 binds professionals, and stands on documents that ask
+    for payment.
     """
     said = [NO_VAT[regime][language]] if regime in NO_VAT else []
     if reverse_charge:
         said.append(REVERSE_CHARGE[language])
     said.extend(exemption_wording(article, language) for article in exemptions if article)
-    if professional_buyer and document == "invoice":
+    if professional_buyer and asks_payment:
         said.append(LATE_PAYMENT[language])
     return tuple(dict.fromkeys(said))

@@ -9,7 +9,7 @@ from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.documents.registry import by_id, person_of
 from chalicelib.domain.errors import NotFound, invalid
 from chalicelib.policy.rules import rules_of
-from chalicelib.services.einvoicing import attachment
+from chalicelib.services.einvoicing import attached
 from chalicelib.services.viewing import issued_view
 from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 
@@ -22,12 +22,12 @@ OURS = ("record.", "ledger.")
 
 @dataclass(frozen=True)
 class Original:
-    """An issued document as it was issued: its page (PDF) and its e-invoice (UBL), and whether the content still has
-    the hash that the register was given."""
+    """A frozen document as it was issued: its page (PDF) and its e-invoice (UBL; None for a kind that has none), and
+    whether the content still has its hash."""
 
     number: str
     page: bytes
-    e_invoice: bytes
+    e_invoice: bytes | None
     verified: bool
 
 
@@ -70,8 +70,8 @@ def _original(world: "World", issued: Issued) -> Original:
     """Made anew from the frozen document, in its own language and the house's form; nothing is left in the bucket. A
     closed account's logo is gone."""
     logo = issued.seller.logo if issued.seller.logo and world.files.exists(issued.seller.logo) else None
-    carried = attachment(issued)
+    carried = attached(issued)
     page = world.renderer(None).render(
-        issued_view(issued, issued.language), logo=world.files.read(logo) if logo else None, attachments=(carried,)
+        issued_view(issued, issued.language), logo=world.files.read(logo) if logo else None, attachments=carried
     )
-    return Original(issued.number, page, carried.data, document_hash(issued) == issued.hash)
+    return Original(issued.number, page, carried[0].data if carried else None, document_hash(issued) == issued.hash)

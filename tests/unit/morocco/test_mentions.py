@@ -7,8 +7,10 @@ from typing import get_args
 import pytest
 
 from chalicelib.domain import words_ar, words_fr
+from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.morocco import mentions
-from chalicelib.domain.morocco.mentions import Language, closing, legal_mentions
+from chalicelib.domain.morocco.mentions import Language, legal_mentions
 
 D = Decimal
 
@@ -17,18 +19,19 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 def test_closing_sentences() -> None:
     french = words_fr.amount_in_words(D("720.01"))
-    assert closing("invoice", french, "fr") == (
+    invoice, note = INVOICE.words.closing or {}, CREDIT_NOTE.words.closing or {}
+    assert invoice["fr"].format(words=french) == (
         "Arrêtée la présente facture à la somme de sept cent vingt dirhams et un centime."
     )
-    assert closing("credit_note", french, "fr").startswith("Arrêté le présent avoir à la somme de sept cent vingt")
+    assert note["fr"].format(words=french).startswith("Arrêté le présent avoir à la somme de sept cent vingt")
     arabic = words_ar.amount_in_words(D("720.01"))
-    assert closing("invoice", arabic, "ar") == f"حصر مبلغ هذه الفاتورة في: {arabic}."
+    assert invoice["ar"].format(words=arabic) == f"حصر مبلغ هذه الفاتورة في: {arabic}."
 
 
 def test_a_standard_invoice_mentions_the_fine_alone() -> None:
     assert legal_mentions("fr") == (mentions.LATE_PAYMENT["fr"],)
     assert legal_mentions("fr", professional_buyer=False) == ()
-    assert legal_mentions("fr", document="credit_note") == ()
+    assert legal_mentions("fr", asks_payment=False) == ()
 
 
 def test_mentions_follow_the_document() -> None:

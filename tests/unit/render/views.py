@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Language
 from chalicelib.domain.documents.view import DocumentView, FactView, LineView, PartyView, TotalView, VatView
 from chalicelib.domain.money import cents
@@ -105,8 +106,10 @@ def view(lines: int = 20, language: Language = "fr", **changes: Any) -> Document
         return formats.amount(Decimal(value), language)
 
     made = DocumentView(
-        kind="invoice",
+        kind=INVOICE.kind,
         language=language,
+        title=INVOICE.words.title[language],
+        addressee=INVOICE.words.addressee[language],
         dated=date(2026, 11, 23),
         number="FA-2026-00042",
         facts=(
