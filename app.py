@@ -100,5 +100,5 @@ def wake(event: SQSEvent) -> None:
     """Runs a job before its schedule does, or starts the function that alone may."""
     for record in event:
         job = json.loads(record.body)["job"]
-        if not world().alarm.start(job):
+        if not world().wake_queue.start(job):
             _run(job, event.context)

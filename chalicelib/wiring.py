@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.outside.sessions import Sessions
     from chalicelib.outside.tokens import Tokens
     from chalicelib.outside.vault import Vault
-    from chalicelib.outside.wake import Alarm
+    from chalicelib.outside.wake import WakeQueue
     from chalicelib.render.renderer import Renderer
 
 
@@ -151,11 +151,11 @@ class World:
         return Mailer(self.settings)
 
     @shared
-    def alarm(self) -> "Alarm":
+    def wake_queue(self) -> "WakeQueue":
         """The queue that wakes jobs."""
-        from chalicelib.outside.wake import Alarm
+        from chalicelib.outside.wake import WakeQueue
 
-        return Alarm(self.settings)
+        return WakeQueue(self.settings)
 
     @shared
     def sessions(self) -> "Sessions":
@@ -174,7 +174,7 @@ class World:
 
     def wake(self, job: str) -> None:
         """Ask for a job before its schedule does. Nothing is lost when nobody hears: the schedule is the net."""
-        self.alarm.send(job)
+        self.wake_queue.send(job)
 
     def now(self) -> datetime:
         """Return the clock's instant: UTC, to the millisecond."""

@@ -1,7 +1,7 @@
 """Waking a job before its schedule does: `{"job": name}` on a queue. The schedule is the net.
 
 What opens backups, or writes the archive, has a function's rights of its own: whoever reads the queue starts that
-function (`Alarm.start`) and needs none of its rights.
+function (`WakeQueue.start`) and needs none of its rights.
 """
 
 import json
@@ -33,7 +33,7 @@ SCHEDULED = {
 """What a job's function takes: the shape of a scheduled event."""
 
 
-class Alarm:
+class WakeQueue:
     """Sends wake-ups. `send` is true when one was sent, false when there is no queue or it did not answer."""
 
     def __init__(self, settings: Settings) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalice.app import CloudWatchEvent
 
 import app
-from chalicelib.outside.wake import Alarm
+from chalicelib.outside.wake import WakeQueue
 from chalicelib.settings import Settings
 from chalicelib.wiring import World
 from local import resources
@@ -19,7 +19,7 @@ from local.engine import Engine
 def test_a_wake_up_names_its_job(engine: Engine, shared_world: World) -> None:
     clients = resources.Clients(engine.endpoint)
     queue = clients.create()
-    assert Alarm(replace(shared_world.settings, wake_queue=queue)).send("outbox")
+    assert WakeQueue(replace(shared_world.settings, wake_queue=queue)).send("outbox")
     (message,) = clients.queue.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]
     assert json.loads(message["Body"]) == {"job": "outbox"}
 
@@ -37,10 +37,10 @@ class Lambda:
 def test_a_job_with_rights_of_its_own_is_started_and_any_other_is_run(
     shared_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alarm = Alarm(replace(shared_world.settings, functions=(("restores", "fn-restores"),)))
+    wake_queue = WakeQueue(replace(shared_world.settings, functions=(("restores", "fn-restores"),)))
     started = Lambda()
-    monkeypatch.setattr(alarm, "functions", started)
-    monkeypatch.setattr(shared_world, "alarm", alarm)
+    monkeypatch.setattr(wake_queue, "functions", started)
+    monkeypatch.setattr(shared_world, "wake_queue", wake_queue)
     run: list[str] = []
     monkeypatch.setattr(app, "world", lambda: shared_world)
     monkeypatch.setattr(app, "_run", lambda name, _: run.append(name))
@@ -53,7 +53,7 @@ def test_a_job_with_rights_of_its_own_is_started_and_any_other_is_run(
 
 
 def test_without_a_queue_nothing_is_sent(shared_world: World) -> None:
-    assert not Alarm(shared_world.settings).send("outbox")
+    assert not WakeQueue(shared_world.settings).send("outbox")
 
 
 @pytest.mark.parametrize("endpoint", ["the engine", "http://127.0.0.1:9"])
@@ -64,5 +64,5 @@ def test_a_queue_that_fails_is_logged_and_harmless(
     if endpoint != "the engine":
         settings = replace(settings, endpoint=endpoint)
     with caplog.at_level(logging.WARNING):
-        assert not Alarm(settings).send("outbox")
+        assert not WakeQueue(settings).send("outbox")
     assert "wake-up not sent" in caplog.text

@@ -69,7 +69,7 @@ def clients() -> Iterator[tuple[str, Any]]:
     yield "s3", world.files.client
     yield "kms", world.keys.client
     yield "sesv2", world.mailer.client
-    yield "sqs", world.alarm.client
+    yield "sqs", world.wake_queue.client
     yield "sts", world.sessions.client
     dynamodb, s3 = pages._clients(ELSEWHERE)
     yield "dynamodb", dynamodb

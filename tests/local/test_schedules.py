@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
+from local.clock import Clock, Schedule, fires, job_of, parse_schedule
 
 from chalicelib.domain.clock import MOROCCO
-from local.clock import Clock, Schedule, fires, job_of, parse_schedule
 
 
 class StandInJob(NamedTuple):
