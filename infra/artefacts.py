@@ -1,4 +1,5 @@
-"""Where CloudFormation reads a package: in a bucket of the stage's own, each file once, under its content's digest."""
+"""Upload a package to the stage's own bucket, from which CloudFormation reads it. A file's key is the digest of its
+content."""
 
 import json
 from collections.abc import Mapping
@@ -12,16 +13,16 @@ from infra.build import Built
 
 
 def upload(storage: Any, bucket: str, built: Built, region: str) -> str:
-    """Put the artefacts into `bucket`, which is made where there is none; the address of the template."""
-    _made(storage, bucket, region)
+    """Upload the package to `bucket`, and create the bucket if it is missing. Return the template's URL."""
+    _ensure_bucket(storage, bucket, region)
     template = json.loads(built.template.read_text("utf-8"))
     places = {}
     for path in (built.application, *built.layers.values()):
         key = f"{sha256(path.read_bytes()).hexdigest()}.zip"
-        if not _there(storage, bucket, key):
+        if not _exists(storage, bucket, key):
             storage.upload_file(str(path), bucket, key)
         places[path.name] = {"Bucket": bucket, "Key": key}
-    placed(template, places)
+    refer_to_uploads(template, places)
     text = json.dumps(template, separators=(",", ":"), ensure_ascii=False).encode()
     key = f"{sha256(text).hexdigest()}.json"
     storage.put_object(Bucket=bucket, Key=key, Body=text, ContentType="application/json")
@@ -30,8 +31,8 @@ def upload(storage: Any, bucket: str, built: Built, region: str) -> str:
     return f"{own if endpoint.endswith('amazonaws.com') else f'{endpoint}/{bucket}'}/{key}"
 
 
-def placed(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) -> None:
-    """Let the template refer to the uploaded artefacts. Raises KeyError for one that was not uploaded."""
+def refer_to_uploads(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) -> None:
+    """Make the template refer to the uploaded files. Raises KeyError for a file that was not uploaded."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
@@ -40,7 +41,7 @@ def placed(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) ->
             properties["ContentUri"] = dict(places[properties["ContentUri"]])
 
 
-def _there(storage: Any, bucket: str, key: str) -> bool:
+def _exists(storage: Any, bucket: str, key: str) -> bool:
     try:
         storage.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
@@ -50,8 +51,8 @@ def _there(storage: Any, bucket: str, key: str) -> bool:
     return True
 
 
-def _made(storage: Any, bucket: str, region: str) -> None:
-    """The bucket of packages, private. What was deployed stays: a rollback reads it again, however long ago it was."""
+def _ensure_bucket(storage: Any, bucket: str, region: str) -> None:
+    """Create the bucket of packages, private. Old packages stay, because a rollback may read one at any later time."""
     try:
         storage.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
     except ClientError as error:

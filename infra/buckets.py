@@ -1,5 +1,5 @@
-"""The buckets as CloudFormation: files, the locked archive, and who asked for what. What expires, and when, is the
-policy's."""
+"""The buckets in CloudFormation: files, the locked archive and the access logs. The policy decides when objects
+expire."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,38 +10,38 @@ from infra.stages import arn, document, ref, sub, trace_days
 from infra.tables import KEPT, KEY
 
 BUCKET = "FilesBucket"
-"""The logical names of the buckets, which the functions' policies refer to."""
+"""Logical names of the buckets. The functions' policies refer to them."""
 ARCHIVE = "ArchiveBucket"
-ASKED = "AccessLogsBucket"
+ACCESS_LOGS = "AccessLogsBucket"
 
 
 def buckets(policy: Policy) -> dict[str, Any]:
-    """Every bucket, private, encrypted and versioned, with the policy that refuses whatever is not over TLS."""
+    """Return every bucket: private, encrypted and versioned, with a policy that refuses requests without TLS."""
     archive = _properties(policy, "archive") | {
         "ObjectLockEnabled": True,
         "ObjectLockConfiguration": {
             "ObjectLockEnabled": "Enabled",
-            # Each object is locked to its own day when it is written (files/archive.py); one without is noticed.
+            # files/archive.py locks each object to its own day. The default lock protects an object without one.
             "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
         },
     }
     made = {
-        **_bucket(BUCKET, _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_READERS]}}),
+        **_bucket(BUCKET, _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_CORS]}}),
         **_bucket(ARCHIVE, archive),
-        **_bucket(ASKED, _asked(policy), _delivery()),
+        **_bucket(ACCESS_LOGS, _access_logs(policy), _delivery()),
     }
     for name in (BUCKET, ARCHIVE):
-        made[name]["DependsOn"] = [f"{ASKED}Policy"]  # before it, S3 may not deliver there
+        made[name]["DependsOn"] = [f"{ACCESS_LOGS}Policy"]  # S3 cannot deliver logs there before this policy exists
     return made
 
 
-_READERS = {
+_CORS = {
     "AllowedMethods": ["GET"],
     "AllowedOrigins": ["*"],
     "ExposedHeaders": ["Content-Disposition"],
     "MaxAge": 600,
 }
-"""A web application reads by the link that the API gave it, from wherever it is served: the link is what permits."""
+"""A web application of any origin may read a file through its signed link. The link itself is the permission."""
 
 
 def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
@@ -50,12 +50,12 @@ def _properties(policy: Policy, bucket: str) -> dict[str, Any]:
     return _private() | {
         "BucketEncryption": _encrypted({"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": by_key}),
         "LifecycleConfiguration": {"Rules": [_rule(rule) for rule in rules]},
-        "LoggingConfiguration": {"DestinationBucketName": ref(ASKED), "LogFilePrefix": f"{bucket}/"},
+        "LoggingConfiguration": {"DestinationBucketName": ref(ACCESS_LOGS), "LogFilePrefix": f"{bucket}/"},
     }
 
 
-def _asked(policy: Policy) -> dict[str, Any]:
-    """Who asked for which object: callers' addresses, so it goes when technical information goes."""
+def _access_logs(policy: Policy) -> dict[str, Any]:
+    """Return the bucket of access logs. They hold callers' addresses, so they expire with the technical logs."""
     ends = {
         "Id": "traces",
         "Status": "Enabled",
@@ -69,7 +69,7 @@ def _asked(policy: Policy) -> dict[str, Any]:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
     }
     return _private() | {
-        # S3 delivers its logs under its own key and no other.
+        # S3 encrypts its access logs under its own key only.
         "BucketEncryption": _encrypted({"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}),
         "LifecycleConfiguration": {"Rules": [ends, tidy]},
     }
@@ -110,13 +110,13 @@ def _delivery() -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"Service": "logging.s3.amazonaws.com"},
         "Action": "s3:PutObject",
-        "Resource": sub(f"${{{ASKED}.Arn}}/*"),
+        "Resource": sub(f"${{{ACCESS_LOGS}.Arn}}/*"),
         "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
     }
 
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """A lifecycle rule of boto3's shape in CloudFormation's. Raises KeyError for a part that it does not know."""
+    """Convert a lifecycle rule from boto3's shape to CloudFormation's. Raises KeyError for an unknown part."""
     made: dict[str, Any] = {}
     for name, value in rule.items():
         made |= _PARTS[name](value)

@@ -1,5 +1,8 @@
-"""Makes the package of a stage: `python -m infra.build --stage dev`. Chalice packages, the rest is merged in, and
-`build/<stage>/` holds the template, the application and the layers."""
+"""Build the package of a stage: `python -m infra.build --stage dev`.
+
+Chalice packages the application, and the rest of the stack is merged in. `build/<stage>/` holds the template, the
+application and the layers.
+"""
 
 import argparse
 import json
@@ -21,16 +24,16 @@ from infra.stack import complete
 from infra.stages import NAMES
 
 MOST_APPLICATION = 30_000_000
-"""Bytes of the application's zip file."""
+"""The largest size of the application's zip file, in bytes."""
 MOST_UNPACKED = 250_000_000
-"""Bytes of the application and its layers, unpacked: Lambda's limit is 250 MiB, ours a little less."""
+"""The largest unpacked size of the application and its layers, in bytes. Lambda's limit is 250 MiB."""
 NOT_CARRIED = ("__pycache__", "cli")
-"""The operator's tool is for an operator's machine."""
+"""Not packaged. The operator's tool runs on an operator's machine only."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """A package: its folder, the template and what the template refers to."""
+    """A package: its folder, its template and the files that the template refers to."""
 
     folder: Path
     template: Path
@@ -39,13 +42,16 @@ class Built:
 
     @property
     def unpacked(self) -> int:
-        """The bytes that Lambda will count."""
+        """The size that Lambda counts, in bytes."""
         return sum(zips.unpacked(path) for path in (self.application, *self.layers.values()))
 
 
 def build(stage: str, out: Path | None = None, *, wheels: Wheels = "lambda") -> Built:
-    """Make the package of `stage` in `out` (`build/<stage>`): the same sources, pins and interpreter, the same bytes.
-    With `wheels` of the host it runs on this machine instead of on Lambda. Raises PackageError."""
+    """Build the package of `stage` in `out` (default `build/<stage>`). The same sources, pins and interpreter give the
+    same bytes.
+
+    A package with `wheels` of the host runs on this machine instead of on Lambda. Raises PackageError.
+    """
     folder = out or ROOT / "build" / stage
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -63,22 +69,22 @@ def build(stage: str, out: Path | None = None, *, wheels: Wheels = "lambda") -> 
 
 
 def _packaged(stage: str, scratch: Path, target: Path, wheels: Wheels) -> tuple[dict[str, Any], Path]:
-    """Chalice's template, and the application that it packaged: without what the layers hold, with its bytecode."""
+    """Return Chalice's template and the packaged application, without the layers' libraries and with its bytecode."""
     source, out, tree = scratch / "source", scratch / "out", scratch / "tree"
     ignored = shutil.ignore_patterns(*NOT_CARRIED)
     shutil.copytree(ROOT / ".chalice", source / ".chalice", ignore=shutil.ignore_patterns("deployments"))
     shutil.copy(ROOT / "app.py", source)
     shutil.copytree(ROOT / "chalicelib", source / "chalicelib", ignore=ignored)
-    (source / "requirements.txt").touch()  # the layers hold them
+    (source / "requirements.txt").touch()  # the layers hold the libraries
     command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage, str(out)]
-    # Chalice asks for a region and needs none; nothing else of the environment may reach a template.
+    # Chalice requires a region and does not use it. No other variable of this machine may reach the template.
     environment = {"PATH": os.environ.get("PATH", ""), "AWS_DEFAULT_REGION": "us-east-1", "HOME": str(scratch)}
     done = subprocess.run(command, check=False, cwd=source, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise PackageError(f"chalice package failed: {done.stderr.strip()[-1000:]}")
     with ZipFile(out / "deployment.zip") as archive:
         archive.extractall(tree)
-    for stale in list(tree.rglob("__pycache__")):  # of this machine's Chalice
+    for stale in list(tree.rglob("__pycache__")):  # written by this machine's Chalice
         shutil.rmtree(stale)
     if compiles(wheels):
         compile_tree(tree, "/var/task")
@@ -93,7 +99,7 @@ def _weigh(made: Built) -> None:
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.build", description=__doc__)
     parser.add_argument("--stage", choices=NAMES, required=True)
     chosen = parser.parse_args()

@@ -1,7 +1,7 @@
-"""Checks of a template by cfn-lint and checkov: `python -m infra.checks build/prod/template.json`.
+"""Check a template with cfn-lint and checkov: `python -m infra.checks build/prod/template.json`.
 
-They live in an environment of their own (`requirements-checks.txt`, docs/adr/0054). Whatever they find is mended or
-stands here with its reason; a reason that answers no finding any more is itself a finding.
+Both tools have an environment of their own (`requirements-checks.txt`, docs/adr/0054). Each finding is fixed, or
+accepted below with its reason. A reason without a finding is reported too.
 """
 
 import json
@@ -19,28 +19,28 @@ from infra.layers import PackageError
 
 @dataclass(frozen=True)
 class Accepted:
-    """A finding that stands: on which resources (a pattern of logical names), and why."""
+    """An accepted finding: a pattern of the resources' logical names, and the reason."""
 
     resources: str
     reason: str
 
 
 ACCEPTED: Mapping[str, Accepted] = {
-    "CKV_AWS_18": Accepted("AccessLogsBucket", "a log of the log's own bucket would feed itself"),
+    "CKV_AWS_18": Accepted("AccessLogsBucket", "a log of the log bucket itself would grow for ever"),
     "CKV_AWS_27": Accepted(
-        "*", "queues are encrypted under SQS's own key, which the check does not know; they hold names"
+        "*", "SQS's own key encrypts the queues, which the check does not know; messages are names of jobs"
     ),
-    "CKV_AWS_28": Accepted(
-        "Drill*Table", "what stood there for a drill must not come back: somebody may be erased since"
-    ),
-    "CKV_AWS_115": Accepted("*", "a reserve would be taken from the account's; rate limits stand before the functions"),
+    "CKV_AWS_28": Accepted("Drill*Table", "a recovery of a drill's tables could bring an erased person back"),
+    "CKV_AWS_115": Accepted("*", "reserved concurrency would reduce the account's; rate limits protect the functions"),
     "CKV_AWS_116": Accepted(
-        "*", "the schedules and the queue have theirs; a run that failed is an alarm and comes again"
+        "*", "schedules and queue have dead-letter queues; a failed run raises an alarm and is repeated"
     ),
     "CKV_AWS_117": Accepted(
-        "*", "functions speak to AWS alone, over TLS with IAM; a VPC would add endpoints, not secrets"
+        "*", "functions call AWS only, over TLS with IAM; a VPC would add endpoints and no protection"
     ),
-    "CKV_AWS_120": Accepted("RestAPI", "every answer depends on who asks; a shared cache is how companies would meet"),
+    "CKV_AWS_120": Accepted(
+        "RestAPI", "each answer depends on the caller; a shared cache could show one company's data to another"
+    ),
     "CKV_AWS_173": Accepted(
         "*", "the environment holds names and addresses, no secret: the pepper is in Secrets Manager"
     ),
@@ -49,26 +49,28 @@ ACCEPTED: Mapping[str, Accepted] = {
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """What a check says of a resource."""
+    """A finding of a check about a resource."""
 
     check: str
     resource: str
-    says: str
+    message: str
 
     @property
     def reason(self) -> str | None:
-        """Why it may stand; None if it may not."""
+        """The reason why the finding is accepted, or None."""
         known = ACCEPTED.get(self.check)
         return known.reason if known and fnmatchcase(self.resource, known.resources) else None
 
 
 def open_findings(template: Path) -> list[str]:
-    """What is to be mended: findings without a reason, reasons without a finding. Raises PackageError when the checks
-    are not installed."""
+    """List the findings without a reason and the reasons without a finding. Raises PackageError when the tools are not
+    installed."""
     found = sorted({*_linted(template), *_scanned(template)})
     stale = ACCEPTED.keys() - {finding.check for finding in found if finding.reason}
-    told = [f"{finding.check} {finding.resource}: {finding.says}" for finding in found if finding.reason is None]
-    return told + [f"{check} finds nothing any more: its reason can go" for check in sorted(stale)]
+    unexplained = [
+        f"{finding.check} {finding.resource}: {finding.message}" for finding in found if finding.reason is None
+    ]
+    return unexplained + [f"{check} finds nothing any more: remove its reason" for check in sorted(stale)]
 
 
 def _linted(template: Path) -> Iterator[Finding]:
@@ -91,7 +93,8 @@ def _scanned(template: Path) -> Iterator[Finding]:
 
 
 def _without_routes(template: dict[str, Any]) -> dict[str, Any]:
-    """checkov judges resources: the gateway's routes, a third of the template, only double its time."""
+    """Remove the gateway's routes. They are a third of the template and double checkov's time, and it judges resources
+    only."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Api":
             resource["Properties"]["DefinitionBody"]["paths"] = {}
@@ -99,7 +102,7 @@ def _without_routes(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(program: str, *arguments: str) -> str:
-    """What a program of the checks' environment, which lies beside ours, answers."""
+    """Return the output of a program of the environment `.venv-checks`, which lies beside this one."""
     here = Path(sys.prefix)
     place = here.with_name(f"{here.name}-checks") / "bin" / program
     if not place.exists():
@@ -111,16 +114,16 @@ def _run(program: str, *arguments: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """The command line: prints what is open, and why the rest is not."""
+    """Run the command line: print the open findings, then the accepted ones with their reasons."""
     if len(arguments) != 1:
         print("usage: python -m infra.checks TEMPLATE", file=sys.stderr)
         return 2
-    told = open_findings(Path(arguments[0]))
-    for line in told:
+    found = open_findings(Path(arguments[0]))
+    for line in found:
         print(line)
     for check, accepted in ACCEPTED.items():
         print(f"accepted: {check} ({accepted.resources}): {accepted.reason}")
-    return 1 if told else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -37,20 +37,20 @@ from infra.identity import identity
 from infra.keys import keys
 from infra.stages import STAGES, title, trace_days
 from infra.watch import watch
-from local.clock import parse_schedule
+from local.schedules import parse_schedule
 
 ACL = "AWS::WAFv2::WebACL"
 
 
 def request_milliseconds(flow: str) -> Decimal:
-    """How long one request takes, who asks included."""
+    """Return the milliseconds that one request takes, its authorization included."""
     time, flows = USAGE["time"], COUNTS["flows"]
     calls = flows[flow]["calls"] + flows["guard"]["calls"]
     return Decimal(time["code"] + time["call"] * calls + USAGE["share"]["cold"] * time["cold"])
 
 
 def request(flow: str) -> Uses:
-    """One request, from the gateway to its answer."""
+    """Return what one request uses, from the gateway to its answer."""
     counted, guard, size = COUNTS["flows"][flow], COUNTS["flows"]["guard"], COUNTS["bytes"]
     used = gb_seconds("api_handler", request_milliseconds(flow)) + gb_seconds("token", USAGE["time"]["token"])
     return {
@@ -69,7 +69,7 @@ def request(flow: str) -> Uses:
 
 
 def invoice() -> Uses:
-    """One issued invoice with the requests around it and its page, but for what is stored."""
+    """Return what one issued invoice uses with its page and the requests around it, without storage."""
     counted, size = COUNTS["flows"]["deliver"], COUNTS["bytes"]
     asked = summed(*(summed(request(flow), times=times) for flow, times in USAGE["invoice"].items()))
     page = {
@@ -85,7 +85,7 @@ def invoice() -> Uses:
 
 
 def stored(months: Decimal) -> Uses:
-    """What is stored in one month of the invoices issued in so many months before it, one a month."""
+    """Return the storage of one month, when one invoice was issued in each of so many earlier months."""
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * months + size["answers"] * min(months, ANSWER_MONTHS)
     return {
@@ -96,7 +96,8 @@ def stored(months: Decimal) -> Uses:
 
 
 def kept(*, backup: bool = False) -> Uses:
-    """The storage of one invoice from its issue to its end, with its archive and its share of backups or without."""
+    """Return the storage of one invoice from its issue to its end, optionally with its archive and its share of
+    backups."""
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * KEPT_MONTHS + size["answers"] * ANSWER_MONTHS
     own = {
@@ -108,7 +109,7 @@ def kept(*, backup: bool = False) -> Uses:
 
 
 def runs(job: Job) -> Decimal:
-    """How often a job runs in a month."""
+    """Return the runs of a job in a month."""
     schedule = parse_schedule(job.schedule)
     if isinstance(schedule, int):
         return SECONDS / schedule
@@ -116,7 +117,7 @@ def runs(job: Job) -> Decimal:
 
 
 def stage() -> Uses:
-    """What a deployed stage costs in a month without a single customer."""
+    """Return what a deployed stage uses in a month without a customer."""
     return summed(*map(_idle, JOBS), _stack())
 
 
@@ -143,8 +144,8 @@ def _stack() -> Uses:
     kinds = Counter(resource.get("Type") for resource in resources.values())
     rules = [resource["Properties"]["Rules"] for resource in resources.values() if resource.get("Type") == ACL]
     queue = USAGE["queue"]
-    # At most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket; what
-    # sessions of a company ask beyond that is theirs (cost_backups).
+    # The most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket.
+    # cost_backups counts the further calls that companies' sessions make.
     uses = len(FUNCTIONS) * (len(ROOM_TABLES) + 1) * 12 * HOURS
     return {
         "kms.request": uses,
@@ -159,8 +160,8 @@ def _stack() -> Uses:
 
 
 def company(months: Decimal = Decimal(12), *, backup: Decimal | int | None = None) -> Uses:
-    """One company in one month, after so many; `backup` is the share of companies that have theirs on, as assumed
-    unless it is given."""
+    """Return what one company uses in a month, after so many months. `backup` is the share of companies with backups,
+    by default the assumed one."""
     own, invoices = USAGE["company"], Decimal(USAGE["company"]["invoices"])
     each = {"mail.message": Decimal(own["mails"]), "user": Decimal(own["users"])}
     plain = summed(each, summed(invoice(), stored(months), times=invoices))
@@ -169,24 +170,24 @@ def company(months: Decimal = Decimal(12), *, backup: Decimal | int | None = Non
 
 
 def price(name: str, quantity: Decimal, *, free: bool = True) -> Decimal:
-    """What a quantity costs, in dollars, less what is free each month."""
+    """Return the price of a quantity in dollars, without the part that is free each month."""
     row = PRICES[name]
     beyond = max(Decimal(0), quantity - (row.get("free", 0) if free else 0))
     return beyond * Decimal(row["usd"]) / Decimal(row["per"])
 
 
 def cost(uses: Mapping[str, Decimal], *, free: bool = False) -> Decimal:
-    """What these quantities cost together."""
+    """Return the price of all these quantities in dollars."""
     return sum((price(name, quantity, free=free) for name, quantity in uses.items()), Decimal(0))
 
 
 def month(companies: int) -> Uses:
-    """The bill's quantities of one month with so many companies, after a year."""
+    """Return what so many companies use in a month, after a year."""
     return summed(stage(), summed(company(), times=companies))
 
 
 def by_service(uses: Mapping[str, Decimal], *, free: bool = False) -> dict[str, Decimal]:
-    """Dollars by what comes before the dot of a price's name, dearest first."""
+    """Return dollars by service, the dearest first. The service is the part of a price's name before the dot."""
     total: dict[str, Decimal] = {}
     for name, quantity in uses.items():
         service = name.partition(".")[0]
@@ -195,13 +196,13 @@ def by_service(uses: Mapping[str, Decimal], *, free: bool = False) -> dict[str, 
 
 
 def certain(uses: Mapping[str, Decimal], certainties: Iterable[str] = ("L",)) -> Decimal:
-    """The part of the cost, 0 to 1, whose prices are known for the region."""
+    """Return the share of the cost, 0 to 1, whose prices are known for the region."""
     known = {name: quantity for name, quantity in uses.items() if PRICES[name]["certainty"] in certainties}
     return cost(known) / cost(uses)
 
 
 def loads(companies: int) -> dict[str, Decimal]:
-    """What so many companies ask of each quota, in its own unit, at the busiest second where it counts seconds."""
+    """Return what so many companies need of each quota, in its own unit. Rates are those of the busiest second."""
     flows, mix, own = COUNTS["flows"], USAGE["invoice"], USAGE["company"]
     invoices = Decimal(companies * own["invoices"])
     second = invoices / SECONDS * USAGE["share"]["peak"]
@@ -235,7 +236,7 @@ def loads(companies: int) -> dict[str, Decimal]:
 
 
 def quota(name: str) -> Decimal:
-    """A quota's value: what is deployed, what our runs achieve, or what AWS grants."""
+    """Return a quota's value: the deployed one, the one that our runs reach, or the one that AWS grants."""
     if name == "stage.rate":
         return Decimal(STAGES["prod"].rate)
     if name == "outbox.runs":

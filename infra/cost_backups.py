@@ -1,7 +1,8 @@
-"""What backups cost: each night's, the weekly drill, the end of each, and the statutory archive.
+"""Calculate what backups cost: each night's backup, the weekly drill, the end of each backup, and the statutory
+archive.
 
-Every night reads the whole company, and every week writes it once more aside: both grow with what is stored, not with
-what is issued.
+A backup reads the whole company each night. A drill restores it into other tables each week. So both grow with what is
+stored, not with what is issued.
 """
 
 from decimal import Decimal
@@ -14,25 +15,25 @@ from infra.permissions import grants, session_of
 
 FLOWS, SIZES = COUNTS["backups"], COUNTS["backup_bytes"]
 UNIT = Decimal(4096)
-"""Bytes that a read unit reads."""
+"""The bytes of one read unit."""
 WEEK = Decimal(7)
 LATE_MONTHS = Decimal(12)
-"""How much later than its term an archived object goes, at most."""
+"""The most months by which an archived object outlives its term."""
 SESSIONS = {"night": ("nightly", "backups"), "expired": ("expiry",), "drill": ("drill",)}
-"""The jobs that work on a company in each flow, each under a session of its own (docs/adr/0059)."""
+"""The jobs of each flow that work on a company, each under its own session (docs/adr/0059)."""
 TIERS = {"daily": 1, "weekly": 7, "monthly": 30}
-"""How many days lie between two backups of a tier."""
+"""The days between two backups of a tier."""
 
 
 def copies() -> Decimal:
-    """How many backups of a company lie there at once, at most."""
+    """Return the most backups of a company that exist at the same time."""
     terms = {tier: current().rules[f"backup.{tier}"].term for tier in TIERS}
     return Decimal(sum(most_days(term) // days for (tier, days) in TIERS.items() if (term := terms[tier])))
 
 
 def _read(invoices: Decimal) -> Decimal:
-    """Units that reading all rows of so many stored invoices takes: the embedded engine does not count bytes, so they
-    are computed from what is stored."""
+    """Return the units that reading all rows of so many invoices takes. The embedded engine does not count them, so
+    they are calculated from the stored bytes."""
     size: int = COUNTS["bytes"]["ledger"] + COUNTS["bytes"]["journal"]
     return invoices * size / UNIT
 
@@ -50,19 +51,20 @@ def _uses(flow: str) -> Uses:
 
 
 def _callers_keys(job: str) -> int:
-    """At most: DynamoDB keeps a table's key for each caller, and a session may be one that it has not seen."""
+    """Return the KMS requests that a job's session causes at the most. DynamoDB asks for a table's key again for each
+    new caller."""
     return len({grant.resource for grant in grants(session_of(job)) if grant.action.startswith("dynamodb:")})
 
 
 def sessions_a_second(companies: Decimal) -> Decimal:
-    """Sessions that STS is asked for where a night's backups, their ends and a day's share of drills all fall into the
-    hours of the night."""
+    """Return the sessions a second that STS must grant when all backups, ends and drills of a day fall into the night's
+    hours."""
     each = len(SESSIONS["night"]) + len(SESSIONS["expired"]) + len(SESSIONS["drill"]) / WEEK
     return companies * each / Decimal(WINDOW.total_seconds())
 
 
 def night(invoices: Decimal) -> Uses:
-    """One backup of a company with so many stored invoices, and the end of an older one."""
+    """Return what one backup of a company with so many invoices uses, and the end of an older one."""
     own = {
         "dynamodb.read": _read(invoices),
         "lambda.gb_second": gb_seconds("backups", _milliseconds("night", "backed", invoices)),
@@ -71,19 +73,19 @@ def night(invoices: Decimal) -> Uses:
 
 
 def drill(invoices: Decimal) -> Uses:
-    """One drill of such a company."""
+    """Return what one drill of such a company uses."""
     used = gb_seconds("drill", _milliseconds("drill", "restored", invoices))
     return summed(_uses("drill"), summed(_uses("drilled"), times=invoices), {"lambda.gb_second": used})
 
 
 def archived() -> Uses:
-    """The archiving of one issued document: its page printed once more, sealed and locked."""
+    """Return what archiving one issued document uses: its page is printed again, encrypted and locked."""
     time = USAGE["time"]
     return summed(_uses("archived"), {"lambda.gb_second": gb_seconds("backups", time["page"] + 3 * time["call"])})
 
 
 def backed(invoices: Decimal) -> Uses:
-    """A month of a company whose backup is on, with so many stored invoices."""
+    """Return what the backups of a company with so many invoices use in a month."""
     lies = copies() * (SIZES["backup"] + SIZES["backed"] * invoices) + SIZES["archived"] * invoices
     return summed(
         summed(night(invoices), times=DAYS), summed(drill(invoices), times=DAYS / WEEK), {"s3.gb_month": lies / GB}
@@ -91,7 +93,8 @@ def backed(invoices: Decimal) -> Uses:
 
 
 def kept_by_backups() -> Uses:
-    """One invoice's share of archive, nights and drills from its issue to its end, beside what any company costs."""
+    """Return one invoice's share of archive, backups and drills from its issue to its end, without what an empty
+    company uses."""
     more, none = backed(Decimal(1)), backed(Decimal(0))
     each = {name: quantity - none[name] for name, quantity in more.items()}
     late = {"s3.gb_month": SIZES["archived"] * LATE_MONTHS / GB}
@@ -99,8 +102,8 @@ def kept_by_backups() -> Uses:
 
 
 def runs_of_backups(quota: str) -> Decimal:
-    """How many companies a day are backed up, or drilled a week, by runs as long as the functions' time: of backups one
-    begins each minute, of drills each five. For companies of a year."""
+    """Return how many companies the runs of a day can back up, or of a week can drill, when a company is a year old.
+    Runs last as long as the function may. A backup run begins each minute, a drill run every five."""
     invoices = Decimal(USAGE["company"]["invoices"] * 12)
     job, flow, each, days, between = {
         "backups.day": ("backups", "night", "backed", Decimal(1), 60),

@@ -1,4 +1,4 @@
-"""What the cost is computed from, the units that everything is added up in, and what Lambda and logs make of a use."""
+"""The inputs of the cost, its units, and what Lambda and CloudWatch Logs bill for a use."""
 
 import json
 import tomllib
@@ -30,7 +30,7 @@ DAYS, HOURS = Decimal(30), Decimal(730)
 SECONDS = DAYS * 86_400
 PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
 KEPT_MONTHS = Decimal(126)
-"""Ten years from the end of the financial year: ten and a half on average."""
+"""The average months from issue to end: ten years from the end of the financial year."""
 DOCUMENTS_A_STEP = 12
 SCALES = (1, 1_000, 1_000_000)
 NAMES: Mapping[str, str] = {
@@ -59,7 +59,7 @@ Uses = dict[str, Decimal]
 
 
 def summed(*parts: Mapping[str, Decimal], times: Decimal | int = 1) -> Uses:
-    """The parts together, so many times."""
+    """Add the parts together and multiply them by `times`."""
     total: Uses = {}
     for part in parts:
         for name, quantity in part.items():
@@ -68,10 +68,10 @@ def summed(*parts: Mapping[str, Decimal], times: Decimal | int = 1) -> Uses:
 
 
 def gb_seconds(function: str, milliseconds: Decimal | int) -> Decimal:
-    """What Lambda bills a function of ours for that long."""
+    """Return the GB-seconds that Lambda bills when a function runs for so many milliseconds."""
     return Decimal(FUNCTIONS[function]["lambda_memory_size"]) / MB * milliseconds / 1000
 
 
 def logged(size: Decimal | int) -> Uses:
-    """So many bytes of log, kept for as long as the policy keeps technical information."""
+    """Return what so many bytes of log use. They are kept as long as the policy keeps technical information."""
     return {"logs.gb": size / GB, "logs.gb_month": size / GB * trace_days(current()) / DAYS}

@@ -29,19 +29,19 @@ THOUSAND = PARTITION = 1_000
 HEAD = """\
 # Cost
 
-`make cost` computes this page from three inputs:
+`make cost` calculates this page from three sources:
 
 - units that tests count ([counts.toml](../infra/counts.toml));
 - public prices, each with its source ([prices.toml](../infra/prices.toml));
-- assumptions, where nothing can be counted before there are customers ([usage.toml](../infra/usage.toml)).
+- assumptions where nothing can be counted before there are customers ([usage.toml](../infra/usage.toml)).
 
-Amounts are dollars before tax, for eu-west-3, with prices of {date}.
-A price marked U or R is for the United States. Where both are known, Paris is 0 to 20 % dearer.
+Amounts are dollars before tax in eu-west-3, at the prices of {date}.
+A price marked U or R is for the United States. Where both prices are known, Paris is 0 to 20 % dearer.
 """
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     parts = [
         HEAD.format(date=TABLE["date"]),
         _invoices(),
@@ -58,7 +58,7 @@ def page() -> str:
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount with as many digits as say something."""
+    """Write an amount with its significant digits."""
     if amount >= 100:
         return f"${amount:,.0f}"
     if amount >= 1:
@@ -70,7 +70,7 @@ def dollars(amount: Decimal) -> str:
 
 
 def number(value: Decimal) -> str:
-    """A quantity with as many digits as say something."""
+    """Write a quantity with its significant digits."""
     if value >= 100 or value == value.to_integral_value():
         return f"{value:,.0f}"
     return f"{value:.{max(1, 1 - value.adjusted())}f}"
@@ -90,9 +90,8 @@ def _invoices() -> str:
     return f"""
 ## A thousand invoices issued
 
-This includes the requests around each invoice (its draft, its reading, its page, its payment) and no storage.
-It uses {units}.
-{certain(used):.0%} of the sum rests on prices that are known for Paris.
+Each with its draft, its reading, its page and its payment, but without storage: {units}.
+{certain(used):.0%} of the cost rests on prices that are known for Paris.
 
 {table(("", "per 1,000"), rows)}"""
 
@@ -104,8 +103,7 @@ def _companies() -> str:
     return f"""
 ## A company and month
 
-A company has {own["invoices"]} invoices and {own["mails"]} mail a month, and {own["users"]} user.
-The cost of the stage is not included.
+{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, without the cost of the stage.
 
 {table(("", "a month", "with its backup on"), rows)}
 A stage without a single customer costs {dollars(cost(stage(), free=True))} a month: {_spelled(stage())}.
@@ -128,12 +126,11 @@ def _backups() -> str:
     return f"""
 ## Backups
 
-Each night's backup reads all that a company stores.
-Each week's drill writes all of it into drill tables and removes it. Both grow with the company's age.
-At most {copies()} backups are stored at once.
-Each has {SIZES["backup"]:,} bytes, and {SIZES["backed"]:,} for each invoice.
-All are calculated as standard storage, because S3 moves no object under 128 KB.
-Each issued document is also in the archive ({SIZES["archived"]:,} bytes). The cost of a month:
+Each night's backup reads everything that a company stores. Each week's drill writes all of it into other tables and
+removes it. So both grow with the company's age.
+At most {copies()} backups exist at the same time, each of {SIZES["backup"]:,} bytes and {SIZES["backed"]:,} for each
+invoice. All count as standard storage, because S3 moves no object under 128 KB.
+Each issued document is also in the archive ({SIZES["archived"]:,} bytes). A month costs:
 
 {table(("a company", "invoices", "nights", "drills", "with storage"), rows)}
 """
@@ -151,13 +148,12 @@ def _retention() -> str:
     return f"""
 ## Ten years of retention
 
-An invoice is stored for {number(KEPT_MONTHS)} months on average.
-The ten years begin when the financial year ends.
+An invoice is kept {number(KEPT_MONTHS)} months on average, because the ten years begin when the financial year ends.
 It takes {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with point-in-time recovery.
-Its page ({size["page"]:,} bytes) is stored for 90 days, and again when somebody asks for it.
-All of it, per 1,000 invoices: **{dollars(cost(used))}**.
-With the backup on, the encrypted page is in the archive for the whole term,
-every night reads the invoice, and every week drills it: **{dollars(cost(safe))}**.
+Its page ({size["page"]:,} bytes) is kept for 90 days, and made again on request.
+All of it costs **{dollars(cost(used))}** per 1,000 invoices.
+With the backup on, the archive keeps the encrypted page for the whole term, every night reads the invoice, and every
+week drills it: **{dollars(cost(safe))}**.
 
 {table(("", "per 1,000, whole term", "with the backup on"), rows)}"""
 
@@ -172,15 +168,13 @@ def _bills() -> str:
     return f"""
 ## One month at three sizes
 
-This is a month after one year, less the free quantities that last.
-{_percent(USAGE["share"]["backup"])} of the companies have their backup on.
+After a year, without the lasting free quantities. {_percent(USAGE["share"]["backup"])} of the companies have their
+backup on.
 
 {table(("companies", *(f"{scale:,}" for scale in SCALES)), rows)}
-With one company, the stage itself is the bill. With a million, two services cost more than all others:
-
-- Backups. The weekly drill is the larger part and grows with each year.
-  To drill a share of the companies is the first decision to take.
-- Sign-in. Cognito's prices fall with size and by plan, and any issuer with a JWKS can replace it.
+With one company, the stage itself is the bill. With a million, two things cost more than everything else.
+The first is backups. The weekly drill is the larger part and grows each year, so decide first to drill a share of the
+companies. The second is sign-in. Cognito's prices fall with size and by plan. Any issuer with a JWKS can replace it.
 """
 
 
@@ -202,23 +196,23 @@ def _limits() -> str:
     return f"""
 ## Which limit is met first
 
-The busiest second is assumed to be {USAGE["share"]["peak"]} times the mean one.
-D: AWS's documentation; S: a secondary source; own: our own limit, which we can change.
+The busiest second is assumed to be {USAGE["share"]["peak"]} times the mean one. D: AWS's documentation. S: a secondary
+source. own: a limit of ours that we can change.
 
 {table(("limit", *(f"at {scale:,}" for scale in SCALES), "met at companies"), rows)}
 {first}
 
-Two forms come before the first company. Without SES's production access, mail reaches verified addresses only.
-A new account may also need more concurrency.
+Before the first company, send AWS two requests: for SES's production access, because mail reaches only verified
+addresses without it, and for more concurrency in a new account.
 
-The limits come in this order, each with what to do:
+What to do at each limit, in that order:
 
 {said}
 
-**One company** has a limit of its own. Each of its commits writes its head row.
-The row takes {PARTITION // 2} commits a second (two units each).
-While head and entries share a partition of the journal, that is {PARTITION // own} issues a second.
-A bulk issue is one commit for thirty. Companies do not share this limit, and no form raises it ([limits](limits.md)).
+**One company** alone also has a limit. Each of its commits writes its head row, which takes {PARTITION // 2} a second
+(two units each). While head and entries share a partition of the journal, it can issue {PARTITION // own} a second.
+A bulk issue is one commit for thirty. Companies do not share that limit, and AWS cannot raise it
+([limits](limits.md)).
 """
 
 
@@ -248,7 +242,7 @@ def _units() -> str:
 
 {table(head, rows)}
 {table(used, safe)}
-`drilled` and `archived` are for each invoice. A night's backup reads the bytes of each invoice, in units of 4 KB.
+`drilled` and `archived` are for each invoice. A night reads the bytes of each invoice in units of 4 KB.
 """
 
 
@@ -262,12 +256,10 @@ def _assumptions() -> str:
 ## Assumed
 
 {table(("", "", ""), rows)}
-No figure includes a restore (a drill into other tables), AWS's support, the domain's name, or tax.
-Times are assumed until the first deployment has been measured.
-KMS is counted at its most: each role asks anew for each table every five minutes.
-So does each session of a company in backups, their expiry and their drill
-([ADR 0059](adr/0059-one-company-at-a-time.md)).
-STS bills nothing.
+No figure includes a restore (it is a drill into other tables), AWS's support, the domain name, or tax.
+Times are assumed until the first deployment is measured.
+KMS is counted at its maximum. Each role asks again for each table's key every five minutes, and so does each company's
+session ([ADR 0059](adr/0059-one-company-at-a-time.md)) of a backup, an expiry or a drill. STS is free.
 """
 
 

@@ -1,8 +1,10 @@
-"""Deploys a package by CloudFormation: `python -m infra.deploy --stage dev`, under the environment's credentials.
+"""Deploy a package with CloudFormation: `python -m infra.deploy --stage dev`, with the environment's credentials.
 
-The artefacts go to a bucket of the stage's own, a change set says what would change, and what would replace or remove
-something that holds data is refused. A deployment that fails is rolled back by CloudFormation, the first one excepted:
-that stays where it stopped, and the next goes on from there.
+The files of the package go to the stage's own bucket. A change set lists the changes, and a change that replaces or
+removes a resource that holds data is refused.
+
+CloudFormation rolls a failed deployment back, except the first one. That one stays where it stopped, and the next
+attempt continues from there.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from infra.stages import NAMES
 
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 POLL = {"Delay": 5, "MaxAttempts": 720}
-"""Up to an hour."""
+"""An hour at the most."""
 HOLDING = frozenset(
     {
         "AWS::Cognito::UserPool",
@@ -35,24 +37,24 @@ HOLDING = frozenset(
         "AWS::SecretsManager::Secret",
     }
 )
-"""What holds data, or what data is unreadable without."""
+"""Resource types that hold data, or without which data cannot be read."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 UNBEGUN = (None, "REVIEW_IN_PROGRESS")
-"""States of a stack that nothing was made of yet."""
+"""States of a stack in which no resource was created yet."""
 UNFINISHED = ("CREATE_FAILED", "UPDATE_FAILED")
-"""States of a stack whose first deployment stopped. Rolled back, it would leave what is retained, under names that the
-next attempt then finds taken."""
+"""States of a stack whose first deployment stopped. A rollback would leave the retained resources, whose names the next
+attempt would then find taken."""
 STUCK: Mapping[str, str] = {
-    "ROLLBACK_COMPLETE": "was never created and cannot be updated: delete it first, what it made stays",
-    "ROLLBACK_FAILED": "was never created and cannot be updated: delete it first, what it made stays",
-    "DELETE_FAILED": "is half deleted: delete it first, what holds data stays",
-    "UPDATE_ROLLBACK_FAILED": "could not be rolled back: aws cloudformation continue-update-rollback, first",
+    "ROLLBACK_COMPLETE": "was never created and cannot be updated: delete it first; its retained resources stay",
+    "ROLLBACK_FAILED": "was never created and cannot be updated: delete it first; its retained resources stay",
+    "DELETE_FAILED": "is half deleted: delete it first; resources with data stay",
+    "UPDATE_ROLLBACK_FAILED": "could not be rolled back: run aws cloudformation continue-update-rollback first",
 }
-"""States in which a person has to do something, and what."""
+"""States in which a person must act, and the action."""
 
 
 class DeployError(Exception):
-    """The deployment was not made, or was rolled back; the message is for a person."""
+    """The deployment was not started, or was rolled back. The message is for a person."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,14 @@ class Clients:
 
     @classmethod
     def of(cls, region: str, endpoint: str | None = None) -> "Clients":
-        """Clients under the environment's credentials, of AWS or of whatever stands at `endpoint`."""
+        """Make clients with the environment's credentials, for AWS or for the engine at `endpoint`."""
         services = ("cloudformation", "s3", "sts")
         return cls(*(boto3.client(service, region_name=region, endpoint_url=endpoint) for service in services))
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change that a change set would make."""
+    """One change of a change set."""
 
     action: str
     resource: str
@@ -81,12 +83,12 @@ class Change:
 
     @property
     def loses(self) -> bool:
-        """Whether something that holds data would no longer be the stack's."""
+        """Whether the change takes a resource that holds data away from the stack."""
         return self.kind in HOLDING and (self.action == "Remove" or self.replaces)
 
 
 def stack_name(stage: str) -> str:
-    """What the stack of a stage is called."""
+    """Return the name of a stage's stack."""
     return f"facture-{stage}"
 
 
@@ -100,35 +102,40 @@ def deploy(
     losing: bool = False,
     importing: bool = False,
 ) -> list[Change]:
-    """Create or update the stage's stack from a package, and wait until it stands; the changes made, none if there
-    were none. `importing` takes in what stands under a name of ours already, instead of failing at it. Raises
-    DeployError."""
+    """Create or update a stage's stack from a package, and wait until it is complete. Return the changes.
+
+    `importing` adopts resources that already have our names instead of failing. Raises DeployError.
+    """
     account = clients.identity.get_caller_identity()["Account"]
     template = upload(clients.storage, f"facture-{stage}-artefacts-{account}", built, region)
     name = stack_name(stage)
     begun = _state(clients, name)
     kind = "CREATE" if begun in UNBEGUN else "UPDATE"
     if begun is not None:
-        _forget(clients, name)  # one that was cut off before it was executed would be in the way
+        _forget(clients, name)  # a change set of an interrupted run would be in the way
     changes = _proposed(clients, name, kind, template, parameters, importing=importing)
     if changes is None:
         return []
     if lost := [change.resource for change in changes if change.loses and not losing]:
         _forget(clients, name)
-        raise DeployError(f"refused: {', '.join(lost)} would be replaced or leave the stack, and holds data")
+        raise DeployError(
+            f"refused: {', '.join(lost)} would be replaced or removed, and holds data; use --losing to accept that"
+        )
     if kind == "UPDATE" and not losing and (going := _shortened(clients, name, changes)):
         _forget(clients, name)
-        raise DeployError(f"refused: objects would be kept for less than they were promised: {'; '.join(going)}")
+        raise DeployError(
+            f"refused: objects would be deleted earlier than promised: {'; '.join(going)}; use --losing to accept that"
+        )
     first = begun in (*UNBEGUN, *UNFINISHED)
-    # What an update made goes with its rollback, whatever its deletion policy: nothing is in it yet.
+    # A rollback removes what the update created, whatever its deletion policy: it holds no data yet.
     failing = {"DisableRollback": True} if first else {"RetainExceptOnCreate": True}
     clients.formation.execute_change_set(StackName=name, ChangeSetName=_SET, **failing)
     waiter = clients.formation.get_waiter(f"stack_{kind.lower()}_complete")
     try:
         waiter.wait(StackName=name, WaiterConfig=POLL)
     except WaiterError as error:
-        came = "stopped, mend it and deploy again" if first else "was rolled back"
-        raise DeployError(f"{name} {came}: {_why(clients, name)}") from error
+        outcome = "stopped; correct the cause and deploy again" if first else "was rolled back"
+        raise DeployError(f"{name} {outcome}: {_first_failure(clients, name)}") from error
     clients.formation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
     return changes
 
@@ -137,16 +144,16 @@ _SET = "facture"
 
 
 def _shortened(clients: Clients, name: str, changes: Sequence[Change]) -> list[str]:
-    """What a changed bucket's shorter rules would take, in words; nothing where nothing lies there."""
-    told: list[str] = []
+    """Describe the objects that shorter lifecycle rules of a changed bucket would delete. Empty when there are none."""
+    found: list[str] = []
     for change in changes:
         if change.resource in BUCKETS and change.action == "Modify":
-            found = clients.formation.describe_stack_resource(StackName=name, LogicalResourceId=change.resource)
-            if not (bucket := found["StackResourceDetail"].get("PhysicalResourceId")):
-                continue  # the first deployment stopped before it was made
+            detail = clients.formation.describe_stack_resource(StackName=name, LogicalResourceId=change.resource)
+            if not (bucket := detail["StackResourceDetail"].get("PhysicalResourceId")):
+                continue  # the first deployment stopped before it created the bucket
             rules = shorter(clients.storage, bucket, BUCKETS[change.resource], datetime.now(UTC))
-            told += [str(rule) for rule in rules if rule.going]
-    return told
+            found += [str(rule) for rule in rules if rule.going]
+    return found
 
 
 def _state(clients: Clients, name: str) -> str | None:
@@ -167,7 +174,7 @@ def _state(clients: Clients, name: str) -> str | None:
 def _proposed(
     clients: Clients, name: str, kind: str, template: str, parameters: Mapping[str, str], *, importing: bool
 ) -> list[Change] | None:
-    """What would change; None for nothing."""
+    """Return the changes of the change set, or None when there are none."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     if kind == "UPDATE":
         given += _unchanged(clients, name, parameters)
@@ -194,7 +201,7 @@ def _proposed(
 
 
 def _unchanged(clients: Clients, name: str, given: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Parameters of the stack that nobody gives this time keep their values."""
+    """Return the parameters. Those that this deployment does not set keep their values."""
     stack = clients.formation.describe_stacks(StackName=name)["Stacks"][0]
     known = [parameter["ParameterKey"] for parameter in stack.get("Parameters", ())]
     return [{"ParameterKey": key, "UsePreviousValue": True} for key in known if key not in given]
@@ -206,9 +213,9 @@ def _changes(clients: Clients, name: str) -> Sequence[Change]:
     while True:
         page = clients.formation.describe_change_set(StackName=name, ChangeSetName=_SET, **token)
         for each in page["Changes"]:
-            told = each["ResourceChange"]
-            replaces = told.get("Replacement", "False") in ("True", "Conditional")
-            found.append(Change(told["Action"], told["LogicalResourceId"], told["ResourceType"], replaces))
+            change = each["ResourceChange"]
+            replaces = change.get("Replacement", "False") in ("True", "Conditional")
+            found.append(Change(change["Action"], change["LogicalResourceId"], change["ResourceType"], replaces))
         if not page.get("NextToken"):
             return found
         token = {"NextToken": page["NextToken"]}
@@ -218,8 +225,8 @@ def _forget(clients: Clients, name: str) -> None:
     clients.formation.delete_change_set(StackName=name, ChangeSetName=_SET)
 
 
-def _why(clients: Clients, name: str) -> str:
-    """The first thing that failed: what came after it is its consequence."""
+def _first_failure(clients: Clients, name: str) -> str:
+    """Return the first failure. The later ones are its consequences."""
     events = clients.formation.describe_stack_events(StackName=name)["StackEvents"]
     failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
     first = failed[-1] if failed else {}
@@ -227,37 +234,37 @@ def _why(clients: Clients, name: str) -> str:
 
 
 def refusals(stage: str) -> list[str]:
-    """Why production may not be deployed from here now."""
+    """List the reasons why production cannot be deployed from this machine now."""
     if stage != "prod":
         return []
-    told = []
+    reasons = []
     if current().processors["hosting"].transfer == "undecided":
-        told.append(
-            "the policy does not say on what basis data goes abroad (law 09-08, art. 43 and 44): policy.toml,"
-            " [processors.hosting] transfer"
+        reasons.append(
+            "the policy states no legal basis for data abroad (law 09-08, art. 43 and 44): set transfer in policy.toml,"
+            " [processors.hosting]"
         )
     if not compiles("lambda"):
-        told.append(
-            f"production is packaged by {RUNTIME}, for its bytecode: make clean, with python{PYTHON[0]}.{PYTHON[1]}"
+        reasons.append(
+            f"production needs the bytecode of {RUNTIME}: run make clean, then use python{PYTHON[0]}.{PYTHON[1]}"
         )
-    return told
+    return reasons
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("--stage", choices=NAMES, required=True)
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the stack")
     parser.add_argument(
         "--losing",
         action="store_true",
-        help="even if what holds data leaves the stack, or shorter terms take objects at once",
+        help="accept that resources with data are removed, or that shorter terms delete objects at once",
     )
-    parser.add_argument("--importing", action="store_true", help="take in what stands under a name of ours already")
+    parser.add_argument("--importing", action="store_true", help="adopt existing resources that have our names")
     chosen = parser.parse_args()
     region, given = current().default_region, dict(pair.split("=", 1) for pair in chosen.set)
-    if told := refusals(chosen.stage):
-        sys.exit(f"facture: {'; '.join(told)}")
+    if reasons := refusals(chosen.stage):
+        sys.exit(f"facture: {'; '.join(reasons)}")
     try:
         changes = deploy(
             Clients.of(region),

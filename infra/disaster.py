@@ -1,11 +1,11 @@
-"""A lost or spoiled table: point-in-time recovery into new tables, erasures done again, checked, and exported.
+"""Recover lost or damaged tables by point-in-time recovery, repeat the erasures since, check the result, and export.
 
     python -m infra.disaster recover --from facture-prod- --to facture-prod-2- --at 2026-11-23T08:00:00Z
     python -m infra.disaster replay  --to facture-prod-2-        # with the functions' environment
     python -m infra.disaster check   --to facture-prod-2-
     python -m infra.disaster export  --from facture-prod- --bucket BUCKET
 
-The old tables are never touched. docs/operations.md says what comes before and after.
+The old tables do not change. docs/operations.md says what to do before and after.
 """
 
 import argparse
@@ -39,20 +39,22 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 AS_NEW = ("requests", "identity")
-"""Rooms that are recovered as they were last: proofs must not be forgotten, and an access that was taken away must not
-come back."""
+"""Tables that are always recovered to their latest state. Proofs must not be lost, and a withdrawn access must not
+return."""
 JOB, ACTOR = "job_recovery", "operator"
-PAUSE, PATIENCE = 5.0, 6 * 3_600.0
-"""Seconds between two looks at a table or an export that is being made, and until it is given up."""
+POLL_SECONDS, WAIT_SECONDS = 5.0, 6 * 3_600.0
+"""Seconds between two looks at a table or an export, and the most seconds to wait for it."""
 
 
-class Stuck(Exception):
-    """AWS does not finish; the message says what."""
+class NotFinished(Exception):
+    """AWS does not complete an operation. The message names it."""
 
 
 def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> None:
-    """Make each room's table anew under the prefix `target`, as it was at `at` (None: as it is recorded last), and give
-    it what a recovery does not take along. A table that is there already is taken as it is."""
+    """Recover each table into a new one under the prefix `target`, as it was at `at`, and configure it.
+
+    None means the latest recorded state. A table that already exists is taken as it is.
+    """
     there = set(dynamodb.get_paginator("list_tables").paginate().build_full_result()["TableNames"])
     for room in ROOM_TABLES:
         if target + room.name not in there:
@@ -63,12 +65,12 @@ def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> Non
             )
     for room in ROOM_TABLES:
         name = target + room.name
-        _until(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
-        _settle(dynamodb, name, room.ttl)
+        _wait(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
+        _configure(dynamodb, name, room.ttl)
 
 
-def _settle(dynamodb: Any, name: str, ttl: str | None) -> None:
-    """Expiry, recovery and protection: none of them comes along with a recovered table."""
+def _configure(dynamodb: Any, name: str, ttl: str | None) -> None:
+    """Set expiry, recovery and deletion protection, which a recovered table lacks."""
     days = most_days(current().storage.point_in_time_recovery)
     wanted = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
     dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
@@ -78,16 +80,16 @@ def _settle(dynamodb: Any, name: str, ttl: str | None) -> None:
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
 
 
-def _until(look: Callable[[], str], wanted: str, what: str) -> None:
-    end = time.monotonic() + PATIENCE
+def _wait(look: Callable[[], str], wanted: str, what: str) -> None:
+    end = time.monotonic() + WAIT_SECONDS
     while (state := look()) != wanted:
         if state == "FAILED" or time.monotonic() > end:
-            raise Stuck(f"{what} is {state}")
-        time.sleep(PAUSE)
+            raise NotFinished(f"{what} is {state}")
+        time.sleep(POLL_SECONDS)
 
 
 def heads(world: "World") -> Iterator[Head]:
-    """Every company's head."""
+    """Yield every company's head."""
     for record in _all(world, "journal", Head.KIND):
         if isinstance(record, Head):
             yield record
@@ -106,7 +108,10 @@ def _all(world: "World", room: str, kind: str) -> Iterator[Record]:
 
 
 def replay_all(world: "World") -> list[dict[str, Any]]:
-    """Do again, company by company, what was erased and corrected since; what was done. Safe to repeat. Raises Busy."""
+    """Repeat, company by company, the erasures and corrections that the recovered tables lack. Return what was done.
+
+    Safe to repeat. Raises Busy.
+    """
     gone = {
         request.company: request
         for request in _all(world, "requests", Request.KIND)
@@ -128,7 +133,7 @@ def _erased_all(request: Request) -> bool:
 
 
 def _erase_again(world: "World", request: Request) -> None:
-    """Take all away that a deletion took; files are where they were, so they went the first time."""
+    """Repeat a company's deletion in the tables. Its files were not recovered, so they need no second deletion."""
     _set_head(world, request.company, {"state": "blocked"})
     left = replace(
         request,
@@ -140,8 +145,8 @@ def _erase_again(world: "World", request: Request) -> None:
 
 
 def _persons(world: "World", head: Head) -> int:
-    """Erase persons again and put right again what was corrected; how many persons and corrections that concerns."""
-    begun = head.restore == JOB  # by a run that was killed: the head's clock has moved on since
+    """Repeat the erasures and corrections of persons. Return how many there are."""
+    begun = head.restore == JOB  # a killed run has begun: the head's clock has moved since
     clock = 0 if begun else head.clock
     since = replay.since(world, head.company, clock)
     stones = world.store.query("requests", head.company, SORT.startswith(f"{Tombstone.KIND}#")).records
@@ -168,7 +173,8 @@ def _persons(world: "World", head: Head) -> int:
 
 
 def _corrected(correction: Correction) -> Ref:
-    """Where the record lies that was corrected. Members' are recovered as they were last."""
+    """Return where a corrected record is. Members are recovered to their latest state, so they are not corrected
+    again."""
     own = correction.record if correction.record == Company.KIND else f"{correction.record}#{correction.subject}"
     return Ref("workspace", correction.company, own)
 
@@ -180,8 +186,8 @@ def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:
 
 
 def check(world: "World") -> list[str]:
-    """What does not fit together: a company whose journal does not end where its head says, as tables that were not
-    recovered to one instant do not."""
+    """List the companies whose journal does not end where their head says, as in tables recovered to different
+    instants."""
     faults = []
     for head in heads(world):
         here, beyond = world.store.records(
@@ -195,7 +201,7 @@ def check(world: "World") -> list[str]:
 
 
 def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
-    """Export each room to S3 as DynamoDB JSON, without costing the tables anything; the exports' ARNs."""
+    """Export each table to S3 as DynamoDB JSON, which uses no capacity of the tables. Return the exports' ARNs."""
     made = []
     for room in ROOM_TABLES:
         table = dynamodb.describe_table(TableName=source + room.name)["Table"]["TableArn"]
@@ -204,7 +210,7 @@ def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
         )
         made.append(answer["ExportDescription"]["ExportArn"])
     for arn in made:
-        _until(
+        _wait(
             lambda arn=arn: dynamodb.describe_export(ExportArn=arn)["ExportDescription"]["ExportStatus"],  # type: ignore[misc]
             "COMPLETED",
             arn,
@@ -213,7 +219,7 @@ def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The command; its exit code is 1 where something does not fit together."""
+    """Run the command line. The exit code is 1 when the check finds a fault."""
     parser = argparse.ArgumentParser(prog="python -m infra.disaster", description=__doc__)
     parser.add_argument("verb", choices=("recover", "replay", "check", "export"))
     parser.add_argument("--from", dest="source", metavar="PREFIX")

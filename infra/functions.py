@@ -1,5 +1,7 @@
-"""What each function gets beyond what Chalice gives it: its layers, its environment, a log of its own, and no schedule
-of Chalice's, because that knows no time zone, no retry and no dead-letter queue."""
+"""What each function has beyond Chalice's template: layers, environment and its own log.
+
+Chalice's schedules are removed, because they know no time zone, no retry and no dead-letter queue.
+"""
 
 from typing import Any
 
@@ -15,35 +17,36 @@ from infra.tables import KEPT
 
 APPLICATION = "application.zip"
 PRINTERS = ("api_handler", "outbox", "requests", "wake")
-"""The functions that print merchants' own templates, where there is a layer with wkhtmltopdf."""
+"""Functions that print merchants' own HTML templates, when there is a layer with wkhtmltopdf."""
 WITHOUT_WORLD = ("claims",)
-"""Functions that need to know nothing of where they run. Cognito's pool names `claims`, so it cannot name the pool."""
+"""Functions without the stage's environment. Cognito's pool refers to `claims`, so `claims` cannot refer to the
+pool."""
 
 
 def name_of(resource: dict[str, Any]) -> str:
-    """What Chalice's config calls a function: by its handler's name, the HTTP one `api_handler`."""
+    """Return the name that Chalice's configuration gives a function: its handler's, or `api_handler`."""
     handler = str(resource["Properties"]["Handler"]).removeprefix("app.")
     return "api_handler" if handler == "app" else handler
 
 
 def functions_of(template: dict[str, Any]) -> dict[str, str]:
-    """Each function's name of ours and its logical name."""
+    """Return our name and the logical name of each function."""
     found = template["Resources"].items()
     return {name_of(resource): key for key, resource in found if resource["Type"] == "AWS::Serverless::Function"}
 
 
 def layer_name(layer: str) -> str:
-    """A layer's logical name."""
+    """Return the logical name of a layer."""
     return f"{layer.title()}Layer"
 
 
 def log_name(function: str) -> str:
-    """The logical name of a function's log, which its policy refers to."""
+    """Return the logical name of a function's log. The function's policy refers to it."""
     return f"{title(function)}Logs"
 
 
 def additions(names: dict[str, str], stage: str, build: str, days: int) -> dict[str, Any]:
-    """The layers, a log for each function, and what is merged into each function."""
+    """Return the layers, a log for each function, and what is merged into each function."""
     made: dict[str, Any] = {layer_name(layer): _layer(layer) for layer in LAYERS}
     for name, logical in names.items():
         made[log_name(name)] = {
@@ -67,19 +70,20 @@ def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
         "Runtime": RUNTIME,
         "CodeUri": APPLICATION,
         "Layers": layers,
-        "LoggingConfig": {"LogGroup": ref(log_name(name)), "LogFormat": "Text"},  # the lines are JSON by themselves
+        "LoggingConfig": {"LogGroup": ref(log_name(name)), "LogFormat": "Text"},  # our log lines are JSON already
         "EventInvokeConfig": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3_600},
     }
     if name not in WITHOUT_WORLD:
         made["Environment"] = {"Variables": environment(stage, build) | named_for(name)}
     if name == "wake":
-        # Nobody but these two opens a backup or writes the archive: they are woken as functions of their own.
+        # Only these two functions may decrypt backups or write the archive, so `wake` must start them.
         made["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}
     return made
 
 
 def environment(stage: str, build: str) -> dict[str, Any]:
-    """What `Settings.from_env` reads beyond Chalice's config: names and addresses, no secret."""
+    """Return the variables that `Settings.from_env` reads beyond Chalice's configuration: names and addresses, no
+    secret."""
     return {
         "FACTURE_BUCKET_FILES": ref(BUCKET),
         "FACTURE_BUCKET_ARCHIVE": ref(ARCHIVE),
@@ -106,7 +110,7 @@ def _layer(layer: str) -> dict[str, Any]:
 
 
 def without_chalices_schedules(template: dict[str, Any]) -> None:
-    """Take Chalice's own schedules out, and give its queue trigger ours."""
+    """Remove Chalice's schedules, and connect its queue trigger to our queue."""
     for logical in functions_of(template).values():
         properties = template["Resources"][logical]["Properties"]
         events = {name: event for name, event in properties.pop("Events", {}).items() if event["Type"] != "Schedule"}

@@ -1,4 +1,4 @@
-"""The HTTP gateway: its own refusals as problems with CORS, its limits, its log, and the firewall before it."""
+"""The HTTP gateway: its error responses, its limits, its log, and the firewall in front of it."""
 
 import json
 from typing import Any
@@ -10,15 +10,15 @@ from infra.stages import Stage, arn, document, sub
 from infra.tables import KEPT
 
 API, HANDLER = "RestAPI", "APIHandler"
-"""Chalice's names of the gateway and of the function behind it."""
+"""Chalice's logical names of the gateway and of the function behind it."""
 ACCESS_LOG, WRITER, ACCOUNT = "GatewayLogs", "GatewayLogRole", "GatewayAccount"
 FIREWALL = "Firewall"
 PUSHES = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 TLS = "SecurityPolicy_TLS13_1_2_PFS_PQ_2025_09"
-"""TLS 1.2 with forward secrecy at least. Unasked, a regional gateway would still take TLS 1.0."""
+"""TLS 1.2 with forward secrecy at the least. The default of a regional gateway still accepts TLS 1.0."""
 _STAGE = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/${RestAPI.Stage}"
 _CALLS = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/api/*"
-"""Only through the stage that the firewall stands before."""
+"""The gateway answers only through the stage that the firewall protects."""
 RESPONSES = {
     "DEFAULT_4XX": 400,
     "DEFAULT_5XX": 500,
@@ -42,7 +42,7 @@ RESPONSES = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "WAF_FILTERED": 403,
 }
-"""Every refusal that the gateway gives by itself, and its status. What it calls a missing token is an unknown path."""
+"""Every error response that the gateway makes itself, with its status. It calls an unknown path a missing token."""
 LOGGED = {
     "request_id": "$context.requestId",
     "at": "$context.requestTime",
@@ -54,31 +54,31 @@ LOGGED = {
     "error": "$context.error.responseType",
     "firewall": "$context.wafResponseCode",
 }
-"""One line a request: nothing of who asked, neither address nor token nor the path's own ids."""
+"""The fields of the access log. They hold no address, no token and no id of a path."""
 INSPECTED = {
     "SizeRestrictions_BODY": "a body may have 1 MB: the pipeline measures it",
-    "CrossSiteScripting_BODY": "merchants send HTML templates, and nothing that was sent is ever answered as HTML",
-    "GenericLFI_BODY": "an invoice's words may hold paths; nothing here opens a file by a name that was sent",
-    "GenericRFI_BODY": "an invoice's words may hold addresses; nothing here fetches one",
+    "CrossSiteScripting_BODY": "merchants send HTML templates, and no answer returns them as HTML",
+    "GenericLFI_BODY": "an invoice's text may hold paths; no code opens a file by a name from a request",
+    "GenericRFI_BODY": "an invoice's text may hold addresses; no code fetches one",
     "EC2MetaDataSSRF_BODY": "as above",
-    "NoUserAgent_HEADER": "programs that keep books name none",
+    "NoUserAgent_HEADER": "accounting programs often send none",
 }
-"""Rules of the managed set that only count, each with its reason."""
+"""Rules of the managed rule set that count requests and do not block them, each with its reason."""
 
 
 def gateway(stage: Stage, days: int) -> dict[str, Any]:
-    """What is merged into Chalice's gateway, its log, and the firewall."""
+    """Return what is merged into Chalice's gateway, its log, and the firewall."""
     settings = {
         "ResourcePath": "/*",
         "HttpMethod": "*",
         "ThrottlingRateLimit": stage.rate,
         "ThrottlingBurstLimit": stage.burst,
         "MetricsEnabled": True,
-        "LoggingLevel": "OFF",  # it would hold headers and bodies
+        "LoggingLevel": "OFF",  # a log of execution would hold headers and bodies
         "DataTraceEnabled": False,
     }
     properties = {
-        # Without it SAM makes a second stage, `Stage`: the same API with no firewall, no limit and no log.
+        # Without it SAM makes a second stage, `Stage`: the same API without firewall, limits and log.
         "OpenApiVersion": "2.0",
         "TracingEnabled": True,
         "SecurityPolicy": TLS,
@@ -86,7 +86,7 @@ def gateway(stage: Stage, days: int) -> dict[str, Any]:
         "MethodSettings": [settings],
         "AccessLogSetting": {"DestinationArn": arn(ACCESS_LOG), "Format": json.dumps(LOGGED)},
         "DefinitionBody": {
-            "info": {"title": api_name(stage.name)},  # what its metrics are told apart by
+            "info": {"title": api_name(stage.name)},  # the gateway's metrics carry this name
             "x-amazon-apigateway-gateway-responses": responses(),
         },
     }
@@ -108,13 +108,13 @@ def gateway(stage: Stage, days: int) -> dict[str, Any]:
 
 
 def api_name(stage: str) -> str:
-    """What the gateway of a stage is called."""
+    """Return the name of a stage's gateway."""
     return f"facture-{stage}"
 
 
 def responses() -> dict[str, Any]:
-    """The gateway's refusals, each as the problem that the pipeline would answer, in English: a gateway cannot
-    negotiate."""
+    """Return the gateway's error responses as the problems of the pipeline. They are in English, because a gateway does
+    not negotiate a language."""
     allowed = cors().get_access_control_headers()
     return {kind: _response(status, allowed) for kind, status in RESPONSES.items()}
 
@@ -134,8 +134,11 @@ def _response(status: int, allowed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _writer() -> dict[str, Any]:
-    """What lets gateways of this account and region write logs: one setting for all, so no stack takes it away. The
-    policy is AWS's own, because API Gateway refuses a role that may do less than that, on every log group."""
+    """Return the role with which the gateways of this account and region write logs. One setting serves all, so no
+    stack deletes it.
+
+    The policy is AWS's own, because API Gateway refuses a role with fewer permissions.
+    """
     trusted = {
         "Effect": "Allow",
         "Principal": {"Service": "apigateway.amazonaws.com"},
@@ -159,12 +162,12 @@ def _firewall(stage: Stage) -> dict[str, Any]:
     }
     unsigned = {"Limit": stage.each, "AggregateKeyType": "IP", "EvaluationWindowSec": 300}
     status, headers, body = gateway_problem(429, language="en", request_id="")
-    told = {name: headers[name] for name in ("Retry-After", "Content-Language", "Cache-Control")}
+    kept = {name: headers[name] for name in ("Retry-After", "Content-Language", "Cache-Control")}
     answer = {
         "ResponseCode": status,
         "CustomResponseBodyKey": "TooMany",
         "ResponseHeaders": [
-            {"Name": name, "Value": str(value)} for name, value in (told | cors().get_access_control_headers()).items()
+            {"Name": name, "Value": str(value)} for name, value in (kept | cors().get_access_control_headers()).items()
         ],
     }
     refused = {"Action": {"Block": {"CustomResponse": answer}}}
@@ -199,5 +202,5 @@ def _managed(priority: int, name: str, counted: dict[str, str] | None = None) ->
 
 
 def _seen(name: str) -> dict[str, Any]:
-    """Counted, but no samples: a sample holds a caller's address and headers, its token among them."""
+    """Count requests without samples. A sample would hold the caller's address and headers, the token among them."""
     return {"CloudWatchMetricsEnabled": True, "MetricName": name, "SampledRequestsEnabled": False}

@@ -1,4 +1,4 @@
-"""Who signs in, as CloudFormation: the pool of users, the application's client, and the secret of keyed digests."""
+"""Sign-in in CloudFormation: the user pool, the application's client, and the secret of keyed digests."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from infra.tables import KEPT, KEY
 
 POOL, CLIENT, PEPPER = "UserPool", "UserPoolClient", "PepperSecret"
 CLAIMS = "Claims"
-"""The function that puts a verified address into access tokens (chalicelib/outside/claims.py)."""
+"""The function that adds a verified address to access tokens (chalicelib/outside/claims.py)."""
 ISSUER = sub("https://cognito-idp.${AWS::Region}.amazonaws.com/${" + POOL + "}")
 KEYS = sub("https://cognito-idp.${AWS::Region}.amazonaws.com/${" + POOL + "}/.well-known/jwks.json")
 ACCESS_MINUTES = 60
@@ -15,7 +15,7 @@ REFRESH_DAYS = 30
 
 
 def identity(stage: str) -> dict[str, Any]:
-    """The pool, its client, and the secret: made once, at random, and never shown."""
+    """Return the pool, its client, and the secret, which AWS generates once at random."""
     return {
         POOL: {"Type": "AWS::Cognito::UserPool", **KEPT, "Properties": _pool(stage)},
         CLIENT: {"Type": "AWS::Cognito::UserPoolClient", **KEPT, "Properties": _client()},
@@ -44,7 +44,7 @@ def identity(stage: str) -> dict[str, Any]:
 def _pool(stage: str) -> dict[str, Any]:
     return {
         "UserPoolName": f"facture-{stage}",
-        "UserPoolTier": "ESSENTIALS",  # the least that lets a function complete access tokens
+        "UserPoolTier": "ESSENTIALS",  # the lowest tier in which a function can change access tokens
         "DeletionProtection": "ACTIVE",
         "UsernameAttributes": ["email"],
         "UsernameConfiguration": {"CaseSensitive": False},
@@ -53,7 +53,7 @@ def _pool(stage: str) -> dict[str, Any]:
             "Fn::If": [
                 "WithMailIdentity",
                 {"EmailSendingAccount": "DEVELOPER", "From": ref("MailFrom"), "SourceArn": ref("MailIdentity")},
-                {"EmailSendingAccount": "COGNITO_DEFAULT"},  # fifty mails a day and no more
+                {"EmailSendingAccount": "COGNITO_DEFAULT"},  # at most fifty mails a day
             ]
         },
         "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
@@ -62,7 +62,7 @@ def _pool(stage: str) -> dict[str, Any]:
         "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]},
         "Policies": {
             "PasswordPolicy": {
-                # Long rather than contorted: NIST SP 800-63B-4, 3.1.1.2.
+                # Length rather than complexity: NIST SP 800-63B-4, 3.1.1.2.
                 "MinimumLength": 15,
                 "RequireLowercase": False,
                 "RequireUppercase": False,
@@ -78,7 +78,7 @@ def _pool(stage: str) -> dict[str, Any]:
 def _client() -> dict[str, Any]:
     return {
         "UserPoolId": ref(POOL),
-        "GenerateSecret": False,  # an application on a phone keeps none
+        "GenerateSecret": False,  # an application on a phone cannot keep a secret
         "ExplicitAuthFlows": ["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
         "PreventUserExistenceErrors": "ENABLED",
         "EnableTokenRevocation": True,

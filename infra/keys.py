@@ -1,4 +1,5 @@
-"""The keys as CloudFormation: of data, of backups, of logs, and the one that signs receipts. No stack deletes one."""
+"""The KMS keys in CloudFormation: for data, backups and logs, and the key that signs receipts. No stack deletes a
+key."""
 
 from typing import Any
 
@@ -6,15 +7,16 @@ from infra.stages import OWNER, document, ref, sub
 from infra.tables import KEPT, KEY
 
 RECEIPT_KEY = "ReceiptKey"
-"""The logical names of the keys, which the functions' policies refer to. The data key is the tables' (`tables.KEY`)."""
+"""Logical names of the keys. The functions' policies refer to them. `tables.KEY` names the data key."""
 BACKUP_KEY = "BackupKey"
 TRACE_KEY = "TraceKey"
 WAITING_DAYS = 30
-"""The longest that AWS lets a key wait for its deletion."""
+"""The longest waiting period that AWS allows before it deletes a key."""
 
 
 def keys(stage: str) -> dict[str, Any]:
-    """Every key and its alias. The account's administrators administer them; functions use them by their policies."""
+    """Return every key and its alias. The account's administrators manage them. Functions use them through their
+    policies."""
     return {
         **_key(KEY, f"alias/facture-{stage}-data", "Tables and files of the invoicing service"),
         **_key(BACKUP_KEY, alias_of_backups(stage), "Wraps the data keys of the backups"),
@@ -24,18 +26,21 @@ def keys(stage: str) -> dict[str, Any]:
 
 
 def alias_of_backups(stage: str) -> str:
-    """What FACTURE_BACKUP_KEY names."""
+    """Return the alias that FACTURE_BACKUP_KEY names."""
     return f"alias/facture-{stage}-backups"
 
 
 def alias_of_receipts(stage: str) -> str:
-    """What FACTURE_RECEIPT_KEY names."""
+    """Return the alias that FACTURE_RECEIPT_KEY names."""
     return f"alias/facture-{stage}-receipts"
 
 
 def receipt_key(alias: str) -> dict[str, Any]:
-    """The key (ECDSA, P-256) under `alias`: asymmetric, so that anybody verifies and nobody holds it. Never rotated:
-    receipts are verified for as long as somebody keeps one."""
+    """Return the key (ECDSA, P-256) under `alias`. It is asymmetric, so anyone can verify and nobody holds the private
+    part.
+
+    It is never rotated, because old receipts must stay verifiable.
+    """
     return _key(RECEIPT_KEY, alias, "Receipts of privacy requests", KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
 
 
@@ -55,7 +60,7 @@ def _key(name: str, alias: str, use: str, *statements: dict[str, Any], **kind: s
 
 
 def _watchers() -> tuple[dict[str, Any], ...]:
-    """The services that write logs and raise alarms, each for this account's only."""
+    """Return the statements for the services that write logs and send alarms, each for this account only."""
     logs = {
         "Sid": "Logs",
         "Effect": "Allow",

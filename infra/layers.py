@@ -1,7 +1,7 @@
-"""The layers: what `requirements.txt` pins, as wheels for Lambda's Python on arm64, in two zip files.
+"""Build the two layers: the pins of `requirements.txt` as wheels for Lambda's Python on arm64.
 
-Compiled packages are one layer and the rest another, so that a change of one leaves the other as it is. What the
-functions never use is left out (docs/adr/0050).
+Compiled packages are one layer and the others the second, so a change in one leaves the other unchanged. Unused parts
+are left out (docs/adr/0050).
 """
 
 import fcntl
@@ -20,46 +20,48 @@ from infra import zips
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = (3, 13)
-"""What runs on Lambda: Amazon Linux 2023, whose C library the wheels of today need."""
+"""Lambda's Python. It runs on Amazon Linux 2023, whose C library current wheels need."""
 RUNTIME = f"python{PYTHON[0]}.{PYTHON[1]}"
 GLIBC = 34
 PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(17, GLIBC + 1)), "manylinux2014_aarch64")
 CACHE = ROOT / "build" / "layers"
 
 Wheels = Literal["lambda", "host"]
-"""Wheels for Lambda, from the package index; or those of this environment, to run the package where it is made."""
+"""Wheels for Lambda from the package index, or those of this environment, to run the package on this machine."""
 Layer = Literal["native", "libraries"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
-LEFT_OUT = {"docopt": "only the command line of num2words reads arguments, and there is no wheel of it"}
+LEFT_OUT = {"docopt": "only the command line of num2words needs it, and it has no wheel"}
 """Pins that are not packaged, each with its reason."""
 KEPT_MODELS = frozenset({*get_args(Service), "sts", "xray"})
-"""The services whose descriptions botocore keeps: ours, who we are, and where traces go. All others are 20 MB."""
+"""The services whose models botocore keeps. The models of all other services take 20 MB."""
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", re.MULTILINE)
 
 
 class PackageError(Exception):
-    """The package could not be made; the message is one line for a person."""
+    """The package could not be built. The message is one line for a person."""
 
 
 def pins() -> dict[str, str]:
-    """What the layers hold: each package's pinned version."""
+    """Return the pinned version of each package in the layers."""
     text = (ROOT / "requirements.txt").read_text("utf-8")
     return {name: version for name, version in _PIN.findall(text) if name not in LEFT_OUT}
 
 
 def compiles(wheels: Wheels) -> bool:
-    """Whether this interpreter writes the bytecode that will be run. Lambda's file system is read-only, so bytecode
-    that is not in the package is made anew at each cold start."""
+    """Whether this interpreter writes the bytecode that Lambda will run.
+
+    Lambda's file system is read-only, so missing bytecode is compiled again at each cold start.
+    """
     return wheels == "host" or sys.version_info[:2] == PYTHON
 
 
 def layers(wheels: Wheels = "lambda") -> dict[Layer, Path]:
-    """The zip file of each layer, made once for the same pins. Raises PackageError."""
+    """Return the zip file of each layer, built once for the same pins. Raises PackageError."""
     made = CACHE / _key(wheels)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of one test run want the same layers
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of a test run build the same layers
         if not (made / "done").exists():
             shutil.rmtree(made, ignore_errors=True)
             _make(made, wheels)
@@ -80,14 +82,14 @@ def _make(made: Path, wheels: Wheels) -> None:
 
 
 def _key(wheels: Wheels) -> str:
-    """What the layers depend on, as a folder's name: pins, interpreter, and how they are made."""
+    """Return a folder name that depends on the pins, the interpreter and the build code."""
     made_by = [Path(__file__).read_text("utf-8"), Path(zips.__file__).read_text("utf-8"), sys.version]
-    told = json.dumps([*made_by, sorted(pins().items()), sorted(KEPT_MODELS)])
-    return f"{wheels}-{sha256(told.encode()).hexdigest()[:16]}"
+    parts = json.dumps([*made_by, sorted(pins().items()), sorted(KEPT_MODELS)])
+    return f"{wheels}-{sha256(parts.encode()).hexdigest()[:16]}"
 
 
 def _fetch(into: Path) -> None:
-    """Install the pinned wheels for Lambda, whatever this machine is."""
+    """Install the pinned wheels for Lambda, on any machine."""
     every = into / "every"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--no-input"]
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--only-binary=:all:", "--target", str(every)]
@@ -96,8 +98,8 @@ def _fetch(into: Path) -> None:
     command += [f"{name}=={version}" for name, version in pins().items()]
     done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:
-        told = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("ERROR")]
-        raise PackageError(f"the wheels for {RUNTIME} on arm64 could not be had: {' '.join(told)[:300]}")
+        errors = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("ERROR")]
+        raise PackageError(f"the wheels for {RUNTIME} on arm64 could not be installed: {' '.join(errors)[:300]}")
     for info in every.glob("*.dist-info"):
         native = "Root-Is-Purelib: false" in (info / "WHEEL").read_text("utf-8")
         target = into / ("native" if native else "libraries") / "python"
@@ -109,7 +111,7 @@ def _fetch(into: Path) -> None:
 
 
 def _copy(into: Path) -> None:
-    """Take the same packages from this environment, which `requirements-dev.txt` made with the same pins."""
+    """Copy the same packages from this environment. `requirements-dev.txt` pins the same versions."""
     for name in pins():
         found = distribution(name)
         native = "Root-Is-Purelib: false" in (found.read_text("WHEEL") or "")
@@ -129,7 +131,7 @@ def _place(source: Path, target: Path, *, copy: bool = False) -> None:
 
 
 def trim(tree: Path) -> None:
-    """Leave out what no function uses: descriptions of other services, and programs."""
+    """Remove the models of unused services, and programs."""
     models = tree / "botocore" / "data"
     for service in models.iterdir() if models.is_dir() else ():
         if service.is_dir() and service.name not in KEPT_MODELS:
@@ -138,7 +140,7 @@ def trim(tree: Path) -> None:
 
 
 def compile_tree(tree: Path, place: str) -> None:
-    """Add bytecode that is never checked against its source, as of `place`, where Lambda puts the tree."""
+    """Add bytecode for the path `place`, where Lambda mounts the tree. Python never checks it against its source."""
     command = [sys.executable, "-I", "-m", "compileall", "-q", "-s", str(tree), "-p", place]
     command += ["--invalidation-mode", "unchecked-hash", str(tree)]
     done = subprocess.run(command, check=False, capture_output=True)

@@ -1,11 +1,11 @@
-"""Merging templates: mappings by their keys, and whatever is not a mapping is replaced."""
+"""Merge templates: mappings key by key. Any other value is replaced."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def merged(base: Mapping[str, Any], addition: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `addition` laid over it; neither is changed."""
+    """Return `base` with `addition` merged in. Neither argument changes."""
     made = dict(base)
     for key, value in addition.items():
         old = made.get(key)

@@ -1,4 +1,5 @@
-"""What each function may do, read from its policy, and as a table: `python -m infra.permissions --write`."""
+"""Read what each function may do from its policy, and write docs/permissions.md: `python -m infra.permissions
+--write`."""
 
 import json
 import sys
@@ -14,34 +15,34 @@ from infra.markdown import table
 CHALICE = Path(__file__).resolve().parent.parent / ".chalice"
 DOCUMENT = CHALICE.parent / "docs" / "permissions.md"
 REASONS = {
-    "xray:*": "X-Ray's actions know no resource",
-    "ses:SendEmail": "the sender is a parameter of the stack; the condition names it",
-    "s3:*": "objects are granted by the prefix that the policy gives their kind",
-    "sts:*": "CloudFormation ends the role's name; its path is of the stack and the job, and the role trusts by name",
+    "xray:*": "X-Ray's actions have no resource",
+    "ses:SendEmail": "the sender is a parameter of the stack, and the condition names it",
+    "s3:*": "the policy gives each kind of object a prefix, and the permission names the prefix",
+    "sts:*": "CloudFormation completes the role's name; its path names stack and job, and the role trusts by name",
 }
-"""Why a resource may hold a star."""
+"""The reasons why a resource may hold a star."""
 WOKEN = frozenset({"bulk", "outbox", "requests"})
 """The jobs that a user waits for. The function `wake` runs them too, so it has their permissions."""
 UNTRIED: Mapping[tuple[str, str, str], str] = {
-    ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "read once a process, and tests share theirs",
+    ("api_handler", "kms:GetPublicKey", "ReceiptKey"): "a process reads it once, and tests share one",
     ("api_handler", "sqs:SendMessage", "WakeQueue"): "only the rehearsal has the queue",
-    ("backups, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
-    ("drill, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for what is not there",
+    ("backups, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for a missing object",
+    ("drill, on one company", "s3:ListBucket", "FilesBucket"): "without it S3 answers 403 for a missing object",
     (
         "expiry, on one company",
         "s3:AbortMultipartUpload",
         "FilesBucket/*",
-    ): "an upload that was cut off goes with what it was for",
+    ): "an interrupted upload is removed with its backup",
     (
         "expiry, on one company",
         "s3:DeleteObjectVersion",
         "FilesBucket/pdf/*",
-    ): "who leaves the cloud may have rendered pages there",
+    ): "a company that disables the cloud may have rendered pages there",
     (
         "expiry, on one company",
         "s3:DeleteObject",
         "FilesBucket/pdf/*",
-    ): "who leaves the cloud may have rendered pages there",
+    ): "a company that disables the cloud may have rendered pages there",
     (
         "restores, on one company",
         "s3:GetObject",
@@ -53,14 +54,14 @@ UNTRIED: Mapping[tuple[str, str, str], str] = {
         "restores, on one company",
         "dynamodb:DeleteItem",
         "WorkspaceTable",
-    ): "what was erased since, when a killed run had put it back",
+    ): "removes rows erased meanwhile, which a killed run had restored",
 }
-"""Why a function may do what no test makes it do: by function, action and resource (a pattern)."""
+"""The reasons why a function has a permission that no test uses, by function, action and resource pattern."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """One action on one resource: the logical name of the template, and what follows it. `under` are its conditions."""
+    """One action on one resource: its logical name and the rest of its ARN. `under` holds the conditions as JSON."""
 
     action: str
     resource: str
@@ -68,56 +69,56 @@ class Grant:
 
     @property
     def condition(self) -> dict[str, Any]:
-        """The conditions as they are written."""
+        """The conditions as in the policy."""
         found: dict[str, Any] = json.loads(self.under) if self.under else {}
         return found
 
     def covers(self, action: str, resource: str) -> bool:
-        """Whether the grant is about this action on this resource, whatever its conditions."""
+        """Whether the grant covers this action on this resource, whatever its conditions."""
         return action == self.action and fnmatchcase(resource, self.resource)
 
 
 @cache
 def config() -> dict[str, Any]:
-    """Chalice's configuration."""
+    """Return Chalice's configuration."""
     found: dict[str, Any] = json.loads((CHALICE / "config.json").read_text("utf-8"))
     return found
 
 
 @cache
 def functions() -> tuple[str, ...]:
-    """The name of every function."""
+    """Return the name of every function."""
     return tuple(config()["lambda_functions"])
 
 
 @cache
 def sessions() -> tuple[str, ...]:
-    """The jobs that work on one company under sessions of their own (docs/adr/0059)."""
+    """Return the jobs that work on one company under their own sessions (docs/adr/0059)."""
     return tuple(name for name in functions() if (CHALICE / f"session-{name}.json").exists())
 
 
 def session_of(job: str) -> str:
-    """What a job's sessions are called here, beside the functions."""
+    """Return the name that this module gives a job's sessions."""
     return f"{job}, on one company"
 
 
 @cache
 def principals() -> tuple[str, ...]:
-    """Everybody who has a policy: each function, and after it its sessions."""
+    """Return every principal with a policy: each function, followed by its sessions."""
     found = ((name, session_of(name)) if name in sessions() else (name,) for name in functions())
     return tuple(name for names in found for name in names)
 
 
 @cache
 def statements(principal: str) -> tuple[dict[str, Any], ...]:
-    """The statements of a function's policy, or of its sessions'."""
+    """Return the statements of a function's policy, or of its sessions' policy."""
     function, _, company = principal.partition(", ")
     file = f"session-{function}.json" if company else config()["lambda_functions"][function]["iam_policy_file"]
     return tuple(json.loads((CHALICE / file).read_text("utf-8"))["Statement"])
 
 
 def on(resource: Any) -> str:
-    """What a resource refers to: `LedgerTable`, `IdentityTable/index/user`, `FilesBucket/pdf/*`."""
+    """Return what a resource refers to: `LedgerTable`, `IdentityTable/index/user`, `FilesBucket/pdf/*`."""
     if isinstance(resource, str):
         return resource
     if "Fn::GetAtt" in resource:
@@ -133,7 +134,7 @@ def on(resource: Any) -> str:
 
 @cache
 def grants(principal: str) -> tuple[Grant, ...]:
-    """Everything that a policy allows."""
+    """Yield every permission of a principal."""
     return tuple(_grants(principal))
 
 
@@ -148,18 +149,16 @@ def _grants(principal: str) -> Iterator[Grant]:
 
 
 def page() -> str:
-    """The document: each function, what it may do to what, and under which condition."""
+    """Return the page: each function, its permissions and their conditions."""
     lines = [
         "# Permissions",
         "",
-        "This page lists everything that each function may do.",
-        "`python -m infra.permissions --write` writes it from the policies in `.chalice/`, which are deployed.",
-        "The tests hold each call to the policy of the function in whose place they run.",
+        "The permissions of each function. `python -m infra.permissions --write` writes this page from the policies in",
+        "`.chalice/`, which are deployed. Tests check every call in a function's place against its policy.",
         "",
-        "A job *on one company* works under a session that its function makes.",
-        "The session is tagged with the id of that company: `${aws:PrincipalTag/company}`",
-        "([ADR 0059](adr/0059-one-company-at-a-time.md)).",
-        "`restores` writes to `${aws:PrincipalTag/into}`: that company, or the new one that it makes.",
+        "A job *on one company* works under a session, which its function starts and tags with the company's id.",
+        "`${aws:PrincipalTag/company}` is that id ([ADR 0059](adr/0059-one-company-at-a-time.md)).",
+        "`restores` writes to `${aws:PrincipalTag/into}`: the same company, or the new one that it creates.",
         "",
         "Stars: " + "; ".join(f"`{what}`: {why}" for what, why in REASONS.items()) + ".",
     ]
@@ -178,15 +177,15 @@ def page() -> str:
 
 
 def _plain(under: str) -> str:
-    """A condition in words: which keys, and the values that they may have."""
-    told = []
+    """Write a condition in words: the keys and the values that they may have."""
+    words = []
     for keys in (json.loads(under) if under else {}).values():
         for key, values in keys.items():
             listed = values if isinstance(values, list) else [values]
-            told.append(
+            words.append(
                 f"`{key}`: " + ", ".join(f"`{value if isinstance(value, str) else on(value)}`" for value in listed)
             )
-    return "; ".join(told)
+    return "; ".join(words)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""A stage's package on the embedded AWS: deployed as it would be on Amazon's, asked over its gateway's address.
+"""Run a stage's package on the embedded AWS. It is deployed as on AWS and called through its gateway's address.
 
-The scenario is tests/infra/test_rehearsal.py (`make rehearse`), what differs from Amazon docs/rehearsal.md. The engine
-checks signatures and IAM, so each function may do here what its own role allows and nothing else.
+The scenario is tests/infra/test_rehearsal.py (`make rehearse`). docs/rehearsal.md lists the differences from AWS. The
+engine checks signatures and IAM, so each function has the permissions of its own role only.
 """
 
 import json
@@ -32,17 +32,17 @@ from local.engine import REGION, Engine
 from local.gateway import Incoming, Reply
 
 WAIT_SECONDS = 120.0
-"""The longest that anything is waited for: the emulator looks at schedules every ten seconds, machines are busy."""
+"""The longest wait. The emulator looks at schedules every ten seconds, and machines are busy."""
 POLL_SECONDS = 0.5
 
 
 class RehearsalError(Exception):
-    """Something that should have happened did not."""
+    """An expected event did not happen."""
 
 
 @dataclass
 class Rehearsal:
-    """A stage on an engine of its own. `deploy` before anything else."""
+    """A stage on its own engine. Call `deploy` first."""
 
     engine: Engine
     stage: str
@@ -50,15 +50,15 @@ class Rehearsal:
 
     @cached_property
     def clients(self) -> Clients:
-        """What `make deploy` asks."""
+        """The clients that `make deploy` uses."""
         return Clients.of(REGION, self.engine.endpoint)
 
     def client(self, service: str) -> Any:
-        """A client of another service, under the operator's credentials."""
+        """Make a client of another service, with the operator's credentials."""
         return boto3.client(service, region_name=REGION, endpoint_url=self.engine.endpoint)
 
     def deploy(self, built: Built) -> list[Change]:
-        """Deploy a package, translated, exactly as `make deploy` does; what changed. Raises DeployError."""
+        """Translate a package and deploy it as `make deploy` does. Return the changes. Raises DeployError."""
         template = translated(json.loads(built.template.read_text("utf-8")), self.engine.endpoint)
         path = self.scratch / "template.json"
         path.write_text(json.dumps(template), "utf-8")
@@ -67,11 +67,11 @@ class Rehearsal:
         return changes
 
     def _lock(self, told: dict[str, Any]) -> None:
-        """What CloudFormation does on AWS: Object Lock on the archive."""
+        """Set Object Lock on the archive, as CloudFormation does on AWS."""
         self.clients.storage.put_object_lock_configuration(Bucket=self.outputs[ARCHIVE], ObjectLockConfiguration=told)
 
     def confirm(self, email: str, code: str) -> None:
-        """A person types the code that was mailed; the address is proven from then on, as it is with Cognito."""
+        """Confirm a user with the mailed code. Their address is verified from then on, as with Cognito."""
         cognito, shown = self.client("cognito-idp"), self.outputs
         cognito.confirm_sign_up(ClientId=shown[CLIENT], Username=email, ConfirmationCode=code)
         proven = [{"Name": "email_verified", "Value": "true"}]
@@ -85,30 +85,30 @@ class Rehearsal:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """What the stack shows."""
+        """The stack's outputs."""
         return {output["OutputKey"]: output["OutputValue"] for output in self.stack["Outputs"]}
 
     def resources(self) -> dict[str, dict[str, Any]]:
-        """Every resource of the stack by its logical name."""
+        """Return every resource of the stack by its logical name."""
         pages = self.clients.formation.get_paginator("list_stack_resources").paginate(StackName=self.stack["StackName"])
         return {each["LogicalResourceId"]: each for page in pages for each in page["StackResourceSummaries"]}
 
     def physical(self, logical: str) -> str:
-        """What a resource is called outside its template."""
+        """Return the physical name of a resource."""
         return str(self.resources()[logical]["PhysicalResourceId"])
 
     @property
     def url(self) -> str:
-        """Where the gateway's stage answers."""
+        """The URL of the gateway's stage."""
         return f"{self.engine.endpoint}/restapis/{self.outputs['RestAPIId']}/api/_user_request_"
 
     def settings(self) -> Settings:
-        """An operator's settings: the HTTP function's own environment, and where the engine is."""
+        """Return an operator's settings: the environment of the HTTP function and the engine's endpoint."""
         found = self.client("lambda").get_function_configuration(FunctionName=self.physical("APIHandler"))
         return Settings.from_env(found["Environment"]["Variables"] | {"FACTURE_ENDPOINT": self.engine.endpoint})
 
     def fire(self, job: str) -> None:
-        """Let a job's schedule fire once, now: a second schedule with the same target, role, input and group."""
+        """Fire a job's schedule once, now. A second schedule has the same target, role, input and group."""
         scheduler = self.client("scheduler")
         named = self.physical(f"{job.title()}Schedule").rpartition("/")[2]
         group = f"facture-{self.stage}"
@@ -123,7 +123,7 @@ class Rehearsal:
 
     @contextmanager
     def asleep(self) -> Iterator[None]:
-        """Nothing is woken within the `with` block: what happens, a schedule does."""
+        """Disable the wake queue within the `with` block, so that only schedules start jobs."""
         functions = self.client("lambda")
         (mapping,) = functions.list_event_source_mappings(FunctionName=self.physical("Wake"))["EventSourceMappings"]
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
@@ -133,28 +133,28 @@ class Rehearsal:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
     def lines(self, function: str) -> list[str]:
-        """Every line of a function's log so far, Lambda's own too."""
+        """Return every line of a function's log, Lambda's own lines included."""
         logs = self.client("logs")
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=f"/facture/{self.stage}/{function}")
         return [line for page in pages for event in page["events"] for line in event["message"].splitlines()]
 
     def logged(self, function: str) -> list[dict[str, Any]]:
-        """What a function has logged itself so far."""
+        """Return the lines that a function logged itself."""
         return [json.loads(line) for line in self.lines(function) if line.startswith("{")]
 
     def invocations(self, function: str) -> int:
-        """How often a function has run."""
+        """Return how often a function has run."""
         return sum(line.startswith("START ") for line in self.lines(function))
 
 
 @dataclass(frozen=True)
 class Wire:
-    """The gateway as `tests.client.Client` asks one, over HTTP."""
+    """The gateway as `tests.client.Client` calls one, over HTTP."""
 
     url: str
 
     def respond(self, request: Incoming) -> Reply:
-        """Send a request, follow nothing."""
+        """Send a request without following redirects."""
         answer = urllib3.request(
             request.method,
             self.url + request.path,
@@ -168,7 +168,8 @@ class Wire:
 
 
 def edition(built: Built, folder: Path, more: Mapping[str, Any] | None = None, *, words: str = "another") -> Built:
-    """Another package of the same code: with a file more, which holds `words`, its own build, and `more` resources."""
+    """Make another package of the same code. It has one more file, which holds `words`, its own build, and `more`
+    resources."""
     folder.mkdir()
     application = Path(shutil.copy(built.application, folder))
     with ZipFile(application, "a") as archive:
@@ -181,12 +182,12 @@ def edition(built: Built, folder: Path, more: Mapping[str, Any] | None = None, *
 
 
 def build_of(built: Built) -> str:
-    """What the code of a package is called (`FACTURE_BUILD`)."""
+    """Return the name of a package's code (`FACTURE_BUILD`)."""
     return sha256(built.application.read_bytes()).hexdigest()[:12]
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
-    """What `found` returns once it is something. Raises RehearsalError, saying `what` was waited for."""
+    """Call `found` until it returns a true value, and return that. Raises RehearsalError, which names `what`."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := found():
@@ -197,10 +198,10 @@ def until(found: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) ->
 
 @contextmanager
 def rehearsal(stage: str) -> Iterator[Rehearsal]:
-    """A rehearsal of `stage` on an empty engine, for the length of a `with` block."""
+    """Run a rehearsal of `stage` on an empty engine within the `with` block."""
     with (
         TemporaryDirectory(prefix="facture-") as scratch,
-        # The engine unpacks functions where temporary files go, and leaves them there.
+        # The engine unpacks functions into the temporary folder and leaves them there.
         engine.running(settings={**engine.ENFORCING, "TMPDIR": scratch}) as started,
     ):
         yield Rehearsal(started, stage, Path(scratch))

@@ -1,4 +1,4 @@
-"""When jobs run, as CloudFormation: EventBridge's schedules, in the time of Morocco, and the queue that wakes jobs."""
+"""The jobs' schedules in CloudFormation: EventBridge's schedules in Morocco's time, and the queue that wakes jobs."""
 
 import json
 from typing import Any
@@ -10,15 +10,15 @@ WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES = "WakeQueue", "DeadWakes", "DeadSchedule
 GROUP, ROLE = "ScheduleGroup", "SchedulerRole"
 RECEIVES = 5
 RUN_SECONDS = 300
-"""What a job's function is given at most; a message stays hidden for six times as long, as Lambda asks."""
+"""The longest run of a job's function. A message stays hidden six times as long, as Lambda advises."""
 KEPT_SECONDS = 14 * 86_400
-"""Two weeks, the most: what is dead waits for a person."""
+"""Two weeks, which is SQS's maximum. A person must look at dead letters."""
 LATEST_SECONDS = 3_600
-"""A run that could not be started within the hour is not made up: the next one does what is due."""
+"""A run that cannot start within an hour is dropped. The next run does the work."""
 
 
 def schedules(stage: str) -> dict[str, Any]:
-    """A schedule for each job, the role that invokes them, and the queues."""
+    """Return a schedule for each job, the role that invokes them, and the queues."""
     named = {f"{title(schedule.job)}Schedule": _schedule(schedule.job, schedule.expression) for schedule in SCHEDULES}
     return {
         GROUP: {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": f"facture-{stage}"}},
@@ -65,11 +65,12 @@ _EVENT = {
     "resources": ["<aws.scheduler.schedule-arn>"],
     "detail": {},
 }
-"""What Chalice's handlers take: the shape of a scheduled event."""
+"""The input of Chalice's handlers: the shape of a scheduled event."""
 
 
 def _role(stage: str) -> dict[str, Any]:
-    """May invoke the jobs and put what could not be invoked aside; nothing else."""
+    """Return the role that may invoke the jobs and send failed invocations to the dead-letter queue, and nothing
+    else."""
     trusted = {
         "Effect": "Allow",
         "Principal": {"Service": "scheduler.amazonaws.com"},
@@ -100,7 +101,7 @@ def _role(stage: str) -> dict[str, Any]:
 
 
 def _queue(name: str, **properties: Any) -> dict[str, Any]:
-    """A queue, encrypted, over TLS only. Its messages are names of jobs: nothing personal."""
+    """Return an encrypted queue that accepts TLS only. Its messages are names of jobs, without personal data."""
     refused = {
         "Sid": "OverTlsOnly",
         "Effect": "Deny",

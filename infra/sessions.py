@@ -1,7 +1,7 @@
-"""The roles under which jobs work on one company, as CloudFormation (docs/adr/0059).
+"""The roles of jobs that work on one company, in CloudFormation (docs/adr/0059).
 
-Each is assumed by its own job's function alone (and by the one that is woken to run that job), and only with the tags
-that its policy fences by.
+Only the job's own function assumes such a role, or the function `wake` when it runs that job. It must set the tags that
+the role's policy checks.
 """
 
 from typing import Any
@@ -13,26 +13,26 @@ from infra.permissions import sessions as jobs
 from infra.stages import arn, document, sub, title
 
 COMPANIES = "cmp_*"
-"""What a tag may be: no partition that several companies share."""
+"""The pattern of a tag's value. It excludes the partitions that several companies share."""
 
 
 def role_of(job: str) -> str:
-    """The logical name of the role of a job's sessions."""
+    """Return the logical name of the role of a job's sessions."""
     return f"{title(job)}Session"
 
 
 def tags_of(job: str) -> tuple[str, ...]:
-    """The tags of a job's sessions: its company, and the one that it puts things into where that may be another."""
+    """Return the tags of a job's sessions: its company, and the company that it writes to when that can be another."""
     return (TAG, INTO) if named(job).into else (TAG,)
 
 
 def sessions() -> dict[str, Any]:
-    """A role for each job that works under sessions."""
+    """Return a role for each job that works under sessions."""
     return {role_of(job): {"Type": "AWS::IAM::Role", "Properties": _role(job)} for job in jobs()}
 
 
 def named_for(function: str) -> dict[str, Any]:
-    """The environment of a function that begins sessions: the roles of its jobs."""
+    """Return the environment of a function that starts sessions: the roles of its jobs."""
     own = [job for job in jobs() if function in _runners(job)]
     named = ",".join(f"{job}=${{{role_of(job)}.Arn}}" for job in own)
     return {"FACTURE_SESSION_ROLES": sub(named)} if own else {}
@@ -55,7 +55,7 @@ def _role(job: str) -> dict[str, Any]:
     }
     return {
         "Description": f"The job {job} on one company",
-        # The function's own policy names the role by its path: by its ARN, each would wait for the other.
+        # The function's policy names the role by its path. With its ARN, each resource would wait for the other.
         "Path": sub(f"/${{AWS::StackName}}/{job}/"),
         "AssumeRolePolicyDocument": document(trusted),
         "Policies": [{"PolicyName": "OneCompany", "PolicyDocument": document(*statements(session_of(job)))}],

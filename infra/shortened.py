@@ -1,8 +1,8 @@
-"""What a shorter lifecycle would take at once: shown before it counts, and refused unless it is accepted.
+"""Find the objects that a shorter lifecycle rule would delete at once. A deployment that deletes any needs consent.
 
-A row keeps the end that it was given, so that a shorter term of `policy.toml` counts for what is stored from then on;
-of issued documents an operator adopts it (`privacy adopt-term`). A bucket's rule, however, counts for every object that
-lies there the day it is deployed.
+A row keeps the end date that it was given. A shorter term of `policy.toml` counts for later rows only, and for issued
+documents when an operator adopts it (`privacy adopt-term`). A bucket's rule counts for every existing object on the day
+of its deployment.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,15 +17,15 @@ from chalicelib.policy.load import current
 from infra.buckets import ARCHIVE, BUCKET
 
 BUCKETS: Mapping[str, str] = {BUCKET: "files", ARCHIVE: "archive"}
-"""The stack's buckets, as the policy calls them."""
+"""The stack's buckets and their names in the policy."""
 PAGES = 100
-"""Listings of a prefix (1,000 objects each) that are counted."""
+"""The number of listings of a prefix to count, 1,000 objects each."""
 
 
 @dataclass(frozen=True)
 class Shorter:
-    """A rule that would keep less: below which prefix, for how many days instead of how many, and how many objects are
-    older than that (`more`: at least so many)."""
+    """A rule that keeps less: the prefix, the old and new number of days, and the number of older objects. With `more`,
+    the number is a minimum."""
 
     prefix: str
     days: int
@@ -36,11 +36,11 @@ class Shorter:
     def __str__(self) -> str:
         least = "at least " if self.more else ""
         before = f"{self.before} days" if self.before else "no end"
-        return f"{self.prefix}: {self.days} days instead of {before}, which takes {least}{self.going} objects at once"
+        return f"{self.prefix}: {self.days} days instead of {before}, which deletes {least}{self.going} objects at once"
 
 
 def shorter(storage: Any, name: str, bucket: str, now: datetime) -> list[Shorter]:
-    """What the policy's rules for `bucket` would shorten in the deployed bucket `name`."""
+    """List what the policy's rules for `bucket` would shorten in the deployed bucket `name`."""
     try:
         deployed = storage.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
     except ClientError as error:

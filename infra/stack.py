@@ -1,4 +1,4 @@
-"""The whole template of a stage: what Chalice packaged, and everything around it."""
+"""The whole template of a stage: Chalice's template and the stage's other resources."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ SHOWN = (POOL, CLIENT, BUCKET, ARCHIVE, WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES, 
 
 
 def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]:
-    """Chalice's template with the stage's resources merged in. `build` names the code that it carries."""
+    """Merge the stage's resources into Chalice's template. `build` is the name of the packaged code."""
     policy, chosen = current(), STAGES[stage]
     names, days = functions_of(packaged), trace_days(policy)
     without_chalices_schedules(packaged)
@@ -56,14 +56,22 @@ def complete(packaged: dict[str, Any], stage: str, build: str) -> dict[str, Any]
 
 
 def parameters(policy: Policy) -> dict[str, Any]:
-    """What is not in the repository: who is told, who sends, and a layer that not everybody has."""
+    """Return the parameters that the repository does not hold: recipient, sender, and an optional layer."""
     return {
-        "AlarmEmail": {"Type": "String", "Default": "", "Description": "Who is told of alarms; nobody if empty"},
-        "MailFrom": {"Type": "String", "Default": policy.contact, "Description": "A sender that SES has verified"},
+        "AlarmEmail": {
+            "Type": "String",
+            "Default": "",
+            "Description": "The address that receives alarms; none if empty",
+        },
+        "MailFrom": {
+            "Type": "String",
+            "Default": policy.contact,
+            "Description": "A sender address that is verified in SES",
+        },
         "MailIdentity": {
             "Type": "String",
             "Default": "",
-            "Description": "ARN of the identity by which SES lets MailFrom send; without it Cognito mails fifty a day",
+            "Description": "ARN of the SES identity of MailFrom; without it Cognito sends at most fifty mails a day",
         },
         "WkhtmltopdfLayer": {
             "Type": "String",
@@ -74,7 +82,7 @@ def parameters(policy: Policy) -> dict[str, Any]:
 
 
 def record(policy: Policy, stage: str) -> dict[str, Any]:
-    """Where the data goes and on what basis (law 09-08, art. 43 and 44), as the policy says it."""
+    """Return the place of processing and its legal basis (law 09-08, art. 43 and 44), as the policy states them."""
     hosting = policy.processors["hosting"]
     basis = policy.bases.get(hosting.transfer)
     return {

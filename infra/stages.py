@@ -1,4 +1,4 @@
-"""What differs between the stages, and what CloudFormation expressions are made of."""
+"""The differences between the stages, and helpers for CloudFormation expressions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ NAMES = ("dev", "prod")
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployment. `rate` and `burst` are requests a second over all callers, `each` what one caller may ask for in
-    five minutes."""
+    """A deployment. `rate` and `burst` are requests a second of all callers. `each` is the most requests of one caller
+    in five minutes."""
 
     name: str
     rate: int
@@ -30,34 +30,34 @@ STAGES: Mapping[str, Stage] = {
 
 
 def trace_days(policy: Policy) -> int:
-    """How long logs are kept: as long as the policy keeps technical information."""
+    """Return the days that logs are kept: as long as the policy keeps technical information."""
     return most_days(term) if (term := policy.rules["diagnostics.event"].term) else 90
 
 
 def arn(name: str) -> dict[str, Any]:
-    """The ARN of a resource of the template."""
+    """Return the ARN of a resource of the template."""
     return {"Fn::GetAtt": [name, "Arn"]}
 
 
 def ref(name: str) -> dict[str, Any]:
-    """The value of a parameter, or what identifies a resource."""
+    """Return the value of a parameter, or the identifier of a resource."""
     return {"Ref": name}
 
 
 def sub(text: str) -> dict[str, Any]:
-    """A text with `${names}` in it."""
+    """Return a text whose `${names}` CloudFormation replaces."""
     return {"Fn::Sub": text}
 
 
 def title(name: str) -> str:
-    """A name of ours (`api_handler`) as Chalice puts it into logical names (`ApiHandler`)."""
+    """Return a name such as `api_handler` in Chalice's form for logical names (`ApiHandler`)."""
     return name.title().replace("_", "")
 
 
 def document(*statements: dict[str, Any]) -> dict[str, Any]:
-    """A policy document."""
+    """Return a policy document."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 OWNER = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
-"""Who administers the account."""
+"""The principal that administers the account."""

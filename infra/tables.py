@@ -1,4 +1,4 @@
-"""The tables as CloudFormation, from the definition that creates them everywhere else (`store.tables.ROOM_TABLES`)."""
+"""The tables in CloudFormation, from the definition that creates them everywhere else (`store.tables.ROOM_TABLES`)."""
 
 from typing import Any
 
@@ -8,25 +8,25 @@ from chalicelib.store.drill import ASIDE
 from chalicelib.store.tables import ROOM_TABLES, Index, Room
 
 KEY = "DataKey"
-"""The logical name of the key that tables and objects are encrypted under."""
+"""The logical name of the key that encrypts tables and objects."""
 KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
-"""No change of a stack, and no deletion of one, may take data with it."""
+"""Neither a change nor the deletion of a stack may delete data."""
 MOST_RECOVERY_DAYS = 35
 
 
 def logical_name(room: str) -> str:
-    """A room's name in the template, which the functions' policies refer to."""
+    """Return the logical name of a table. The functions' policies refer to it."""
     return f"{room.title()}Table"
 
 
 def tables(prefix: str, policy: Policy) -> dict[str, Any]:
-    """The resources of every room under the table names that begin with `prefix` (as FACTURE_TABLE_PREFIX says)."""
+    """Return every table, under names that begin with `prefix` (FACTURE_TABLE_PREFIX)."""
     return {logical_name(room.name): _table(prefix, room, policy) for room in ROOM_TABLES}
 
 
 def drill_tables(prefix: str, policy: Policy) -> dict[str, Any]:
-    """The tables that drills restore into and empty again. Nothing in them is to be recovered, or it could bring back
-    somebody who was erased meanwhile; and nothing is lost with them."""
+    """Return the tables into which drills restore. They have no recovery, which could bring an erased person back, and
+    nothing is lost with them."""
     return {f"Drill{logical_name(room.name)}": _aside(prefix + ASIDE, room, policy) for room in ROOM_TABLES}
 
 

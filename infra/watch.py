@@ -1,4 +1,4 @@
-"""Who is told when something is wrong: alarms to one topic, and a dashboard. docs/operations.md explains each."""
+"""The alarms, their topic, and the dashboard. docs/operations.md explains each alarm."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ TOPIC = "AlarmTopic"
 MINUTE, HOUR = 60, 3_600
 P99_MILLISECONDS = {"dev": 10_000, "prod": 3_000}
 WAITING_SECONDS = 7_200
-"""How long a due row may wait for its job."""
+"""The longest that a due row may wait for its job."""
 FREQUENT_HOURS, DAILY_HOURS = 3, 26
-"""How long a job that runs by the hour or oftener, or once a day, may be silent."""
+"""The longest silence of an hourly or more frequent job, and of a daily job."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of one namespace. `statistic` is CloudWatch's, percentiles too."""
+    """A metric of one namespace. `statistic` is a statistic of CloudWatch, or a percentile."""
 
     namespace: str
     name: str
@@ -31,7 +31,7 @@ class Metric:
     statistic: str = "Sum"
 
     def within(self, seconds: int) -> dict[str, Any]:
-        """The metric as an alarm has it."""
+        """Return the metric in an alarm's form."""
         statistic = "ExtendedStatistic" if self.statistic.startswith("p") else "Statistic"
         return {
             "Namespace": self.namespace,
@@ -42,18 +42,18 @@ class Metric:
         }
 
     def drawn(self, region: Any) -> list[Any]:
-        """The metric as a dashboard has it."""
+        """Return the metric in a dashboard's form."""
         flat = [part for name, value in self.dimensions for part in (name, value)]
         return [self.namespace, self.name, *flat, {"stat": self.statistic, "region": region}]
 
 
 def of_job(stage: str, job: str, name: str, statistic: str = "Sum") -> Metric:
-    """A figure that a job's run publishes (`jobs/report.py`)."""
+    """Return a figure that a job's run publishes (`jobs/report.py`)."""
     return Metric(NAMESPACE, name, (("job", job), ("service", SERVICE), ("stage", stage)), statistic)
 
 
 def of_service(stage: str, name: str) -> Metric:
-    """A figure that bears no job's name (`chalicelib/figures.py`)."""
+    """Return a figure without a job's name (`chalicelib/figures.py`)."""
     return Metric(NAMESPACE, name, (("service", SERVICE), ("stage", stage)))
 
 
@@ -71,7 +71,7 @@ def _of_queue(queue: str, name: str) -> Metric:
 
 
 def watch(stage: str, functions: dict[str, str]) -> dict[str, Any]:
-    """The topic, its one subscriber, every alarm and the dashboard."""
+    """Return the topic, its one subscriber, every alarm and the dashboard."""
     alarms = dict([*_of_functions(stage, functions), *_of_jobs(stage), *_of_queues(), *_of_requests(stage)])
     return {
         **_topic(),
@@ -102,7 +102,7 @@ def _of_functions(stage: str, functions: dict[str, str]) -> Alarms:
     for name, logical in functions.items():
         errors, throttles = _of_function(logical, "Errors"), _of_function(logical, "Throttles")
         yield f"{title(name)}Errors", _alarm(errors, f"{name} ends in errors", 5 * MINUTE, 0)
-        yield f"{title(name)}Throttles", _alarm(throttles, f"{name} is not let run", 5 * MINUTE, 0)
+        yield f"{title(name)}Throttles", _alarm(throttles, f"Lambda throttles {name}", 5 * MINUTE, 0)
     slow = _of_function(functions["api_handler"], "Duration", "p99")
     changes = {"EvaluationPeriods": 3, "DatapointsToAlarm": 3}
     means = "one request in a hundred is slow"
@@ -112,26 +112,26 @@ def _of_functions(stage: str, functions: dict[str, str]) -> Alarms:
 def _of_jobs(stage: str) -> Alarms:
     for schedule in SCHEDULES:
         job = schedule.job
-        told = (
-            ("Dead", f"{job} gave a row up", 0.0),
-            ("Asked", f"{job} would do more than its cap and asks an operator", 0.0),
+        figures = (
+            ("Dead", f"{job} dead-lettered a row", 0.0),
+            ("Asked", f"{job} has more work than its cap and asks an operator", 0.0),
             ("DeadlineBreached", f"{job} ended a step after its deadline", 0.0),
         )
-        for figure, means, above in told:
+        for figure, means, above in figures:
             yield f"{title(job)}{figure}", _alarm(of_job(stage, job, figure), means, 5 * MINUTE, above)
         waiting = of_job(stage, job, "OldestSeconds", "Maximum")
         yield f"{title(job)}Waiting", _alarm(waiting, f"{job} falls behind", HOUR, WAITING_SECONDS, EvaluationPeriods=2)
-        # Nothing at all is the worst: a job that does not run publishes no failure.
-        # By the hour: CloudWatch looks a few periods beyond its own for the last figure that there was, and with
-        # periods of a day would miss a nightly job on the fourth.
+        # Missing data breaches: a job that does not run publishes no failure.
+        # Periods are hours. CloudWatch looks a few periods beyond its own for the last figure, so with
+        # periods of a day it would notice a missing nightly job only on the fourth day.
         silent = {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
         hours = FREQUENT_HOURS if schedule.expression.startswith("rate(") else DAILY_HOURS
         run = of_job(stage, job, "Run")
         yield f"{title(job)}Silent", _alarm(run, f"{job} does not run", HOUR, 1, EvaluationPeriods=hours, **silent)
     for figure, means in (
-        ("DrillFailed", "a backup that was drilled does not restore"),
-        ("BackupFailed", "a backup was not taken"),
-        ("RestoreFailed", "a restore stopped"),
+        ("DrillFailed", "a drill could not restore a backup"),
+        ("BackupFailed", "a backup failed"),
+        ("RestoreFailed", "a restore failed"),
     ):
         yield figure, _alarm(of_service(stage, figure), means, 5 * MINUTE, 0)
 
@@ -144,7 +144,7 @@ def _of_queues() -> Alarms:
 
 def _of_requests(stage: str) -> Alarms:
     failed = _of_gateway(stage, "5XXError", "Average")
-    yield "GatewayFailures", _alarm(failed, "more than one answer in a hundred is our failure", 5 * MINUTE, 0.01)
+    yield "GatewayFailures", _alarm(failed, "more than one answer in a hundred is a server error", 5 * MINUTE, 0.01)
     slow = _alarm(
         _of_gateway(stage, "Latency", "p99"), "one answer in a hundred is slow", 5 * MINUTE, P99_MILLISECONDS[stage]
     )
@@ -178,7 +178,7 @@ def _topic() -> dict[str, Any]:
 
 
 def _dashboard(stage: str, functions: dict[str, str]) -> dict[str, Any]:
-    """Four rows: what the business does, what callers meet, what jobs do, what waits for a person."""
+    """Return the four rows: business, callers, jobs, and what waits for a person."""
     stages = (("service", SERVICE), ("stage", stage))
     jobs = [schedule.job for schedule in SCHEDULES]
     rows: Sequence[tuple[str, list[Metric]]] = (
@@ -220,7 +220,7 @@ def _dashboard(stage: str, functions: dict[str, str]) -> dict[str, Any]:
 
 
 def _text(parts: list[Any]) -> list[Any]:
-    """References as `Fn::Sub` takes them within a text."""
+    """Write references in the form that `Fn::Sub` replaces within a text."""
     return [_substituted(part) for part in parts]
 
 

@@ -1,4 +1,4 @@
-"""Zip files that are the same bytes for the same content: sorted names, one time, one mode."""
+"""Write zip files that have the same bytes for the same content: sorted names, one time, one mode."""
 
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -9,12 +9,12 @@ MODE = 0o644
 
 
 def files_of(tree: Path) -> list[Path]:
-    """Every file under `tree`, in the order in which it is stored."""
+    """Yield every file under `tree`, in the order of storage."""
     return sorted((path for path in tree.rglob("*") if path.is_file()), key=lambda path: path.as_posix())
 
 
 def write(tree: Path, target: Path, level: int = 6) -> Path:
-    """Store every file under `tree` in the zip file `target`, compressed from hardly (1) to hard (9)."""
+    """Store every file under `tree` in the zip file `target`, at a compression level from 1 to 9."""
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=level) as made:
         for path in files_of(tree):
             entry = ZipInfo(path.relative_to(tree).as_posix(), WHEN)
@@ -25,6 +25,6 @@ def write(tree: Path, target: Path, level: int = 6) -> Path:
 
 
 def unpacked(zipped: Path) -> int:
-    """The bytes of a zip file's content."""
+    """Return the unpacked size of a zip file, in bytes."""
     with ZipFile(zipped) as archive:
         return sum(entry.file_size for entry in archive.infolist())

@@ -1,4 +1,4 @@
-"""The demonstration company's books: a believable SARL in Casablanca, all of it sample data."""
+"""The demonstration company's books: a plausible SARL in Casablanca. All of it is sample data."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ ITEMS: tuple[dict[str, Any], ...] = (
 
 
 def line(item: int, quantity: str, **more: Any) -> dict[str, Any]:
-    """A line of the catalogue's item."""
+    """Return a line with the item of the catalogue."""
     sold = ITEMS[item]
     kept = {name: sold[name] for name in ("unit", "unit_price", "vat_rate", "nature")}
     return {"description": sold["name"], "quantity": quantity, **kept, **more}
@@ -99,7 +99,7 @@ INVOICES: tuple[dict[str, Any], ...] = (
     },
     {"customer": 4, "lines": [line(2, "2"), line(1, "1")], "settlement": "cash"},
 )
-"""The customer is a place in CUSTOMERS; all are issued, in this order."""
+"""The invoices of the demonstration, in the order of their issue. `customer` is an index of CUSTOMERS."""
 DRAFT: dict[str, Any] = {
     "customer": 0,
     "lines": [line(0, "4"), line(3, "12")],

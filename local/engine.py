@@ -1,6 +1,6 @@
-"""The embedded AWS (DynamoDB, S3, SQS, KMS, …): start it, wait for it, stop it so that it saves its state.
+"""The embedded AWS (DynamoDB, S3, SQS, KMS and others): start it, wait for it, and stop it so that it saves its state.
 
-`make serve` keeps the state under its data directory; tests start an engine without one, in memory only.
+`make serve` keeps the state under its data directory. Tests start an engine in memory.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
-# What any AWS client in this process tree must see: never the owner's own account, profile or proxy.
+# Every AWS client of this process and its children sees these, never the user's own account, profile or proxy.
 ENVIRONMENT: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -36,29 +36,29 @@ ENVIRONMENT: Mapping[str, str] = {
 }
 
 ENFORCING: Mapping[str, str] = {"AUTH": "true", "MINISTACK_COGNITO_PRETOKEN_STRICT": "true"}
-"""The engine's settings under which it checks signatures and IAM, and no token comes without its claims."""
+"""Settings with which the engine checks signatures and IAM, and issues tokens with their claims."""
 
 
 class EngineError(Exception):
-    """The engine could not be started; the message is one line for a person."""
+    """The engine could not be started. The message is one line for a person."""
 
 
 @dataclass
 class Engine:
-    """A running engine. `endpoint` is the URL that boto3 takes as `endpoint_url`."""
+    """A running engine. `endpoint` is the URL for boto3's `endpoint_url`."""
 
     endpoint: str
     process: subprocess.Popen[bytes]
 
     def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """Kill the engine, as a crash would."""
         self.process.kill()
         self.process.wait()
         if self.process.stdin:
             self.process.stdin.close()
 
     def stop(self) -> None:
-        """Ask it to save and leave; raise EngineError when it had to be killed."""
+        """Ask the engine to save and exit. Raises EngineError when it had to be killed."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -71,7 +71,7 @@ class Engine:
                 self.process.stdin.close()
 
     def reset(self) -> None:
-        """Forget everything: every table, object, queue and key."""
+        """Delete every table, object, queue and key."""
         request = urllib.request.Request(f"{self.endpoint}/_ministack/reset", method="POST")  # noqa: S310
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - our own loopback address
             return
@@ -80,12 +80,12 @@ class Engine:
 def start(
     directory: Path | None = None, say: Callable[[str], object] = str, settings: Mapping[str, str] | None = None
 ) -> Engine:
-    """Start an engine that keeps its state under `directory`, or in memory when None. `settings` are further ones of
-    its own (`ENFORCING`).
+    """Start an engine that keeps its state under `directory`, or in memory for None. `settings` are further settings,
+    such as `ENFORCING`.
 
-    Blocks until it answers. Raises EngineError with one clear line when it does not.
+    Waits until the engine answers. Raises EngineError with one line when it does not.
     """
-    directory = directory.resolve() if directory else None  # the engine runs in a directory of its own choosing
+    directory = directory.resolve() if directory else None  # the engine changes its working directory
     lock = hold(directory, say) if directory else None
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener, output(directory) as log:
         port = listener.getsockname()[1]
@@ -97,12 +97,12 @@ def start(
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # a Ctrl-C in the terminal must not stop the engine before the server.
+            start_new_session=True,  # Ctrl-C in the terminal must not stop the engine before the server.
         )
     engine = Engine(f"http://127.0.0.1:{port}", process)
     if lock:
         write_pid(lock, process.pid)
-        lock.close()  # the engine's own copy keeps the lock for as long as it lives.
+        lock.close()  # the engine's copy of the file holds the lock while it lives.
     try:
         wait_until_ready(engine, directory)
     except BaseException:
@@ -113,7 +113,7 @@ def start(
 
 @contextmanager
 def running(directory: Path | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Engine]:
-    """An engine for the length of a `with` block."""
+    """Run an engine within the `with` block."""
     engine = start(directory, settings=settings)
     try:
         yield engine
@@ -122,8 +122,10 @@ def running(directory: Path | None = None, settings: Mapping[str, str] | None = 
 
 
 def environment(port: int, directory: Path | None) -> dict[str, str]:
-    """The engine's environment: the caller's without anything of AWS or ours, plus the engine's own settings. Functions
-    that run in the engine inherit it."""
+    """Return the engine's environment: the caller's without variables of AWS or of this project, and the settings.
+
+    Functions that run in the engine inherit it.
+    """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FACTURE_"))}
     own = {
         "GATEWAY_PORT": str(port),
@@ -148,7 +150,7 @@ def environment(port: int, directory: Path | None) -> dict[str, str]:
 
 @contextmanager
 def output(directory: Path | None) -> Iterator[int | IO[bytes]]:
-    """Where the engine's own lines go: a file beside its state, or nowhere."""
+    """Open the engine's log beside its state, or discard the log."""
     if directory is None:
         yield subprocess.DEVNULL
         return
@@ -157,7 +159,7 @@ def output(directory: Path | None) -> Iterator[int | IO[bytes]]:
 
 
 def hold(directory: Path, say: Callable[[str], object]) -> IO[str]:
-    """Take the state's lock, stopping an engine that a killed run left behind. The lock dies with its holder."""
+    """Take the lock of the state, and stop an engine that a killed run left behind. The lock ends with its holder."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = (directory / "engine.lock").open("a+")
     deadline = time.monotonic() + STOP_SECONDS
@@ -177,7 +179,7 @@ def hold(directory: Path, say: Callable[[str], object]) -> IO[str]:
 
 
 def try_lock(lock: IO[str]) -> bool:
-    """True when the lock was free and is ours now."""
+    """Return True when the lock was free and is now held."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -186,14 +188,14 @@ def try_lock(lock: IO[str]) -> bool:
 
 
 def read_pid(lock: IO[str]) -> int | None:
-    """The process that wrote itself into the lock file, if any."""
+    """Return the process id in the lock file, or None."""
     lock.seek(0)
     text = lock.read().strip()
     return int(text) if text.isdigit() else None
 
 
 def write_pid(lock: IO[str], pid: int) -> None:
-    """Name the holder, for the next run's message."""
+    """Write the holder's process id for the message of the next run."""
     lock.seek(0)
     lock.truncate()
     lock.write(str(pid))
@@ -201,7 +203,7 @@ def write_pid(lock: IO[str], pid: int) -> None:
 
 
 def stop_process(pid: int) -> None:
-    """SIGTERM a process that may have gone in the meantime."""
+    """Send SIGTERM to a process that may have ended."""
     try:
         os.kill(pid, signal.SIGTERM)
     except ProcessLookupError:
@@ -209,13 +211,13 @@ def stop_process(pid: int) -> None:
 
 
 def last_words(directory: Path | None) -> str:
-    """The last line of the engine's log, to be shown after a colon."""
+    """Return the last line of the engine's log, after a colon."""
     lines = (directory / "engine.log").read_text(errors="replace").splitlines() if directory else []
     return f": {lines[-1]}" if lines else ""
 
 
 def wait_until_ready(engine: Engine, directory: Path | None) -> None:
-    """Poll the engine's readiness; raise EngineError when it ends or takes too long."""
+    """Poll until the engine is ready. Raises EngineError when it ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < deadline:

@@ -1,7 +1,7 @@
-"""API Gateway on this machine: Chalice's `LocalGateway` with the differences from the real one put right.
+"""API Gateway on this machine: Chalice's `LocalGateway`, with the differences from the real gateway corrected.
 
-Differences mended here: an unknown path or method and every refusal is a problem; what an authorizer hands over is
-text; a path parameter of another route never leaks in; two requests at once do not share a request or a context.
+An unknown path or method and every error response is a problem. The values of an authorizer are text. Parameters of
+another route do not leak in. Two concurrent requests do not share a request or a context.
 """
 
 import base64
@@ -33,7 +33,7 @@ NO_ROUTE = "(no route)"
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request as read from the wire; header names in lower case."""
+    """A request as read from the connection, with header names in lower case."""
 
     method: str
     path: str
@@ -43,7 +43,7 @@ class Incoming:
 
 @dataclass
 class Reply:
-    """An answer to be written to the wire. A header with several values holds a list."""
+    """A response to write to the connection. A header with several values holds a list."""
 
     status: int
     headers: dict[str, str | list[str]]
@@ -53,10 +53,11 @@ class Reply:
 
 
 class Routes(RouteMatcher):
-    """Chalice's matcher keeps the parameters of routes that matched half-way; API Gateway does not."""
+    """A matcher without the parameters of routes that matched in part. Chalice's matcher keeps them, API Gateway does
+    not."""
 
     def match_route(self, url: str) -> MatchResult:
-        """Find the route of a path with its query; raise ValueError when there is none."""
+        """Find the route of a path with its query. Raises ValueError when there is none."""
         found = super().match_route(url)
         path = url.split("?", 1)[0].rstrip("/")
         pairs = zip(found.route.rstrip("/").split("/"), path.split("/"), strict=True)
@@ -67,13 +68,13 @@ class Routes(RouteMatcher):
 
 
 class PerThread:
-    """The current request and Lambda context of each thread, which Lambda keeps apart by running one at a time."""
+    """The request and Lambda context of each thread. Lambda separates them by running one request at a time."""
 
     _values = threading.local()
 
     @property
     def current_request(self) -> Any:
-        """The request that this thread is answering."""
+        """The request that this thread answers."""
         return getattr(self._values, "request", None)
 
     @current_request.setter
@@ -91,13 +92,13 @@ class PerThread:
 
 
 def isolate_threads(app: Chalice) -> None:
-    """Keep the requests of different threads apart in one application object; Chalice does so for one of the two."""
+    """Separate the requests of threads in one application object. Chalice separates the requests only."""
     if not isinstance(app, PerThread):
         app.__class__ = type("LocalApp", (PerThread, type(app)), {})
 
 
 class Gateway(LocalGateway):
-    """Answers requests to one Chalice application."""
+    """Answer requests to one Chalice application."""
 
     def __init__(self, app: Chalice, config: Config) -> None:
         isolate_threads(app)
@@ -106,7 +107,7 @@ class Gateway(LocalGateway):
         self.event_converter = LambdaEventConverter(self._routes, app.api.binary_types)
 
     def respond(self, request: Incoming) -> Reply:
-        """Route, authorize, invoke; every outcome is a Reply that carries a Request-Id."""
+        """Route, authorize and invoke. Every outcome is a Reply with a Request-Id."""
         context = self._generate_lambda_context()
         request_id = context.aws_request_id
         try:
@@ -137,13 +138,13 @@ class Gateway(LocalGateway):
         route: str = NO_ROUTE,
         allow: Iterable[str] = (),
     ) -> Reply:
-        """A refusal of the gateway's own, in the caller's language and with the CORS headers of the API."""
+        """Return an error response of the gateway, in the caller's language and with the API's CORS headers."""
         language = negotiate(headers.get("accept-language"))
         code, answer, body = gateway_problem(status, language=language, request_id=request_id, allow=allow)
         return Reply(code, {**self._cors(), **answer}, body, route)
 
     def _event(self, method: str, request: Incoming, request_id: str) -> dict[str, Any]:
-        """The event that Lambda would get, with the parts that Chalice's converter leaves out."""
+        """Return the event that Lambda receives, with the parts that Chalice's converter leaves out."""
         event = self._generate_lambda_event(method, request.path, dict(request.headers), request.body)
         path = request.path.split("?", 1)[0]
         event |= {"httpMethod": method, "path": path, "resource": event["requestContext"]["resourcePath"]}
@@ -151,7 +152,7 @@ class Gateway(LocalGateway):
         return event
 
     def _authorizer_failed(self, error: Exception, request: Incoming, request_id: str, route: str) -> Reply:
-        """API Gateway answers 401 to the one message "Unauthorized" and 500 to any other failure."""
+        """API Gateway answers 401 to the message "Unauthorized", and 500 to any other failure."""
         if str(error) == "Unauthorized":
             return self.problem(401, request.headers, request_id, route)
         log.error("the authorizer failed on %s", route, exc_info=error)
@@ -173,7 +174,7 @@ class Gateway(LocalGateway):
         return Reply(status, headers, data, route)
 
     def _options(self, route: str, request_id: str) -> Reply:
-        """A preflight, answered by the gateway where the route has CORS; elsewhere just the methods."""
+        """Answer a preflight where the route has CORS. Elsewhere return the methods only."""
         methods = self._app_object.routes[route]
         headers: dict[str, str | list[str]] = {"Allow": ", ".join(allowed(methods)), "Request-Id": request_id}
         if any(entry.cors is not None for entry in methods.values()):
@@ -181,7 +182,7 @@ class Gateway(LocalGateway):
         return Reply(204, headers, b"", route)
 
     def _cors(self) -> dict[str, str]:
-        """What the template's gateway responses say of other origins: the same as the routes do."""
+        """Return the CORS headers of the template's gateway responses. They equal the routes' headers."""
         entries = (entry for methods in self._app_object.routes.values() for entry in methods.values())
         config = self._app_object.api.cors or next((entry.cors for entry in entries if entry.cors), None)
         if not config:
@@ -195,7 +196,7 @@ class Gateway(LocalGateway):
 
 
 def as_text(context: dict[str, Any] | None) -> None:
-    """Turn an authorizer's context into what the function gets from API Gateway: text only.
+    """Convert an authorizer's context to text, as API Gateway passes it to the function.
 
     Raises InvalidAuthorizerError for a list or a mapping, to which API Gateway answers 500.
     """
@@ -211,7 +212,7 @@ def as_text(context: dict[str, Any] | None) -> None:
 
 
 def is_chalices_own(headers: Mapping[str, Any], body: bytes) -> bool:
-    """True for `{"Code": …, "Message": …}`, the shape of Chalice's built-in errors (415, 400, 500)."""
+    """True for `{"Code": …, "Message": …}`, the shape of Chalice's own errors (415, 400, 500)."""
     kind = next((str(value) for name, value in headers.items() if name.lower() == "content-type"), "application/json")
     if not kind.startswith("application/json"):
         return False
@@ -220,16 +221,16 @@ def is_chalices_own(headers: Mapping[str, Any], body: bytes) -> bool:
 
 
 def encode(body: str | bytes | None) -> bytes:
-    """A response's body as bytes."""
+    """Return a response's body as bytes."""
     return body if isinstance(body, bytes) else (body or "").encode()
 
 
 def has(headers: Mapping[str, Any], name: str) -> bool:
-    """True when a header is there, whatever its case."""
+    """True when the header exists, in upper or lower case."""
     return any(key.lower() == name for key in headers)
 
 
 def allowed(methods: Mapping[str, Any]) -> list[str]:
-    """The methods of a path, with those that the gateway adds."""
+    """Return the methods of a path and those that the gateway adds."""
     extra = {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
     return sorted({*methods, *extra})

@@ -1,8 +1,8 @@
-"""A local OpenID Connect issuer: who a person is, for `make serve` and the tests. On AWS, Cognito stands in its place.
+"""A local OpenID Connect issuer for `make serve` and the tests. Cognito does this on AWS.
 
-It signs what it is asked to sign, so it exists on this machine only. RS256, as Cognito's: the authorizer pins one
-algorithm everywhere. The first address it is given stays its name, so a person keeps the same identity when the port
-changes later.
+It signs every token that it is asked for, so it exists on this machine only. It uses RS256 as Cognito does, because the
+authorizer accepts one algorithm everywhere. Its name is the first address that it had, so users keep their identity
+when the port changes.
 """
 
 import json
@@ -31,16 +31,16 @@ DEFAULT_SECONDS = 3600
 
 
 class Answer(NamedTuple):
-    """What an endpoint of the issuer says: a status and a JSON value."""
+    """A response of the issuer: a status and a JSON value."""
 
     status: HTTPStatus
     body: dict[str, Any]
 
 
 class Issuer:
-    """Holds one key pair under `directory` (mode 0600) and signs access tokens with it.
+    """Hold one key pair under `directory` (mode 0600) and sign access tokens with it.
 
-    `url` is where its endpoints are reached now; `name` is the `iss` claim, fixed at the first start.
+    `url` is the present address of its endpoints. `name` is the `iss` claim, fixed at the first start.
     """
 
     def __init__(self, directory: Path, url: str, audience: str = AUDIENCE) -> None:
@@ -51,16 +51,16 @@ class Issuer:
 
     @property
     def jwks_url(self) -> str:
-        """Where the public key is read."""
+        """The address of the public key."""
         return self.url + JWKS_PATH
 
     def jwks(self) -> dict[str, Any]:
-        """The public key as a JSON Web Key Set."""
+        """Return the public key as a JSON Web Key Set."""
         key = json.loads(RSAAlgorithm.to_jwk(self._key.public_key()))
         return {"keys": [{**key, "kid": self._kid, "alg": ALGORITHM, "use": "sig"}]}
 
     def discovery(self) -> dict[str, Any]:
-        """The OpenID configuration document."""
+        """Return the OpenID configuration document."""
         return {
             "issuer": self.name,
             "jwks_uri": self.jwks_url,
@@ -81,9 +81,10 @@ class Issuer:
         algorithm: str = ALGORITHM,
         **claims: Any,
     ) -> str:
-        """Sign an access token. `expires_in` is in seconds and may be negative; `auth_time` is Unix time, now if None.
+        """Sign an access token. `expires_in` is in seconds and may be negative. `auth_time` is Unix time, by default
+        now.
 
-        Further `claims` are added, and replace those of the same name (`iss`, `nbf`, `iat`, …).
+        Further `claims` are added and replace claims of the same name (`iss`, `nbf`, `iat` and others).
         """
         now = int(time.time())
         payload: dict[str, Any] = {
@@ -101,7 +102,7 @@ class Issuer:
         return jwt.encode(payload | claims, self._key, algorithm=algorithm, headers={"kid": self._kid})
 
     def answer(self, method: str, path: str, body: bytes | None) -> Answer:
-        """Serve one request to the issuer's own endpoints; `path` is below `url`, without a query."""
+        """Answer a request to the issuer's endpoints. `path` is relative to `url`, without a query."""
         if method == "GET" and path == JWKS_PATH:
             return Answer(HTTPStatus.OK, self.jwks())
         if method == "GET" and path == DISCOVERY_PATH:
@@ -126,7 +127,7 @@ class Issuer:
 
 
 def load_or_create(path: Path, url: str) -> tuple[rsa.RSAPrivateKey, str, str]:
-    """The key, the issuer's name and the key's id, made and stored (mode 0600) at the first call."""
+    """Return the key, the issuer's name and the key's id. The first call creates and stores them (mode 0600)."""
     if not path.exists():
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(
@@ -141,7 +142,7 @@ def load_or_create(path: Path, url: str) -> tuple[rsa.RSAPrivateKey, str, str]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file whole, readable by its owner only, so that a kill leaves the old one or the new one."""
+    """Replace a file atomically, readable by its owner only. A kill leaves the old or the new file."""
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -151,7 +152,7 @@ def write_private(path: Path, text: str) -> None:
 
 @contextmanager
 def served(directory: Path, audience: str = AUDIENCE) -> Iterator[Issuer]:
-    """An issuer with its own loopback server for the length of a `with` block: what the tests use."""
+    """Run an issuer with its own server on the loopback address within the `with` block."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,9 +1,10 @@
-"""A redo journal for the embedded engine, which by itself saves its tables only when it stops in an orderly way.
+"""A redo journal for the embedded engine, which saves its tables only when it stops in an orderly way.
 
-Every change of an item is appended to one file before the engine answers, so a killed engine loses nothing that it
-acknowledged. A snapshot (the engine's own file) plus the journal is the state; the journal is folded into a new
-snapshot at each start and whenever it grows large. Entries hold whole items, so replaying one twice does no harm.
-There is no fsync: a killed process loses nothing, a power cut may lose the last seconds.
+Every change of an item is appended to one file before the engine answers, so a killed engine loses no acknowledged
+change. The state is a snapshot (the engine's own file) plus the journal. Each start, and a large journal, merges the
+journal into a new snapshot. Entries hold whole items, so an entry may be replayed twice.
+
+There is no fsync. A killed process loses nothing, but a power cut may lose the last seconds.
 """
 
 import json
@@ -42,11 +43,11 @@ log = logging.getLogger("journal")
 
 
 class Unreadable(Exception):
-    """A saved state exists and cannot be read: going on would overwrite it with nothing."""
+    """A saved state exists and cannot be read. To go on would overwrite it with an empty one."""
 
 
 class Journal:
-    """Records the changes of DynamoDB items and writes them, one line per answer, to `directory/journal.jsonl`."""
+    """Record the changes of DynamoDB items and write them, one line per answer, to `directory/journal.jsonl`."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "journal.jsonl"
@@ -56,13 +57,15 @@ class Journal:
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 
     def record(self, table: Table, partition: str, sort: str, item: dict[str, Any] | None) -> None:
-        """Note that a key now holds `item`, or nothing. Serialised at once: the engine may change the item later."""
+        """Record that a key now holds `item`, or nothing. It is serialized at once, because the engine may change the
+        item later."""
         entry = json.dumps([table["TableArn"], table["TableId"], partition, sort, item], separators=(",", ":"))
         with self._guard:
             self._pending.append(entry)
 
     def flush(self) -> None:
-        """Append what is pending as one line: a transaction is replayed whole or, when torn, not at all."""
+        """Append the pending changes as one line, so a transaction is replayed completely or, when the line is torn,
+        not at all."""
         with self._guard:
             if not self._pending:
                 return
@@ -71,7 +74,7 @@ class Journal:
             write_all(self._file, line)
 
     def replay(self) -> int:
-        """Apply the journal to the loaded tables and return the number of changes. A torn last line is left out."""
+        """Apply the journal to the loaded tables and return the number of changes. Skip a torn last line."""
         changes = 0
         with self.path.open("rb") as lines:
             for line in lines:
@@ -83,7 +86,7 @@ class Journal:
         return changes
 
     def compact(self) -> None:
-        """Write a snapshot, then empty the journal. The order makes a kill between the two harmless."""
+        """Write a snapshot, then empty the journal. In this order a kill between the two loses nothing."""
         with self._guard:
             before = inode(self.snapshot_path)
             persistence.save_state("dynamodb", dynamodb.get_state())
@@ -93,25 +96,25 @@ class Journal:
             self._pending.clear()
 
     def compact_if_large(self) -> None:
-        """Fold the journal into the snapshot once reading it would slow the next start."""
+        """Merge the journal into the snapshot when reading it would slow the next start."""
         if os.fstat(self._file).st_size > COMPACT_AT_BYTES:
             self.compact()
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte or raise: a short write would tear a line in the middle of the file."""
+    """Write every byte or raise. A short write would tear a line in the middle of the file."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
 def inode(path: Path) -> int | None:
-    """The file's inode, which changes whenever the engine replaces its snapshot."""
+    """Return the file's inode, which changes when the engine replaces its snapshot."""
     return path.stat().st_ino if path.exists() else None
 
 
 def apply(arn: str, table_id: str, partition: str, sort: str, item: dict[str, Any] | None) -> int:
-    """Redo one change. A table dropped or made anew since the entry was written is left alone."""
+    """Redo one change. Skip a table that was dropped or created again since the entry was written."""
     spec = parse_arn(arn)
     table = dynamodb._tables.get_scoped(spec.account_id, spec.region, arn.split("table/", 1)[1])
     if table is None or table.get("TableId") != table_id:
@@ -124,7 +127,7 @@ def apply(arn: str, table_id: str, partition: str, sort: str, item: dict[str, An
 
 
 def record_into(journal: Journal) -> None:
-    """Make the engine's two item primitives tell the journal; everything that changes an item goes through them."""
+    """Make the engine's two item primitives record each change. Every change of an item uses them."""
     set_item, remove_item = dynamodb._set_item, dynamodb._remove_item
 
     def recorded_set(table: Table, partition: str, sort: str, item: dict[str, Any]) -> Any:
@@ -155,19 +158,19 @@ def changes_others(method: str, path: str, action: str) -> bool:
 
 
 def is_object_path(path: str) -> bool:
-    """True for `/bucket/key`: objects are files of their own and need no snapshot."""
+    """True for `/bucket/key`. Objects are files of their own and need no snapshot."""
     return "/" in path.strip("/") and not path[1:].split("/", 1)[0].isdigit()
 
 
 class Durable:
-    """The engine's ASGI application, which answers only once the change is on disk."""
+    """The engine's ASGI application, which answers only when the change is on disk."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._journal = Journal(directory)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one request or the life span."""
+        """Serve one request or the lifespan."""
         if scope["type"] == "lifespan":
             await engine.app(scope, receive, self._around_life(send))
         elif scope["type"] == "http":
@@ -181,7 +184,7 @@ class Durable:
                 try:
                     self._restore()
                 except (Unreadable, OSError, ValueError, KeyError) as error:
-                    # Raised instead, it would tell the server that there is no life span, and it would serve nothing.
+                    # An exception here would tell the server that there is no lifespan, and it would serve no request.
                     message = {"type": "lifespan.startup.failed", "message": str(error)}
             elif message["type"] == "lifespan.shutdown.complete":
                 self._journal.compact()
@@ -218,10 +221,10 @@ class Durable:
 
 
 def is_item_action(action: str) -> bool:
-    """True when a DynamoDB action changes items only, which the journal holds, and no table's definition."""
+    """True when a DynamoDB action changes items only. The journal holds items and no table definitions."""
     return action.endswith(("Item", "Items", "Query", "Scan", "Statement", "Transaction"))
 
 
 def header(scope: Message, name: bytes) -> str:
-    """One header of an ASGI request, or an empty string."""
+    """Return one header of an ASGI request, or an empty string."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")

@@ -1,7 +1,7 @@
-"""The embedded AWS engine as a process of its own: `python -m local.ministack`, started by `local.engine` only.
+"""Run the embedded AWS engine as a process: `python -m local.ministack`. Only `local.engine` starts it.
 
-It serves on an inherited socket and stops, saving its state, when told to (SIGTERM) or when its parent is gone: the
-parent holds the other end of standard input, so even a killed parent closes it.
+It serves on an inherited socket. It saves its state and stops on SIGTERM or when its parent ends. The parent holds the
+other end of standard input, so even a killed parent closes it.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-# DynamoDB keeps 38 digits; Python's default of 28 would round them. It must hold before any thread makes a context.
+# DynamoDB keeps 38 digits and Python's default of 28 would round them. Set it before any thread creates a context.
 decimal.DefaultContext.prec = 38
 decimal.setcontext(decimal.Context(prec=38))
 
@@ -20,7 +20,7 @@ GRACE_SECONDS = 0.5
 
 
 def application() -> object:
-    """The engine's ASGI application, behind the journal when its state is to be kept."""
+    """Return the engine's ASGI application, behind the journal when its state is kept."""
     if os.environ["PERSIST_STATE"] != "1":
         from ministack.app import app
 
@@ -31,16 +31,16 @@ def application() -> object:
 
 
 async def serve(socket_number: int) -> None:
-    """Serve until a signal comes or the parent goes."""
+    """Serve until a signal arrives or the parent ends."""
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, lambda: None)  # Ctrl-C is the parent's to answer; it stops us afterwards.
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # The parent handles Ctrl-C and stops this process afterwards.
 
     def watch_parent() -> None:
-        os.read(0, 1)  # not sys.stdin: its lock, held by a waiting thread, aborts the interpreter's exit.
+        os.read(0, 1)  # not sys.stdin: a waiting thread holds its lock, which aborts the interpreter's exit.
         loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=watch_parent, daemon=True, name="watch-parent").start()

@@ -1,4 +1,4 @@
-"""What the template makes on AWS, made on the embedded engine: bucket, queue and sender. Tables are the store's."""
+"""Create the template's bucket, queue and sender on the embedded engine. The store creates the tables."""
 
 import json
 from typing import Any
@@ -21,7 +21,7 @@ VISIBILITY_SECONDS = 60
 
 
 class Clients:
-    """boto3 clients of the engine at `endpoint`."""
+    """Make boto3 clients of the engine at `endpoint`."""
 
     def __init__(self, endpoint: str) -> None:
         def client(service: str) -> Any:
@@ -41,7 +41,7 @@ class Clients:
         self.mail = client("sesv2")
 
     def create(self) -> str:
-        """Create the bucket, the queues and the sender unless they exist; return the wake queue's URL."""
+        """Create the bucket, the queues and the sender unless they exist. Return the wake queue's URL."""
         self._create_bucket(FILES_BUCKET)
         create_archive_bucket(self.files, ARCHIVE_BUCKET)
         create_receipt_key(self.keys, RECEIPT_KEY)
@@ -71,12 +71,12 @@ class Clients:
 
 
 def create_receipt_key(keys: Any, alias: str) -> None:
-    """Make the key that signs receipts, under `alias`, unless there is one."""
+    """Create the key that signs receipts, under `alias`, unless it exists."""
     _create_key(keys, alias, KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="Receipts")
 
 
 def create_backup_key(keys: Any, alias: str) -> None:
-    """Make the key that wraps the data keys of backups, under `alias`, unless there is one."""
+    """Create the key that wraps the data keys of backups, under `alias`, unless it exists."""
     _create_key(keys, alias, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Description="Backups")
 
 
@@ -91,7 +91,7 @@ def _create_key(keys: Any, alias: str, **wanted: str) -> None:
 
 
 def create_archive_bucket(files: Any, name: str) -> None:
-    """Make the bucket of the statutory archive, under Object Lock, unless there is one."""
+    """Create the bucket of the statutory archive, under Object Lock, unless it exists."""
     try:
         files.create_bucket(
             Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectLockEnabledForBucket=True

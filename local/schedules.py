@@ -1,8 +1,8 @@
-"""The clock of `make serve`: runs the scheduled functions on their schedules and wakes them from the queue.
+"""The schedules of `make serve`: run the scheduled functions when they are due, and wake them from the queue.
 
-EventBridge and an SQS trigger do this on AWS. Times are Morocco's, as there. One job never overlaps itself; a run that
-fails says so in one line and the next run comes as planned. A run missed while the machine slept or the server was down
-is not made up.
+EventBridge and an SQS trigger do this on AWS. Times are Morocco's, as on AWS. A job never overlaps itself. A failed run
+logs one line, and the next run comes on schedule. A run missed while the machine slept or the server was down is
+dropped.
 """
 
 import json
@@ -18,18 +18,18 @@ from aws_croniter import AwsCroniter
 
 from chalicelib.domain.clock import MOROCCO
 
-log = logging.getLogger("clock")
+log = logging.getLogger("schedules")
 
 UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 STOP_SECONDS = 5.0
-POLL_SECONDS = 1  # also what a stop may have to wait for
+POLL_SECONDS = 1  # a stop may have to wait this long
 RETRY_SECONDS = 5.0
 RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
 CRON = re.compile(r"cron\((.*)\)")
 
 
 class Job(Protocol):
-    """What the clock needs to know of a job."""
+    """The attributes of a job that schedules need."""
 
     @property
     def name(self) -> str: ...
@@ -49,19 +49,19 @@ def parse_schedule(expression: str) -> int | AwsCroniter:
 def fires(cron: AwsCroniter, now: datetime) -> bool:
     """True in a minute at which EventBridge starts the job. An hour that Morocco's clocks repeat counts once."""
     local = now.astimezone(MOROCCO)
-    wall = local.replace(second=0, microsecond=0, tzinfo=UTC)  # the library takes UTC alone; here it is Morocco's time
+    wall = local.replace(second=0, microsecond=0, tzinfo=UTC)  # the library takes UTC only
     return not local.fold and cron.get_next(wall, inclusive=True) == [wall]
 
 
-class Schedule:
-    """When one job is due next. Asked once a second or so with the time; says yes once a turn."""
+class Timetable:
+    """The next turn of one job. Call `due` about once a second."""
 
     def __init__(self, expression: str, now: datetime) -> None:
         self._when = parse_schedule(expression)
         self._last = now.timestamp() if isinstance(self._when, int) else now.timestamp() // 60
 
     def due(self, now: datetime) -> bool:
-        """True once for each turn; turns that passed unasked count as one."""
+        """Return True once for each turn. Turns missed between two calls count as one."""
         if isinstance(self._when, int):
             if now.timestamp() - self._last < self._when:
                 return False
@@ -74,18 +74,18 @@ class Schedule:
         return True
 
 
-class Clock:
-    """Runs `run(name)` for each job when due, and at once when the queue names it.
+class Scheduler:
+    """Run `run(name)` for each job when it is due, and at once when the queue names it.
 
-    `queue` is a boto3 SQS client and `queue_url` its queue; a message is `{"job": name}`. Like a Lambda trigger, a
-    message is deleted only after the run succeeded, so a failed one comes back after the queue's visibility timeout.
+    `queue` is a boto3 SQS client, `queue_url` its queue, and a message `{"job": name}`. As with a Lambda trigger, a
+    message is deleted only after its run succeeded. A failed message comes back after the queue's visibility timeout.
     """
 
     def __init__(
         self, jobs: Iterable[Job], run: Callable[[str], object], queue: Any = None, queue_url: str = ""
     ) -> None:
         now = datetime.now(UTC)
-        self._schedules = {job.name: Schedule(job.schedule, now) for job in jobs}
+        self._schedules = {job.name: Timetable(job.schedule, now) for job in jobs}
         self._locks = {name: threading.Lock() for name in self._schedules}
         self._run = run
         self._queue, self._queue_url = queue, queue_url
@@ -93,13 +93,14 @@ class Clock:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Start the threads; all are daemons, so a job that hangs cannot hold the process."""
-        self._spawn(self._tick, "clock")
+        """Start the threads. All are daemons, so a hanging job cannot keep the process alive."""
+        self._spawn(self._tick, "schedules")
         if self._queue is not None:
             self._spawn(self._listen, "wake-queue")
 
     def stop(self) -> None:
-        """Start nothing more and give what runs a few seconds. A job cut short resumes from its checkpoint."""
+        """Start no more runs, and wait a few seconds for the running ones. An interrupted job resumes from its
+        checkpoint."""
         self._stopping.set()
         deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
@@ -121,7 +122,8 @@ class Clock:
                     self._spawn(self.run_now, f"job {name}", name)
 
     def run_now(self, name: str) -> bool:
-        """Run a job, after any run of it that is under way. True on success; a failure is logged, never raised."""
+        """Run a job, after a current run of it has ended. Return True on success. A failure is logged and not
+        raised."""
         with self._locks[name]:
             if self._stopping.is_set():
                 return False
@@ -146,7 +148,8 @@ class Clock:
                 self._spawn(self._woken, f"job {name}", name, receipts)
 
     def _by_job(self, messages: list[dict[str, Any]]) -> dict[str, list[str]]:
-        """Receipts by job: ten wake-ups of one job are one run. A message that names no job is dropped."""
+        """Group receipt handles by job, so that ten wake-ups of one job are one run. Drop a message that names no
+        job."""
         found: dict[str, list[str]] = {}
         for message in messages:
             name = job_of(message["Body"])
@@ -167,7 +170,7 @@ class Clock:
 
 
 def job_of(body: str) -> str:
-    """The job a message names, or an empty string."""
+    """Return the job that a message names, or an empty string."""
     try:
         value = json.loads(body)
     except ValueError:

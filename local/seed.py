@@ -1,4 +1,4 @@
-"""The demonstration company: made once through the HTTP API, as any client would make it."""
+"""Create the demonstration company through the HTTP API, as a client would."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ SCOPES = (
 
 
 class Demo(NamedTuple):
-    """How a newcomer reaches the demonstration company."""
+    """The address and API key of the demonstration company."""
 
     base_url: str
     api_key: str
@@ -42,14 +42,15 @@ class Demo(NamedTuple):
 
 
 class SeedError(Exception):
-    """The service refused the demonstration's own data."""
+    """The service refused the demonstration's data."""
 
 
 def seed(base_url: str, issuer: Issuer, data_dir: Path) -> Demo:
-    """Make the demonstration company unless `data_dir/demo.json` says that it exists; write its address either way.
+    """Create the demonstration company unless `data_dir/demo.json` says that it exists. Write its address in both
+    cases.
 
-    The file (mode 0600, it holds the API key) is written last, and every request has a fixed idempotency key, so a
-    start that was killed half-way goes on where it was.
+    The file has mode 0600, because it holds the API key. It is written last, and every request has a fixed idempotency
+    key, so an interrupted start continues where it was.
     """
     path = data_dir / "demo.json"
     if path.exists():
@@ -62,7 +63,7 @@ def seed(base_url: str, issuer: Issuer, data_dir: Path) -> Demo:
 
 
 class _Client:
-    """Asks the service as a client would; every answer must be a success."""
+    """A client of the service that expects success."""
 
     def __init__(self, base_url: str, token: str) -> None:
         self._base_url = base_url
@@ -71,7 +72,7 @@ class _Client:
         self.company = ""
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
-        """The answer's body. Raises SeedError."""
+        """Return the response's body. Raises SeedError."""
         self._asked += 1
         sent = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"demo-{self._asked:03d}"}
         sent |= {"Company": self.company} if self.company else {}
@@ -83,7 +84,7 @@ class _Client:
 
 
 def make_company(base_url: str, issuer: Issuer) -> Demo:
-    """Sign a company up and fill it. Raises SeedError on the first answer that is not a success."""
+    """Sign a company up and fill it. Raises SeedError on the first response that is not a success."""
     client = _Client(base_url, issuer.token(OWNER, email="demo@atlas-negoce.example"))
     rib = demo.RIB_WITHOUT_KEY + rib_key(demo.RIB_WITHOUT_KEY)
     accepted = {"policy_version": policy_version(), "of_age": True}
@@ -108,7 +109,7 @@ def _issue(client: _Client, invoice: dict[str, Any], customers: list[str]) -> di
 
 
 def _settle(client: _Client, issued: list[dict[str, Any]]) -> None:
-    """One paid whole, one in part, one credited by a line."""
+    """Pay one invoice in full, one in part, and credit a line of a third."""
     paid, _, partly, credited, _ = issued
 
     def pay(invoice: dict[str, Any], amount: str, method: str) -> None:

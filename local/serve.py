@@ -1,7 +1,7 @@
-"""`make serve`: the whole service on this machine. `python -m local.serve`; PORT and FACTURE_DATA override.
+"""`make serve`: the whole service on this machine. `python -m local.serve` reads PORT and FACTURE_DATA.
 
-The order matters: lock the data, bind the port, start the engine, make tables, serve, seed, start the clock; and all of
-it backwards at the end.
+The steps have an order: lock the data, bind the port, start the engine, create tables, serve, seed, start the
+schedules. The end takes them in reverse.
 """
 
 import errno
@@ -21,9 +21,9 @@ from typing import NoReturn
 from chalice.app import Chalice
 
 from local import engine, resources, server
-from local.clock import Clock, Job
 from local.engine import Engine, EngineError
 from local.issuer import AUDIENCE, Issuer
+from local.schedules import Job, Scheduler
 from local.seed import Demo, SeedError, seed
 
 STAGE = "local"
@@ -32,7 +32,7 @@ PEPPER = "of this machine only; on AWS it is a secret"
 
 
 class CannotServe(Exception):
-    """Why the service cannot start: one line for a person."""
+    """The service cannot start. The message is one line for a person."""
 
 
 class Stopped(BaseException):
@@ -41,14 +41,14 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True)
 class Options:
-    """What the caller chose: the port (0: any free one) and where the data is kept."""
+    """The caller's options: the port (0 for any free one) and the data directory."""
 
     port: int
     data: Path
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Options":
-        """Read PORT and FACTURE_DATA. Raises CannotServe when the port is none."""
+        """Read PORT and FACTURE_DATA. Raises CannotServe for an invalid port."""
         port = environ.get("PORT") or "8000"
         if not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
             raise CannotServe(f"PORT is {port!r}, which is not a port number")
@@ -57,8 +57,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Service:
-    """What is served: the application, what must exist before it is called, and its scheduled functions. `lacks` has a
-    line for each optional piece that is not installed."""
+    """The application, its preparation, and its scheduled functions. `lacks` has a line for each optional part that is
+    not installed."""
 
     app: Chalice
     prepare: Callable[[], None]
@@ -69,7 +69,8 @@ class Service:
 
 
 def real_service() -> Service:
-    """The service of this repository. Nothing here reads the environment before `prepare`, which the engine defines."""
+    """Return the service of this repository. Nothing here reads the environment before `prepare`, which the engine
+    sets."""
     from app import app, world
     from chalicelib.jobs.catalogue import JOBS
     from chalicelib.jobs.runner import run_scheduled
@@ -78,7 +79,7 @@ def real_service() -> Service:
 
     def prepare() -> None:
         store = world().store
-        # Asked once with the client that the service needs anyway: PynamoDB would make one for each table.
+        # Use the client that the service needs anyway. PynamoDB would make one for each table.
         found = set(store.connection.client.list_tables()["TableNames"])
         for settings in (world().settings, drill_settings(world().settings)):
             if not {table_name(settings, room) for room in store.names} <= found:
@@ -88,7 +89,7 @@ def real_service() -> Service:
 
 
 def missing_pieces() -> tuple[str, ...]:
-    """A line for each optional piece that is not installed: what it is, and what does not work without it."""
+    """Describe each optional part that is not installed, and what does not work without it."""
     from chalicelib.render.pdfkit_renderer import installed_binary
 
     if installed_binary().is_file():
@@ -117,16 +118,16 @@ def run(options: Options, service: Service) -> None:
         stack.enter_context(served(http))
         with step("preparing the demonstration company"):
             demo = service.seed(base_url, issuer, options.data)
-        clock = Clock(service.jobs, service.run, clients.queue, queue_url)
-        clock.start()
-        stack.callback(clock.stop)
+        scheduler = Scheduler(service.jobs, service.run, clients.queue, queue_url)
+        scheduler.start()
+        stack.callback(scheduler.stop)
         announce(base_url, options.data, demo, service)
         stack.callback(say, "stopping …")
         threading.Event().wait()
 
 
 def environment(started: Engine, issuer: Issuer, queue_url: str) -> dict[str, str]:
-    """What `chalicelib.settings` reads, and credentials that reach the engine and nothing else."""
+    """Return the variables that `chalicelib.settings` reads, and credentials that reach the engine only."""
     return dict(engine.ENVIRONMENT) | {
         "FACTURE_STAGE": STAGE,
         "FACTURE_ENDPOINT": started.endpoint,
@@ -146,7 +147,7 @@ def environment(started: Engine, issuer: Issuer, queue_url: str) -> dict[str, st
 
 @contextmanager
 def locked(data: Path) -> Iterator[None]:
-    """Keep a second server off the same data. The lock dies with the process, however it dies."""
+    """Keep a second server off the same data. The lock ends with the process, even when it is killed."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data / "serve.lock").open("a+") as lock:
         if not engine.try_lock(lock):
@@ -156,7 +157,7 @@ def locked(data: Path) -> Iterator[None]:
 
 
 def bind(app: Chalice, port: int) -> server.Server:
-    """The HTTP server, bound before anything slow: a port in use is known at once."""
+    """Bind the HTTP server before anything slow, so that a port in use is reported at once."""
     try:
         return server.create(app, port)
     except OSError as error:
@@ -169,7 +170,7 @@ def bind(app: Chalice, port: int) -> server.Server:
 
 @contextmanager
 def served(http: server.Server) -> Iterator[None]:
-    """Answer requests in threads; at the end take no more and let those under way finish."""
+    """Answer requests in threads. At the end, take no more and let the running ones finish."""
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.1}, name="http", daemon=True)
     thread.start()
     try:
@@ -183,7 +184,7 @@ def served(http: server.Server) -> Iterator[None]:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Say what is being done and how long it took."""
+    """Print a step and how long it took."""
     began = time.monotonic()
     say(f"{what} …")
     yield
@@ -191,7 +192,7 @@ def step(what: str) -> Iterator[None]:
 
 
 def announce(base_url: str, data: Path, demo: Demo, service: Service) -> None:
-    """The last words before serving: where everything is, and what is missing."""
+    """Print the last lines before serving: the addresses, and what is missing."""
     for line in service.lacks:
         say(line)
     say(f"{len(service.jobs)} scheduled functions run on their schedules, in UTC")
@@ -204,20 +205,20 @@ def announce(base_url: str, data: Path, demo: Demo, service: Service) -> None:
 
 
 def say(line: str) -> None:
-    """One line of progress, at once even through a pipe."""
+    """Print one line of progress at once, even through a pipe."""
     sys.stdout.write(f"facture: {line}\n")
     sys.stdout.flush()
 
 
 def on_signal(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the handler's signature
-    """Leave by the way out that `run` has prepared; a second signal does not interrupt it."""
+    """Raise the signal that `run` handles. A second signal does not interrupt the shutdown."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     raise Stopped
 
 
 def main(service: Callable[[], Service] = real_service) -> int:
-    """Serve; return the process's exit code: 0 after a signal, 1 with one line when it could not start."""
+    """Serve, and return the exit code: 0 after a signal, 1 with one line when the service could not start."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     logging.getLogger("http").setLevel(logging.INFO)
     for each in (signal.SIGINT, signal.SIGTERM):

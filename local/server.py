@@ -1,6 +1,6 @@
-"""Chalice's local HTTP server, made fit to be a client's first impression.
+"""Chalice's local HTTP server with the behaviour that clients expect.
 
-HTTP/1.1 with keep-alive, one write an answer, bounded requests, no HTML of the standard library's, a clean stop.
+HTTP/1.1 with keep-alive, one write per response, bounded requests, no HTML errors, and a clean stop.
 """
 
 import json
@@ -39,7 +39,7 @@ NOT_IMPLEMENTED = 501
 
 
 class Refused(Exception):
-    """A request that is not read to its end: the problem's status."""
+    """A request that is not read completely, with the problem's status."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -47,7 +47,8 @@ class Refused(Exception):
 
 
 class Server(ThreadedHTTPServer):
-    """Threads, a longer queue, and a count of what is under way. `gateway` and `issuer` are set before it serves."""
+    """A server with threads, a longer queue, and a count of running requests. Set `gateway` and `issuer` before it
+    serves."""
 
     request_queue_size = 128
     gateway: Gateway
@@ -65,7 +66,7 @@ class Server(ThreadedHTTPServer):
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Count a request as under way."""
+        """Count a request as running."""
         with self._idle:
             self._busy += 1
         try:
@@ -76,12 +77,12 @@ class Server(ThreadedHTTPServer):
                 self._idle.notify_all()
 
     def finish(self) -> bool:
-        """Wait a few seconds for the requests under way; True when all were answered."""
+        """Wait a few seconds for the running requests. True when all were answered."""
         with self._idle:
             return self._idle.wait_for(lambda: not self._busy, FINISH_SECONDS)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
-        """A client that hangs up is no error of ours."""
+        """Ignore a client that hangs up."""
         error = sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError):
             log.error("a connection broke", exc_info=error)
@@ -92,11 +93,11 @@ class Handler(ChaliceRequestHandler):
 
     server: Server
     timeout = IDLE_SECONDS
-    wbufsize = -1  # headers and body leave together; two small writes would wait for the client's delayed ACK.
+    wbufsize = -1  # two small writes would wait for the delayed ACK of the client
     disable_nagle_algorithm = True
 
     def __init__(self, request: Any, client_address: Any, server: Server, app_object: Chalice, config: Config) -> None:  # noqa: ARG002
-        # Not Chalice's own, which builds a gateway and sorts all routes for each connection.
+        # Chalice's own initializer builds a gateway and sorts all routes for each connection.
         BaseHTTPRequestHandler.__init__(self, request, client_address, server)
 
     def _generic_handle(self) -> None:
@@ -128,7 +129,7 @@ class Handler(ChaliceRequestHandler):
         return self.server.gateway.respond(Incoming(self.command, path, headers, body))
 
     def _target(self) -> str:
-        """The path with its query; the absolute form that proxies send is reduced to it."""
+        """Return the path with its query. Proxies send an absolute form, which is reduced to it."""
         if self.path.startswith("/"):
             return str(self.path)
         parts = urlsplit(self.path)
@@ -137,7 +138,7 @@ class Handler(ChaliceRequestHandler):
         return parts._replace(scheme="", netloc="").geturl() or "/"
 
     def _issuer_reply(self, issuer: Issuer, path: str, body: bytes | None) -> Reply:
-        """The local issuer's endpoints, closed to web pages: a page elsewhere must not fetch itself a token."""
+        """Answer for the local issuer. Web pages are refused, so that no page can fetch itself a token."""
         port = self.server.server_port
         ours = {f"{HOST}:{port}", f"localhost:{port}"}
         if self.headers.get("Host") not in ours or "Origin" in self.headers:
@@ -192,20 +193,21 @@ class Handler(ChaliceRequestHandler):
         if length.isdigit() and int(length) > MAX_BODY_BYTES:
             return True
         answered = bool(super().handle_expect_100())
-        self.wfile.flush()  # else the client waits out its own limit before it sends the body
+        self.wfile.flush()  # else the client waits until its own timeout before it sends the body
         return answered
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """The standard library's refusals: an unknown method goes the common way, the rest are malformed requests."""
+        """Answer the standard library's errors. An unknown method goes to the gateway, the others are malformed
+        requests."""
         if code == NOT_IMPLEMENTED:
             self._generic_handle()
             return
         log.info("a malformed request was refused")
-        self.request_version = self.protocol_version  # unread or nonsense; the answer needs its headers all the same
+        self.request_version = self.protocol_version  # the headers are missing or invalid, but the response needs some
         self._write(self._refusal(400))
 
     def _refusal(self, status: int) -> Reply:
-        """A problem after which the connection closes: what follows on it cannot be told from the unread body."""
+        """Answer with a problem and close the connection, because the unread body looks like the next request."""
         headers = getattr(self, "headers", None) or {}
         lower = {name.lower(): value for name, value in headers.items()}
         reply = self.server.gateway.problem(status, lower, str(uuid.uuid4()))
@@ -232,7 +234,7 @@ class Handler(ChaliceRequestHandler):
             self._drain()
 
     def _drain(self) -> None:
-        """Take in what the client still sends: closing on unread data resets the connection and loses our answer."""
+        """Read what the client still sends. Closing with unread data resets the connection and loses the response."""
         self.connection.shutdown(socket.SHUT_WR)
         self.connection.settimeout(DRAIN_SECONDS)
         deadline, total = time.monotonic() + DRAIN_SECONDS, 0
@@ -246,15 +248,15 @@ class Handler(ChaliceRequestHandler):
             return
 
     def version_string(self) -> str:
-        """The `Server` header."""
+        """Return the `Server` header."""
         return "Facture"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's names
-        """Silent: the standard line holds the whole path, and a path may hold personal data."""
+        """Log nothing. The standard line holds the whole path, and a path may hold personal data."""
 
 
 def create(app: Chalice, port: int) -> Server:
-    """Bind 127.0.0.1 on `port` (0: any) without serving yet. Raises OSError when the port is taken."""
+    """Bind 127.0.0.1 on `port` (0 for any) without serving yet. Raises OSError when the port is taken."""
     config = Config.create(chalice_app=app, app_name=app.app_name, lambda_timeout=29, lambda_memory_size=1024)
     server: Server = LocalDevServer(app, config, HOST, port, handler_cls=Handler, server_cls=Server).server
     server.gateway = Gateway(app, config)

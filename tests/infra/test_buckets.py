@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
-from infra.buckets import ARCHIVE, ASKED, BUCKET, _rule, buckets
+from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET, _rule, buckets
 from infra.stages import trace_days
 from infra.tables import KEPT
 
@@ -33,7 +33,7 @@ def test_a_part_that_is_not_known_is_not_lost() -> None:
         _rule({"ID": "x", "ObjectSizeGreaterThan": 5})
 
 
-@pytest.mark.parametrize("logical", [BUCKET, ARCHIVE, ASKED])
+@pytest.mark.parametrize("logical", [BUCKET, ARCHIVE, ACCESS_LOGS])
 def test_private_encrypted_versioned_and_kept(logical: str) -> None:
     properties = MADE[logical]["Properties"]
     assert MADE[logical].items() >= KEPT.items()
@@ -43,7 +43,7 @@ def test_private_encrypted_versioned_and_kept(logical: str) -> None:
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     by = encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"]
-    assert by == ("AES256" if logical == ASKED else "aws:kms"), "S3 delivers logs under its own key only"
+    assert by == ("AES256" if logical == ACCESS_LOGS else "aws:kms"), "S3 delivers logs under its own key only"
     refused = MADE[f"{logical}Policy"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
@@ -56,21 +56,21 @@ def test_what_is_archived_cannot_go() -> None:
 
 def test_who_asked_for_what_is_told_apart_and_forgotten() -> None:
     for logical in (BUCKET, ARCHIVE):
-        assert MADE[logical]["Properties"]["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": ASKED}
-    ends = MADE[ASKED]["Properties"]["LifecycleConfiguration"]["Rules"][0]
+        assert MADE[logical]["Properties"]["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": ACCESS_LOGS}
+    ends = MADE[ACCESS_LOGS]["Properties"]["LifecycleConfiguration"]["Rules"][0]
     assert ends["ExpirationInDays"] == trace_days(current())
-    delivery = MADE[f"{ASKED}Policy"]["Properties"]["PolicyDocument"]["Statement"][1]
+    delivery = MADE[f"{ACCESS_LOGS}Policy"]["Properties"]["PolicyDocument"]["Statement"][1]
     assert delivery["Principal"] == {"Service": "logging.s3.amazonaws.com"}
     assert delivery["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_the_log_is_ready_before_anybody_delivers_to_it() -> None:
     for logical in (BUCKET, ARCHIVE):
-        assert MADE[logical]["DependsOn"] == [f"{ASKED}Policy"]
+        assert MADE[logical]["DependsOn"] == [f"{ACCESS_LOGS}Policy"]
 
 
 def test_what_expired_leaves_no_markers_behind() -> None:
-    for logical in (BUCKET, ARCHIVE, ASKED):
+    for logical in (BUCKET, ARCHIVE, ACCESS_LOGS):
         rules = MADE[logical]["Properties"]["LifecycleConfiguration"]["Rules"]
         assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), logical
 

@@ -46,7 +46,7 @@ def test_a_finding_without_a_reason_is_open_and_so_is_a_reason_without_a_finding
     assert open_findings(template) == [
         "CKV_X FilesBucket: locked",
         "E3012 Outbox: not a number",
-        "CKV_Z finds nothing any more: its reason can go",
+        "CKV_Z finds nothing any more: remove its reason",
     ]
 
 

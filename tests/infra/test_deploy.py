@@ -13,7 +13,7 @@ import pytest
 from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current
 from infra import deploy as deploying
-from infra.artefacts import placed
+from infra.artefacts import refer_to_uploads
 from infra.build import Built
 from infra.deploy import Change, Clients, DeployError, deploy, refusals
 from infra.shortened import shorter
@@ -121,7 +121,7 @@ def test_a_shorter_term_shows_what_it_takes_before_it_counts(
         monkeypatch.setattr(deploying, "shorter", lambda storage, name, bucket, _: shorter(storage, name, bucket, at))
 
     after(8)
-    with pytest.raises(DeployError, match="exports/: 7 days instead of 37 days, which takes 1 objects at once"):
+    with pytest.raises(DeployError, match="exports/: 7 days instead of 37 days, which deletes 1 objects at once"):
         deploy(clients, make({"FilesBucket": tagged}), stage, REGION, {})
     after(6)
     assert deploy(clients, make({"FilesBucket": tagged}), stage, REGION, {}), "nothing would go: it counts at once"
@@ -137,7 +137,9 @@ def test_artefacts_are_named_by_their_content() -> None:
             "Q": {"Type": "AWS::SQS::Queue"},
         }
     }
-    placed(template, {"application.zip": {"Bucket": "b", "Key": "1"}, "native.zip": {"Bucket": "b", "Key": "2"}})
+    refer_to_uploads(
+        template, {"application.zip": {"Bucket": "b", "Key": "1"}, "native.zip": {"Bucket": "b", "Key": "2"}}
+    )
     assert template["Resources"]["F"]["Properties"] == {"CodeUri": {"Bucket": "b", "Key": "1"}}
     assert template["Resources"]["L"]["Properties"] == {"ContentUri": {"Bucket": "b", "Key": "2"}}
 

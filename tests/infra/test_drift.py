@@ -28,7 +28,7 @@ from infra.buckets import BUCKET, buckets
 from infra.schedules import schedules
 from infra.stages import STAGES, title
 from infra.tables import logical_name, tables
-from local.clock import parse_schedule
+from local.schedules import parse_schedule
 from tests.lifecycle_drift import drift
 
 DAY_SECONDS = 86_400

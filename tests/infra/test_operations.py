@@ -17,7 +17,7 @@ from infra.cost_inputs import FUNCTIONS
 from infra.gateway import gateway
 from infra.stages import STAGES, title
 from infra.watch import watch
-from local.clock import parse_schedule
+from local.schedules import parse_schedule
 
 RUNBOOK = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 OWNERS = {title(name) for name in FUNCTIONS}

@@ -12,8 +12,8 @@ from chalicelib.api.problems import MEDIA
 from chalicelib.api.routes import ROUTES, SCHEDULES
 from chalicelib.policy.load import current
 from chalicelib.store.tables import ROOM_TABLES
-from infra.artefacts import placed
-from infra.buckets import ARCHIVE, ASKED, BUCKET
+from infra.artefacts import refer_to_uploads
+from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET
 from infra.functions import functions_of, log_name
 from infra.gateway import RESPONSES, TLS
 from infra.identity import CLIENT, PEPPER, POOL
@@ -58,7 +58,7 @@ def test_nothing_of_another_stage_is_named(template: Template, stage: str) -> No
 def test_what_holds_something_survives_its_stack(resources: Resources) -> None:
     rooms = {logical_name(room.name) for room in ROOM_TABLES}
     kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | rooms
-    assert kept >= {BUCKET, ARCHIVE, ASKED, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
+    assert kept >= {BUCKET, ARCHIVE, ACCESS_LOGS, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
     for name in kept:
         assert resources[name]["DeletionPolicy"] == "Retain", name
         assert resources[name]["UpdateReplacePolicy"] == "Retain", name
@@ -268,7 +268,7 @@ def transformed(template: Template, monkeypatch: pytest.MonkeyPatch) -> Template
 
     monkeypatch.setenv("AWS_DEFAULT_REGION", current().default_region)
     uploaded = deepcopy(template)
-    placed(uploaded, defaultdict(lambda: {"Bucket": "artefacts", "Key": "digest"}))
+    refer_to_uploads(uploaded, defaultdict(lambda: {"Bucket": "artefacts", "Key": "digest"}))
     given = {name: parameter["Default"] for name, parameter in uploaded["Parameters"].items()}
     made: Template = transform(uploaded, given, SimpleNamespace(load=dict))
     return made

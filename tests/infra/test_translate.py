@@ -9,7 +9,7 @@ import pytest
 
 from infra.layers import ROOT
 from infra.markdown import table
-from infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Difference, Told, changed, translated
+from infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Deviation, Difference, changed, translated
 from tests.infra.conftest import Template
 
 ENDPOINT = "http://127.0.0.1:1"
@@ -17,10 +17,10 @@ PAGE = (ROOT / "docs" / "rehearsal.md").read_text("utf-8")
 
 
 def test_the_page_lists_every_difference_and_no_other() -> None:
-    parts: list[tuple[Sequence[Told], tuple[str, str, str]]] = [
+    parts: list[tuple[Sequence[Deviation], tuple[str, str, str]]] = [
         (DIFFERENCES, ("difference", "what is changed", "why")),
         (STAND_INS, ("stand-in", "what is done", "why")),
-        (UNPROVEN, ("not shown", "what", "who shows it")),
+        (UNPROVEN, ("not shown", "what", "shown by")),
     ]
     tables = [table(head, ((row.name, row.what, row.why) for row in rows)) for rows, head in parts]
     for written in tables:

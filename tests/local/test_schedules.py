@@ -1,4 +1,4 @@
-"""Schedules as EventBridge reads them, and the clock that runs jobs by them."""
+"""Schedules as EventBridge reads them, and the scheduler that runs jobs by them."""
 
 import threading
 import time
@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import pytest
-from local.clock import Clock, Schedule, fires, job_of, parse_schedule
 
 from chalicelib.domain.clock import MOROCCO
+from local.schedules import Scheduler, Timetable, fires, job_of, parse_schedule
 
 
 class StandInJob(NamedTuple):
-    """A job as the clock sees it."""
+    """A job as the scheduler sees it."""
 
     name: str
     schedule: str
@@ -57,7 +57,7 @@ def test_the_hours_are_moroccos() -> None:
 
 def test_an_hour_that_the_clocks_repeat_fires_once() -> None:
     start = datetime(2026, 2, 15, 0, tzinfo=UTC)  # Ramadan's first night: three o'clock is two again
-    nightly = Schedule("cron(30 2 * * ? *)", start)
+    nightly = Timetable("cron(30 2 * * ? *)", start)
     asked = [start + timedelta(minutes=minute) for minute in range(360)]
     assert [moment.astimezone(MOROCCO).isoformat() for moment in asked if nightly.due(moment)] == [
         "2026-02-15T02:30:00+01:00"
@@ -84,15 +84,15 @@ def test_what_eventbridge_would_refuse_is_refused(expression: str) -> None:
 
 def test_a_schedule_says_yes_once_a_turn() -> None:
     start = datetime(2026, 11, 23, 1, 59, 30, tzinfo=UTC)
-    rate, nightly = Schedule("rate(1 minute)", start), Schedule("cron(0 3 * * ? *)", start)
+    rate, nightly = Timetable("rate(1 minute)", start), Timetable("cron(0 3 * * ? *)", start)
     asked = [start + timedelta(seconds=second) for second in range(150)]
     assert [moment.second for moment in asked if rate.due(moment)] == [30, 30]
     assert [moment.isoformat() for moment in asked if nightly.due(moment)] == ["2026-11-23T02:00:00+00:00"]
 
 
-def started(run: Callable[[str], object]) -> Clock:
-    """A clock with one job that is never due by itself."""
-    return Clock([StandInJob("sweep", "rate(1 day)")], run)
+def started(run: Callable[[str], object]) -> Scheduler:
+    """A scheduler with one job that is never due by itself."""
+    return Scheduler([StandInJob("sweep", "rate(1 day)")], run)
 
 
 def test_one_job_never_overlaps_itself() -> None:
@@ -104,8 +104,8 @@ def test_one_job_never_overlaps_itself() -> None:
         time.sleep(0.05)
         running[0] -= 1
 
-    clock = started(run)
-    threads = [threading.Thread(target=clock.run_now, args=("sweep",)) for _ in range(4)]
+    scheduler = started(run)
+    threads = [threading.Thread(target=scheduler.run_now, args=("sweep",)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -120,17 +120,17 @@ def test_a_failing_job_is_logged_and_runs_again(caplog: pytest.LogCaptureFixture
         if failure := next(outcomes):
             raise failure
 
-    clock = started(run)
-    assert not clock.run_now("sweep")
+    scheduler = started(run)
+    assert not scheduler.run_now("sweep")
     assert "job sweep failed" in caplog.text
-    assert clock.run_now("sweep")
+    assert scheduler.run_now("sweep")
 
 
 def test_after_a_stop_nothing_starts() -> None:
-    clock = started(lambda name: None)
-    clock.start()
-    clock.stop()
-    assert not clock.run_now("sweep")
+    scheduler = started(lambda name: None)
+    scheduler.start()
+    scheduler.stop()
+    assert not scheduler.run_now("sweep")
 
 
 @pytest.mark.parametrize(
