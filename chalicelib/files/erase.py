@@ -1,4 +1,4 @@
-"""Erasing objects: every version, every delete marker and every unfinished upload of one company under a prefix."""
+"""Erase objects: every version, delete marker and unfinished upload of one company under a prefix."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -10,16 +10,16 @@ from chalicelib.files.prefixes import of_company
 
 
 def count(files: Files, prefix: str, company: str) -> int:
-    """How many versions, delete markers and unfinished uploads there are. Raises Busy."""
-    own = of_company(prefix, company)
-    return sum(len(page) for page in _versions(files, own)) + sum(len(page) for page in _uploads(files, own))
+    """Count versions, delete markers and unfinished uploads. Raises Busy."""
+    under = of_company(prefix, company)
+    return sum(len(page) for page in _versions(files, under)) + sum(len(page) for page in _uploads(files, under))
 
 
 def count_within(files: Files, prefix: str, company: str, pages: int) -> int | None:
-    """The same, where `pages` listings of each (up to 1,000 entries a listing) reach to the end; else None. Raises
+    """Count them if `pages` listings of each, with up to 1,000 entries, reach the end. Otherwise return None. Raises
     Busy."""
-    own, found = of_company(prefix, company), 0
-    for listing in (_versions(files, own), _uploads(files, own)):
+    under, found = of_company(prefix, company), 0
+    for listing in (_versions(files, under), _uploads(files, under)):
         found += sum(len(page) for page in islice(listing, pages))
         if next(listing, None) is not None:
             return None
@@ -27,7 +27,7 @@ def count_within(files: Files, prefix: str, company: str, pages: int) -> int | N
 
 
 def erase(files: Files, prefix: str, company: str) -> bool:
-    """Delete a page of them. True once a listing found nothing left; False: call again. Raises Busy."""
+    """Delete a page of them. Return True when a listing found nothing, and False when more may be left. Raises Busy."""
     return _erase(files, of_company(prefix, company))
 
 
@@ -37,14 +37,14 @@ def erase_file(files: Files, key: str) -> None:
         continue
 
 
-def _erase(files: Files, own: str) -> bool:
+def _erase(files: Files, under: str) -> bool:
     gone = 0
-    for uploads in _uploads(files, own):
+    for uploads in _uploads(files, under):
         for upload in uploads:
             with refusals():
                 files.client.abort_multipart_upload(Bucket=files.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
             gone += 1
-    for versions in _versions(files, own):
+    for versions in _versions(files, under):
         if not versions:
             continue
         with refusals():
@@ -55,13 +55,13 @@ def _erase(files: Files, own: str) -> bool:
     return not gone
 
 
-def _versions(files: Files, own: str) -> Iterator[list[dict[str, str]]]:
-    for page in files.pages("list_object_versions", own):
+def _versions(files: Files, under: str) -> Iterator[list[dict[str, str]]]:
+    for page in files.pages("list_object_versions", under):
         found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
         yield [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
 
 
-def _uploads(files: Files, own: str) -> Iterator[list[dict[str, Any]]]:
-    for page in files.pages("list_multipart_uploads", own):
-        # A listing by prefix is trusted with nothing: what is not the company's is not touched.
-        yield [upload for upload in page.get("Uploads", ()) if upload["Key"].startswith(own)]
+def _uploads(files: Files, under: str) -> Iterator[list[dict[str, Any]]]:
+    for page in files.pages("list_multipart_uploads", under):
+        # A store might ignore the prefix of this listing, so another company's uploads are skipped here.
+        yield [upload for upload in page.get("Uploads", ()) if upload["Key"].startswith(under)]

@@ -1,4 +1,4 @@
-"""The bucket of files: put once, look, read, hand out for a few minutes, delete."""
+"""The bucket of files: store, read, link and delete objects."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -25,9 +25,9 @@ from chalicelib.settings import Settings
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
 LINK_SECONDS = 300
-"""How long a link lives. It dies with the credentials of the role that made it, so each is made when asked for."""
+"""The lifetime of a link. It also ends with the credentials of its role, so a new link is made for each request."""
 LIMIT = 10_000_000
-"""Bytes that are read into memory unless the caller says otherwise."""
+"""The most bytes that are read into memory by default."""
 MEDIA = {
     "pdf": "application/pdf",
     "png": "image/png",
@@ -40,7 +40,7 @@ LOST = (Unconnected, HTTPClientError, IncompleteReadError, ReadTimeoutError, Res
 
 
 class UploadOver(Exception):
-    """An upload was ended or given up before."""
+    """The upload was completed or aborted before."""
 
 
 class Link(NamedTuple):
@@ -51,7 +51,7 @@ class Link(NamedTuple):
 
 
 class Files:
-    """The objects of one stage, encrypted under `key_id` (a KMS key) where there is one. Safe to share between threads.
+    """The objects of one stage, encrypted with the KMS key `key_id` if it is given. Safe to share between threads.
 
     Every method raises Busy when S3 is throttled or does not answer.
     """
@@ -63,7 +63,7 @@ class Files:
 
     @cached_property
     def client(self) -> Any:
-        """S3."""
+        """The boto3 client of S3."""
         import boto3
 
         endpoint = self.settings.endpoint_of("s3")
@@ -77,8 +77,10 @@ class Files:
         return confined(boto3.client("s3", region_name=self.settings.region, endpoint_url=endpoint, config=config))
 
     def put(self, key: str, content: bytes | IO[bytes], content_type: str, *, only_if_absent: bool = True) -> bool:
-        """Store an object, of bytes or of a file sent as it is read. False, and nothing is changed, when there is one
-        and `only_if_absent`."""
+        """Store an object from bytes, or from a file that is sent as it is read.
+
+        With `only_if_absent`, return False and change nothing when the object exists.
+        """
         condition = {"IfNoneMatch": "*"} if only_if_absent else {}
         return self._put(Key=key, Body=content, ContentType=content_type, **condition)
 
@@ -94,7 +96,7 @@ class Files:
         return True
 
     def begin(self, key: str, content_type: str) -> str:
-        """Begin an upload in parts; its id. One that is never ended the bucket gives up by itself."""
+        """Begin a multipart upload and return its id. A lifecycle rule aborts an upload that is never completed."""
         with refusals():
             answer = self.client.create_multipart_upload(
                 Bucket=self.bucket, Key=key, ContentType=content_type, **self._encryption
@@ -102,7 +104,7 @@ class Files:
         return str(answer["UploadId"])
 
     def part(self, key: str, upload: str, number: int, content: bytes) -> str:
-        """Send a part of an upload (from 1), or send it again; its tag. Raises UploadOver."""
+        """Send a part of an upload (from 1), or repeat it. Return its tag. Raises UploadOver."""
         with refusals(), _uploading():
             answer = self.client.upload_part(
                 Bucket=self.bucket, Key=key, UploadId=upload, PartNumber=number, Body=content
@@ -110,7 +112,7 @@ class Files:
         return str(answer["ETag"])
 
     def end(self, key: str, upload: str, tags: Sequence[str]) -> None:
-        """Make the parts one object. Raises UploadOver."""
+        """Complete an upload. Raises UploadOver."""
         parts = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
         with refusals(), _uploading():
             self.client.complete_multipart_upload(
@@ -118,7 +120,7 @@ class Files:
             )
 
     def exists(self, key: str) -> bool:
-        """Whether there is an object. Needs the right to list it."""
+        """Whether an object exists. Needs permission to list it."""
         try:
             with refusals(), self._absence(key):
                 self.client.head_object(Bucket=self.bucket, Key=key)
@@ -127,7 +129,7 @@ class Files:
         return True
 
     def read(self, key: str, limit: int = LIMIT, **version: str) -> bytes:
-        """An object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
+        """Return an object's content. Raises NotFound, and TooLarge above `limit` bytes without reading it."""
         with refusals():
             with self._absence(key):
                 answer = self.client.get_object(Bucket=self.bucket, Key=key, **version)
@@ -139,8 +141,11 @@ class Files:
 
     @contextmanager
     def _absence(self, key: str) -> Iterator[None]:
-        """S3 hides that an object is not there behind 403 from whoever may not list. Whether a right that is bound to
-        prefixes counts for it is nowhere written: a list of this one key tells a refusal from an absence."""
+        """Distinguish a missing object from a refused one. S3 answers 403 for a missing object without permission to
+        list.
+
+        AWS does not document whether a permission on prefixes counts for this answer, so this lists the one key.
+        """
         try:
             yield
         except ClientError as error:
@@ -152,9 +157,9 @@ class Files:
             raise NotFound from error
 
     def url(self, key: str, filename: str, seconds: int = LINK_SECONDS) -> Link:
-        """A link by which anybody may read the object. The object need not exist.
+        """Return a link with which anyone can read the object. The object need not exist.
 
-        It is saved as `filename`, in whatever script; its type is said by its extension and is never HTML.
+        A browser saves the object as `filename`. The media type follows the key's extension and is never HTML.
         """
         extension = key.rpartition(".")[2]
         link: str = self.client.generate_presigned_url(
@@ -167,18 +172,18 @@ class Files:
             },
             ExpiresIn=seconds,
         )
-        # The signer has its own clock: what it signed is what S3 will go by.
+        # The signer has its own clock, and S3 counts from the signed time.
         signed = parse_qs(urlsplit(link).query)["X-Amz-Date"][0]
         begins = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         return Link(link, begins + timedelta(seconds=seconds))
 
     def delete(self, key: str) -> None:
-        """Delete an object; one that is not there is no error. Old versions stay for as long as the policy says."""
+        """Delete an object. A missing object is no error. Old versions stay as long as the policy says."""
         with refusals():
             self.client.delete_object(Bucket=self.bucket, Key=key)
 
     def list(self, prefix: str) -> Iterator[str]:
-        """Every key that begins with `prefix`, in order, a page at a time."""
+        """Yield every key that begins with `prefix`, in order."""
         for page in self.pages("list_objects_v2", prefix):
             yield from (entry["Key"] for entry in page.get("Contents", ()))
 
@@ -194,12 +199,12 @@ class Files:
 
 
 def disposition(filename: str) -> str:
-    """A Content-Disposition that saves as `filename`: plain ASCII for old clients, the true name after RFC 5987."""
+    """Return a Content-Disposition that saves as `filename`: plain ASCII for old clients, the true name by RFC 5987."""
     kept = (c for c in filename if unicodedata.category(c)[0] != "C" and c not in '/\\"')
     name = "".join(kept).strip(" .") or "document"
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().strip(" .")
     stem, _, extension = plain.rpartition(".")
-    if not stem:  # nothing of the name is ASCII but perhaps its extension
+    if not stem:  # the name has no ASCII character, or only its extension has
         plain = f"document.{extension}" if "." in name and extension else "document"
     return f"attachment; filename=\"{plain.replace('%', '_')}\"; filename*=UTF-8''{quote(name, safe='')}"
 
@@ -214,7 +219,7 @@ def _code(error: ClientError) -> str:
 
 @contextmanager
 def _uploading() -> Iterator[None]:
-    """Within `refusals`: what S3 says of an upload that it does not know any more."""
+    """Raise UploadOver for an upload that S3 no longer knows. Use it within `refusals`."""
     try:
         yield
     except ClientError as error:
@@ -225,7 +230,7 @@ def _uploading() -> Iterator[None]:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """S3's errors as ours, where they are a caller's business; any other is a defect and is raised as it is."""
+    """Raise Busy and NotFound for S3's errors that a caller can handle. Any other error is a defect and passes."""
     try:
         yield
     except LOST as error:

@@ -1,4 +1,5 @@
-"""boto3 clients with explicit bounds: AWS's own defaults wait for minutes, an API gateway gives up after 29 seconds."""
+"""Make boto3 clients with explicit time limits. AWS's defaults wait for minutes, but an API gateway gives up after 29
+seconds."""
 
 from typing import Any
 
@@ -10,7 +11,7 @@ CONNECT_SECONDS, READ_SECONDS = 2, 8
 
 
 def bounded(service: Service, settings: Settings, *, attempts: int) -> Any:
-    """A client of `service` where the settings say it is, that tries `attempts` times in all."""
+    """Make a client of `service` at the settings' endpoint. It tries a request at most `attempts` times."""
     import boto3
 
     config = Config(

@@ -1,4 +1,5 @@
-"""Signatures by a key that nobody holds: an asymmetric KMS key (ECDSA, P-256), whose public part is published."""
+"""Sign receipts with an asymmetric KMS key (ECDSA, P-256). Nobody holds the private part, and the public part is
+published."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,7 @@ ALGORITHM = "ECDSA_SHA_256"
 
 @dataclass(frozen=True)
 class Signature:
-    """A signature over a message's SHA-256 (DER), and the SHA-256 (hex) of the public key (DER) that verifies it."""
+    """A signature (DER) over a message's SHA-256, and the SHA-256 (hex) of the public key (DER) that verifies it."""
 
     value: bytes
     algorithm: str
@@ -19,7 +20,7 @@ class Signature:
 
 
 class BadSignature(Exception):
-    """The message is not what was signed, or another key signed it."""
+    """The message was changed, or another key signed it."""
 
 
 class Keys(Kms):
@@ -33,14 +34,14 @@ class Keys(Kms):
 
     @property
     def pem(self) -> str:
-        """The public key as it is published."""
+        """The published form of the public key."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
         made = load_der_public_key(self.public_key)
         return made.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def sign(self, message: bytes) -> Signature:
-        """Sign `message`."""
+        """Sign `message`. Raises Busy."""
         answer = self._call(
             "sign",
             KeyId=self.settings.receipt_key,
@@ -52,12 +53,12 @@ class Keys(Kms):
 
 
 def fingerprint(public_key: bytes) -> str:
-    """The SHA-256 (hex) of a public key (DER)."""
+    """Return the SHA-256 (hex) of a public key (DER)."""
     return sha256(public_key).hexdigest()
 
 
 def verify(pem: str, message: bytes, signature: bytes) -> str:
-    """Check a signature offline; the fingerprint of the key that made it. Raises BadSignature."""
+    """Check a signature offline, and return the fingerprint of the key that made it. Raises BadSignature."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
     from cryptography.hazmat.primitives.hashes import SHA256

@@ -1,4 +1,4 @@
-"""Calls of KMS whose temporary failures are raised as Busy."""
+"""Call KMS, and raise Busy for its temporary failures."""
 
 from functools import cached_property
 from typing import Any

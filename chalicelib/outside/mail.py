@@ -1,4 +1,4 @@
-"""Mail, through SES and no other way. Nothing of an addressee or a text is ever logged."""
+"""Send mail through SES. Addresses and texts are never logged."""
 
 from functools import cached_property
 from typing import Any, Literal
@@ -12,29 +12,29 @@ from chalicelib.settings import Settings
 
 ATTEMPTS = 2
 REFUSED = frozenset({"MessageRejected", "BadRequestException", "InvalidParameterValue"})
-"""What SES will refuse again however often it is asked."""
+"""Codes of SES for messages that it will always refuse."""
 
 
 class Undeliverable(Exception):
-    """SES refuses this message for good: the address or the text is not acceptable to it."""
+    """SES refuses this message permanently, because of its address or its text."""
 
     code = "undeliverable"
 
 
 class Mailer:
-    """Sends plain text, without pictures or links that tell whether a mail was read. Safe to share between threads."""
+    """Send plain text, without pictures or links that report whether a mail was read. Safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @cached_property
     def client(self) -> Any:
-        """SES."""
+        """The boto3 client of SES."""
         return bounded("sesv2", self.settings, attempts=ATTEMPTS)
 
     @property
     def sender(self) -> str:
-        """The verified sender; the policy's contact address unless the settings name another."""
+        """The verified sender. The default is the policy's contact address."""
         if self.settings.mail_from:
             return self.settings.mail_from
         from chalicelib.policy.load import current
@@ -42,8 +42,11 @@ class Mailer:
         return current().contact
 
     def send(self, to: str, subject: str, text: str, *, language: Literal["fr", "ar", "en"], reference: str) -> None:
-        """Hand one message over. `reference` names it, the same for each repetition: SES makes a Message-ID of its own,
-        so what a reader's program can tell a repetition by is `X-Entity-Ref-ID`. Raises Busy, Undeliverable."""
+        """Send one message. `reference` is the same for each repetition of a message.
+
+        SES sets its own Message-ID, so a mail program recognizes a repetition by `X-Entity-Ref-ID`. Raises Busy,
+        Undeliverable.
+        """
         headers = {"X-Entity-Ref-ID": reference, "Auto-Submitted": "auto-generated", "Content-Language": language}
         simple = {
             "Subject": {"Data": " ".join(subject.split()), "Charset": "UTF-8"},
@@ -57,7 +60,7 @@ class Mailer:
         except (NotConnected, HTTPClientError):
             raise Busy from None
         except ClientError as error:
-            # Without its cause: what SES says quotes the address.
+            # The cause is dropped, because SES's message quotes the address.
             if error.response.get("Error", {}).get("Code") in REFUSED:
                 raise Undeliverable from None
             raise Busy from None

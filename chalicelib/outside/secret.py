@@ -1,4 +1,4 @@
-"""Secrets, from Secrets Manager: fetched by whoever needs one, when it is first needed, and kept by the process."""
+"""Read a secret from Secrets Manager on its first use. The process keeps it."""
 
 from functools import cache
 
@@ -12,12 +12,13 @@ ATTEMPTS = 3
 _LOST = frozenset(
     {"AccessDeniedException", "DecryptionFailure", "ResourceNotFoundException", "InvalidRequestException"}
 )
-"""What does not pass by itself: a defect of the deployment."""
+"""Codes of a faulty deployment. Repeating the call does not help."""
 
 
 @cache
 def pepper(settings: Settings) -> str:
-    """The secret that the settings' `pepper_secret` names. Raises Busy when it cannot be had for the moment."""
+    """Return the secret that `pepper_secret` of the settings names. Raises Busy while Secrets Manager does not
+    answer."""
     client = bounded("secretsmanager", settings, attempts=ATTEMPTS)
     try:
         found: str = client.get_secret_value(SecretId=settings.pepper_secret)["SecretString"]

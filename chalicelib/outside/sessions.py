@@ -1,4 +1,4 @@
-"""Sessions of one company: STS makes them from the function's own role, tagged with the company that they may reach."""
+"""Sessions of one company. STS starts them from the function's own role, with the company as a tag."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -15,23 +15,24 @@ from chalicelib.settings import Settings
 
 ATTEMPTS = 3
 TAG, INTO = "company", "into"
-"""What the roles' policies call `aws:PrincipalTag/company`, and `aws:PrincipalTag/into` for a job that has one."""
+"""The tags, which the roles' policies read as `aws:PrincipalTag/company` and `aws:PrincipalTag/into`."""
 LASTING = timedelta(minutes=15)
-"""The shortest that STS gives."""
+"""The shortest duration that STS allows."""
 NEEDED = timedelta(minutes=6)
-"""What must be left of a session that is begun with: a function runs for five minutes at most."""
+"""The least time that a session must have left at a run's start. A function runs for five minutes at most."""
 MOST_KEPT = 5_000
-"""Sessions held in memory, some 2 KB each: as many as the companies that a capped job surveys before its first step."""
+"""The most sessions in memory, about 2 KB each: as many as the companies that a capped job looks at before its first
+step."""
 PASSING = frozenset({"Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceUnavailable"})
 
 
 def tags(company: str, into: str | None) -> dict[str, str]:
-    """The tags of a session."""
+    """Return the tags of a session."""
     return {TAG: company} if into is None else {TAG: company, INTO: into}
 
 
 class Sessions:
-    """Makes and keeps sessions. Not to be shared between threads that begin them: a job begins one at a time."""
+    """Start and keep sessions. Threads that start sessions cannot share it: a job starts one at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -39,12 +40,15 @@ class Sessions:
 
     @cached_property
     def client(self) -> Any:
-        """STS."""
+        """The boto3 client of STS."""
         return bounded("sts", self.settings, attempts=ATTEMPTS)
 
     def of(self, job: str, company: str, into: str | None = None) -> Session | None:
-        """The session of a company for a job, which may put things `into` another; one call of STS, and none while an
-        earlier one lasts. None where the settings name no role for the job's sessions. Raises Busy."""
+        """Return a company's session for a job, or None when the settings name no role for the job's sessions.
+
+        The session can also write `into` a second company. STS is called only when no earlier session lasts long
+        enough. Raises Busy.
+        """
         role = self.settings.session_role_of(job)
         if role is None:
             return None
@@ -70,5 +74,5 @@ class Sessions:
             if status >= 500 or error.response.get("Error", {}).get("Code") in PASSING:
                 raise Busy from error
             raise
-        own = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-        return Session(job, company, own, answer["Expiration"], into)
+        credentials = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        return Session(job, company, credentials, answer["Expiration"], into)

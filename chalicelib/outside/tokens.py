@@ -1,7 +1,7 @@
-"""Tokens: people's OIDC access tokens, verified against the issuer's keys, and the form of our own API keys.
+"""Verify people's OIDC access tokens against the issuer's keys, and read and make API keys.
 
-Algorithms, issuer, audience and the address of the keys come from the settings; whatever a token's header says of
-`jku`, `jwk` or `x5u` is never followed.
+The settings hold algorithms, issuer, audience and the address of the keys. A token's `jku`, `jwk` and `x5u` headers are
+never followed.
 """
 
 import re
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 ALGORITHMS: Final = ("RS256", "ES256")
 LONGEST: Final = 8192
-"""Characters; a larger token is refused unread."""
+"""Characters. A longer token is refused before it is decoded."""
 LEEWAY: Final = 30
-"""Seconds by which the issuer's clock and ours may differ."""
+"""The most seconds by which the issuer's clock and this one may differ."""
 _FETCH_SECONDS: Final = 3.0
 _KEYS_LAST_SECONDS: Final = 600
 _REFETCH_SECONDS: Final = 30
@@ -35,7 +35,8 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 @dataclass(frozen=True)
 class Person:
-    """Whom an access token proves: the issuer's opaque subject; e-mail only if the issuer verified it."""
+    """The user that an access token proves: the issuer's opaque subject, and the e-mail address if the issuer verified
+    it."""
 
     subject: str
     email: str | None = None
@@ -44,7 +45,8 @@ class Person:
 
 @dataclass(frozen=True)
 class ApiToken:
-    """An API key in clear, and what of it may be stored: its row's id, its SHA-256 (hex), its last four characters."""
+    """An API key in clear, and its parts that may be stored: its row's id, its SHA-256 (hex) and its last four
+    characters."""
 
     token: str
     company: str
@@ -58,7 +60,7 @@ class ApiToken:
 
 
 def read_api_key(token: str) -> ApiToken | None:
-    """The parts of a well-formed API key; None for anything else. Proves nothing: its row does."""
+    """Return the parts of a well-formed API key, or None. Only the key's row proves that the key is valid."""
     found = _API_KEY.fullmatch(token)
     if not found:
         return None
@@ -71,7 +73,7 @@ def _api_token(token: str, company: str, mode: Literal["live", "test"]) -> ApiTo
 
 
 def make_api_key(company: str, mode: Literal["live", "test"], entropy: bytes) -> ApiToken:
-    """A new key of `company` from 32 random bytes (43 digits in base 62). Shown once, never stored."""
+    """Make an API key of `company` from 32 random bytes (43 digits in base 62). It is shown once and never stored."""
     if not is_id("cmp", company) or len(entropy) < 32:
         raise ValueError("an API key needs a company's id and 32 random bytes")
     number, secret = int.from_bytes(entropy[:32], "big"), ""
@@ -82,8 +84,10 @@ def make_api_key(company: str, mode: Literal["live", "test"], entropy: bytes) ->
 
 
 class Tokens:
-    """Verifies access tokens. The issuer's keys are cached for ten minutes; an unknown key id refetches them at most
-    every thirty seconds, so that forged tokens cannot make us hammer the issuer."""
+    """Verify access tokens. The issuer's keys are cached for ten minutes.
+
+    An unknown key id refetches them at most every thirty seconds, so that forged tokens cannot flood the issuer.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -96,8 +100,10 @@ class Tokens:
         return PyJWKClient(self._settings.jwks_url, timeout=_FETCH_SECONDS, lifespan=_KEYS_LAST_SECONDS)
 
     def verify(self, token: str) -> Person:
-        """Whom `token` proves. Raises Unauthenticated (for any flaw, without saying which) or Busy when the issuer's
-        keys cannot be had."""
+        """Return the user that `token` proves.
+
+        Raises Unauthenticated for any fault, without naming it, and Busy when the issuer's keys cannot be fetched.
+        """
         import jwt
 
         if len(token) > LONGEST or not token.isascii() or token.count(".") != 2:
@@ -115,7 +121,7 @@ class Tokens:
         kid, kind = header.get("kid"), header.get("typ", "JWT")
         if header.get("alg") not in ALGORITHMS or not isinstance(kid, str) or not 0 < len(kid) <= 256:
             raise Unauthenticated
-        # RFC 9068 §4 names at+jwt; Cognito says JWT or nothing. Anything else (an ID or logout token) is not for us.
+        # RFC 9068 §4 requires at+jwt. Cognito says JWT or nothing. Other types (an ID or logout token) are refused.
         if not isinstance(kind, str) or kind.lower().removeprefix("application/") not in ("jwt", "at+jwt"):
             raise Unauthenticated
 
@@ -136,7 +142,7 @@ class Tokens:
         )
 
     def _person(self, claims: dict[str, Any]) -> Person:
-        # Cognito's access tokens name the client in place of an audience.
+        # Cognito's access tokens have the client instead of an audience.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         audiences = audience if isinstance(audience, list) else [audience]
         subject = claims["sub"]

@@ -1,4 +1,4 @@
-"""Data keys of backups: made and wrapped by KMS, each bound to its company and to its own id."""
+"""Data keys of backups. KMS makes and wraps each for one company and one key id."""
 
 from typing import Any
 
@@ -10,25 +10,25 @@ _REFUSED = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
 
 class NotOurs(Exception):
-    """KMS does not unwrap this: it was wrapped for another company, under another key, or is damaged."""
+    """KMS cannot unwrap this key: it was wrapped for another company or under another key, or it is damaged."""
 
     code = "not_ours"
 
 
 class Vault(Kms):
-    """Makes and unwraps data keys under the settings' `backup_key`. Nothing unwrapped is ever stored or logged.
+    """Make and unwrap data keys under the settings' `backup_key`. An unwrapped key is never stored or logged.
 
     Every method raises Busy when KMS is throttled or does not answer.
     """
 
     def wrapped(self, company: str, key: str) -> bytes:
-        """A new data key (AES-256) as it is stored: whoever makes it does not see it."""
+        """Return a new wrapped data key (AES-256). The caller does not see the key itself."""
         answer = self._with_context("generate_data_key_without_plaintext", company, key, KeySpec="AES_256")
         made: bytes = answer["CiphertextBlob"]
         return made
 
     def unwrapped(self, company: str, key: str, wrapped: bytes) -> bytes:
-        """A data key in clear (32 bytes). Raises NotOurs unless it was wrapped for this company and this id."""
+        """Return a data key in clear (32 bytes). Raises NotOurs unless it was wrapped for this company and this id."""
         found: bytes = self._with_context("decrypt", company, key, CiphertextBlob=wrapped)["Plaintext"]
         return found
 

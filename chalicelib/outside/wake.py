@@ -1,7 +1,8 @@
-"""Waking a job before its schedule does: `{"job": name}` on a queue. The schedule is the net.
+"""Wake a job before its schedule does, with the message `{"job": name}` on a queue. A lost message only means that the
+job waits for its schedule.
 
-What opens backups, or writes the archive, has a function's rights of its own: whoever reads the queue starts that
-function (`WakeQueue.start`) and needs none of its rights.
+Jobs that decrypt backups or write the archive run in functions with their own permissions. The function that reads the
+queue starts such a function with `WakeQueue.start` and does not need its permissions.
 """
 
 import json
@@ -17,7 +18,7 @@ from chalicelib.settings import Settings
 log = logging.getLogger("facture.wake")
 
 CONNECT_SECONDS, READ_SECONDS = 1, 2
-"""Somebody waits for an answer while this is sent: better late by a minute than slow for everybody."""
+"""A user waits for the response meanwhile, so a lost wake-up is better than a slow response."""
 
 SCHEDULED = {
     "version": "0",
@@ -30,18 +31,18 @@ SCHEDULED = {
     "resources": [],
     "detail": {},
 }
-"""What a job's function takes: the shape of a scheduled event."""
+"""The input of a job's function: the shape of a scheduled event."""
 
 
 class WakeQueue:
-    """Sends wake-ups. `send` is true when one was sent, false when there is no queue or it did not answer."""
+    """Send wake-ups, and start functions of jobs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
     @cached_property
     def client(self) -> Any:
-        """SQS."""
+        """The boto3 client of SQS."""
         import boto3
 
         config = Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
@@ -50,14 +51,14 @@ class WakeQueue:
 
     @cached_property
     def functions(self) -> Any:
-        """Lambda."""
+        """The boto3 client of Lambda."""
         import boto3
 
         endpoint = self.settings.endpoint_of("lambda")
         return boto3.client("lambda", region_name=self.settings.region, endpoint_url=endpoint)
 
     def send(self, job: str) -> bool:
-        """Wake `job`. Never raises for what the queue does."""
+        """Wake `job`. Return False, and raise nothing, when there is no queue or it does not answer."""
         if not self.settings.wake_queue:
             return False
         try:
@@ -68,8 +69,10 @@ class WakeQueue:
         return True
 
     def start(self, job: str) -> bool:
-        """Start the function of a job that runs in none but its own, and do not wait for it. False for any other job.
-        Raises what Lambda raises: the queue tries again."""
+        """Start the function of a job that has its own, without waiting for it. Return False for any other job.
+
+        An error of Lambda is raised, so that the queue repeats the message.
+        """
         function = dict(self.settings.functions).get(job)
         if function is None:
             return False

@@ -1,4 +1,4 @@
-"""What somebody attaches: a picture is decoded and written anew, a PDF is looked through; anything else is refused."""
+"""Clean attachments. A picture is decoded and encoded again, a PDF is searched, and any other file is refused."""
 
 import re
 import warnings
@@ -9,20 +9,20 @@ from chalicelib.domain.errors import invalid
 
 MAX_BYTES: Final = 512 * 1024
 MAX_SIDE: Final = 8_000
-"""Pixels; a larger picture is refused before it is decoded."""
+"""Pixels. A larger picture is refused before it is decoded."""
 KEPT_SIDE: Final = 2_000
-"""Pixels; a screenshot stays readable."""
+"""Pixels. A screenshot stays readable at this size."""
 _PICTURES: Final = {b"\x89PNG\r\n\x1a\n": ("PNG", "png", "image/png"), b"\xff\xd8\xff": ("JPEG", "jpg", "image/jpeg")}
 _ACTIVE: Final = re.compile(
     rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|RichMedia|XFA|OpenAction|AA|SubmitForm|ImportData|GoToE|GoToR|ObjStm)"
     rb"(?![A-Za-z])"
 )
-"""Names of what a PDF may do or hide. Object streams are refused as well, because nothing within them is looked at."""
+"""PDF names for actions and hidden content. Object streams are refused too, because this check cannot see into them."""
 _HIDDEN_NAME: Final = re.compile(rb"/[A-Za-z]*#[0-9A-Fa-f]{2}")
 
 
 class Checked(NamedTuple):
-    """What is kept: the bytes, their extension and media type."""
+    """A cleaned attachment: its bytes, extension and media type."""
 
     content: bytes
     extension: str
@@ -30,8 +30,10 @@ class Checked(NamedTuple):
 
 
 def check(data: bytes, pointer: str) -> Checked:
-    """A PNG or JPEG without its metadata, or a PDF without scripts, actions and embedded files. InvalidContent at
-    `pointer`: `attachment_too_large`, `attachment_not_readable`, `attachment_active`."""
+    """Return a PNG or JPEG without its metadata, or a PDF without scripts, actions and embedded files.
+
+    Raises InvalidContent at `pointer` with `attachment_too_large`, `attachment_not_readable` or `attachment_active`.
+    """
     if len(data) > MAX_BYTES:
         raise invalid(pointer, "attachment_too_large", limit=f"{MAX_BYTES // 1024} kB")
     if data.startswith(b"%PDF-"):
@@ -63,7 +65,7 @@ def _picture(data: bytes, form: str, pointer: str) -> bytes:
                 upright = ImageOps.exif_transpose(picture)
                 upright.thumbnail((KEPT_SIDE, KEPT_SIDE))
                 plain = upright.convert("RGBA" if form == "PNG" else "RGB")
-                plain.info.clear()  # places, cameras, comments
+                plain.info.clear()  # metadata such as places, cameras and comments
                 out = BytesIO()
                 plain.save(out, form, **({"optimize": True} if form == "PNG" else {"quality": 85}))
                 return out.getvalue()

@@ -1,7 +1,7 @@
-"""A merchant's style sheet, reduced to what can only change looks.
+"""Reduce a merchant's style sheet to declarations that only change looks.
 
-An allow list of properties, functions and token types: whatever can name a resource (`url()`, `@import`, `@font-face`,
-`content`) is not on it, so there is nothing to fetch in what is left.
+Properties, functions and token types have an allow list. Anything that can name a resource (`url()`, `@import`,
+`@font-face`, `content`) is not on it, so the result fetches nothing.
 """
 
 from typing import Any
@@ -26,11 +26,11 @@ _TOKENS = frozenset({"ident", "number", "percentage", "dimension", "hash", "stri
 _LITERALS = frozenset({",", "/"})
 _FUNCTIONS = frozenset({"rgb", "rgba"})
 _LARGEST = 10_000
-"""No length or number above this: a page a kilometre high would only burn the time limit."""
+"""The largest length or number. A page of a kilometre's height would only use up the time limit."""
 
 
 def clean_stylesheet(css: str) -> str:
-    """The rules of `css` with only harmless declarations; every at-rule is dropped."""
+    """Return the rules of `css` with their allowed declarations. Every at-rule is dropped."""
     import tinycss2
 
     rules = tinycss2.parse_stylesheet(css, skip_comments=True, skip_whitespace=True)
@@ -39,14 +39,14 @@ def clean_stylesheet(css: str) -> str:
         if rule.type == "qualified-rule":
             selector = tinycss2.serialize(rule.prelude).strip()
             body = _declarations(rule.content)
-            # "<" belongs to no selector or value kept here, and could close the style element.
+            # "<" is in no allowed selector or value, and could close the style element.
             if body and "<" not in selector + body:
                 kept.append(f"{selector} {{ {body} }}")
     return "\n".join(kept)
 
 
 def clean_declarations(css: str) -> str:
-    """A style attribute's value, likewise."""
+    """Return the allowed declarations of a style attribute."""
     return _declarations(css)
 
 

@@ -1,7 +1,7 @@
-"""Filling a merchant's template in a process apart.
+"""Fill a merchant's template in a process of its own.
 
-Some texts of a few kilobytes keep an HTML parser or a template lexer busy for hours, and neither can be interrupted
-from within Python: the operating system can.
+Some texts of a few kilobytes keep an HTML parser or a template lexer busy for hours. Python cannot interrupt either,
+but the operating system can.
 """
 
 import json
@@ -22,8 +22,11 @@ _CHILD = (
 
 
 def fill(template: str, data: dict[str, Any]) -> str:
-    """The inert HTML page that `template` makes of `data` (see `html.page_data`). TooLarge above 256 KB; InvalidContent
-    `template_invalid` at `/template`, with a reason, when the template is wrong, does too much or prints too much."""
+    """Return the inert HTML page that `template` makes of `data` (see `html.page_data`).
+
+    Raises TooLarge above 256 KB. Raises InvalidContent `template_invalid` at `/template`, with a reason, when the
+    template is wrong, works too long or prints too much.
+    """
     if len(template.encode()) > MAX_TEMPLATE_BYTES:
         raise TooLarge(limit=MAX_TEMPLATE_BYTES)
     paths = json.dumps([str(Path(path).absolute()) for path in sys.path])
@@ -35,19 +38,20 @@ def fill(template: str, data: dict[str, Any]) -> str:
             raise invalid("/template", "template_invalid", reason="it asks for too much work") from limit
     if done.returncode != 0:
         raise invalid("/template", "template_invalid", reason="it asks for too much work")
-    said: dict[str, str] = json.loads(done.stdout)
-    if "refused" in said:
-        raise invalid("/template", "template_invalid", reason=said["refused"])
-    return said["page"]
+    result: dict[str, str] = json.loads(done.stdout)
+    if "refused" in result:
+        raise invalid("/template", "template_invalid", reason=result["refused"])
+    return result["page"]
 
 
 def answer() -> None:
-    """The child's work: a template and data from standard input, a page or a reason to standard output."""
+    """Do the child's work: read a template and data from standard input, write a page or a reason to standard
+    output."""
     from chalicelib.render.html import compose
 
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     try:
-        said = {"page": compose(asked["template"], asked["data"])}
+        result = {"page": compose(request["template"], request["data"])}
     except InvalidContent as refusal:
-        said = {"refused": str(refusal.faults[0].params["reason"])}
-    json.dump(said, sys.stdout)
+        result = {"refused": str(refusal.faults[0].params["reason"])}
+    json.dump(result, sys.stdout)

@@ -1,8 +1,8 @@
-"""Amounts, quantities, rates and dates as a reader of the document's language expects them.
+"""Format amounts, quantities, rates and dates in the document's language.
 
-Babel holds the rules (`fr_MA`, `ar_MA` with Latin digits; English after `en_GB`, as CLDR has no `en_MA`), but takes
-tens of microseconds a number. Its separators are therefore read once per language and applied here; tests hold the two
-equal. Babel is imported on first use: only printing needs it.
+Babel holds the rules: `fr_MA`, `ar_MA` with Latin digits, and `en_GB`, because CLDR has no `en_MA`. Babel takes tens of
+microseconds a number, so its separators are read once per language and applied here. Tests compare the results. Babel
+is imported on first use, because only printing needs it.
 """
 
 from dataclasses import dataclass
@@ -34,10 +34,10 @@ def _separators(language: Language) -> _Separators:
 
 @lru_cache
 def _around(language: Language, currency: str, negative: bool) -> tuple[str, str]:
-    """What Babel puts before and after the digits of an amount."""
+    """Return Babel's text before and after the digits of an amount."""
     from babel.numbers import format_currency
 
-    # CLDR wants a space between "MAD" and the digits, which Babel leaves out.
+    # CLDR puts a space between "MAD" and the digits, which Babel leaves out.
     pattern = f"¤{_NBSP}#,##0.00" if language == "en" else None
     sample = format_currency(-1 if negative else 1, currency, pattern, locale=_LOCALES[language])
     before, _, after = sample.partition(f"1{_separators(language).point}00")
@@ -45,7 +45,7 @@ def _around(language: Language, currency: str, negative: bool) -> tuple[str, str
 
 
 def number(value: Decimal, language: Language, *, least: int = 0, most: int = 6) -> str:
-    """`value` with grouped digits and between `least` and `most` decimals, half even beyond: Babel's own rounding."""
+    """Format `value` with grouped digits and from `least` to `most` decimals, rounded half even as Babel does."""
     separators = _separators(language)
     text = f"{value:,.{most}f}"
     whole, _, decimals = text.partition(".")
@@ -55,42 +55,42 @@ def number(value: Decimal, language: Language, *, least: int = 0, most: int = 6)
 
 
 def amount(value: Decimal, language: Language) -> str:
-    """Dirhams and centimes without the currency, for table cells: "12 345,60"."""
+    """Format dirhams and centimes without the currency, for table cells: "12 345,60"."""
     return number(value, language, least=2, most=2)
 
 
 def unit_price(value: Decimal, language: Language) -> str:
-    """A unit price: two decimals at least, six at most."""
+    """Format a unit price with two to six decimals."""
     return number(value, language, least=2, most=6)
 
 
 def money(value: Decimal, language: Language, currency: str = "MAD") -> str:
-    """An amount with its currency: "12 345,60 MAD"."""
+    """Format an amount with its currency: "12 345,60 MAD"."""
     before, after = _around(language, currency, value < 0)
     return f"{before}{amount(abs(value), language)}{after}"
 
 
 def percent(value: Decimal, language: Language) -> str:
-    """A rate given in percent (20 → "20 %"), up to two decimals."""
+    """Format a rate given in percent (20 → "20 %"), with at most two decimals."""
     return f"{number(value, language, most=2)}{_NBSP if language == 'fr' else ''}%"
 
 
 def long_date(day: date, language: Language) -> str:
-    """`23 novembre 2026`, `23 نونبر 2026`, `23 November 2026`."""
+    """Format a day: `23 novembre 2026`, `23 نونبر 2026`, `23 November 2026`."""
     from babel.dates import format_date
 
     return format_date(day, "long", locale=_LOCALES[language])
 
 
 def country(code: str, language: Language) -> str:
-    """The name of a country of ISO 3166-1 alpha-2, in the reader's language."""
+    """Return the name of a country (ISO 3166-1 alpha-2) in the document's language."""
     from babel import Locale
 
     return code if code in _CODE_ONLY else str(Locale.parse(_LOCALES[language]).territories.get(code, code))
 
 
 def share_capital(value: Decimal, language: Language) -> str:
-    """A company's capital: whole dirhams lose their centimes."""
+    """Format a company's capital. Whole dirhams have no centimes."""
     if value != value.to_integral_value():
         return money(value, language)
     before, after = _around(language, "MAD", value < 0)
@@ -98,5 +98,5 @@ def share_capital(value: Decimal, language: Language) -> str:
 
 
 def grouped_rib(rib: str) -> str:
-    """A RIB as banks print it: bank, town, account, key ("230 780 2111111111111100 54")."""
+    """Group a RIB as banks print it: bank, town, account, key ("230 780 2111111111111100 54")."""
     return " ".join(part for part in (rib[:3], rib[3:6], rib[6:22], rib[22:]) if part)

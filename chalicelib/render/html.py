@@ -1,8 +1,8 @@
-"""A merchant's own template made into one inert HTML page.
+"""Turn a merchant's own template into one inert HTML page.
 
-Liquid fills it (a language made for other people's templates: no attribute access, no calls, every value escaped,
-loops and output bounded); nh3 keeps an allow list of elements and attributes; `css` does the same for styles. Pictures
-are `data:` URIs that pass the logo's own check.
+Liquid fills it: a language for untrusted templates, without attribute access and calls, with escaped values and with
+bounded loops and output. nh3 keeps allowed elements and attributes, and `css` allowed styles. Pictures are `data:` URIs
+that pass the logo's check.
 """
 
 import re
@@ -60,14 +60,14 @@ _WATERMARK = (
 
 
 def page_data(view: DocumentView, logo: bytes | None = None) -> dict[str, Any]:
-    """What a template may print: the payload, and `logo` as a `data:` URI or an empty string."""
+    """Return the values that a template may print: the payload, and `logo` as a `data:` URI or an empty string."""
     return {**payload(view), "logo": _data_uri(logo) if logo else ""}
 
 
 def compose(template: str, data: dict[str, Any]) -> str:
-    """The whole HTML page. InvalidContent `template_invalid` at `/template`, with a reason, when it is refused.
+    """Return the whole HTML page. Raises InvalidContent `template_invalid` at `/template`, with a reason.
 
-    Call it through `filling.fill`, which bounds its time and memory.
+    Call it through `filling.fill`, which limits its time and memory.
     """
     from markupsafe import escape
 
@@ -99,7 +99,7 @@ def _environment() -> "Environment":
 
 
 def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
-    """The template's style sheets, which Liquid never sees, and its body filled and cleaned."""
+    """Separate the template's style sheets, which Liquid never sees, from its body, and fill and clean the body."""
     from liquid.exceptions import LiquidError
 
     styles = "\n".join(clean_stylesheet(css) for css in _STYLE.findall(template))

@@ -1,4 +1,4 @@
-"""The fixed words of a printed document, one row a word: French, Arabic, English."""
+"""The fixed words of a printed document, one row per word: French, Arabic, English."""
 
 from chalicelib.domain.documents.model import Language
 
@@ -51,7 +51,7 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "total.paid": ("Déjà réglé", "المبلغ المؤدى", "Paid"),
     "total.credited": ("Avoirs", "إشعارات دائنة", "Credited"),
     "total.balance": ("Reste à payer", "الباقي للأداء", "Balance due"),
-    # the rest
+    # other words
     "payment": ("Règlement", "الأداء", "Payment"),
     "notes": ("Notes", "ملاحظات", "Notes"),
     "register": ("Empreinte au registre", "بصمة السجل", "Register fingerprint"),
@@ -61,6 +61,6 @@ _LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 
 
 def labels(language: Language) -> dict[str, str]:
-    """Every label in `language`, by its dotted name."""
+    """Return every label in `language`, by its dotted name."""
     column = _LANGUAGES.index(language)
     return {name: words[column] for name, words in _TABLE.items()}

@@ -1,7 +1,7 @@
-"""Runs a program under limits: `limited.py MEMORY_BYTES CPU_SECONDS FILE_BYTES PROGRAM ARGUMENT…`.
+"""Run a program under limits: `limited.py MEMORY_BYTES CPU_SECONDS FILE_BYTES PROGRAM ARGUMENT…`.
 
-A program of its own, since setting limits between fork and exec is not safe in a process with threads. It imports
-nothing of ours and becomes the program it starts, so that killing it kills that.
+It is a program of its own, because a process with threads cannot safely set limits between fork and exec. It imports no
+other module of the project. It replaces itself by the program, so killing this process kills the program.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 
 
 def main(arguments: list[str]) -> None:
-    """Sets the limits, hard, and becomes the program."""
+    """Set hard limits and replace this process by the program."""
     memory, seconds, size = (int(argument) for argument in arguments[:3])
     for what, limit in (
         (resource.RLIMIT_AS, memory),

@@ -1,4 +1,4 @@
-"""A company's logo: checked, decoded and written anew, so that what is printed is only ever our own encoding of it."""
+"""Check a company's logo, decode it and encode it again, so that a document never prints the uploaded bytes."""
 
 import warnings
 from io import BytesIO
@@ -11,17 +11,18 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 512 * 1024
 MAX_SIDE = 4096
-"""Pixels; a larger picture is refused before it is decoded."""
+"""Pixels. A larger picture is refused before it is decoded."""
 PRINT_SIDE = 1024
-"""Pixels; what is kept is scaled down to this: 45 mm at 600 dpi."""
+"""Pixels. A larger logo is scaled down to this size, which is 45 mm at 600 dpi."""
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG"}
 
 
 def clean_logo(data: bytes) -> bytes:
-    """The logo re-encoded, PNG as PNG and JPEG as JPEG, without metadata, at most 1,024 pixels a side.
+    """Return the logo encoded again, PNG as PNG and JPEG as JPEG, without metadata, at most 1,024 pixels a side.
 
-    TooLarge above 512 KB. InvalidContent at `/logo`: `logo_not_an_image`, or `logo_too_many_pixels` above 4,096 a side.
+    Raises TooLarge above 512 KB. Raises InvalidContent at `/logo` with `logo_not_an_image`, or with
+    `logo_too_many_pixels` above 4,096 pixels a side.
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(limit=MAX_BYTES)
@@ -43,7 +44,7 @@ def clean_logo(data: bytes) -> bytes:
 
 
 def picture_size(data: bytes) -> tuple[str, int, int]:
-    """Media type, width and height in pixels of a cleaned logo."""
+    """Return the media type, width and height in pixels of a cleaned logo."""
     from PIL import Image
 
     with Image.open(BytesIO(data), formats=list(_FORMATS.values())) as picture:
@@ -64,7 +65,7 @@ def _encode(picture: "Image", wanted: str) -> bytes:
 
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((PRINT_SIDE, PRINT_SIDE))
-    # Palettes, 16-bit and CMYK all become one form, which every renderer knows.
+    # Palettes, 16-bit and CMYK all become one form, which every renderer reads.
     plain = upright.convert("RGBA" if wanted == "PNG" else "RGB")
     plain.info.clear()  # comments and profiles, which the encoders would otherwise write again
     out = BytesIO()

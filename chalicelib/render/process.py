@@ -1,4 +1,4 @@
-"""Programs that work on what strangers wrote: each a process of its own, under hard limits, in an empty environment."""
+"""Run programs on untrusted input: each in its own process, under hard limits, in an empty environment."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from chalicelib.render.renderer import HERE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """`seconds` bounds the wall clock and the processor; `file_bytes` each file that is written."""
+    """Limits. `seconds` limits the wall clock and the processor, `file_bytes` each written file."""
 
     memory_bytes: int
     seconds: int
@@ -19,14 +19,16 @@ class Limits:
 
 
 class LimitReached(Exception):
-    """The program was stopped, or died, for want of time or memory."""
+    """The program was stopped or died for lack of time or memory."""
 
 
 def run(
     command: Sequence[str], given: bytes, limits: Limits, *, folder: Path, environment: dict[str, str] | None = None
 ) -> "subprocess.CompletedProcess[bytes]":
-    """Run `command` in `folder` with `given` on its standard input. LimitReached when time runs out or a signal ends
-    it; otherwise what it answered, whatever its exit code."""
+    """Run `command` in `folder` with `given` on its standard input, and return its result with any exit code.
+
+    Raises LimitReached when time runs out or a signal ends it.
+    """
     bounds = [str(limits.memory_bytes), str(limits.seconds), str(limits.file_bytes)]
     try:
         done = subprocess.run(

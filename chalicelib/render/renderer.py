@@ -1,7 +1,7 @@
-"""What a renderer is, and the name under which its output is kept.
+"""The interface of renderers, and the key under which their output is stored.
 
-`inputs_hash` is the file's key: everything that can change the bytes goes into it, so an unchanged document is rendered
-once and a changed template, font, label or library makes a new file.
+`inputs_hash` is that key. Everything that can change the bytes is part of it. So an unchanged document is rendered
+once, and a changed template, font, label or library makes a new file.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ HERE = Path(__file__).parent
 
 
 class RenderFailed(RuntimeError):
-    """A renderer could not make the document: a fault of ours, unlike a template or logo that is refused."""
+    """A renderer failed on a document. The fault is ours, unlike a refused template or logo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A UTF-8 text file carried inside the PDF (PDF/A-3), such as the e-invoice. `relationship` is PDF's own term."""
+    """A UTF-8 text file inside the PDF (PDF/A-3), such as the e-invoice. `relationship` is PDF's term."""
 
     name: str
     data: bytes
@@ -32,7 +32,7 @@ class Attachment:
 
 
 class Renderer(Protocol):
-    """Turns a view into a PDF. `version` changes whenever equal views would give other bytes."""
+    """Render a view to a PDF. `version` changes whenever equal views would give other bytes."""
 
     @property
     def name(self) -> str: ...
@@ -41,16 +41,18 @@ class Renderer(Protocol):
     def version(self) -> str: ...
 
     def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
-        """The PDF. `logo` is the output of `clean_logo`. Raises RenderFailed, RendererUnavailable, or InvalidContent
-        when a merchant's template is refused."""
+        """Return the PDF. `logo` is the output of `clean_logo`.
+
+        Raises RenderFailed, RendererUnavailable, or InvalidContent for a refused template.
+        """
         ...
 
 
 def inputs_hash(
     view: DocumentView, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()
 ) -> str:
-    """SHA-256 (hex) over everything that decides the bytes: the view, the renderer with its templates, fonts and
-    labels, the logo and what is attached."""
+    """Return the SHA-256 (hex) of everything that decides the bytes: the view, the renderer with its templates, fonts
+    and labels, the logo and the attachments."""
     parts = [renderer.name.encode(), renderer.version.encode(), view.canonical(), logo or b""]
     for attachment in attachments:
         texts = (attachment.name, attachment.media_type, attachment.relationship, attachment.description)
@@ -64,7 +66,8 @@ def inputs_hash(
 
 @lru_cache
 def files_digest(*folders: Path) -> str:
-    """SHA-256 (hex, shortened) over the files below `folders`, by relative name; read once per process."""
+    """Return the SHA-256 (hex, shortened) of the files below `folders` and their relative names. A process reads them
+    once."""
     digest = sha256()
     for folder in folders:
         for file in sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix != ".pyc"):

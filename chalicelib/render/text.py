@@ -1,4 +1,4 @@
-"""What free text needs before it is laid out: printable characters, room to break, and a direction of its own."""
+"""Prepare free text for layout: printable characters, places to break, and a reading direction."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ FONTS = Path(__file__).parent / "fonts"
 _REPLACEMENT = "\ufffd"
 _LONG_RUN = re.compile(r"[^\s\u200b]{25,}")
 _PIECE = 10
-# Controls, bidirectional overrides and isolates (they could reverse what follows), variation selectors, soft breaks.
+# Controls, overrides and isolates that could reverse the following text, variation selectors, and soft breaks.
 _DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _STRONG = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -20,15 +20,18 @@ _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 @lru_cache
 def _uncovered() -> re.Pattern[str]:
-    """Matches what no bundled font has a glyph for. `coverage.txt` lists the ranges that they do have, in hex."""
+    """Return a pattern of the characters that no bundled font can print. `coverage.txt` lists the printable ranges in
+    hex."""
     ranges = (FONTS / "coverage.txt").read_text("ascii").split()
     covered = "".join(f"\\U{int(a, 16):08x}-\\U{int(b, 16):08x}" for a, b in (r.split("-") for r in ranges))
     return re.compile(f"[^\\n\u200b-\u200f{covered}]")
 
 
 def printable(text: str) -> str:
-    """`text` with every character that the bundled fonts lack shown as U+FFFD: PDF/A forbids a missing glyph, and an
-    issued document must print whatever was typed in it."""
+    """Replace every character that the bundled fonts lack by U+FFFD.
+
+    PDF/A forbids a missing glyph, and an issued document must print any text that a user typed.
+    """
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFC", text.replace("\t", " ").replace("\r\n", "\n"))
@@ -36,17 +39,17 @@ def printable(text: str) -> str:
 
 
 def without_marks(text: str) -> str:
-    """`text` without combining marks: the last resort for a mark whose base is in another font."""
+    """Remove combining marks from `text`. It is the last resort for a mark whose base is in another font."""
     return "".join(character for character in text if not unicodedata.combining(character))
 
 
 def breakable(text: str) -> str:
-    """`text` with zero-width spaces inside runs of 25 characters or more, so that none leaves its column."""
+    """Insert zero-width spaces into runs of 25 characters or more, so that no text leaves its column."""
     return _LONG_RUN.sub(lambda run: "\u200b".join(_pieces(run.group())), text)
 
 
 def _pieces(run: str) -> list[str]:
-    """Pieces of some `_PIECE` characters, never cut before a combining mark."""
+    """Yield pieces of about `_PIECE` characters. A piece never ends before a combining mark."""
     pieces, start = [], 0
     for at in range(1, len(run)):
         if at - start >= _PIECE and not unicodedata.combining(run[at]):
@@ -56,7 +59,7 @@ def _pieces(run: str) -> list[str]:
 
 
 def direction(text: str, otherwise: Direction) -> Direction:
-    """The direction of the first letter (UAX #9, rule P2); `otherwise` when there is none."""
+    """Return the direction of the first letter (UAX #9, rule P2), or `otherwise` without a letter."""
     letter = _STRONG.search(text)
     if letter is None:
         return otherwise

@@ -1,7 +1,7 @@
-"""The house's own template, through typst: PDF/A-3, right-to-left pages, equal bytes for equal views.
+"""Print our own template with typst: PDF/A-3, right-to-left pages, and equal bytes for equal views.
 
-The view travels as JSON in `sys.inputs` and is only ever printed as text, so nothing in it is read as markup; typst's
-root is the template's folder, its only fonts are the bundled ones.
+The view is JSON in `sys.inputs` and is printed as text only, so nothing in it is read as markup. typst's root is the
+template's folder, and its only fonts are the bundled ones.
 """
 
 import json
@@ -26,7 +26,8 @@ TEMPLATE = HERE / "templates" / "typst"
 
 
 class TypstRenderer:
-    """One warm compiler, shared: a lock serialises its use, since each call changes the compiler's inputs."""
+    """A renderer with one shared compiler. A lock lets one thread use it at a time, because each call changes its
+    inputs."""
 
     name = "typst"
 
@@ -50,8 +51,10 @@ class TypstRenderer:
         )
 
     def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
-        """A tagged PDF/A-3a stamped with the view's date. `logo` is a PNG or JPEG from `clean_logo`. RenderFailed when
-        typst refuses, which no content of a view should bring about."""
+        """Return a tagged PDF/A-3a with the view's date. `logo` is a PNG or JPEG from `clean_logo`.
+
+        Raises RenderFailed when typst fails, which no content of a view should cause.
+        """
         import typst
 
         with self._lock:
@@ -60,7 +63,7 @@ class TypstRenderer:
             except typst.TypstError as error:
                 if "could not be displayed" not in str(error):
                     raise RenderFailed(str(error)) from error
-            # A combining mark on a base from another script's font has no glyph, which PDF/A forbids: print the base.
+            # A combining mark on a base from another font has no glyph, which PDF/A forbids. Print the base only.
             bare = payload(view, lambda text: without_marks(printable(text)))
             try:
                 return self._compile(view, bare, logo, attachments)
@@ -93,7 +96,7 @@ class TypstRenderer:
 
 
 def _picture(logo: bytes) -> str:
-    """The logo inside an SVG: typst takes strings only, and decodes base64 nowhere else than in an SVG's data URI."""
+    """Return the logo inside an SVG. typst takes strings only, and decodes base64 only in the data URI of an SVG."""
     from chalicelib.render.logo import picture_size
 
     media_type, width, height = picture_size(logo)

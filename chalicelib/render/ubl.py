@@ -1,7 +1,7 @@
-"""The e-invoice: an issued document as UBL 2.1 that obeys EN 16931, in equal bytes for equal documents.
+"""Write the e-invoice: an issued document as UBL 2.1 by EN 16931, with equal bytes for equal documents.
 
-What the standard has no term for (stamp duty, withholding, the ICE's scheme) is decided in docs/adr/0027-ubl.md. A
-seller who gave no identifier at all still gets a file; it then breaks BR-CO-26, as its paper breaks CGI art. 145-III.
+docs/adr/0027-ubl.md decides what the standard has no term for: stamp duty, withholding, and the scheme of the ICE. A
+seller without any identifier still gets a file. It violates BR-CO-26, as its paper violates CGI art. 145-III.
 """
 
 import re
@@ -38,7 +38,7 @@ _GIVEN_BACK: Words = {
 
 @dataclass(frozen=True)
 class _Syntax:
-    """What the two documents call the same things."""
+    """The element names that differ between an invoice and a credit note."""
 
     root: str
     line: str
@@ -56,27 +56,28 @@ def code_of(document: Issued) -> str | None:
 
 
 def write(document: Issued, view: DocumentView) -> bytes:
-    """The e-invoice, UTF-8. `view` is the document's in its own language; its sentences become notes."""
+    """Return the e-invoice in UTF-8. `view` is the document's view in its own language, and its sentences become
+    notes."""
     return _Writer(document, view).document()
 
 
 def _child(parent: Element, name: str, value: str | None = None, **attributes: str) -> Element:
     made = SubElement(parent, name, attributes)
     if value is not None:
-        # Nothing that the API lets in is replaced; a file that cannot be read would be worse than a lost character.
+        # The API accepts no character that is replaced here. An unreadable file would be worse than a lost character.
         made.text = _NOT_XML.sub("\ufffd", value)
     return made
 
 
 def _texts(parent: Element, *named: tuple[str, str | None]) -> None:
-    """The elements that have something to say: UBL has no empty ones."""
+    """Yield the elements with content. UBL has no empty elements."""
     for name, value in named:
         if value:
             _child(parent, f"cbc:{name}", value)
 
 
 class _Writer:
-    """One document; the methods follow the order of UBL's own sequence."""
+    """One document. The methods follow the order of UBL's sequence."""
 
     def __init__(self, document: Issued, view: DocumentView) -> None:
         self._of, self._view = document, view
@@ -94,7 +95,7 @@ class _Writer:
         )
 
     def document(self) -> bytes:
-        """Everything."""
+        """Return the whole document."""
         self._head()
         self._seller(self._of.seller)
         self._buyer(self._of.buyer)
@@ -167,11 +168,12 @@ class _Writer:
         self._contact(party, seller)
 
     def _legal_form(self) -> str:
-        """What law 104-12 art. 58 and CGI art. 145-III want known of the seller beside name and tax number (BT-33)."""
+        """Return what the law requires of the seller besides name and tax number (BT-33): law 104-12 art. 58 and CGI
+        art. 145-III."""
         seller = self._view.seller
         names = ("share_capital", "trade_register", "business_tax", "cnss")
-        said = [f"{self._labels[name]} {value}" for name in names if (value := getattr(seller, name))]
-        return " – ".join([part for part in (seller.legal_form,) if part] + said)
+        identifiers = [f"{self._labels[name]} {value}" for name in names if (value := getattr(seller, name))]
+        return " – ".join([part for part in (seller.legal_form,) if part] + identifiers)
 
     def _buyer(self, buyer: Buyer) -> None:
         party = _child(_child(self._root, "cac:AccountingCustomerParty"), "cac:Party")
@@ -184,7 +186,7 @@ class _Writer:
         self._contact(party, buyer)
 
     def _payment(self) -> None:
-        """The day of the operation, then how and until when to pay; a credit note asks for no payment."""
+        """Add the day of the operation, then the means and term of payment. A credit note asks for no payment."""
         of, root = self._of, self._root
         if isinstance(of, CreditNote):
             _child(_child(root, "cac:PaymentTerms"), "cbc:Note", _GIVEN_BACK[self._language])
@@ -201,7 +203,7 @@ class _Writer:
     def _allowance(
         self, parent: Element, reason: str, off: Decimal, *, percent: Decimal | None = None, base: Decimal = ZERO
     ) -> Element:
-        """A reduction, or a charge where `off` is negative."""
+        """Add a reduction, or a charge when `off` is negative."""
         made = _child(parent, "cac:AllowanceCharge")
         _child(made, "cbc:ChargeIndicator", "false" if off > 0 else "true")
         _texts(
@@ -216,7 +218,7 @@ class _Writer:
         return made
 
     def _allowances(self, group: Group) -> None:
-        """The group's part of the document's discount, and the stamp duty, which EN 16931 knows as a charge."""
+        """Add the group's part of the document's discount, and the stamp duty, which is a charge in EN 16931."""
         if group.reduction:
             percent = self._of.discount.percent if self._of.discount else None
             reason = self._labels["total.discount"]
@@ -230,7 +232,7 @@ class _Writer:
         self, parent: Element, name: str, category: str, rate: Decimal, reasons: Sequence[str] = ()
     ) -> None:
         made = _child(parent, name)
-        percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject has no rate
+        percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject to VAT has no rate
         reason = "; ".join(dict.fromkeys(reasons))
         _texts(made, ("ID", category), ("Percent", percent), ("TaxExemptionReason", reason))
         _child(_child(made, "cac:TaxScheme"), "cbc:ID", "VAT")
@@ -280,7 +282,7 @@ class _Writer:
         _child(price, "cbc:PriceAmount", price_text(line.unit_price), currencyID=self._of.currency)
 
     def _item(self, parent: Element, line: Line, category: str, unit: str | None) -> None:
-        """What was sold; a unit without a code is told as an attribute of it (BG-32)."""
+        """Add the item. A unit without a code becomes an attribute of the item (BG-32)."""
         item = _child(parent, "cac:Item")
         name = line.description.partition("\n")[0].strip() or line.description
         _texts(item, ("Description", line.description if name != line.description else None), ("Name", name))

@@ -1,4 +1,4 @@
-"""The VAT breakdown of an e-invoice: which category each line falls in, and one group for each category and rate."""
+"""The VAT breakdown of an e-invoice: the category of each line, and one group per category and rate."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,8 +17,10 @@ _STAMP: Words = {
 
 @dataclass
 class Group:
-    """One VAT category and rate (BG-23), in dirhams. EN 16931 wants a single group for all that is exempt, so that
-    several articles share one with all their reasons; `lines` − discounts + `stamp` = `base`."""
+    """One VAT category and rate (BG-23), in dirhams: `lines` − discounts + `stamp` = `base`.
+
+    EN 16931 wants one group for all exempt lines, so several articles share a group with all their reasons.
+    """
 
     category: str
     rate: Decimal
@@ -35,7 +37,8 @@ class Group:
 
 
 def category_of(document: Issued, exemption: str | None) -> str:
-    """The VAT category (UNTDID 5305): a seller outside TVA mixes with no other, an exempt sale is never reversed."""
+    """Return the VAT category (UNTDID 5305). A seller outside TVA has no other category, and an exempt sale is never
+    reversed."""
     if document.seller.regime in NO_VAT:
         return "O"
     if exemption:
@@ -44,7 +47,7 @@ def category_of(document: Issued, exemption: str | None) -> str:
 
 
 def groups_of(document: Issued) -> list[Group]:
-    """The groups in the order of the document's totals; the stamp duty joins what bears no TVA."""
+    """Return the groups in the order of the document's totals. The stamp duty is part of the group without TVA."""
     language = document.language
     groups: dict[tuple[str, Decimal], Group] = {}
 

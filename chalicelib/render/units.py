@@ -1,11 +1,11 @@
-"""Units of measure as merchants write them, and their codes for machines (UN/ECE recommendations 20 and 21)."""
+"""Units of measure as merchants write them, and their codes (UN/ECE recommendations 20 and 21)."""
 
 from typing import Final
 
 PIECES: Final = "C62"
-"""One of whatever the line describes: what is counted when no unit is named, or one without a code."""
+"""The code for one piece of the line's subject. It is used when a line names no unit, or a unit without a code."""
 
-# "ml" is left out on purpose: millilitre to a grocer, linear metre (mètre linéaire) to a builder.
+# "ml" is missing on purpose: a grocer means millilitre, a builder linear metre (mètre linéaire).
 _WORDS: Final[dict[str, str]] = {
     PIECES: "u unité unit un وحدة وحدات",
     "H87": "pièce piece pce pc pcs قطعة قطع",
@@ -46,7 +46,7 @@ _CODES: Final = {word.replace("_", " "): code for code, words in _WORDS.items() 
 
 
 def unit_code(unit: str | None) -> str | None:
-    """The code of a unit written in French, Arabic or English, singular or plural; None for one that is not known."""
+    """Return the code of a unit in French, Arabic or English, singular or plural, or None for an unknown unit."""
     if not unit:
         return PIECES
     word = " ".join(unit.casefold().replace(".", " ").split())
