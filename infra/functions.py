@@ -1,4 +1,4 @@
-"""What each function has beyond Chalice's template: layers, environment and its own log.
+"""Give each function more than Chalice's template has: layers, environment and its own log.
 
 Chalice's schedules are removed, because they know no time zone, no retry and no dead-letter queue.
 """

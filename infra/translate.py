@@ -209,7 +209,7 @@ STAND_INS = (
         "the test does not wait for ten years",
     ),
 )
-"""What the rehearsal does itself, because the emulator or the calendar does not."""
+"""Actions of the rehearsal in place of the emulator or the calendar."""
 
 UNPROVEN = (
     Deviation(
@@ -245,7 +245,7 @@ UNPROVEN = (
     Deviation("tracing", "that traces reach X-Ray", "tests/unit"),
     Deviation("quotas", "an account's limits", "docs/cost.md"),
 )
-"""What the rehearsal cannot show, and what shows it instead."""
+"""Properties that the rehearsal cannot show, and the tests or pages that show them."""
 
 
 def translated(template: Template, endpoint: str) -> Template:
