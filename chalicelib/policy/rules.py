@@ -12,6 +12,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import chalicelib.domain
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.policy.model import Policy, PolicyError, Rule
 
@@ -30,12 +31,13 @@ class Attribute(NamedTuple):
 
 
 def all_entities() -> dict[tuple[str, str], type[Record]]:
-    """Every entity of the product by (room, kind), in that order; imports the whole of `domain`."""
+    """Every entity of the product by (room, kind), in that order: those of `domain`, which is imported whole, and those
+    of the declared document types."""
     for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
         importlib.import_module(module.name)
-    return {
-        key: made for key, made in sorted(ENTITIES.items()) if made.__module__.startswith(chalicelib.domain.__name__)
-    }
+    declared = {cls for made in document_types() for cls in (made.draft, made.issued, made.balance)}
+    own = chalicelib.domain.__name__
+    return {key: cls for key, cls in sorted(ENTITIES.items()) if cls.__module__.startswith(own) or cls in declared}
 
 
 def rules_of(cls: type) -> tuple[Attribute, ...]:

@@ -58,10 +58,14 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
     return _original(world, issued)
 
 
+def held(cls: type[Issued]) -> set[str]:
+    """The kinds of data that a whole document of this class holds, by the policy's rules."""
+    return {each.governed_by for each in rules_of(cls) if not each.governed_by.startswith(OURS)}
+
+
 def _require_covered(demand: Disclosure, issued: Issued) -> None:
     """Require that the demand names each kind of data that the whole document holds. Raises InvalidContent."""
-    held = {a.governed_by for a in rules_of(type(issued)) if not a.governed_by.startswith(OURS)}
-    covered = demand.subject in (None, person_of(issued)) and held <= set(demand.data)
+    covered = demand.subject in (None, person_of(issued)) and held(type(issued)) <= set(demand.data)
     if demand.kind != "lawful_demand" or not covered:
         raise invalid("/disclosure", "not_covered")
 

@@ -1,0 +1,209 @@
+"""What the product does with the toy kind. `test_toy_kind.py` runs it where the kind is declared first."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from chalicelib.api.redaction import redact
+from chalicelib.domain.company import Head, Term
+from chalicelib.domain.correction import differs, frozen
+from chalicelib.domain.documents.registry import document_types, types_about
+from chalicelib.domain.entity import Record
+from chalicelib.domain.erased import NAMES, SELLER_NAMES, marked
+from chalicelib.domain.party import Customer, Supplier
+from chalicelib.figures import BUSINESS, committed
+from chalicelib.jobs.job import within
+from chalicelib.jobs.report import Report
+from chalicelib.jobs.retention import retention_job
+from chalicelib.jobs.runner import run
+from chalicelib.policy.erasure import Circumstances, plan
+from chalicelib.policy.inventory import faults, take
+from chalicelib.policy.load import current
+from chalicelib.policy.terms import Period
+from chalicelib.render.typst_renderer import TypstRenderer
+from chalicelib.services.backup import replay, statutory, statutory_end
+from chalicelib.services.backup.contents import GROUPS
+from chalicelib.services.backup.kinds import KINDS, LEDGER
+from chalicelib.services.backup.kinds import NAMES as COUNTED
+from chalicelib.services.backup.lines import Line, gross_of, logo_of
+from chalicelib.services.changes import SOURCES
+from chalicelib.services.einvoicing import attached
+from chalicelib.services.privacy import access_contents, access_export, affected, lawful, retention
+from chalicelib.services.privacy.access_words import TABLES
+from chalicelib.services.privacy.retention import begun, midnight
+from chalicelib.services.representation.documents import present_issued
+from chalicelib.services.viewing import issued_view
+from chalicelib.store import due
+from tests.privacy.worlds import Books, Turned
+from tests.toy.kind import TOY, Toy, ToyDraft, recorded
+from tests.unit.render.test_typst import text_of
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+DAY = date(2026, 11, 23)
+SUPPLIER = "sup_01J0000000000000000000000A"
+MADE = recorded("cmp_1", "toy_01J0000000000000000000000A", SUPPLIER, DAY, AT)
+PLACE = ("ledger", "toy_bill")
+
+
+def head(*erased: str) -> Head:
+    marks = None
+    for subject in erased:
+        marks = marked(marks, subject)
+    return Head(company="cmp_1", id="cmp_1", created_at=AT, updated_at=AT, clock=7, chain="", erased=marks)
+
+
+def test_a_backup_holds_it_behind_the_older_kinds() -> None:
+    names = [group.name for group in GROUPS]
+    assert names == [
+        *("company", "customers", "suppliers", "items", "drafts", "toy_drafts", "series"),
+        *("invoices", "credit_notes", "toy_bills", "register"),
+        *("payments", "payment_ids", "terms", "leftovers", "journal", "head"),
+    ]
+    by_name = {group.name: group for group in GROUPS}
+    assert (by_name["toy_bills"].seal, by_name["toy_drafts"].seal) == ("statutory", "working")
+    assert COUNTED[PLACE] == "toy_bills"
+    assert LEDGER == ("invoices", "credit_notes", "toy_bills", "payments")
+    assert list(KINDS)[-4:] == ["invoices", "credit_notes", "toy_bills", "payments"]
+    assert KINDS["toy_bills"] == {PLACE}
+    assert ("workspace", "toy_bill") in KINDS["drafts"]
+
+
+def test_a_backup_adds_up_its_amounts() -> None:
+    data = {"totals": {"gross": "120.00"}, "seller": {"name": "x", "logo": "logos/a"}}
+    line = Line("toy_bills", *PLACE, "toy_bill#1", data=data)
+    logo = logo_of(line)
+    assert gross_of(line) == "120.00"
+    assert logo is not None
+    assert (logo.key, logo.frozen) == ("logos/a", True)
+
+
+def test_the_register_does_not_account_for_it() -> None:
+    assert [made.kind for made in document_types() if made.registered] == ["invoice", "credit_note"]
+
+
+def test_devices_the_archive_and_the_figures_know_it() -> None:
+    assert SOURCES[PLACE].object == SOURCES["workspace", "toy_bill"].object == "toy_bill"
+    assert SOURCES[PLACE].refs("cmp_1", MADE.id, ()) == [MADE.key]
+    assert statutory.ARCHIVED[PLACE] is Toy
+    assert "toy_bill#" in statutory_end.STATUTORY
+    assert BUSINESS["ToysRecorded"] == "toys that were recorded"
+    assert committed([MADE], [MADE]) == {"ToysRecorded": 1.0, "DocumentsSwept": 1.0}
+
+
+def test_the_policy_covers_it() -> None:
+    assert faults(take(), current()) == []
+    person = [step for step in plan(current(), take(), "party", Circumstances(DAY)).steps if "toy_bill" in step.kinds]
+    assert [(step.place, step.action, step.match) for step in person] == [
+        ("workspace", "anonymise", "reference"),
+        ("ledger", "block", "reference"),
+    ]
+    whole = [step for step in plan(current(), take(), "company", Circumstances(DAY)).steps if "toy_bill" in step.kinds]
+    assert [(step.place, step.action) for step in whole] == [("workspace", "delete"), ("ledger", "block")]
+
+
+def test_an_export_holds_it() -> None:
+    assert {Toy, ToyDraft} <= set(access_contents.PERSONS["sup"])
+    assert not {Toy, ToyDraft} & set(access_contents.PERSONS["cus"])
+    assert {"toy_bills", "toy_drafts"} <= {kind.name for kind in access_contents.kinds()}
+    assert TABLES["toy_bills"]["fr"] == "Jouets"
+    assert access_contents.concerns(MADE, SUPPLIER)
+    assert not access_contents.concerns(MADE, "sup_other")
+    assert TOY in access_export.PRINTED
+
+
+def test_an_erased_supplier_is_blank_in_it() -> None:
+    shown = present_issued(MADE, None, head())
+    assert (shown["object"], shown["status"], shown["supplier"]) == ("toy_bill", "recorded", SUPPLIER)
+    assert shown["remark"] == "Atelier again"
+    assert shown["register"] is None
+    assert "paid" not in shown
+    blank = present_issued(MADE, None, head(SUPPLIER))
+    assert blank["seller"]["name"] == SELLER_NAMES["fr"] != NAMES["fr"]
+    assert blank["seller"]["address"]["city"] is blank["supplier"] is blank["notes"] is blank["remark"] is None
+    assert blank["seller"]["erased"] is True
+    assert blank["buyer"]["name"] == "Us"
+    assert redact(shown, head(SUPPLIER)) == blank
+
+
+def test_a_correction_finds_what_it_states_otherwise() -> None:
+    supplier = Supplier(
+        company="cmp_1",
+        id=SUPPLIER,
+        created_at=AT,
+        updated_at=AT,
+        name="Atelier Rif SARL",
+        kind="business",
+        address=MADE.seller.address,
+        email=MADE.seller.email,
+    )
+    assert "name" in frozen(supplier)
+    assert differs(MADE, supplier, frozenset({"name", "email", "notes"})) == ("name",)
+    assert types_about(SUPPLIER) == (TOY,)
+    customer = Customer(
+        company="cmp_1", id="cus_1", created_at=AT, updated_at=AT, name="x", kind="business", address=MADE.buyer.address
+    )
+    assert differs(MADE, customer, frozenset({"name"})) == ()
+
+
+def test_its_page_has_its_words_and_no_place_in_the_register() -> None:
+    view = issued_view(MADE, "fr")
+    assert (view.register_hash, view.payment_terms, attached(MADE)) == ("", "", ())
+    assert [total.kind for total in view.totals] == ["net", "vat_total", "gross"]
+    text = text_of(TypstRenderer().render(view))
+    assert all(word in text for word in ("Jouet", "Reçu par", "Atelier wood", "Somme : cent vingt dirhams."))
+
+
+# ── Stored ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def put(world: Turned, *rows: Record) -> None:
+    for row in rows:
+        due.remember(world.store, row, b"s" * 16)
+
+
+def at(world: Turned, day: date) -> None:
+    """Turn the world's clock to the first minute of a day in Casablanca."""
+    world.offset = timedelta(0)
+    world.offset = midnight(day) + timedelta(minutes=1) - world.now()
+
+
+def sweep(world: Turned) -> Report:
+    return run(world, retention_job(), now=world.now(), left=within(120))
+
+
+def toys(shop: Books) -> list[str]:
+    rows = shop.world.store.query("ledger", shop.id).records
+    return [row.id for row in rows if isinstance(row, Toy)]
+
+
+def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
+    shop = Books(vault, small=True)
+    early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
+    put(vault, early, late, begun(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
+    (term,) = vault.store.records([Term.ref(shop.id)])
+    assert isinstance(term, Term)
+    invoice, toy = 1, 1
+    assert retention.preview(vault, term, Period(years=9), date(2036, 12, 31)) == invoice + toy
+    at(vault, date(2036, 12, 31))
+    sweep(vault)
+    assert toys(shop) == [early.id, late.id]
+    at(vault, date(2037, 1, 1))
+    assert sweep(vault).applied
+    assert toys(shop) == [late.id]
+    assert replay.Replay(swept=date(2036, 12, 31)).expired(early)
+
+
+def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) -> None:
+    shop = Books(vault)
+    toy = replace(MADE, company=shop.id, id=shop.new("toy"), supplier=shop.supplier)
+    put(vault, toy)
+    assert affected.named(vault.store, shop.id, shop.supplier)
+    found: list[Record] = []
+    where: str | None = ""
+    while where is not None:
+        rows, where = affected.page(vault.store, shop.id, where)
+        found += rows
+    assert [row.KIND for row in found] == ["invoice", "balance", "toy_bill"]
+
+
+def test_its_original_is_handed_out_under_a_demand_for_all_that_it_holds() -> None:
+    assert lawful.held(Toy) == {"document.content", "document.seller", "document.buyer"}
