@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,13 @@ class Shop:
     customer: str
     world: "World"
     issuer: Issuer
+
+    @property
+    def today(self) -> date:
+        """The day in Casablanca, by the world's clock."""
+        from chalicelib.domain.clock import today
+
+        return today(self.world.now())
 
     @property
     def clock(self) -> int:

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.api.auth import GRANTABLE
 from chalicelib.domain.member import ApiKey
 from chalicelib.services import access
-from tests.client import Client
+from local.issuer import Issuer
+from tests.client import Client, Gateway
 from tests.conftest import Shop
 
 
@@ -219,3 +220,41 @@ def test_another_companys_members_and_keys_do_not_exist(shop: Shop, new_shop: Ca
     assert shop.owner.patch(f"/v1/members/{owner['id']}", {"role": "viewer"}, "*").status == 404
     client.company = shop.company
     assert client.get("/v1/customers").status == 404
+
+
+def test_a_membership_elsewhere_does_not_change_the_company_that_is_meant(
+    new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer
+) -> None:
+    """Without a `Company` header the earlier company is meant, whoever else adds the user."""
+    first, second = new_shop(), new_shop()
+    user = f"worker-{first.company}"
+    assert first.owner.post("/v1/members", {"user": user, "role": "accountant"}).status == 201
+    worker = Client(gateway, issuer.token(user))
+    assert worker.get("/v1/company").json["id"] == first.company
+    assert second.owner.post("/v1/members", {"user": user, "role": "viewer"}).status == 201
+    assert worker.get("/v1/company").json["id"] == first.company
+
+
+def test_the_last_member_that_fits_is_answered_again(shop: Shop) -> None:
+    for n in range(48):
+        assert shop.owner.post("/v1/members", {"user": f"m{n}", "role": "viewer"}).status == 201
+    last = {"user": "z", "role": "viewer"}
+    statuses = [shop.owner.post("/v1/members", last, idempotency_key="K").status for _ in range(2)]
+    assert statuses == [201, 201]
+    assert shop.owner.post("/v1/members", {"user": "one more", "role": "viewer"}).codes == [("", "too_many")]
+
+
+def test_a_removal_is_answered_again_after_the_member_is_gone(shop: Shop) -> None:
+    id = shop.owner.post("/v1/members", {"user": "uu", "role": "viewer"}).json["id"]
+    statuses = [shop.owner.delete(f"/v1/members/{id}", "*", idempotency_key="D").status for _ in range(2)]
+    assert statuses == [200, 200]
+
+
+def test_a_key_ends_with_the_owner_who_made_it(shop: Shop) -> None:
+    second = shop.member("owner", f"second-{shop.company}")
+    key = second.post("/v1/api-keys", {"name": "x", "scopes": ["documents.read"]}).json["key"]
+    reader = Client(shop.owner.gateway, key)
+    assert reader.get("/v1/invoices").status == 200
+    (gone,) = [m for m in shop.owner.get("/v1/members").json["data"] if m["user"].startswith("second-")]
+    assert shop.owner.delete(f"/v1/members/{gone['id']}", "*").status == 200
+    assert reader.get("/v1/invoices").status == 401

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.clock import today
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.ids import new_id
+from chalicelib.services import issuing
+from chalicelib.services.privacy.retention import midnight
+from chalicelib.wiring import World
 from tests.conftest import Shop
 
 LINE = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
@@ -299,3 +303,41 @@ def test_a_register_that_was_tampered_with_is_found_out(shop: Shop) -> None:
     entry = {"company": {"S": shop.company}, "sort": {"S": f"register#{invoices[1]['register']['series']}#000000002"}}
     client.delete_item(TableName=table, Key=entry)
     assert shop.owner.get("/v1/register/verify").json["fault"]["code"] == "gap"
+
+
+def test_an_issue_that_commits_late_is_not_dated_before_the_last(shop: Shop, world: World) -> None:
+    first, second = shop.draft()["id"], shop.draft()["id"]
+    at = midnight(shop.today + timedelta(days=1))
+    for id, moment in ((first, at + timedelta(milliseconds=100)), (second, at - timedelta(milliseconds=100))):
+        issuing.issue(world.store, world.call(shop.company, "x", "v", key=id, at=moment), INVOICE, id)
+    found = [shop.owner.get(f"/v1/invoices/{id}").json for id in (first, second)]
+    assert [each["issue_date"] for each in found] == [str(shop.today + timedelta(days=1))] * 2
+    assert [each["number"][-5:] for each in found] == ["00001", "00002"]
+
+
+def test_a_rate_of_no_law_is_refused(shop: Shop) -> None:
+    body = {"customer": shop.customer, "operation_date": "2022-12-31", "lines": [LINE | {"vat_rate": "33"}]}
+    refused = shop.owner.post("/v1/invoices", body)
+    assert (refused.status, refused.codes) == (422, [("/lines/0/vat_rate", "vat_rate_not_in_force")])
+
+
+def test_an_operation_in_the_future_is_not_issued(shop: Shop) -> None:
+    draft = shop.draft(operation_date="2100-12-31")
+    refused = shop.owner.post(f"/v1/invoices/{draft['id']}/issue")
+    assert (refused.status, refused.codes) == (422, [("/operation_date", "operation_date_in_future")])
+
+
+def test_a_page_of_the_largest_drafts_fits_an_answer_of_lambda(shop: Shop) -> None:
+    lines = [LINE | {"description": f"Prestation {n} de conseil en gestion et organisation " * 4} for n in range(1000)]
+    for _ in range(20):
+        shop.draft(lines=lines)
+    listed = shop.owner.get("/v1/invoices")
+    assert listed.status == 200
+    assert listed.json["data"]
+    assert len(listed.text.encode()) < 6_000_000
+
+
+@pytest.mark.parametrize("prefix", ["cus", "pay"])
+def test_a_cursor_of_another_kind_is_refused(shop: Shop, prefix: str) -> None:
+    refused = shop.owner.get("/v1/invoices", query={"starting_after": f"{prefix}_01ARZ3NDEKTSV4RRFFQ69G5FAV"})
+    assert refused.status == 422

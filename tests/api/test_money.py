@@ -102,3 +102,18 @@ def test_a_company_that_stores_nothing_in_the_cloud_writes_nothing(new_shop: Cal
     shop = new_shop(cloud=False)
     refused = shop.owner.post("/v1/invoices", {"lines": []})
     assert (refused.status, refused.json["code"]) == (409, "cloud_storage_off")
+
+
+def test_a_payment_id_is_taken_once_in_a_company(shop: Shop) -> None:
+    first, second = shop.issued()["id"], shop.issued()["id"]
+    clock, id = shop.clock, "pay_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    assert _pay(shop, first, "10.00", id=id).status == 201
+    refused = _pay(shop, second, "10.00", id=id)
+    assert (refused.status, refused.json["code"]) == (409, "already_exists")
+    seen = shop.owner.get("/v1/changes", query={"after": clock, "limit": 100}).json["data"]
+    assert [change["id"] for change in seen if change["kind"] == "payment"] == [id]
+
+
+def test_cash_that_was_paid_before_the_invoice_has_its_stamp_duty(shop: Shop) -> None:
+    paid = _pay(shop, shop.issued()["id"], "10.00", "cash", date="2014-12-31")
+    assert (paid.status, paid.json["stamp_duty"]) == (201, "0.03")

@@ -11,11 +11,13 @@ from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
 from local.engine import Engine
 from local.resources import create_archive_bucket, create_backup_key
+from tests.backup.restoring import Kept
 from tests.backup.worlds import Books, Plain, turned_on
 from tests.conftest import Shop
 from tests.histories.books import seeded
 from tests.jobs.worlds import settings
 from tests.privacy.conftest import shared_privacy_world, vault
+from tests.privacy.worlds import Turned
 
 _NUMBERS = count(1)
 
@@ -26,6 +28,12 @@ __all__ = ["shared_privacy_world", "vault"]
 def books(shop: Shop) -> Books:
     """A company with one customer behind the application, whose backup is on."""
     return turned_on(shop)
+
+
+@pytest.fixture
+def kept(vault: Turned) -> Kept:
+    """A company with recognisable content, whose backup is on."""
+    return Kept(vault, mark="Perle")
 
 
 @pytest.fixture(scope="session")

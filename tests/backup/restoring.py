@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.backup import Backup
+from chalicelib.cli.main import main
+from chalicelib.domain.backup import Backup, Tier
 from chalicelib.domain.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.ids import new_id
@@ -15,7 +16,7 @@ from chalicelib.services.backup import restore, take
 from chalicelib.services.backup.restore import Asked
 from chalicelib.store import due
 from chalicelib.store.codec import from_row
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.wiring import World
 from tests.privacy.worlds import Books
 
@@ -36,9 +37,9 @@ class Kept(Books):
         assert isinstance(found, Head)
         return found
 
-    def taken(self) -> str:
+    def taken(self, tier: Tier = "daily") -> str:
         """A backup of now; its id."""
-        begun = take.begin(self.world, self.call("backup"), "daily")
+        begun = take.begin(self.world, self.call("backup"), tier)
         row = begun.backup
         while row.status == "running":
             row = take.advance(self.world, row)
@@ -77,6 +78,17 @@ class Kept(Books):
     def content(self, company: str | None = None) -> dict[tuple[str, str], Record]:
         """Every row of the working data and the ledger that a backup holds, by room and sort key."""
         return content_of(self.world, company or self.id)
+
+
+def operator_tool(world: World, *words: str) -> int:
+    """The exit code of `backups` in the operator's tool."""
+    return main(["backups", *words], lambda: world)
+
+
+def set_head(world: World, company: str, **head: Any) -> None:
+    """Change attributes of the company's head."""
+    call = world.call(company, "test", "test", key=world.random(8).hex())
+    transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
 
 def queued(world: World, company: str, actor: str, asked: Asked, task: str = "restore") -> JobRow:

@@ -1,7 +1,8 @@
 """The statutory archive: every document once, sealed, locked until its term; never a specimen, and nothing twice."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +20,15 @@ from chalicelib.services import disclosures
 from chalicelib.services.backup import statutory
 from chalicelib.services.backup.archive import Archive, open_archive
 from chalicelib.services.disclosures import Told
+from chalicelib.services.privacy.retention import Rule
 from chalicelib.store.door import ACCOUNT, Decision, transact
+from tests.backup.restoring import operator_tool
+from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop
 from tests.crash import watched
 
 pytestmark = pytest.mark.usefixtures("embedded_s3")
+WHY = ("--reason", "asked by telephone, identity proven", "--by", "opr_1")
 
 
 def key_of(shop: Shop) -> str:
@@ -213,3 +218,61 @@ def versions(shop: Shop) -> set[tuple[str, str]]:
     own = prefixes.of_company(prefixes.ARCHIVE, shop.company)
     found = archive.client.list_object_versions(Bucket=archive.bucket, Prefix=own)["Versions"]
     return {(each["Key"], each["VersionId"]) for each in found}
+
+
+def test_an_erased_buyers_document_is_given_only_on_a_lawful_demand(
+    new_shop: Callable[..., Shop], tmp_path: Path
+) -> None:
+    books = turned_on(new_shop(mode="live"))
+    shop, world = books.shop, books.world
+    invoice = shop.issued()
+    taken(books)
+    archive_all(shop)
+    one = ("archive-fetch", "--company", books.company, "--to", str(tmp_path / "a.pdf"), *WHY)
+    by_id = (*one, "--document", invoice["id"])
+    by_hash = (*one, "--document", invoice["register"]["hash"])
+    assert operator_tool(world, *by_id) == 0
+    made = shop.owner.post("/v1/privacy/requests", {"kind": "deletion", "subject": shop.customer})
+    assert shop.owner.post(f"/v1/privacy/requests/{made.json['id']}/confirm", {}).status == 200
+    (tmp_path / "a.pdf").unlink()
+    assert (operator_tool(world, *by_id), operator_tool(world, *by_hash)) == (1, 1)
+    assert not (tmp_path / "a.pdf").exists()
+    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.today)
+    demand = disclosures.record(world, books.company, told, "opr_1").id
+    assert operator_tool(world, *by_id, "--disclosure", demand) == 0
+
+
+@pytest.mark.parametrize("how", ["put", "deleted"])
+def test_a_version_over_a_locked_original_does_not_hide_it(new_shop: Callable[..., Shop], how: str) -> None:
+    books = turned_on(new_shop(mode="live"))
+    invoice = books.shop.issued()
+    taken(books)
+    archive_all(books.shop)
+    digest, page = statutory.fetch(books.world, books.company, invoice["id"])
+    place = {"Bucket": books.world.archive.bucket, "Key": prefixes.archived(books.company, digest)}
+    if how == "put":
+        books.world.archive.client.put_object(**place, Body=b"stranger")
+    else:
+        books.world.archive.client.delete_object(**place)
+    assert statutory.fetch(books.world, books.company, invoice["id"]) == (digest, page)
+
+
+@pytest.mark.parametrize(("days_left", "number"), [(-30, 0), (30, 1)])
+def test_a_document_past_its_term_is_not_locked(new_shop: Callable[..., Shop], days_left: int, number: int) -> None:
+    """S3 refuses a lock that has ended, and every later backup would wait for it."""
+    books = turned_on(new_shop(mode="live"))
+    books.shop.issued()
+    taken(books)
+    world, until = books.world, books.shop.today + timedelta(days=days_left)
+    locks: list[datetime] = []
+    lock = world.archive.lock
+
+    def locked(key: str, content: bytes, until: datetime) -> bool:
+        locks.append(until)
+        return lock(key, content, until)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.archive, "lock", locked)
+        patch.setattr(Rule, "kept_until", lambda *_: until)
+        archive_all(books.shop)
+    assert len(locks) == number

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.backup import Backup
+from chalicelib.domain.company import Company
 from chalicelib.domain.party import Customer
 from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
@@ -132,3 +133,15 @@ def test_of_a_closed_company_an_operator_fetches_what_the_law_keeps_as_it_was_is
     }
     (invoice,) = json.loads(bundle.read("data/invoices.json"))
     assert invoice["buyer"]["name"] == f"{shop.mark} {shop.customer}"
+
+
+def test_names_in_the_downloaded_page_are_escaped(kept: Kept) -> None:
+    profile = kept.there(Company.ref(kept.id))
+    assert isinstance(profile, Company)
+    kept.put(replace(profile, name='<script>alert(1)</script>"><img src=x>'))
+    outcome = ended(kept.world, kept.job("download", backup=kept.taken()), download.advance)
+    with zipfile.ZipFile(io.BytesIO(kept.world.files.read(outcome["key"]))) as bundle:
+        page = bundle.read("index.html").decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script" not in page
+    assert "<img" not in page

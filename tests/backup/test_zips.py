@@ -234,3 +234,11 @@ def test_who_is_erased_while_it_is_made_is_not_in_it(shop: Kept, monkeypatch: py
     assert shop.customer.encode() not in everything
     assert shop.other.encode() in everything
     assert isinstance(shop.there(Customer.ref(shop.id, shop.other)), Customer)
+
+
+def test_a_table_of_three_gigabytes_has_a_zip64_header() -> None:
+    pieces = Pieces(Memory(), "p/", AT)
+    header = pieces._header("data/invoices.json", Member(size=3_000_000_000, packed=300_000_000, crc=1))
+    assert header.endswith(
+        b"\x01\x00\x10\x00" + (3_000_000_000).to_bytes(8, "little") + (300_000_000).to_bytes(8, "little")
+    )

@@ -1,5 +1,7 @@
 """Diagnostics: a fixed shape, nothing personal in any disguise, ninety days, and a member's no."""
 
+import base64
+import hashlib
 import json
 from datetime import timedelta
 from itertools import zip_longest
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.diagnostics import AREAS, PLACES, Batch, looks_personal, partition
+from chalicelib.domain.diagnostics import AREAS, PLACES, Batch, disguised, looks_personal, partition
 from chalicelib.services import codes, diagnostics
 from chalicelib.wiring import World
 from local.gateway import Gateway
@@ -190,3 +192,35 @@ def test_after_ninety_days_nothing_is_shown_although_the_rows_are_there(world: W
     assert any(line.app_version == "7.7.7" for line in diagnostics.summary(world, 91, last))
     assert not any(line.app_version == "7.7.7" for line in diagnostics.summary(world, 365, over))
     assert any(row.app_version == "7.7.7" for row in _stored(world))
+
+
+def test_personal_data_is_refused_in_every_encoding(shop: Shop) -> None:
+    for hidden in ("zineb@effacable.example", "0612345678", "002136093000040"):
+        for said in (hidden, base64.b64encode(hidden.encode()).decode(), hidden.encode().hex(), hidden[::-1]):
+            for event in ({"code": f"crash.{said}", "count": 1}, {"code": "crash.home", "count": 1, said: 1}):
+                sent = {"app_version": "1.0.0", "os": "android", "os_version": "14", "events": [event]}
+                assert shop.owner.post("/v1/diagnostics", sent).status == 422, said
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "00000000000000000002136093000040",
+        "0612345678".ljust(32, "a"),
+        b"zineb@effacable.example".hex().ljust(64, "0"),
+        b"zineb@fac.maXYZW".hex(),
+        "0" + b"zineb@effacable.ma".hex() + "f" * 7 + "e" * 7 + "d" * 7 + "c" * 6,
+    ],
+)
+def test_a_signature_that_encodes_personal_data_is_refused(shop: Shop, hidden: str) -> None:
+    assert len(hidden) in (32, 64)
+    event = {"code": "crash.home", "count": 1, "signature": hidden}
+    sent = {"app_version": "1.0.0", "os": "android", "os_version": "14", "events": [event]}
+    refused = shop.owner.post("/v1/diagnostics", sent)
+    assert (refused.status, refused.json["errors"][0]["code"]) == (422, "personal_data")
+
+
+def test_signatures_of_real_stacks_are_accepted() -> None:
+    stacks = [hashlib.sha256(f"main.dart:{n}".encode()).hexdigest() for n in range(2_000)]
+    assert sum(map(disguised, stacks)) <= 2
+    assert not any(disguised(hashlib.md5(f"{n}".encode(), usedforsecurity=False).hexdigest()) for n in range(2_000))

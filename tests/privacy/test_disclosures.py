@@ -11,12 +11,16 @@ from chalicelib.cli.main import main
 from chalicelib.domain.clock import today
 from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.errors import InvalidContent, NotFound
+from chalicelib.domain.request import Measure
 from chalicelib.services import disclosures
 from chalicelib.services.disclosures import Told
 from chalicelib.services.paging import Window
+from chalicelib.services.privacy import holds, receipts
 from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
+from tests.privacy.persons import URL as REQUESTS
+from tests.privacy.persons import asked, carry, confirmed, unzipped
 
 URL = "/v1/privacy/disclosures"
 
@@ -149,3 +153,30 @@ def test_the_operator_records_and_lists(shop: Shop, world: World, capsys: pytest
     argv[2] = "cmp_00000000000000000000000000"
     argv[argv.index("gossip")] = "document.content"
     assert main(argv, lambda: world) == 1
+
+
+def measured(*kinds: str) -> list[Measure]:
+    return [
+        Measure(store="table", place="requests", kinds=(kind,), match="all", action="keep", found=1) for kind in kinds
+    ]
+
+
+def test_no_answer_hints_at_a_hidden_demand_or_a_hold(shop: Shop) -> None:
+    told = _told(shop.world, hidden_until=shop.today + timedelta(days=9))
+    tried_before = shop.owner.post(REQUESTS, {"kind": "deletion", "dry_run": True}).json["steps"]
+    demand = disclosures.record(shop.world, shop.company, told, "opr_7")
+    hold = holds.place(shop.world, shop.company, "enquiry 9", "opr_7")
+    tried = shop.owner.post(REQUESTS, {"kind": "deletion", "dry_run": True}).json["steps"]
+
+    def about(steps: list[dict[str, Any]]) -> list[Any]:
+        return [(s["removed"], s["kept"]) for s in steps if {"hold", "disclosure"} & set(s["kinds"])]
+
+    assert about(tried) == about(tried_before)
+    id = asked(shop, kind="access")
+    confirmed(shop, id)
+    carry(shop)
+    held = json.dumps(unzipped(shop, id))
+    for trace in (demand.id, hold.id, "opr_7", "disclosure_record", '"hold"', told.recipient):
+        assert trace not in held, trace
+    assert unzipped(shop, id)["data/journal_entries.json"], "the rest of the journal is exported"
+    assert [receipts.told(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]

@@ -252,3 +252,14 @@ def test_a_hold_stops_a_deletion_and_nothing_else(shop: Shop) -> None:
     _carry(shop)
     assert shop.owner.get(f"{URL}/{export}").json["status"] == "completed"
     assert shop.owner.get(f"{URL}/{person}").json["status"] == "verified"
+
+
+def test_a_key_neither_confirms_a_request_nor_downloads_an_export(shop: Shop) -> None:
+    key, _ = shop.key("privacy.read", "privacy.write", "parties.read", "backups.read")
+    made = key.post(URL, {"kind": "access"})
+    assert made.status == 201
+    assert key.post(f"{URL}/{made.json['id']}/confirm", {"code": "00000000"}).json["code"] == "proof_needed"
+    assert confirmed(shop.owner, made.json["id"]).status == 200
+    _carry(shop)
+    refused = key.get(f"{URL}/{made.json['id']}/download", accept="application/json")
+    assert refused.json["code"] == "proof_needed"

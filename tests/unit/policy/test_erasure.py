@@ -1,9 +1,11 @@
 """The plan of an erasure: nothing stored is missing from it, and it takes no more than it may."""
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.company import Term
 from chalicelib.domain.party import Customer
 from chalicelib.policy import inventory
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
@@ -11,6 +13,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
 from chalicelib.policy.terms import FinancialYear
+from chalicelib.services.privacy.retention import rule_of
 from tests.unit.policy.planting import changed
 
 TODAY = date(2026, 11, 23)
@@ -154,3 +157,20 @@ def test_a_new_kind_is_in_the_plan_by_being_declared() -> None:
 def test_nobody_else_can_be_erased() -> None:
     with pytest.raises(PolicyError, match="neighbour"):
         planned("neighbour")
+
+
+def erased_until(term: Term, at: date) -> set[date | None]:
+    """The days until which the ledger's rows about a person erased at this day are kept."""
+    rule = rule_of(term)
+    found = plan(current(), inventory.take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
+    return {step.until for step in found.steps if step.place == "ledger"}
+
+
+def test_the_longer_of_the_adopted_and_the_present_term_counts() -> None:
+    """The policy says ten years. A company that was promised twelve keeps them until it adopts the shorter term."""
+    at, now = date(2028, 2, 29), datetime(2028, 2, 29, 12, tzinfo=UTC)
+    adopted = Term(
+        company="cmp_x", id="cmp_x", created_at=now, updated_at=now, ends=("02-28",), period="P12Y", due_at=now
+    )
+    assert erased_until(adopted, at) == {date(2040, 2, 29)}
+    assert erased_until(replace(adopted, period="P5Y"), at) == {date(2038, 2, 28)}

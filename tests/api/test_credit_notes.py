@@ -1,0 +1,89 @@
+"""Credit notes through the API: amounts, taxes and sizes that follow their invoice."""
+
+import random
+from decimal import Decimal
+from typing import Any
+
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.services.viewing import issued_view
+from chalicelib.wiring import World
+from tests.conftest import Shop
+
+LINE = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
+JSON = "application/json"
+
+
+def credited(shop: Shop, invoice: dict[str, Any], *parts: tuple[int, str]) -> dict[str, Any]:
+    """The credit note of these quantities by line, or of all that is left."""
+    body = {"lines": [{"line": line, "quantity": quantity} for line, quantity in parts]} if parts else {}
+    got = shop.owner.post(f"/v1/invoices/{invoice['id']}/credit", body)
+    assert got.status == 201, got.text
+    note: dict[str, Any] = got.json
+    return note
+
+
+def public_body(shop: Shop) -> str:
+    """The id of a customer who withholds taxes."""
+    body = {"name": "Commune", "kind": "public_body", "withholder": "public_body", "address": {"city": "Fès"}}
+    made = shop.owner.post("/v1/customers", body)
+    assert made.status == 201, made.text
+    return str(made.json["id"])
+
+
+def test_the_rest_of_an_invoice_with_withheld_tax_is_never_negative(shop: Shop) -> None:
+    fee = {"description": "Copie", "quantity": "3", "unit_price": "1.05", "vat_rate": "20", "nature": "fees"}
+    free = LINE | {"description": "Offert", "discount": {"percent": "100"}}
+    invoice = shop.issued(customer=public_body(shop), lines=[fee, free])
+    for _ in range(3):
+        credited(shop, invoice, (1, "1"))
+    note = credited(shop, invoice)
+    assert Decimal(note["totals"]["payable"]) >= 0
+    assert shop.owner.get(f"/v1/credit-notes/{note['id']}/pdf", accept=JSON).status == 200
+
+
+def test_each_of_many_small_credits_has_the_vat_of_its_own_base(shop: Shop) -> None:
+    invoice = shop.issued(lines=[{"description": "Cahier", "quantity": "20", "unit_price": "6.43", "vat_rate": "20"}])
+    shares = [credited(shop, invoice, (1, "1"))["totals"]["vat"][0] for _ in range(20)]
+    off = [abs(Decimal(share["amount"]) - Decimal(share["base"]) / 5) for share in shares]
+    assert max(off) <= Decimal("0.011"), shares
+    (whole,) = invoice["totals"]["vat"]
+    assert sum(Decimal(share["amount"]) for share in shares) == Decimal(whole["amount"])
+
+
+def test_a_credit_note_keeps_the_regime_of_its_invoice(shop: Shop, world: World) -> None:
+    invoice = shop.issued()
+    assert shop.owner.patch("/v1/company", {"regime": "auto_entrepreneur"}, "*").status == 200
+    (note,) = world.store.records([CreditNote.ref(shop.company, credited(shop, invoice)["id"])])
+    assert isinstance(note, CreditNote)
+    assert note.totals.vat_total == 600
+    assert [mention for mention in issued_view(note, "fr").mentions if "non applicable" in mention] == []
+
+
+def test_the_largest_invoice_can_be_credited(shop: Shop) -> None:
+    pick = random.Random(1)
+    lines = [
+        {
+            "description": "".join(chr(pick.randrange(0x4E00, 0x9000)) for _ in range(114)),
+            "quantity": "3.5",
+            "unit_price": "12.345678",
+            "vat_rate": "20",
+        }
+        for _ in range(1000)
+    ]
+    credited(shop, shop.issued(lines=lines))
+
+
+def test_an_invoice_of_zero_is_credited_in_full(shop: Shop) -> None:
+    invoice = shop.issued(lines=[LINE | {"discount": {"percent": "100"}}])
+    credited(shop, invoice)
+    assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["status"] == "credited"
+
+
+def test_the_stamp_duty_is_of_what_is_paid_in_cash_after_withholding(shop: Shop) -> None:
+    line = LINE | {"nature": "services", "quantity": "10", "unit_price": "1000.00"}
+    totals = shop.issued(customer=public_body(shop), settlement="cash", lines=[line])["totals"]
+    assert totals["stamp_duty"] == "26.25", totals
+
+
+def test_an_invoice_is_not_found_among_credit_notes(shop: Shop) -> None:
+    assert shop.owner.get(f"/v1/credit-notes/{shop.draft()['id']}/pdf", accept=JSON).status == 404

@@ -1,0 +1,89 @@
+"""The register through the API: verification reports every change behind its back."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.company import Series
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.entity import Record
+from chalicelib.services import register
+from chalicelib.store import codec
+from tests.conftest import Shop
+
+
+def series(shop: Shop) -> Series:
+    """The series of this year's invoices, as it is stored."""
+    (found,) = shop.world.store.records([Series.ref(shop.company, f"FA-{shop.today.year}")])
+    assert isinstance(found, Series)
+    return found
+
+
+def first_entry(shop: Shop) -> RegisterEntry:
+    """The first entry of that series, as it is stored."""
+    (found,) = shop.world.store.records([RegisterEntry.ref(shop.company, series=f"FA-{shop.today.year}", position=1)])
+    assert isinstance(found, RegisterEntry)
+    return found
+
+
+def overwrite(shop: Shop, record: Record) -> None:
+    """Write a row without the product's transaction, as tampering does."""
+    store = shop.world.store
+    row = codec.to_row(record, b"x" * 16)
+    store.connection.put_item(store.names[record.ROOM], record.key.company, record.key.sort, attributes=row)
+
+
+def verified(shop: Shop) -> bool:
+    """The verdict of the register on itself."""
+    got = shop.owner.get("/v1/register/verify")
+    assert got.status == 200, got.text
+    verdict: bool = got.json["verified"]
+    return verdict
+
+
+def test_a_lowered_next_number_is_found(shop: Shop) -> None:
+    for _ in range(3):
+        shop.issued()
+    assert verified(shop)
+    overwrite(shop, replace(series(shop), next=2))
+    assert not verified(shop)
+
+
+@pytest.mark.parametrize("change", ["gross", "issue_date", "document_kind"])
+def test_an_altered_entry_is_found(shop: Shop, change: str) -> None:
+    shop.issued()
+    assert verified(shop)
+    altered: dict[str, Any] = {
+        "gross": Decimal("1.00"),
+        "issue_date": date(shop.today.year - 1, 1, 1),
+        "document_kind": "zzz",
+    }
+    overwrite(shop, replace(first_entry(shop), **{change: altered[change]}))
+    assert not verified(shop)
+
+
+def test_an_altered_head_is_found_after_a_full_page(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(register, "VERIFIED_AT_ONCE", 2)
+    shop.issued()
+    shop.issued()
+    assert verified(shop)
+    overwrite(shop, replace(series(shop), chain="00" * 32))
+    assert not verified(shop)
+
+
+def test_the_register_of_a_year_is_the_last_used_series_until_the_new_pattern_is_used(shop: Shop) -> None:
+    first = shop.issued()["number"]
+    pattern = {"series": {"invoice": {"pattern": "B-{year}-{seq:04}"}}}
+    assert shop.owner.patch("/v1/company", pattern, "*").status == 200
+
+    def listed() -> list[str]:
+        got = shop.owner.get("/v1/register", query={"year": shop.today.year})
+        assert got.status == 200
+        return [row["number"] for row in got.json["data"]]
+
+    assert listed() == [first]
+    second = shop.issued()["number"]
+    assert listed() == [second]

@@ -1,0 +1,82 @@
+"""A repeated request is answered without a person who was erased since."""
+
+import pytest
+
+from chalicelib.domain.erased import NAMES
+from chalicelib.services.privacy import holds
+from tests.client import Client
+from tests.conftest import Shop
+from tests.privacy.persons import CANARY, PERSON, asked, carry, confirmed, nobody_in, person
+
+
+@pytest.mark.parametrize("under_hold", [False, True])
+def test_a_repeated_issue_or_credit_leaves_the_erased_customer_out(shop: Shop, under_hold: bool) -> None:
+    customer = person(shop)
+    draft = shop.draft(customer=customer, notes="Cadeau")
+    path = f"/v1/invoices/{draft['id']}"
+    lines = {"lines": [{"line": 1, "quantity": "1"}], "reason": "Cadeau"}
+    first = shop.owner.post(f"{path}/issue", {}, idempotency_key="issue-once")
+    assert shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once").status == 201
+    assert shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once").status == 201
+    confirmed(shop, asked(shop, subject=customer))
+    if under_hold:  # what is held back is not erased for as long as the hold stands, and blocked all the same
+        holds.place(shop.world, shop.company, "enquiry 9", "opr_1")
+        carry(shop)
+    again = shop.owner.post(f"{path}/issue", {}, idempotency_key="issue-once")
+    assert (again.status, again.json["number"], again.json["buyer"]["name"]) == (
+        first.status,
+        first.json["number"],
+        NAMES["fr"],
+    )
+    nobody_in(again)
+    nobody_in(shop.owner.post(f"{path}/credit", lines, idempotency_key="credit-once"))
+
+
+@pytest.mark.parametrize("after_the_job", [False, True])
+def test_a_credit_repeated_after_the_erasure_of_its_buyer_credits_once(shop: Shop, after_the_job: bool) -> None:
+    customer = person(shop)
+    invoice = shop.issued(customer=customer)["id"]
+    path, lines = f"/v1/invoices/{invoice}/credit", {"lines": [{"line": 1, "quantity": "1"}], "reason": "Cadeau"}
+    made = shop.owner.post(path, lines, idempotency_key="credit-once")
+    created = shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once")
+    confirmed(shop, asked(shop, subject=customer))
+    confirmed(shop, asked(shop, subject=str(created.json["id"])))
+    if after_the_job:
+        carry(shop)
+    there = shop.owner.get("/v1/customers").json["data"]
+    again = shop.owner.post(path, lines, idempotency_key="credit-once")
+    assert (again.status, again.headers["location"]) == (201, made.headers["location"])
+    assert len(shop.owner.get("/v1/credit-notes").json["data"]) == 1
+    brought_back = shop.owner.post("/v1/customers", PERSON | {"email": None}, idempotency_key="made-once")
+    assert brought_back.status == 201
+    assert brought_back.json == {"erased": True}, "at once"
+    if after_the_job:
+        assert again.json == {"erased": True}
+    nobody_in(again)
+    nobody_in(brought_back)
+    assert shop.owner.get("/v1/customers").json["data"] == there
+
+
+def test_a_repeated_creation_leaves_the_erased_customer_out(shop: Shop) -> None:
+    made = shop.owner.post("/v1/customers", PERSON, idempotency_key="made-once").json
+    confirmed(shop, asked(shop, subject=made["id"]))
+    nobody_in(shop.owner.post("/v1/customers", PERSON, idempotency_key="made-once"))
+
+
+@pytest.mark.parametrize("after_the_job", [False, True])
+def test_a_repeated_request_leaves_the_erased_member_out(shop: Shop, after_the_job: bool) -> None:
+    added = {"user": f"gone-{shop.company}", "email": "zineb@effacable.example", "role": "clerk"}
+    made = shop.owner.post("/v1/members", added, idempotency_key="added-once")
+    clerk = Client(shop.owner.gateway, shop.issuer.token(added["user"]), shop.company)
+    opened = clerk.post("/v1/support", {"subject": CANARY, "text": "Cadeau"}, idempotency_key="opened-once").json
+    path, reply = f"/v1/support/{opened['id']}/messages", {"text": "Cadeau"}
+    assert shop.owner.post(path, reply, idempotency_key="answered-once").status == 201
+    confirmed(shop, asked(shop, subject=made.json["id"]))
+    if after_the_job:
+        carry(shop)
+    again = shop.owner.post("/v1/members", added, idempotency_key="added-once")
+    assert (again.status, again.json) == (201, {"erased": True})
+    answers = shop.owner.get("/openapi.json").json["paths"]["/v1/members"]["post"]["responses"]
+    assert {"$ref": "#/components/schemas/Erased"} in answers["201"]["content"]["application/json"]["schema"]["anyOf"]
+    nobody_in(shop.owner.post("/v1/support", {"subject": CANARY, "text": "Cadeau"}, idempotency_key="opened-once"))
+    nobody_in(shop.owner.post(path, {"text": "Cadeau"}, idempotency_key="answered-once"))
