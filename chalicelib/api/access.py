@@ -7,7 +7,7 @@ from pydantic import Field
 from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
 from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
-from chalicelib.api.endpoint import Ask, Endpoint, Scope, require_fresh
+from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
 from chalicelib.api.fields import Email, Model, Text
 from chalicelib.api.paging import Found, ListOf, Page
 from chalicelib.api.records import RecordShown
@@ -67,48 +67,48 @@ class KeyShown(RecordShown):
     key: str | None = None
 
 
-def _members(ask: Ask) -> Answer:
-    everybody = reversed(access.roster(ask.open))
+def _members(context: RequestContext) -> Answer:
+    everybody = reversed(access.roster(context.open))
     return Answer(listed(MEMBERS_URL, (present_record(member) for member in everybody)))
 
 
-def _member(ask: Ask) -> Answer:
-    return Answer(present_record(access.member(ask.open, ask.path["id"])))
+def _member(context: RequestContext) -> Answer:
+    return Answer(present_record(access.member(context.open, context.path["id"])))
 
 
-def _add_member(ask: Ask) -> Answer:
-    key = email_key(ask.world.settings, ask.body.email)
-    call = ask.presenting(created(present_record, "members"))
-    return answer(access.add_member(ask.open, call, ask.body.user, ask.body.email, ask.body.role, key))
+def _add_member(context: RequestContext) -> Answer:
+    key = email_key(context.world.settings, context.body.email)
+    call = context.presenting(created(present_record, "members"))
+    return answer(access.add_member(context.open, call, context.body.user, context.body.email, context.body.role, key))
 
 
-def _change_role(ask: Ask) -> Answer:
-    call = ask.presenting(shown(present_record), version=present_record)
-    return answer(access.change_role(ask.open, call, ask.path["id"], ask.body.role))
+def _change_role(context: RequestContext) -> Answer:
+    call = context.presenting(shown(present_record), version=present_record)
+    return answer(access.change_role(context.open, call, context.path["id"], context.body.role))
 
 
-def _remove_member(ask: Ask) -> Answer:
-    call = ask.presenting(shown(deleted), version=present_record)
-    return answer(access.remove_member(ask.open, call, ask.path["id"]))
+def _remove_member(context: RequestContext) -> Answer:
+    call = context.presenting(shown(deleted), version=present_record)
+    return answer(access.remove_member(context.open, call, context.path["id"]))
 
 
-def _keys(ask: Ask) -> Answer:
-    query = ask.query
-    page = editing.listing(ask.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
+def _keys(context: RequestContext) -> Answer:
+    query = context.query
+    page = editing.listing(context.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
     data = map(present_record, page.items)
     return Answer(listed(KEYS_URL, data, more=page.next is not None, next=page.next))
 
 
-def _key(ask: Ask) -> Answer:
-    return Answer(present_record(ask.open.get(ApiKey, ask.path["id"])))
+def _key(context: RequestContext) -> Answer:
+    return Answer(present_record(context.open.get(ApiKey, context.path["id"])))
 
 
-def _create_key(ask: Ask) -> Answer:
-    held = GRANTABLE & ask.actor.scopes
-    if "backups.restore" in ask.body.scopes and ask.actor.kind == "user":
-        require_fresh(ask)  # the key will do without what is asked of a person each time
-    call = ask.presenting(_made_key)
-    return answer(access.create_key(ask.world.store, call, ask.body.name, ask.body.scopes, held))
+def _create_key(context: RequestContext) -> Answer:
+    held = GRANTABLE & context.actor.scopes
+    if "backups.restore" in context.body.scopes and context.actor.kind == "user":
+        require_fresh(context)  # the key will do without what is asked of a person each time
+    call = context.presenting(_made_key)
+    return answer(access.create_key(context.world.store, call, context.body.name, context.body.scopes, held))
 
 
 def _made_key(made: MadeKey, _: Head) -> Answer:
@@ -116,9 +116,9 @@ def _made_key(made: MadeKey, _: Head) -> Answer:
     return Answer(present_record(made.key), status=201, location=location, secret={"key": made.token})
 
 
-def _revoke_key(ask: Ask) -> Answer:
-    call = ask.presenting(shown(present_record), version=present_record)
-    return answer(access.revoke_key(ask.world.store, call, ask.path["id"]))
+def _revoke_key(context: RequestContext) -> Answer:
+    call = context.presenting(shown(present_record), version=present_record)
+    return answer(access.revoke_key(context.world.store, call, context.path["id"]))
 
 
 _MEMBERS = (

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Email, Language, Model
 from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
@@ -134,19 +134,19 @@ def _address(text: str) -> str | None:
     return address
 
 
-def _show(ask: Ask) -> Answer:
-    return _first(ask.query.lang or ask.language)
+def _show(context: RequestContext) -> Answer:
+    return _first(context.query.lang or context.language)
 
 
-def _sent(ask: Ask) -> Answer:
-    language, email = ask.query.lang or ask.language, _address(ask.body.email)
+def _sent(context: RequestContext) -> Answer:
+    language, email = context.query.lang or context.language, _address(context.body.email)
     if email is None:
-        return _first(language, fault="bad_email", email=ask.body.email[:254])
+        return _first(language, fault="bad_email", email=context.body.email[:254])
     try:
-        if ask.body.code is None:
-            account_page.send_code(ask.world, email, ask.source, language)
+        if context.body.code is None:
+            account_page.send_code(context.world, email, context.source, language)
             return _second(language, email)
-        outcomes = account_page.delete(ask.world, email, ask.body.code, ask.source)
+        outcomes = account_page.delete(context.world, email, context.body.code, context.source)
     except TooManyRequests:
         slow = _first(language, fault="slow", email=email)
         return Answer(slow.body, status=429)

@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.api.answers import Answer
 from chalicelib.api.companies import CloudShown
 from chalicelib.api.consents import PolicyShown
-from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Shown
 from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.clock import today
@@ -39,9 +39,9 @@ class AppSettingsShown(Shown):
     member: str | None
 
 
-def _show(ask: Ask) -> Answer:
-    member = ask.actor.id if ask.reader else None
-    found = app_settings.of_member(ask.world.settings, ask.reader, member)
+def _show(context: RequestContext) -> Answer:
+    member = context.actor.id if context.reader else None
+    found = app_settings.of_member(context.world.settings, context.reader, member)
     return Answer(
         {
             "object": "app_settings",
@@ -53,7 +53,7 @@ def _show(ask: Ask) -> Answer:
             "minimum_version": found.minimum_app,
             "cloud": {"sync": found.sync, "backup": found.backup},
             "diagnostics": {"enabled": found.diagnostics},
-            "policy": present_policy(found.consent, today(ask.at), ask.language),
+            "policy": present_policy(found.consent, today(context.at), context.language),
             "member": found.member,
         }
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, address, answer, listed, signed
 from chalicelib.api.document_shapes import JobShown
-from chalicelib.api.endpoint import Ask, Endpoint, require_fresh
+from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.paging import Found, Page
 from chalicelib.api.presenters.jobs import queued
@@ -61,64 +61,66 @@ class DownloadShown(Shown):
     job: str
 
 
-def _take(ask: Ask) -> Answer:
+def _take(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    call = ask.presenting(lambda backup, _: Answer(present_backup(backup), status=202))
-    begun = asking.ask(ask.world, ask.open, call)
+    call = context.presenting(lambda backup, _: Answer(present_backup(backup), status=202))
+    begun = asking.ask(context.world, context.open, call)
     return replace(answer(begun.committed), location=address("jobs", begun.job))
 
 
-def _list(ask: Ask) -> Answer:
+def _list(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    page = asking.listed(ask.open, window, ask.at)
+    window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
+    page = asking.listed(context.open, window, context.at)
     return Answer(listed(URL, map(present_backup, page.items), more=page.next is not None, next=page.next))
 
 
-def _read(ask: Ask) -> Answer:
+def _read(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    return Answer(present_backup(asking.one(ask.open, ask.path["id"], ask.at)))
+    return Answer(present_backup(asking.one(context.open, context.path["id"], context.at)))
 
 
-def _download(ask: Ask) -> Answer:
+def _download(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    _prove(ask)
-    call = ask.world.call(ask.company, ask.actor.id, "get_backups_id_download", key=ask.path["id"], at=ask.at)
-    made = asking.download(ask.world, ask.open, call, ask.path["id"])
+    _prove(context)
+    call = context.world.call(
+        context.company, context.actor.id, "get_backups_id_download", key=context.path["id"], at=context.at
+    )
+    made = asking.download(context.world, context.open, call, context.path["id"])
     if made.link is None:
         waiting = {"url": None, "expires_at": None, "job": made.job.id}
         return Answer(waiting, status=202, location=address("jobs", made.job.id))
-    ready = signed(made.link, accept=ask.accept)
+    ready = signed(made.link, accept=context.accept)
     return ready if ready.status == 303 else replace(ready, body={**ready.body, "job": made.job.id})
 
 
-def _verify(ask: Ask) -> Answer:
+def _verify(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    return answer(asking.verify(ask.world, ask.open, ask.presenting(queued), ask.path["id"]))
+    return answer(asking.verify(context.world, context.open, context.presenting(queued), context.path["id"]))
 
 
-def _restore(ask: Ask) -> Answer:
+def _restore(context: RequestContext) -> Answer:
     from chalicelib.services.backup import asking
 
-    sent = ask.body
+    sent = context.body
     if not sent.dry_run and sent.into == "new":
-        require_fresh(ask)  # a company belongs to a person, never to a key
+        require_fresh(context)  # a company belongs to a person, never to a key
     elif not sent.dry_run:
-        _prove(ask)
+        _prove(context)
     wanted = asking.Wanted(sent.into, sent.kinds, sent.dry_run)
-    return answer(asking.restore(ask.world, ask.open, ask.presenting(queued), ask.path["id"], wanted))
+    return answer(asking.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted))
 
 
-def _prove(ask: Ask) -> None:
+def _prove(context: RequestContext) -> None:
     """A person has signed in within ten minutes; a key has been given the scope for this and nothing else. Raises
     ProofNeeded."""
-    if ask.actor.kind == "user":
-        require_fresh(ask)
+    if context.actor.kind == "user":
+        require_fresh(context)
 
 
 ENDPOINTS = (

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from chalicelib.api.answers import Answer, Body, address, listed, size
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
@@ -38,11 +38,11 @@ class Changes(ListOf[ChangeShown]):
     clock: int
 
 
-def _changes(ask: Ask) -> Answer:
+def _changes(context: RequestContext) -> Answer:
     def present(found: Any) -> Body:
-        return present_object(found, ask.open.head)
+        return present_object(found, context.open.head)
 
-    page = changes.changes(ask.open, present, size, after=ask.query.after, limit=ask.query.limit)
+    page = changes.changes(context.open, present, size, after=context.query.after, limit=context.query.limit)
     return Answer(listed(URL, map(vars, page.changes), more=page.more, clock=page.clock))
 
 

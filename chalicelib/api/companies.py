@@ -8,7 +8,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
-from chalicelib.api.endpoint import SIGNED_IN, Ask, Endpoint, require_fresh
+from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
@@ -193,19 +193,21 @@ class SettingsShown(Shown):
     job: str | None = None
 
 
-def _sign_up(ask: Ask) -> Answer:
+def _sign_up(context: RequestContext) -> Answer:
     """The company's id is derived from the person and the key, so that a retried sign-up meets its own company."""
-    call = ask.presenting(lambda company, head: Answer(present_company(company, head), 201, URL))
-    call = replace(call, company=derived_id("cmp", ask.actor.subject, call.key))
-    sent: dict[str, Any] = ask.body.content()
+    call = context.presenting(lambda company, head: Answer(present_company(company, head), 201, URL))
+    call = replace(call, company=derived_id("cmp", context.actor.subject, call.key))
+    sent: dict[str, Any] = context.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
-    key = email_key(ask.world.settings, ask.actor.email)
-    owner = Owner(user=ask.actor.subject, email=ask.actor.email, of_age=of_age, email_key=key)
-    return answer(companies.sign_up(ask.world.store, call, owner, mode, sent))
+    key = email_key(context.world.settings, context.actor.email)
+    owner = Owner(user=context.actor.subject, email=context.actor.email, of_age=of_age, email_key=key)
+    return answer(companies.sign_up(context.world.store, call, owner, mode, sent))
 
 
-def _mine(ask: Ask) -> Answer:
-    return Answer(listed(address("companies"), map(_membership, companies.mine(ask.world.store, ask.actor.subject))))
+def _mine(context: RequestContext) -> Answer:
+    return Answer(
+        listed(address("companies"), map(_membership, companies.mine(context.world.store, context.actor.subject)))
+    )
 
 
 def _membership(known: companies.Membership) -> Body:
@@ -219,36 +221,36 @@ def _membership(known: companies.Membership) -> Body:
     }
 
 
-def _profile(ask: Ask) -> Answer:
-    return Answer(present_company(companies.profile(ask.open), ask.open.head))
+def _profile(context: RequestContext) -> Answer:
+    return Answer(present_company(companies.profile(context.open), context.open.head))
 
 
-def _edit(ask: Ask) -> Answer:
-    call = ask.presenting(shown(present_company), version=present_company)
-    return answer(companies.edit(ask.world.store, call, ask.body.content()))
+def _edit(context: RequestContext) -> Answer:
+    call = context.presenting(shown(present_company), version=present_company)
+    return answer(companies.edit(context.world.store, call, context.body.content()))
 
 
-def _set_logo(ask: Ask) -> Answer:
+def _set_logo(context: RequestContext) -> Answer:
     try:
-        picture = b64decode(ask.body.logo, validate=True)
+        picture = b64decode(context.body.logo, validate=True)
     except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
         raise invalid("/logo", "bad_base64") from error
-    call = ask.presenting(shown(present_company), version=present_company)
-    return answer(companies.set_logo(ask.world, ask.open, call, picture))
+    call = context.presenting(shown(present_company), version=present_company)
+    return answer(companies.set_logo(context.world, context.open, call, picture))
 
 
-def _settings(ask: Ask) -> Answer:
-    return Answer(present_settings(ask.open.head))
+def _settings(context: RequestContext) -> Answer:
+    return Answer(present_settings(context.open.head))
 
 
-def _switch(ask: Ask) -> Answer:
-    cloud = ask.body.content().get("cloud", {})
-    if ask.body.dry_run:
-        return _switched(companies.switching_off(ask.open, cloud))
-    if ask.body.erase:
-        require_fresh(ask)
-    call = ask.presenting(_switched, version=lambda switched, _: present_settings(switched.head))
-    return answer(companies.switch(ask.world.store, call, cloud, erase=ask.body.erase))
+def _switch(context: RequestContext) -> Answer:
+    cloud = context.body.content().get("cloud", {})
+    if context.body.dry_run:
+        return _switched(companies.switching_off(context.open, cloud))
+    if context.body.erase:
+        require_fresh(context)
+    call = context.presenting(_switched, version=lambda switched, _: present_settings(switched.head))
+    return answer(companies.switch(context.world.store, call, cloud, erase=context.body.erase))
 
 
 def _switched(switched: Switched, _: Head | None = None) -> Answer:

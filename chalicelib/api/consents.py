@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chalicelib.api.answers import Answer, Presenter, address, answer
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.presenters.consents import present_consents
 from chalicelib.domain.clock import today
@@ -66,21 +66,26 @@ class ConsentsShown(Shown):
     diagnostics: ChoiceShown
 
 
-def _show(ask: Ask) -> Answer:
-    own = consent.of_member(ask.open, ask.actor.id)
-    return Answer(present_consents(ask.actor.id, own, today(ask.at), ask.language))
+def _show(context: RequestContext) -> Answer:
+    own = consent.of_member(context.open, context.actor.id)
+    return Answer(present_consents(context.actor.id, own, today(context.at), context.language))
 
 
-def _chosen(ask: Ask) -> Presenter:
+def _chosen(context: RequestContext) -> Presenter:
     def present(chosen: Chosen, _: Head) -> Answer:
-        body = present_consents(ask.actor.id, chosen.consent, today(ask.at), ask.language)
+        body = present_consents(context.actor.id, chosen.consent, today(context.at), context.language)
         return Answer(body, status=201, location=URL) if chosen.changed else Answer(body)
 
     return present
 
 
-def _decide(ask: Ask) -> Answer:
-    sent, store, member, call = ask.body, ask.world.store, ask.actor.id, ask.presenting(_chosen(ask))
+def _decide(context: RequestContext) -> Answer:
+    sent, store, member, call = (
+        context.body,
+        context.world.store,
+        context.actor.id,
+        context.presenting(_chosen(context)),
+    )
     if sent.kind != "policy":
         if sent.version is not None:
             raise invalid("/version", "unknown_field")

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown
 from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, disguised, looks_personal, texts
 from chalicelib.services import diagnostics
@@ -53,14 +53,14 @@ class DiagnosticsShown(Shown):
     stored: bool
 
 
-def _take(ask: Ask) -> Answer:
-    sent = ask.body
+def _take(context: RequestContext) -> Answer:
+    sent = context.body
     events = [
         Event(code=e.code, count=e.count, signature=e.signature, milliseconds=e.milliseconds) for e in sent.events
     ]
-    member = ask.actor.id if ask.reader else None
+    member = context.actor.id if context.reader else None
     content = (sent.app_version, sent.os, sent.os_version, events)
-    stored = diagnostics.take(ask.world, ask.reader, member, ask.source, content)
+    stored = diagnostics.take(context.world, context.reader, member, context.source, content)
     return Answer({"object": "diagnostics", "stored": stored})
 
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from chalicelib.api.answers import Answer, address, listed
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Shown
 from chalicelib.api.paging import ListOf, Page
 from chalicelib.domain.clock import today
@@ -40,12 +40,12 @@ class DisclosureShown(Shown):
     recorded_at: str
 
 
-def _list(ask: Ask) -> Answer:
-    if ask.actor.kind == "user" and ask.actor.role is None:
+def _list(context: RequestContext) -> Answer:
+    if context.actor.kind == "user" and context.actor.role is None:
         raise NotFound  # of a closed company the register is nobody's to read through the product
-    window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    page = disclosures.visible(ask.world.store, ask.company, window, today(ask.at))
-    data = [present_disclosure(row, ask.language) for row in page.items]
+    window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
+    page = disclosures.visible(context.world.store, context.company, window, today(context.at))
+    data = [present_disclosure(row, context.language) for row in page.items]
     return Answer(listed(URL, data, more=page.next is not None))
 
 

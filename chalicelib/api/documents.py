@@ -9,7 +9,7 @@ from chalicelib.api.answers import Answer, Body, address, answer, created, delet
 from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import Found
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
@@ -176,10 +176,10 @@ class DocumentNoun:
     def _endpoint(self, **named: Any) -> Endpoint:
         return Endpoint(tag=self.made.words.heading["en"], **named)
 
-    def _list(self, ask: Ask) -> Answer:
-        page = listing.documents(ask.open, self.made, self._query(ask.query), _presented(ask), size)
+    def _list(self, context: RequestContext) -> Answer:
+        page = listing.documents(context.open, self.made, self._query(context.query), _presented(context), size)
         data = list(page.items)
-        self._expand(ask, data)
+        self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
 
     def _query(self, query: Any) -> listing.DocumentQuery:
@@ -198,51 +198,53 @@ class DocumentNoun:
             updated_since=query.updated_since,
         )
 
-    def _read(self, ask: Ask) -> Answer:
-        body = present_document(listing.document(ask.open, self.made, ask.path["id"]), ask.open.head)
-        self._expand(ask, [body])
+    def _read(self, context: RequestContext) -> Answer:
+        body = present_document(listing.document(context.open, self.made, context.path["id"]), context.open.head)
+        self._expand(context, [body])
         return Answer(body)
 
-    def _expand(self, ask: Ask, bodies: Sequence[Body]) -> None:
+    def _expand(self, context: RequestContext, bodies: Sequence[Body]) -> None:
         """Replace the other parties' ids by the parties that still exist, where `expand[]` asks for it; one round trip
         for all."""
-        if self.made.person in ask.query.expand:
-            _expand_parties(ask.open, self.made, bodies)
+        if self.made.person in context.query.expand:
+            _expand_parties(context.open, self.made, bodies)
 
-    def _create(self, ask: Ask) -> Answer:
-        call = ask.presenting(created(present_draft, self.made.path))
-        return answer(drafting.create(ask.world.store, call, self.made, ask.body.id, ask.body.content()))
+    def _create(self, context: RequestContext) -> Answer:
+        call = context.presenting(created(present_draft, self.made.path))
+        return answer(drafting.create(context.world.store, call, self.made, context.body.id, context.body.content()))
 
-    def _preview(self, ask: Ask) -> Answer:
-        draft = drafting.preview(ask.open, self.made, today(ask.at), ask.body.content())
+    def _preview(self, context: RequestContext) -> Answer:
+        draft = drafting.preview(context.open, self.made, today(context.at), context.body.content())
         return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
 
-    def _edit(self, ask: Ask) -> Answer:
-        call = ask.presenting(shown(present_draft), version=present_draft)
-        return answer(drafting.edit(ask.world.store, call, self.made, ask.path["id"], ask.body.content()))
+    def _edit(self, context: RequestContext) -> Answer:
+        call = context.presenting(shown(present_draft), version=present_draft)
+        return answer(drafting.edit(context.world.store, call, self.made, context.path["id"], context.body.content()))
 
-    def _delete(self, ask: Ask) -> Answer:
-        call = ask.presenting(shown(deleted), version=present_draft)
-        return answer(drafting.delete(ask.world.store, call, self.made, ask.path["id"]))
+    def _delete(self, context: RequestContext) -> Answer:
+        call = context.presenting(shown(deleted), version=present_draft)
+        return answer(drafting.delete(context.world.store, call, self.made, context.path["id"]))
 
-    def _issue(self, ask: Ask) -> Answer:
-        call = ask.presenting(shown(_frozen))
-        return answer(issuing.issue(ask.world.store, call, self.made, ask.path["id"], ask.body.issue_date))
+    def _issue(self, context: RequestContext) -> Answer:
+        call = context.presenting(shown(_frozen))
+        return answer(issuing.issue(context.world.store, call, self.made, context.path["id"], context.body.issue_date))
 
-    def _record(self, ask: Ask) -> Answer:
-        call, body = ask.presenting(shown(_frozen)), ask.body
-        return answer(issuing.record(ask.world.store, call, self.made, ask.path["id"], body.number, body.issue_date))
+    def _record(self, context: RequestContext) -> Answer:
+        call, body = context.presenting(shown(_frozen)), context.body
+        return answer(
+            issuing.record(context.world.store, call, self.made, context.path["id"], body.number, body.issue_date)
+        )
 
-    def _pdf(self, ask: Ask) -> Answer:
-        link = printing.pdf(ask.world, ask.open, self.made.kind, ask.path["id"], ask.query.lang)
-        return signed(link, accept=ask.accept)
+    def _pdf(self, context: RequestContext) -> Answer:
+        link = printing.pdf(context.world, context.open, self.made.kind, context.path["id"], context.query.lang)
+        return signed(link, accept=context.accept)
 
-    def _ubl(self, ask: Ask) -> Answer:
-        return Answer({"content": einvoicing.of_document(ask.open, self.made, ask.path["id"]).decode()})
+    def _ubl(self, context: RequestContext) -> Answer:
+        return Answer({"content": einvoicing.of_document(context.open, self.made, context.path["id"]).decode()})
 
 
-def _presented(ask: Ask) -> Callable[[DocumentState], Body]:
-    return lambda state: present_document(state, ask.open.head)
+def _presented(context: RequestContext) -> Callable[[DocumentState], Body]:
+    return lambda state: present_document(state, context.open.head)
 
 
 def _frozen(document: Issued, head: Head) -> Body:

@@ -70,7 +70,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestContext:
     """One validated request. `call` is set on verbs that write, `reader` and `company` where a company is named."""
 
     world: "World"
@@ -108,10 +108,10 @@ class Ask:
         return presenting(self.writing, present, version, self.if_match)
 
 
-def require_fresh(ask: Ask) -> None:
+def require_fresh(context: RequestContext) -> None:
     """Raises ProofNeeded unless a person asks who has signed in within ten minutes."""
-    since = ask.actor.signed_in_at
-    if ask.actor.kind != "user" or since is None or ask.at - since > FRESH:
+    since = context.actor.signed_in_at
+    if context.actor.kind != "user" or since is None or context.at - since > FRESH:
         raise ProofNeeded
 
 
@@ -127,7 +127,7 @@ class Endpoint:
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
     scope: Scope | Literal["PUBLIC", "SIGNED_IN"]
-    does: Callable[[Ask], Answer]
+    does: Callable[[RequestContext], Answer]
     summary: str
     takes: type[BaseModel] | None = None
     query: type[BaseModel] | None = None

@@ -4,7 +4,7 @@ from chalicelib.api.answers import Answer, address, answer, created, listed
 from chalicelib.api.document_models import CreditIn, IssueManyIn
 from chalicelib.api.document_shapes import Outcomes
 from chalicelib.api.document_types import models_of
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.company import Head
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
@@ -18,11 +18,11 @@ from chalicelib.services.representation.documents import present_credit_note
 URL = address(INVOICE.path)
 
 
-def _issue_many(ask: Ask) -> Answer:
-    call = ask.presenting(_outcomes)
-    done = answer(issuing.issue_many(ask.world.store, call, INVOICE, ask.body.ids, ask.body.issue_date))
+def _issue_many(context: RequestContext) -> Answer:
+    call = context.presenting(_outcomes)
+    done = answer(issuing.issue_many(context.world.store, call, INVOICE, context.body.ids, context.body.issue_date))
     if done.status == 202:
-        ask.world.wake("bulk")
+        context.world.wake("bulk")
     return done
 
 
@@ -32,10 +32,14 @@ def _outcomes(issue: issuing.Issue, head: Head) -> Answer:
     return Answer(listed(address(INVOICE.path, "issue"), (outcome.row() for outcome in issue)))
 
 
-def _credit(ask: Ask) -> Answer:
-    lines = None if ask.body.lines is None else [LineCredit(part.line, part.quantity) for part in ask.body.lines]
-    call = ask.presenting(created(present_credit_note, CREDIT_NOTE.path))
-    return answer(crediting.credit(ask.world.store, call, ask.path["id"], lines, ask.body.reason, ask.body.id))
+def _credit(context: RequestContext) -> Answer:
+    lines = (
+        None if context.body.lines is None else [LineCredit(part.line, part.quantity) for part in context.body.lines]
+    )
+    call = context.presenting(created(present_credit_note, CREDIT_NOTE.path))
+    return answer(
+        crediting.credit(context.world.store, call, context.path["id"], lines, context.body.reason, context.body.id)
+    )
 
 
 ENDPOINTS = (

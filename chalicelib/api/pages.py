@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Shown
 from chalicelib.api.routing import endpoint_of
 
@@ -54,10 +54,10 @@ def _clients(settings: "Settings") -> tuple[Any, Any]:
     return client("dynamodb"), client("s3")
 
 
-def _health(ask: Ask) -> Answer:
+def _health(context: RequestContext) -> Answer:
     from chalicelib.store.tables import table_name
 
-    settings = ask.world.settings
+    settings = context.world.settings
     dynamodb, s3 = _clients(settings)
     nothing = {"company": {"S": "health"}, "sort": {"S": "health"}}
     dependencies = reachable(
@@ -102,7 +102,7 @@ ENDPOINTS = (
         method="GET",
         path="/openapi.json",
         scope="PUBLIC",
-        does=lambda ask: Answer(document(ask.world.settings.build)),
+        does=lambda context: Answer(document(context.world.settings.build)),
         summary="This API as an OpenAPI 3.1 document",
         tag="Service",
     ),
@@ -112,7 +112,7 @@ ENDPOINTS = (
         scope="PUBLIC",
         media="text/html",
         tag="Service",
-        does=lambda ask: Answer({"content": _page(ask.world.settings.build)}),
+        does=lambda context: Answer({"content": _page(context.world.settings.build)}),
         summary="This API as a page",
     ),
 )

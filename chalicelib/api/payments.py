@@ -5,7 +5,7 @@ from typing import Annotated
 from chalicelib.api.answers import Answer, address, answer, listed
 from chalicelib.api.document_models import PaymentIn
 from chalicelib.api.document_shapes import PaymentShown
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
@@ -25,19 +25,19 @@ class PaymentQuery(Model):
     starting_after: Cursor | None = None
 
 
-def _list(ask: Ask) -> Answer:
-    query = ask.query
-    page = paying.payments(ask.open, ask.path["id"], limit=query.limit, starting_after=query.starting_after)
-    url = address("invoices", ask.path["id"], "payments")
+def _list(context: RequestContext) -> Answer:
+    query = context.query
+    page = paying.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
+    url = address("invoices", context.path["id"], "payments")
     return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
 
 
-def _pay(ask: Ask) -> Answer:
-    body = ask.body
+def _pay(context: RequestContext) -> Answer:
+    body = context.body
     committed = paying.pay(
-        ask.world.store,
-        ask.presenting(_paid),
-        ask.path["id"],
+        context.world.store,
+        context.presenting(_paid),
+        context.path["id"],
         id=body.id,
         amount=body.amount,
         method=body.method,

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
-from chalicelib.api.endpoint import PUBLIC, Actor, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, Actor, Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.paging import ListOf, Page
 from chalicelib.domain.errors import (
@@ -145,107 +145,113 @@ class CodeSent(Shown):
     sent: bool
 
 
-def asker_of(ask: Ask, code: str | None = None) -> "Asker":
+def asker_of(context: RequestContext, code: str | None = None) -> "Asker":
     """Who asks, and whether they have just proven it."""
     from chalicelib.services.privacy.asking import Asker
 
-    actor = ask.actor
+    actor = context.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role
-    proven = actor.kind == "user" and (_fresh(ask, actor) or (code is not None and _coded(ask, code)))
+    proven = actor.kind == "user" and (_fresh(context, actor) or (code is not None and _coded(context, code)))
     return Asker(actor.id, role, actor.subject or None, proven)
 
 
-def _fresh(ask: Ask, actor: Actor) -> bool:
-    return actor.signed_in_at is not None and ask.at - actor.signed_in_at <= FRESH
+def _fresh(context: RequestContext, actor: Actor) -> bool:
+    return actor.signed_in_at is not None and context.at - actor.signed_in_at <= FRESH
 
 
-def _coded(ask: Ask, code: str) -> bool:
+def _coded(context: RequestContext, code: str) -> bool:
     """Whether this is the live code. It is spent once what it proves is done, so that a request which is repeated
     because its answer was lost is not refused for having been made before."""
     from chalicelib.services.codes import live
 
-    return live(ask.world, "identity", ask.actor.id, ask.path["id"], code=code) is not None
+    return live(context.world, "identity", context.actor.id, context.path["id"], code=code) is not None
 
 
-def _new(ask: Ask) -> Answer:
+def _new(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_preview, recorded
     from chalicelib.services.privacy import requests
     from chalicelib.services.privacy.preview import preview
 
-    asker, body = asker_of(ask), ask.body
+    asker, body = asker_of(context), context.body
     right = None
     if body.corrections is not None:
         from chalicelib.api.rectification import sent
 
         if body.kind != "rectification":
             raise invalid("/corrections", "unknown_field")
-        right = sent(ask, asker.about(body.subject), body.corrections)
+        right = sent(context, asker.about(body.subject), body.corrections)
     if body.dry_run:
-        return Answer(present_preview(preview(ask.world, ask.company, asker, body.kind, body.subject, ask.at)))
-    call = ask.presenting(recorded)
-    return answer(requests.ask(ask.world, call, asker, body.kind, body.subject, right))
+        return Answer(
+            present_preview(preview(context.world, context.company, asker, body.kind, body.subject, context.at))
+        )
+    call = context.presenting(recorded)
+    return answer(requests.ask(context.world, call, asker, body.kind, body.subject, right))
 
 
-def _list(ask: Ask) -> Answer:
+def _list(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy import requests
 
-    found, more = requests.listing(ask.world, ask.company, asker_of(ask), ask.query.limit, ask.query.starting_after)
+    found, more = requests.listing(
+        context.world, context.company, asker_of(context), context.query.limit, context.query.starting_after
+    )
     return Answer(listed(URL, map(present_request, found), more=more))
 
 
-def _read(ask: Ask) -> Answer:
+def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy.asking import found
 
-    return Answer(present_request(found(ask.world.store, ask.company, asker_of(ask), ask.path["id"])))
+    return Answer(present_request(found(context.world.store, context.company, asker_of(context), context.path["id"])))
 
 
-def _code(ask: Ask) -> Answer:
+def _code(context: RequestContext) -> Answer:
     from chalicelib.services.privacy import requests
 
-    requests.mail_code(ask.world, ask.writing, asker_of(ask), ask.path["id"], ask.language)
-    return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{ask.path['id']}")
+    requests.mail_code(context.world, context.writing, asker_of(context), context.path["id"], context.language)
+    return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{context.path['id']}")
 
 
-def _confirm(ask: Ask) -> Answer:
+def _confirm(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.codes import prove
     from chalicelib.services.privacy import requests
 
-    asker, call = asker_of(ask, ask.body.code), ask.presenting(shown(present_request))
-    done = answer(requests.confirm(ask.world, call, asker, ask.path["id"], waive=ask.body.waive_grace))
-    if ask.body.code is not None:
-        prove(ask.world, "identity", ask.actor.id, ask.path["id"], code=ask.body.code)
+    asker, call = asker_of(context, context.body.code), context.presenting(shown(present_request))
+    done = answer(requests.confirm(context.world, call, asker, context.path["id"], waive=context.body.waive_grace))
+    if context.body.code is not None:
+        prove(context.world, "identity", context.actor.id, context.path["id"], code=context.body.code)
     return done
 
 
-def _cancel(ask: Ask) -> Answer:
+def _cancel(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy import requests
 
-    call = ask.presenting(shown(present_request))
-    return answer(requests.cancel(ask.world, call, asker_of(ask), ask.path["id"]))
+    call = context.presenting(shown(present_request))
+    return answer(requests.cancel(context.world, call, asker_of(context), context.path["id"]))
 
 
-def _receipt(ask: Ask) -> Answer:
+def _receipt(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_receipt
     from chalicelib.services.privacy import requests
 
-    receipt = requests.receipt(ask.world, ask.company, asker_of(ask), ask.path["id"])
-    return Answer(present_receipt(receipt, ask.world.keys.pem))
+    receipt = requests.receipt(context.world, context.company, asker_of(context), context.path["id"])
+    return Answer(present_receipt(receipt, context.world.keys.pem))
 
 
-def _download(ask: Ask) -> Answer:
+def _download(context: RequestContext) -> Answer:
     from chalicelib.services.privacy import downloads
 
-    return signed(downloads.download(ask.world, ask.company, asker_of(ask), ask.path["id"]), accept=ask.accept)
+    return signed(
+        downloads.download(context.world, context.company, asker_of(context), context.path["id"]), accept=context.accept
+    )
 
 
-def _receipt_key(ask: Ask) -> Answer:
+def _receipt_key(context: RequestContext) -> Answer:
     from chalicelib.outside.keys import ALGORITHM, fingerprint
 
-    keys = ask.world.keys
+    keys = context.world.keys
     return Answer(
         {"object": "receipt_key", "algorithm": ALGORITHM, "key": fingerprint(keys.public_key), "public_key": keys.pem}
     )
@@ -257,7 +263,7 @@ ENDPOINTS = (
         path=URL,
         scope="privacy.write",
         does=_new,
-        summary="Ask for access, rectification, deletion or opposition; or see what a deletion would do",
+        summary="RequestContext for access, rectification, deletion or opposition; or see what a deletion would do",
         takes=RequestNew,
         gives=RequestShown,
         status=201,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.endpoint import PUBLIC, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Language, Model, Shown, Text
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
@@ -122,13 +122,13 @@ def _map(language: Language, region: str) -> dict[str, Any]:
     return data_map(language, region)
 
 
-def _policy(ask: Ask) -> Answer:
-    language = ask.query.lang or ask.language
-    return Answer({"content": _page(language, ask.query.version, ask.world.settings.region, today(ask.at))})
+def _policy(context: RequestContext) -> Answer:
+    language = context.query.lang or context.language
+    return Answer({"content": _page(language, context.query.version, context.world.settings.region, today(context.at))})
 
 
-def _data_map(ask: Ask) -> Answer:
-    return Answer(_map(ask.query.lang or ask.language, ask.world.settings.region))
+def _data_map(context: RequestContext) -> Answer:
+    return Answer(_map(context.query.lang or context.language, context.world.settings.region))
 
 
 ENDPOINTS = (

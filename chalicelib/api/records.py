@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
 from chalicelib.api.answers import Shown as Showing
 from chalicelib.api.document_shapes import Deleted
-from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
 from chalicelib.api.paging import Found, Page
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
@@ -149,30 +149,32 @@ class Noun:
             ),
         )
 
-    def _list(self, ask: Ask) -> Answer:
-        query = ask.query
+    def _list(self, context: RequestContext) -> Answer:
+        query = context.query
         keep: Callable[[Any], bool] | None = editing.keeping(
             updated_since=query.updated_since, words=query.q, **{name: getattr(query, name) for name in self.filters}
         )
         window = Window(query.limit, query.starting_after, query.ending_before)
-        page = editing.listing(ask.open, self.resource, window, keep)
-        data = [self.show(record, ask.open.head) for record in page.items]
+        page = editing.listing(context.open, self.resource, window, keep)
+        data = [self.show(record, context.open.head) for record in page.items]
         return Answer(listed(address(self.plural), data, more=page.next is not None, next=page.next))
 
-    def _create(self, ask: Ask) -> Answer:
-        call = ask.presenting(created(self.show, self.plural))
-        return answer(editing.create(ask.world.store, call, self.resource, ask.body.id, ask.body.content()))
+    def _create(self, context: RequestContext) -> Answer:
+        call = context.presenting(created(self.show, self.plural))
+        return answer(editing.create(context.world.store, call, self.resource, context.body.id, context.body.content()))
 
-    def _read(self, ask: Ask) -> Answer:
-        return Answer(self.show(ask.open.get(self.resource.cls, ask.path["id"]), ask.open.head))
+    def _read(self, context: RequestContext) -> Answer:
+        return Answer(self.show(context.open.get(self.resource.cls, context.path["id"]), context.open.head))
 
-    def _change(self, ask: Ask) -> Answer:
-        call = ask.presenting(shown(self.show), version=self.show)
-        return answer(editing.change(ask.world.store, call, self.resource, ask.path["id"], ask.body.content()))
+    def _change(self, context: RequestContext) -> Answer:
+        call = context.presenting(shown(self.show), version=self.show)
+        return answer(
+            editing.change(context.world.store, call, self.resource, context.path["id"], context.body.content())
+        )
 
-    def _delete(self, ask: Ask) -> Answer:
-        call = ask.presenting(shown(deleted), version=self.show)
-        return answer(editing.delete(ask.world.store, call, self.resource, ask.path["id"]))
+    def _delete(self, context: RequestContext) -> Answer:
+        call = context.presenting(shown(deleted), version=self.show)
+        return answer(editing.delete(context.world.store, call, self.resource, context.path["id"]))
 
 
 def _a(name: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.answers import Answer, Body, answer, listed, size
 from chalicelib.api.companies import Particulars
-from chalicelib.api.endpoint import Ask, Endpoint, Scope
+from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import Email, Model, Shown
 from chalicelib.api.paging import Found, Page
 from chalicelib.api.parties import PartyEdit
@@ -76,38 +76,38 @@ def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, 
     return content
 
 
-def sent(ask: Ask, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
+def sent(context: RequestContext, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
     """The same, from who may change such a record. Raises Forbidden, InvalidContent."""
     needed = NEEDS.get((subject or "").partition("_")[0])
-    if needed and needed not in ask.actor.scopes:
+    if needed and needed not in context.actor.scopes:
         raise Forbidden(scope=needed)
     return validated(subject, corrections)
 
 
-def _details(ask: Ask) -> Answer:
+def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy import asking, rectification
 
-    asker = asker_of(ask)
-    request = asking.found(ask.world.store, ask.company, asker, ask.path["id"])
-    right = sent(ask, request.subject, ask.body.corrections)
-    return answer(rectification.answer(ask.world, ask.presenting(detailed), asker, request.id, right))
+    asker = asker_of(context)
+    request = asking.found(context.world.store, context.company, asker, context.path["id"])
+    right = sent(context, request.subject, context.body.corrections)
+    return answer(rectification.answer(context.world, context.presenting(detailed), asker, request.id, right))
 
 
-def _documents(ask: Ask) -> Answer:
+def _documents(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.affected import present_affected
     from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy import affected, asking
 
-    query = ask.query
+    query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
         raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
-    request = asking.found(ask.world.store, ask.company, asker_of(ask), ask.path["id"])
+    request = asking.found(context.world.store, context.company, asker_of(context), context.path["id"])
 
     def present(found: affected.AffectedDocument) -> Body:
-        return present_affected(found, ask.open.head)
+        return present_affected(found, context.open.head)
 
-    page = affected.listing(ask.open, request, present, size, limit=query.limit, after=query.starting_after)
+    page = affected.listing(context.open, request, present, size, limit=query.limit, after=query.starting_after)
     url = request_address(request.id, "documents")
     return Answer(listed(url, page.items, more=page.next is not None, next=page.next))
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from chalicelib.api.answers import Answer, Body, address, listed
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
@@ -78,7 +78,7 @@ class VerifyQuery(Model):
     starting_after: Annotated[int, WholeNumber(0, 999_999_999)] = 0
 
 
-def _series(ask: Ask) -> Answer:
+def _series(context: RequestContext) -> Answer:
     data = [
         {
             "id": row.id,
@@ -89,15 +89,15 @@ def _series(ask: Ask) -> Answer:
             "last_date": row.last_date.isoformat() if row.last_date else None,
             "hash": row.chain,
         }
-        for row in register.series(ask.open)
+        for row in register.series(context.open)
     ]
     return Answer(listed(address("series"), data))
 
 
-def _entries(ask: Ask) -> Answer:
-    query = ask.query
-    year = query.year or today(ask.at).year
-    found = register.entries(ask.open, query.series, year, limit=query.limit, starting_after=query.starting_after)
+def _entries(context: RequestContext) -> Answer:
+    query = context.query
+    year = query.year or today(context.at).year
+    found = register.entries(context.open, query.series, year, limit=query.limit, starting_after=query.starting_after)
     url = address("register") + (f"?series={found.series}" if found.series else "")
     return Answer(listed(url, map(_entry, found.entries), more=found.more))
 
@@ -119,9 +119,9 @@ def _entry(known: register.Entry) -> Body:
     }
 
 
-def _verify(ask: Ask) -> Answer:
-    year = ask.query.year or today(ask.at).year
-    found = register.verify(ask.open, ask.query.series, year, after=ask.query.starting_after)
+def _verify(context: RequestContext) -> Answer:
+    year = context.query.year or today(context.at).year
+    found = register.verify(context.open, context.query.series, year, after=context.query.starting_after)
     fault = {"position": found.fault.position, "code": found.fault.code} if found.fault else None
     return Answer(
         {

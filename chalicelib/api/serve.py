@@ -15,7 +15,7 @@ from chalice.app import Response
 from chalicelib.api import etag, parse, problems
 from chalicelib.api.answers import Answer
 from chalicelib.api.auth import guard
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.domain.code import network
 from chalicelib.domain.errors import Busy, Refusal
 
@@ -51,16 +51,16 @@ def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
     with world.telemetry.bound(request_id=own_id, verb=name):
         try:
             with world.telemetry.span(name):
-                ask = _ask(world, endpoint, request, language)
-                answer = endpoint.does(ask)
-            return _answered(endpoint, ask, answer, own_id, request.headers.get("if-none-match"))
+                context = _context(world, endpoint, request, language)
+                answer = endpoint.does(context)
+            return _answered(endpoint, context, answer, own_id, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 — the edge: whatever it is becomes an answer without its words
             refusal = _refusal(world, error, endpoint)
     status, headers, body = problems.problem(refusal, language, own_id)
     return Response(body=body.decode(), headers={**SECURITY, **headers}, status_code=status)
 
 
-def _ask(world: "World", endpoint: Endpoint, request: "Request", language: problems.Language) -> Ask:
+def _context(world: "World", endpoint: Endpoint, request: "Request", language: problems.Language) -> RequestContext:
     actor, company, reader = guard(world, endpoint, request)
     path = parse.path(request.uri_params)
     headers = request.headers
@@ -78,7 +78,7 @@ def _ask(world: "World", endpoint: Endpoint, request: "Request", language: probl
             at=at,
             request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
         )
-    return Ask(
+    return RequestContext(
         world=world,
         actor=actor,
         company=company,
@@ -106,7 +106,9 @@ def verb(endpoint: Endpoint) -> str:
     return "_".join((endpoint.method.lower(), *parts.replace("-", "_").replace(".", "_").split("/")))
 
 
-def _answered(endpoint: Endpoint, ask: Ask, answer: Answer, own_id: str, if_none_match: str | None) -> Response:
+def _answered(
+    endpoint: Endpoint, context: RequestContext, answer: Answer, own_id: str, if_none_match: str | None
+) -> Response:
     headers: dict[str, str | list[str]] = {**SECURITY, "Request-Id": own_id}
     if answer.location:
         headers["Location"] = answer.location
@@ -116,7 +118,7 @@ def _answered(endpoint: Endpoint, ask: Ask, answer: Answer, own_id: str, if_none
         return Response(body="", headers=headers, status_code=answer.status)
     shown = answer.body
     if answer.status in (200, 201) and shown.get("object") != "list":
-        headers["ETag"] = tag = etag.of(shown, expanded=getattr(ask.query, "expand", ()))
+        headers["ETag"] = tag = etag.of(shown, expanded=getattr(context.query, "expand", ()))
         if endpoint.method == "GET" and etag.unchanged(if_none_match, tag):
             return Response(body="", headers=headers, status_code=304)
     if endpoint.media != "application/json":

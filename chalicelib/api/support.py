@@ -7,7 +7,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
 from chalicelib.api.paging import Found, Page
 from chalicelib.domain.company import Head
@@ -95,13 +95,13 @@ class WholeThread(ThreadShown):
     messages: list[MessageShown]
 
 
-def _writer(ask: Ask) -> Writer:
-    return Writer(ask.actor.id, ask.actor.role == "owner", ask.actor.email)
+def _writer(context: RequestContext) -> Writer:
+    return Writer(context.actor.id, context.actor.role == "owner", context.actor.email)
 
 
-def _enclosures(ask: Ask) -> list[Enclosure]:
+def _enclosures(context: RequestContext) -> list[Enclosure]:
     found = []
-    for number, sent in enumerate(ask.body.attachments):
+    for number, sent in enumerate(context.body.attachments):
         try:
             found.append(Enclosure(sent.name, b64decode(sent.content, validate=True)))
         except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
@@ -109,11 +109,13 @@ def _enclosures(ask: Ask) -> list[Enclosure]:
     return found
 
 
-def _open(ask: Ask) -> Answer:
-    sent, language = ask.body, ask.body.language or ask.language
-    call = ask.presenting(_written)
+def _open(context: RequestContext) -> Answer:
+    sent, language = context.body, context.body.language or context.language
+    call = context.presenting(_written)
     return answer(
-        support.open_thread(ask.world, call, _writer(ask), language, sent.subject, sent.text, _enclosures(ask))
+        support.open_thread(
+            context.world, call, _writer(context), language, sent.subject, sent.text, _enclosures(context)
+        )
     )
 
 
@@ -121,31 +123,33 @@ def _written(found: support.Conversation, _: Head) -> Answer:
     return Answer(present_conversation(found), status=201, location=address("support", found.thread.id))
 
 
-def _list(ask: Ask) -> Answer:
-    window = Window(ask.query.limit, ask.query.starting_after, ask.query.ending_before)
-    page = support.threads(ask.open, _writer(ask), window)
+def _list(context: RequestContext) -> Answer:
+    window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
+    page = support.threads(context.open, _writer(context), window)
     data = map(present_thread, page.items)
     return Answer(listed(URL, data, more=page.next is not None, next=page.next))
 
 
-def _read(ask: Ask) -> Answer:
-    return Answer(present_conversation(support.read(ask.open, _writer(ask), ask.path["id"])))
+def _read(context: RequestContext) -> Answer:
+    return Answer(present_conversation(support.read(context.open, _writer(context), context.path["id"])))
 
 
-def _write(ask: Ask) -> Answer:
-    files = _enclosures(ask)
-    call = ask.presenting(_written)
-    return answer(support.write(ask.world, ask.open, call, _writer(ask), ask.path["id"], ask.body.text, files))
+def _write(context: RequestContext) -> Answer:
+    files = _enclosures(context)
+    call = context.presenting(_written)
+    return answer(
+        support.write(context.world, context.open, call, _writer(context), context.path["id"], context.body.text, files)
+    )
 
 
-def _close(ask: Ask) -> Answer:
-    call = ask.presenting(shown(present_thread))
-    return answer(support.close(ask.open, call, _writer(ask), ask.path["id"]))
+def _close(context: RequestContext) -> Answer:
+    call = context.presenting(shown(present_thread))
+    return answer(support.close(context.open, call, _writer(context), context.path["id"]))
 
 
-def _attachment(ask: Ask) -> Answer:
-    link = support.attachment(ask.world, ask.open, _writer(ask), ask.path["id"], ask.path["file"])
-    return signed(link, accept=ask.accept)
+def _attachment(context: RequestContext) -> Answer:
+    link = support.attachment(context.world, context.open, _writer(context), context.path["id"], context.path["file"])
+    return signed(link, accept=context.accept)
 
 
 _ONE = URL + "/{id}"
@@ -155,7 +159,7 @@ ENDPOINTS = (
         path=URL,
         scope="support.write",
         does=_open,
-        summary="Ask for help",
+        summary="RequestContext for help",
         takes=ThreadNew,
         gives=WholeThread,
         status=201,

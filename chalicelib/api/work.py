@@ -4,16 +4,16 @@ from typing import Any
 
 from chalicelib.api.answers import Answer, address
 from chalicelib.api.document_shapes import JobShown
-from chalicelib.api.endpoint import Ask, Endpoint
+from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.domain.company import Head, require_open
 from chalicelib.domain.errors import CompanyRestoring, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.representation.jobs import present_job
 
 
-def _read(ask: Ask) -> Answer:
-    job = ask.reader.get(JobRow, ask.path["id"]) if ask.reader else _of_a_shut_company(ask)
-    if job.expires_at <= ask.at.timestamp():
+def _read(context: RequestContext) -> Answer:
+    job = context.reader.get(JobRow, context.path["id"]) if context.reader else _of_a_shut_company(context)
+    if job.expires_at <= context.at.timestamp():
         raise NotFound
     shown = present_job(job)
     outcomes: Any = shown["outcomes"]
@@ -21,13 +21,15 @@ def _read(ask: Ask) -> Answer:
     return Answer({**shown, "outcomes": [{k: v for k, v in each.items() if k != "key"} for each in outcomes]})
 
 
-def _of_a_shut_company(ask: Ask) -> JobRow:
+def _of_a_shut_company(context: RequestContext) -> JobRow:
     """The restore that keeps the company shut, so that whoever asked for it can follow it; of nothing else, and of no
     company that is shut for another reason. Raises CompanyBlocked, CompanyRestoring."""
-    head, job = ask.world.store.records([Head.ref(ask.company), JobRow.ref(ask.company, ask.path["id"])])
+    head, job = context.world.store.records(
+        [Head.ref(context.company), JobRow.ref(context.company, context.path["id"])]
+    )
     if not isinstance(head, Head):
         raise NotFound
-    if head.restore != ask.path["id"] or not isinstance(job, JobRow):
+    if head.restore != context.path["id"] or not isinstance(job, JobRow):
         require_open(head)
         raise NotFound  # opened between two reads
     return job

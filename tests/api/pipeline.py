@@ -9,7 +9,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, listed
 from chalicelib.api.auth import SCOPES, authorize
-from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Ask, Endpoint
+from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
 from chalicelib.api.paging import Page, expandable
 from chalicelib.api.routing import cors
@@ -43,37 +43,43 @@ class Things(Page):
     expand: tuple[Literal["customer"], ...] = expandable()
 
 
-def _echo(ask: Ask) -> Answer:
-    call = ask.writing
+def _echo(context: RequestContext) -> Answer:
+    call = context.writing
     return Answer(
-        {"id": "thing_1", "name": ask.body.name, "key": call.key, "request": call.request, "verb": call.verb},
+        {"id": "thing_1", "name": context.body.name, "key": call.key, "request": call.request, "verb": call.verb},
         status=201,
         location="/things/thing_1",
         secret={"secret": "s3cret"},
     )
 
 
-def _who(ask: Ask) -> Answer:
-    actor = ask.actor
+def _who(context: RequestContext) -> Answer:
+    actor = context.actor
     return Answer(
-        {"subject": actor.subject, "kind": actor.kind, "role": actor.role, "company": ask.company, "email": actor.email}
+        {
+            "subject": actor.subject,
+            "kind": actor.kind,
+            "role": actor.role,
+            "company": context.company,
+            "email": actor.email,
+        }
     )
 
 
-def _one(ask: Ask) -> Answer:
-    customer: Any = {"id": "cus_1", "name": "Atlas"} if ask.query.expand else "cus_1"
-    return Answer({"id": ask.path["id"], "customer": customer, "version": 1})
+def _one(context: RequestContext) -> Answer:
+    customer: Any = {"id": "cus_1", "name": "Atlas"} if context.query.expand else "cus_1"
+    return Answer({"id": context.path["id"], "customer": customer, "version": 1})
 
 
-def _fail(ask: Ask) -> Answer:
-    raise ValueError(f"the client wrote {ask.body.name}")
+def _fail(context: RequestContext) -> Answer:
+    raise ValueError(f"the client wrote {context.body.name}")
 
 
-def _conflict(ask: Ask) -> Answer:
+def _conflict(context: RequestContext) -> Answer:
     raise NotIssued
 
 
-def _unanswered(ask: Ask) -> Answer:
+def _unanswered(context: RequestContext) -> Answer:
     from botocore.exceptions import ReadTimeoutError
 
     raise RuntimeError("wrapped") from ReadTimeoutError(endpoint_url="http://x")
@@ -96,7 +102,7 @@ ENDPOINTS = (
         scope=PUBLIC,
         query=Things,
         summary="List",
-        does=lambda ask: Answer(listed("/things", [{"limit": ask.query.limit}], more=False)),
+        does=lambda context: Answer(listed("/things", [{"limit": context.query.limit}], more=False)),
     ),
     Endpoint(method="GET", path="/things/{id}", scope=PUBLIC, query=Things, does=_one, summary="Read"),
     Endpoint(
@@ -106,7 +112,7 @@ ENDPOINTS = (
         summary="Delete",
         if_match=True,
         status=204,
-        does=lambda ask: Answer({}, status=204),
+        does=lambda context: Answer({}, status=204),
     ),
     Endpoint(
         method="PATCH",
@@ -116,7 +122,7 @@ ENDPOINTS = (
         takes=Thing,
         if_match=True,
         idempotent=True,
-        does=lambda ask: Answer({"id": ask.path["id"], "if_match": ask.if_match}, replayed=True),
+        does=lambda context: Answer({"id": context.path["id"], "if_match": context.if_match}, replayed=True),
     ),
     Endpoint(
         method="GET",
@@ -124,7 +130,7 @@ ENDPOINTS = (
         scope=PUBLIC,
         summary="File",
         status=303,
-        does=lambda ask: Answer({"url": "https://s3/x"}, status=303, location="https://s3/x"),
+        does=lambda context: Answer({"url": "https://s3/x"}, status=303, location="https://s3/x"),
     ),
     Endpoint(
         method="GET",
@@ -132,7 +138,7 @@ ENDPOINTS = (
         scope=PUBLIC,
         summary="Page",
         media="text/html",
-        does=lambda ask: Answer({"content": "<!doctype html><style>p{}</style><p>é</p>"}),
+        does=lambda context: Answer({"content": "<!doctype html><style>p{}</style><p>é</p>"}),
     ),
     Endpoint(method="POST", path="/fail", scope=PUBLIC, does=_fail, summary="Fail", takes=Thing),
     Endpoint(method="GET", path="/conflict", scope=PUBLIC, does=_conflict, summary="Refuse", errors=(NotIssued,)),

@@ -39,7 +39,7 @@ class Sample:
 
 
 def send(client: Client, endpoint: Endpoint, sample: Sample, **headers: str) -> Got:
-    """Ask `endpoint` for `sample`."""
+    """RequestContext `endpoint` for `sample`."""
     sent: dict[str, Any] = ({"if_match": "*"} if endpoint.if_match else {}) | headers
     if sample.form is not None:
         sent |= {"raw": sample.form.encode(), "content_type": FORM}
