@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
 from chalicelib.domain.company import Head
+from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     Busy,
     CloudStorageOff,
@@ -60,6 +61,12 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
 _PERSONAL: Final = ("members.", "keys.", "consents.", "support.")
 GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
 """What an API key may be given: a key never makes keys or members, consents to nothing and asks for no help."""
+_ABOUT_ANYBODY: Final = frozenset({"privacy.read", "privacy.write"})
+"""Scopes that concern anybody in a key or an owner, but only the person in a member of another role."""
+KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
+    role: GRANTABLE & (held if role == "owner" else held - _ABOUT_ANYBODY) for role, held in ROLE_SCOPES.items()
+}
+"""The most that a key is worth while its maker has this role."""
 NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
 _UNVERIFIED: Final = "unverified"
 
@@ -94,23 +101,26 @@ def _key_context(world: "World", credential: str) -> dict[str, str] | None:
     key = read_api_key(credential)
     if key is None:
         return None
-    _admit_key(world, key.company, key.id, key.mode, key)
+    _admit_key(world, key.company, key.id, key.mode, key=key)
     return {"kind": "api_key", "subject": key.id, "company": key.company, "mode": key.mode}
 
 
-def _admit_key(world: "World", company: str, key_id: str, mode: str, key: ApiToken | None) -> tuple[Head, ApiKey]:
-    """The key's row and its company's head. Raises Unauthenticated for a key that is unknown, forged or revoked, or of
-    the other mode than its company."""
+def _admit_key(
+    world: "World", company: str, key_id: str, mode: str, *, key: ApiToken | None = None, maker: str | None = None
+) -> tuple[Head, ApiKey, Record | None]:
+    """The company's head, the key's row and the membership of the sign-in `maker`, of one moment. Raises
+    Unauthenticated for a key that is unknown, forged or revoked, or of the other mode than its company."""
     from chalicelib.store.read import admit
 
-    admission = admit(world.store, company, ApiKey.ref(company, key_id))
+    made_by = Member.ref(company, user=maker) if maker else None
+    admission = admit(world.store, company, ApiKey.ref(company, key_id), made_by)
     head, row = admission.head, admission.entity
     # Compared with a digest that nothing has when there is no row, so that both cases take the same time.
     stored = row.digest if isinstance(row, ApiKey) else "0" * 64
     forged = key is not None and not hmac.compare_digest(stored.encode(), key.digest.encode())
     if forged or head is None or not isinstance(row, ApiKey) or row.revoked_at is not None or mode != head.mode:
         raise Unauthenticated
-    return head, row
+    return head, row, admission.maker
 
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
@@ -167,13 +177,23 @@ def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader
 
 
 def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str | None) -> tuple[Head, Actor]:
+    """The key, with what its maker's present role leaves of its scopes. Raises Unauthenticated also for a key whose
+    maker is no member any more, NotFound for another company's name."""
     company = str(context.get("company", ""))
     if not is_id("cmp", company) or not is_id("key", key_id):
         raise Unauthenticated
     if named is not None and named.strip() != company:
         raise NotFound
-    head, row = _admit_key(world, company, key_id, str(context.get("mode", "")), None)
-    return head, Actor(id=row.id, kind="api_key", scopes=GRANTABLE.intersection(row.scopes))
+    from chalicelib.store.read import maker_of
+
+    try:
+        user = maker_of(world.store, company, key_id)
+    except NotFound:
+        raise Unauthenticated from None
+    head, row, maker = _admit_key(world, company, key_id, str(context.get("mode", "")), maker=user)
+    if not isinstance(maker, Member) or maker.id != row.created_by:
+        raise Unauthenticated
+    return head, Actor(id=row.id, kind="api_key", scopes=KEY_SCOPES[maker.role].intersection(row.scopes))
 
 
 def _as_member(

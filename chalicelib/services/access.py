@@ -24,7 +24,8 @@ from chalicelib.store.wire import SORT, Store
 KEYS = Resource(ApiKey, policy=ACCOUNT)
 T = TypeVar("T")
 MOST_KEYS_SHUT = 80
-"""Keys that one transaction revokes with their maker; a company with more revokes the rest by hand."""
+"""Keys that one transaction marks as revoked with their maker, for the list of keys. The rest are worth as little: the
+admission of a key reads its maker's membership."""
 MAX_MEMBERS = 50
 """All owners are read in the transaction that removes one, and a transaction reads 100 rows at most."""
 
@@ -89,7 +90,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
 
 
 def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
-    """Let a person in no longer, at once, nor by the keys that he made. Raises NotFound, StaleVersion, LastOwner."""
+    """Remove a member, whose keys are worth nothing from then on. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     keys = keys_made_by(reader.store, reader.company, id)
     user = _user(everybody, id)
@@ -149,7 +150,7 @@ def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[mail.Writte
 
 
 def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:
-    """The live keys that a member made, which go with the member; at most MOST_KEYS_SHUT."""
+    """The live keys that a member made, to be marked as revoked with the member; at most MOST_KEYS_SHUT."""
     found: list[ApiKey] = []
     after = None
     while True:

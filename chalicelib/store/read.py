@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
@@ -9,24 +10,42 @@ from pynamodb.expressions.condition import Condition
 from chalicelib.domain.company import Head, require_open
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.member import Member
+from chalicelib.domain.member import ApiKey, Member
 from chalicelib.store.wire import SORT, Page, Store, start_after
 
 R = TypeVar("R", bound=Record)
+KNOWN_MAKERS = 10_000
+"""Keys whose maker a process remembers."""
 
 
 @dataclass(frozen=True)
 class Admission:
-    """A company's head and the row that lets somebody in (a membership, an API key), of one moment."""
+    """A company's head and the row that lets somebody in (a membership, an API key), of one moment. `maker` is the
+    membership of the person who made the key."""
 
     head: Head | None
     entity: Record | None
+    maker: Record | None = None
 
 
-def admit(store: Store, company: str, ref: Ref) -> Admission:
-    """Read both in one round trip."""
-    head, found = store.records([Head.ref(company), ref])
-    return Admission(head if isinstance(head, Head) else None, found)
+def admit(store: Store, company: str, ref: Ref, maker: Ref | None = None) -> Admission:
+    """Read all of them in one round trip."""
+    head, found, *made = store.records([Head.ref(company), ref, *([maker] if maker else [])])
+    return Admission(head if isinstance(head, Head) else None, found, *made)
+
+
+@lru_cache(maxsize=KNOWN_MAKERS)
+def maker_of(store: Store, company: str, key: str) -> str:
+    """Return the sign-in of the member who made an API key. Raises NotFound without such a key or member.
+
+    A key's maker and a member's sign-in never change, so a process reads them once a key. A maker who left is found
+    out by the admission, which reads the membership itself."""
+    (made,) = store.records([ApiKey.ref(company, key)])
+    if isinstance(made, ApiKey):
+        for row in store.query("identity", company, SORT.startswith("member#")).records:
+            if isinstance(row, Member) and row.id == made.created_by:
+                return row.user
+    raise NotFound
 
 
 def companies_of(store: Store, user: str) -> list[Member]:

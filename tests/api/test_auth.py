@@ -13,8 +13,10 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.member import ApiKey
 from chalicelib.outside.tokens import Tokens, make_api_key
 from chalicelib.policy.load import policy_version
+from chalicelib.services import access
 from chalicelib.store.codec import to_row
 from tests.api.pipeline import gateway_of
+from tests.bench.traffic import Traffic
 from tests.client import Client
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from tests.conftest import Shop
 
 ELSEWHERE = "cmp_01J00000000000000000000000"
+CLERKS = {"parties.read": 200, "company.write": 403}
+"""The answers to a key of a clerk."""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +78,77 @@ def test_a_revoked_key_is_refused_at_once(shop: "Shop", guarded: "Gateway") -> N
     assert "www-authenticate" in got.headers
 
 
+def role_of_key(role: str) -> frozenset[str]:
+    """What a key with every scope reaches while its maker has this role."""
+    own = {"privacy.read", "privacy.write"}  # a key has them for anybody, a member of another role for themselves
+    return GRANTABLE if role == "owner" else GRANTABLE & ROLE_SCOPES[role] - own  # type: ignore[index]
+
+
+def maker(shop: "Shop", *scopes: str) -> tuple[str, str]:
+    """A second owner and their key: the member's path, and the key."""
+    subject = f"maker-{shop.company}"
+    client = shop.member("owner", subject)
+    made = client.post("/v1/api-keys", {"name": "theirs", "scopes": list(scopes)})
+    (id,) = [row["id"] for row in shop.owner.get("/v1/members").json["data"] if row["user"] == subject]
+    return f"/v1/members/{id}", made.json["key"]
+
+
+def test_a_key_is_worth_at_most_its_makers_present_role(shop: "Shop", guarded: "Gateway") -> None:
+    path, token = maker(shop, *GRANTABLE)
+    for role in ("viewer", "clerk", "accountant", "owner"):
+        assert shop.owner.patch(path, {"role": role}, "*").status == 200
+        assert reached(Client(guarded, token)) == role_of_key(role)
+
+
+def test_every_key_of_a_removed_member_is_worth_nothing(
+    shop: "Shop", guarded: "Gateway", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "MOST_KEYS_SHUT", 0)
+    path, token = maker(shop, "documents.read")
+    assert Client(guarded, token).get("/scopes/documents.read").status == 200
+    assert shop.owner.delete(path, "*").status == 200
+    got = Client(guarded, token).get("/scopes/documents.read")
+    assert (got.status, got.json["code"]) == (401, "unauthenticated")
+    shop.member("owner", f"maker-{shop.company}")
+    assert Client(guarded, token).get("/scopes/documents.read").status == 401, "who came back is another member"
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "status"),
+    [("DELETE", None, {"parties.read": 401, "company.write": 401}), ("PATCH", {"role": "clerk"}, CLERKS)],
+)
+def test_a_key_made_while_its_makers_role_ends_opens_nothing_more(
+    shop: "Shop", guarded: "Gateway", monkeypatch: pytest.MonkeyPatch, verb: str, body: Any, status: dict[str, int]
+) -> None:
+    """The pipeline admits an owner, whose role ends before the key is written."""
+    path, _ = maker(shop, "documents.read")
+    ended: list[int] = []
+
+    def slow(company: str, mode: Any, random: bytes) -> Any:
+        if not ended:
+            ended.append(shop.owner.ask(verb, path, body, if_match="*").status)
+        return make_api_key(company, mode, random)
+
+    monkeypatch.setattr("chalicelib.services.access.make_api_key", slow)
+    leaving = Client(shop.owner.gateway, shop.issuer.token(f"maker-{shop.company}"), shop.company)
+    made = leaving.post("/v1/api-keys", {"name": "late", "scopes": list(status)})
+    assert (made.status, ended) == (201, [200])
+    late = Client(guarded, made.json["key"])
+    assert {scope: late.get(f"/scopes/{scope}").status for scope in status} == status
+
+
+def test_a_key_costs_one_round_trip_once_its_maker_is_known(shop: "Shop", guarded: "Gateway", world: "World") -> None:
+    client, _ = shop.key("documents.read")
+    client = Client(guarded, client.token)
+    trips = []
+    for _ in range(3):
+        with Traffic(world.store) as traffic:
+            assert client.get("/scopes/documents.read").status == 200
+        trips.append(traffic.total)
+    authorizer = 1
+    assert trips == [authorizer + 3, authorizer + 1, authorizer + 1]
+
+
 def test_keys_that_nobody_made(shop: "Shop", guarded: "Gateway") -> None:
     real, _ = shop.key("documents.read")
     assert real.token is not None
@@ -102,13 +177,14 @@ def test_a_row_must_match_in_digest_and_mode(
     shop: "Shop", guarded: "Gateway", world: "World", mode: Any, digest: str | None, status: int
 ) -> None:
     key = make_api_key(shop.company, mode, bytes(32))
+    (owner,) = shop.owner.get("/v1/members").json["data"]
     row = ApiKey(
         company=shop.company,
         id=key.id,
         name="x",
         digest=digest or key.digest,
         hint=key.hint,
-        created_by="x",
+        created_by=owner["id"],
         scopes=("documents.read",),
         created_at=world.now(),
         updated_at=world.now(),
