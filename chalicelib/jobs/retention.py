@@ -1,11 +1,13 @@
 """Sweeps what is past its term: statutory records, and proofs."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Leftover, Term
+from chalicelib.domain.correction import Correction
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.request import Receipt, Request, Tombstone
+from chalicelib.domain.request import AFTERWARDS, Receipt, Request, Tombstone
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.store import due
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 CAP = 2_000
 """Commits of twelve documents that a run makes without asking."""
+AGAIN = timedelta(days=1)
+"""How long after the end of a backup a proof that it still needs is looked at again."""
 
 
 def retention_job() -> Job:
@@ -83,14 +87,36 @@ def proofs_job() -> Job:
 
 
 def _forget(world: "World", step: Step) -> bool:
-    from chalicelib.services.backup import keys_end
+    """Delete a proof with what belongs to it. What a restore would apply to a backup stays while there is such a
+    backup: without its tombstone an erased person returns."""
+    from chalicelib.services.backup import expiry, keys_end
 
     (row,) = world.store.records([step.ref])
+    stone = _tombstone(world, row) if isinstance(row, Request) else None
+    changed_at = _changed_at(row, stone)
+    if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
+        return due.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, Request):
-        stone = [Tombstone.ref(row.company, subject=row.subject)] if row.subject else []
         keys = [end.key for end in keys_end.of_request(world, row.company, row.id)]
-        beside: list[Ref] = [Receipt.ref(row.company, row.id), *stone, *keys]
+        beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
         for ref in beside:
             due.finish(world.store, ref)
     due.finish(world.store, step.ref)
     return True
+
+
+def _tombstone(world: "World", request: Request) -> Tombstone | None:
+    """The tombstone that this request itself made. Another request about the same person has none."""
+    if request.subject is None:
+        return None
+    (stone,) = world.store.records([Tombstone.ref(request.company, subject=request.subject)])
+    return stone if isinstance(stone, Tombstone) and stone.id == request.id else None
+
+
+def _changed_at(row: Record | None, stone: Tombstone | None) -> datetime | None:
+    """The instant before which a backup may hold what was erased or corrected; None for any other proof."""
+    if isinstance(row, Correction):
+        return row.created_at
+    if isinstance(row, Request) and stone is not None:
+        return (row.closed_at or stone.created_at) + AFTERWARDS
+    return None

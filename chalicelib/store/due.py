@@ -90,6 +90,13 @@ def release(store: Store, claimed: Claim) -> bool:
     return _update(store, claimed.record.key, back, _ours(claimed)) is not None
 
 
+def defer(store: Store, record: Record, at: datetime) -> bool:
+    """Make a claimed row, as it was read, due at `at` with all its attempts. False when somebody else moved it
+    meanwhile. Raises Busy."""
+    unmoved = (Row.due == _due(record)) & (Row.due_at == _stored(due_at(record)))
+    return _update(store, record.key, [Row.due_at.set(_stored(at)), Row.attempts.set(0)], unmoved) is not None
+
+
 def bury(store: Store, claimed: Claim) -> bool:
     """Try no more: the row moves to the index's partition of the dead, where it is seen. False when the claim had
     lapsed."""

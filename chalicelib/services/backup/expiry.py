@@ -4,7 +4,7 @@ The bucket's lifecycle rules are only the net under this. The row goes last, so 
 but time. A backup that somebody is being given back waits for that.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.backup import Backup, BackupPlan
@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 
 WAIT: Final = timedelta(hours=1)
 """After which a backup that was being read at its term is looked at again."""
+
+
+def last_end(world: "World", company: str, before: datetime) -> datetime | None:
+    """The latest end of the company's backups that were begun before an instant; None once all of them are gone.
+
+    A backup counts until its row is deleted, after its objects. Its end may be past, if its expiry was held up. Raises
+    Busy."""
+    ends_at, after = list[datetime](), None
+    while True:
+        page = world.store.query(Backup.ROOM, company, SORT.startswith(f"{Backup.KIND}#"), after=after)
+        ends_at += [row.due_at for row in page.records if isinstance(row, Backup) and row.created_at <= before]
+        if (after := page.next) is None:
+            return max(ends_at, default=None)
 
 
 def expire(world: "World", ref: Ref) -> bool:
