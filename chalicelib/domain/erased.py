@@ -41,6 +41,14 @@ def marked(marks: bytes | None, subject: str) -> bytes:
     return marks or own if _has(marks, own) else (marks or b"") + own
 
 
+def joined(marks: bytes | None, others: bytes | None) -> bytes | None:
+    """The marks of both, each once."""
+    for at in range(0, len(others or b""), MARK):
+        own = (others or b"")[at : at + MARK]
+        marks = marks if _has(marks, own) else (marks or b"") + own
+    return marks
+
+
 def is_erased(head: Head, subject: str) -> bool:
     """Whether the person of this id was erased from the company."""
     return _has(head.erased, _mark(subject))

@@ -1,6 +1,7 @@
 """Restoring into a new company: a copy that verifies, is worth nothing twice, and is its owner's."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.member import Member
 from chalicelib.files import prefixes
+from chalicelib.jobs.job import within
+from chalicelib.jobs.retention import proofs_job
+from chalicelib.jobs.runner import run
 from chalicelib.services import disclosures, issuing, register
 from chalicelib.services.backup import course, operating
 from chalicelib.services.backup.copy import company_of
@@ -112,6 +116,22 @@ def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
     shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, head)
     assert shown["customer"] is None
     assert shop.mark not in str(shown["buyer"])
+
+
+def test_a_copy_blocks_erased_buyers_also_after_the_proofs_of_their_deletions_have_gone(
+    shop: Kept, vault: Turned
+) -> None:
+    shop.confirmed(shop.customer)
+    carried(vault)
+    vault.offset = timedelta(days=5 * 366 + 1)
+    backup = shop.taken()
+    run(vault, proofs_job(), now=vault.now(), left=within(60))
+    assert shop.kinds("requests") == []
+    company = str(shop.restored(backup, into="new")["company"])
+    shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, shop.head(company))
+    assert shown["customer"] is None
+    assert shop.mark not in str(shown["buyer"])
+    assert shop.head(company).erased == shop.head().erased
 
 
 def test_begun_twice_it_is_one_company(shop: Kept) -> None:

@@ -14,7 +14,7 @@ from chalicelib.cli.main import main
 from chalicelib.domain.clock import today
 from chalicelib.domain.company import Head
 from chalicelib.domain.documents.invoice import Invoice
-from chalicelib.domain.erased import MARK, NAMES, is_erased, marked
+from chalicelib.domain.erased import MARK, NAMES, is_erased, joined, marked
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_access, carry_deletion, requests_job
@@ -251,6 +251,8 @@ def test_a_mark_is_eight_bytes_and_is_set_once() -> None:
     assert [is_erased(head, id) for id in ("cus_1", "cus_2", "cus_3")] == [True, True, False]
     assert not is_erased(_head(shifted), "cus_1"), "a mark begins where one may begin"
     assert not is_erased(_head(None), "cus_1")
+    assert joined(joined(None, marked(None, "cus_2")), marks) == marked(marked(None, "cus_2"), "cus_1")
+    assert (joined(marks, None), joined(None, None)) == (marks, None)
 
 
 def _head(marks: bytes | None) -> Head:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.domain.company import Head, Series
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.erased import marked
+from chalicelib.domain.erased import joined, marked
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
 from chalicelib.services import register
 from chalicelib.services.backup.kinds import NAMES
@@ -171,15 +171,16 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
     return len(wrong)
 
 
-def reopen(into: Into, replay: Replay, progress: Progress) -> Progress:
+def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None = None) -> Progress:
     """Open the company again, its head knowing whose documents are not shown: it may have been recovered to a moment
-    before they were erased. Repeated after a crash, it finds that done."""
+    before they were erased. `erased` are the marks on the source's head: they stay for as long as documents do, and a
+    tombstone does not. Repeated after a crash, it finds that done."""
     reader = into.reader()
     if reader.head.restore != into.job:
         return replace(progress, step="done")
 
     def decide(snapshot: Snapshot) -> Decision:
-        marks = snapshot.head.erased
+        marks = joined(snapshot.head.erased, erased)
         for subject in sorted(replay.erased):
             marks = marked(marks, subject)
         return Decision(head={"state": "active", "restore": None, "erased": marks})

@@ -140,7 +140,10 @@ def _step(errand: Errand, progress: Progress) -> Progress:
         return course.registers(errand.into, progress)
     if progress.step in ("search", "open"):
         since = replay.since(errand.world, errand.source, 0)
-        return (course.search if progress.step == "search" else course.reopen)(errand.into, since, progress)
+        if progress.step == "search":
+            return course.search(errand.into, since, progress)
+        (head,) = patiently(lambda: errand.world.store.records([Head.ref(errand.source)]))
+        return course.reopen(errand.into, since, progress, head.erased if isinstance(head, Head) else None)
     return _from_archive(errand, errand.archive(), progress)
 
 
