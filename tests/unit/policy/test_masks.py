@@ -1,8 +1,14 @@
 """Masks: what logs may never show follows from the rules."""
 
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.observability import MASK, OURS, masked
 from chalicelib.policy import inventory
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, use
 from chalicelib.policy.masks import masked_names, names
+from chalicelib.policy.rules import Attribute
 from tests.unit.policy.planting import changed
 
 
@@ -34,3 +40,26 @@ def test_every_contact_attribute_is_masked_unless_it_holds_one_of_a_few_words() 
             contact = current().rules[attribute.rule].data_class in ("contact", "bank")
             if contact and not attribute.type.startswith("Literal["):
                 assert attribute.path.rpartition(".")[2] in names()
+
+
+INVENTORY = inventory.take()
+
+
+def shown(attribute: Attribute) -> bool:
+    """Whether only the rule decides: what is packed is always masked, and a word of ours never."""
+    return not attribute.packed and not attribute.type.startswith(("Literal[", "bool"))
+
+
+@pytest.mark.parametrize("rule", current().rules)
+def test_the_masks_are_those_of_the_rules(rule: str) -> None:
+    """With the one rule masked and no other, exactly what it governs is masked, beside what is stored packed."""
+    rules = {name: replace(each, masked=name == rule) for name, each in current().rules.items()}
+    attributes = [attribute for stored in INVENTORY for attribute in stored.attributes]
+    packed = {a.path.rpartition(".")[2] for a in attributes if a.packed}
+    own = {a.path.rpartition(".")[2] for a in attributes if shown(a) and rule in (a.rule, a.governed_by)}
+    with use(replace(current(), rules=rules)):
+        assert names() == packed | own
+        for name in own - OURS:
+            assert masked({name: "Serin"}, names) == {name: MASK}
+    with use(replace(current(), rules={name: replace(each, masked=False) for name, each in rules.items()})):
+        assert names() == packed
