@@ -8,9 +8,8 @@ import pytest
 
 from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.consent import Acceptance, Consent
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, Version
-from chalicelib.services import consent
 from chalicelib.store.wire import SORT
 from tests.conftest import Shop
 
@@ -126,13 +125,11 @@ def _policy(material: bool) -> Policy:
         (date(2027, 3, 1), False, False),
     ],
 )
-def test_a_material_change_is_announced_and_then_asked(
-    monkeypatch: pytest.MonkeyPatch, day: date, material: bool, asked: bool
-) -> None:
-    monkeypatch.setattr(consent, "current", lambda: _policy(material))
+def test_a_material_change_is_announced_and_then_asked(day: date, material: bool, asked: bool) -> None:
     stamps: Any = {"company": "cmp_1", "created_at": None, "updated_at": None}
     held = Consent(id="mem_1", **stamps, policy_version="2026-11-23")
-    body = present_policy(held, day, "fr")
+    with use(_policy(material)):
+        body = present_policy(held, day, "fr")
     assert body["must_accept"] is asked
     if asked:
         assert (body["required"], body["required_since"]) == ("2027-03-01", "2027-03-01")

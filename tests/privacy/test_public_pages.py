@@ -8,7 +8,7 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.policy import publish
-from chalicelib.policy.load import current
+from chalicelib.policy.load import current, use
 from chalicelib.policy.model import LANGUAGES, Language, Policy, Version
 from local.gateway import Gateway
 from tests.client import Client
@@ -79,13 +79,15 @@ def test_a_version_of_a_later_day_is_announced_and_not_in_force() -> None:
 
 
 def test_an_announced_version_is_shown_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publish, "current", _announcing)
     monkeypatch.setattr(publish, "sections", lambda version: ())
-    before = publish.render("fr", on=date(2026, 12, 1))
+    with use(_announcing()):
+        before = publish.render("fr", on=date(2026, 12, 1))
+        ahead = publish.render("fr", "2027-03-01", on=date(2026, 12, 1))
+        replaced = publish.render("fr", "2026-11-23", on=date(2027, 3, 1))
+        after = publish.render("fr", on=date(2027, 3, 1))
     assert "En vigueur depuis le 23 novembre 2026" in before
     assert "annoncée" in before
-    ahead = publish.render("fr", "2027-03-01", on=date(2026, 12, 1))
     assert "Version annoncée, en vigueur à partir du 1er mars 2027." in ahead
-    assert "remplacée" in publish.render("fr", "2026-11-23", on=date(2027, 3, 1))
-    assert "En vigueur depuis le 1er mars 2027" in publish.render("fr", on=date(2027, 3, 1))
+    assert "remplacée" in replaced
+    assert "En vigueur depuis le 1er mars 2027" in after
     assert SOURCE.count("2027-03-01") == 0

@@ -4,7 +4,8 @@ The oracle counts on the calendar, in lines of its own. Every day on which somet
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -22,7 +23,6 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import load
-from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import Period, Start
 from chalicelib.services.privacy.retention import begun, midnight, with_year_end
 from tests.privacy.crashes import put
@@ -119,8 +119,9 @@ def test_the_oracle_itself(dated: date, end: str, kept: date) -> None:
 
 
 @pytest.fixture
-def shortened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def shortened() -> Iterator[Callable[[str], None]]:
     """Lets the policy in force state another statutory term."""
+    chosen = ExitStack()
 
     def change(period: str) -> None:
         policy = load.current()
@@ -128,11 +129,10 @@ def shortened(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             name: replace(rule, term=Period.parse(period)) if rule.start is Start.END_OF_FINANCIAL_YEAR else rule
             for name, rule in policy.rules.items()
         }
-        made: Policy = replace(policy, rules=rules)
-        monkeypatch.setattr("chalicelib.services.privacy.retention.current", lambda: made)
-        monkeypatch.setattr(load, "current", lambda: made)
+        chosen.enter_context(load.use(replace(policy, rules=rules)))
 
-    return change
+    with chosen:
+        yield change
 
 
 def test_a_shortened_term_takes_nothing_before_an_operator_has_seen_and_adopted_it(
