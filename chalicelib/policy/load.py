@@ -191,15 +191,27 @@ def parse(source: str) -> Policy:
     return _check(Policy(**read(document, "policy", POLICY)))
 
 
+_chosen: list[Policy] = []
+_caches: list[Callable[[], None]] = []
+
+
+def per_policy(most: int | None = None) -> Callable[[F], F]:
+    """Cache the last `most` results of a function (default: all) until another policy is in force."""
+
+    def decorate(function: F) -> F:
+        cached = lru_cache(maxsize=most)(function)
+        _caches.append(cached.cache_clear)
+        return cast(F, cached)
+
+    return decorate
+
+
 @lru_cache(maxsize=1)
 def _of_the_file() -> Policy:
     return parse((HERE / "policy.toml").read_text("utf-8"))
 
 
-_chosen: list[Policy] = []
-_caches: list[Callable[[], None]] = []
-
-
+@per_policy()
 def current() -> Policy:
     """The policy in force: the file's, read once a process, unless `use` chose another."""
     return _chosen[-1] if _chosen else _of_the_file()
@@ -215,17 +227,6 @@ def use(policy: Policy) -> Iterator[Policy]:
     finally:
         _chosen.pop()
         _forget()
-
-
-def per_policy(most: int | None = None) -> Callable[[F], F]:
-    """Cache the last `most` results of a function (default: all) until another policy is in force."""
-
-    def decorate(function: F) -> F:
-        cached = lru_cache(maxsize=most)(function)
-        _caches.append(cached.cache_clear)
-        return cast(F, cached)
-
-    return decorate
 
 
 def _forget() -> None:

@@ -166,7 +166,7 @@ def test_killed_at_any_call_it_ends_the_same(world: World) -> None:
         [world.store.connection.client],
         Work(prepare, lambda s: deliver(world, s[1]), lambda s: deliver(world, s[1], hours=1), state),
     )
-    assert crashes == 2 * (1 + 1 + 2 + 2), "switches, page, and a claim and a delete for each message"
+    assert crashes == 2 * (1 + 2 + 2 + 2), "switches, both pages, and a claim and a delete for each message"
 
 
 def test_an_idle_run_reads_twice_and_writes_nothing(world: World, notes: Notes) -> None:
