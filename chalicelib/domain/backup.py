@@ -98,6 +98,8 @@ class Backup(Record):
     verified_at: datetime | None = kept("backup.record", default=None)
     drilled_at: datetime | None = kept("backup.record", default=None)
     drill: Literal["passed", "failed"] | None = kept("backup.record", default=None)
+    progress_version: int | None = kept("backup.record", default=None)
+    """The version of the workflow that saved the row; None is version 1."""
     due: str | None = kept("backup.record", default="expiry")
     due_at: datetime = kept("backup.record")
     attempts: int = kept("backup.record", default=0)
@@ -128,6 +130,8 @@ class DrillPlan(Record):
     backup: str | None = kept("backup.record", default=None)
     """The backup that is being drilled."""
     step: str | None = kept("backup.record", default=None)
+    progress_version: int | None = kept("backup.record", default=None)
+    """The version of the workflow that saved the row; None is version 1."""
     due: str | None = kept("backup.record", default="drill")
     due_at: datetime = kept("backup.record")
     attempts: int = kept("backup.record", default=0)

@@ -1,9 +1,10 @@
 """The journal: one entry a commit, chained by hashes, holding kinds, ids and salted hashes but no content."""
 
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from string import Formatter
-from typing import Literal
+from typing import Any, Literal, Self
 
 from chalicelib.domain.entity import ENTITIES, Record, entity, kept, value
 
@@ -95,4 +96,11 @@ class JobRow(Record):
     outcomes: bytes = kept("transient.job", packed=True)
     done: int = kept("transient.job", default=0)
     total: int = kept("transient.job", default=0)
+    progress_version: int | None = kept("transient.job", default=None)
+    """The version of the workflow that saved the row; None is version 1."""
     expires_at: int = kept("transient.job")
+
+    def progressed(self, *, over: bool, failed: bool = False, **changes: Any) -> Self:
+        """The row with its progress. Once its work is over, it is due no more."""
+        status: Any = "running" if not over else "failed" if failed else "completed"
+        return replace(self, status=status, due=None if over else self.due, **changes)

@@ -107,6 +107,8 @@ class Request(Record):
     """The names of the attributes whose right values are missing."""
     recipients: tuple[str, ...] = kept("request.proof", default=())
     """The disclosures whose recipients the company was told to inform of a rectification."""
+    progress_version: int | None = kept("request.proof", default=None)
+    """The version of the workflow that saved the row; None is version 1."""
     due: str | None = kept("request.proof", default="requests")
     due_at: datetime = kept("request.proof")
     attempts: int = kept("request.proof", default=0)

@@ -1,16 +1,19 @@
 """The clockwork of backups: who is due tonight, the backups, what is asked of them, the drill, and their end."""
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
-from chalicelib.jobs.bulk import bulk
+from chalicelib.jobs.bulk import Load, bulk
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.services.outbox import UnknownTask
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Failure, Workflow
+from chalicelib.workflow.failure import GivenUp
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -75,6 +78,29 @@ def _backup_buried(world: "World", work: Record) -> None:
     running.give_up(world, work)
 
 
+def _adapted(name: str, advance: Any, buried: Any) -> Load:
+    """A process that does not use the engine's states yet."""
+
+    def step(context: Any, _: JobRow, __: Deadline) -> Any:
+        return advance(*context)
+
+    def failed(context: Any, _: JobRow, failure: Failure) -> Any:
+        if isinstance(failure, GivenUp):
+            buried(*context)
+        raise failure
+
+    workflow: Workflow[JobRow, Any, JobRow] = Workflow(
+        name=name,
+        context=lambda world, job: (world, job),
+        load=lambda context: context[1],
+        row=lambda _, job: job,
+        steps={"step": step},
+        step_of=lambda *_: "step",
+        failed=failed,
+    )
+    return lambda: workflow
+
+
 def _begin(world: "World", step: Step) -> bool:
     from chalicelib.services.backup import running
 
@@ -129,18 +155,20 @@ NIGHTLY_JOB = Job(
     summary="Begins the backups whose hour of the night has come",
 )
 BACKUPS_JOB = bulk(
-    {"backup": back_up},
+    {"backup": _adapted("backup", back_up, _backup_buried)},
     name=BACKUPS,
     summary="Makes backups, a part at a time, and archives what was issued",
     step_seconds=PART_SECONDS,
-    buried=_backup_buried,
 )
 RESTORES_JOB = bulk(
-    {"verify": verify, "download": download, "restore": restore},
+    {
+        "verify": _adapted("verify", verify, _restore_buried),
+        "download": _adapted("download", download, _restore_buried),
+        "restore": _adapted("restore", restore, _restore_buried),
+    },
     name=RESTORES,
     step_seconds=PART_SECONDS,
     summary="Verifies, hands out and restores backups, a part at a time",
-    buried=_restore_buried,
     into=_restored_into,
 )
 DRILL_JOB = Job(

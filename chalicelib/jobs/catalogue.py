@@ -1,17 +1,18 @@
 """Every job there is, and every task of the outbox and of bulk work. Cheap to import: handlers load what they need."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs import backups
-from chalicelib.jobs.bulk import Advance, bulk
+from chalicelib.jobs.bulk import Load, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, carry_rectification, requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.outbox import Handler
+from chalicelib.workflow.engine import Workflow
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -38,15 +39,15 @@ def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None
     notify(world, company, about)
 
 
-def issue(world: "World", job: JobRow) -> JobRow:
-    """Issue the next drafts of a bulk issue."""
-    from chalicelib.services.issuing import run_bulk
+def issue() -> Workflow[JobRow, Any, Any]:
+    """The bulk issue of drafts."""
+    from chalicelib.services.bulk_issue import WORKFLOW
 
-    return run_bulk(world, job)
+    return WORKFLOW
 
 
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
-BULK_TASKS: Mapping[str, Advance] = {"issue": issue}
+BULK_TASKS: Mapping[str, Load] = {"issue": issue}
 CARRIERS: Mapping[str, Carry] = {
     "access": carry_access,
     "deletion": carry_deletion,

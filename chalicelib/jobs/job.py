@@ -4,7 +4,6 @@
 `find` and `plan`; the blast radius is the plan's count. Deadline, cap, holds, kill switch and figures are the runner's.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.store import due
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -81,5 +81,4 @@ def due_in(room: str, name: str) -> Find:
 
 def within(seconds: float) -> Left:
     """A deadline that many seconds from now."""
-    end = time.monotonic() + seconds
-    return lambda: end - time.monotonic()
+    return Deadline.within(seconds).left

@@ -6,24 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from chalicelib.domain.call import SYSTEM_KEY, Call, Reply
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company, Head, Series
+from chalicelib.domain.company import Company, Series
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_id
+from chalicelib.domain.documents.registry import PARTIES, DocumentType
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyIssued,
     Fault,
     InvalidContent,
     NotFound,
-    Refusal,
-    TooLarge,
     TransactionTooLarge,
     invalid,
 )
@@ -36,7 +32,7 @@ from chalicelib.store.door import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
-    from chalicelib.wiring import World
+    pass
 
 BULK = 30
 """Documents to a transaction: each is three of its 100 items (draft out, document and register entry in)."""
@@ -108,14 +104,14 @@ def issue_many(
     if len(ids) > BULK:
         return _queued(store, call, ids, day)
     try:
-        return _issue_together(store, call, made, ids, day)
+        return issue_together(store, call, made, ids, day)
     except TransactionTooLarge:
         if len(ids) == 1:
             raise
         return _queued(store, call, ids, day)
 
 
-def _issue_together(
+def issue_together(
     store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None
 ) -> Committed[Issue]:
     """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
@@ -217,70 +213,3 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> C
         expires_at=expires_at(JobRow, call.at),
     )
     return transact(store, call, [], lambda _: Decision(job, new=(job,)))
-
-
-def run_bulk(world: "World", job: JobRow) -> JobRow:
-    """One transaction's worth of a bulk issue; the job as it is after it. A crash between the commit and the saving of
-    the job repeats the transaction's key and gets its first reply."""
-    inputs = json.loads(job.inputs)
-    ids: list[str] = inputs["ids"]
-    outcomes: list[dict[str, str]] = msgspec.json.decode(job.outcomes)
-    day = date.fromisoformat(inputs["day"]) if inputs["day"] else None
-    try:
-        issued = _next_chunk(world, job, ids[job.done : job.done + BULK], day)
-        outcomes += issued
-        done = job.done + len(issued)
-        status = "completed" if done == len(ids) else "running"
-    except Refusal as refusal:
-        if refusal.passing:  # the runner comes back
-            raise
-        chunk = ids[job.done : job.done + BULK]
-        rest = [Outcome(id, "not_attempted") for id in ids[job.done + len(chunk) :]]
-        outcomes += [outcome.row() for outcome in (*_failed(refusal, chunk), *rest)]
-        done, status = job.done, "failed"
-    return job.edited(
-        world.now(),
-        outcomes=msgspec.json.encode(outcomes),
-        done=done,
-        status=status,
-        due="bulk" if status == "running" else None,
-    )
-
-
-def _next_chunk(world: "World", job: JobRow, chunk: Sequence[str], day: date | None) -> list[dict[str, str]]:
-    """Issue the chunk, or the half of it that fits into a transaction."""
-    step = f"{job.id}:{job.done}"
-    call = world.call(job.company, job.actor, "issue_many", key=step, request=SYSTEM_KEY + step)
-    call = replace(call, present=_chunk_reply)
-    try:
-        committed = _issue_together(world.store, call, _type_of(chunk), chunk, day)
-    except TransactionTooLarge:
-        if len(chunk) == 1:
-            raise
-        return _next_chunk(world, job, chunk[: len(chunk) // 2], day)
-    issued: list[dict[str, str]] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
-    return issued
-
-
-def _type_of(ids: Sequence[str]) -> DocumentType:
-    made = by_id(ids[0])
-    assert made is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
-    return made
-
-
-def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:
-    """The reply of a chunk, from which a repeated call reads what was issued."""
-    return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
-
-
-def _failed(refusal: Refusal, chunk: Sequence[str]) -> list[Outcome]:
-    """The documents at fault failed; the others of their transaction were not attempted."""
-    faults: dict[int, str] = {}
-    for fault in refusal.faults:
-        faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)
-    if not faults or isinstance(refusal, TooLarge):
-        return [Outcome(id, "failed", code=refusal.code) for id in chunk]
-    return [
-        Outcome(id, "failed", code=faults[index]) if index in faults else Outcome(id, "not_attempted")
-        for index, id in enumerate(chunk)
-    ]

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.journal import JobRow
 from chalicelib.services import issuing
+from chalicelib.services.bulk_issue import WORKFLOW, BulkIssue
 from chalicelib.wiring import World
+from chalicelib.workflow.deadline import NEVER
+from chalicelib.workflow.engine import DONE
 from tests.bench.traffic import Traffic
 from tests.histories import company as companies
 
@@ -33,7 +36,11 @@ def measured(world: World) -> Bulk:
     assert isinstance(job, JobRow)
     begun = time.perf_counter()
     with Traffic(world.store) as traffic:
-        while job.status not in ("completed", "failed"):
-            job = issuing.run_bulk(world, job)
-    assert (job.status, job.done) == ("completed", DOCUMENTS)
+        context = WORKFLOW.context(world, job)
+        state = WORKFLOW.load(context)
+        while state.step != DONE:
+            after = WORKFLOW.steps["issue"](context, state, NEVER)
+            assert isinstance(after, BulkIssue)
+            state = after
+    assert (state.failure, state.done) == (None, DOCUMENTS)
     return Bulk(time.perf_counter() - begun, traffic.total, traffic.read, traffic.write)

@@ -1,29 +1,22 @@
 """Bulk work makes progress a transaction at a time, and goes on from there after a crash."""
 
 import json
-from typing import Literal
+from dataclasses import replace
 
 import pytest
 
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import bulk
-from chalicelib.jobs.job import within
+from chalicelib.jobs.job import Left, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import MOST_ATTEMPTS, run
 from chalicelib.store import due
 from chalicelib.wiring import World
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Workflow
 from tests.crash import Work, prove
 from tests.jobs.worlds import commit, company, current, job_row, later
-
-
-def count(world: World, row: JobRow) -> JobRow:
-    """Count two further, in the way of a transaction that answers a repeated key with its first answer."""
-    done = min(row.done + 2, row.total)
-    status: Literal["completed", "running"] = "completed" if done == row.total else "running"
-    outcomes = json.dumps(list(range(done))).encode()
-    return row.edited(
-        world.now(), done=done, outcomes=outcomes, status=status, due=None if status == "completed" else row.due
-    )
+from tests.workflow.toy import Context, Count, Step, row_of
 
 
 def queued(world: World, total: int = 5) -> JobRow:
@@ -33,9 +26,22 @@ def queued(world: World, total: int = 5) -> JobRow:
     return row
 
 
-def go(world: World, advance: object = count, *, left: object = None, **after: float) -> Report:
-    job = bulk({"count": advance})  # type: ignore[dict-item]
-    return run(world, job, now=later(world, **after), left=left or within(60))  # type: ignore[arg-type]
+def counted(context: Context, state: Count, _: Deadline) -> Count:
+    """Count two further, in the way of a transaction that answers a repeated key with its first answer."""
+    done = min(state.done + 2, context.row.total)
+    return replace(state, done=done, step=DONE if done == context.row.total else "count")
+
+
+def go(world: World, step: Step = counted, *, left: Left | None = None, **after: float) -> Report:
+    counting = Workflow(
+        name="counting",
+        context=Context,
+        load=lambda context: Count("count", done=context.row.done),
+        row=row_of,
+        steps={"count": step},
+        failed=lambda _, state, failure: replace(state, step=DONE, failure=failure.code),
+    )
+    return run(world, bulk({"count": lambda: counting}), now=later(world, **after), left=left or within(60))
 
 
 def stored(world: World, row: JobRow) -> JobRow:
@@ -67,7 +73,7 @@ def test_out_of_time_it_keeps_its_progress(world: World) -> None:
 def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
     row = queued(world)
 
-    def broken(world: World, row: JobRow) -> JobRow:
+    def broken(context: Context, state: Count, deadline: Deadline) -> Count:
         raise RuntimeError
 
     for day in range(MOST_ATTEMPTS):
@@ -82,12 +88,12 @@ def test_progress_begins_the_count_of_attempts_anew(world: World) -> None:
     total = 4 * MOST_ATTEMPTS
     row = queued(world, total)
 
-    def limping(world: World, row: JobRow) -> JobRow:
-        if row.done % 4 == 2:
-            limping_failed.append(row.done)
-            if limping_failed.count(row.done) == 1:
+    def limping(context: Context, state: Count, deadline: Deadline) -> Count:
+        if state.done % 4 == 2:
+            limping_failed.append(state.done)
+            if limping_failed.count(state.done) == 1:
                 raise RuntimeError
-        return count(world, row)
+        return counted(context, state, deadline)
 
     limping_failed: list[int] = []
     for day in range(MOST_ATTEMPTS + 1):
@@ -108,9 +114,9 @@ def test_a_row_ended_but_still_due_leaves_the_index(world: World) -> None:
 def test_progress_of_a_lapsed_claim_is_refused(world: World) -> None:
     row = queued(world)
 
-    def slow(world: World, row: JobRow) -> JobRow:
-        assert due.claim(world.store, row, later(world, days=1)), "another runner, after the claim lapsed"
-        return count(world, row)
+    def slow(context: Context, state: Count, deadline: Deadline) -> Count:
+        assert due.claim(world.store, context.row, later(world, days=1)), "another runner, after the claim lapsed"
+        return counted(context, state, deadline)
 
     assert [f.error for f in go(world, slow).failures] == ["overtaken"]
     assert stored(world, row).done == 0

@@ -1,0 +1,129 @@
+"""The bulk issue of drafts as a workflow: one transaction's worth a step, each under an idempotency key of its own."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chalicelib.domain.call import SYSTEM_KEY, Reply
+from chalicelib.domain.company import Head
+from chalicelib.domain.documents.registry import DocumentType, by_id
+from chalicelib.domain.errors import TooLarge, TransactionTooLarge
+from chalicelib.domain.journal import JobRow
+from chalicelib.services import issuing
+from chalicelib.services.issuing import Outcome
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
+from chalicelib.workflow.failure import GivenUp
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class BulkIssue:
+    """The drafts to issue, in order, and the outcome of each so far. `done` counts the issued ones."""
+
+    ids: tuple[str, ...]
+    day: date | None
+    outcomes: tuple[Row, ...]
+    done: int
+    step: str = "issue"
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    job: JobRow
+
+
+def _load(context: _Context) -> BulkIssue:
+    job = context.job
+    inputs = json.loads(job.inputs)
+    day = date.fromisoformat(inputs["day"]) if inputs["day"] else None
+    return BulkIssue(tuple(inputs["ids"]), day, tuple(msgspec.json.decode(job.outcomes)), job.done)
+
+
+def _row(context: _Context, state: BulkIssue) -> JobRow:
+    return context.job.progressed(
+        over=state.step == DONE,
+        failed=state.failure is not None,
+        outcomes=msgspec.json.encode(state.outcomes),
+        done=state.done,
+    )
+
+
+def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
+    """Issue a transaction's worth. A crash between the commit and the save repeats the transaction's key, and gets the
+    first reply."""
+    issued = _next_chunk(context, state.done, state.ids[state.done : state.done + issuing.BULK], state.day)
+    done = state.done + len(issued)
+    step = DONE if done == len(state.ids) else "issue"
+    return replace(state, outcomes=(*state.outcomes, *issued), done=done, step=step)
+
+
+def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | None) -> list[Row]:
+    """Issue the chunk, or the half of it that fits into a transaction."""
+    job, world = context.job, context.world
+    step = f"{job.id}:{done}"
+    call = world.call(job.company, job.actor, "issue_many", key=step, request=SYSTEM_KEY + step)
+    call = replace(call, present=_chunk_reply)
+    try:
+        committed = issuing.issue_together(world.store, call, _type_of(chunk), chunk, day)
+    except TransactionTooLarge:
+        if len(chunk) == 1:
+            raise
+        return _next_chunk(context, done, chunk[: len(chunk) // 2], day)
+    issued: list[Row] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
+    return issued
+
+
+def _type_of(ids: Sequence[str]) -> DocumentType:
+    made = by_id(ids[0])
+    assert made is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
+    return made
+
+
+def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:
+    """The reply of a chunk, from which a repeated call reads what was issued."""
+    return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
+
+
+def _failed(_: _Context, state: BulkIssue, failure: Failure) -> BulkIssue:
+    """End the job. Drafts after the chunk at fault are not attempted."""
+    ended = replace(state, step=DONE, failure=failure.code)
+    if isinstance(failure, GivenUp):  # nobody knows how far the last attempt got
+        return ended
+    rest = state.ids[state.done :]
+    chunk, later = rest[: issuing.BULK], rest[issuing.BULK :]
+    outcomes = (*_at_fault(failure, chunk), *(Outcome(id, "not_attempted") for id in later))
+    return replace(ended, outcomes=(*state.outcomes, *(outcome.row() for outcome in outcomes)))
+
+
+def _at_fault(failure: Failure, chunk: Sequence[str]) -> list[Outcome]:
+    """The documents at fault failed; the others of their transaction were not attempted."""
+    faults: dict[int, str] = {}
+    for fault in getattr(failure, "faults", ()):
+        faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)
+    if not faults or isinstance(failure, TooLarge):
+        return [Outcome(id, "failed", code=failure.code) for id in chunk]
+    return [
+        Outcome(id, "failed", code=faults[index]) if index in faults else Outcome(id, "not_attempted")
+        for index, id in enumerate(chunk)
+    ]
+
+
+WORKFLOW: Final = Workflow(
+    name="bulk issue",
+    context=_Context,
+    load=_load,
+    row=_row,
+    steps={"issue": _issue_next},
+    failed=_failed,
+)

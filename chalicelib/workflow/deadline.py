@@ -1,0 +1,37 @@
+"""The time that a piece of work may take."""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Final, Self
+
+STEP_SECONDS = 7.0
+"""How long a step works before its state is saved. Every job that runs workflows keeps more than that in reserve."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """An instant of the monotonic clock, in seconds.
+
+    A step looks at it after each piece of its work. So a step whose deadline has passed still does one piece.
+    """
+
+    at: float
+
+    @classmethod
+    def within(cls, seconds: float) -> Self:
+        """Return the deadline that many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left(self) -> float:
+        """Return the seconds until the deadline; negative after it."""
+        return self.at - time.monotonic()
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is over."""
+        return self.left() <= 0
+
+
+NEVER: Final = Deadline(math.inf)
+"""The deadline of work that is done all at once."""
