@@ -131,7 +131,7 @@ def test_tables_of_different_instants_are_noticed(old: Turned, dynamodb: Any) ->
 
 
 def test_an_export_is_asked_for_each_table(old: Turned, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disaster, "PAUSE", 0.05)
+    monkeypatch.setattr(disaster, "POLL_SECONDS", 0.05)
     made = disaster.export(dynamodb, old.settings.table_prefix, old.settings.files_bucket)
     assert len(made) == len(ROOM_TABLES)
 
