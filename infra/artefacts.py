@@ -27,8 +27,8 @@ def upload(storage: Any, bucket: str, built: Built, region: str) -> str:
     key = f"{sha256(text).hexdigest()}.json"
     storage.put_object(Bucket=bucket, Key=key, Body=text, ContentType="application/json")
     endpoint = str(storage.meta.endpoint_url).rstrip("/")
-    own = f"https://{bucket}.s3.{region}.amazonaws.com"
-    return f"{own if endpoint.endswith('amazonaws.com') else f'{endpoint}/{bucket}'}/{key}"
+    aws = f"https://{bucket}.s3.{region}.amazonaws.com"
+    return f"{aws if endpoint.endswith('amazonaws.com') else f'{endpoint}/{bucket}'}/{key}"
 
 
 def refer_to_uploads(template: dict[str, Any], places: Mapping[str, Mapping[str, str]]) -> None:

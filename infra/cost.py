@@ -71,7 +71,7 @@ def request(flow: str) -> Uses:
 def invoice() -> Uses:
     """Return what one issued invoice uses with its page and the requests around it, without storage."""
     counted, size = COUNTS["flows"]["deliver"], COUNTS["bytes"]
-    asked = summed(*(summed(request(flow), times=times) for flow, times in USAGE["invoice"].items()))
+    requests = summed(*(summed(request(flow), times=times) for flow, times in USAGE["invoice"].items()))
     page = {
         "lambda.gb_second": gb_seconds("outbox", USAGE["time"]["page"] + USAGE["time"]["call"] * counted["calls"]),
         "dynamodb.read": Decimal(counted["read"]),
@@ -81,7 +81,7 @@ def invoice() -> Uses:
         **logged(size["figure"]),
         "transfer.gb": Decimal(size["page"]) / GB,
     }
-    return summed(asked, page)
+    return summed(requests, page)
 
 
 def stored(months: Decimal) -> Uses:
@@ -100,12 +100,12 @@ def kept(*, backup: bool = False) -> Uses:
     backups."""
     size = COUNTS["bytes"]
     rows = (size["ledger"] + size["journal"]) * KEPT_MONTHS + size["answers"] * ANSWER_MONTHS
-    own = {
+    storage = {
         "dynamodb.gb_month": rows / GB,
         "dynamodb.recovery_gb_month": rows / GB,
         "s3.gb_month": size["page"] * PAGE_MONTHS / GB,
     }
-    return summed(own, kept_by_backups()) if backup else own
+    return summed(storage, kept_by_backups()) if backup else storage
 
 
 def runs(job: Job) -> Decimal:
@@ -162,8 +162,8 @@ def _stack() -> Uses:
 def company(months: Decimal = Decimal(12), *, backup: Decimal | int | None = None) -> Uses:
     """Return what one company uses in a month, after so many months. `backup` is the share of companies with backups,
     by default the assumed one."""
-    own, invoices = USAGE["company"], Decimal(USAGE["company"]["invoices"])
-    each = {"mail.message": Decimal(own["mails"]), "user": Decimal(own["users"])}
+    assumed, invoices = USAGE["company"], Decimal(USAGE["company"]["invoices"])
+    each = {"mail.message": Decimal(assumed["mails"]), "user": Decimal(assumed["users"])}
     plain = summed(each, summed(invoice(), stored(months), times=invoices))
     safe = summed(backed(invoices * months), summed(archived(), times=invoices))
     return summed(plain, summed(safe, times=USAGE["share"]["backup"] if backup is None else backup))
@@ -203,19 +203,19 @@ def certain(uses: Mapping[str, Decimal], certainties: Iterable[str] = ("L",)) ->
 
 def loads(companies: int) -> dict[str, Decimal]:
     """Return what so many companies need of each quota, in its own unit. Rates are those of the busiest second."""
-    flows, mix, own = COUNTS["flows"], USAGE["invoice"], USAGE["company"]
-    invoices = Decimal(companies * own["invoices"])
+    flows, mix, assumed = COUNTS["flows"], USAGE["invoice"], USAGE["company"]
+    invoices = Decimal(companies * assumed["invoices"])
     second = invoices / SECONDS * USAGE["share"]["peak"]
     requests = second * sum(mix.values())
     busy = sum(times * (request_milliseconds(flow) + USAGE["time"]["token"]) for flow, times in mix.items())
-    messages = second * (mix["issue"] + mix["credit"]) + Decimal(companies * own["mails"]) / SECONDS
+    messages = second * (mix["issue"] + mix["credit"]) + Decimal(companies * assumed["mails"]) / SECONDS
     journal = second * (sum(mix[flow] * flows[flow].get("journal", 0) for flow in mix) + flows["deliver"]["journal"])
-    steps = Decimal(companies) * (own["invoices"] * 12 / Decimal(DOCUMENTS_A_STEP) + 1)
-    mails = Decimal(companies * own["mails"]) / DAYS
+    steps = Decimal(companies) * (assumed["invoices"] * 12 / Decimal(DOCUMENTS_A_STEP) + 1)
+    mails = Decimal(companies * assumed["mails"]) / DAYS
     concurrency = second * busy / 1000
     backups = Decimal(companies) * USAGE["share"]["backup"]
     return {
-        "mail.cognito": Decimal(companies * own["users"]) / (12 * DAYS),
+        "mail.cognito": Decimal(companies * assumed["users"]) / (12 * DAYS),
         "nightly.asks": backups,
         "backups.day": backups,
         "drills.week": backups,

@@ -65,11 +65,11 @@ def sessions_a_second(companies: Decimal) -> Decimal:
 
 def night(invoices: Decimal) -> Uses:
     """Return what one backup of a company with so many invoices uses, and the end of an older one."""
-    own = {
+    used = {
         "dynamodb.read": _read(invoices),
         "lambda.gb_second": gb_seconds("backups", _milliseconds("night", "backed", invoices)),
     }
-    return summed(_uses("night"), _uses("expired"), own)
+    return summed(_uses("night"), _uses("expired"), used)
 
 
 def drill(invoices: Decimal) -> Uses:

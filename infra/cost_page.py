@@ -99,11 +99,12 @@ Each with its draft, its reading, its page and its payment, but without storage:
 def _companies() -> str:
     ages = [("in its first month", 1), ("after a year", 12), ("after ten years", 120)]
     rows = [(words, *(dollars(cost(company(Decimal(age), backup=share))) for share in (0, 1))) for words, age in ages]
-    own = USAGE["company"]
+    assumed = USAGE["company"]
     return f"""
 ## A company and month
 
-{own["invoices"]} invoices and {own["mails"]} mail a month, {own["users"]} user, without the cost of the stage.
+A company has {assumed["invoices"]} invoices and {assumed["mails"]} mail a month, and {assumed["users"]} user.
+The cost of the stage is not included.
 
 {table(("", "a month", "with its backup on"), rows)}
 A stage without a single customer costs {dollars(cost(stage(), free=True))} a month: {_spelled(stage())}.
@@ -190,8 +191,8 @@ def _limits() -> str:
         shares = [loads(scale)[name] / quota(name) for scale in SCALES]
         row = [f"{number(quota(name))} {QUOTAS[name]['what']} ({QUOTAS[name]['certainty']})", *map(_share, shares)]
         rows.append([*row, f"{reached[name]:,.0f}"])
-    said = "\n".join(f"1. **{QUOTAS[name]['name']}**: {QUOTAS[name]['then']}." for name in order)
-    own = COUNTS["flows"]["issue"]["journal"] - COUNTS["flows"]["issue"]["due"]
+    actions = "\n".join(f"1. **{QUOTAS[name]['name']}**: {QUOTAS[name]['then']}." for name in order)
+    units = COUNTS["flows"]["issue"]["journal"] - COUNTS["flows"]["issue"]["due"]
     first = "\n".join(f"- **{scale:,}**: {_first(scale, order)}" for scale in SCALES)
     return f"""
 ## Which limit is met first
@@ -207,20 +208,20 @@ addresses without it, and for more concurrency in a new account.
 
 What to do at each limit, in that order:
 
-{said}
+{actions}
 
 **One company** alone also has a limit. Each of its commits writes its head row, which takes {PARTITION // 2} a second
-(two units each). While head and entries share a partition of the journal, it can issue {PARTITION // own} a second.
+(two units each). While head and entries share a partition of the journal, it can issue {PARTITION // units} a second.
 A bulk issue is one commit for thirty. Companies do not share that limit, and AWS cannot raise it
 ([limits](limits.md)).
 """
 
 
 def _first(companies: int, order: list[str]) -> str:
-    asked = loads(companies)
-    met = [QUOTAS[name]["name"] for name in order if asked[name] >= quota(name)]
-    coming = max((name for name in order if asked[name] < quota(name)), key=lambda name: asked[name] / quota(name))
-    nearest = f"the nearest is {QUOTAS[coming]['name']}, used to {_share(asked[coming] / quota(coming))}"
+    needed = loads(companies)
+    met = [QUOTAS[name]["name"] for name in order if needed[name] >= quota(name)]
+    coming = max((name for name in order if needed[name] < quota(name)), key=lambda name: needed[name] / quota(name))
+    nearest = f"the nearest is {QUOTAS[coming]['name']}, used to {_share(needed[coming] / quota(coming))}"
     return f"{', '.join(met)}. Beyond these {nearest}." if met else f"none; {nearest}."
 
 

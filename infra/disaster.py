@@ -175,8 +175,8 @@ def _persons(world: "World", head: Head) -> int:
 def _corrected(correction: Correction) -> Ref:
     """Return where a corrected record is. Members are recovered to their latest state, so they are not corrected
     again."""
-    own = correction.record if correction.record == Company.KIND else f"{correction.record}#{correction.subject}"
-    return Ref("workspace", correction.company, own)
+    sort = correction.record if correction.record == Company.KIND else f"{correction.record}#{correction.subject}"
+    return Ref("workspace", correction.company, sort)
 
 
 def _set_head(world: "World", company: str, changes: dict[str, Any]) -> None:

@@ -68,13 +68,13 @@ class _Client:
     def __init__(self, base_url: str, token: str) -> None:
         self._base_url = base_url
         self._token = token
-        self._asked = 0
+        self._count = 0
         self.company = ""
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, **headers: str) -> dict[str, Any]:
         """Return the response's body. Raises SeedError."""
-        self._asked += 1
-        sent = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"demo-{self._asked:03d}"}
+        self._count += 1
+        sent = {"Authorization": f"Bearer {self._token}", "Idempotency-Key": f"demo-{self._count:03d}"}
         sent |= {"Company": self.company} if self.company else {}
         answer = urllib3.request(method, self._base_url + path, json=body, headers=sent | headers, retries=False)
         if answer.status >= 400:
