@@ -1,8 +1,9 @@
-"""The stage of each test: tables that these tests alone use, emptied before each, and buckets of its own."""
+"""The stage of each test: tables, buckets and keys that these tests alone use, emptied before each."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import boto3
 import pytest
@@ -22,12 +23,42 @@ from tests.stored.stage import Stage, Tables
 _NUMBERS = count(1)
 
 
-@dataclass(frozen=True)
 class Ground:
-    """What the stages of a session share: settings, tables and keys."""
+    """What the stages of a session share. Clients cost more than most tests, so that one world serves many."""
 
-    settings: Settings
-    tables: Tables
+    def __init__(self, settings: Settings, tables: Tables) -> None:
+        self.settings, self.tables = settings, tables
+        self._world: Turned | None = None
+
+    def world(self) -> Turned:
+        """A world whose buckets are empty. The archive's objects are locked: once it has any, another one begins."""
+        if self._world is None or _listed(self._world, self._world.settings.archive_bucket):
+            self._world = self._begun()
+        else:
+            _emptied(self._world)
+        self.tables.clear()
+        return self._world
+
+    def _begun(self) -> Turned:
+        bucket = f"{self.settings.files_bucket}-{next(_NUMBERS)}"
+        world = Turned(replace(self.settings, files_bucket=bucket, archive_bucket=f"{bucket}-archive"))
+        files, place = world.files.client, {"LocationConstraint": world.settings.region}
+        files.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
+        files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        create_archive_bucket(files, world.settings.archive_bucket)
+        return world
+
+
+def _listed(world: Turned, bucket: str) -> list[dict[str, Any]]:
+    """Every version of every object."""
+    found = world.files.client.list_object_versions(Bucket=bucket)
+    return [*found.get("Versions", ()), *found.get("DeleteMarkers", ())]
+
+
+def _emptied(world: Turned) -> None:
+    bucket = world.settings.files_bucket
+    for each in _listed(world, bucket):
+        world.files.client.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
 
 
 @pytest.fixture(scope="session")
@@ -54,12 +85,6 @@ def stage(ground: Ground, issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> St
     """The application with empty tables and buckets."""
     import app
 
-    bucket = f"{ground.settings.files_bucket}-{next(_NUMBERS)}"
-    world = Turned(replace(ground.settings, files_bucket=bucket, archive_bucket=f"{bucket}-archive"))
-    files, place = world.files.client, {"LocationConstraint": world.settings.region}
-    files.create_bucket(Bucket=bucket, CreateBucketConfiguration=place)
-    files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    create_archive_bucket(files, world.settings.archive_bucket)
-    ground.tables.clear()
+    world = ground.world()
     monkeypatch.setattr(app, "world", lambda: world)
     return Stage(world, real_service(), Gateway(app.app, Config()), issuer, ground.tables)

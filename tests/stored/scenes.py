@@ -41,9 +41,18 @@ class Scene:
 
     @property
     def company(self) -> str:
-        """The one company of the scene."""
-        ((company, _),) = [key for key in self.rows["journal"] if key[1] == "head"]
-        return company
+        """The company of the scene; where a restore makes another one, the older one."""
+        heads = [row for row in self.rows["journal"].values() if row["_kind"]["S"] == "head"]
+        return str(min(heads, key=lambda head: str(head["created_at"]["S"]))["id"]["S"])
+
+    def id(self, table: str, kind: str, **attributes: str) -> str:
+        """The id of the one row of a kind, of those with these attributes (text)."""
+        (found,) = [
+            row["id"]["S"]
+            for row in self.rows[table].values()
+            if row["_kind"]["S"] == kind and all(row.get(name) == {"S": value} for name, value in attributes.items())
+        ]
+        return str(found)
 
 
 @cache

@@ -4,12 +4,13 @@ Only this module builds the application. The tests speak HTTP, run jobs by name 
 """
 
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+from chalicelib.cli.main import main
 from chalicelib.store import codec
 from local.gateway import Gateway
 from local.issuer import Issuer
@@ -20,6 +21,8 @@ from tests.stored.scenes import Key, Row, Scene, keys, scene
 
 OWNER = "owner-of-the-books"
 """The token's subject of the owner in every scene."""
+LAPSE = timedelta(minutes=30)
+"""The time after which the claim of a killed run has lapsed."""
 BATCH = 25
 
 
@@ -63,6 +66,13 @@ def digest_of(table: str, row: Row, *, salted: bool = True) -> str:
     return codec.digest(record, row["_salt"]["B"] if salted else b"").hex()
 
 
+def job(client: Client, id: str) -> Any:
+    """A job as the API shows it."""
+    got = client.get(f"/v1/jobs/{id}")
+    assert got.status == 200, got.text
+    return got.json
+
+
 def fetched(url: str) -> BytesIO:
     """The object at a signed address."""
     with urllib.request.urlopen(url, timeout=10) as answer:
@@ -96,6 +106,12 @@ class Stage:
         """Load a scene; its owner, signed in, for its company."""
         return self.client(self.load(name).company)
 
+    def resume(self, name: str) -> tuple[Scene, Client]:
+        """Load a scene whose jobs were killed, some time after that; and its owner."""
+        found = self.load(name)
+        self.world.offset += LAPSE
+        return found, self.client(found.company)
+
     def turn(self, at: datetime) -> None:
         """Set the clock, to the millisecond; it goes on from there."""
         self.world.offset = timedelta(milliseconds=round((at - datetime.now(UTC)) / timedelta(milliseconds=1)))
@@ -115,17 +131,26 @@ class Stage:
         for job in jobs:
             self.service.run(job)
 
-    def row(self, table: str, key: Key) -> dict[str, Any] | None:
-        """A raw row as it is now."""
+    def operate(self, *command: str) -> int:
+        """Run a command of the operator's tool; its exit code."""
+        return main(command, lambda: self.world)
+
+    def row(self, table: str, key: Key) -> dict[str, Any]:
+        """A raw row as it is now. Raises KeyError."""
         company, sort = key
         asked = {"company": {"S": company}, "sort": {"S": sort}}
         answer = self.tables.client.get_item(TableName=self.tables.prefix + table, Key=asked, ConsistentRead=True)
-        found: dict[str, Any] | None = answer.get("Item")
+        found: dict[str, Any] = answer["Item"]
         return found
 
     def put(self, table: str, row: Row) -> None:
         """Put a raw row."""
         self.tables.write(table, [{"PutRequest": {"Item": row}}])
+
+    def delete(self, table: str, keys: Iterable[Key]) -> None:
+        """Delete raw rows."""
+        named = [{"company": {"S": company}, "sort": {"S": sort}} for company, sort in keys]
+        self.tables.write(table, [{"DeleteRequest": {"Key": key}} for key in named])
 
     def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
         """The objects under a prefix, by key."""

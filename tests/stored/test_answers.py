@@ -3,14 +3,17 @@
 import pytest
 
 from tests.client import Got
-from tests.stored.scenes import answers
+from tests.stored.scenes import PLACE, answers
 from tests.stored.stage import Stage
 
 SHOWN = ("content-type", "etag", "idempotency-replayed", "location")
 """Headers that belong to the answer; the others belong to the pipeline."""
 
 
-@pytest.mark.parametrize("name", ["books", "erased"])
+ANSWERS = sorted(path.stem for path in (PLACE / "answers").iterdir())
+
+
+@pytest.mark.parametrize("name", ANSWERS)
 def test_a_repeated_request_gets_its_first_answer(stage: Stage, name: str) -> None:
     """Status, headers and body are compared whole, and nothing is written."""
     stage.load(name)
@@ -30,8 +33,8 @@ def test_a_repeated_request_gets_its_first_answer(stage: Stage, name: str) -> No
 
 
 def test_every_shape_of_answer_is_among_them() -> None:
-    """The files hold a created draft, an issued invoice, a credit note, a key whose secret is withheld, an answer whose
-    body was taken away, and a document whose buyer was erased since."""
+    """The files hold a created draft, an issued invoice, a credit note, a key whose secret is withheld, a job that was
+    accepted, an answer whose body was taken away, and a document whose buyer was erased since."""
     books = {(said["request"]["method"], _place(said["request"]["path"])) for said in answers("books")}
     assert {
         ("POST", "/v1/invoices"),
@@ -40,6 +43,9 @@ def test_every_shape_of_answer_is_among_them() -> None:
         ("POST", "/v1/api-keys"),
         ("DELETE", "/v1/items/{id}"),
     } <= books
+    (accepted,) = answers("bulk-unsaved")
+    assert accepted["answer"]["status"] == 202
+    assert accepted["answer"]["headers"]["location"] == f"/v1/jobs/{accepted['answer']['body']['id']}"
     (key,) = (said["answer"]["body"] for said in answers("books") if said["request"]["path"] == "/v1/api-keys")
     assert "key" not in key
     bodies = [said["answer"]["body"] for said in answers("erased")]

@@ -23,7 +23,7 @@ def test_the_api_states_today_what_it_stated(stage: Stage, name: str) -> None:
     """Compare each body whole; of an erased buyer the documents say nothing that identifies them."""
     client = stage.load_client(name)
     said = bodies(name)
-    assert {path: _got(client, path) for path in said} == said
+    assert {path: _got(client, path) for path in said} == {path: _stored(body) for path, body in said.items()}
 
 
 def test_the_registers_verify_every_document_and_link(stage: Stage) -> None:
@@ -44,16 +44,20 @@ def test_a_changed_document_does_not_verify(stage: Stage) -> None:
     assert client.get("/v1/register/verify", query={"series": "FA-2026"}).json["verified"] is False
 
 
-@pytest.mark.parametrize("path", ISSUED)
-def test_its_einvoice_is_the_same_and_its_page_is_made(stage: Stage, path: str) -> None:
-    """The e-invoice is compared whole (C14N); the page names the document, its amount, and carries the e-invoice."""
+def test_each_einvoice_is_the_same(stage: Stage) -> None:
+    """The XML is compared in its canonical form."""
     client = stage.load_client("books")
-    document = BOOKS[path]
-    kept = canonicalize((PLACE / "einvoices" / f"{document['id']}.xml").read_text())
-    assert canonicalize(client.get(f"{path}/ubl").text) == kept
-    page = PdfReader(fetched(client.get(f"{path}/pdf").headers["location"]))
-    assert document["number"] in "".join(sheet.extract_text() for sheet in page.pages)
-    assert [canonicalize(content) for [content] in page.attachments.values()] == [kept]
+    made = {path: canonicalize(client.get(f"{path}/ubl").text) for path in ISSUED}
+    assert made == {path: _einvoice(path) for path in ISSUED}
+
+
+def test_each_page_is_made(stage: Stage) -> None:
+    """A page names its document and carries the e-invoice."""
+    client = stage.load_client("books")
+    for path in ISSUED:
+        page = PdfReader(fetched(client.get(f"{path}/pdf").headers["location"]))
+        assert BOOKS[path]["number"] in "".join(sheet.extract_text() for sheet in page.pages)
+        assert [canonicalize(content) for [content] in page.attachments.values()] == [_einvoice(path)]
 
 
 def test_pages_that_waited_to_be_made_are_made(stage: Stage) -> None:
@@ -116,6 +120,17 @@ def _entries(stage: Stage) -> list[dict[str, Any]]:
     ]
 
 
+def _einvoice(path: str) -> str:
+    return canonicalize((PLACE / "einvoices" / f"{BOOKS[path]['id']}.xml").read_text())
+
+
 def _got(client: Client, path: str) -> Any:
     got = client.get(path)
-    return got.json if got.status == 200 else {"status": got.status}
+    return _stored(got.json) if got.status == 200 else {"status": got.status}
+
+
+def _stored(body: Any) -> Any:
+    """A body without the policy in force, which is not stored."""
+    if "policy" not in body:
+        return body
+    return body | {"policy": {name: body["policy"][name] for name in ("accepted", "accepted_at")}}
