@@ -24,7 +24,7 @@ _NUMBERS = count(1)
 
 
 class Ground:
-    """What the stages of a session share. Clients cost more than most tests, so that one world serves many."""
+    """Settings, tables and a world that the stages of a session share: making clients costs more than most tests."""
 
     def __init__(self, settings: Settings, tables: Tables) -> None:
         self.settings, self.tables = settings, tables

@@ -68,7 +68,7 @@ def require_closed(stage: Stage, found: Scene, client: Client) -> None:
     ],
 )
 def test_a_running_deletion_of_an_account_ends(stage: Stage, name: str, status: str) -> None:
-    """It goes on with its stored plan; rows that are gone are not looked for anew."""
+    """It goes on with its stored plan."""
     found, client = stage.resume(name)
     assert shown(found, client)["status"] == status
     stage.run("requests", "outbox")
@@ -99,7 +99,7 @@ def test_the_grace_of_an_account_is_cancelled(stage: Stage) -> None:
 
 
 def test_a_requested_deletion_is_confirmed_or_lapses(stage: Stage) -> None:
-    """Nobody confirms it within seven days in the one case."""
+    """A confirmation without grace verifies it; without one it lapses after seven days."""
     found, client = stage.resume("account-requested")
     assert client.post(f"{address(found)}/confirm", {"waive_grace": True}).json["status"] == "verified"
     stage.tables.clear()
