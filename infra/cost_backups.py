@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import most_days
-from chalicelib.services.backup.plans import WINDOW
+from chalicelib.services.backup.create.plans import WINDOW
 from infra.cost_inputs import COUNTS, DAYS, FUNCTIONS, GB, KEPT_MONTHS, USAGE, Uses, gb_seconds, summed
 from infra.permissions import grants, session_of
 

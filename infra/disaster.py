@@ -18,21 +18,21 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli.arguments import instant
-from chalicelib.domain.company import Company, Head
-from chalicelib.domain.correction import Correction
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.member import Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.domain.member import Member
-from chalicelib.domain.request import Request, Tombstone
+from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.request import Request, Tombstone
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import most_days
-from chalicelib.services.backup import course, replay
-from chalicelib.services.backup.course import Into
-from chalicelib.services.backup.walk import Progress
-from chalicelib.services.privacy import erasers
+from chalicelib.services.backup.restoring import replay, steps
+from chalicelib.services.backup.restoring.batches import Progress
+from chalicelib.services.backup.restoring.steps import Into
+from chalicelib.services.privacy.erasure import erasers
 from chalicelib.store.codec import from_row
-from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -167,8 +167,8 @@ def _persons(world: "World", head: Head) -> int:
         into.commit(refs, put_right)
     progress = Progress(step="search")
     while progress.step == "search":
-        progress = course.search(into, since, progress)
-    course.reopen(into, since, progress)
+        progress = steps.search(into, since, progress)
+    steps.reopen(into, since, progress)
     return len(since.erased) + len(since.corrections)
 
 

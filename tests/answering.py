@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.api.answers import Answer, presenting
 from chalicelib.api.answers import answer as answer_of
 from chalicelib.domain.call import Call
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 
 __all__ = ["Answer", "answer_of", "answering"]
 

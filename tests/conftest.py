@@ -102,7 +102,7 @@ class Shop:
     @property
     def clock(self) -> int:
         """How many commits the company has had."""
-        from chalicelib.domain.company import Head
+        from chalicelib.domain.companies.company import Head
 
         (head,) = self.world.store.records([Head.ref(self.company)])
         assert isinstance(head, Head)

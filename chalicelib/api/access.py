@@ -11,13 +11,14 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fre
 from chalicelib.api.fields import Email, Model, Text
 from chalicelib.api.paging import Found, ListOf, Page
 from chalicelib.api.records import RecordShown
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import ApiKey, Role
 from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
-from chalicelib.domain.member import ApiKey, Role
-from chalicelib.services import access, editing
-from chalicelib.services.access import KEYS, MadeKey
-from chalicelib.services.codes import email_key
-from chalicelib.services.paging import Window
+from chalicelib.services.companies import access
+from chalicelib.services.companies.access import KEYS, MadeKey
+from chalicelib.services.companies.codes import email_key
+from chalicelib.services.records import editing
+from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.records import present_record
 
 MEMBERS_URL = address("members")

@@ -15,8 +15,8 @@ from chalicelib.api.fields import Email, Language, Model
 from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.services import account_page
-from chalicelib.services.account_page import Outcome
+from chalicelib.services.privacy.requests import account_page
+from chalicelib.services.privacy.requests.account_page import Outcome
 
 PATH = "/account/deletion"
 

@@ -10,9 +10,9 @@ from chalicelib.api.etag import require_match
 from chalicelib.api.redaction import REDACTED, redact
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.files.objects import Link
-from chalicelib.store.door import Committed
+from chalicelib.store.transaction import Committed
 
 Body = dict[str, Any]
 Shown = Callable[[Any, Head], Body]

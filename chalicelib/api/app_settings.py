@@ -9,7 +9,7 @@ from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Shown
 from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.clock import today
-from chalicelib.services import app_settings
+from chalicelib.services.companies import app_settings
 
 
 class AdsShown(Shown):

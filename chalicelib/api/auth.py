@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Actor, Endpoint, Scope
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import ApiKey, Member, Role
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     Busy,
@@ -24,7 +25,6 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
-from chalicelib.domain.member import ApiKey, Member, Role
 from chalicelib.outside.tokens import ApiToken, read_api_key
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _as_member(
 
 def _beside(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
     """What somebody may do in a company that is not open who is no member of it."""
-    from chalicelib.services.privacy.asking import was_owner
+    from chalicelib.services.privacy.requests.requester import was_owner
 
     if head.state == "blocked" and was_owner(world.store, head.company, subject):
         return frozenset({"privacy.read", "privacy.write"})

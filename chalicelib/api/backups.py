@@ -11,9 +11,9 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.paging import Found, Page
 from chalicelib.api.presenters.jobs import queued
-from chalicelib.domain.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
+from chalicelib.domain.backups.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.errors import Busy, NotFound, ProofNeeded, TooManyRequests
-from chalicelib.services.paging import Window
+from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.backups import present_backup
 
 URL = address("backups")
@@ -62,35 +62,35 @@ class DownloadShown(Shown):
 
 
 def _take(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
     call = context.presenting(lambda backup, _: Answer(present_backup(backup), status=202))
-    begun = asking.ask(context.world, context.open, call)
+    begun = operations.ask(context.world, context.open, call)
     return replace(answer(begun.committed), location=address("jobs", begun.job))
 
 
 def _list(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
     window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
-    page = asking.listed(context.open, window, context.at)
+    page = operations.listed(context.open, window, context.at)
     return Answer(listed(URL, map(present_backup, page.items), more=page.next is not None, next=page.next))
 
 
 def _read(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
-    return Answer(present_backup(asking.one(context.open, context.path["id"], context.at)))
+    return Answer(present_backup(operations.one(context.open, context.path["id"], context.at)))
 
 
 def _download(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
     _prove(context)
     call = context.world.call(
         context.company, context.actor.id, "get_backups_id_download", key=context.path["id"], at=context.at
     )
-    made = asking.download(context.world, context.open, call, context.path["id"])
+    made = operations.download(context.world, context.open, call, context.path["id"])
     if made.link is None:
         waiting = {"url": None, "expires_at": None, "job": made.job.id}
         return Answer(waiting, status=202, location=address("jobs", made.job.id))
@@ -99,21 +99,23 @@ def _download(context: RequestContext) -> Answer:
 
 
 def _verify(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
-    return answer(asking.verify(context.world, context.open, context.presenting(queued), context.path["id"]))
+    return answer(operations.verify(context.world, context.open, context.presenting(queued), context.path["id"]))
 
 
 def _restore(context: RequestContext) -> Answer:
-    from chalicelib.services.backup import asking
+    from chalicelib.services.backup import operations
 
     sent = context.body
     if not sent.dry_run and sent.into == "new":
         require_fresh(context)  # a company belongs to a person, never to a key
     elif not sent.dry_run:
         _prove(context)
-    wanted = asking.Wanted(sent.into, sent.kinds, sent.dry_run)
-    return answer(asking.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted))
+    wanted = operations.Wanted(sent.into, sent.kinds, sent.dry_run)
+    return answer(
+        operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted)
+    )
 
 
 def _prove(context: RequestContext) -> None:

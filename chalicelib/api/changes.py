@@ -8,7 +8,7 @@ from chalicelib.api.fields import Model, Shown
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
-from chalicelib.services import changes
+from chalicelib.services.records import changes
 from chalicelib.services.representation.objects import present_object
 
 URL = address("changes")

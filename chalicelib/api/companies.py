@@ -13,7 +13,8 @@ from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay,
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import Role
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
@@ -23,10 +24,9 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.member import Role
-from chalicelib.services import companies
-from chalicelib.services.codes import email_key
-from chalicelib.services.companies import Owner, Switched
+from chalicelib.services.companies import companies
+from chalicelib.services.companies.codes import email_key
+from chalicelib.services.companies.companies import Owner, Switched
 from chalicelib.services.representation.records import present_company, present_settings
 
 URL = address("company")

@@ -9,10 +9,10 @@ from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.presenters.consents import present_consents
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import invalid
-from chalicelib.services import consent
-from chalicelib.services.consent import Chosen
+from chalicelib.services.companies import consent
+from chalicelib.services.companies.consent import Chosen
 
 URL = address("consents")
 

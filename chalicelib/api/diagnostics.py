@@ -8,8 +8,17 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown
-from chalicelib.domain.diagnostics import AREAS, MOST_EVENTS, PLACES, Event, Os, disguised, looks_personal, texts
-from chalicelib.services import diagnostics
+from chalicelib.domain.contact.diagnostics import (
+    AREAS,
+    MOST_EVENTS,
+    PLACES,
+    Event,
+    Os,
+    disguised,
+    looks_personal,
+    texts,
+)
+from chalicelib.services.support import diagnostics
 
 CODE = rf"^(?:{'|'.join(AREAS)})\.(?:{'|'.join(PLACES)})$"
 Version = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", examples=["1.4.2"])]

@@ -8,8 +8,8 @@ from chalicelib.api.fields import Shown
 from chalicelib.api.paging import ListOf, Page
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
-from chalicelib.services import disclosures
-from chalicelib.services.paging import Window
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.disclosures import present_disclosure
 
 URL = address("privacy", "disclosures")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.fields import Shown
-from chalicelib.domain.documents.model import Nature
+from chalicelib.domain.companies.item import Nature
 
 
 class DiscountShown(Shown):

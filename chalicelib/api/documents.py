@@ -12,7 +12,7 @@ from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import Found
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import PARTIES, DocumentType, document_types
 from chalicelib.domain.documents.state import DocumentState
@@ -30,7 +30,7 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
-from chalicelib.services import drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
 from chalicelib.services.representation.documents import present_document, present_draft, present_issued
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from chalicelib.api.answers import Answer, Presenter, Shown, presenting
 from chalicelib.domain.call import Call
 from chalicelib.domain.errors import ProofNeeded, Refusal
-from chalicelib.domain.request import FRESH
+from chalicelib.domain.privacy.request import FRESH
 
 if TYPE_CHECKING:
     from chalicelib.store.read import Reader

@@ -6,13 +6,13 @@ from chalicelib.api.document_shapes import Outcomes
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.presenters.jobs import queued
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued, TooLarge
 from chalicelib.domain.journal import JobRow
-from chalicelib.services import crediting, issuing
+from chalicelib.services.documents import crediting, issuing
 from chalicelib.services.representation.documents import present_credit_note
 
 URL = address(INVOICE.path)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from chalicelib.api.fields import Id, Rate, Text, UnitPrice
 from chalicelib.api.records import Edit, Name, Noun, RecordShown, unsent
-from chalicelib.services.items import ITEMS
+from chalicelib.services.records.items import ITEMS
 from chalicelib.services.representation.records import present_record
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]

@@ -16,7 +16,7 @@ from chalicelib.api.records import (
     RecordShown,
     unsent,
 )
-from chalicelib.services.parties import CUSTOMERS, SUPPLIERS
+from chalicelib.services.records.parties import CUSTOMERS, SUPPLIERS
 from chalicelib.services.representation.records import present_party
 
 Kind = Literal["business", "consumer", "public_body"]

@@ -9,10 +9,10 @@ from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
-from chalicelib.services import paying
+from chalicelib.services.documents import payments
 from chalicelib.services.representation.documents import present_payment
 
 URL = address("invoices", "{id}", "payments")
@@ -27,14 +27,14 @@ class PaymentQuery(Model):
 
 def _list(context: RequestContext) -> Answer:
     query = context.query
-    page = paying.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
+    page = payments.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
     url = address("invoices", context.path["id"], "payments")
     return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
 
 
 def _pay(context: RequestContext) -> Answer:
     body = context.body
-    committed = paying.pay(
+    committed = payments.pay(
         context.world.store,
         context.presenting(_paid),
         context.path["id"],

@@ -23,10 +23,10 @@ from chalicelib.domain.errors import (
     UnderHold,
     invalid,
 )
-from chalicelib.domain.request import FRESH, affected
+from chalicelib.domain.privacy.request import FRESH, affected
 
 if TYPE_CHECKING:
-    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests.requester import Asker
 
 URL = address("privacy", "requests")
 ONE = URL + "/{id}"
@@ -147,7 +147,7 @@ class CodeSent(Shown):
 
 def asker_of(context: RequestContext, code: str | None = None) -> "Asker":
     """Who asks, and whether they have just proven it."""
-    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests.requester import Asker
 
     actor = context.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role
@@ -162,15 +162,15 @@ def _fresh(context: RequestContext, actor: Actor) -> bool:
 def _coded(context: RequestContext, code: str) -> bool:
     """Whether this is the live code. It is spent once what it proves is done, so that a request which is repeated
     because its answer was lost is not refused for having been made before."""
-    from chalicelib.services.codes import live
+    from chalicelib.services.companies.codes import live
 
     return live(context.world, "identity", context.actor.id, context.path["id"], code=code) is not None
 
 
 def _new(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_preview, recorded
-    from chalicelib.services.privacy import requests
-    from chalicelib.services.privacy.preview import preview
+    from chalicelib.services.privacy.erasure.preview import preview
+    from chalicelib.services.privacy.requests import requests
 
     asker, body = asker_of(context), context.body
     right = None
@@ -190,7 +190,7 @@ def _new(context: RequestContext) -> Answer:
 
 def _list(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     found, more = requests.listing(
         context.world, context.company, asker_of(context), context.query.limit, context.query.starting_after
@@ -200,13 +200,13 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy.asking import found
+    from chalicelib.services.privacy.requests.requester import found
 
     return Answer(present_request(found(context.world.store, context.company, asker_of(context), context.path["id"])))
 
 
 def _code(context: RequestContext) -> Answer:
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     requests.mail_code(context.world, context.writing, asker_of(context), context.path["id"], context.language)
     return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{context.path['id']}")
@@ -214,8 +214,8 @@ def _code(context: RequestContext) -> Answer:
 
 def _confirm(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.codes import prove
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.companies.codes import prove
+    from chalicelib.services.privacy.requests import requests
 
     asker, call = asker_of(context, context.body.code), context.presenting(shown(present_request))
     done = answer(requests.confirm(context.world, call, asker, context.path["id"], waive=context.body.waive_grace))
@@ -226,7 +226,7 @@ def _confirm(context: RequestContext) -> Answer:
 
 def _cancel(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     call = context.presenting(shown(present_request))
     return answer(requests.cancel(context.world, call, asker_of(context), context.path["id"]))
@@ -234,14 +234,14 @@ def _cancel(context: RequestContext) -> Answer:
 
 def _receipt(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_receipt
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     receipt = requests.receipt(context.world, context.company, asker_of(context), context.path["id"])
     return Answer(present_receipt(receipt, context.world.keys.pem))
 
 
 def _download(context: RequestContext) -> Answer:
-    from chalicelib.services.privacy import downloads
+    from chalicelib.services.privacy.access import downloads
 
     return signed(
         downloads.download(context.world, context.company, asker_of(context), context.path["id"]), accept=context.accept

@@ -13,9 +13,9 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
 from chalicelib.api.paging import Found, Page
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
-from chalicelib.services import editing
-from chalicelib.services.editing import Resource
-from chalicelib.services.paging import Window
+from chalicelib.services.records import editing
+from chalicelib.services.records.editing import Resource
+from chalicelib.services.records.paging import Window
 
 T = TypeVar("T")
 Name = Annotated[str, Text(200)]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.domain.erased import KEPT, erased_name, is_erased
+from chalicelib.domain.privacy.erased import KEPT, erased_name, is_erased
 
 REDACTED: Final[Mapping[str, bool]] = {"erased": True}
 """The body of a reply about a person who was erased since."""

@@ -10,7 +10,7 @@ from chalicelib.api.paging import ListOf
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.money import amount_text
-from chalicelib.services import register
+from chalicelib.services.documents import register
 
 
 class SeriesShown(Shown):

@@ -16,7 +16,7 @@ from chalicelib.api import etag, parse, problems
 from chalicelib.api.answers import Answer
 from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.domain.code import network
+from chalicelib.domain.contact.code import network
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
 from chalicelib.api.paging import Found, Page
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.contact.support import MOST_ATTACHMENTS
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
-from chalicelib.domain.support import MOST_ATTACHMENTS
-from chalicelib.services import support
-from chalicelib.services.paging import Window
+from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.support import present_conversation, present_thread
-from chalicelib.services.support import Enclosure, Writer
+from chalicelib.services.support import support
+from chalicelib.services.support.support import Enclosure, Writer
 
 URL = address("support")
 MAX_TEXT = 5_000

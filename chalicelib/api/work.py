@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.api.answers import Answer, address
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.domain.company import Head, require_open
+from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.errors import CompanyRestoring, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.representation.jobs import present_job

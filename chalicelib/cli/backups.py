@@ -77,7 +77,7 @@ def _names(text: str) -> list[str]:
 
 def _require_kinds(options: argparse.Namespace) -> None:
     """Refuse a kind that is none before anything is entered or queued. Raises CannotRun."""
-    from chalicelib.services.backup.kinds import KINDS
+    from chalicelib.services.backup.format.kinds import KINDS
 
     wrong = [name for name in options.kinds or () if name not in KINDS]
     if wrong:
@@ -101,11 +101,11 @@ def _told(does: Callable[..., int]) -> Callable[..., int]:
 
 def listed(world: "World", options: argparse.Namespace) -> int:
     """One line a backup, newest first."""
-    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import operator
     from chalicelib.services.representation.backups import present_backup
 
     now = world.now()
-    for backup in operating.backups(world, options.company):
+    for backup in operator.backups(world, options.company):
         age = (now - (backup.cut_at or backup.created_at)).total_seconds() / 3600
         show(**present_backup(backup), age_hours=round(age, 1), asked_by=backup.asked_by)
     return 0
@@ -114,11 +114,11 @@ def listed(world: "World", options: argparse.Namespace) -> int:
 def take(world: "World", options: argparse.Namespace) -> int:
     """Begin a backup, and work on it until it is over."""
     from chalicelib.jobs.backups import BACKUPS
-    from chalicelib.services.backup import operating
-    from chalicelib.services.backup import take as taking
+    from chalicelib.services.backup import operator
+    from chalicelib.services.backup.create import backup_run as taking
     from chalicelib.services.replies import remembering_id
 
-    operating.accounted(world, options.company, "backup.record", options.reason, options.by)
+    operator.accounted(world, options.company, "backup.record", options.reason, options.by)
     call = remembering_id(world.call(options.company, options.by, "backup", key=world.random(16).hex()))
     begun = taking.begin(world, call, "daily")
     return _shown(_carried(world, options.company, begun.job, BACKUPS))
@@ -169,19 +169,19 @@ def restored(world: "World", options: argparse.Namespace) -> int:
 
 def released(world: "World", options: argparse.Namespace) -> int:
     """Give up a closed company's live copy that failed half-way: it becomes a test company."""
-    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import operator
 
-    operating.require_demand(world, options.company, options.disclosure or "")
-    operating.accounted(world, options.company, "backup.record", options.reason, options.by)
-    show(company=options.company, given_up=operating.release(world, options.company, options.by))
+    operator.require_demand(world, options.company, options.disclosure or "")
+    operator.accounted(world, options.company, "backup.record", options.reason, options.by)
+    show(company=options.company, given_up=operator.release(world, options.company, options.by))
     return 0
 
 
 def drilled(world: "World", options: argparse.Namespace) -> int:
     """Drill a company's latest backup until it is over."""
-    from chalicelib.domain.backup import BackupPlan, DrillPlan
+    from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
     from chalicelib.jobs.job import within
-    from chalicelib.services.backup import drill, operating
+    from chalicelib.services.backup import drill, operator
 
     (plan,) = world.store.records([DrillPlan.ref(options.company)])
     if not isinstance(plan, DrillPlan):
@@ -193,7 +193,7 @@ def drilled(world: "World", options: argparse.Namespace) -> int:
             raise CannotRun("it goes on by its schedule", 1)
         plan = found
     (last,) = world.store.records([BackupPlan.ref(options.company)])
-    for backup in operating.backups(world, options.company):
+    for backup in operator.backups(world, options.company):
         if isinstance(last, BackupPlan) and backup.id == last.last:
             show(backup=backup.id, drill=backup.drill, drilled_at=backup.drilled_at)
             return 0 if backup.drill == "passed" else 1
@@ -202,10 +202,10 @@ def drilled(world: "World", options: argparse.Namespace) -> int:
 
 def expired(world: "World", options: argparse.Namespace) -> int:
     """Show, and with `--apply` remove, what is past its term; nothing of a company under a hold."""
-    from chalicelib.services.backup import expiry, operating
-    from chalicelib.services.privacy.holds import held
+    from chalicelib.services.backup import expiry, operator
+    from chalicelib.services.privacy.legal.holds import held
 
-    past = [row for row in operating.backups(world, options.company) if row.due_at <= world.now()]
+    past = [row for row in operator.backups(world, options.company) if row.due_at <= world.now()]
     if options.apply and past and held(world, [options.company]):
         raise CannotRun("the company is under a legal hold", 1)
     for row in past:
@@ -218,7 +218,7 @@ def expired(world: "World", options: argparse.Namespace) -> int:
 
 def archive_fetched(world: "World", options: argparse.Namespace) -> int:
     """Decrypt a document of the archive into a file."""
-    from chalicelib.services.backup import statutory
+    from chalicelib.services.archive import statutory
 
     _account(world, options, rule="file.archive")
     digest, page = statutory.fetch(world, options.company, options.document, disclosure=options.disclosure)
@@ -229,24 +229,24 @@ def archive_fetched(world: "World", options: argparse.Namespace) -> int:
 
 def _account(world: "World", options: argparse.Namespace, rule: str = "") -> None:
     """Enter what is about to be done, or see that a lawful demand was; a company that is not open needs one."""
-    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import operator
     from chalicelib.store.read import open_company
 
     if options.disclosure:
-        operating.require_demand(world, options.company, options.disclosure, whole=not rule)
+        operator.require_demand(world, options.company, options.disclosure, whole=not rule)
         return
     with suppress(CompanyRestoring):  # a restore that was lost is mended by another
         open_company(world.store, options.company)
-    kept_under = rule or operating.rule_of(world, options.company, options.backup)
-    operating.accounted(world, options.company, kept_under, options.reason, options.by)
+    kept_under = rule or operator.rule_of(world, options.company, options.backup)
+    operator.accounted(world, options.company, kept_under, options.reason, options.by)
 
 
 def _asked(world: "World", options: argparse.Namespace, task: str, inputs: dict[str, Any]) -> "JobRow":
     from chalicelib.jobs.backups import RESTORES
-    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import operator
 
     by = getattr(options, "by", "operator")
-    queued = operating.queue(world, options.company, task, {"backup": options.backup, **inputs}, by)
+    queued = operator.queue(world, options.company, task, {"backup": options.backup, **inputs}, by)
     return _carried(world, options.company, queued.id, RESTORES)
 
 
@@ -256,16 +256,16 @@ def _carried(world: "World", company: str, id: str, name: str) -> "JobRow":
     from chalicelib.jobs.catalogue import named
     from chalicelib.jobs.job import within
     from chalicelib.jobs.runner import run
-    from chalicelib.services.backup import operating
+    from chalicelib.services.backup import operator
 
     left = within(DEADLINE)
-    while (found := operating.job(world, company, id)).status not in ("completed", "failed"):
+    while (found := operator.job(world, company, id)).status not in ("completed", "failed"):
         if left() < 0:
             raise CannotRun(f"{id} goes on by its schedule", 1)
         report = run(world, named(name), now=world.now(), left=left)
         if report.outcome == "off":
             raise CannotRun(f"the job {name} is switched off; {id} waits", 1)
-        if operating.job(world, company, id).status not in ("completed", "failed"):
+        if operator.job(world, company, id).status not in ("completed", "failed"):
             time.sleep(PAUSE)
     return found
 

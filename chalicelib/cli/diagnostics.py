@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import show
-from chalicelib.services import diagnostics
+from chalicelib.services.support import diagnostics
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import InvalidContent, NotFound
-from chalicelib.services import disclosures
-from chalicelib.services.disclosures import Told
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.representation.disclosures import present_disclosure
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ def record(world: "World", options: argparse.Namespace) -> int:
 
 def release(world: "World", options: argparse.Namespace) -> int:
     """Write the page and the e-invoice of one document."""
-    from chalicelib.services.privacy import lawful
+    from chalicelib.services.privacy.legal import demands
 
     if not options.out.is_dir():
         raise CannotRun(f"{options.out} is no folder", 2)
     try:
-        made = lawful.release(world, options.company, options.disclosure, options.document, options.by)
+        made = demands.release(world, options.company, options.disclosure, options.document, options.by)
     except InvalidContent as refused:
         raise CannotRun("the disclosure is no lawful demand for this document's whole content", 1) from refused
     except NotFound as refused:

@@ -11,7 +11,7 @@ from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import Busy, NotFound, Refusal
 
 if TYPE_CHECKING:
-    from chalicelib.domain.request import RequestStatus
+    from chalicelib.domain.privacy.request import RequestStatus
     from chalicelib.wiring import World
 
 
@@ -56,8 +56,8 @@ def add_to(nouns: Any) -> None:
 
 def requests(world: "World", options: argparse.Namespace) -> int:
     """Every request of a company."""
-    from chalicelib.services.privacy.asking import Asker
-    from chalicelib.services.privacy.requests import listing
+    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requests import listing
     from chalicelib.services.representation.requests import request_row
 
     shown, _ = listing(world, options.company, Asker("operator", "owner"), 100, None)
@@ -78,8 +78,8 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
 
 
 def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
-    from chalicelib.domain.request import Request
-    from chalicelib.services.privacy.settling import by_hand
+    from chalicelib.domain.privacy.request import Request
+    from chalicelib.services.privacy.requests.transitions import by_hand
 
     (request,) = world.store.records([Request.ref(options.company, options.request)])
     if not isinstance(request, Request):
@@ -97,8 +97,8 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
 def receipt(world: "World", options: argparse.Namespace) -> int:
     """Print a receipt as the API hands it out."""
     from chalicelib.api.presenters.privacy import present_receipt
-    from chalicelib.services.privacy.asking import Asker
-    from chalicelib.services.privacy.requests import receipt as found
+    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requests import receipt as found
 
     try:
         signed = found(world, options.company, Asker("operator", "owner"), options.request)
@@ -111,7 +111,7 @@ def receipt(world: "World", options: argparse.Namespace) -> int:
 def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """Check a receipt; nothing is asked of any service."""
     from chalicelib.outside.keys import BadSignature
-    from chalicelib.services.privacy.receipts import check
+    from chalicelib.services.privacy.requests.receipts import check
 
     try:
         document = json.loads(options.file.read_text("utf-8"))
@@ -127,7 +127,7 @@ def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa:
 
 def place_hold(world: "World", options: argparse.Namespace) -> int:
     """Place a hold."""
-    from chalicelib.services.privacy.holds import place
+    from chalicelib.services.privacy.legal.holds import place
 
     try:
         made = place(world, options.company, options.reason, options.by)
@@ -139,7 +139,7 @@ def place_hold(world: "World", options: argparse.Namespace) -> int:
 
 def release_hold(world: "World", options: argparse.Namespace) -> int:
     """Release a hold."""
-    from chalicelib.services.privacy.holds import release
+    from chalicelib.services.privacy.legal.holds import release
 
     try:
         release(world, options.company, options.hold, options.by)
@@ -151,7 +151,7 @@ def release_hold(world: "World", options: argparse.Namespace) -> int:
 
 def list_holds(world: "World", options: argparse.Namespace) -> int:
     """Every hold of a company."""
-    from chalicelib.services.privacy.holds import holds
+    from chalicelib.services.privacy.legal.holds import holds
 
     for hold in holds(world, options.company):
         show(hold=hold.id, reason=hold.reason, by=hold.actor, placed=hold.created_at, released=hold.released_at)
@@ -161,9 +161,9 @@ def list_holds(world: "World", options: argparse.Namespace) -> int:
 def preview_term(world: "World", options: argparse.Namespace) -> int:
     """What every company would lose today."""
     from chalicelib.domain.clock import today
-    from chalicelib.domain.company import Term
+    from chalicelib.domain.companies.company import Term
     from chalicelib.policy.terms import Period, TermError
-    from chalicelib.services.privacy import retention
+    from chalicelib.services.retention import purge
 
     try:
         period = Period.parse(options.period)
@@ -171,7 +171,7 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun(str(error)) from error
     now, total = world.now(), 0
     for term in due_rows(world, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1)):
-        if isinstance(term, Term) and (count := retention.preview(world, term, period, today(now))):
+        if isinstance(term, Term) and (count := purge.preview(world, term, period, today(now))):
             show(company=term.company, documents=count)
             total += count
     show(period=str(period), documents=total)
@@ -180,9 +180,9 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
 
 def adopt_term(world: "World", options: argparse.Namespace) -> int:
     """Let the policy's term count."""
-    from chalicelib.domain.company import Term
+    from chalicelib.domain.companies.company import Term
     from chalicelib.policy.load import current
-    from chalicelib.services.privacy.retention import adopt, statutory
+    from chalicelib.services.retention.purge import adopt, statutory
 
     (term,) = world.store.records([Term.ref(options.company)])
     if not isinstance(term, Term):

@@ -12,8 +12,8 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
-    from chalicelib.domain.request import Request
-    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.domain.privacy.request import Request
+    from chalicelib.services.privacy.requests.requester import Asker
     from chalicelib.wiring import World
 
 COMMANDS = {
@@ -42,7 +42,7 @@ def add_to(verbs: Any) -> None:
 
 def rectify(world: "World", options: argparse.Namespace) -> int:
     """Ask and carry out at once."""
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     right = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
@@ -54,7 +54,7 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
 
 def ask_details(world: "World", options: argparse.Namespace) -> int:
     """Ask for what is missing."""
-    from chalicelib.services.privacy import rectification
+    from chalicelib.services.privacy.rectification import rectification
 
     missing = arguments.names(options.missing)
     return _told(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
@@ -62,8 +62,8 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
 
 def details(world: "World", options: argparse.Namespace) -> int:
     """Say what is right."""
-    from chalicelib.domain.request import Request
-    from chalicelib.services.privacy import rectification
+    from chalicelib.domain.privacy.request import Request
+    from chalicelib.services.privacy.rectification import rectification
 
     (request,) = world.store.records([Request.ref(options.company, options.request)])
     if not isinstance(request, Request):
@@ -76,7 +76,7 @@ def details(world: "World", options: argparse.Namespace) -> int:
 
 def _operator(by: str) -> "Asker":
     """The operator has proven who asks before typing."""
-    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests.requester import Asker
 
     return Asker(by, "owner", proven=True)
 
@@ -84,7 +84,7 @@ def _operator(by: str) -> "Asker":
 def _read(file: Path, subject: str | None) -> dict[str, Any]:
     """What is right, validated as the API validates it."""
     from chalicelib.api.rectification import validated
-    from chalicelib.domain.request import affected
+    from chalicelib.domain.privacy.request import affected
 
     if affected(subject) is None:
         raise CannotRun(f"{subject}: nobody's id", 2)

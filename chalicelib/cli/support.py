@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.cli.rows import due_rows
+from chalicelib.domain.contact.support import JOB, Thread
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
-from chalicelib.domain.support import JOB, Thread
-from chalicelib.services import support, support_desk
 from chalicelib.services.representation.support import present_message, present_thread
+from chalicelib.services.support import desk, support
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -68,7 +68,7 @@ def answered(world: "World", options: argparse.Namespace) -> int:
     if not text:
         raise CannotRun("there is no answer on standard input", 2)
     try:
-        show(**present_thread(support_desk.answer(world, options.company, options.thread, text, options.by).outcome))
+        show(**present_thread(desk.answer(world, options.company, options.thread, text, options.by).outcome))
     except (NotFound, ThreadClosed, CompanyBlocked, InvalidContent) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
     return 0
@@ -77,7 +77,7 @@ def answered(world: "World", options: argparse.Namespace) -> int:
 def closed(world: "World", options: argparse.Namespace) -> int:
     """Close a thread."""
     try:
-        show(**present_thread(support_desk.close(world, options.company, options.thread, options.by).outcome))
+        show(**present_thread(desk.close(world, options.company, options.thread, options.by).outcome))
     except (NotFound, CompanyBlocked) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
     return 0

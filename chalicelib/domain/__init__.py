@@ -1,0 +1,1 @@
+"""Rules of law and of the product. No AWS, no HTTP, no framework."""

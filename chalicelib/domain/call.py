@@ -10,7 +10,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 
 if TYPE_CHECKING:
-    from chalicelib.domain.company import Head
+    from chalicelib.domain.companies.company import Head
 
 R = TypeVar("R", bound=Record)
 SYSTEM_KEY: Final = "§"

@@ -3,7 +3,7 @@
 The company is the second part of every key, so that a company's objects are found and erased by prefix.
 """
 
-from chalicelib.domain.backup import Tier
+from chalicelib.domain.backups.backup import Tier
 
 PDF = "pdf/"
 LOGOS = "logos/"

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import Load, bulk
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.services.outbox import UnknownTask
+from chalicelib.services.mail.outbox import UnknownTask
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Failure, Workflow
 from chalicelib.workflow.failure import GivenUp
@@ -27,9 +27,9 @@ MOST_BEGUN, MOST_EXPIRED, MOST_DRILLED = 5_000, 5_000, 1_000
 
 def back_up(world: "World", job: JobRow) -> JobRow:
     """The next part of a backup, then of the company's statutory archive."""
-    from chalicelib.services.backup import running
+    from chalicelib.services.backup.create import schedule
 
-    return running.advance(world, job)
+    return schedule.advance(world, job)
 
 
 def verify(world: "World", job: JobRow) -> JobRow:
@@ -48,7 +48,7 @@ def download(world: "World", job: JobRow) -> JobRow:
 
 def restore(world: "World", job: JobRow) -> JobRow:
     """The next part of a restore, or of its preview."""
-    from chalicelib.services.backup import restore
+    from chalicelib.services.backup.restoring import restore
 
     return restore.advance(world, job)
 
@@ -56,7 +56,7 @@ def restore(world: "World", job: JobRow) -> JobRow:
 def _restored_into(work: Record) -> str:
     """A restore may make a company: which, its own id says. All else is done within the row's, and so is what is not
     understood."""
-    from chalicelib.services.backup import restore
+    from chalicelib.services.backup.restoring import restore
 
     if isinstance(work, JobRow) and work.task == "restore":
         with suppress(msgspec.MsgspecError):
@@ -65,7 +65,8 @@ def _restored_into(work: Record) -> str:
 
 
 def _restore_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup import download, restore
+    from chalicelib.services.backup import download
+    from chalicelib.services.backup.restoring import restore
 
     if isinstance(work, JobRow) and work.task == "download":
         download.give_up(world, work)
@@ -73,9 +74,9 @@ def _restore_buried(world: "World", work: Record) -> None:
 
 
 def _backup_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup import running
+    from chalicelib.services.backup.create import schedule
 
-    running.give_up(world, work)
+    schedule.give_up(world, work)
 
 
 def _adapted(name: str, advance: Any, buried: Any) -> Load:
@@ -102,9 +103,9 @@ def _adapted(name: str, advance: Any, buried: Any) -> Load:
 
 
 def _begin(world: "World", step: Step) -> bool:
-    from chalicelib.services.backup import running
+    from chalicelib.services.backup.create import schedule
 
-    running.begin_night(world, step.ref.company)
+    schedule.begin_night(world, step.ref.company)
     return True
 
 
@@ -123,12 +124,12 @@ def _drill_buried(world: "World", work: Record) -> None:
 
 
 def _expire(world: "World", step: Step) -> bool:
-    from chalicelib.services.backup import expiry, leaving
+    from chalicelib.services.backup import disable_cloud, expiry
 
     if step.kind != "leave":
         return expiry.expire(world, step.ref)
     (row,) = world.store.records([step.ref])
-    return leaving.advance(world, row) if isinstance(row, JobRow) and row.due == EXPIRY else True
+    return disable_cloud.advance(world, row) if isinstance(row, JobRow) and row.due == EXPIRY else True
 
 
 def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature

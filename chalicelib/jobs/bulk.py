@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.services.outbox import UnknownTask
+from chalicelib.services.mail.outbox import UnknownTask
 from chalicelib.store import due
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow

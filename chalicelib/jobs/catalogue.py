@@ -11,7 +11,7 @@ from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, carry_rectification, requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
-from chalicelib.services.outbox import Handler
+from chalicelib.services.mail.outbox import Handler
 from chalicelib.workflow.engine import Workflow
 
 if TYPE_CHECKING:
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 def render(world: "World", company: str, about: tuple[str, ...]) -> None:
     """Render documents that were just issued."""
-    from chalicelib.services.printing import render_now
+    from chalicelib.services.documents.printing import render_now
 
     render_now(world, company, about)
 
 
 def mail(world: "World", company: str, about: tuple[str, ...]) -> None:
     """Send mails that a commit left."""
-    from chalicelib.services.mail import send
+    from chalicelib.services.mail.writing import send
 
     send(world, company, about)
 
 
 def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None:
     """Tell a company's owners of a privacy request."""
-    from chalicelib.services.notices import notify
+    from chalicelib.services.mail.notifications import notify
 
     notify(world, company, about)
 

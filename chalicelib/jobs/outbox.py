@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
 from chalicelib.jobs.job import Found, Job, Step, due_in
-from chalicelib.services.outbox import Handler, deliver
+from chalicelib.services.mail.outbox import Handler, deliver
 from chalicelib.store import due
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record
-from chalicelib.domain.request import OVER, REMINDERS, Deadline, Request
+from chalicelib.domain.privacy.request import OVER, REMINDERS, Deadline, Request
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.store import due
 
@@ -22,7 +22,7 @@ Carry = Callable[["World", Request], bool]
 
 def carry_deletion(world: "World", request: Request) -> bool:
     """The next part of a deletion."""
-    from chalicelib.services.privacy import deletion
+    from chalicelib.services.privacy.erasure import deletion
 
     if request.status in ("verified", "grace"):
         if request.subject is None:
@@ -36,14 +36,14 @@ def carry_deletion(world: "World", request: Request) -> bool:
 
 def carry_access(world: "World", request: Request) -> bool:
     """The next piece of an access export."""
-    from chalicelib.services.privacy import access_export
+    from chalicelib.services.privacy.access import export
 
-    return access_export.carry(world, request)
+    return export.carry(world, request)
 
 
 def carry_rectification(world: "World", request: Request) -> bool:
     """The next piece of a rectification."""
-    from chalicelib.services.privacy import rectification
+    from chalicelib.services.privacy.rectification import rectification
 
     return rectification.carry(world, request)
 
@@ -52,16 +52,16 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
     """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
 
     def apply(world: "World", step: Step) -> bool:
-        from chalicelib.services.privacy import settling
+        from chalicelib.services.privacy.requests import transitions
 
         (request,) = world.store.records([step.ref])
         if not isinstance(request, Request) or request.due != NAME:
             return True
         if request.status == "requested":
-            settling.lapse(world, request)
+            transitions.lapse(world, request)
             return True
         if request.status == "grace" and request.reminders < len(REMINDERS):
-            settling.remind(world, request)
+            transitions.remind(world, request)
             return True
         carry = carriers.get(request.kind)
         if carry is None:  # an operator carries it out; the watch keeps its deadline

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Leftover, Term
-from chalicelib.domain.correction import Correction
+from chalicelib.domain.companies.company import Leftover, Term
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.request import AFTERWARDS, Receipt, Request, Tombstone
+from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.store import due
 
@@ -37,19 +37,19 @@ def retention_job() -> Job:
 
 def plan(world: "World", work: Record) -> list[Step]:
     """A step for each commit that documents leave in, and one for what is left of a company's journal."""
-    from chalicelib.services.privacy import retention
+    from chalicelib.services.retention import purge
 
     if isinstance(work, Leftover):
         return [Step("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
     if not isinstance(work, Term):
         raise TypeError(f"a {work.KIND} is due for the sweep")
-    through = retention.rule_of(work).through(today(world.now()))
-    batches = list(retention.due_entries(world.store, work.company, through))
+    through = purge.rule_of(work).through(today(world.now()))
+    batches = list(purge.due_entries(world.store, work.company, through))
     steps = [
         Step("documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,))
         for series, entries in batches
     ]
-    others = retention.due_documents(world.store, work.company, through)
+    others = purge.due_documents(world.store, work.company, through)
     steps += [
         Step("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
         for made, batch in others
@@ -58,7 +58,7 @@ def plan(world: "World", work: Record) -> list[Step]:
 
 
 def _sweep(world: "World", step: Step) -> bool:
-    from chalicelib.services.privacy import retention
+    from chalicelib.services.retention import purge
 
     own = Term.ref(step.ref.company)
     row, *others = world.store.records([step.ref, own] if step.ref != own else [own])
@@ -66,9 +66,9 @@ def _sweep(world: "World", step: Step) -> bool:
     if not isinstance(term, Term) or row is None:
         return True
     if isinstance(row, Leftover):
-        return retention.sweep_leftover(world, row, term)
+        return purge.sweep_leftover(world, row, term)
     # A step is a commit's worth; the last one goes on until nothing is left, however the batches fell.
-    return retention.sweep(world, term) or step.kind == "documents"
+    return purge.sweep(world, term) or step.kind == "documents"
 
 
 def proofs_job() -> Job:
@@ -89,7 +89,8 @@ def proofs_job() -> Job:
 def _forget(world: "World", step: Step) -> bool:
     """Delete a proof with what belongs to it. What a restore would apply to a backup stays while there is such a
     backup: without its tombstone an erased person returns."""
-    from chalicelib.services.backup import expiry, keys_end
+    from chalicelib.services.backup import expiry
+    from chalicelib.services.retention import key_destruction
 
     (row,) = world.store.records([step.ref])
     stone = _tombstone(world, row) if isinstance(row, Request) else None
@@ -97,7 +98,7 @@ def _forget(world: "World", step: Step) -> bool:
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
         return due.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, Request):
-        keys = [end.key for end in keys_end.of_request(world, row.company, row.id)]
+        keys = [end.key for end in key_destruction.of_request(world, row.company, row.id)]
         beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
         for ref in beside:
             due.finish(world.store, ref)

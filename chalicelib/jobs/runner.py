@@ -49,7 +49,7 @@ def _holds_of(job: Job) -> Holds:
     """What may hold this job back."""
     if not job.destroys:
         return no_holds
-    from chalicelib.services.privacy.holds import held
+    from chalicelib.services.privacy.legal.holds import held
 
     return lambda world, steps: held(world, {step.ref.company for step in steps if step.destroys})
 

@@ -3,10 +3,10 @@
 import logging
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.contact.support import JOB, Thread, Upload
 from chalicelib.domain.entity import Record
-from chalicelib.domain.support import JOB, Thread, Upload
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.services import support_desk
+from chalicelib.services.support import desk
 from chalicelib.store import due
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def apply(world: "World", step: Step) -> bool:
     """Do it, unless it was done or is no longer so."""
     (id,) = step.about
     if step.kind == END:
-        support_desk.end(world, step.ref.company, id)
+        desk.end(world, step.ref.company, id)
     else:
-        support_desk.note_late(world, step.ref.company, id)
+        desk.note_late(world, step.ref.company, id)
         log.warning("a first answer is late", extra={"ref": id, "company": step.ref.company})
     return True
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
 from chalicelib.domain.documents.registry import by_id, by_kind

@@ -1,0 +1,1 @@
+"""Use cases: what happens when somebody asks. No HTTP here."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from chalicelib.domain.call import SYSTEM_KEY, Reply
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.registry import DocumentType, by_id
 from chalicelib.domain.errors import TooLarge, TransactionTooLarge
 from chalicelib.domain.journal import JobRow
-from chalicelib.services import issuing
-from chalicelib.services.issuing import Outcome
+from chalicelib.services.documents import issuing
+from chalicelib.services.documents.issuing import Outcome
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import GivenUp

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from chalicelib.domain.call import Call, Reply
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.door import Committed
+from chalicelib.store.transaction import Committed
 
 R = TypeVar("R", bound=Record)
 

@@ -1,0 +1,1 @@
+"""DynamoDB: reads, the three write paths, rows."""

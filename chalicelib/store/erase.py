@@ -18,7 +18,7 @@ from pynamodb.expressions.operand import Path
 from chalicelib.domain.entity import ENTITIES, ROOMS, Ref
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import SYSTEM
-from chalicelib.domain.request import Measure
+from chalicelib.domain.privacy.request import Measure
 from chalicelib.store import due
 from chalicelib.store.codec import Row
 from chalicelib.store.wire import SORT, Key, Store, code_of, is_passing

@@ -7,10 +7,10 @@ from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
 
-from chalicelib.domain.company import Head, require_open
+from chalicelib.domain.companies.company import Head, require_open
+from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.member import ApiKey, Member
 from chalicelib.store.wire import SORT, Page, Store, start_after
 
 R = TypeVar("R", bound=Record)

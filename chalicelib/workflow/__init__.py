@@ -1,0 +1,1 @@
+"""The workflow engine: everything that runs in steps."""

@@ -15,8 +15,8 @@ from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.parse import FORM
 from chalicelib.domain.clock import today
 from chalicelib.policy.load import policy_version
-from chalicelib.services import disclosures
-from chalicelib.services.disclosures import Told
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from tests.client import Client, Got
 from tests.conftest import Shop
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.api.auth import GRANTABLE
-from chalicelib.domain.member import ApiKey
-from chalicelib.services import access
+from chalicelib.domain.companies.member import ApiKey
+from chalicelib.services.companies import access
 from local.issuer import Issuer
 from tests.client import Client, Gateway
 from tests.conftest import Shop

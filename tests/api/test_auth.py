@@ -8,12 +8,12 @@ import boto3
 import pytest
 
 from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES, SCOPES
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import ApiKey
 from chalicelib.domain.entity import Record
-from chalicelib.domain.member import ApiKey
 from chalicelib.outside.tokens import Tokens, make_api_key
 from chalicelib.policy.load import policy_version
-from chalicelib.services import access
+from chalicelib.services.companies import access
 from chalicelib.store.codec import to_row
 from tests.api.pipeline import gateway_of
 from tests.bench.traffic import Traffic
@@ -129,7 +129,7 @@ def test_a_key_made_while_its_makers_role_ends_opens_nothing_more(
             ended.append(shop.owner.ask(verb, path, body, if_match="*").status)
         return make_api_key(company, mode, random)
 
-    monkeypatch.setattr("chalicelib.services.access.make_api_key", slow)
+    monkeypatch.setattr("chalicelib.services.companies.access.make_api_key", slow)
     leaving = Client(shop.owner.gateway, shop.issuer.token(f"maker-{shop.company}"), shop.company)
     made = leaving.post("/v1/api-keys", {"name": "late", "scopes": list(status)})
     assert (made.status, ended) == (201, [200])

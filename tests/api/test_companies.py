@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import Answered
 from chalicelib.policy.load import accepted_versions, policy_version
 from chalicelib.wiring import World

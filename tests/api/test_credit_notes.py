@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.services.viewing import issued_view
+from chalicelib.services.documents.view import issued_view
 from chalicelib.wiring import World
 from tests.conftest import Shop
 

@@ -20,14 +20,14 @@ from pynamodb.expressions.operand import Path as Attribute
 from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, Scope
-from chalicelib.domain.company import Head
-from chalicelib.domain.member import ApiKey
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import ApiKey
 from tests.api.samples import Route, Sample, sample, send
 from tests.client import Client, Got
 from tests.conftest import Shop
 
 if TYPE_CHECKING:
-    from chalicelib.domain.member import Role
+    from chalicelib.domain.companies.member import Role
     from local.gateway import Gateway
     from local.issuer import Issuer
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ids import new_id
-from chalicelib.services import editing
+from chalicelib.services.records import editing
 from tests.client import Client
 from tests.conftest import Shop
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Series
+from chalicelib.domain.companies.company import Series
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
-from chalicelib.services import register
+from chalicelib.services.documents import register
 from chalicelib.store import codec
 from tests.conftest import Shop
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.services import companies
+from chalicelib.services.companies import companies
 from tests.client import Got
 from tests.conftest import Shop
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
-from chalicelib.services.backup import manifest as manifests
-from chalicelib.services.backup.archive import Archive, Objects
-from chalicelib.services.backup.seal import SCHEMA, Seals
+from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.format.archive import Archive, Objects
+from chalicelib.services.backup.format.encryption import SCHEMA, Seals
 from chalicelib.wiring import World
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def _rich(world: World) -> "Made":
     was left at it, and a buyer who was erased. While it is backed up, a supplier changes."""
     from decimal import Decimal
 
-    from chalicelib.domain.company import Leftover
-    from chalicelib.domain.party import Supplier
-    from chalicelib.services import crediting, issuing, paying
+    from chalicelib.domain.companies.company import Leftover
+    from chalicelib.domain.companies.party import Supplier
+    from chalicelib.services.documents import crediting, issuing, payments
     from tests.backup.restoring import Kept
     from tests.backup.worlds import Plain
     from tests.privacy.worlds import carried
@@ -93,7 +93,7 @@ def _rich(world: World) -> "Made":
     second = kept.drafted(kept.new("inv"), kept.other)
     kept.put(second)
     issuing.issue(world.store, kept.call("issue"), INVOICE, second.id)
-    paying.pay(
+    payments.pay(
         world.store,
         kept.call("pay"),
         second.id,

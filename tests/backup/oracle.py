@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from chalicelib.domain.company import Company, Series
+from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.files import prefixes
-from chalicelib.services.backup.archive import Archive
-from chalicelib.services.backup.contents import GROUPS
+from chalicelib.services.backup.format.archive import Archive
+from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.store.codec import digest
 from chalicelib.store.wire import SORT, Store
 

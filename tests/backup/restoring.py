@@ -6,17 +6,18 @@ from typing import Any
 import msgspec
 
 from chalicelib.cli.main import main
-from chalicelib.domain.backup import Backup, Tier
-from chalicelib.domain.company import Head
+from chalicelib.domain.backups.backup import Backup, Tier
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
-from chalicelib.services import companies
-from chalicelib.services.backup import restore, take
-from chalicelib.services.backup.restore import Asked
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.restoring import restore
+from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.companies import companies
 from chalicelib.store import due
 from chalicelib.store.codec import from_row
-from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.wiring import World
 from tests.privacy.worlds import Books
 
@@ -39,10 +40,10 @@ class Kept(Books):
 
     def taken(self, tier: Tier = "daily") -> str:
         """A backup of now; its id."""
-        begun = take.begin(self.world, self.call("backup"), tier)
+        begun = backup_run.begin(self.world, self.call("backup"), tier)
         row = begun.backup
         while row.status == "running":
-            row = take.advance(self.world, row)
+            row = backup_run.advance(self.world, row)
         assert row.status == "complete", row.failure
         return row.id
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import urllib3
 
-from chalicelib.domain.backup import Backup
+from chalicelib.domain.backups.backup import Backup
 from chalicelib.domain.ids import new_id
 from chalicelib.jobs.runner import run_scheduled
-from chalicelib.services.backup import asking
+from chalicelib.services.backup import operations
 from chalicelib.store import due
 from tests.backup.worlds import Books, begun, taken, turned_on
 from tests.client import Client, Got
@@ -228,7 +228,7 @@ def test_a_key_does_what_its_scopes_say(books: Books) -> None:
 
 
 def test_too_many_in_a_day_are_refused(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "A_DAY", 2)
+    monkeypatch.setattr(operations, "A_DAY", 2)
     for _ in range(2):
         taken(books)
     got = books.shop.owner.post(BACKUPS, {})
@@ -237,7 +237,7 @@ def test_too_many_in_a_day_are_refused(books: Books, monkeypatch: pytest.MonkeyP
 
 
 def test_while_a_restore_runs_its_job_is_shown_and_nothing_else(books: Books) -> None:
-    from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
+    from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 
     shop, world, backup = books.shop, books.world, taken(books)
     got = shop.owner.post(f"{BACKUPS}/{backup.id}/restore", {"dry_run": True})

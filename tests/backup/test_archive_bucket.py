@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.archive import Archived
-from chalicelib.domain.backup import StatutoryKey
-from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
-from chalicelib.domain.erased import marked
+from chalicelib.domain.backups.archive import Archived
+from chalicelib.domain.backups.backup import StatutoryKey
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import new_id
+from chalicelib.domain.privacy.erased import marked
 from chalicelib.files import prefixes
 from chalicelib.jobs.runner import run_scheduled
-from chalicelib.services import disclosures
-from chalicelib.services.backup import statutory
-from chalicelib.services.backup.archive import Archive, open_archive
-from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy.retention import Rule
-from chalicelib.store.door import ACCOUNT, Decision, transact
+from chalicelib.services.archive import statutory
+from chalicelib.services.backup.format.archive import Archive, open_archive
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.retention.purge import Rule
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from tests.backup.restoring import operator_tool
 from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop

@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.archive import Archived
-from chalicelib.domain.backup import StatutoryKey
-from chalicelib.domain.company import Term
+from chalicelib.domain.backups.archive import Archived
+from chalicelib.domain.backups.backup import StatutoryKey
+from chalicelib.domain.companies.company import Term
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
-from chalicelib.services.backup import statutory_end
-from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.services.archive import removal
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.privacy.test_retention import Ledger, at, sweep
 from tests.privacy.worlds import Turned, carried
 
@@ -78,14 +78,14 @@ def test_a_sweep_that_was_killed_after_the_original_went_goes_on(
     archived(shop, 2026)
     time.sleep(SECONDS)
     at(vault, date(2037, 1, 1))
-    remove = statutory_end.remove
+    remove = removal.remove
 
     def killed(*asked: object) -> None:
         remove(*asked)  # type: ignore[arg-type]
         raise RuntimeError("killed")
 
     with monkeypatch.context() as once:
-        once.setattr(statutory_end, "remove", killed)
+        once.setattr(removal, "remove", killed)
         assert sweep(vault).failures
     assert there(shop) == set()
     assert shop.by_year[2026][0] in shop.invoices()

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.backup import DrillPlan
-from chalicelib.domain.company import Head
-from chalicelib.services import disclosures
-from chalicelib.services.backup import operating, statutory
-from chalicelib.services.disclosures import Told
+from chalicelib.domain.backups.backup import DrillPlan
+from chalicelib.domain.companies.company import Head
+from chalicelib.services.archive import statutory
+from chalicelib.services.backup import operator
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.worlds import Books, taken, turned_on
 from tests.conftest import Shop
 
@@ -149,9 +150,9 @@ def test_expire_shows_and_then_removes(books: Books, tool: Tool) -> None:
     assert due.save(books.world.store, past, backup, b"s" * 16)
     code, (line,) = tool("expire")
     assert (code, line["backup"], line["removed"]) == (0, backup.id, False)
-    assert len(operating.backups(books.world, books.company)) == 1
+    assert len(operator.backups(books.world, books.company)) == 1
     assert tool("expire", "--apply")[1][0]["removed"]
-    assert operating.backups(books.world, books.company) == []
+    assert operator.backups(books.world, books.company) == []
 
 
 @pytest.mark.usefixtures("embedded_s3")

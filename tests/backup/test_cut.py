@@ -8,17 +8,18 @@ from typing import Any, Literal
 import pytest
 
 from chalicelib.domain import journal
-from chalicelib.domain.backup import Backup
-from chalicelib.domain.company import Head
+from chalicelib.domain.backups.backup import Backup
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE, Invoice
-from chalicelib.domain.item import Item
-from chalicelib.services import issuing
-from chalicelib.services.backup import cut as cutting
-from chalicelib.services.backup import making, parts
-from chalicelib.services.backup.archive import Archive
-from chalicelib.services.backup.making import Making
-from chalicelib.services.backup.restore import Asked
-from chalicelib.store.door import Decision, transact
+from chalicelib.services.backup.create import cutoff as cutting
+from chalicelib.services.backup.create import writer
+from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.format import parts
+from chalicelib.services.backup.format.archive import Archive
+from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.documents import issuing
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.backup import restoring
@@ -110,7 +111,7 @@ def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy
             return made
 
         monkeypatch.setattr(Making, "_put", paced)
-        monkeypatch.setattr(making, "cut", told)
+        monkeypatch.setattr(writer, "cut", told)
         writers.wait_for(16)
         backup = taken(books)
     assert not writers.broken

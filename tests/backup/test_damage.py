@@ -12,18 +12,18 @@ import msgspec
 import pytest
 
 import chalicelib
-from chalicelib.domain.backup import Part
-from chalicelib.domain.backup_errors import BackupDamaged, BackupUnknownKey
+from chalicelib.domain.backups.backup import Part
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupUnknownKey
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, Refusal, TooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
-from chalicelib.services.backup import manifest as manifests
-from chalicelib.services.backup import parts as parted
-from chalicelib.services.backup import restore
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.backup.restore import Asked
-from chalicelib.services.backup.walk import Progress
+from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.format import parts as parted
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.restoring import restore
+from chalicelib.services.backup.restoring.batches import Progress
+from chalicelib.services.backup.restoring.restore import Asked
 from tests.backup.worlds import Plain, opened, taken
 from tests.crash import watched
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup
-from chalicelib.domain.company import Company
-from chalicelib.domain.party import Customer
-from chalicelib.domain.support import Upload
+from chalicelib.domain.backups.backup import Backup
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.contact.support import Upload
 from chalicelib.files import prefixes
-from chalicelib.services import disclosures
 from chalicelib.services.backup import download
-from chalicelib.services.backup.kinds import NAMES
-from chalicelib.services.disclosures import Told
+from chalicelib.services.backup.format.kinds import NAMES
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import Turned, carried
 

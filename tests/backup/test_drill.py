@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.entity import Record
-from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes
-from chalicelib.services.backup import course, drill
-from chalicelib.services.backup.copy import Founding
+from chalicelib.services.backup import drill
+from chalicelib.services.backup.restoring import steps
+from chalicelib.services.backup.restoring.copy import Founding
 from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, cleared, companies, drill_settings
 from chalicelib.store.tables import create_tables
@@ -130,7 +131,7 @@ def test_a_damaged_backup_fails_loudly_and_is_seen(
 
 def without(kind: str) -> Callable[..., Any]:
     """Loses one row of a kind on the way in, as a faulty restore would."""
-    real = course.put
+    real = steps.put
 
     def put(into: Any, batch: Any, progress: Any) -> Any:
         kept = tuple(row for row in batch.records if kind != row.KIND)
@@ -152,7 +153,7 @@ def test_a_restore_that_loses_rows_is_found_out(
     shop: Kept, kind: str, code: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     backup = shop.taken()
-    monkeypatch.setattr(course, "put", without(kind))
+    monkeypatch.setattr(steps, "put", without(kind))
     with caplog.at_level(logging.ERROR, "facture.backups"):
         drilled(shop)
     assert f"drill failed: {code}" in caplog.text
@@ -160,7 +161,7 @@ def test_a_restore_that_loses_rows_is_found_out(
 
 
 def changed(kind: type[Record], **values: Any) -> Callable[..., Any]:
-    real = course.put
+    real = steps.put
 
     def put(into: Any, batch: Any, progress: Any) -> Any:
         rows = tuple(replace(row, **values) if isinstance(row, kind) else row for row in batch.records)
@@ -173,7 +174,7 @@ def test_a_restore_that_changes_a_document_is_found_out(
     shop: Kept, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop.taken()
-    monkeypatch.setattr(course, "put", changed(Invoice, notes="other"))
+    monkeypatch.setattr(steps, "put", changed(Invoice, notes="other"))
     with caplog.at_level(logging.ERROR, "facture.backups"):
         drilled(shop)
     assert "drill failed: register_invalid" in caplog.text
@@ -181,7 +182,7 @@ def test_a_restore_that_changes_a_document_is_found_out(
 
 def test_it_is_resumed_page_by_page(shop: Kept, aside: DrillStore, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
-    monkeypatch.setattr(course, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)
     monkeypatch.setattr(drill, "PAGE", 2)
     monkeypatch.setattr(drill, "ROWS", 3)
     drilled(shop)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.backup import DrillPlan, Tier
+from chalicelib.domain.backups.backup import DrillPlan, Tier
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.party import Customer
-from chalicelib.services.backup import asking, download, drill
+from chalicelib.services.backup import download, drill, operations
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
@@ -18,7 +18,7 @@ from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import carried
 
 
-def job_of(kept: Kept, made: asking.Download) -> JobRow:
+def job_of(kept: Kept, made: operations.Download) -> JobRow:
     """The job that makes an archive, as it is stored now."""
     found = kept.there(made.job.key)
     assert isinstance(found, JobRow)
@@ -28,8 +28,8 @@ def job_of(kept: Kept, made: asking.Download) -> JobRow:
 def test_an_archive_from_before_an_erasure_is_made_again(kept: Kept) -> None:
     backup = kept.taken()
 
-    def fetched() -> asking.Download:
-        return asking.download(kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup)
+    def fetched() -> operations.Download:
+        return operations.download(kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup)
 
     ended(kept.world, job_of(kept, fetched()), download.advance)
     assert fetched().link is not None

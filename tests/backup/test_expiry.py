@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.files import erase, prefixes
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
 from chalicelib.policy.load import current
-from chalicelib.services.backup import operating, take
-from chalicelib.services.privacy import holds
+from chalicelib.services.backup import operator
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.privacy.legal import holds
 from chalicelib.store import due
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, taken, turned_on
@@ -31,7 +32,7 @@ def own(books: Books, backup: Backup) -> int:
 
 
 def rows(books: Books) -> list[str]:
-    return [row.id for row in operating.backups(books.world, books.company)]
+    return [row.id for row in operator.backups(books.world, books.company)]
 
 
 @pytest.mark.parametrize(("tier", "days"), [("daily", 7), ("weekly", 35), ("monthly", 365)])
@@ -61,7 +62,7 @@ def test_other_backups_and_companies_are_not_touched(books: Books, new_shop: Any
 
 def test_one_that_never_ended_goes_and_another_may_begin(books: Books) -> None:
     stuck = begun(books)
-    take.advance(books.world, stuck)  # its parts are there, and perhaps its end; then nobody came back
+    backup_run.advance(books.world, stuck)  # its parts are there, and perhaps its end; then nobody came back
     (row,) = books.world.store.records([stuck.key])
     assert isinstance(row, Backup)
     if row.status == "complete":  # it was too quick to be stuck: pretend

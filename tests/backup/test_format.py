@@ -8,10 +8,10 @@ import pytest
 
 from chalicelib.files import prefixes
 from chalicelib.policy.rules import all_entities
-from chalicelib.services.backup import manifest as manifests
-from chalicelib.services.backup.contents import BY_NAME, EXCLUDED, GROUPS, ORDER, group_of
-from chalicelib.services.backup.lines import decoded, encoded, line_of
-from chalicelib.services.backup.seal import SCHEMA
+from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.format.contents import BY_NAME, EXCLUDED, GROUPS, ORDER, group_of
+from chalicelib.services.backup.format.encryption import SCHEMA
+from chalicelib.services.backup.format.lines import decoded, encoded, line_of
 from chalicelib.store.codec import digest, from_row
 from tests.backup import fixtures
 from tests.backup.oracle import differences

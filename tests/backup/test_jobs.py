@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, DrillPlan
+from chalicelib.domain.backups.backup import Backup, DrillPlan
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run, run_scheduled
-from chalicelib.services.backup import operating
+from chalicelib.services.backup import operator
 from chalicelib.store import due
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import create_tables
@@ -43,7 +43,7 @@ def drill_tonight(books: Books) -> None:
 
 
 def latest(books: Books) -> Backup:
-    return operating.backups(books.world, books.company)[0]
+    return operator.backups(books.world, books.company)[0]
 
 
 @pytest.mark.parametrize("tier", ["daily", "weekly", "monthly"])

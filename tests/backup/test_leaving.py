@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, WorkingKey
-from chalicelib.domain.backup_errors import BackupKeyDestroyed
+from chalicelib.domain.backups.backup import Backup, WorkingKey
+from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import leaving
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.privacy import holds
+from chalicelib.services.backup import disable_cloud
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.privacy.legal import holds
 from chalicelib.store.wire import SORT
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, taken, turned_on
@@ -129,8 +129,8 @@ def test_only_a_person_who_has_just_signed_in_erases(books: Books) -> None:
 
 
 def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leaving, "TOGETHER", 1)
-    monkeypatch.setattr(leaving, "FILES", (prefixes.BACKUPS["daily"],))
+    monkeypatch.setattr(disable_cloud, "TOGETHER", 1)
+    monkeypatch.setattr(disable_cloud, "FILES", (prefixes.BACKUPS["daily"],))
 
     def prepare() -> Books:
         books = turned_on(new_shop())
@@ -144,7 +144,7 @@ def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monk
 
     def state(books: Books) -> object:
         rows = books.world.store.query("transient", books.company).records
-        jobs = [row.status for row in rows if isinstance(row, JobRow) and row.task == leaving.TASK]
+        jobs = [row.status for row in rows if isinstance(row, JobRow) and row.task == disable_cloud.TASK]
         keys = books.world.store.query("identity", books.company).records
         return (
             kinds(books, "workspace"),

@@ -7,25 +7,27 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.backup_errors import BackupDamaged
-from chalicelib.domain.company import Company, Series, Term
+from chalicelib.domain.backups.backup_errors import BackupDamaged
+from chalicelib.domain.companies.company import Company, Series, Term
+from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.member import Member
 from chalicelib.files import prefixes
 from chalicelib.jobs.job import within
 from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
-from chalicelib.services import disclosures, issuing, register
-from chalicelib.services.backup import course, operating
-from chalicelib.services.backup.copy import company_of
-from chalicelib.services.backup.restore import asked_of
-from chalicelib.services.disclosures import Told
+from chalicelib.services.backup import operator
+from chalicelib.services.backup.restoring import steps
+from chalicelib.services.backup.restoring.copy import company_of
+from chalicelib.services.backup.restoring.restore import asked_of
+from chalicelib.services.documents import issuing, register
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.representation.documents import present_invoice
-from chalicelib.store.door import ACCOUNT, Decision, transact
 from chalicelib.store.read import Reader, companies_of, open_company
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned, carried
 
@@ -216,7 +218,7 @@ class TestACompanyThatIsGone:
         assert release() == 1, "nothing was begun"
         first = shop.job(backup=backup, **asked)
         with monkeypatch.context() as broken:
-            broken.setattr(course, "put", _refused)
+            broken.setattr(steps, "put", _refused)
             while first.status == "queued" or asked_of(first).progress.step in ("verify", "begin", "rows"):
                 if first.status != "queued":
                     assert release() == 1, "it runs"
@@ -241,7 +243,7 @@ class TestACompanyThatIsGone:
     ) -> None:
         shop, backup = gone
         job = shop.job(backup=backup, into="new", operator=True, owner="sub-j", disclosure=self.disclosed(shop))
-        monkeypatch.setattr(course, "registers", _refused)
+        monkeypatch.setattr(steps, "registers", _refused)
         assert ended(shop.world, job)["code"] == "backup_damaged"
         half = company_of(job.id)
         world = shop.world
@@ -249,7 +251,7 @@ class TestACompanyThatIsGone:
         call = world.call(half, "usr_1", "issue", key=world.random(8).hex())
         transact(world.store, call, [], lambda _: Decision(puts=(entry,)), ACCOUNT)
         with pytest.raises(AlreadyExists):
-            operating.release(world, shop.id, "op-1")
+            operator.release(world, shop.id, "op-1")
         assert shop.head(half).mode == "live"
 
 

@@ -7,17 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import operating, plans, running, statutory, take
-from chalicelib.services.backup.archive import open_archive
+from chalicelib.services.archive import statutory
+from chalicelib.services.backup import operator
+from chalicelib.services.backup.create import backup_run, plans, schedule
+from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.transaction import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
@@ -43,7 +45,7 @@ def ran(books: Books, job: Any) -> Report:
 
 
 def all_of(books: Books) -> list[Backup]:
-    return operating.backups(books.world, books.company)
+    return operator.backups(books.world, books.company)
 
 
 def head(books: Books, **changes: Any) -> None:
@@ -68,7 +70,7 @@ def test_a_night_begins_a_backup_and_its_job_completes_it(books: Books) -> None:
     assert plan_of(books).last == backup.id
     rows = open_archive(books.world, books.company, backup.id).rows(["invoices"])
     assert [line.record(books.company).id for line in rows] == [invoice["id"]]
-    (job,) = books.world.store.records([JobRow.ref(books.company, take.job_of(backup.id))])
+    (job,) = books.world.store.records([JobRow.ref(books.company, backup_run.job_of(backup.id))])
     assert isinstance(job, JobRow)
     assert (job.status, job.due) == ("completed", None)
     assert msgspec.json.decode(job.outcomes)[0]["counts"]["invoices"] == 1
@@ -77,7 +79,7 @@ def test_a_night_begins_a_backup_and_its_job_completes_it(books: Books) -> None:
 def test_a_night_that_runs_twice_begins_once(books: Books) -> None:
     tonight(books)
     ran(books, jobs.NIGHTLY_JOB)
-    running.begin_night(books.world, books.company)
+    schedule.begin_night(books.world, books.company)
     assert len(all_of(books)) == 1
     ran(books, jobs.BACKUPS_JOB)
 
@@ -86,7 +88,7 @@ def test_the_tiers_follow_the_calendar(books: Books) -> None:
     found = []
     for _ in range(3):
         tonight(books)
-        running.begin_night(books.world, books.company)
+        schedule.begin_night(books.world, books.company)
         ran(books, jobs.BACKUPS_JOB)
         found.append(all_of(books)[0].tier)
         # The key of a night's call is the next night's date: another night has another.
@@ -135,9 +137,9 @@ def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None
     backup = begun(books)
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
-    job = take._job(call, backup)
+    job = backup_run._job(call, backup)
     transact(world.store, call, [], lambda _: Decision(new=(job,)), ACCOUNT)
-    running.give_up(world, job)
+    schedule.give_up(world, job)
     (found,) = all_of(books)
     assert (found.status, found.failure) == ("failed", "given_up")
     assert plan_of(books).running is None
@@ -151,9 +153,9 @@ def test_a_job_whose_backup_is_gone_fails(books: Books) -> None:
     backup = begun(books)
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
-    job = take._job(call, backup)
+    job = backup_run._job(call, backup)
     due.finish(world.store, backup.key)
-    after = running.advance(world, job)
+    after = schedule.advance(world, job)
     assert (after.status, msgspec.json.decode(after.outcomes)[0]["code"]) == ("failed", "not_found")
 
 

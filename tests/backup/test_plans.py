@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.backup import BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
 from chalicelib.domain.clock import MOROCCO
-from chalicelib.services.backup import plans
+from chalicelib.services.backup.create import plans
 from tests.conftest import Shop
 
 AT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

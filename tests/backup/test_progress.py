@@ -9,7 +9,9 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB, RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import download, running, take, verify, walk
+from chalicelib.services.backup import download, verify
+from chalicelib.services.backup.create import backup_run, schedule
+from chalicelib.services.backup.restoring import batches
 from tests.backup.restoring import Kept, step
 from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop
@@ -18,7 +20,7 @@ from tests.conftest import Shop
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every piece of work is as small as can be."""
-    for module in (walk, verify, download):
+    for module in (batches, verify, download):
         monkeypatch.setattr(module, "PART_SECONDS", 0.0)
 
 
@@ -37,12 +39,12 @@ def test_a_job_of_many_parts_reports_its_progress(kept: Kept, task: str, advance
 
 
 def test_a_backup_reports_the_rows_that_it_has_copied(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(take, "SECONDS", 0.0001)
-    begun = take.begin(kept.world, kept.call("backup"), "daily")
+    monkeypatch.setattr(backup_run, "SECONDS", 0.0001)
+    begun = backup_run.begin(kept.world, kept.call("backup"), "daily")
     job = kept.there(JobRow.ref(kept.id, begun.job))
     told = []
     while isinstance(job, JobRow) and job.status not in ("completed", "failed"):
-        job = step(kept.world, job, running.advance)
+        job = step(kept.world, job, schedule.advance)
         told.append((job.done, job.total))
     counts = kept.backup(begun.backup.id).counts or {}
     assert told[-1] == (sum(counts.values()), sum(counts.values()))

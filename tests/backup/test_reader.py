@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from chalicelib.domain.backup import StatutoryKey, WorkingKey
-from chalicelib.domain.item import Item
+from chalicelib.domain.backups.backup import StatutoryKey, WorkingKey
+from chalicelib.domain.companies.item import Item
 from chalicelib.files import prefixes
 from tests.backup.restoring import Kept
 from tests.privacy.worlds import Turned

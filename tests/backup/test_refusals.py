@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.disclosure import Disclosure
-from chalicelib.domain.member import Member
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.files import prefixes
-from chalicelib.services import disclosures
-from chalicelib.services.backup import download, take
-from chalicelib.services.disclosures import Told
+from chalicelib.services.backup import download
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store.wire import SORT
 from tests.backup.restoring import Kept, ended, operator_tool, set_head
 from tests.backup.worlds import Books, taken
@@ -89,10 +90,10 @@ def test_an_unknown_kind_is_refused_before_a_disclosure_is_recorded(
 
 def test_a_manifest_written_by_another_fails_the_backup_and_no_other(kept: Kept) -> None:
     before = kept.taken()
-    row = take.begin(kept.world, kept.call("backup"), "daily").backup
+    row = backup_run.begin(kept.world, kept.call("backup"), "daily").backup
     place = prefixes.backup(row.tier, row.company, row.id) + "manifest.json"
     kept.world.files.put(place, b"{}\nstranger", "application/json")
     while row.status == "running":
-        row = take.advance(kept.world, row)
+        row = backup_run.advance(kept.world, row)
     assert (row.status, row.failure) == ("failed", "backup_damaged")
     assert kept.backup(before).status == "complete"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Address, Company, Head, Numbered, Numbering, Series, Term
-from chalicelib.domain.correction import Correction, values_of
+from chalicelib.domain.companies.company import Address, Company, Head, Numbered, Numbering, Series, Term
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import Place, issue
@@ -17,11 +18,10 @@ from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import document_hash, genesis
 from chalicelib.domain.entity import Record
-from chalicelib.domain.item import Item
-from chalicelib.domain.party import Customer
-from chalicelib.services.backup.copy import rekeyed
-from chalicelib.services.backup.merge import Merged, beside, merged, reached
-from chalicelib.services.backup.replay import Replay
+from chalicelib.domain.privacy.correction import Correction, values_of
+from chalicelib.services.backup.restoring.copy import rekeyed
+from chalicelib.services.backup.restoring.merge import Merged, beside, merged, reached
+from chalicelib.services.backup.restoring.replay import Replay
 from tests.unit.samples import NOTHING
 
 THEN, NOW = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)

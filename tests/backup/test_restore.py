@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 from pynamodb.expressions.operand import Path as Attribute
 
-from chalicelib.domain.company import Company, Series
+from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.errors import CloudStorageOff, CompanyRestoring
-from chalicelib.domain.item import Item
-from chalicelib.domain.party import Customer, Supplier
 from chalicelib.files import prefixes
-from chalicelib.services import companies, issuing, register
-from chalicelib.services.backup import restore
-from chalicelib.services.privacy import requests
+from chalicelib.services.backup.restoring import restore
+from chalicelib.services.companies import companies
+from chalicelib.services.documents import issuing, register
+from chalicelib.services.privacy.requests import requests
 from chalicelib.services.representation.documents import present_invoice
 from chalicelib.store import due
 from chalicelib.store.read import open_company

@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import DrillPlan
+from chalicelib.domain.backups.backup import DrillPlan
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.party import Customer
-from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import course, drill, walk
-from chalicelib.services.backup.copy import company_of
+from chalicelib.services.backup import drill
+from chalicelib.services.backup.restoring import batches, steps
+from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.drill import companies as companies_aside
@@ -49,8 +50,8 @@ def vault(alone: Turned) -> Turned:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several batches, and a place that is kept after each."""
-    monkeypatch.setattr(walk, "MOST_ROWS", 8)
-    monkeypatch.setattr(course, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "MOST_ROWS", 8)
+    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)
 
 
 @pytest.fixture

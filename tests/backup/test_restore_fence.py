@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import StatutoryKey
+from chalicelib.domain.backups.backup import StatutoryKey
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.services import disclosures
-from chalicelib.services.backup import course
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.backup.copy import company_of
-from chalicelib.services.disclosures import Told
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.restoring import steps
+from chalicelib.services.backup.restoring.copy import company_of
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store import due
 from tests.backup.restoring import Kept
 from tests.iam import WATCH
@@ -66,7 +66,7 @@ def lent(world: Turned) -> Iterator[Counter[tuple[str, str]]]:
 def test_a_restore_costs_one_call_of_sts_and_one_more_into_a_new_company(
     shop: Kept, vault: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(course, "PART_SECONDS", 0.0)  # many parts
+    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)  # many parts
     backup = shop.taken()
     jobs = [
         shop.job(task, backup=backup, into=into)
@@ -153,7 +153,7 @@ def test_a_bug_that_reaches_beyond_is_refused(
     planted: Callable[[Kept, Kept, str], Bug],
     may_not: str,
 ) -> None:
-    third, backup, rows = Kept(vault, small=True), shop.taken(), course.rows
+    third, backup, rows = Kept(vault, small=True), shop.taken(), steps.rows
     theirs, kept = third.taken(), third.content()
     bug, job = planted(shop, third, theirs), shop.job(backup=backup, into="new")
 
@@ -162,7 +162,7 @@ def test_a_bug_that_reaches_beyond_is_refused(
         return rows(*asked)
 
     with monkeypatch.context() as patch:
-        patch.setattr(course, "rows", wrong)
+        patch.setattr(steps, "rows", wrong)
         report, noted = refused(vault)
     assert [(failure.ref, failure.error) for failure in report.failures] == [(job.key, "AccessDeniedException")]
     assert noted

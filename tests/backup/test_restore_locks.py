@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from chalicelib.domain.backup import Backup
-from chalicelib.domain.party import Customer
+from chalicelib.domain.backups.backup import Backup
+from chalicelib.domain.companies.party import Customer
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import restore
+from chalicelib.services.backup.restoring import restore
 from chalicelib.store import due
 from tests.backup.restoring import Kept, ended, operator_tool, set_head, step
 

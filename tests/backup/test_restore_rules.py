@@ -4,13 +4,13 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.company import Term
+from chalicelib.domain.companies.company import Term
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.jobs.runner import run_scheduled
-from chalicelib.services import disclosures
-from chalicelib.services.disclosures import Told
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from tests.backup.restoring import Kept, ended, set_head
 from tests.backup.worlds import Books, taken
 

@@ -8,20 +8,20 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import StatutoryKey, WorkingKey
-from chalicelib.domain.company import Company
+from chalicelib.domain.backups.backup import StatutoryKey, WorkingKey
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
-from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.request import Tombstone
+from chalicelib.domain.privacy.request import Tombstone
 from chalicelib.files import prefixes
-from chalicelib.services import register
-from chalicelib.services.backup.archive import Archive
-from chalicelib.services.backup.restore import Asked
-from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, transact
+from chalicelib.services.backup.format.archive import Archive
+from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.documents import register
 from chalicelib.store.read import open_company
+from chalicelib.store.transaction import CUSTOMER, FOUNDING, Decision, transact
 from tests.backup import fixtures
 from tests.backup.oracle import as_it_was, state_of, state_restored
 from tests.backup.restoring import ROOMS, content_of, ended, queued

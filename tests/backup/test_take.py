@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan, Destruction, Tier, WorkingKey
-from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupOff, BackupUnknownKey
-from chalicelib.domain.company import Series
+from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Tier, WorkingKey
+from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupOff, BackupUnknownKey
+from chalicelib.domain.companies.company import Series
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.backup import parts, take
-from chalicelib.services.backup import plans as planning
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.backup.contents import GROUPS
-from chalicelib.services.backup.making import Making
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.create import plans as planning
+from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.format import parts
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.oracle import differences
 from tests.backup.worlds import Plain, begun, ended, objects, opened, stored, taken
 
@@ -50,15 +51,15 @@ def doomed(books: Plain, key: str) -> Destruction:
 
 def test_one_runs_at_a_time_and_has_a_job(books: Plain) -> None:
     call = books.world.call(books.company, "usr_test", "backup", key="first", request="first")
-    first = take.begin(books.world, call, "daily")
-    other = take.begin(books.world, books.world.call(books.company, "usr_test", "backup", key="other"), "weekly")
+    first = backup_run.begin(books.world, call, "daily")
+    other = backup_run.begin(books.world, books.world.call(books.company, "usr_test", "backup", key="other"), "weekly")
     assert (other.backup.id, other.job, plan(books).running) == (first.backup.id, first.job, first.backup.id)
     (job,) = books.world.store.records([JobRow.ref(books.company, first.job)])
     assert isinstance(job, JobRow)
     assert (job.task, job.due, job.status) == ("backup", "backups", "queued")
     done = ended(books, first.backup)
     repeated = books.world.call(books.company, "usr_test", "backup", key="first", request="first")
-    again = take.begin(books.world, repeated, "daily")
+    again = backup_run.begin(books.world, repeated, "daily")
     assert (again.backup.id, again.backup.status, again.committed.replayed) == (done.id, "complete", True)
 
 
@@ -97,7 +98,7 @@ def test_a_complete_backup_lives_for_its_tier_s_term(books: Plain, tier: Tier, d
 def test_the_plan_moves_with_the_same_commit(books: Plain) -> None:
     at = books.world.now() + timedelta(days=1)
     call = books.world.call(books.company, "backups", "backup", key="night")
-    take.begin(books.world, call, "daily", next_at=at)
+    backup_run.begin(books.world, call, "daily", next_at=at)
     assert plan(books).due_at == at
 
 
@@ -116,7 +117,7 @@ def failing(books: Plain, spoil: Callable[[Backup], None], caplog: pytest.LogCap
     (now,) = books.world.store.records([BackupPlan.ref(books.company)])
     if isinstance(now, BackupPlan):
         assert (now.running, now.last) == (None, before.id)
-    assert take.advance(books.world, done) == done
+    assert backup_run.advance(books.world, done) == done
     return done
 
 
@@ -196,7 +197,7 @@ def test_two_runners_make_one_backup(books: Plain, monkeypatch: pytest.MonkeyPat
     done = ended(books, backup)
     assert done.status == "complete"
     with pytest.raises(Busy):
-        take.advance(books.world, backup)
+        backup_run.advance(books.world, backup)
     named = {part.name for part in opened(books, done).manifest.parts}
     assert set(objects(books, done)) == named | {"manifest.json"}
     assert stored(books, done) == done

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan
-from chalicelib.domain.item import Item
-from chalicelib.services.backup import cut, manifest, parts, take
-from chalicelib.store.door import Decision, transact
+from chalicelib.domain.backups.backup import Backup, BackupPlan
+from chalicelib.domain.companies.item import Item
+from chalicelib.services.backup.create import backup_run, cutoff
+from chalicelib.services.backup.format import manifest, parts
+from chalicelib.store.transaction import Decision, transact
 from tests.backup.oracle import differences
 from tests.backup.remains import remains
 from tests.backup.worlds import Plain, objects, opened
@@ -26,9 +27,9 @@ def clients(books: Plain) -> list[Any]:
 def backed_up(books: Plain, key: str) -> Backup:
     """Begin a backup under an idempotency key, and go on with it until it ends."""
     call = books.world.call(books.company, "usr_test", "backup", key=key)
-    backup = take.begin(books.world, call, "daily").backup
+    backup = backup_run.begin(books.world, call, "daily").backup
     while backup.status == "running":
-        backup = take.advance(books.world, backup)
+        backup = backup_run.advance(books.world, backup)
     return backup
 
 
@@ -72,9 +73,9 @@ def test_killed_while_others_write_it_is_still_exact(books: Plain, monkeypatch: 
     """Whenever the head is looked at, somebody has just written: the backup has layers, and is killed in each."""
     busy = _Busy(books)
     monkeypatch.setattr(parts, "MOST_TEXT", 1_000_000)
-    monkeypatch.setattr(cut, "FEW", 1)
-    monkeypatch.setattr(cut, "clock_of", busy.clock_of)
-    monkeypatch.setattr("chalicelib.services.backup.making.clock_of", busy.clock_of)
+    monkeypatch.setattr(cutoff, "FEW", 1)
+    monkeypatch.setattr(cutoff, "clock_of", busy.clock_of)
+    monkeypatch.setattr("chalicelib.services.backup.create.writer.clock_of", busy.clock_of)
     work = Work(
         busy.prepare,
         lambda key: backed_up(books, key),
@@ -88,7 +89,7 @@ class _Busy:
     """Writes an item when somebody looks at the clock, twice a backup."""
 
     def __init__(self, books: Plain) -> None:
-        self.books, self.left, self.look = books, 0, cut.clock_of
+        self.books, self.left, self.look = books, 0, cutoff.clock_of
         self.names: Iterator[int] = count()
 
     def prepare(self) -> str:

@@ -8,15 +8,16 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from chalicelib.domain.backup import Backup, Destruction, Part, Stretch
-from chalicelib.domain.backup_errors import BackupDamaged
+from chalicelib.domain.backups.backup import Backup, Destruction, Part, Stretch
+from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.backup import parts, verify
-from chalicelib.services.backup.archive import Archive, Objects, open_archive
+from chalicelib.services.backup import verify
+from chalicelib.services.backup.format import parts
+from chalicelib.services.backup.format.archive import Archive, Objects, open_archive
 from chalicelib.services.backup.verify import Checked, check
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.store.wire import Store
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned
@@ -137,9 +138,9 @@ def test_a_key_that_goes_meanwhile_lets_it_begin_anew(shop: Kept) -> None:
 
 
 def test_a_restore_verifies_in_pieces_before_it_writes(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.services.backup import walk
+    from chalicelib.services.backup.restoring import batches
 
-    monkeypatch.setattr(walk, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "PART_SECONDS", 0.0)
     job = shop.job(backup=shop.taken())
     clock, steps = shop.head().clock, 0
     after: JobRow = job

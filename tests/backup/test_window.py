@@ -8,15 +8,16 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 import app
-from chalicelib.domain.backup_errors import BackupKeyDestroyed
+from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed
 from chalicelib.domain.clock import MOROCCO
-from chalicelib.domain.company import Series
+from chalicelib.domain.companies.company import Series
 from chalicelib.domain.entity import Record
 from chalicelib.files import prefixes
-from chalicelib.services import disclosures, register
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.backup.contents import GROUPS
-from chalicelib.services.disclosures import Told
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.format.contents import GROUPS
+from chalicelib.services.documents import register
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store.codec import digest
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.party import Customer
 from chalicelib.files import prefixes, zips
 from chalicelib.files.objects import Files, UploadOver
 from chalicelib.files.zips import Member, Pieces, Sent
-from chalicelib.services import tables
 from chalicelib.services.backup import download, verify
-from chalicelib.services.tables import Written
+from chalicelib.services.exports import tables
+from chalicelib.services.exports.tables import Written
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned, carried
 

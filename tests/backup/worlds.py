@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.backup import Backup, Tier
-from chalicelib.domain.company import Head
+from chalicelib.domain.backups.backup import Backup, Tier
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
-from chalicelib.services.backup import take
-from chalicelib.services.backup.archive import Archive, open_archive
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.store import due
 from chalicelib.wiring import World
 from tests.conftest import Shop
@@ -69,7 +69,7 @@ def begun(books: Company, tier: Tier = "daily") -> Backup:
     """A backup that runs; its job is done by hand here."""
     world = books.world
     call = world.call(books.company, "usr_test", "backup", key=world.random(8).hex())
-    made = take.begin(world, call, tier)
+    made = backup_run.begin(world, call, tier)
     due.finish(world.store, JobRow.ref(books.company, made.job))
     return made.backup
 
@@ -79,7 +79,7 @@ def ended(books: Company, backup: Backup) -> Backup:
     for _ in range(MOST):
         if backup.status != "running":
             return backup
-        backup = take.advance(books.world, backup)
+        backup = backup_run.advance(books.world, backup)
     raise AssertionError("the backup never ends")
 
 

@@ -10,11 +10,11 @@ from itertools import count
 from typing import Self
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy, Refusal
-from chalicelib.domain.item import Item
-from chalicelib.services import issuing, paying
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.services.documents import issuing, payments
+from chalicelib.store.transaction import Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 
@@ -120,7 +120,7 @@ class Writers:
 
     def _pay(self, invoice: str, key: str) -> None:
         call = self._call("pay", key)
-        paying.pay(
+        payments.pay(
             self.world.store,
             call,
             invoice,

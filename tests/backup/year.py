@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from chalicelib.domain.backup import Tier
+from chalicelib.domain.backups.backup import Tier
 from chalicelib.domain.clock import MOROCCO
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import plans
-from chalicelib.services.backup.restore import Asked
+from chalicelib.services.backup.create import plans
+from chalicelib.services.backup.restoring.restore import Asked
 from tests.backup.restoring import content_of, ended, queued
 from tests.client import Client
 from tests.conftest import Shop

@@ -18,10 +18,10 @@ from typing import Any
 
 import boto3
 
-from chalicelib.domain.backup import Backup
-from chalicelib.services.backup import take
-from chalicelib.services.backup.contents import GROUPS
-from chalicelib.services.backup.parts import LEVEL
+from chalicelib.domain.backups.backup import Backup
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.format.contents import GROUPS
+from chalicelib.services.backup.format.parts import LEVEL
 from chalicelib.store import wire
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
@@ -109,9 +109,9 @@ def main() -> int:
 
 def _backed_up(world: World, company: str) -> int:
     call = world.call(company, "user-1", "backup", key=world.random(8).hex())
-    backup: Backup = take.begin(world, call, "daily").backup
+    backup: Backup = backup_run.begin(world, call, "daily").backup
     while backup.status == "running":
-        backup = take.advance(world, backup)
+        backup = backup_run.advance(world, backup)
     if backup.status != "complete":
         raise RuntimeError(backup.failure)
     return backup.size

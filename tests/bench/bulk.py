@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.journal import JobRow
-from chalicelib.services import issuing
 from chalicelib.services.bulk_issue import WORKFLOW, BulkIssue
+from chalicelib.services.documents import issuing
 from chalicelib.wiring import World
 from chalicelib.workflow.deadline import NEVER
 from chalicelib.workflow.engine import DONE

@@ -15,9 +15,9 @@ from chalicelib.api import serve as pipeline
 from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import Actor, Endpoint
-from chalicelib.domain.member import Member
-from chalicelib.store.door import Decision, transact
+from chalicelib.domain.companies.member import Member
 from chalicelib.store.read import Reader, open_company
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.backup import restore
-from chalicelib.services.backup.restore import Asked
+from chalicelib.services.backup.restoring import restore
+from chalicelib.services.backup.restoring.restore import Asked
 from chalicelib.store import due
 from chalicelib.wiring import World
 

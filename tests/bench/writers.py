@@ -15,7 +15,7 @@ from statistics import quantiles
 
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy
-from chalicelib.services import issuing
+from chalicelib.services.documents import issuing
 from chalicelib.store import conflicts
 from chalicelib.wiring import World
 from tests.histories import company as companies

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company, Head, Series
+from chalicelib.domain.companies.company import Company, Head, Series
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.calculation import Terms, calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import Place, issue, registered
@@ -16,10 +17,9 @@ from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JournalEntry, change
-from chalicelib.domain.party import Customer
-from chalicelib.services.privacy.retention import begun
+from chalicelib.services.retention.purge import begun
 from chalicelib.store import codec
-from chalicelib.store.door import Decision, transact
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.company import Head, Series
+from chalicelib.domain.companies.company import Head, Series
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry

@@ -7,15 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.company import Address, Company
+from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.calculation import Terms, calculate
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.party import Customer
 from chalicelib.settings import Settings, places_of
-from chalicelib.store.door import FOUNDING, Decision, transact
 from chalicelib.store.read import Reader, open_company
+from chalicelib.store.transaction import FOUNDING, Decision, transact
 from chalicelib.wiring import World
 from tests.answering import answering
 

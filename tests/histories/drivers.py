@@ -10,14 +10,14 @@ from typing import Any
 from chalicelib.api.answers import Answer, created, presenting, shown
 from chalicelib.api.answers import answer as answer_of
 from chalicelib.domain.call import Call
-from chalicelib.domain.company import Series
+from chalicelib.domain.companies.company import Series
+from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
-from chalicelib.domain.item import Item
-from chalicelib.services import drafting, issuing, paying
+from chalicelib.services.documents import drafting, issuing, payments
 from chalicelib.services.representation.documents import present_draft, present_invoice, present_payment
-from chalicelib.store.door import Decision, Snapshot, transact
+from chalicelib.store.transaction import Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 from tests.histories import company as companies
@@ -130,7 +130,7 @@ def _create(store: Store, call: Call, subject: str) -> Answer:
 
 def _pay(store: Store, call: Call, subject: str) -> Answer:
     showing = presenting(call, created(present_payment, "payments"))
-    paid = paying.pay(
+    paid = payments.pay(
         store, showing, subject, id=None, amount=Decimal(1), method="transfer", day=date(2026, 1, 2), reference=None
     )
     return answer_of(paid)

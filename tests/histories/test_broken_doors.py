@@ -8,11 +8,11 @@ import pytest
 from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.journal import Answered, JournalEntry
-from chalicelib.store import codec, conflicts, door
-from chalicelib.store.door import Committed, Decision, Snapshot
+from chalicelib.store import codec, conflicts, transaction
+from chalicelib.store.transaction import Committed, Decision, Snapshot
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 from tests.faults import AFTER
@@ -29,7 +29,7 @@ HISTORIES = 6
 
 def without_the_heads_condition(patch: Patch) -> None:
     """Whoever writes last wins. The journal's entry, which must be new, would guard the clock too: it falls with it."""
-    real = door._put
+    real = transaction._put
 
     def put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
         return real(store, record, salt, new=new and not isinstance(record, JournalEntry))
@@ -38,23 +38,23 @@ def without_the_heads_condition(patch: Patch) -> None:
         del previous
         return real(store, head, call.random("salt", "head")[:16], new=False)
 
-    patch.setattr(door, "_put", put)
-    patch.setattr(door, "_put_head", put_head)
+    patch.setattr(transaction, "_put", put)
+    patch.setattr(transaction, "_put_head", put_head)
 
 
 def without_idempotency(patch: Patch) -> None:
     """The key is written and never read."""
-    real = door._read
+    real = transaction._read
 
     def read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
         return real(store, call, refs, deadline)[0], None
 
-    patch.setattr(door, "_read", read)
+    patch.setattr(transaction, "_read", read)
 
 
 def deciding_once(patch: Patch) -> None:
     """After a conflict, what was decided on the old snapshot is written again."""
-    real = door.transact
+    real = transaction.transact
 
     def transact(store: Store, call: Call, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision]) -> Committed:
         decided: list[Decision] = []
@@ -93,23 +93,23 @@ def believing_a_lost_answer(patch: Patch) -> None:
 
 def forgetting_the_previous_hash(patch: Patch) -> None:
     """The journal's entries are not chained."""
-    real = door._entry
+    real = transaction._entry
 
     def entry(call: Call, snapshot: Snapshot, head: Head, changes: Any) -> Any:
         unchained = replace(real(call, snapshot, head, changes), previous="", hash="")
         return replace(unchained, hash=codec.digest(unchained, b"").hex())
 
-    patch.setattr(door, "_entry", entry)
+    patch.setattr(transaction, "_entry", entry)
 
 
 def a_new_key_for_each_attempt(patch: Patch) -> None:
     """The idempotency record is kept under the attempt's id."""
-    real = door._answered
+    real = transaction._answered
 
     def answered(call: Call, answer: Any) -> Answered:
         return replace(real(call, answer), id=call.id)
 
-    patch.setattr(door, "_answered", answered)
+    patch.setattr(transaction, "_answered", answered)
 
 
 MUTATIONS: dict[Callable[[Patch], None], tuple[str, ...]] = {

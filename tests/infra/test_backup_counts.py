@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Files
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import drill, expiry, plans
+from chalicelib.services.backup import drill, expiry
+from chalicelib.services.backup.create import plans
 from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.tables import create_tables

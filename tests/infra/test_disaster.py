@@ -11,9 +11,9 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import CompanyBlocked
-from chalicelib.domain.party import Customer
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import ROOM_TABLES
 from infra import disaster

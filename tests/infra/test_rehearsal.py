@@ -22,7 +22,7 @@ import urllib3
 from chalicelib.api.routes import SCHEDULES
 from chalicelib.domain.journal import Message
 from chalicelib.policy.load import policy_version
-from chalicelib.services.privacy.retention import begun
+from chalicelib.services.retention.purge import begun
 from chalicelib.store import due
 from chalicelib.wiring import World
 from infra import deploy as deploying

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import Message
 from chalicelib.jobs.job import within
 from chalicelib.jobs.outbox import outbox

@@ -7,7 +7,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.settings import Settings, places_of
-from chalicelib.store.door import FOUNDING, Decision, Snapshot, transact
+from chalicelib.store.transaction import FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from local.engine import REGION
 from tests.engine import SESSION_ROLES

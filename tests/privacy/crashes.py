@@ -7,24 +7,26 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Leftover
-from chalicelib.domain.consent import Acceptance
+from chalicelib.domain.companies.company import Leftover
+from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
-from chalicelib.domain.request import Request
-from chalicelib.domain.support import Upload
+from chalicelib.domain.privacy.consent import Acceptance
+from chalicelib.domain.privacy.request import Request
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import disclosures, issuing, support, support_desk
-from chalicelib.services.disclosures import Told
-from chalicelib.services.mail import write
-from chalicelib.services.privacy import holds, requests, settling
-from chalicelib.services.privacy.retention import begun, midnight
+from chalicelib.services.documents import issuing
+from chalicelib.services.mail.writing import write
+from chalicelib.services.privacy.legal import disclosures, holds
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.requests import requests, transitions
+from chalicelib.services.retention.purge import begun, midnight
+from chalicelib.services.support import desk, support
 from chalicelib.store import due
 from tests.privacy.worlds import Books, Turned
 
@@ -138,7 +140,7 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
         if end:
             (request,) = world.store.records([Request.ref(books.id, id)])
             assert isinstance(request, Request)
-            settling.by_hand(world, request, "refused", reason="asked_twice")
+            transitions.by_hand(world, request, "refused", reason="asked_twice")
             put(books, watch)
         return books
 
@@ -247,7 +249,7 @@ def helped(*, closed: bool) -> Callable[[Turned], Books]:
         file = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
         opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.", [file])
         if closed:
-            support_desk.close(world, books.id, opened.outcome.thread.id, "opr_1")
+            desk.close(world, books.id, opened.outcome.thread.id, "opr_1")
         return books
 
     return prepare

@@ -14,11 +14,12 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_access, requests_job
 from chalicelib.jobs.runner import run, run_scheduled
-from chalicelib.services import disclosures
-from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy import access_export, limits, requests
-from chalicelib.services.privacy.access_archive import safe
-from chalicelib.services.privacy.access_contents import WITHHELD, kinds
+from chalicelib.services.exports.page import safe
+from chalicelib.services.privacy.access import export
+from chalicelib.services.privacy.access.contents import WITHHELD, kinds
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.requests import limits, requests
 from tests.client import Client
 from tests.conftest import Shop
 from tests.crash import Killed, watched
@@ -157,7 +158,7 @@ def confirmed(books: Books) -> str:
 
 def work(books: Books, id: str) -> None:
     while books.request(id).status != "completed":
-        access_export.carry(books.world, books.request(id))
+        export.carry(books.world, books.request(id))
 
 
 def state(books: Books, id: str) -> tuple[Any, ...]:
@@ -177,12 +178,12 @@ def state(books: Books, id: str) -> tuple[Any, ...]:
 
 def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     few = tuple(kind for kind in kinds() if kind.name == "customers")
-    monkeypatch.setattr(access_export, "kinds_for", lambda _: few)
-    monkeypatch.setattr(access_export, "PRINTED", ())
-    monkeypatch.setattr(access_export, "COPIED", (prefixes.LOGOS,))
+    monkeypatch.setattr(export, "kinds_for", lambda _: few)
+    monkeypatch.setattr(export, "PRINTED", ())
+    monkeypatch.setattr(export, "COPIED", (prefixes.LOGOS,))
     monkeypatch.setattr(limits, "ASKED_A_DAY", 1_000)
-    monkeypatch.setattr(access_export, "PAGE", 1)
-    monkeypatch.setattr(access_export, "ROWS", 1)
+    monkeypatch.setattr(export, "PAGE", 1)
+    monkeypatch.setattr(export, "ROWS", 1)
     books = Books(vault)
     clients = [vault.store.connection.client, vault.files.client]
     whole = confirmed(books)
@@ -220,7 +221,7 @@ def test_nothing_to_download_before_it_is_made_or_of_another_kind(shop: Shop) ->
 
 def test_after_seven_days_it_is_gone(vault: Turned) -> None:
     from chalicelib.domain.errors import NotFound
-    from chalicelib.services.privacy.downloads import download
+    from chalicelib.services.privacy.access.downloads import download
 
     books = Books(vault)
     id = confirmed(books)
@@ -240,9 +241,9 @@ def test_a_blocked_account_is_read_no_more(vault: Turned) -> None:
     books = Books(vault)
     id = confirmed(books)
     while len(parts(books, id)) < 2:
-        access_export.carry(vault, books.request(id))
+        export.carry(vault, books.request(id))
     books.confirmed()
-    assert access_export.carry(vault, books.request(id))
+    assert export.carry(vault, books.request(id))
     assert (books.request(id).status, books.request(id).reason) == ("refused", "account_blocked")
     assert parts(books, id) == []
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.consent import Choice, Consent
-from chalicelib.services.app_settings import ads_mode
+from chalicelib.domain.privacy.consent import Choice, Consent
+from chalicelib.services.companies.app_settings import ads_mode
 from chalicelib.settings import Settings, SettingsError
 from local.gateway import Gateway
 from local.issuer import Issuer

@@ -13,7 +13,7 @@ from io import StringIO
 
 import pytest
 
-from chalicelib.domain.company import Head, Numbered
+from chalicelib.domain.companies.company import Head, Numbered
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within

@@ -15,7 +15,7 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import parties
+from chalicelib.services.records import parties
 from tests.api.samples import Sample, sample, send
 from tests.client import Client
 from tests.conftest import Shop

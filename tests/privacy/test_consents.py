@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.presenters.consents import present_policy
-from chalicelib.domain.consent import Acceptance, Consent
+from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, Version
 from chalicelib.store.wire import SORT

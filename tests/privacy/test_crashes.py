@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.jobs.catalogue import CARRIERS, JOBS, OUTBOX_TASKS
-from chalicelib.services import issuing
-from chalicelib.services.privacy import access_contents, access_export
+from chalicelib.services.documents import issuing
+from chalicelib.services.privacy.access import contents, export
 from tests import crash
 from tests.crash import Work, prove, watched
 from tests.jobs.conftest import empty
@@ -39,8 +39,8 @@ def clients(world: Turned) -> list[Any]:
 def test_killed_at_any_call_it_ends_the_same(alone: Turned, case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(issuing, "BULK", 2)
     if not crash.every_call:
-        full = access_contents.kinds_for
-        monkeypatch.setattr(access_export, "kinds_for", lambda who: tuple(k for k in full(who) if k.name in FEW))
+        full = contents.kinds_for
+        monkeypatch.setattr(export, "kinds_for", lambda who: tuple(k for k in full(who) if k.name in FEW))
 
     def prepare() -> Books:
         for table in alone.store.names.values():

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.presenters.privacy import present_preview, present_receipt
-from chalicelib.domain.company import Head
-from chalicelib.domain.consent import Consent
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import (
     AlreadyBlocked,
     AnotherOwnerNeeded,
@@ -22,14 +21,16 @@ from chalicelib.domain.errors import (
     RequestSettled,
 )
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.request import GRACE, Deadline, Tombstone, clear_days
+from chalicelib.domain.privacy.consent import Consent
+from chalicelib.domain.privacy.request import GRACE, Deadline, Tombstone, clear_days
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
-from chalicelib.services.privacy import preview, receipts, requests
-from chalicelib.services.privacy.asking import Asker, found
+from chalicelib.services.privacy.erasure import preview
+from chalicelib.services.privacy.requests import receipts, requests
+from chalicelib.services.privacy.requests.requester import Asker, found
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import ROOM_TABLES

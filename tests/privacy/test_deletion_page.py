@@ -12,17 +12,17 @@ import pytest
 
 from chalicelib.api.parse import FORM
 from chalicelib.api.serve import _source
-from chalicelib.domain.code import DIGITS, PUBLIC, Code, Tally, code_of, network, typed
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.contact.code import DIGITS, PUBLIC, Code, Tally, code_of, network, typed
+from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.domain.letter import Letter
-from chalicelib.domain.request import Request
+from chalicelib.domain.privacy.request import Request
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import account_page, codes
-from chalicelib.services.privacy import requests
-from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.companies import codes
+from chalicelib.services.privacy.requests import account_page, requests
+from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.replies import remembering_id
 from chalicelib.store.read import members_with
 from chalicelib.store.wire import SORT

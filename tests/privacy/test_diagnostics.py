@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.diagnostics import AREAS, PLACES, Batch, disguised, looks_personal, partition
-from chalicelib.services import codes, diagnostics
+from chalicelib.domain.contact.diagnostics import AREAS, PLACES, Batch, disguised, looks_personal, partition
+from chalicelib.services.companies import codes
+from chalicelib.services.support import diagnostics
 from chalicelib.wiring import World
 from local.gateway import Gateway
 from tests.client import Client

@@ -9,14 +9,14 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.clock import today
-from chalicelib.domain.disclosure import may_be_seen
 from chalicelib.domain.errors import InvalidContent, NotFound
-from chalicelib.domain.request import Measure
-from chalicelib.services import disclosures
-from chalicelib.services.disclosures import Told
-from chalicelib.services.paging import Window
-from chalicelib.services.privacy import holds, receipts
-from chalicelib.store.door import ACCOUNT, Decision, transact
+from chalicelib.domain.privacy.disclosure import may_be_seen
+from chalicelib.domain.privacy.request import Measure
+from chalicelib.services.privacy.legal import disclosures, holds
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.records.paging import Window
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
 from tests.privacy.persons import URL as REQUESTS

@@ -6,23 +6,24 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
-from chalicelib.domain.backup_errors import BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
+from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.request import Receipt
+from chalicelib.domain.privacy.request import Receipt
 from chalicelib.files import prefixes
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_deletion
 from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import keys_end, take
-from chalicelib.services.backup.archive import open_archive
-from chalicelib.services.backup.seal import Seals
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.retention import key_destruction
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT, Decision, transact
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
 
@@ -32,7 +33,7 @@ def turned_on(shop: Books) -> None:
 
 
 def begun(shop: Books) -> Backup:
-    made = take.begin(shop.world, shop.call("backup"), "daily")
+    made = backup_run.begin(shop.world, shop.call("backup"), "daily")
     due.finish(shop.world.store, JobRow.ref(shop.id, made.job))
     return made.backup
 
@@ -40,7 +41,7 @@ def begun(shop: Books) -> Backup:
 def taken(shop: Books) -> Backup:
     backup = begun(shop)
     while backup.status == "running":
-        backup = take.advance(shop.world, backup)
+        backup = backup_run.advance(shop.world, backup)
     assert backup.status == "complete"
     return backup
 
@@ -150,15 +151,15 @@ def test_a_backup_that_runs_cannot_end_under_a_doomed_key(vault: Turned, monkeyp
     shop = Books(vault, small=True)
     turned_on(shop)
     backup = begun(shop)
-    complete = take._complete
+    complete = backup_run._complete
 
     def late(world: Turned, row: Backup) -> Backup:
         """The deletion begins after everything was read and before the backup is complete."""
         begins(shop, shop.confirmed(waive=True))
         return complete(world, row)
 
-    monkeypatch.setattr(take, "_complete", late)
-    ended = take.advance(vault, backup)
+    monkeypatch.setattr(backup_run, "_complete", late)
+    ended = backup_run.advance(vault, backup)
     assert ended.status == "failed"
     assert ended.failure in (BackupKeyDestroyed.code, CompanyBlocked.code)
     carried(vault)
@@ -170,10 +171,10 @@ def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
     turned_on(shop)
     taken(shop)
     call = shop.call("doom")
-    doom = keys_end.doomed(vault, shop.id, shop.new("req"), call.at)
+    doom = key_destruction.doomed(vault, shop.id, shop.new("req"), call.at)
     transact(vault.store, call, [], lambda _: Decision(new=doom), ACCOUNT)
     with pytest.raises(BackupKeyDestroyed):
-        take.begin(vault, shop.call("backup"), "daily")
+        backup_run.begin(vault, shop.call("backup"), "daily")
 
 
 def test_what_lands_after_the_block_is_taken_when_the_deletion_looks_again(vault: Turned) -> None:
@@ -190,7 +191,7 @@ def test_what_lands_after_the_block_is_taken_when_the_deletion_looks_again(vault
 
 
 def test_a_cancelled_deletion_leaves_the_keys_as_they_were(vault: Turned) -> None:
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     shop = Books(vault, small=True)
     turned_on(shop)

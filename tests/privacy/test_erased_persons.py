@@ -12,16 +12,16 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.invoice import Invoice
-from chalicelib.domain.erased import MARK, NAMES, is_erased, joined, marked
 from chalicelib.domain.errors import CompanyBlocked
+from chalicelib.domain.privacy.erased import MARK, NAMES, is_erased, joined, marked
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_access, carry_deletion, requests_job
 from chalicelib.jobs.runner import run
-from chalicelib.services import disclosures, printing
-from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy import lawful
+from chalicelib.services.documents import printing
+from chalicelib.services.privacy.legal import demands, disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store.read import open_company
 from tests.bench.traffic import Traffic
 from tests.client import Got
@@ -311,7 +311,7 @@ def test_the_original_of_a_closed_account_is_released_too(shop: Shop) -> None:
     assert shop.owner.post(f"{URL}/{asked}/confirm", {}).json["status"] == "grace"
     with pytest.raises(CompanyBlocked):
         open_company(shop.world.store, shop.company)
-    made = lawful.release(shop.world, shop.company, demanded(shop), invoice["id"], "opr_1")
+    made = demands.release(shop.world, shop.company, demanded(shop), invoice["id"], "opr_1")
     assert made.verified
     assert made.e_invoice is not None
     assert CANARY in made.e_invoice.decode()

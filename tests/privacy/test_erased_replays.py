@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.domain.erased import NAMES
-from chalicelib.services.privacy import holds
+from chalicelib.domain.privacy.erased import NAMES
+from chalicelib.services.privacy.legal import holds
 from tests.client import Client
 from tests.conftest import Shop
 from tests.privacy.persons import CANARY, PERSON, asked, carry, confirmed, nobody_in, person

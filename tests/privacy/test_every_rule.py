@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.archive import Archived
-from chalicelib.domain.backup import Backup, StatutoryKey, Tier
+from chalicelib.domain.backups.archive import Archived
+from chalicelib.domain.backups.backup import Backup, StatutoryKey, Tier
 from chalicelib.domain.clock import midnight, today
-from chalicelib.domain.code import PUBLIC, Code, Tally
-from chalicelib.domain.company import Term
-from chalicelib.domain.consent import Acceptance
-from chalicelib.domain.correction import Correction
-from chalicelib.domain.diagnostics import Batch, Event, coarse, partition
+from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.member import FormerOwner
+from chalicelib.domain.contact.code import PUBLIC, Code, Tally
+from chalicelib.domain.contact.diagnostics import Batch, Event, coarse, partition
+from chalicelib.domain.contact.letter import Letter
+from chalicelib.domain.contact.support import Thread, Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -26,9 +27,8 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import SYSTEM, Checkpoint
 from chalicelib.domain.journal import Answered, JobRow, Message
-from chalicelib.domain.letter import Letter
-from chalicelib.domain.member import FormerOwner
-from chalicelib.domain.support import Thread, Upload
+from chalicelib.domain.privacy.consent import Acceptance
+from chalicelib.domain.privacy.correction import Correction
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -38,13 +38,18 @@ from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.terms import Period, Start, most_days
-from chalicelib.services import access, codes, consent, diagnostics, disclosures, issuing, mail, support
-from chalicelib.services.backup import asking, leaving, take
-from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy import confirming, requests
+from chalicelib.services.backup import disable_cloud, operations
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.companies import access, codes, consent
+from chalicelib.services.documents import issuing
+from chalicelib.services.mail import writing
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.requests import confirmation, requests
+from chalicelib.services.support import diagnostics, support
 from chalicelib.store import due
-from chalicelib.store.door import SYSTEM_WHILE_OPEN, Decision, transact
 from chalicelib.store.read import open_company
+from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, transact
 from infra.buckets import ARCHIVE, BUCKET, buckets
 from infra.stages import trace_days
 from tests.histories.books import seeded
@@ -128,9 +133,13 @@ def job_rows(trial: Trial) -> None:
     world, books = trial.world, Books(trial.world, small=True)
     ids = [books.draft, *(books.new("inv") for _ in range(30))]
     issuing.issue_many(world.store, books.call("issue_many"), INVOICE, ids)
-    rows = [trial.only(JobRow, books.id), leaving.queued(books.call()), asking.row_of(books.call(), "verify", {})]
+    rows = [
+        trial.only(JobRow, books.id),
+        disable_cloud.queued(books.call()),
+        operations.row_of(books.call(), "verify", {}),
+    ]
     plain = seeded(world, f"rule-{world.random(4).hex()}", 1)
-    take.begin(world, world.call(plain, "usr_1", "backup", key="b"), "daily")
+    backup_run.begin(world, world.call(plain, "usr_1", "backup", key="b"), "daily")
     for row in (*rows, trial.only(JobRow, plain)):
         expires(row, trial)
     writer = support.Writer(books.owners[0], owner=True)
@@ -186,7 +195,7 @@ def former_owner(trial: Trial) -> None:
     expires(row, trial)
     for shift, known in ((-SECOND, [row.id]), (SECOND, [])):
         at = trial.after(row.created_at) + shift
-        assert confirming.former_owners(trial.world.store, books.id, at) == known
+        assert confirmation.former_owners(trial.world.store, books.id, at) == known
 
 
 def acceptance(trial: Trial) -> None:
@@ -253,11 +262,13 @@ def diagnostic(trial: Trial) -> None:
 def letter(trial: Trial) -> None:
     """A mail that is not sent within its term is not sent."""
     world = trial.world
-    written = mail.write(world.call(PUBLIC, "nobody", "test", key="x"), "a@b.example", "fr", "identity_code", code="1")
+    written = writing.write(
+        world.call(PUBLIC, "nobody", "test", key="x"), "a@b.example", "fr", "identity_code", code="1"
+    )
     expires(written.letter, trial)
-    mail.post(world, written)
+    writing.post(world, written)
     world.offset = trial.after(written.letter.created_at) - world.now() + SECOND
-    mail.send(world, PUBLIC, (written.letter.id,))
+    writing.send(world, PUBLIC, (written.letter.id,))
     assert trial.there(Letter.ref(PUBLIC, written.letter.id)) == [False]
 
 
@@ -305,9 +316,9 @@ def backup(tier: Tier) -> Check:
     def check(trial: Trial) -> None:
         world = trial.world
         company = seeded(world, f"rule-{world.random(4).hex()}", 1)
-        made = take.begin(world, world.call(company, "usr_1", "backup", key="b"), tier).backup
+        made = backup_run.begin(world, world.call(company, "usr_1", "backup", key="b"), tier).backup
         while made.status == "running":
-            made = take.advance(world, made)
+            made = backup_run.advance(world, made)
         assert made.due_at - trial.after(made.created_at) < timedelta(minutes=1)
         trial.ends_with("expiry", made, made.due_at)
         lifecycle(trial, prefixes.BACKUPS[tier])
@@ -427,7 +438,7 @@ def archive(trial: Trial) -> None:
     """An archived original is locked for the term, and S3 removes it after it."""
     world = trial.world
     company = seeded(world, f"rule-{world.random(4).hex()}", 1)
-    made = take.begin(world, world.call(company, "usr_1", "backup", key="b"), "daily")
+    made = backup_run.begin(world, world.call(company, "usr_1", "backup", key="b"), "daily")
     trial.go("backups", world.now() + SECOND)
     assert trial.there(Backup.ref(company, made.backup.id)) == [True]
     entry = trial.only(RegisterEntry, company)

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import requests
-from chalicelib.services.privacy.retention import begun
+from chalicelib.services.privacy.requests import requests
+from chalicelib.services.retention.purge import begun
 from chalicelib.store import due
 from tests.privacy.canaries import Garden, buckets
 from tests.privacy.crashes import put

@@ -10,18 +10,18 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import chalicelib.services
-from chalicelib.domain.code import PUBLIC
+from chalicelib.domain.contact.code import PUBLIC
+from chalicelib.domain.contact.letter import Letter, Template
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
-from chalicelib.domain.letter import Letter, Template
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.model import LANGUAGES, Language
-from chalicelib.services import mail
+from chalicelib.services.mail import writing
 from chalicelib.store import due
-from chalicelib.store.door import ACCOUNT, Decision, transact
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.clocks import clock_at
 from tests.conftest import Shop
@@ -53,9 +53,9 @@ def deliver(world: World) -> Any:
     return run(world, named("outbox"), now=world.now(), left=within(30))
 
 
-def _commit(shop: Shop, to: str, **more: Any) -> mail.Written:
+def _commit(shop: Shop, to: str, **more: Any) -> writing.Written:
     call = shop.world.call(shop.company, "mem_1", "test", key=shop.world.random(8).hex())
-    written = mail.write(call, to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026", **more)
+    written = writing.write(call, to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026", **more)
     decided = Decision(new=(written.letter,), messages=(written.message,))
     transact(shop.world.store, call, [], lambda _: decided, ACCOUNT)
     return written
@@ -68,7 +68,7 @@ def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
         words = tomllib.load(file)
     assert set(words) == {*get_args(Template), "end"}
     for template in get_args(Template):
-        subject, text = mail.compose(language, template, FILLED)
+        subject, text = writing.compose(language, template, FILLED)
         assert "{" not in subject + text
         assert "contact@facturepro.com" in text
         assert "http" not in text, "no link tells whether a mail was read"
@@ -77,7 +77,7 @@ def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
 
 def test_languages_fill_in_the_same() -> None:
     def parameters(language: Language) -> dict[str, set[str]]:
-        words = mail._templates(language)
+        words = writing._templates(language)
         return {
             name: {field for part in said.values() for _, field, _, _ in Formatter().parse(part) if field} - {"contact"}
             for name, said in words.items()
@@ -89,7 +89,7 @@ def test_languages_fill_in_the_same() -> None:
 def test_a_mail_that_lacks_a_value_is_refused_before_anything_is_written(shop: Shop) -> None:
     call = shop.world.call(shop.company, "mem_1", "test", key="x")
     with pytest.raises(KeyError):
-        mail.write(call, "a@shop.example", "fr", "support_opened", thread="thr_1")
+        writing.write(call, "a@shop.example", "fr", "support_opened", thread="thr_1")
 
 
 def test_a_mail_is_sent_after_its_commit_and_forgotten(shop: Shop, box: World) -> None:
@@ -110,7 +110,7 @@ def test_an_outage_of_the_mailer_loses_nothing(shop: Shop, box: World, monkeypat
         patch.setattr(box.mailer, "client", _Failing(ConnectTimeoutError(endpoint_url="x")), raising=False)
         assert any(failure.error == "busy" for failure in deliver(box).failures)
     assert box.store.records([written.letter.key])[0] is not None
-    mail.send(box, shop.company, (written.letter.id,))
+    writing.send(box, shop.company, (written.letter.id,))
     assert len(mails(box, "later@shop.example")) == 1
 
 
@@ -119,8 +119,8 @@ def test_a_crash_after_sending_repeats_the_same_words(shop: Shop, box: World, mo
     with monkeypatch.context() as patch:
         patch.setattr(due, "finish", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            mail.send(box, shop.company, (written.letter.id,))
-    mail.send(box, shop.company, (written.letter.id,))
+            writing.send(box, shop.company, (written.letter.id,))
+    writing.send(box, shop.company, (written.letter.id,))
     first, second = mails(box, "twice@shop.example")
     assert first == second
     assert box.store.records([written.letter.key]) == [None]
@@ -133,7 +133,7 @@ def test_what_is_refused_for_good_is_let_go_without_naming_the_address(
     error = ClientError({"Error": {"Code": "MessageRejected", "Message": "refused@shop.example"}}, "SendEmail")
     monkeypatch.setattr(box.mailer, "client", _Failing(error), raising=False)
     with caplog.at_level(logging.DEBUG, "facture"):
-        mail.send(box, shop.company, (written.letter.id,))
+        writing.send(box, shop.company, (written.letter.id,))
     assert box.store.records([written.letter.key]) == [None]
     assert "mail refused" in caplog.text
     assert not any("refused@" in str(record.__dict__) for record in caplog.records)
@@ -155,7 +155,7 @@ def test_a_letter_is_kept_for_a_week_at_most(shop: Shop, box: World) -> None:
     written = _commit(shop, "old@shop.example")
     assert written.letter.expires_at - written.letter.created_at.timestamp() <= 7 * 86_400
     with clock_at(box, written.letter.created_at.replace(year=2099)):
-        mail.send(box, shop.company, (written.letter.id,))
+        writing.send(box, shop.company, (written.letter.id,))
     assert mails(box, "old@shop.example") == []
     assert box.store.records([written.letter.key]) == [None]
 
@@ -165,8 +165,8 @@ def test_a_public_page_writes_to_members_alone(shop: Shop, box: World, to: str, 
     added = {"user": f"colleague-of-{shop.company}", "email": "Owner-of-Mail@shop.example", "role": "viewer"}
     assert shop.owner.post("/v1/members", added).status == 201
     call = box.call(PUBLIC, "nobody", "test", key="x")
-    written = mail.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
-    mail.post(box, written)
+    written = writing.write(call, to, "ar", "deletion_code", only_members=True, code="123456")
+    writing.post(box, written)
     before = len(mails(box, to))
     deliver(box)
     assert len(mails(box, to)) - before == count

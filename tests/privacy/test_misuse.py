@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.code import address_key
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.contact.code import address_key
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.domain.request import Request
+from chalicelib.domain.privacy.request import Request
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import support_desk
-from chalicelib.services.privacy import holds, limits, settling
+from chalicelib.services.privacy.legal import holds
+from chalicelib.services.privacy.requests import limits, transitions
+from chalicelib.services.support import desk
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.privacy.worlds import Books, Turned
@@ -128,7 +129,7 @@ def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
     confirmed(shop.owner, id, waive_grace=True)
     (request,) = shop.world.store.records([Request.ref(shop.company, id)])
     assert isinstance(request, Request)
-    assert settling.by_hand(shop.world, request, "refused", reason="fraud")
+    assert transitions.by_hand(shop.world, request, "refused", reason="fraud")
     assert state(shop) == "active"
 
 
@@ -177,7 +178,7 @@ def test_of_a_shared_thread_each_is_handed_what_is_his_own(shop: Shop) -> None:
     opened = clerk.post("/v1/support", {"subject": "s", "text": "Clerk7Z", "attachments": files})
     thread = f"/v1/support/{opened.json['id']}/messages"
     assert shop.owner.post(thread, {"text": "Owner7Z", "attachments": [_file("green")]}).status == 201
-    support_desk.answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
+    desk.answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
     own, attached = _export(shop, clerk)
     assert (b"Clerk7Z" in own, b"Support7Z" in own, b"Owner7Z" in own, attached) == (True, True, False, 2)
     me = shop.owner.get("/v1/members").json["data"][-1]["id"]

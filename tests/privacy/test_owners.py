@@ -7,16 +7,17 @@ import pytest
 
 from chalicelib.api.presenters.privacy import present_receipt
 from chalicelib.domain.clock import instant
-from chalicelib.domain.code import PUBLIC
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import OWNERS_SETTLED
+from chalicelib.domain.contact.code import PUBLIC
+from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.errors import OwnersChanged, RequestSettled
-from chalicelib.domain.letter import Letter
-from chalicelib.domain.member import OWNERS_SETTLED
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import access
-from chalicelib.services.privacy import confirming, deletion, requests, settling
+from chalicelib.services.companies import access
+from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.privacy.requests import confirmation, requests, transitions
 from chalicelib.store.read import Reader, open_company
 from tests.client import Client
 from tests.conftest import Shop
@@ -90,7 +91,7 @@ def test_a_clerk_who_comes_and_goes_is_no_change_among_the_owners(vault: Turned)
     access.change_role(_reader(books), books.call(), clerk, "accountant")
     access.remove_member(_reader(books), books.call(), clerk)
     books.confirmed(waive=True)
-    assert confirming.former_owners(vault.store, books.id, vault.now()) == []
+    assert confirmation.former_owners(vault.store, books.id, vault.now()) == []
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
@@ -145,12 +146,12 @@ def test_who_was_an_owner_may_stop_what_he_was_shut_out_for(shop: Shop, how: str
 def test_a_former_owner_is_forgotten_after_thirty_days(vault: Turned) -> None:
     books = Books(vault, owners=2, small=True)
     _removed(books)
-    known = confirming.former_owners(vault.store, books.id, vault.now())
+    known = confirmation.former_owners(vault.store, books.id, vault.now())
     assert len(known) == 1
     assert books.owners[1] not in str(books.rows("transient"))
-    assert confirming.former_owners(vault.store, books.id, vault.now() + OWNERS_SETTLED) == []
+    assert confirmation.former_owners(vault.store, books.id, vault.now() + OWNERS_SETTLED) == []
     vault.offset = OWNERS_SETTLED + timedelta(minutes=1)
-    staying = confirming.marks(requests.members_of(vault.store, books.id), [])
+    staying = confirmation.marks(requests.members_of(vault.store, books.id), [])
     assert books.request(books.asked()).owners == staying
 
 
@@ -193,10 +194,10 @@ def test_whoever_owns_the_account_is_told_that_another_owner_came(shop: Shop, by
 def test_an_operator_stops_a_deletion_in_its_grace(vault: Turned) -> None:
     books = Books(vault, small=True)
     id = books.confirmed()
-    assert settling.by_hand(vault, books.request(id), "refused", reason="owner_wrote")
+    assert transitions.by_hand(vault, books.request(id), "refused", reason="owner_wrote")
     assert _open(books)
     with pytest.raises(RequestSettled):
-        settling.by_hand(vault, books.request(id), "refused", reason="again")
+        transitions.by_hand(vault, books.request(id), "refused", reason="again")
 
 
 def _open(books: Books) -> bool:

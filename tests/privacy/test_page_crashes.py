@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.member import Member
-from chalicelib.domain.request import Receipt
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.privacy.request import Receipt
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services import account_page, codes
-from chalicelib.services.account_page import Outcome
+from chalicelib.services.companies import codes
+from chalicelib.services.privacy.requests import account_page
+from chalicelib.services.privacy.requests.account_page import Outcome
 from tests import crash
 from tests.crash import Work, prove
 from tests.jobs.conftest import empty

@@ -14,22 +14,23 @@ import pytest
 from chalicelib.api.presenters.privacy import present_request
 from chalicelib.cli.main import main
 from chalicelib.domain.clock import MOROCCO, today
-from chalicelib.domain.company import Company
-from chalicelib.domain.correction import Correction, applied
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled
-from chalicelib.domain.member import Member
-from chalicelib.domain.party import Customer
-from chalicelib.domain.request import UNANSWERED, Receipt, clear_days, resumed
+from chalicelib.domain.privacy.correction import Correction, applied
+from chalicelib.domain.privacy.request import UNANSWERED, Receipt, clear_days, resumed
 from chalicelib.jobs.catalogue import CARRIERS, named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_deletion, carry_rectification, requests_job, watch_job
 from chalicelib.jobs.runner import run
 from chalicelib.policy.load import current
-from chalicelib.services import disclosures
-from chalicelib.services.backup import replay
-from chalicelib.services.disclosures import Told
-from chalicelib.services.privacy import rectification, requests
-from chalicelib.services.privacy.receipts import check
+from chalicelib.services.backup.restoring import replay
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.rectification import rectification
+from chalicelib.services.privacy.requests import requests
+from chalicelib.services.privacy.requests.receipts import check
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.crash import Work, prove
@@ -222,7 +223,7 @@ def test_the_companys_own_identity_is_corrected_too(shop: Shop) -> None:
 
 
 def _owner(shop: Shop) -> Any:
-    from chalicelib.services.privacy.asking import Asker
+    from chalicelib.services.privacy.requests.requester import Asker
 
     return Asker("mem_none", "owner")
 
@@ -460,7 +461,7 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _clock(shop: Books) -> int:
-    from chalicelib.domain.company import Head
+    from chalicelib.domain.companies.company import Head
 
     (head,) = shop.world.store.records([Head.ref(shop.id)])
     assert isinstance(head, Head)
@@ -517,7 +518,7 @@ def test_who_was_ever_erased_is_named_to_a_restore(vault: Turned) -> None:
 
 
 def test_the_access_export_tells_of_corrections(shop: Shop) -> None:
-    from chalicelib.services.privacy.access_contents import kinds, kinds_for
+    from chalicelib.services.privacy.access.contents import kinds, kinds_for
 
     assert "corrections" in {kind.name for kind in kinds()}
     assert {"corrections"} <= {kind.name for kind in kinds_for(shop.customer)}

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.companies.member import Member
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.member import Member
-from chalicelib.domain.request import GRACE
+from chalicelib.domain.privacy.request import GRACE
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import asking
-from chalicelib.services.privacy.receipts import check
+from chalicelib.services.privacy.requests import requester
+from chalicelib.services.privacy.requests.receipts import check
 from chalicelib.store import due
 from tests.client import Client, Got
 from tests.conftest import Shop
@@ -112,7 +112,7 @@ def test_who_asked_sees_it_throughout(shop: Shop, monkeypatch: pytest.MonkeyPatc
     for row in shop.world.store.query("identity", shop.company).records:
         if isinstance(row, Member):
             due.finish(shop.world.store, row.key)
-    monkeypatch.setattr(asking, "was_owner", lambda *_: False)  # it is over by then
+    monkeypatch.setattr(requester, "was_owner", lambda *_: False)  # it is over by then
     assert shop.owner.get(f"{URL}/{id}").json["id"] == id
     assert [each["id"] for each in shop.owner.get(URL).json["data"]] == [id]
 
@@ -133,7 +133,7 @@ def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The codes that are mailed."""
-    from chalicelib.services import codes
+    from chalicelib.services.companies import codes
 
     codes_sent: list[str] = []
     begin = codes.begin
@@ -149,7 +149,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_code_is_good_until_what_it_proves_is_done(
     shop: Shop, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from chalicelib.services.privacy import requests
+    from chalicelib.services.privacy.requests import requests
 
     owner = stale(shop)
     id = asked(owner)

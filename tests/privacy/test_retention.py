@@ -10,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.clock import MOROCCO
-from chalicelib.domain.company import Leftover, Series, Term
+from chalicelib.domain.companies.company import Leftover, Series, Term
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.entity import Record
-from chalicelib.domain.party import Customer
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.runner import run
 from chalicelib.policy.terms import FinancialYear, Period
-from chalicelib.services import register
-from chalicelib.services.privacy import holds, retention
-from chalicelib.services.privacy.retention import Rule, begun, midnight, rule_of, with_year_end, year_of
+from chalicelib.services.documents import register
+from chalicelib.services.privacy.legal import holds
+from chalicelib.services.retention import purge
+from chalicelib.services.retention.purge import Rule, begun, midnight, rule_of, with_year_end, year_of
 from chalicelib.store.read import open_company
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
@@ -197,7 +198,7 @@ def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
 def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Turned) -> None:
     shop = Ledger(vault, per_year=1, years=(2026, 2027))
     invoice, stamps = shop.by_year[2026][0], shop.stamps
-    for _ in range(retention.MOST_ROWS + 1):
+    for _ in range(purge.MOST_ROWS + 1):
         day = date(2026, 12, 31)
         shop._put(Payment(id=shop.new("pay"), invoice=invoice, amount=Decimal(1), method="cash", date=day, **stamps))
     at(vault, date(2037, 1, 1))
@@ -246,10 +247,10 @@ def test_above_the_cap_it_asks(vault: Turned) -> None:
 def test_a_shortened_term_is_previewed_before_it_counts(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Ledger(vault)
     at(vault, date(2032, 1, 2))
-    assert retention.preview(vault, shop.term(), Period(years=5), date(2032, 1, 2)) == 3
-    monkeypatch.setattr(retention, "statutory", lambda _: Period(years=5))
+    assert purge.preview(vault, shop.term(), Period(years=5), date(2032, 1, 2)) == 3
+    monkeypatch.setattr(purge, "statutory", lambda _: Period(years=5))
     assert rule_of(shop.term()).through(date(2032, 1, 2)) < date(2026, 1, 1), "not before an operator adopts it"
-    retention.adopt(vault, shop.term())
+    purge.adopt(vault, shop.term())
     sweep(vault)
     assert shop.invoices() == {*shop.by_year[2027], *shop.by_year[2028]}
 

@@ -9,19 +9,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.backup import BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
 from chalicelib.jobs.catalogue import JOBS, named
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.runner import MOST_ATTEMPTS, run
-from chalicelib.services import issuing
-from chalicelib.services.backup import asking, leaving, plans
-from chalicelib.services.backup.operating import backups
+from chalicelib.services.backup import disable_cloud, operations
+from chalicelib.services.backup.create import plans
+from chalicelib.services.backup.operator import backups
+from chalicelib.services.documents import issuing
 from chalicelib.store import due
-from chalicelib.store.door import Decision, transact
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
+from chalicelib.store.transaction import Decision, transact
 from tests.histories.books import seeded
 from tests.jobs.conftest import empty
 from tests.privacy.crashes import Case, cases
@@ -114,9 +115,9 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     assert (backup.status, night < backup.created_at < night + SLACK) == ("complete", True)
     at = world.at(night + 2 * MINUTE)
     reader = open_company(world.store, company)
-    asking.verify(at, reader, at.call(company, "usr_1", "verify", key="v"), backup.id)
-    asking.download(at, reader, at.call(company, "usr_1", "download", key="d"), backup.id)
-    asking.restore(at, reader, at.call(company, "usr_1", "restore", key="r"), backup.id, asking.Wanted())
+    operations.verify(at, reader, at.call(company, "usr_1", "verify", key="v"), backup.id)
+    operations.download(at, reader, at.call(company, "usr_1", "download", key="d"), backup.id)
+    operations.restore(at, reader, at.call(company, "usr_1", "restore", key="r"), backup.id, operations.Wanted())
     rehearsal.go(named("restores"), night + 3 * MINUTE, restores=True)
     rehearsal.go(named("drill"), _due(world, DrillPlan.ref(company)) + MINUTE)
     assert backups(world, company)[0].drill == "passed"
@@ -124,7 +125,7 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     rehearsal.go(named("expiry"), backups(world, company)[0].due_at + MINUTE)
     assert backups(world, company) == []
     at = world.at(night + timedelta(days=30))
-    gone = leaving.queued(call := at.call(company, "usr_1", "switch_off", key="o"))
+    gone = disable_cloud.queued(call := at.call(company, "usr_1", "switch_off", key="o"))
     off = Decision(new=(gone,), head={"cloud_sync": False, "cloud_backup": False})
     transact(world.store, call, [], lambda _: off)
     rehearsal.go(named("expiry"), night + timedelta(days=30, minutes=1))

@@ -14,13 +14,13 @@ from PIL import Image
 
 from chalicelib.cli.main import main
 from chalicelib.clocks import RunClock
-from chalicelib.domain.support import MOST_MESSAGES, SupportMessage, Thread, Upload
+from chalicelib.domain.contact.support import MOST_MESSAGES, SupportMessage, Thread, Upload
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy.ends import row_end
-from chalicelib.services import support, support_desk
+from chalicelib.services.support import desk, support
 from chalicelib.store import due
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
@@ -224,7 +224,7 @@ def test_the_operator_answers_and_the_member_is_told(
 
 def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
     early, late = _opened(shop.owner)["id"], _opened(shop.owner)["id"]
-    support_desk.answer(world, shop.company, early, "Bonjour.", "opr_1")
+    desk.answer(world, shop.company, early, "Bonjour.", "opr_1")
     at = world.now() + timedelta(days=3, minutes=1)
     turned = _turned(world, at)
     assert _work(turned, "support", at).failures == []
@@ -232,7 +232,7 @@ def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
     clock = shop.clock
     _work(turned, "support", at)
     assert shop.clock == clock
-    support_desk.answer(turned, shop.company, late, "Pardon.", "opr_1")
+    desk.answer(turned, shop.company, late, "Pardon.", "opr_1")
     assert _thread(shop, late).overdue  # type: ignore[union-attr]
 
 
@@ -249,7 +249,7 @@ def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: 
     assert closed is not None
     before, after = closed.due_at - timedelta(seconds=1), closed.due_at + timedelta(seconds=1)
     _work(_turned(world, before), "support", before)
-    support_desk.end(_turned(world, before), shop.company, id)
+    desk.end(_turned(world, before), shop.company, id)
     assert shop.owner.get(f"/v1/support/{id}").status == 200
     assert len(list(world.files.list(prefixes.upload_of(shop.company, id)))) == 2
     _work(_turned(world, after), "support", after)
@@ -312,8 +312,8 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
         clients,
         Work(
             prepare=prepare,
-            begin=lambda id: support_desk.end(turned, shop.company, id),
-            resume=lambda id: support_desk.end(turned, shop.company, id),
+            begin=lambda id: desk.end(turned, shop.company, id),
+            resume=lambda id: desk.end(turned, shop.company, id),
             state=state,
         ),
     )
@@ -321,14 +321,14 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
 
 
 def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World) -> None:
-    from chalicelib.store.door import ACCOUNT, Decision, transact
+    from chalicelib.store.transaction import ACCOUNT, Decision, transact
 
     id = _opened(shop.owner)["id"]
     shop.owner.post(f"/v1/support/{id}/close")
     call = world.call(shop.company, "mem_1", "test", key="block")
     transact(world.store, call, [], lambda _: Decision(head={"state": "blocked"}), ACCOUNT)
     at = row_end(Thread, world.now()) + timedelta(days=1)
-    support_desk.end(_turned(world, at), shop.company, id)
+    desk.end(_turned(world, at), shop.company, id)
     assert _thread(shop, id) is None
 
 

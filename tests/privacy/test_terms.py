@@ -14,17 +14,17 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.company import Series, Term
+from chalicelib.domain.companies.company import Series, Term
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.party import Customer
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import load
 from chalicelib.policy.terms import Period, Start
-from chalicelib.services.privacy.retention import begun, midnight, with_year_end
+from chalicelib.services.retention.purge import begun, midnight, with_year_end
 from tests.privacy.crashes import put
 from tests.privacy.worlds import Books, Turned
 

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.correction import Correction
-from chalicelib.domain.party import Customer
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.privacy.correction import Correction
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import requests
+from chalicelib.services.privacy.requests import requests
 from tests.backup.restoring import Kept
 from tests.privacy.worlds import Turned, carried
 

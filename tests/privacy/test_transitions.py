@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from chalicelib.api.presenters.privacy import present_receipt
 from chalicelib.cli.main import main
 from chalicelib.domain.errors import Refusal, RequestSettled
-from chalicelib.domain.request import MOVES, OVER, Request, RequestStatus, clear_days, moved
+from chalicelib.domain.privacy.request import MOVES, OVER, Request, RequestStatus, clear_days, moved
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import watch_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import requests, settling
+from chalicelib.services.privacy.requests import requests, transitions
 from chalicelib.store import erase
 from tests.privacy.test_deletion import head
 from tests.privacy.worlds import Books, Turned, carried, carry
@@ -138,7 +138,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         (12, []),
         (13, [logging.ERROR]),
     ]
-    assert settling.by_hand(vault, shop.request(made.outcome.id), "completed")
+    assert transitions.by_hand(vault, shop.request(made.outcome.id), "completed")
     run(vault, watch_job(), now=vault.now() + timedelta(days=30), left=within(60))
     assert "deadline" not in shop.kinds("requests")
 

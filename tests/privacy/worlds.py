@@ -6,7 +6,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.company import Address, Company, Series
+from chalicelib.domain.companies.company import Address, Company, Series
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.member import ApiKey, Member
+from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.issuing import Place, issue
@@ -15,20 +18,17 @@ from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
-from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.member import ApiKey, Member
-from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.request import Request
+from chalicelib.domain.privacy.request import Request
 from chalicelib.files import prefixes
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy import requests
-from chalicelib.services.privacy.asking import Asker
+from chalicelib.services.privacy.requests import requests
+from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.settings import Settings
-from chalicelib.store.door import CUSTOMER, FOUNDING, Decision, Snapshot, transact
+from chalicelib.store.transaction import CUSTOMER, FOUNDING, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answering
 from tests.clocks import MovableClock

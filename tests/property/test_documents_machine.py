@@ -25,7 +25,8 @@ from hypothesis.stateful import (
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Head, Series
+from chalicelib.domain.companies.company import Head, Series
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
@@ -36,11 +37,10 @@ from chalicelib.domain.documents.register import RegisterEntry, document_hash, g
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, Refusal
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.party import Customer
-from chalicelib.services import crediting, drafting, issuing, listing, paying, register
+from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register
 from chalicelib.services.representation.documents import present_document
-from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import open_company
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 
@@ -222,7 +222,7 @@ class Documents(RuleBasedStateMachine):
         amount = max(CENT, (left * share).quantize(CENT))
 
         def do() -> None:
-            paying.pay(
+            payments.pay(
                 self.world.store,
                 self.call("pay"),
                 invoice.id,

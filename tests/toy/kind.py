@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
 from chalicelib.domain.documents.registry import (
     DocumentScopes,

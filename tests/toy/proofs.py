@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.api.redaction import redact
-from chalicelib.domain.company import Head, Term
-from chalicelib.domain.correction import differs, frozen
+from chalicelib.domain.companies.company import Head, Term
+from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.registry import document_types, types_about
 from chalicelib.domain.entity import Record
-from chalicelib.domain.erased import NAMES, SELLER_NAMES, marked
-from chalicelib.domain.party import Customer, Supplier
+from chalicelib.domain.privacy.correction import differs, frozen
+from chalicelib.domain.privacy.erased import NAMES, SELLER_NAMES, marked
 from chalicelib.figures import BUSINESS, committed
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
@@ -20,18 +20,22 @@ from chalicelib.policy.inventory import faults, take
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import Period
 from chalicelib.render.typst_renderer import TypstRenderer
-from chalicelib.services.backup import replay, statutory, statutory_end
-from chalicelib.services.backup.contents import GROUPS
-from chalicelib.services.backup.kinds import KINDS, LEDGER
-from chalicelib.services.backup.kinds import NAMES as COUNTED
-from chalicelib.services.backup.lines import Line, gross_of, logo_of
-from chalicelib.services.changes import SOURCES
-from chalicelib.services.einvoicing import attached
-from chalicelib.services.privacy import access_contents, access_export, affected, lawful, retention
-from chalicelib.services.privacy.access_words import TABLES
-from chalicelib.services.privacy.retention import begun, midnight
+from chalicelib.services.archive import removal, statutory
+from chalicelib.services.backup.format.contents import GROUPS
+from chalicelib.services.backup.format.kinds import KINDS, LEDGER
+from chalicelib.services.backup.format.kinds import NAMES as COUNTED
+from chalicelib.services.backup.format.lines import Line, gross_of, logo_of
+from chalicelib.services.backup.restoring import replay
+from chalicelib.services.documents.einvoicing import attached
+from chalicelib.services.documents.view import issued_view
+from chalicelib.services.privacy.access import contents, export
+from chalicelib.services.privacy.access.words import TABLES
+from chalicelib.services.privacy.legal import demands
+from chalicelib.services.privacy.rectification import affected
+from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
-from chalicelib.services.viewing import issued_view
+from chalicelib.services.retention import purge
+from chalicelib.services.retention.purge import begun, midnight
 from chalicelib.store import due
 from tests.privacy.worlds import Books, Turned
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded
@@ -84,7 +88,7 @@ def test_devices_the_archive_and_the_figures_know_it() -> None:
     assert SOURCES[PLACE].object == SOURCES["workspace", "toy_bill"].object == "toy_bill"
     assert SOURCES[PLACE].refs("cmp_1", MADE.id, ()) == [MADE.key]
     assert statutory.ARCHIVED[PLACE] is Toy
-    assert "toy_bill#" in statutory_end.STATUTORY
+    assert "toy_bill#" in removal.STATUTORY
     assert BUSINESS["ToysRecorded"] == "toys that were recorded"
     assert committed([MADE], [MADE]) == {"ToysRecorded": 1.0, "DocumentsSwept": 1.0}
 
@@ -101,13 +105,13 @@ def test_the_policy_covers_it() -> None:
 
 
 def test_an_export_holds_it() -> None:
-    assert {Toy, ToyDraft} <= set(access_contents.PERSONS["sup"])
-    assert not {Toy, ToyDraft} & set(access_contents.PERSONS["cus"])
-    assert {"toy_bills", "toy_drafts"} <= {kind.name for kind in access_contents.kinds()}
+    assert {Toy, ToyDraft} <= set(contents.PERSONS["sup"])
+    assert not {Toy, ToyDraft} & set(contents.PERSONS["cus"])
+    assert {"toy_bills", "toy_drafts"} <= {kind.name for kind in contents.kinds()}
     assert TABLES["toy_bills"]["fr"] == "Jouets"
-    assert access_contents.concerns(MADE, SUPPLIER)
-    assert not access_contents.concerns(MADE, "sup_other")
-    assert TOY in access_export.PRINTED
+    assert contents.concerns(MADE, SUPPLIER)
+    assert not contents.concerns(MADE, "sup_other")
+    assert TOY in export.PRINTED
 
 
 def test_an_erased_supplier_is_blank_in_it() -> None:
@@ -182,7 +186,7 @@ def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
     (term,) = vault.store.records([Term.ref(shop.id)])
     assert isinstance(term, Term)
     invoice, toy = 1, 1
-    assert retention.preview(vault, term, Period(years=9), date(2036, 12, 31)) == invoice + toy
+    assert purge.preview(vault, term, Period(years=9), date(2036, 12, 31)) == invoice + toy
     at(vault, date(2036, 12, 31))
     sweep(vault)
     assert toys(shop) == [early.id, late.id]
@@ -206,4 +210,4 @@ def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) ->
 
 
 def test_its_original_is_handed_out_under_a_demand_for_all_that_it_holds() -> None:
-    assert lawful.held(Toy) == {"document.content", "document.seller", "document.buyer"}
+    assert demands.held(Toy) == {"document.content", "document.seller", "document.buyer"}

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.company import Address, Company
+from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Line, Totals
 from chalicelib.domain.documents.numbering import current, opened
-from chalicelib.domain.party import Customer
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 DAY = date(2026, 11, 23)

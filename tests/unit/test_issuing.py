@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.numbering import current, opened

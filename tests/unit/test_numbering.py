@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Head, Numbered, Numbering
+from chalicelib.domain.companies.company import Head, Numbered, Numbering
 from chalicelib.domain.documents.numbering import (
     arrived,
     current,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain import words_ar, words_fr
+from chalicelib.domain.words import arabic_words, french_words
 
 D = Decimal
 
@@ -161,22 +161,22 @@ ARABIC = [
 
 @pytest.mark.parametrize(("amount", "words"), FRENCH)
 def test_french(amount: str, words: str) -> None:
-    assert words_fr.amount_in_words(D(amount)) == words
+    assert french_words.amount_in_words(D(amount)) == words
 
 
 @pytest.mark.parametrize(("amount", "words"), ARABIC)
 def test_arabic(amount: str, words: str) -> None:
-    assert words_ar.amount_in_words(D(amount)) == words
+    assert arabic_words.amount_in_words(D(amount)) == words
 
 
 def test_french_capital() -> None:
-    assert words_fr.amount_in_words(D(3240), capital=True) == "Trois mille deux cent quarante dirhams"
-    assert words_fr.amount_in_words(D("0.01"), capital=True) == "Un centime"
+    assert french_words.amount_in_words(D(3240), capital=True) == "Trois mille deux cent quarante dirhams"
+    assert french_words.amount_in_words(D("0.01"), capital=True) == "Un centime"
 
 
 @pytest.mark.parametrize("amount", ["-0.01", "1000000000000", "0.005", "NaN", "Infinity"])
 def test_no_words_outside_the_range(amount: str) -> None:
-    for words in (words_fr.amount_in_words, words_ar.amount_in_words):
+    for words in (french_words.amount_in_words, arabic_words.amount_in_words):
         with pytest.raises(ValueError, match=r"no words|finite"):
             words(D(amount))
 
@@ -289,23 +289,23 @@ amounts = st.one_of(
 @given(amounts)
 def test_the_words_say_the_amount(amount: D) -> None:
     """Reading them back gives the amount: total, and distinct for distinct amounts."""
-    french, arabic = words_fr.amount_in_words(amount), words_ar.amount_in_words(amount)
+    french, arabic = french_words.amount_in_words(amount), arabic_words.amount_in_words(amount)
     assert read_french(french) == amount
     assert read_arabic(arabic) == amount
     assert not re.search(r"\d", french + arabic)
     assert "  " not in french + arabic
-    assert (french, arabic) == (words_fr.amount_in_words(amount), words_ar.amount_in_words(amount))
+    assert (french, arabic) == (french_words.amount_in_words(amount), arabic_words.amount_in_words(amount))
 
 
 def test_all_small_amounts_have_their_own_words() -> None:
-    said = {words_ar.amount_in_words(D(number)) for number in range(5000)}
+    said = {arabic_words.amount_in_words(D(number)) for number in range(5000)}
     assert len(said) == 5000
-    assert len({words_fr.amount_in_words(D(number)) for number in range(5000)}) == 5000
+    assert len({french_words.amount_in_words(D(number)) for number in range(5000)}) == 5000
 
 
 def test_arabic_is_arabic_letters_only() -> None:
     for amount, _ in ARABIC:
-        assert re.fullmatch(r"[\u0621-\u064a ]+", words_ar.amount_in_words(D(amount)))
+        assert re.fullmatch(r"[\u0621-\u064a ]+", arabic_words.amount_in_words(D(amount)))
 
 
 def test_importing_the_domain_loads_no_library() -> None:

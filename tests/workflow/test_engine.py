@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib import session
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import Busy, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import bulk

@@ -8,7 +8,7 @@ import msgspec
 
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import JobRow
-from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.api.answers import Body, address
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.model import Issued, Language
 from chalicelib.domain.documents.registry import DocumentType, by_kind
-from chalicelib.services.privacy.affected import AffectedDocument
+from chalicelib.services.privacy.rectification.affected import AffectedDocument
 from chalicelib.services.representation.documents import present_issued
 
 REASONS: Final[Mapping[Language, str]] = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.api.answers import Body
 from chalicelib.domain.clock import instant
-from chalicelib.domain.consent import DEFAULTS, Choosable, Consent, chosen, granted
+from chalicelib.domain.privacy.consent import DEFAULTS, Choosable, Consent, chosen, granted
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 

@@ -1,7 +1,7 @@
 """Jobs as the API answers with them."""
 
 from chalicelib.api.answers import Answer, address
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.representation.jobs import present_job
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.domain.company import Company
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
 from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent
@@ -14,7 +15,6 @@ from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
 from chalicelib.domain.morocco.vat import article_key, check_rate
 from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
-from chalicelib.domain.party import Customer
 
 MAX_LINES = 1_000
 SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")

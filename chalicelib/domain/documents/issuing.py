@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.domain.company import Company, Series
+from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Terms, calculate
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
@@ -15,7 +16,6 @@ from chalicelib.domain.documents.register import RegisterEntry, document_hash, l
 from chalicelib.domain.documents.registry import DocumentType
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.morocco.deadlines import check_due_date, due_date
-from chalicelib.domain.party import Customer, Party
 
 D = TypeVar("D", bound=Registered)
 LONGEST_ADVANCE = timedelta(days=366)

@@ -9,10 +9,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from chalicelib.domain.company import Address, Regime
+from chalicelib.domain.companies.company import Address, Regime
+from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.entity import Record, kept, value
 
-Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 Settlement = Literal["cash", "other"]
 Language = Literal["fr", "ar", "en"]
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.company import Company, Head, Numbered, Numbering, Series
+from chalicelib.domain.companies.company import Company, Head, Numbered, Numbering, Series
 from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NumberingSettled, invalid

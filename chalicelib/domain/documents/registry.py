@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Final, Literal
 
+from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance, status
 from chalicelib.domain.documents.model import DraftDocument, Issued, Language, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
-from chalicelib.domain.party import Customer, Party, Supplier
 
 DRAFT: Final = "draft"
 """The stored state of a document that has no number yet."""

@@ -1,0 +1,1 @@
+"""Backups: made each night, verified, downloaded, restored, drilled, removed."""

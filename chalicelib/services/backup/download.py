@@ -14,32 +14,32 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Company, Head, Series
+from chalicelib.domain.companies.company import Company, Head, Series
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, Refusal
-from chalicelib.domain.item import Item
 from chalicelib.domain.journal import JobRow
-from chalicelib.domain.party import Customer, Supplier
-from chalicelib.domain.support import Upload
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
-from chalicelib.services.backup import replay
-from chalicelib.services.backup.archive import Archive, open_archive
-from chalicelib.services.backup.contents import group_of
-from chalicelib.services.backup.kinds import KINDS, LEDGER, NAMES, places
-from chalicelib.services.backup.restore import NAME, Asked, asked_of, require_disclosed
+from chalicelib.services.backup.format.archive import Archive, open_archive
+from chalicelib.services.backup.format.contents import group_of
+from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, places
+from chalicelib.services.backup.restoring import replay
+from chalicelib.services.backup.restoring.batches import Progress, Walk, place_of
+from chalicelib.services.backup.restoring.restore import NAME, Asked, asked_of, require_disclosed
 from chalicelib.services.backup.verify import PART_SECONDS
-from chalicelib.services.backup.walk import Progress, Walk, place_of
-from chalicelib.services.paying import unnamed
-from chalicelib.services.privacy.access_archive import index
+from chalicelib.services.documents.payments import unnamed
+from chalicelib.services.exports.page import index
+from chalicelib.services.exports.tables import Written
+from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.representation import documents, records
-from chalicelib.services.tables import Written
-from chalicelib.services.tables import advance as tabulated
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store

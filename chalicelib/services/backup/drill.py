@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from chalicelib import session
-from chalicelib.domain.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.canonical import plain_number
-from chalicelib.domain.company import Series
+from chalicelib.domain.companies.company import Series
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.money import ZERO
-from chalicelib.services.backup import copy, course, plans, replay
-from chalicelib.services.backup.archive import Archive, open_archive
-from chalicelib.services.backup.course import Into, NotOurs
-from chalicelib.services.backup.kinds import KINDS, NAMES, places
-from chalicelib.services.backup.manifest import Manifest
-from chalicelib.services.backup.walk import Progress, Walk
+from chalicelib.services.backup.create import plans
+from chalicelib.services.backup.format.archive import Archive, open_archive
+from chalicelib.services.backup.format.kinds import KINDS, NAMES, places
+from chalicelib.services.backup.format.manifest import Manifest
+from chalicelib.services.backup.restoring import copy, replay, steps
+from chalicelib.services.backup.restoring.batches import Progress, Walk
+from chalicelib.services.backup.restoring.steps import Into, NotOurs
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.drill import DrillStore, cleared, companies
@@ -113,9 +114,9 @@ class _Drill:
         if progress.step in ("clear", "sweep"):
             return self._empty(progress)
         if progress.step == "registers":
-            return course.registers(self.into, progress)
+            return steps.registers(self.into, progress)
         if progress.step == "search":
-            after = course.search(self.into, self._since(0), progress)
+            after = steps.search(self.into, self._since(0), progress)
             if after.step == "search" and (after.found or after.cursor is None):
                 return Progress(step="clear")  # somebody was erased meanwhile: what lies aside is outdated
             return replace(after, step="compare") if after.step == "open" else after
@@ -127,7 +128,7 @@ class _Drill:
             if after.step == "rows":
                 self._found()
             return after
-        after = course.rows(self.into, self._walk(archive), progress)
+        after = steps.rows(self.into, self._walk(archive), progress)
         return replace(after, step="registers") if after.step == "logos" else after
 
     def _since(self, clock: int) -> replay.Replay:
@@ -142,7 +143,7 @@ class _Drill:
         copy.Founding(self.backup, "test").found(self.store, call)
 
     def _empty(self, progress: Progress) -> Progress:
-        end = time.monotonic() + course.PART_SECONDS
+        end = time.monotonic() + steps.PART_SECONDS
         while not cleared(self.store, self.company, most=ROWS):
             if time.monotonic() >= end:
                 return progress
@@ -150,7 +151,7 @@ class _Drill:
 
     def _compare(self, archive: Archive, progress: Progress) -> Progress:
         """Count what is stored aside, and hold it against the manifest once all of it was read."""
-        end = time.monotonic() + course.PART_SECONDS
+        end = time.monotonic() + steps.PART_SECONDS
         stored = _Stored.of(progress)
         for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
             after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
@@ -245,7 +246,7 @@ def give_up(world: "World", work: Record) -> None:
 def orphans(world: "World") -> int:
     """Remove what lies aside of companies that are not being drilled: their account, or their switch, went meanwhile.
     How many there were; a run that finds very much leaves some to the next. Raises Busy."""
-    store, found, end = DrillStore(world.settings), 0, time.monotonic() + course.PART_SECONDS
+    store, found, end = DrillStore(world.settings), 0, time.monotonic() + steps.PART_SECONDS
     with session.under(None):  # only the function itself sees whose they are
         lying = companies(store)
     for company in lying:

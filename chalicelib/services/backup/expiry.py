@@ -7,14 +7,14 @@ but time. A backup that somebody is being given back waits for that.
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain.backup import Backup, BackupPlan
+from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import erase, prefixes
-from chalicelib.services.backup.asking import NAME
-from chalicelib.services.backup.take import ends
+from chalicelib.services.backup.create.backup_run import ends
+from chalicelib.services.backup.operations import NAME
 from chalicelib.store import due
-from chalicelib.store.door import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backup import Backup, Seal, Stretch
-from chalicelib.domain.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.backups.backup import Backup, Seal, Stretch
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.documents.register import genesis, link
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
-from chalicelib.services.backup.archive import Archive, open_archive
-from chalicelib.services.backup.contents import GROUPS, Group
-from chalicelib.services.backup.lines import Line
-from chalicelib.services.backup.manifest import NAME, SeriesHead
-from chalicelib.services.backup.parts import Sum
+from chalicelib.services.backup.format.archive import Archive, open_archive
+from chalicelib.services.backup.format.contents import GROUPS, Group
+from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.manifest import NAME, SeriesHead
+from chalicelib.services.backup.format.parts import Sum
 from chalicelib.store import due
 
 if TYPE_CHECKING:

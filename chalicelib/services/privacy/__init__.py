@@ -1,0 +1,1 @@
+"""Privacy requests: access, rectification, deletion, opposition, and what the law demands."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from chalicelib.domain.backup import Backup
+from chalicelib.domain.backups.backup import Backup
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 
 Body = dict[str, Any]
 

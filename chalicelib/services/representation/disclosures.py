@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.disclosure import Disclosure
+from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 

@@ -6,19 +6,19 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Head
-from chalicelib.domain.copies import as_of
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import DRAFT, by_kind, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
-from chalicelib.domain.erased import blanked, is_erased
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
-from chalicelib.domain.words_ar import amount_in_words as arabic
-from chalicelib.domain.words_fr import amount_in_words as french
+from chalicelib.domain.privacy.erased import blanked, is_erased
+from chalicelib.domain.words.arabic_words import amount_in_words as arabic
+from chalicelib.domain.words.french_words import amount_in_words as french
 from chalicelib.services.representation.records import present_notices
 
 Body = dict[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import JobRow
 
 

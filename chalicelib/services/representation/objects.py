@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from chalicelib.domain.company import Company, Head
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.state import DocumentState
-from chalicelib.domain.item import Item
-from chalicelib.domain.party import Customer, Supplier
 from chalicelib.services.representation.documents import present_document, present_payment
 from chalicelib.services.representation.records import present_company, present_party, present_record
 

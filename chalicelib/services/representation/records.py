@@ -9,14 +9,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Company, Head
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.member import ApiKey, Member
+from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
-from chalicelib.domain.member import ApiKey, Member
 from chalicelib.domain.money import amount_text, price_text, text
-from chalicelib.domain.party import Party
-from chalicelib.services.identity import notices
+from chalicelib.services.companies.identity import notices
 
 Body = dict[str, Any]
 

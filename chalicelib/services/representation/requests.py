@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.correction import Correction
-from chalicelib.domain.request import Request
-from chalicelib.services.privacy import receipts
+from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.request import Request
+from chalicelib.services.privacy.requests import receipts
 
 
 def request_row(request: Request) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from typing import Any
 
 from chalicelib.domain.clock import instant
-from chalicelib.domain.company import Head
-from chalicelib.domain.support import SupportMessage, Thread
-from chalicelib.services.support import Conversation
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.services.support.support import Conversation
 
 Body = dict[str, Any]
 

@@ -9,7 +9,8 @@ import pytest
 
 import chalicelib
 from chalicelib.api.problems import LANGUAGES, InternalError, Language, messages
-from chalicelib.domain import backup_errors, errors
+from chalicelib.domain import errors
+from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.morocco import identifiers
 

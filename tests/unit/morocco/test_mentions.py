@@ -6,11 +6,11 @@ from typing import get_args
 
 import pytest
 
-from chalicelib.domain import words_ar, words_fr
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.morocco import mentions
 from chalicelib.domain.morocco.mentions import Language, legal_mentions
+from chalicelib.domain.words import arabic_words, french_words
 
 D = Decimal
 
@@ -18,13 +18,13 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def test_closing_sentences() -> None:
-    french = words_fr.amount_in_words(D("720.01"))
+    french = french_words.amount_in_words(D("720.01"))
     invoice, note = INVOICE.words.closing or {}, CREDIT_NOTE.words.closing or {}
     assert invoice["fr"].format(words=french) == (
         "Arrêtée la présente facture à la somme de sept cent vingt dirhams et un centime."
     )
     assert note["fr"].format(words=french).startswith("Arrêté le présent avoir à la somme de sept cent vingt")
-    arabic = words_ar.amount_in_words(D("720.01"))
+    arabic = arabic_words.amount_in_words(D("720.01"))
     assert invoice["ar"].format(words=arabic) == f"حصر مبلغ هذه الفاتورة في: {arabic}."
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.figures import BUSINESS, BY_JOB, FAULTS, FIGURES, RUNS
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run_scheduled
-from chalicelib.services import issuing
+from chalicelib.services.documents import issuing
 from chalicelib.wiring import World
 from tests.conftest import Shop
 from tests.faults import Faults, scripted

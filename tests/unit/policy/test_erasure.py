@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.company import Term
-from chalicelib.domain.party import Customer
+from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.party import Customer
 from chalicelib.policy import inventory
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
 from chalicelib.policy.terms import FinancialYear
-from chalicelib.services.privacy.retention import rule_of
+from chalicelib.services.retention.purge import rule_of
 from tests.unit.policy.planting import changed
 
 TODAY = date(2026, 11, 23)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents import crediting, issuing
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CreditNote
@@ -22,9 +22,9 @@ from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.render import units
 from chalicelib.render.typst_renderer import TypstRenderer
-from chalicelib.services.crediting import _note
-from chalicelib.services.einvoicing import attachment, e_invoice
-from chalicelib.services.viewing import issued_view
+from chalicelib.services.documents.crediting import _note
+from chalicelib.services.documents.einvoicing import attachment, e_invoice
+from chalicelib.services.documents.view import issued_view
 from tests.unit.render.en16931 import CENT, arithmetic, read, refusals
 from tests.unit.samples import AT, DAY, company, customer, issued, line
 

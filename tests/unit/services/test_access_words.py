@@ -7,9 +7,9 @@ import pytest
 
 from chalicelib.policy.model import Language
 from chalicelib.services.backup.download import TABLES as BACKED_UP
-from chalicelib.services.privacy.access_archive import index
-from chalicelib.services.privacy.access_contents import kinds
-from chalicelib.services.privacy.access_words import TABLES
+from chalicelib.services.exports.page import index
+from chalicelib.services.privacy.access.contents import kinds
+from chalicelib.services.privacy.access.words import TABLES
 
 LATE = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 

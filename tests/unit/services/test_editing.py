@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.services.editing import folded, keeping
+from chalicelib.services.records.editing import folded, keeping
 from tests.unit.samples import AT, customer
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.company import Address
+from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import InvalidContent
 from chalicelib.domain.morocco.identifiers import rib_key
-from chalicelib.services.identity import normalize, notices, validate
+from chalicelib.services.companies.identity import normalize, notices, validate
 from tests.unit.samples import company, customer
 
 RIB = "0117800000123456789012"

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.member import ApiKey, Member
+from chalicelib.domain.companies.party import Supplier
 from chalicelib.domain.entity import Record
-from chalicelib.domain.item import Item
-from chalicelib.domain.member import ApiKey, Member
-from chalicelib.domain.party import Supplier
 from chalicelib.services.representation import records as present
 from tests.unit.samples import AT, STAMPS, company, customer
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from chalicelib import domain
 from chalicelib.domain.canonical import canonical
+from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import TooLarge
-from chalicelib.domain.item import Item
 from chalicelib.domain.journal import Answered
 from chalicelib.store import codec
 from tests.unit import samples

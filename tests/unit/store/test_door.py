@@ -11,7 +11,9 @@ from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.api.parse import idempotency_key
 from chalicelib.domain.call import Call, Reply
-from chalicelib.domain.company import Company, Head
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import (
     AlreadyExists,
     Busy,
@@ -22,11 +24,9 @@ from chalicelib.domain.errors import (
     NotFound,
     TooLarge,
 )
-from chalicelib.domain.item import Item
 from chalicelib.domain.journal import Answered, JournalEntry
-from chalicelib.domain.party import Customer
-from chalicelib.store import conflicts, door
-from chalicelib.store.door import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
+from chalicelib.store import conflicts, transaction
+from chalicelib.store.transaction import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answer_of, answering
 from tests.bench.traffic import Traffic
@@ -390,6 +390,6 @@ def test_the_salts_of_two_rows_and_two_writes_differ(bare_world: World, company:
     salts = {
         put["Item"]["_salt"]["B"]
         for each in (call, other)
-        for put in door._items(bare_world.store, each, snapshot, decision, now, Reply())[0]
+        for put in transaction._items(bare_world.store, each, snapshot, decision, now, Reply())[0]
     }
     assert len(salts) == 10

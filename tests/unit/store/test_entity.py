@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import ENTITIES, Record, Ref, UnruledAttributeError, entity, kept, value
-from chalicelib.domain.item import Item
 from tests.unit import samples
 
 

@@ -3,13 +3,13 @@
 import pytest
 from pynamodb.exceptions import TransactGetError
 
-from chalicelib.domain.company import Company, Head
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TransactionTooLarge
-from chalicelib.domain.party import Customer
-from chalicelib.store.door import Decision, transact
 from chalicelib.store.read import Reader, admit, open_company
+from chalicelib.store.transaction import Decision, transact
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.bench.traffic import Traffic

@@ -1,0 +1,1 @@
+"""Backups: their rows, and what can be wrong with one."""

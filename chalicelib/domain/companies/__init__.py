@@ -1,0 +1,1 @@
+"""A company and the records that it keeps: members, keys, customers, suppliers, items."""

@@ -1,0 +1,23 @@
+"""Items: what a company sells, ready to be put on a line."""
+
+from decimal import Decimal
+from typing import Literal
+
+from chalicelib.domain.entity import Record, entity, kept
+
+Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
+"""The nature of a sale: TVA and withholding depend on it."""
+
+
+@entity("item", room="workspace", prefix="itm")
+class Item(Record):
+    """A catalogue item; `unit_price` is in dirhams before TVA, `vat_rate` in percent."""
+
+    name: str = kept("item.content")
+    description: str | None = kept("item.content", default=None)
+    reference: str | None = kept("item.content", default=None)
+    unit: str | None = kept("item.content", default=None)
+    unit_price: Decimal = kept("item.content")
+    vat_rate: Decimal = kept("item.content")
+    exemption: str | None = kept("item.content", default=None)
+    nature: Nature = kept("item.content", default="goods")

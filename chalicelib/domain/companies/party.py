@@ -1,0 +1,41 @@
+"""Customers and suppliers. No field may hold a national identity card number: that needs the CNDP's prior
+authorisation (law 09-08 art. 12)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.domain.companies.company import Address
+from chalicelib.domain.entity import Record, entity, kept
+
+PartyKind = Literal["business", "consumer", "public_body"]
+Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Party(Record):
+    """What customers and suppliers have in common. `ice_missing_reason` is the recorded override for a business
+    without ICE; `withholder` says what the party withholds from its suppliers (RAS-TVA and RAS on fees)."""
+
+    name: str = kept("party.identity")
+    kind: PartyKind = kept("party.identity")
+    ice: str | None = kept("party.identity", default=None)
+    ice_missing_reason: str | None = kept("party.identity", default=None)
+    tax_id: str | None = kept("party.identity", default=None)
+    trade_register: str | None = kept("party.identity", default=None)
+    address: Address = kept("party.identity")
+    email: str | None = kept("party.contact", default=None)
+    phone: str | None = kept("party.contact", default=None)
+    language: Literal["fr", "ar", "en"] = kept("party.contact", default="fr")
+    payment_terms_days: int | None = kept("party.terms", default=None)
+    withholder: Withholder = kept("party.terms", default="none")
+    notes: str | None = kept("party.terms", default=None)
+
+
+@entity("customer", room="workspace", prefix="cus")
+class Customer(Party):
+    """Somebody the company invoices."""
+
+
+@entity("supplier", room="workspace", prefix="sup")
+class Supplier(Party):
+    """Somebody who invoices the company."""

@@ -1,0 +1,1 @@
+"""Contact with people: support, mails, mailed codes, diagnostics."""

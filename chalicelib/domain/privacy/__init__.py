@@ -1,0 +1,1 @@
+"""Privacy: requests and their states, erased persons, corrections, disclosures, consents."""

@@ -1,0 +1,1 @@
+"""Making a backup: schedule, cutoff, writer, end."""

@@ -1,0 +1,250 @@
+"""Taking a backup: begun by one commit, advanced part by part by a runner, ended by another commit."""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff, BackupUnknownKey
+from chalicelib.domain.call import Call
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TooLarge
+from chalicelib.domain.journal import JobRow
+from chalicelib.files import prefixes
+from chalicelib.policy.ends import end, expires_at
+from chalicelib.services.backup.create.cutoff import Unreadable
+from chalicelib.services.backup.create.plans import begun as planned
+from chalicelib.services.backup.create.plans import month_of, week_of
+from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.verify import Disagreement
+from chalicelib.services.replies import id_of
+from chalicelib.store import due
+from chalicelib.store.transaction import (
+    ACCOUNT,
+    SYSTEM_STEP,
+    SYSTEM_WHILE_OPEN,
+    Committed,
+    Decision,
+    Snapshot,
+    transact,
+)
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.backup")
+SECONDS: Final = 8.0
+"""How long one advance works before it saves where it is."""
+UNFINISHED: Final = timedelta(days=2)
+"""After so long, a backup that did not end never will."""
+ROW_KEPT: Final = timedelta(days=7)
+KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
+FAILURES: Final = (
+    BackupDamaged,
+    BackupKeyDestroyed,
+    BackupUnknownKey,
+    BackupOff,
+    CompanyBlocked,
+    Disagreement,
+    NotFound,
+    Unreadable,
+)
+"""Why a backup fails for good. What passes (Busy) is tried again by whoever runs it."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The backup that runs now, the job that makes it, and the commit that began or found it."""
+
+    backup: Backup
+    job: str
+    committed: Committed[Backup]
+
+
+def begin(
+    world: "World",
+    call: Call,
+    tier: Tier,
+    *,
+    next_at: datetime | None = None,
+) -> Begun:
+    """Begin a backup, or find the one that runs: one commit with its row, its job, its company's keys if it has none
+    yet, and the company's plan (due again at `next_at`, if that is given).
+
+    Raises BackupOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
+    """
+    keys, made = _keys(world, call)
+    row = call.make(
+        Backup,
+        tier=tier,
+        asked_by=call.actor,
+        statutory_key=keys["statutory"],
+        working_key=keys["working"],
+        begun=0,
+        layers=(),
+        due_at=call.at + UNFINISHED,
+        expires_at=_epoch(call.at + UNFINISHED + ROW_KEPT),
+    )
+
+    def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
+        if not snapshot.head.cloud_backup:
+            raise BackupOff
+        found, doomed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
+        plan = found or planned(call.company, call.at)[0]
+        moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
+        running = snapshot.get(Backup, plan.running) if plan.running else None
+        if running is not None and running.status == "running":
+            return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
+        if any(doomed):
+            raise BackupKeyDestroyed
+        clock = snapshot.clock + 1
+        new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)
+        now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
+        return Decision(new, new=(new, _job(call, row), *made), puts=(now,))
+
+    reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
+    committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
+    (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
+    if not isinstance(found, Backup):  # the reply is older than the backup's row
+        raise NotFound
+    return Begun(found, job_of(found.id), committed)
+
+
+def job_of(backup: str) -> str:
+    """The id of the job that makes a backup."""
+    return f"{JobRow.PREFIX}_{backup.partition('_')[2]}"
+
+
+def _job(call: Call, backup: Backup) -> JobRow:
+    return call.make(
+        JobRow,
+        id=job_of(backup.id),
+        due="backups",
+        due_at=call.at,
+        task="backup",
+        actor=call.actor,
+        inputs=msgspec.json.encode({"backup": backup.id}),
+        outcomes=b"[]",
+        expires_at=expires_at(JobRow, call.at),
+    )
+
+
+def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ...]]:
+    """The ids of the company's data keys, and the rows of those that are still to be stored."""
+    found: dict[Seal, str] = {}
+    made: list[Record] = []
+    for seal, cls in KEYS.items():
+        page = world.store.query(cls.ROOM, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
+        if page.records:
+            found[seal] = page.records[0].id
+            continue
+        id = call.new_id(cls)
+        made.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
+        found[seal] = id
+    return found, tuple(made)
+
+
+def advance(world: "World", backup: Backup) -> Backup:
+    """Work on a backup for some seconds, and save how far it got; the backup as it is then.
+
+    Repeated after a crash at any point, it ends the same. Raises Busy, also where another runner was faster.
+    """
+    if backup.status != "running":
+        return backup
+    try:
+        if backup.manifest is None:
+            making = Making(world, backup)
+            making.run(time.monotonic() + SECONDS)
+            backup = _saved(world, making.row, backup)
+        return backup if backup.manifest is None else _complete(world, backup)
+    except FAILURES as error:
+        log.exception("backup failed", extra={"error": error.code, "company": backup.company, "ref": backup.id})
+        return fail(world, backup, error.code)
+
+
+def _saved(world: "World", row: Backup, seen: Backup) -> Backup:
+    after = row.edited(world.now())
+    if not due.save(world.store, after, seen, world.random(16)):
+        raise Busy
+    return after
+
+
+def _complete(world: "World", backup: Backup) -> Backup:
+    """Put the manifest, and end the backup in one commit. Raises what FAILURES names, Busy."""
+    assert backup.manifest is not None  # noqa: S101 — the caller has looked; this tells the type checker
+    key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
+    if not world.files.put(key, backup.manifest, "application/json"):
+        _require_ours(world, key, backup)
+    call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"{backup.id}:complete")
+    marks = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
+    marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
+    until = ends(backup, call.at)
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
+        if now is None or now.status != "running":
+            return Decision()
+        if any(snapshot.find(Destruction, backup.statutory_key, backup.working_key)):
+            raise BackupKeyDestroyed
+        if plan is None or not snapshot.head.cloud_backup:
+            raise BackupOff
+        done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
+        last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
+        return Decision(puts=(done, last))
+
+    return _ended(world, call, backup, decide)
+
+
+def _require_ours(world: "World", key: str, backup: Backup) -> None:
+    """See that a manifest which is there already is the one that a killed run put. Raises BackupDamaged, Busy."""
+    try:
+        found = world.files.read(key, manifests.LIMIT)
+    except TooLarge as error:
+        raise BackupDamaged(reason="size", where=manifests.NAME) from error
+    if manifests.hash_of(found) != backup.manifest_hash:
+        raise BackupDamaged(reason="hash", where=manifests.NAME)
+
+
+def fail(world: "World", backup: Backup, code: str) -> Backup:
+    """End a backup that cannot be made; the one before stands. What was put of it goes with its row. Raises Busy."""
+    call = world.call(backup.company, backup.asked_by, "backup_fail", key=f"{backup.id}:fail")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
+        if now is None or now.status != "running":
+            return Decision()
+        free = plan is not None and plan.running == backup.id
+        last = (plan.edited(call.at, running=None),) if plan is not None and free else ()
+        return Decision(puts=(now.edited(call.at, status="failed", failure=code), *last))
+
+    ended = _ended(world, call, backup, decide)
+    if ended.status == "failed":
+        world.telemetry.figures({"BackupFailed": 1})
+    return ended
+
+
+def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
+    reads = [
+        Backup.ref(call.company, backup.id),
+        BackupPlan.ref(call.company),
+        *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
+    ]
+    failing = call.verb == "backup_fail"  # a company that was blocked meanwhile has its backup ended all the same
+    transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)
+    (found,) = world.store.records([Backup.ref(call.company, backup.id)])
+    return found if isinstance(found, Backup) else replace(backup, status="failed", failure="expired")
+
+
+def ends(backup: Backup, at: datetime) -> datetime:
+    """When the term of a backup's tier is over."""
+    return end(f"backup.{backup.tier}", at)
+
+
+def _epoch(at: datetime) -> int:
+    return int(at.timestamp())

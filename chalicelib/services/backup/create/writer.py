@@ -1,0 +1,258 @@
+"""Making a backup's objects: the parts of each layer in order, the cut, the logos, and the manifest.
+
+Where it stands follows from what is stored. A part is put only if there is none of its name; whoever finds one, a
+run that was resumed or one that runs beside it, takes it over as it is. So no part is written twice or left over.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.domain.backups.backup import Backup, Blob, Part, Seal
+from chalicelib.domain.backups.backup_errors import BackupDamaged
+from chalicelib.domain.companies.company import Head, Series
+from chalicelib.domain.errors import NotFound, TooLarge
+from chalicelib.domain.privacy.request import Tombstone
+from chalicelib.files import prefixes
+from chalicelib.services.backup.create.cutoff import changed, clock_of, cut, in_order, reread, streamed
+from chalicelib.services.backup.format import manifest as manifests
+from chalicelib.services.backup.format.archive import MOST_OBJECT, After, Objects, lines_in
+from chalicelib.services.backup.format.contents import BY_NAME, ORDER
+from chalicelib.services.backup.format.encryption import SCHEMA, Seals
+from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
+from chalicelib.services.backup.format.parts import Fact, Header, Sum, Writer, header_of, named, texts
+from chalicelib.services.backup.verify import agree
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+MOST_LAYERS: Final = 5
+"""Layers after which writers are asked to wait: who reads more slowly than others write never catches up."""
+MEDIA: Final = "application/octet-stream"
+MOST_LOGO: Final = 4_000_000
+Found = tuple[Line, Fact | None]
+"""A line, and what stood in its place in the layers before."""
+
+
+class Making:
+    """One run at a backup; `row` is the backup as far as it got. Every method raises Busy."""
+
+    def __init__(self, world: "World", row: Backup) -> None:
+        keys: dict[Seal, str] = {"statutory": row.statutory_key, "working": row.working_key}
+        prefix = prefixes.backup(row.tier, row.company, row.id)
+        self.world, self.row, self.company = world, row, row.company
+        self.objects = Objects(world.files, prefix, Seals(world, row.company, row.id, keys))
+
+    def run(self, until: float) -> None:
+        """Make parts until the cut is made, and then the manifest; or until the monotonic instant `until`.
+
+        Raises cut.Unreadable, verify.Disagreement, BackupDamaged and what `Seals.require` does.
+        """
+        while self.row.clock is None and time.monotonic() < until:
+            self._layer(until)
+        if self.row.clock is not None:
+            self._end()
+
+    @property
+    def _place(self) -> After | None:
+        group, _, sort = self.row.cursor.partition("/")
+        return (group, sort) if group else None
+
+    def _layer(self, until: float) -> None:
+        """Go on with the current layer; at its end begin the next, or make the cut."""
+        layer = len(self.row.layers) - 1
+        found = self._again() if layer else self._first()
+        while writer := self._filled(found):
+            if not self._put(writer) or time.monotonic() >= until:
+                return
+        after = self.row.layers[-1]
+        made = cut(self.world, self.company, after, fencing=layer >= MOST_LAYERS)
+        clock = made.clock if made else clock_of(self.world.store, self.company)
+        self.row = replace(self.row, layers=(*self.row.layers, clock), cursor="")
+        if made is not None:
+            last = self._known(list(made.lines))
+            while writer := self._filled(last):
+                if not self._put(writer):
+                    return
+
+    def _first(self) -> Iterator[Found]:
+        """The rows as they are streamed."""
+        return ((line, None) for line in streamed(self.world.store, self.company, self.row.begun, self._place))
+
+    def _again(self) -> Iterator[Found]:
+        """The rows that changed during the layer before, as they are now."""
+        before, clock = self.row.layers[-2:]
+        keys, place = changed(self.world.store, self.company, before, clock), self._place
+        reached = (ORDER[place[0]], place[1]) if place else (-1, "")
+        order = [key for key in in_order(keys) if (ORDER[key[0]], key[1]) > reached]
+        for group in dict.fromkeys(name for name, _ in order):
+            own = [key for key in order if key[0] == group]
+            known = self._facts(group, [sort for _, sort in own])
+            for line in reread(self.world.store, self.company, keys, own):
+                if not line.gone or known.get(line.sort):
+                    yield line, known.get(line.sort)
+
+    def _known(self, lines: list[Line]) -> Iterator[Found]:
+        """The cut's lines with what stood in their places; one that takes away what never was is left out."""
+        for group in dict.fromkeys(line.group for line in lines):
+            own = [line for line in lines if line.group == group]
+            known = self._facts(group, [line.sort for line in own])
+            yield from ((line, known.get(line.sort)) for line in own if not line.gone or known.get(line.sort))
+
+    def _facts(self, group: str, sorts: list[str]) -> dict[str, Fact | None]:
+        return self.objects.facts(self.row.parts, group, len(self.row.layers) - 1, sorts)
+
+    def _filled(self, found: Iterator[Found]) -> Writer | None:
+        """A part of the next lines, all of one group; None at the end. What is left over comes first next time."""
+        writer: Writer | None = None
+        left, self._over = [self._over] if self._over else [], None
+        for line, known in chain(left, found):
+            if writer is None:
+                layer = len(self.row.layers) - 1
+                writer = Writer(Header(line.group, layer, self.row.layers[-1]))
+            elif writer.full or line.group != writer.header.group:
+                self._over = (line, known)
+                break
+            writer.add(line, known)
+        return writer
+
+    _over: Found | None = None
+
+    def _put(self, writer: Writer) -> bool:
+        """Store a part. False: there was one, which was taken over, and reading goes on from where that one ends."""
+        name = f"{len(self.row.parts):06d}"
+        seal = BY_NAME[writer.header.group].seal
+        content = self.objects.seals.sealed(name, seal, writer.finish())
+        if self.world.files.put(self.objects.prefix + name, content, MEDIA):
+            self._enter(name, writer, content)
+            return True
+        self._over = None
+        self._take_over(name)
+        return False
+
+    def _take_over(self, name: str) -> None:
+        content = self.world.files.read(self.objects.prefix + name, MOST_OBJECT)
+        plain = self.objects.seals.opened(name, content)
+        found = texts(plain, name)
+        header = header_of(found, name)
+        if header.group not in BY_NAME or not 0 <= header.layer <= len(self.row.layers):
+            raise BackupDamaged(reason="header", where=name)
+        self.row = replace(self.row, layers=(*self.row.layers[: header.layer], header.clock))
+        sorts = [line.sort for line in lines_in(header.group, found, name)] if header.layer else []
+        known, writer = self._facts(header.group, sorts), Writer(header)
+        found = texts(plain, name)
+        header_of(found, name)
+        for line in lines_in(header.group, found, name):
+            writer.count(line, known.get(line.sort))
+        self._enter(name, writer, content)
+
+    def _enter(self, name: str, writer: Writer, content: bytes) -> None:
+        """Note a part that is stored; the head's is the cut's last."""
+        header, total = writer.header, writer.sum
+        part = Part(
+            name=name,
+            group=header.group,
+            layer=header.layer,
+            seal=BY_NAME[header.group].seal,
+            first=writer.first,
+            last=writer.last,
+            lines=writer.lines,
+            size=len(content),
+            sha256=sha256(content).hexdigest(),
+            counts={name: count for name, count in total.counts.items() if count},
+            gross=total.gross,
+            register=tuple(total.register.values()),
+        )
+        self.row = replace(
+            self.row,
+            parts=(*self.row.parts, part),
+            cursor=f"{header.group}/{writer.last}",
+            logos=named(self.row.logos, writer.logos),
+            size=self.row.size + len(content),
+            clock=header.clock if header.group == Head.KIND else None,
+        )
+
+    def _end(self) -> None:
+        """Add up what was made, store the logos, and fix the manifest on the row."""
+        total = Sum()
+        for part in self.row.parts:
+            total.add(part.counts, part.gross, part.register)
+        series = tuple(self._series(total))
+        agree(total, series)
+        blobs, missing = self._logos()
+        (head,) = [line.data or {} for line in self.objects.merged(self.row.parts, Head.KIND)]
+        row, counts = self.row, {name: count for name, count in total.counts.items() if count}
+        from chalicelib.policy.load import policy_version
+
+        at = self.world.now()
+        manifest = Manifest(
+            schema=SCHEMA,
+            company=row.company,
+            backup=row.id,
+            tier=row.tier,
+            begun=row.begun,
+            clock=row.clock or 0,
+            cut_at=at,
+            chain=head["chain"],
+            keys=self.objects.seals.keys,
+            policy_version=policy_version(),
+            build=self.world.settings.build,
+            previous=row.previous,
+            tombstones=self._tombstones(),
+            parts=row.parts,
+            blobs=blobs,
+            missing=missing,
+            counts=counts,
+            gross=total.gross,
+            series=series,
+            size=row.size + sum(blob.size for blob in blobs),
+        )
+        stored = manifests.written(manifest, self.objects.seals)
+        self.row = replace(
+            row, cut_at=at, counts=counts, size=manifest.size, manifest=stored, manifest_hash=manifests.hash_of(stored)
+        )
+
+    def _series(self, total: Sum) -> Iterator[SeriesHead]:
+        for line in self.objects.merged(self.row.parts, Series.KIND):
+            found = line.record(self.company)
+            assert isinstance(found, Series)  # noqa: S101 — the group holds no other kind
+            stretch = total.register.get(found.id)
+            yield SeriesHead(
+                series=found.id,
+                first=found.first,
+                next=found.next,
+                swept=found.swept,
+                chain=found.chain,
+                entries=stretch.entries if stretch else 0,
+            )
+
+    def _logos(self) -> tuple[tuple[Blob, ...], tuple[str, ...]]:
+        """Every logo that a row names, each once: under the statutory key if an issued document does. What a bucket no
+        longer has is named."""
+        blobs: list[Blob] = []
+        missing: list[str] = []
+        for logo in self.row.logos:
+            name = f"logo-{sha256(logo.key.encode()).hexdigest()[:32]}"
+            seal: Seal = "statutory" if logo.frozen else "working"
+            try:
+                content = self.objects.seals.sealed(name, seal, self.world.files.read(logo.key, MOST_LOGO))
+            except (NotFound, TooLarge):
+                missing.append(logo.key)
+                continue
+            if not self.world.files.put(self.objects.prefix + name, content, MEDIA):
+                content = self.world.files.read(self.objects.prefix + name, MOST_OBJECT)
+                self.objects.seals.opened(name, content)
+            digest = sha256(content).hexdigest()
+            blobs.append(Blob(name=name, key=logo.key, seal=seal, size=len(content), sha256=digest))
+        return tuple(blobs), tuple(missing)
+
+    def _tombstones(self) -> Tombstones:
+        clocks = [
+            int(row["clock"]["N"]) if "clock" in row else 0
+            for row in self.world.store.stream("requests", self.company, f"{Tombstone.KIND}#")
+        ]
+        return Tombstones(count=len(clocks), clock=max(clocks, default=0))

@@ -1,0 +1,151 @@
+"""Leaving the cloud: once the last switch is off, the business data and its backups go; what the law keeps stays.
+
+The profile stays, as it does for a company that never turned a switch on, and so do exchanges with support. Everything
+goes in commits that each require the switches still to be off: who turns one on again stops it where it is.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from chalicelib.domain.backups.backup import Backup, Destruction, WorkingKey
+from chalicelib.domain.call import Call
+from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.contact.support import Thread
+from chalicelib.domain.entity import Record
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.journal import Answered, JobRow
+from chalicelib.files import erase as files
+from chalicelib.files import prefixes
+from chalicelib.policy.ends import expires_at
+from chalicelib.services.retention import key_destruction
+from chalicelib.store import due
+from chalicelib.store.erase import census
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+TASK: Final = "leave_the_cloud"
+DUE: Final = "expiry"
+"""The job that runs it: the one that removes, and that a legal hold holds back."""
+TOGETHER: Final = 60
+"""Rows that go in one commit."""
+PAGES: Final = 40
+STAYS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"})
+FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
+
+
+class SwitchedOn(Exception):
+    """A switch is on again: nothing more goes."""
+
+    code = "switched_on"
+
+
+def going(store: Store, company: str) -> dict[str, int]:
+    """How many rows of each kind turning the last switch off would erase. Raises Busy."""
+    found, after = census(store, "workspace", company, pages=PAGES)
+    while after is not None:
+        more, after = census(store, "workspace", company, after=after, pages=PAGES)
+        found += more
+    return {kind: count for kind, count in sorted(found.items()) if kind not in STAYS}
+
+
+def queued(call: Call) -> JobRow:
+    """The job that erases, for the commit that turns the last switch off."""
+    return JobRow(
+        company=call.company,
+        id=derived_id(JobRow.PREFIX, TASK, call.company, call.id),
+        created_at=call.at,
+        updated_at=call.at,
+        due=DUE,
+        due_at=call.at,
+        task=TASK,
+        actor=call.actor,
+        inputs=b"{}",
+        outcomes=b"[]",
+        expires_at=expires_at(JobRow, call.at),
+    )
+
+
+def advance(world: "World", job: JobRow) -> bool:
+    """Erase the next part; True once nothing is left, or a switch is on again. Raises Busy."""
+    try:
+        gone = _rows(world, job)
+        if gone:
+            on = job.edited(world.now(), done=job.done + gone, status="running")
+            due.save(world.store, on, job, world.random(16))
+            return False
+        if not _files(world, job.company) or not _answers(world, job):
+            return False
+        _keys(world, job)
+    except SwitchedOn as stopped:
+        return _end(world, job, "failed", {"outcome": "failed", "code": stopped.code})
+    return _end(world, job, "completed", {"outcome": "complete", "counts": {"rows": job.done}})
+
+
+def _end(world: "World", job: JobRow, status: str, outcome: dict[str, Any]) -> bool:
+    ended: Any = status
+    after = job.edited(world.now(), status=ended, due=None, outcomes=msgspec.json.encode([outcome]))
+    return due.save(world.store, after, job, world.random(16))
+
+
+def _rows(world: "World", job: JobRow) -> int:
+    """Erase a commit's worth of rows; how many."""
+    found: list[Record] = []
+    after = None
+    while len(found) < TOGETHER:
+        page = world.store.query("workspace", job.company, after=after)
+        found += [row for row in page.records if row.KIND not in STAYS]
+        if (after := page.next) is None:
+            break
+    if found:
+        _commit(world, job, tuple(found[:TOGETHER]))
+    return len(found[:TOGETHER])
+
+
+def _files(world: "World", company: str) -> bool:
+    """Erase a page of pages and backups, and what was fetched of these; True once there are none. The backups' rows go
+    after their objects."""
+    if not all(files.erase(world.files, prefix, company) for prefix in FILES):
+        return False
+    # A fetched backup is a copy of one. An access export beside it is a person's own, and goes at its term.
+    files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
+    for row in world.store.query("transient", company, SORT.startswith(f"{Backup.KIND}#")).records:
+        due.finish(world.store, row.key)
+    return True
+
+
+def _answers(world: "World", job: JobRow) -> bool:
+    """Erase a page of the answers kept for repeated requests, which quote what has gone; True once there are none. What
+    was answered since the switch went off quotes nothing."""
+    after = None
+    while True:
+        page = world.store.query("transient", job.company, SORT.startswith(f"{Answered.KIND}#"), after=after)
+        old = [row for row in page.records if row.created_at < job.created_at]
+        for row in old:
+            due.finish(world.store, row.key)
+        if old or (after := page.next) is None:
+            return not old
+
+
+def _keys(world: "World", job: JobRow) -> None:
+    """Destroy the working keys, so that no copy of a backup can be read; the next backup makes another."""
+    keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
+    doomed = key_destruction.doomed(world, job.company, job.id, world.now())
+    known = world.store.records([Destruction.ref(job.company, end.id) for end in doomed])
+    new = tuple(end for end, row in zip(doomed, known, strict=True) if row is None)
+    if keys:
+        _commit(world, job, tuple(keys), new)
+
+
+def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:
+    def decide(snapshot: Snapshot) -> Decision:
+        head: Head = snapshot.head
+        if head.cloud_sync or head.cloud_backup:
+            raise SwitchedOn
+        return Decision(deletes=deletes, new=new)
+
+    call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
+    transact(world.store, call, [], decide, SYSTEM_STEP)

@@ -1,0 +1,126 @@
+"""What is in a backup, in which order and under which data key; and what is left out, each with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from chalicelib.domain.backups.backup import Seal
+from chalicelib.domain.companies.company import Company, Head, Leftover, Series, Term
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.documents.payment import Payment, PaymentId
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.journal import JournalEntry
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that lie together: those of `room` whose sort key begins with `prefix`, of these kinds, under one key.
+
+    A group that is not `streamed` is one row, read at the cut itself.
+    """
+
+    name: str
+    room: str
+    prefix: str
+    seal: Seal
+    kinds: tuple[str, ...]
+    streamed: bool = True
+
+
+def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> Group:
+    first = classes[0]
+    return Group(
+        name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
+    )
+
+
+def _drafts(made: DocumentType) -> tuple[Group, ...]:
+    return (_group(made.draft_group, "working", made.draft),) if made.draft and made.draft_group else ()
+
+
+def _issued(made: DocumentType) -> Group:
+    """The group of a kind's frozen documents. A balance follows its document, as its key does."""
+    classes = (made.issued, made.balance) if made.balance else (made.issued,)
+    return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
+
+
+GROUPS: Final = (
+    _group("company", "working", Company),
+    _group("customers", "working", Customer),
+    _group("suppliers", "working", Supplier),
+    _group("items", "working", Item),
+    *(group for made in document_types() for group in _drafts(made)),
+    _group("series", "statutory", Series),
+    *(_issued(made) for made in document_types()),
+    _group("register", "statutory", RegisterEntry),
+    _group("payments", "statutory", Payment),
+    _group("payment_ids", "statutory", PaymentId),
+    _group("terms", "statutory", Term),
+    _group("leftovers", "statutory", Leftover),
+    _group("journal", "statutory", JournalEntry),
+    _group("head", "statutory", Head, streamed=False),
+)
+"""In the order in which they are read, written and restored. A new kind's groups come after those of the older ones."""
+
+ACCESS: Final = "a restore must not give back an access that was taken away"
+PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"
+PASSING: Final = "it is gone before anybody would restore it"
+OWN: Final = "what backups themselves are made by"
+EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("identity", "member"): ACCESS,
+        ("identity", "api_key"): ACCESS,
+        ("identity", "consent"): "a choice is a member's, and may have been changed since",
+        ("identity", "backup_key"): OWN,
+        ("journal", "backup_key"): OWN,
+        ("journal", "archived"): "what was archived is told by the archive itself",
+        ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
+        ("workspace", "backup_plan"): OWN,
+        ("workspace", "drill_plan"): OWN,
+        ("workspace", "support_thread"): "an exchange with support ends on a promised day",
+        ("workspace", "support_message"): "an exchange with support ends on a promised day",
+        ("requests", "request"): PROOF,
+        ("requests", "receipt"): PROOF,
+        ("requests", "deadline"): PROOF,
+        ("requests", "tombstone"): PROOF,
+        ("requests", "hold"): PROOF,
+        ("requests", "correction"): PROOF,
+        ("requests", "disclosure"): PROOF,
+        ("requests", "acceptance"): PROOF,
+        ("requests", "destruction"): PROOF,
+        ("transient", "idempotency"): PASSING,
+        ("transient", "job"): PASSING,
+        ("transient", "upload"): PASSING,
+        ("transient", "code"): PASSING,
+        ("transient", "former_owner"): PASSING,
+        ("transient", "tally"): PASSING,
+        ("transient", "mail"): PASSING,
+        ("transient", "diagnostics"): "it belongs to no company",
+        ("transient", "job_checkpoint"): "it belongs to no company",
+        ("transient", "job_switch"): "it belongs to no company",
+        ("transient", "backup"): OWN,
+    }
+)
+
+ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
+BY_NAME: Final[Mapping[str, Group]] = MappingProxyType({group.name: group for group in GROUPS})
+_BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in group.kinds}
+
+
+def group_of(room: str, kind: str) -> Group | None:
+    """The group of a kind of row; None for what is left out."""
+    return _BY_KIND.get((room, kind))
+
+
+def counted_as(group: str, kind: str) -> str:
+    """The name under which rows are counted: their group's, or their own where a group has several kinds."""
+    return group if kind == BY_NAME[group].kinds[0] else f"{kind}s"
+
+
+def ref_of(company: str, group: str, sort: str) -> Ref:
+    """The address of a row of a group."""
+    return Ref(BY_NAME[group].room, company, sort)

@@ -1,0 +1,99 @@
+"""Seals: what is stored of a backup is AES-256-GCM under a key of this backup alone, bound to its place.
+
+A data key of the company is unwrapped by KMS, and the backup's own keys are derived from it (HKDF-SHA-256, RFC 5869): a
+part that was cut, moved, swapped or taken from another backup or company does not open. Keys in clear live in memory,
+for as long as one `Seals` does.
+"""
+
+import hmac
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from chalicelib.domain.backups.backup import Destruction, Seal, StatutoryKey, WorkingKey
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.outside.vault import NotOurs
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+SCHEMA: Final = 1
+MAGIC: Final = b"FBK1"
+MARKS: Final[dict[Seal, bytes]] = {"statutory": b"s", "working": b"w"}
+NONCE, TAG = 12, 16
+_KINDS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
+
+
+class Seals:
+    """Seals and opens the objects of one backup. `keys` are the ids of its two data keys; each is unwrapped when it is
+    first needed, so that statutory records open after the working key was destroyed."""
+
+    def __init__(self, world: "World", company: str, backup: str, keys: dict[Seal, str]) -> None:
+        self._world, self.company, self.backup, self.keys = world, company, backup, keys
+        self._data: dict[Seal, bytes] = {}
+        self._derived: dict[tuple[Seal, str], bytes] = {}
+
+    def sealed(self, name: str, seal: Seal, content: bytes) -> bytes:
+        """The object that holds `content` under `name`."""
+        nonce = self._world.random(NONCE)
+        return MAGIC + MARKS[seal] + nonce + self._cipher(seal).encrypt(nonce, content, self._place(name, seal))
+
+    def opened(self, name: str, content: bytes) -> bytes:
+        """What an object holds. Raises BackupDamaged unless it was sealed under this name for this backup, and what
+        `require` raises."""
+        from cryptography.exceptions import InvalidTag
+
+        seal = next((seal for seal, mark in MARKS.items() if content.startswith(MAGIC + mark)), None)
+        start = len(MAGIC) + 1
+        if seal is None or len(content) < start + NONCE + TAG:
+            raise BackupDamaged(reason="not_sealed", where=name)
+        nonce, body = content[start : start + NONCE], memoryview(content)[start + NONCE :]
+        try:
+            return self._cipher(seal).decrypt(nonce, body, self._place(name, seal))
+        except InvalidTag as error:
+            raise BackupDamaged(reason="seal_broken", where=name) from error
+
+    def signature(self, content: bytes) -> bytes:
+        """The HMAC-SHA-256 (hex) of the manifest, under a key derived from the statutory one."""
+        return hmac.new(self._key("statutory", "manifest"), content, sha256).hexdigest().encode()
+
+    def require(self, seal: Seal) -> None:
+        """Have a data key at hand. Raises BackupKeyDestroyed, BackupUnknownKey, BackupDamaged (the key's own row)."""
+        if seal in self._data:
+            return
+        key = self.keys[seal]
+        found, doomed = self._world.store.records(
+            [_KINDS[seal].ref(self.company, key), Destruction.ref(self.company, key)]
+        )
+        if doomed is not None:
+            raise BackupKeyDestroyed(key=key)
+        if not isinstance(found, (StatutoryKey, WorkingKey)):
+            raise BackupUnknownKey(key=key)
+        try:
+            self._data[seal] = self._world.vault.unwrapped(self.company, key, found.wrapped)
+        except NotOurs as error:
+            raise BackupDamaged(reason="key_damaged", where=key) from error
+
+    def _key(self, seal: Seal, purpose: str) -> bytes:
+        if (known := self._derived.get((seal, purpose))) is None:
+            from cryptography.hazmat.primitives.hashes import SHA256
+            from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+            self.require(seal)
+            info = f"facture backup {SCHEMA}\x1f{purpose}\x1f{self.backup}".encode()
+            known = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(self._data[seal])
+            self._derived[seal, purpose] = known
+        return known
+
+    def _cipher(self, seal: Seal) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(self._key(seal, "part"))
+
+    def _place(self, name: str, seal: Seal) -> bytes:
+        return msgspec.json.encode([SCHEMA, self.company, self.backup, name, seal])
+
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -1,0 +1,160 @@
+"""Asking for backups: what exists, one more, and the jobs that verify, hand out and bring back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from chalicelib.domain.backups.backup import Backup
+from chalicelib.domain.backups.backup_errors import BackupIncomplete
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.errors import NotFound, TooManyRequests
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.journal import JobRow
+from chalicelib.files.objects import Link
+from chalicelib.policy.ends import expires_at
+from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.format.kinds import chosen
+from chalicelib.services.backup.restoring import replay
+from chalicelib.services.records.editing import Resource, listing
+from chalicelib.services.records.paging import Page, Window
+from chalicelib.store.read import Reader
+from chalicelib.store.transaction import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+NAME = "restores"
+"""The job that runs what is queued here."""
+NIGHTLY = "backups"
+"""Whom a backup that nobody asked for is made by."""
+A_DAY = 10
+"""Backups beside the nightly ones that a company may ask for in 24 hours."""
+TRIES = 10
+"""Archives of one backup that are made in a day, should each fail."""
+
+
+BACKUPS = Resource(Backup)
+
+
+def listed(reader: Reader, window: Window, now: datetime) -> Page[Backup]:
+    """The company's backups, newest first. Raises InvalidContent for a cursor of another kind."""
+    return listing(reader, BACKUPS, window, lambda backup: backup.due_at > now)
+
+
+def one(reader: Reader, id: str, now: datetime, *, complete: bool = False) -> Backup:
+    """One backup. Raises NotFound, also once its term is over, and BackupIncomplete for one that must be `complete`."""
+    backup = reader.get(Backup, id)
+    if backup.due_at <= now:
+        raise NotFound
+    if complete and backup.status != "complete":
+        raise BackupIncomplete(status=backup.status)
+    return backup
+
+
+def ask(world: "World", reader: Reader, call: Call) -> backup_run.Begun:
+    """Begin a backup, or find the one that runs. Raises BackupOff, TooManyRequests, Busy."""
+    page = reader.page("transient", SORT.startswith("backup#"), descending=True, limit=5 * A_DAY)
+    since = call.at - timedelta(days=1)
+    recent = [
+        row
+        for row in page.records
+        if isinstance(row, Backup) and row.created_at > since and row.asked_by != NIGHTLY and row.status != "running"
+    ]
+    if len(recent) >= A_DAY:
+        raise TooManyRequests(retry_after=int((recent[A_DAY - 1].created_at - since).total_seconds()) + 1)
+    begun = backup_run.begin(world, call, "daily")
+    world.wake("backups")
+    return begun
+
+
+def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[JobRow]:
+    """Queue a verification. Raises NotFound, BackupIncomplete, Busy."""
+    one(reader, id, call.at, complete=True)
+    return _queued(world, call, "verify", {"backup": id})
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to restore: into the company itself or a new one, which kinds (None: all), or only what it would do."""
+
+    into: Literal["same", "new"] = "same"
+    kinds: Sequence[str] | None = None
+    dry_run: bool = False
+
+
+def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted) -> Committed[JobRow]:
+    """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
+    one(reader, id, call.at, complete=True)
+    chosen(wanted.kinds)
+    kinds = list(wanted.kinds) if wanted.kinds is not None else None
+    inputs = {"backup": id, "into": wanted.into, "kinds": kinds, "dry_run": wanted.dry_run}
+    return _queued(world, call, "restore", inputs)
+
+
+@dataclass(frozen=True)
+class Download:
+    """The job that makes a plain archive, and the archive's address once it is made."""
+
+    job: JobRow
+    link: Link | None = None
+
+
+def download(world: "World", reader: Reader, call: Call, id: str) -> Download:
+    """The plain archive of a backup; a job makes it first. Raises NotFound, BackupIncomplete, Busy."""
+    one(reader, id, call.at, complete=True)
+    job = _download_job(world, reader, call, id)
+    outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
+    if outcome is None:
+        return Download(job)
+    return Download(job, world.files.url(outcome["key"], filename=outcome["filename"]))
+
+
+def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow:
+    """Today's job for this archive: the one that did not fail, else a new one; however often it is asked for. An
+    archive that was made before a person was erased or corrected is another one: it is handed out no more."""
+    store, day = reader.store, today(call.at).isoformat()
+    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).mark
+    ids = [derived_id("job", "download", call.company, id, day, since, str(number)) for number in range(TRIES)]
+    rows = store.records([JobRow.ref(call.company, job) for job in ids])
+    for row in rows:
+        if isinstance(row, JobRow) and row.status != "failed":
+            return row
+    if None not in rows:
+        raise TooManyRequests(retry_after=3600)
+    made = row_of(call, "download", {"backup": id}, ids[rows.index(None)])
+
+    def decide_download(snapshot: Snapshot) -> Decision[None]:
+        known = snapshot.get(JobRow, made.id)
+        return Decision(new=() if known else (made,))
+
+    transact(store, call, [made.key], decide_download, SYSTEM_WHILE_OPEN)
+    world.wake(NAME)
+    return made
+
+
+def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:
+    job = row_of(call, task, inputs)
+    committed = transact(world.store, call, [], lambda _: Decision(job, new=(job,)), ACCOUNT)
+    world.wake(NAME)
+    return committed
+
+
+def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None) -> JobRow:
+    """A job for what is asked of a backup, not written; `id` where it is not a new one's."""
+    return call.make(
+        JobRow,
+        id=id,
+        due=NAME,
+        due_at=call.at,
+        task=task,
+        actor=call.actor,
+        inputs=msgspec.json.encode(inputs),
+        outcomes=b"[]",
+        total=0,
+        expires_at=expires_at(JobRow, call.at),
+    )

@@ -1,0 +1,1 @@
+"""Restoring a backup into its company or a new one."""

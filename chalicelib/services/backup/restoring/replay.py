@@ -1,0 +1,109 @@
+"""What happened to persons since a backup was made, done again to each of its rows before anything is written.
+
+Erased persons stay erased, whenever that was: their ids are never used again. Corrections count that came after the
+backup's clock. What left at the end of its statutory term does not come back from a backup that is older.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cache, partial
+from hashlib import sha256
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from chalicelib.domain.companies.company import Term
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.privacy.correction import Correction, applied
+from chalicelib.domain.privacy.request import Tombstone
+from chalicelib.services.privacy.erasure.erasers import ERASED
+from chalicelib.store.conflicts import patiently
+from chalicelib.store.wire import SORT, Key, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The erased subjects of a company, what was corrected since a clock (oldest first, by the row's kind and the
+    subject), and the day through which statutory records have left."""
+
+    erased: frozenset[str] = frozenset()
+    corrections: tuple[Correction, ...] = ()
+    swept: dt.date | None = None
+
+    @property
+    def mark(self) -> str:
+        """What tells this from what it was, or will be: nothing happened to anybody between two that are equal."""
+        told = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
+        return sha256("\x1f".join(told).encode()).hexdigest()[:32]
+
+    def replayed(self, record: Record) -> Record | None:
+        """The row as it may come back; None for an erased person's own, and for what has left at its term."""
+        if record.ROOM != "workspace":
+            return None if self.expired(record) else record
+        if record.id in self.erased:
+            return None
+        for correction in self.corrections:
+            if correction.record == record.KIND and correction.subject == record.id:
+                record = applied(record, correction)
+        return self.unnamed(record)
+
+    def unnamed(self, record: Record) -> Record:
+        """The row without its references to erased persons: empty, or `ERASED` where a reference must not be."""
+        optional = _optional(record.ROOM, record.KIND)
+        pointing = [name for name in self._pointing(record) if name != "id"]
+        changes: dict[str, Any] = {name: None if name in optional else ERASED for name in pointing}
+        return replace(record, **changes) if changes else record
+
+    def names(self, record: Record) -> bool:
+        """Whether the row is an erased person's own, or points to one."""
+        return bool(self._pointing(record))
+
+    def _pointing(self, record: Record) -> list[str]:
+        values = ((field.name, getattr(record, field.name)) for field in fields(record))
+        return [name for name, value in values if isinstance(value, str) and value in self.erased]
+
+    def expired(self, record: Record) -> bool:
+        """Whether the record's statutory term has ended (CGI art. 211) and the sweep has taken it."""
+        day = dated(record)
+        return self.swept is not None and day is not None and day <= self.swept
+
+
+@cache
+def _optional(room: str, kind: str) -> frozenset[str]:
+    cls = ENTITIES[room, kind]
+    hints = get_type_hints(cls)
+    return frozenset(field.name for field in fields(cls) if NoneType in get_args(hints[field.name]))
+
+
+def dated(record: Record) -> dt.date | None:
+    """The day from which a record's statutory term counts; None for one that goes with another."""
+    if isinstance(record, Issued):
+        return by_kind(record.KIND).dated(record)
+    if isinstance(record, RegisterEntry):
+        return record.issue_date
+    return record.date if isinstance(record, Payment) else None
+
+
+def since(world: "World", company: str, clock: int) -> Replay:
+    """What is to be done again to a company's backup of `clock`. Raises Busy."""
+    stones = (row.subject for row in _all(world.store, company, "tombstone#") if isinstance(row, Tombstone))
+    right = [row for row in _all(world.store, company, "correction#") if isinstance(row, Correction)]
+    (term,) = patiently(lambda: world.store.records([Term.ref(company)]))
+    later = tuple(sorted((row for row in right if row.clock > clock), key=lambda row: row.clock))
+    return Replay(frozenset(stones), later, term.swept if isinstance(term, Term) else None)
+
+
+def _all(store: Store, company: str, prefix: str) -> Iterator[Record]:
+    start: Key | None = None
+    while True:
+        page = patiently(partial(store.query, "requests", company, SORT.startswith(prefix), after=start))
+        yield from page.records
+        if (start := page.next) is None:
+            return

@@ -1,0 +1,189 @@
+"""The course of a restore once the company is shut: rows, registers, the search for erased persons, and opening again.
+
+Each step is bounded by time, repeatable, and says where it goes on. A drill takes the same course in tables aside.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.domain.companies.company import Head, Series
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import NotFound, TransactionTooLarge
+from chalicelib.domain.privacy.erased import joined, marked
+from chalicelib.services.backup.format.kinds import NAMES
+from chalicelib.services.backup.restoring.batches import Batch, Progress, Walk, outcomes, place_of
+from chalicelib.services.backup.restoring.merge import issue_of, reached
+from chalicelib.services.backup.restoring.replay import Replay
+from chalicelib.services.documents import register
+from chalicelib.store.conflicts import patiently
+from chalicelib.store.read import Reader
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Page, Store, start_after
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+T = TypeVar("T")
+PART_SECONDS = 7.0
+"""How long a part of the work takes before its place is kept; a run begins none with less than ten seconds left."""
+PAGE = 45
+"""Rows that are searched, and put right, at once: each may need another beside it."""
+PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
+
+
+class NotOurs(Exception):
+    """The company is not, or no longer, shut by this restore."""
+
+    code = "not_ours"
+
+
+@dataclass(frozen=True)
+class Into:
+    """Where rows are put: which tables and company, shut by which job, and whom the journal names."""
+
+    world: "World"
+    store: Store
+    company: str
+    job: str
+    actor: str
+
+    def commit(self, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision[T]]) -> T:
+        """One commit of this restore. Raises NotOurs, Busy, TransactionTooLarge."""
+        call = self.world.call(self.company, self.actor, "restore", key=f"{self.job}:{self.world.random(8).hex()}")
+
+        def decide_guarded(snapshot: Snapshot) -> Decision[T]:
+            if (snapshot.head.state, snapshot.head.restore) != ("restoring", self.job):
+                raise NotOurs
+            return decide(snapshot)
+
+        return transact(self.store, call, reads, decide_guarded, SYSTEM_STEP).outcome
+
+    def reader(self) -> Reader:
+        """A reader of the company although it is shut. Raises NotFound, Busy."""
+        (head,) = patiently(lambda: self.store.records([Head.ref(self.company)]))
+        if not isinstance(head, Head):
+            raise NotFound
+        return Reader(self.store, self.company, head)
+
+
+def rows(into: Into, walk: Walk, progress: Progress) -> Progress:
+    """Put the next rows; the step after this one once there are no more. Raises what the archive raises, Busy."""
+    end = time.monotonic() + PART_SECONDS
+    for batch in walk.batches(progress.cursor):
+        progress = replace(put(into, batch, progress), cursor=place_of(batch))
+        if time.monotonic() >= end:
+            return progress
+    return replace(progress, step="logos", cursor=None)
+
+
+def put(into: Into, batch: Batch, progress: Progress) -> Progress:
+    """One batch in one commit, or in two where it is too large. What is as it should be is not written."""
+    try:
+        found = into.commit(batch.refs, _putting(into, batch))
+    except TransactionTooLarge:
+        if len(batch.records) < 2:
+            raise
+        for half in batch.halves():
+            progress = put(into, half, progress)
+        return progress
+    return progress.counted(found, batch.rows)
+
+
+def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[tuple[str, str], int]]]:
+    at = into.world.now()
+
+    def decide_batch(snapshot: Snapshot) -> Decision[Mapping[tuple[str, str], int]]:
+        refs = batch.refs
+        done = batch.merged(dict(zip(refs, snapshot.at(refs), strict=True)), at)
+        head, changes = snapshot.head, dict[str, Any]()
+        for record, _ in done:
+            if isinstance(record, Series) and (change := reached(head, record)):
+                head, changes = replace(head, **change), change
+        puts = tuple(row for _, each in done for row in each.puts)
+        return Decision(outcomes(batch, done), puts=puts, head=changes or None)
+
+    return decide_batch
+
+
+def registers(into: Into, progress: Progress) -> Progress:
+    """Recompute the chain of every series from what is stored now; a fault is noted: nothing here can mend it."""
+    end = time.monotonic() + PART_SECONDS
+    reader = into.reader()
+    names = sorted(row.id for row in reader.all("ledger", "series#") if isinstance(row, Series))
+    name, _, after = (progress.cursor or "\x1f").rpartition("\x1f")
+    for series in [each for each in names if each >= name]:
+        position: int | None = int(after or 0) if series == name else 0
+        while position is not None:
+            found = register.verify(reader, series, 0, after=position)
+            if found.fault:
+                return replace(progress, step="search", cursor=None, failure=progress.failure or "register_invalid")
+            position = found.next
+            if position is not None and time.monotonic() >= end:
+                return replace(progress, cursor=f"{series}\x1f{position}")
+    return replace(progress, step="search", cursor=None)
+
+
+def search(into: Into, replay: Replay, progress: Progress) -> Progress:
+    """Look for every erased subject through all that a restore writes of the working data, and put right what is met;
+    done once a whole pass has met nothing. A draft that has been issued goes as well: it is no draft any more."""
+    end = time.monotonic() + PART_SECONDS
+    begun = progress.cursor or PREFIXES[0]
+    for prefix in [each for each in PREFIXES if each >= begun.partition("#")[0] + "#"]:
+        after: str | None = begun if begun.startswith(prefix) and begun != prefix else None
+        while True:
+            page = _page(into, prefix, after)
+            progress = replace(progress, found=progress.found + _put_right(into, replay, page.records))
+            if page.next is None:
+                break
+            after = page.next["sort"]["S"]
+            if time.monotonic() >= end:
+                return replace(progress, cursor=after)
+    return replace(progress, step="search" if progress.found else "open", cursor=None, found=0)
+
+
+def _page(into: Into, prefix: str, after: str | None) -> Page:
+    start = start_after(into.company, after) if after else None
+    return patiently(
+        lambda: into.store.query("workspace", into.company, SORT.startswith(prefix), after=start, limit=PAGE)
+    )
+
+
+def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
+    """Take erased persons, and drafts that were issued, out of a page; how many rows were met."""
+    met = [(row, issue_of(row)) for row in found if issue_of(row) or replay.names(row)]
+    issues = [(row.key, issue) for row, issue in met if issue]
+    issued = patiently(lambda: into.store.records([issue for _, issue in issues]))
+    numbered = {key for (key, _), document in zip(issues, issued, strict=True) if document is not None}
+    wrong = [row.key for row, _ in met if replay.names(row) or row.key in numbered]
+    if not wrong:
+        return 0
+    at = into.world.now()
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = [row for row in snapshot.at(wrong) if row is not None]
+        gone = [row for row in now if row.id in replay.erased or row.key in numbered]
+        changed = [replay.unnamed(row).edited(at) for row in now if row not in gone and replay.unnamed(row) != row]
+        return Decision(puts=tuple(changed), deletes=tuple(gone))
+
+    into.commit(wrong, decide)
+    return len(wrong)
+
+
+def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None = None) -> Progress:
+    """Open the company again, its head knowing whose documents are not shown: it may have been recovered to a moment
+    before they were erased. `erased` are the marks on the source's head: they stay for as long as documents do, and a
+    tombstone does not. Repeated after a crash, it finds that done."""
+    reader = into.reader()
+    if reader.head.restore != into.job:
+        return replace(progress, step="done")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        marks = joined(snapshot.head.erased, erased)
+        for subject in sorted(replay.erased):
+            marks = marked(marks, subject)
+        return Decision(head={"state": "active", "restore": None, "erased": marks})
+
+    into.commit([], decide)
+    return replace(progress, step="done")

@@ -1,0 +1,1 @@
+"""Companies: sign-up, profile, members, keys, consents, settings."""

@@ -1,0 +1,136 @@
+"""One-time codes by mail, and limits on who may ask how often: nothing is kept in clear (ADR 0038)."""
+
+import hmac
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.contact.code import LIFE_SECONDS, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
+from chalicelib.policy.ends import expires_at
+from chalicelib.settings import Settings, SettingsError
+from chalicelib.store import due
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+SHORTEST_PEPPER = 32
+RACES = 5
+"""How often a count is tried again when somebody else counted at the same time."""
+
+
+def pepper(settings: Settings) -> str:
+    """The secret of keyed digests. Raises SettingsError without one worth the name, Busy when it cannot be had."""
+    known = settings.pepper
+    if not known and settings.pepper_secret:
+        from chalicelib.outside.secret import pepper as kept
+
+        known = kept(settings)
+    if len(known) < SHORTEST_PEPPER:
+        raise SettingsError(f"FACTURE_PEPPER needs at least {SHORTEST_PEPPER} characters")
+    return known
+
+
+def email_key(settings: Settings, email: str | None) -> str | None:
+    """The keyed digest of an address, None for none."""
+    return address_key(pepper(settings), email) if email else None
+
+
+def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 1, tries: int = TRIES) -> str | None:
+    """The code for a purpose and whoever is meant (an address key, a member's id), to be mailed.
+
+    For `again` seconds it is the same one, so that nobody who asks makes worthless what somebody else was mailed; then
+    a new one takes its place. None when it was mailed `mails` times, when `tries` wrong ones were typed, or when it was
+    asked for many times at once. Raises Busy.
+    """
+    secret, at = pepper(world.settings), world.now()
+    id, now = keyed(secret, "code-of", purpose, *who), int(at.timestamp())
+    for _ in range(RACES):
+        (seen,) = world.store.records([Code.ref(PUBLIC, id)])
+        known = seen if isinstance(seen, Code) else None
+        if known is None or known.used or now >= known.renewed_at:
+            row = Code(
+                company=PUBLIC,
+                id=id,
+                created_at=at,
+                updated_at=at,
+                nonce=world.random(16).hex(),
+                tries=tries,
+                mails=mails - 1,
+                renewed_at=now + again,
+                good_until=now + again + LIFE_SECONDS,
+                expires_at=expires_at(Code, at),  # a code that was used stays: a late comer is told what a wrong one is
+                version=known.version + 1 if known else 1,
+            )
+        elif known.mails <= 0 or known.tries <= 0:
+            return None
+        else:
+            row = known.edited(at, mails=known.mails - 1)
+        if due.swap(world.store, row, known, world.random(16)):
+            return _code(secret, row)
+    return None
+
+
+def _code(secret: str, row: Code) -> str:
+    return code_of(bytes.fromhex(keyed(secret, "code", row.id, row.nonce)))
+
+
+def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
+    """The live code's row, if this is that code; it is not spent. A wrong one costs a try. Raises Busy."""
+    secret, at = pepper(world.settings), world.now()
+    id, told = keyed(secret, "code-of", purpose, *who), typed(code)
+    for _ in range(RACES):
+        (row,) = world.store.records([Code.ref(PUBLIC, id)])
+        if (
+            not isinstance(row, Code)
+            or row.used
+            or row.tries <= 0
+            or at.timestamp() >= min(row.good_until, row.expires_at)
+        ):
+            return None
+        if hmac.compare_digest(_code(secret, row), told):
+            return row
+        if due.swap(world.store, row.edited(at, tries=row.tries - 1), row, world.random(16)):
+            return None
+    return None
+
+
+def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
+    """Whether this is the live code; it is then spent, once. A wrong one costs a try. Raises Busy."""
+    for _ in range(RACES):
+        row = live(world, purpose, *who, code=code)
+        if row is None:
+            return False
+        if due.swap(world.store, row.edited(world.now(), used=True), row, world.random(16)):
+            return True
+    return False
+
+
+def allow(world: "World", what: str, who: str, *, most: int, seconds: int) -> bool:
+    """Count one more of `what` by `who`, and say whether it is among the first `most` of its window. Raises Busy."""
+    return wait(world, what, who, most=most, seconds=seconds) == 0
+
+
+def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int:
+    """Count one more of `what` by `who` (an address of either kind: only its keyed digest is kept); 0 if it is among
+    the first `most` of its window, else the seconds until the next. Fails closed when counting does not succeed. Raises
+    Busy."""
+    at = world.now()
+    id, now = keyed(pepper(world.settings), "tally", what, who), int(at.timestamp())
+    for _ in range(RACES):
+        (seen,) = world.store.records([Tally.ref(PUBLIC, id)])
+        known = seen if isinstance(seen, Tally) else None
+        if known is None or known.expires_at <= now:
+            after = Tally(
+                company=PUBLIC,
+                id=id,
+                created_at=at,
+                updated_at=at,
+                count=1,
+                expires_at=min(now + seconds, expires_at(Tally, at)),
+                version=known.version + 1 if known else 1,
+            )
+        elif known.count >= most:
+            return known.expires_at - now
+        else:
+            after = known.edited(at, count=known.count + 1)
+        if due.swap(world.store, after, known, world.random(16)):
+            return 0
+    return seconds

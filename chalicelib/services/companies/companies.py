@@ -1,0 +1,221 @@
+"""The company itself: signing up, its profile, its cloud switches."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import Company, Head, Mode, Term
+from chalicelib.domain.companies.member import Member, Role
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
+from chalicelib.domain.journal import JobRow
+from chalicelib.files import prefixes
+from chalicelib.policy.load import accepted_versions
+from chalicelib.services.backup import disable_cloud
+from chalicelib.services.backup.create import plans
+from chalicelib.services.companies.consent import accepting
+from chalicelib.services.companies.identity import normalize, validate
+from chalicelib.services.documents import numbering
+from chalicelib.services.retention import purge
+from chalicelib.store.read import Reader, companies_of
+from chalicelib.store.transaction import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+AT_ONCE = 33
+"""Companies shown from one transaction: three rows each, of the 100 that it can read."""
+LOOKS = 5
+PLANS = (BackupPlan, DrillPlan)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who signs a company up: the token's subject, a verified e-mail if there is one, and the answer to the age gate.
+    No birth date is asked for or kept."""
+
+    user: str
+    email: str | None
+    of_age: bool
+    email_key: str | None = None
+
+
+def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping[str, Any]) -> Committed[Company]:
+    """A new company with its owner, its cloud switches off. `call.company` was derived from the person and the
+    idempotency key. Raises AgeRefused under 13, InvalidContent, AlreadyExists."""
+    if not owner.of_age:
+        raise AgeRefused
+    if (version := profile["policy_version"]) not in (known := accepted_versions(today(call.at))):
+        raise invalid("/policy_version", "policy_version_unknown", version=version, known=list(known))
+    values = normalize(profile)
+    company = call.make(Company, id=call.company, **values)
+    validate(company, values)
+    member = call.make(Member, user=owner.user, email=owner.email, role="owner", email_key=owner.email_key)
+    accepted = accepting(call, member.id, version, None)
+
+    def decide_founding(snapshot: Snapshot) -> Decision[Company]:
+        if snapshot.founded:
+            raise AlreadyExists(id=call.company)
+        new = (company, member, purge.begun(company, call.at), *accepted)
+        return Decision(company, new=new, head={"mode": mode})
+
+    return transact(store, replace(call, actor=member.id), [], decide_founding, FOUNDING)
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One of a person's companies. A blocked or closed company has no `name` here."""
+
+    head: Head
+    name: str | None
+    role: Role
+
+
+def mine(store: Store, user: str) -> list[Membership]:
+    """The companies that a person is a member of, at most 100."""
+    joined = companies_of(store, user)
+    found: list[Membership] = []
+    for start in range(0, len(joined), AT_ONCE):
+        part = joined[start : start + AT_ONCE]
+        own = [m.company for m in part]
+        refs = [ref for c in own for ref in (Head.ref(c), Company.ref(c), Member.ref(c, user=user))]
+        rows = store.records(refs)
+        found += [known for i in range(0, len(rows), 3) if (known := _membership(*rows[i : i + 3]))]
+    return found
+
+
+def _membership(head: Record | None, company: Record | None, member: Record | None) -> Membership | None:
+    """One of a person's companies. The index lags behind, so that a membership just ended has no row any more."""
+    if not isinstance(head, Head) or not isinstance(member, Member):
+        return None
+    name = company.name if isinstance(company, Company) and head.state == "active" else None
+    return Membership(head, name, member.role)
+
+
+def profile(reader: Reader) -> Company:
+    """The company's profile."""
+    return reader.get(Company, reader.company)
+
+
+def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
+    """The profile with `changes`; `series` among them sets patterns, or the first number of a series that has none
+    yet. Raises StaleVersion, InvalidContent, NumberingSettled."""
+    own = {name: value for name, value in changes.items() if name != "series"}
+
+    def decide_edit(snapshot: Snapshot) -> Decision[Company]:
+        before = _company(snapshot, call)
+        values = normalize(own, before)
+        after, series, head = before.edited(call.at, **values), list[Record](), dict[str, Any]()
+        validate(after, values)
+        if changes.get("series"):
+            after, series, head = numbering.patch(snapshot, after, changes["series"], call)
+        if after.financial_year_end != before.financial_year_end and (term := snapshot.get(Term)):
+            series.append(purge.with_year_end(term, after.financial_year_end, call.at))
+        return Decision(after, puts=(after, *series), head=head)
+
+    return transact(store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
+
+
+def _company(snapshot: Snapshot, call: Call) -> Company:
+    company = snapshot.get(Company)
+    if company is None:
+        raise NotFound
+    call.require_current(company, snapshot.head)
+    return company
+
+
+def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Committed[Company]:
+    """The profile with another logo, kept as we encode it; documents issued before keep theirs. Raises StaleVersion,
+    TooLarge above 512 KB, InvalidContent for what is no PNG or JPEG, Busy."""
+    from chalicelib.render.logo import clean_logo, picture_size
+
+    # Before anything is stored: what is refused must leave no object behind.
+    call.require_current(profile(reader), reader.head)
+    cleaned = clean_logo(picture)
+    media, _, _ = picture_size(cleaned)
+    extension = "png" if media == "image/png" else "jpg"
+    key = prefixes.logo(call.company, sha256(cleaned).hexdigest(), extension)
+    world.files.put(key, cleaned, media)
+
+    def decide_logo(snapshot: Snapshot) -> Decision[Company]:
+        after = _company(snapshot, call).edited(call.at, logo=key)
+        return Decision(after, puts=(after,))
+
+    return transact(world.store, call, [Company.ref(call.company)], decide_logo, ACCOUNT)
+
+
+@dataclass(frozen=True)
+class Switched:
+    """The company's head with its cloud switches; the job that erases business data; the rows that would go, by
+    kind."""
+
+    head: Head
+    job: JobRow | None = None
+    goes: Mapping[str, int] | None = None
+
+
+class _LookFirst(Exception):
+    """Whether the workspace is empty must be known as of the clock that the decision is made on."""
+
+
+def switching_off(reader: Reader, changes: Mapping[str, bool]) -> Switched:
+    """The switches as they would be, and what of the business data would be erased with the last one. Raises Busy."""
+    wanted = {f"cloud_{name}": on for name, on in changes.items()}
+    after = reader.head.edited(reader.head.updated_at, **wanted)
+    stays = after.cloud_sync or after.cloud_backup
+    goes = {} if stays else disable_cloud.going(reader.store, reader.company)
+    return Switched(after, goes=goes)
+
+
+def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool = False) -> Committed[Switched]:
+    """Turn `sync` or `backup` on or off. Raises StaleVersion, and WorkspaceNotEmpty when the last one would go off
+    while business data lies in the cloud: what is off stores nothing. With `erase` it goes off, and a job erases that
+    data (202). With `backup` on, the company has its plans."""
+    if erase:
+        decide = _switching(call, changes, None, erase=True)
+        return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
+    looked: tuple[int, bool] | None = None
+    for _ in range(LOOKS):
+        try:
+            decide = _switching(call, changes, looked)
+            return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
+        except _LookFirst:
+            looked = _look(store, call.company)
+    raise Busy
+
+
+def _switching(
+    call: Call, changes: Mapping[str, bool], looked: tuple[int, bool] | None, *, erase: bool = False
+) -> Callable[[Snapshot], Decision[Switched]]:
+    def decide_switch(snapshot: Snapshot) -> Decision[Switched]:
+        head = snapshot.head
+        call.require_current(Switched(head), head)
+        wanted = {f"cloud_{name}": on for name, on in changes.items()}
+        after = head.edited(call.at, **wanted)
+        leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
+        if leaves and not erase:
+            if looked is None or looked[0] != head.clock:
+                raise _LookFirst
+            if not looked[1]:
+                raise WorkspaceNotEmpty
+        state = {"cloud_sync": after.cloud_sync, "cloud_backup": after.cloud_backup}
+        made, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
+        job = disable_cloud.queued(call) if leaves and erase else None
+        return Decision(Switched(after, job), new=(*made, *([job] if job else ())), deletes=gone, head=state)
+
+    return decide_switch
+
+
+def _look(store: Store, company: str) -> tuple[int, bool]:
+    """The clock before looking, and whether the workspace holds nothing but the profile."""
+    (head,) = store.records([Head.ref(company)])
+    if not isinstance(head, Head):
+        raise NotFound
+    own = (Company, *PLANS)
+    rows = store.query("workspace", company, limit=len(own) + 1).records
+    return head.clock, all(isinstance(row, own) for row in rows)

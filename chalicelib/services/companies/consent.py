@@ -1,0 +1,72 @@
+"""Consents: which version of the policy a member accepted and must accept, and what they agree to or oppose."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import invalid
+from chalicelib.domain.privacy.consent import Acceptance, Choosable, Consent, chosen, with_choice
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.policy.load import current
+from chalicelib.store.read import Reader
+from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+
+def of_member(reader: Reader, member: str) -> Consent | None:
+    """A member's consents, None for one who never chose."""
+    (found,) = reader.many(Consent, [member])
+    return found
+
+
+def accepting(call: Call, member: str, version: str, before: Consent | None) -> tuple[Consent, Acceptance]:
+    """A member's consents with this version accepted, and the proof of it."""
+    own = before or call.make(Consent, id=member)
+    values = {"policy_version": version, "accepted_at": call.at}
+    ends = first_day_gone("consent.proof", call.at)
+    proof = call.make(Acceptance, member=member, policy_version=version, due_at=ends)
+    return own.edited(call.at, **values), proof
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A member's consents, and whether this call changed them."""
+
+    consent: Consent | None
+    changed: bool = True
+
+
+def accept(store: Store, call: Call, member: str, version: str) -> Committed[Chosen]:
+    """Record that a member accepts a version; one accepted before keeps its first instant. Raises InvalidContent for a
+    version that cannot be accepted today."""
+    on = today(call.at)
+    if version not in (known := current().accepted_on(on)):
+        raise invalid("/version", "policy_version_unknown", version=version, known=list(known))
+
+    def decide_acceptance(snapshot: Snapshot) -> Decision[Chosen]:
+        before = snapshot.get(Consent, member)
+        proven = snapshot.get(Acceptance, member=member, policy_version=version)
+        if before and before.policy_version == version and proven:
+            return Decision(Chosen(before, changed=False))
+        after, proof = accepting(call, member, version, before)
+        new: tuple[Record, ...] = () if proven else (proof,)
+        return Decision(Chosen(after), puts=(after,), new=new)
+
+    reads = [Consent.ref(call.company, member), Acceptance.ref(call.company, member=member, policy_version=version)]
+    return transact(store, call, reads, decide_acceptance, ACCOUNT)
+
+
+def choose(store: Store, call: Call, member: str, kind: Choosable, yes: bool) -> Committed[Chosen]:
+    """Record a member's yes or no; it counts at once."""
+
+    def decide_choice(snapshot: Snapshot) -> Decision[Chosen]:
+        before = snapshot.get(Consent, member)
+        own = chosen(before, kind)
+        if own and own.granted == yes:
+            return Decision(Chosen(before, changed=False))
+        start = before or call.make(Consent, id=member)
+        after = start.edited(call.at, choices=with_choice(start, kind, yes, call.at))
+        return Decision(Chosen(after), puts=(after,))
+
+    return transact(store, call, [Consent.ref(call.company, member)], decide_choice, ACCOUNT)

@@ -1,0 +1,1 @@
+"""Documents of every kind: drafts, issue, credit, payments, lists, pages, register."""

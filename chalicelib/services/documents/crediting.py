@@ -1,0 +1,107 @@
+"""Credit notes: issued at once, in their own series, against an issued invoice."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.documents import crediting, issuing
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.numbering import current, current_day, opened, reached, series_name
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.services.documents.issuing import render_later
+from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+
+def credit(
+    store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
+) -> Committed[CreditNote]:
+    """Issue the credit note for `lines` of the invoice, or for all that is left of it. Raises NotFound, NotIssued,
+    AlreadyExists, InvalidContent."""
+    id = id or call.new_id(CreditNote)
+
+    def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
+        invoice, balance = invoice_of(snapshot, invoice_id)
+        company = snapshot.get(Company)
+        if company is None:
+            raise NotFound
+        if snapshot.get(CreditNote, id):
+            raise AlreadyExists(id=id)
+        day = current_day(snapshot.head, "credit_note", call.at)
+        name = series_name(current(company, "credit_note"), day)
+        series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
+        place = issuing.Place(
+            series=series,
+            day=day,
+            today=day,
+            at=call.at,
+            salt=call.random("document", id)[:16],
+            specimen=snapshot.head.mode == "test",
+        )
+        note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
+        moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
+        return Decision(
+            note,
+            new=(note, entry),
+            puts=(after, moved),
+            messages=(render_later(call, [id]),),
+            head=reached(snapshot.head, "credit_note", day),
+        )
+
+    company = call.company
+    reads = [
+        Invoice.ref(company, invoice_id),
+        Balance.ref(company, invoice_id),
+        Company.ref(company),
+        CreditNote.ref(company, id),
+    ]
+    return transact(store, call, reads, decide_credit)
+
+
+def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
+    """The issued invoice and what stands beside it. Raises NotIssued for a draft, NotFound."""
+    invoice = snapshot.get(Invoice, id)
+    if invoice is None:
+        raise NotIssued if snapshot.get(Draft, id) else NotFound
+    return invoice, snapshot.get(Balance, id) or crediting.fresh(invoice)
+
+
+def _note(
+    invoice: Invoice,
+    balance: Balance,
+    company: Company,
+    place: issuing.Place,
+    lines: Sequence[LineCredit] | None,
+    reason: str | None,
+    id: str,
+) -> tuple[CreditNote, RegisterEntry, Series, Balance]:
+    issuing.check_day(place, pointer="")
+    credited = crediting.credit(invoice, balance, lines)
+    note = CreditNote(
+        company=invoice.company,
+        id=id,
+        created_at=place.at,
+        updated_at=place.at,
+        operation_date=place.day,
+        due_date=place.day,
+        currency=invoice.currency,
+        language=invoice.language,
+        settlement=invoice.settlement,
+        reverse_charge=invoice.reverse_charge,
+        customer=invoice.customer,
+        buyer=invoice.buyer,
+        lines=credited.lines,
+        totals=credited.totals,
+        invoice=invoice.id,
+        invoice_number=invoice.number,
+        reason=reason,
+        credited_lines=credited.numbers,
+        seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),
+        **issuing.numbered(company, "credit_note", place),
+    )
+    return *issuing.registered(note, place), credited.balance

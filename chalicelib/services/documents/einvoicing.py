@@ -1,0 +1,42 @@
+"""E-invoices: what an issued document says to machines, alone or inside its page."""
+
+from chalicelib.domain.documents.copies import as_of
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import DocumentType, by_kind
+from chalicelib.domain.errors import NotIssued
+from chalicelib.domain.privacy.erased import require_shown
+from chalicelib.render.renderer import Attachment
+from chalicelib.render.ubl import write
+from chalicelib.services.documents.listing import document
+from chalicelib.services.documents.view import issued_view
+from chalicelib.store.read import Reader
+
+
+def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
+    """A frozen document as UBL. Raises NotIssued for a draft, DocumentBlocked when the other party was erased,
+    NotFound."""
+    state = document(reader, made, id)
+    if not isinstance(state.document, Issued):
+        raise NotIssued
+    require_shown(reader.head, state.document)
+    return e_invoice(as_of(state.document, reader.head))
+
+
+def e_invoice(document: Issued) -> bytes:
+    """UBL 2.1 in the document's own language, whoever asks: equal bytes as long as this program writes alike."""
+    return write(document, issued_view(document, document.language))
+
+
+def attached(document: Issued) -> tuple[Attachment, ...]:
+    """What the document's PDF/A-3 carries: its e-invoice, where its kind has one."""
+    return (attachment(document),) if by_kind(document.KIND).code else ()
+
+
+def attachment(document: Issued) -> Attachment:
+    """The e-invoice for the document's PDF/A-3, named after the document's number."""
+    return Attachment(
+        name=f"{document.number.replace('/', '-')}.xml",
+        data=e_invoice(document),
+        media_type="application/xml",
+        description="UBL 2.1, EN 16931",
+    )

@@ -1,0 +1,215 @@
+"""Issuing: one document, or thirty to a transaction, each under the next number of its series."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.companies.party import Party
+from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import PARTIES, DocumentType
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import (
+    AlreadyIssued,
+    Fault,
+    InvalidContent,
+    NotFound,
+    TransactionTooLarge,
+    invalid,
+)
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import JobRow, Message
+from chalicelib.policy.ends import expires_at
+from chalicelib.services.documents.drafting import draft_class_of
+from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import Store
+
+if TYPE_CHECKING:
+    pass
+
+BULK = 30
+"""Documents to a transaction: each is three of its 100 items (draft out, document and register entry in)."""
+MAX_BULK = 1_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of issuing one of several documents: `issued` with its `number`, `failed` with a `code`, or
+    `not_attempted`."""
+
+    id: str
+    outcome: Literal["issued", "failed", "not_attempted"]
+    number: str | None = None
+    code: str | None = None
+
+    def row(self) -> dict[str, str]:
+        """The outcome as plain values, without what it has not got."""
+        named = {"id": self.id, "outcome": self.outcome, "number": self.number, "code": self.code}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+Issue = list[Outcome] | JobRow
+"""The outcomes of documents issued together, or the job that issues them."""
+
+
+def issue(store: Store, call: Call, made: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
+    """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
+
+    def decide_issue(snapshot: Snapshot) -> Decision[Issued]:
+        decision = _issued(snapshot, call, made, [id], day)
+        return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
+
+    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_issue)
+
+
+def record(store: Store, call: Call, made: DocumentType, id: str, number: str, day: date) -> Committed[Issued]:
+    """Freeze a draft under the number and the day that the other party gave it. Raises NotFound, AlreadyIssued,
+    InvalidContent."""
+
+    def decide_record(snapshot: Snapshot) -> Decision[Issued]:
+        (draft,), company = _drafts(snapshot, made, [id], ""), snapshot.get(Company)
+        if company is None:
+            raise NotFound
+        party = snapshot.get(PARTIES[made.counterparty], made.person_of(draft) or "")
+        received = issuing.Received(
+            number=number,
+            day=day,
+            today=today(call.at),
+            at=call.at,
+            salt=call.random("document", id)[:16],
+            specimen=snapshot.head.mode == "test",
+        )
+        document = issuing.record(made, draft, company, party, received)
+        return Decision(document, new=(document,), deletes=(draft,), messages=(render_later(call, [id]),))
+
+    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_record)
+
+
+def issue_many(
+    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None = None
+) -> Committed[Issue]:
+    """Issue up to 30 drafts in order, all or none; more in a job. Raises InvalidContent with a pointer to the id at
+    fault."""
+    if len(ids) > MAX_BULK:
+        raise invalid("/ids", "too_many", max=MAX_BULK)
+    if twice := next((index for index, id in enumerate(ids) if id in ids[:index]), None):
+        raise invalid(f"/ids/{twice}", "repeated")
+    if len(ids) > BULK:
+        return _queued(store, call, ids, day)
+    try:
+        return issue_together(store, call, made, ids, day)
+    except TransactionTooLarge:
+        if len(ids) == 1:
+            raise
+        return _queued(store, call, ids, day)
+
+
+def issue_together(
+    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None
+) -> Committed[Issue]:
+    """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
+
+    def decide_together(snapshot: Snapshot) -> Decision[Issue]:
+        decision = _issued(snapshot, call, made, ids, day, pointer="/ids/{index}")
+        outcomes = [Outcome(document.id, "issued", number=document.number) for document in decision.value]
+        return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
+
+    reads = [Company.ref(call.company), *(draft_class_of(made).ref(call.company, id) for id in ids)]
+    return transact(store, call, reads, decide_together)
+
+
+def _issued(
+    snapshot: Snapshot, call: Call, made: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
+) -> Decision[list[Issued]]:
+    """The documents and all that their issue writes, in order under consecutive numbers."""
+    drafts, company = _drafts(snapshot, made, ids, pointer), snapshot.get(Company)
+    if company is None:
+        raise NotFound
+    now = current_day(snapshot.head, made.kind, call.at)
+    day, numbering = day or now, current(company, made.kind)
+    name, party_class = series_name(numbering, day), PARTIES[made.counterparty]
+    named = list(dict.fromkeys(person for draft in drafts if (person := made.person_of(draft))))
+    snapshot.need(Series.ref(call.company, name), *(party_class.ref(call.company, person) for person in named))
+    parties: dict[str, Party | None] = dict(zip(named, snapshot.find(party_class, *named), strict=True))
+    series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
+    documents: list[Issued] = []
+    entries: list[RegisterEntry] = []
+    for index, draft in enumerate(drafts):
+        place = issuing.Place(
+            series=series,
+            day=day,
+            today=now,
+            at=call.at,
+            salt=call.random("document", draft.id)[:16],
+            specimen=snapshot.head.mode == "test",
+            floor=floor(snapshot.head, made.kind),
+        )
+        try:
+            party = parties.get(made.person_of(draft) or "")
+            document, entry, series = issuing.issue(made, draft, company, party, place)
+        except InvalidContent as refusal:
+            raise _pointing(refusal, pointer.format(index=index)) from refusal
+        documents.append(document)
+        entries += [entry] if entry else []
+    new: tuple[Record, ...] = (*documents, *entries)
+    return Decision(
+        documents,
+        new=new,
+        puts=(series,),
+        deletes=tuple(drafts),
+        messages=(render_later(call, [document.id for document in documents]),),
+        head=reached(snapshot.head, made.kind, day),
+    )
+
+
+def render_later(call: Call, ids: Sequence[str]) -> Message:
+    """The page is rendered after the commit, so that it is ready when it is asked for."""
+    return Message(
+        company=call.company,
+        id=new_id("out", call.at, call.random("render")),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task="render",
+        about=tuple(ids),
+    )
+
+
+def _drafts(snapshot: Snapshot, made: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:
+    drafts = snapshot.find(draft_class_of(made), *ids)
+    if missing := [id for id, draft in zip(ids, drafts, strict=True) if draft is None]:
+        issued = dict(zip(missing, snapshot.find(made.issued, *missing), strict=True))
+        if not pointer:
+            raise AlreadyIssued if issued[ids[0]] else NotFound
+        faults = [
+            Fault(pointer.format(index=ids.index(id)), "already_issued" if issued[id] else "not_found")
+            for id in missing
+        ]
+        raise InvalidContent(*faults)
+    return [draft for draft in drafts if draft]
+
+
+def _pointing(refusal: InvalidContent, prefix: str) -> InvalidContent:
+    return InvalidContent(*(replace(fault, pointer=prefix + fault.pointer) for fault in refusal.faults))
+
+
+def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> Committed[Issue]:
+    job = call.make(
+        JobRow,
+        due="bulk",
+        due_at=call.at,
+        task="issue",
+        actor=call.actor,
+        total=len(ids),
+        inputs=json.dumps({"ids": list(ids), "day": day.isoformat() if day else None}).encode(),
+        outcomes=b"[]",
+        expires_at=expires_at(JobRow, call.at),
+    )
+    return transact(store, call, [], lambda _: Decision(job, new=(job,)))

@@ -1,0 +1,165 @@
+"""Reading documents: drafts and frozen documents of a kind lie in two tables and are read as one list."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, datetime
+from heapq import merge
+from typing import Any, TypeVar
+
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.registry import DRAFT, DocumentType
+from chalicelib.domain.documents.state import DocumentState
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.privacy.erased import is_erased
+from chalicelib.services.records.paging import Page, page_of
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT, start_after
+from chalicelib.store.wire import Page as Rows
+
+P = TypeVar("P")
+FILTERED_PAGE = 200
+
+
+@dataclass(frozen=True)
+class DocumentQuery:
+    """The filters of a list, its length, and the id that it begins after. `ascending` goes towards newer ids."""
+
+    limit: int
+    after: str | None = None
+    ascending: bool = False
+    status: str | None = None
+    person: str | None = None
+    issued_from: date | None = None
+    issued_to: date | None = None
+    updated_since: datetime | None = None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether rows will be read that are not shown."""
+        return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
+
+
+def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
+    """A draft or a frozen document, in one round trip. Raises NotFound."""
+    classes = [cls for cls in (made.issued, made.draft, made.balance) if cls is not None]
+    found = reader.of([cls.ref(reader.company, id) for cls in classes])
+    balance = next((row for row in found if isinstance(row, Balance)), None)
+    for row in found:
+        if isinstance(row, (DraftDocument, Issued)):
+            return DocumentState(row, balance)
+    raise NotFound
+
+
+def documents(
+    reader: Reader,
+    made: DocumentType,
+    query: DocumentQuery,
+    present: Callable[[DocumentState], P],
+    size: Callable[[P], int],
+) -> Page[P]:
+    """Drafts and frozen documents of a kind, newest first: one query a table, side by side; only the tables that can
+    answer. `present` turns each into what its reader needs, `size` says how many bytes that has."""
+    rooms = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
+    if query.status is not None:
+        rooms = [room for room in rooms if room == ("workspace" if query.status == DRAFT else "ledger")]
+    if query.issued_from or query.issued_to:
+        rooms = [room for room in rooms if room == "ledger"]
+    streams = _streams(reader, rooms, made, query) if rooms else []
+    both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
+    return _part(both, reader.head, query, present, size)
+
+
+def _part(
+    stream: Iterator[DocumentState],
+    head: Head,
+    query: DocumentQuery,
+    present: Callable[[DocumentState], P],
+    size: Callable[[P], int],
+) -> Page[P]:
+    examined = ((state.id, state if _matches(state, query, head) else None) for state in stream)
+    page = page_of(examined, query.limit, present, size)
+    return Page(page.items[::-1], page.next) if query.ascending else page
+
+
+def _streams(
+    reader: Reader, rooms: Sequence[str], made: DocumentType, query: DocumentQuery
+) -> list[Iterator[DocumentState]]:
+    """A stream a table; the first pages of all are asked for at once."""
+    # A document and its balance are two rows of the ledger; one document more says whether there are more.
+    rows = {room: 2 if room == "ledger" and made.balance else 1 for room in rooms}
+    sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
+    prefix = f"{made.kind}#"
+
+    def page(room: str, after: dict[str, Any] | None) -> Rows:
+        return reader.store.query(
+            room,
+            reader.company,
+            SORT.startswith(prefix),
+            after=after,
+            descending=not query.ascending,
+            limit=sizes[room],
+        )
+
+    begin = _begin(reader.company, prefix, query)
+    firsts = [reader.store.pool.submit(page, room, begin) for room in rooms[1:]]
+    here: Future[Rows] = Future()
+    here.set_result(page(rooms[0], begin))
+    return [
+        _paired(_rows(first, page, room), ascending=query.ascending)
+        for room, first in zip(rooms, [here, *firsts], strict=True)
+    ]
+
+
+def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | None:
+    """Where the walk starts: strictly after the document that the client names, and after its balance."""
+    if query.after is None:
+        return None
+    return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
+
+
+def _rows(first: Future[Rows], page: Callable[[str, dict[str, Any] | None], Rows], room: str) -> Iterator[Record]:
+    current = first.result()
+    while True:
+        yield from current.records
+        if current.next is None:
+            return
+        current = page(room, current.next)
+
+
+def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentState]:
+    """Documents, each with the balance that lies beside it: after it ascending, before it descending."""
+    waiting: Issued | None = None
+    balance: Balance | None = None
+    for row in rows:
+        if isinstance(row, Balance):
+            if ascending and waiting is not None:
+                yield DocumentState(waiting, row)
+                waiting = None
+            else:
+                balance = row
+            continue
+        if waiting is not None:
+            yield DocumentState(waiting)
+            waiting = None
+        if isinstance(row, Issued) and ascending:
+            waiting = row
+        elif isinstance(row, (DraftDocument, Issued)):
+            yield DocumentState(row, balance if balance and balance.id == row.id else None)
+            balance = None
+    if waiting is not None:
+        yield DocumentState(waiting)
+
+
+def _matches(state: DocumentState, query: DocumentQuery, head: Head) -> bool:
+    day, person = state.issue_date, state.person
+    return (
+        (query.status is None or state.status == query.status)
+        and (query.person is None or (person == query.person and not is_erased(head, query.person)))
+        and (query.issued_from is None or (day is not None and day >= query.issued_from))
+        and (query.issued_to is None or (day is not None and day <= query.issued_to))
+        and (query.updated_since is None or state.updated_at >= query.updated_since)
+    )

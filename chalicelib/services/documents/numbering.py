@@ -1,0 +1,34 @@
+"""How a company numbers its documents: patterns, and the next number for one that arrives from another system."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.documents.numbering import advanced, arrived, current, numbered, with_pattern
+from chalicelib.domain.entity import Record
+from chalicelib.store.transaction import Snapshot
+
+
+def patch(
+    snapshot: Snapshot, company: Company, wanted: Mapping[str, Mapping[str, Any]], call: Call
+) -> tuple[Company, list[Record], dict[str, Any]]:
+    """The company with the numberings wanted, the series that begin at a number of their own, and the head's change.
+
+    `wanted` is by kind of document: `pattern`, `reset` (year or never) and `next`, each optional. Raises
+    InvalidContent, and NumberingSettled for a `next` that comes too late.
+    """
+    begun: list[Record] = []
+    head = snapshot.head
+    for document, change in wanted.items():
+        now = current(company, document)
+        pattern, reset = change.get("pattern") or now.pattern, change.get("reset") or now.reset
+        so_far = numbered(head, document)
+        begun_with = so_far.last is not None or so_far.arrived
+        company = with_pattern(company, document, pattern, reset, begun=begun_with)
+        if (first := change.get("next")) is not None:
+            series, settled = arrived(head, company, document, first, call.at)
+            begun.append(series)
+            head = replace(head, numbered=advanced(head, settled)["numbered"])
+    return company, begun, {"numbered": head.numbered} if begun else {}

@@ -1,0 +1,130 @@
+"""Printing: a document's page, rendered once for the same inputs and kept under their hash."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.documents.copies import as_of
+from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.registry import by_id, by_kind
+from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
+from chalicelib.domain.privacy.erased import require_shown
+from chalicelib.files import prefixes
+from chalicelib.files.objects import Link
+from chalicelib.services.documents.einvoicing import attached
+from chalicelib.services.documents.view import draft_view, issued_view
+from chalicelib.store.read import Reader, open_company
+
+if TYPE_CHECKING:
+    from chalicelib.domain.documents.view import DocumentView
+    from chalicelib.render.renderer import Attachment
+    from chalicelib.wiring import World
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True)
+class Printable:
+    """What a page is made of."""
+
+    view: "DocumentView"
+    filename: str
+    logo: str | None
+    template: str | None
+    attachments: tuple["Attachment", ...] = ()
+
+
+def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
+    """The address of the document's page, for 5 minutes. Raises NotFound, Busy,
+    RendererUnavailable, DocumentBlocked for one of an erased buyer, and InvalidContent for a merchant's template that
+    is refused."""
+    printable = _printable(reader, kind, id, language)
+    key = _kept(world, reader.company, printable)
+    return world.files.url(key, filename=printable.filename)
+
+
+def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
+    """Render freshly issued documents in their own language, so that they are ready when they are asked for. A company
+    that was blocked since needs no pages, nor does a buyer who was erased."""
+    try:
+        reader = open_company(world.store, company)
+    except (NotFound, CompanyBlocked):
+        return
+    for id in ids:
+        if made := by_id(id):
+            with suppress(DocumentBlocked):
+                _kept(world, company, _printable(reader, made.kind, id, None))
+
+
+def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
+    """An issued document's page in its own language: the name it is saved as, and its key. Raises as `pdf` does."""
+    printable = _printable(reader, kind, id, None)
+    return printable.filename, _kept(world, reader.company, printable)
+
+
+def original(world: "World", document: Issued) -> bytes:
+    """An issued document's page for the archive: PDF/A-3 with its e-invoice in it, in its own language and the house's
+    layout, whatever became of the company's template and of the buyer since. Made anew where none is kept, and not kept
+    for it: a page of somebody who was erased must not come back. Raises Busy."""
+    from chalicelib.render.renderer import inputs_hash
+
+    view, attachments = issued_view(document, document.language), attached(document)
+    logo = _logo(world, document.seller.logo)
+    renderer = world.renderer(None)
+    key = prefixes.pdf(document.company, inputs_hash(view, renderer, logo=logo, attachments=attachments))
+    with suppress(NotFound):
+        return world.files.read(key)
+    return renderer.render(view, logo=logo, attachments=attachments)
+
+
+def _logo(world: "World", key: str | None) -> bytes | None:
+    """A picture that is still there."""
+    if key is not None:
+        with suppress(NotFound):
+            return world.files.read(key)
+    return None
+
+
+def _kept(world: "World", company: str, printable: Printable) -> str:
+    """The key of the rendered page, rendering it if nobody has."""
+    from chalicelib.render.renderer import inputs_hash
+
+    renderer = world.renderer(printable.template)
+    logo = world.files.read(printable.logo) if printable.logo else None
+    attachments = printable.attachments
+    key = prefixes.pdf(company, inputs_hash(printable.view, renderer, logo=logo, attachments=attachments))
+    if not world.files.exists(key):
+        world.files.put(key, renderer.render(printable.view, logo=logo, attachments=attachments), PDF)
+    return key
+
+
+def _printable(reader: Reader, kind: str, id: str, language: Language | None) -> Printable:
+    company, draft, issued = _found(reader, kind, id)
+    if isinstance(issued, Issued):
+        require_shown(reader.head, issued)
+        issued = as_of(issued, reader.head)
+        view = issued_view(issued, language or issued.language)
+        name = f"{by_kind(kind).words.file_name}-{issued.number.replace('/', '-')}.pdf"
+        # wkhtmltopdf, which prints merchants' own templates, can attach nothing.
+        attachments = attached(issued) if company.template is None else ()
+        logo = prefixes.own_logo(reader.company, issued.seller.logo)
+        return Printable(view, name, logo, company.template, attachments)
+    if draft is None:
+        raise NotFound
+    person = by_kind(kind).person_of(draft)
+    customer = reader.many(Customer, [person])[0] if person else None
+    spoken = language or draft.language or (customer.language if customer else company.language)
+    return Printable(draft_view(draft, company, customer, spoken), "brouillon.pdf", company.logo, company.template)
+
+
+def _found(reader: Reader, kind: str, id: str) -> tuple[Company, DraftDocument | None, Issued | None]:
+    own, made = reader.company, by_kind(kind)
+    drafts = [made.draft.ref(own, id)] if made.draft else []
+    company, issued, *found = reader.of([Company.ref(own), made.issued.ref(own, id), *drafts])
+    draft = found[0] if found else None
+    if not isinstance(company, Company):
+        raise NotFound
+    return company, draft if isinstance(draft, DraftDocument) else None, issued if isinstance(issued, Issued) else None

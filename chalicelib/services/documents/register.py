@@ -1,0 +1,198 @@
+"""The register: every number of a series, its document and state; and the proof that nothing was changed since."""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.model import Registered
+from chalicelib.domain.documents.numbering import current, series_name
+from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
+from chalicelib.domain.documents.registry import find, state_of
+from chalicelib.domain.errors import NotFound
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT
+
+BATCH = 10
+"""Documents read at once: a transaction reads 4 MB at most, a document is 380 KB at most."""
+VERIFIED_AT_ONCE = 600
+
+
+def series(reader: Reader) -> list[Series]:
+    """Every series of the company."""
+    return [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A number of a series, with its document's status: "missing" when there is no such document."""
+
+    entry: RegisterEntry
+    status: str
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Numbers of the series `series`, in order; None when there is no series yet."""
+
+    series: str | None
+    entries: tuple[Entry, ...] = ()
+    more: bool = False
+
+
+def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting_after: int) -> Entries:
+    """The numbers of a series in order, each with its document's state and hash; without a name, the invoices' series
+    of the year. Raises NotFound."""
+    if not (name := name or _named(reader, year)):
+        return Entries(None)
+    reader.get(Series, name)
+    found = _entries(reader, name, starting_after, limit + 1)
+    states = _states(reader, found[:limit])
+    return Entries(name, tuple(Entry(entry, states[entry.document]) for entry in found[:limit]), len(found) > limit)
+
+
+def _named(reader: Reader, year: int) -> str | None:
+    """The invoices' series of the year: the one that the pattern in force names, else the last that was used."""
+    name = series_name(current(reader.get(Company, ""), "invoice"), date(year, 12, 31))
+    if reader.many(Series, [name])[0]:
+        return name
+    found = [row for row in reader.all("ledger", "series#") if isinstance(row, Series) and row.document == "invoice"]
+    used = [(row.last_date, row.id) for row in found if row.last_date and row.last_date.year == year]
+    return max(used)[1] if used else None
+
+
+def _entries(reader: Reader, name: str, after: int, limit: int) -> list[RegisterEntry]:
+    prefix = f"register#{name}#"
+    start = f"{prefix}{after:09d}" if after else None
+    rows = reader.page("ledger", SORT.startswith(prefix), after=start, limit=limit).records
+    return [row for row in rows if isinstance(row, RegisterEntry)]
+
+
+def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Registered | None]:
+    documents: dict[str, Registered | None] = {}
+    left = iter(found)
+    while batch := list(islice(left, BATCH)):
+        # An entry of an unknown kind was tampered with: there is no such document.
+        types = [find(entry.document_kind) or INVOICE for entry in batch]
+        rows = reader.of([made.issued.ref(reader.company, e.document) for made, e in zip(types, batch, strict=True)])
+        documents |= {
+            e.document: row if isinstance(row, Registered) else None for e, row in zip(batch, rows, strict=True)
+        }
+    return documents
+
+
+def _states(reader: Reader, found: list[RegisterEntry]) -> dict[str, str]:
+    documents = _documents(reader, found)
+    types = {entry.document: made for entry in found if (made := find(entry.document_kind))}
+    refs = {id: made.balance.ref(reader.company, id) for id, made in types.items() if made.balance}
+    rows = dict(zip(refs, reader.of(refs.values()), strict=True))
+    balances = {id: row if isinstance(row, Balance) else None for id, row in rows.items()}
+    return {id: state_of(document, balances.get(id)) if document else "missing" for id, document in documents.items()}
+
+
+@dataclass
+class _Walk:
+    """A walk along a series: what the chain should be next, and the first thing that was not as it should be."""
+
+    position: int
+    chain: str
+    checked: int = 0
+    fault: tuple[int, str] | None = None
+
+    def meet(self, entry: RegisterEntry, document: Registered | None) -> None:
+        """Check one entry against its document and the one before it."""
+        self.chain = link(self.chain, document_hash(document)) if document else self.chain
+        wrong = (
+            "gap"
+            if entry.position != self.position
+            else "document_missing"
+            if document is None
+            else "document_changed"
+            if document.hash != document_hash(document)
+            else "entry_changed"
+            if not _agree(entry, document)
+            else "chain_broken"
+            if not self.chain == entry.chain == document.chain
+            else None
+        )
+        if wrong:
+            self.fault = (entry.position, wrong)
+            return
+        self.position += 1
+        self.checked += 1
+
+
+def _agree(entry: RegisterEntry, document: Registered) -> bool:
+    """Whether the entry says of its document what the document says of itself."""
+    said = (entry.series, entry.position, entry.number, entry.document_kind, entry.issue_date, entry.gross, entry.hash)
+    return said == (
+        document.series,
+        document.position,
+        document.number,
+        document.KIND,
+        document.issue_date,
+        document.totals.gross,
+        document.hash,
+    )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The first thing in a series that is not as it should be: its position, and a stable code."""
+
+    position: int
+    code: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The result of recomputing a part of a series. `next` is the position to go on from, None at the end or at a
+    fault; `hash` is the chain (hex) after the last number that was checked."""
+
+    series: str
+    checked: int
+    complete: bool
+    next: int | None
+    fault: Fault | None
+    hash: str
+
+
+def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Verification:
+    """Recompute the chain of a series from the documents themselves, at most 600 numbers at a time: `next` says where
+    to go on (the entry before it is trusted as already verified). Of numbers that left at their term the series
+    keeps the last one's chain, and the walk begins there. Raises NotFound."""
+    if not (name := name or _named(reader, year)):
+        raise NotFound
+    head = reader.get(Series, name)
+    walk = _Walk(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
+    ended = False
+    while walk.fault is None and walk.checked < VERIFIED_AT_ONCE and not ended:
+        found = _entries(reader, name, walk.position - 1, VERIFIED_AT_ONCE - walk.checked)
+        documents = _documents(reader, found)
+        for entry in found:
+            if walk.fault is None:
+                walk.meet(entry, documents[entry.document])
+        ended = not found
+    head = reader.get(Series, name)  # again: documents may have been issued meanwhile, each together with its entry
+    complete = walk.position == head.next
+    if walk.fault is None:
+        if walk.position > head.next or (complete and walk.chain != head.chain):
+            walk.fault = (walk.position - 1, "head_mismatch")
+        elif ended and not complete and not _entries(reader, name, walk.position - 1, 1):
+            walk.fault = (walk.position, "gap")
+    fault = Fault(*walk.fault) if walk.fault else None
+    following = None if complete or fault else walk.position - 1
+    return Verification(name, walk.checked, complete, following, fault, walk.chain)
+
+
+def _anchor(reader: Reader, head: Series, after: int) -> str:
+    if after <= head.swept and head.anchor:
+        return head.anchor
+    if after < head.first:
+        return genesis(reader.company, head.id)
+    entry = reader.many(RegisterEntry, [""], series=head.id, position=after)[0]  # type: ignore[arg-type]
+    if entry is None:
+        raise NotFound
+    return entry.chain

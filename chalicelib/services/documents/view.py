@@ -1,0 +1,237 @@
+"""A document as it is printed: every string in the reader's language, ready for any renderer."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.issuing import buyer_of, seller_of
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.registry import DocumentType, by_kind
+from chalicelib.domain.documents.view import (
+    DocumentView,
+    FactKind,
+    FactView,
+    LineView,
+    PartyView,
+    TotalKind,
+    TotalView,
+    VatView,
+)
+from chalicelib.domain.money import ZERO
+from chalicelib.domain.morocco.mentions import legal_mentions
+from chalicelib.domain.words.arabic_words import amount_in_words as arabic
+from chalicelib.domain.words.french_words import amount_in_words as french
+from chalicelib.render import formats
+
+_TERMS = {
+    "fr": "À régler au plus tard le {day}.",
+    "ar": "يؤدى في أجل أقصاه {day}.",
+    "en": "To be paid by {day} at the latest.",
+}
+_CASH = {"fr": "Espèces", "ar": "نقدا", "en": "Cash"}
+HASH_SHOWN = 16
+ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
+"""Totals that are printed even where they are nothing."""
+
+
+def issued_view(document: Issued, language: Language) -> DocumentView:
+    """A frozen document. Payments do not change it: what is printed is what was issued."""
+    made = by_kind(document.KIND)
+    facts = ((kind, _fact(kind, document, language)) for kind in made.facts)
+    return DocumentView(
+        kind=made.kind,
+        language=language,
+        dated=document.issue_date,
+        title=made.words.title[language],
+        addressee=made.words.addressee[language],
+        number=document.number,
+        marks=("specimen",) if document.specimen else (),
+        seller=_seller(document.seller, language),
+        buyer=_buyer(document.buyer, language),
+        facts=tuple(FactView(kind=kind, value=value) for kind, value in facts if value),
+        lines=_lines(made, document.lines, language),
+        totals=tuple(_totals(made, document.totals, language)),
+        vat=_vat(document.totals, language) if made.priced else (),
+        amount_in_words=_words(made, document.totals, language),
+        payment_terms=_terms(document.due_date, language) if made.payable == "we_receive" else "",
+        mentions=legal_mentions(
+            language,
+            regime=document.seller.regime,
+            reverse_charge=document.reverse_charge,
+            exemptions=[line.exemption for line in document.lines],
+            professional_buyer=document.buyer.kind != "consumer",
+            asks_payment=made.payable == "we_receive",
+        ),
+        notes=document.notes or "",
+        register_hash=document.hash[:HASH_SHOWN] if made.registered else "",
+    )
+
+
+def draft_view(draft: DraftDocument, company: Company, customer: Customer | None, language: Language) -> DocumentView:
+    """A draft as it would be issued today, visibly a draft."""
+    made = by_kind(draft.KIND)
+    facts = []
+    if draft.operation_date:
+        facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
+    asks_payment = made.payable == "we_receive"
+    return DocumentView(
+        kind=made.kind,
+        language=language,
+        dated=today(draft.updated_at),
+        title=made.words.title[language],
+        addressee=made.words.addressee[language],
+        marks=("draft",),
+        seller=_seller(seller_of(company), language),
+        buyer=_buyer(buyer_of(customer), language) if customer else None,
+        facts=tuple(facts),
+        lines=_lines(made, draft.lines, language),
+        totals=tuple(_totals(made, draft.totals, language)),
+        vat=_vat(draft.totals, language) if made.priced else (),
+        amount_in_words=_words(made, draft.totals, language),
+        payment_terms=_terms(draft.due_date, language) if draft.due_date and asks_payment else "",
+        mentions=legal_mentions(
+            language,
+            regime=company.regime,
+            reverse_charge=draft.reverse_charge,
+            exemptions=[line.exemption for line in draft.lines],
+            professional_buyer=customer is None or customer.kind != "consumer",
+            asks_payment=asks_payment,
+        ),
+        notes=draft.notes or "",
+    )
+
+
+def _fact(kind: FactKind, document: Issued, language: Language) -> str:
+    """The value of a fact; empty where the document does not have it, or where it says nothing new."""
+    match kind:
+        case "operation_date" if document.operation_date == document.issue_date:
+            return ""
+        case "issue_date" | "operation_date" | "due_date" | "valid_until":
+            day: date | None = getattr(document, kind, None)
+            return formats.long_date(day, language) if day else ""
+        case "corrects":
+            return document.invoice_number if isinstance(document, CreditNote) else ""
+        case "settlement":
+            return _CASH[language] if document.settlement == "cash" else ""
+        case _:
+            return getattr(document, kind, None) or ""
+
+
+def _words(made: DocumentType, totals: Totals, language: Language) -> str:
+    """The sentence that closes the document with its amount in words."""
+    if made.words.closing is None:
+        return ""
+    if language == "en":
+        from num2words import num2words
+
+        dirhams, centimes = divmod(int(totals.payable * 100), 100)
+        said = f"{num2words(dirhams, lang='en')} dirham{'s' if dirhams != 1 else ''}"
+        if centimes:
+            said += f" and {num2words(centimes, lang='en')} centime{'s' if centimes != 1 else ''}"
+    else:
+        said = french(totals.payable) if language == "fr" else arabic(totals.payable)
+    return made.words.closing[language].format(words=said)
+
+
+def _terms(due: date, language: Language) -> str:
+    return _TERMS[language].format(day=formats.long_date(due, language))
+
+
+def _address(address: Address, language: Language) -> tuple[str, ...]:
+    town = " ".join(part for part in (address.postal_code, address.city) if part)
+    return tuple(part for part in (address.street, town, formats.country(address.country, language)) if part)
+
+
+def _seller(seller: Seller, language: Language) -> PartyView:
+    capital = formats.share_capital(seller.share_capital, language) if seller.share_capital is not None else ""
+    return PartyView(
+        name=seller.name,
+        legal_form=seller.legal_form or "",
+        address=_address(seller.address, language),
+        ice=seller.ice or "",
+        tax_id=seller.tax_id or "",
+        trade_register=seller.trade_register or "",
+        business_tax=seller.business_tax or "",
+        cnss=seller.cnss or "",
+        share_capital=capital,
+        rib=formats.grouped_rib(seller.rib) if seller.rib else "",
+        phone=seller.phone or "",
+        email=seller.email or "",
+    )
+
+
+def _buyer(buyer: Buyer, language: Language) -> PartyView:
+    return PartyView(
+        name=buyer.name,
+        address=_address(buyer.address, language),
+        ice=buyer.ice or "",
+        tax_id=buyer.tax_id or "",
+        trade_register=buyer.trade_register or "",
+        phone=buyer.phone or "",
+        email=buyer.email or "",
+    )
+
+
+def _lines(made: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
+    view = _priced if made.priced else _unpriced
+    return tuple(view(number, line, language) for number, line in enumerate(lines, 1))
+
+
+def _priced(number: int, line: Line, language: Language) -> LineView:
+    return LineView(
+        position=str(number),
+        description=line.description,
+        quantity=formats.number(line.quantity, language),
+        unit=line.unit or "",
+        unit_price=formats.unit_price(line.unit_price, language),
+        discount=_discount(line, language),
+        rate=formats.percent(line.vat_rate, language),
+        net=formats.amount(line.net, language) if line.net is not None else "",
+    )
+
+
+def _unpriced(number: int, line: Line, language: Language) -> LineView:
+    quantity = formats.number(line.quantity, language)
+    return LineView(position=str(number), description=line.description, quantity=quantity, unit=line.unit or "")
+
+
+def _discount(line: Line, language: Language) -> str:
+    if line.discount is None:
+        return ""
+    if line.discount.percent is not None:
+        return formats.percent(line.discount.percent, language)
+    return formats.amount(line.discount.amount, language) if line.discount.amount is not None else ""
+
+
+def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
+    return tuple(
+        VatView(
+            rate=f"{formats.percent(share.rate, language)}",
+            base=formats.amount(share.base, language),
+            amount=formats.amount(share.amount, language),
+            exemption=share.exemption or "",
+        )
+        for share in totals.vat
+    )
+
+
+def _totals(made: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
+    """The totals of the kind that say something: a discount, a stamp or a withholding of nothing is left out."""
+    amounts: dict[TotalKind, Decimal] = {
+        "lines": totals.lines if totals.discount else ZERO,
+        "discount": -totals.discount,
+        "net": totals.net,
+        "vat_total": totals.vat_total,
+        "gross": totals.gross,
+        "stamp_duty": totals.stamp_duty,
+        "withheld_vat": -totals.withheld_vat,
+        "withheld_fees": -totals.withheld_fees,
+        "payable": totals.payable,
+    }
+    for kind in made.totals:
+        if amounts[kind] or kind in ALWAYS_SHOWN:
+            yield TotalView(kind=kind, amount=formats.money(amounts[kind], language))

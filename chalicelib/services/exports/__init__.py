@@ -1,0 +1,1 @@
+"""Exports: tables of a plain ZIP and the page that lists them."""

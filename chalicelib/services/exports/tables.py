@@ -1,0 +1,94 @@
+"""Tables of a plain ZIP, each as JSON and as CSV that opens in a spreadsheet, written in bounded pieces.
+
+A piece is so many rows, whatever the time: it depends on where it begins alone, so that one repeated after a crash, or
+made by two runs at once, is the same.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from chalicelib.files.zips import Member, Pieces, Sent
+from chalicelib.services.exports.page import flat, safe
+
+ROWS: Final = 1_000
+TEXT: Final = 8_000_000
+"""Of a piece: rows, or bytes of JSON, after which it ends."""
+Chunks = Callable[[str, str], Iterator[tuple[list[str], str]]]
+"""The rows of a table (by name) after a place ("": from the beginning), as lines of JSON, some at a time, each time
+with the place that is reached."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How far a ZIP is: which table, in which of its two forms, after which place; and then the upload."""
+
+    table: int = 0
+    sheet: bool = False
+    after: str = ""
+    columns: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    member: Member = field(default_factory=Member)
+    sent: Sent | None = None
+
+
+def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, until: float) -> Written:
+    """Put pieces of the tables until the monotonic instant `until`; all is written once `table` is their number. Raises
+    Busy, and what the rows raise."""
+    while written.table < len(tables):
+        name = tables[written.table]
+        source = chunks(name, written.after)
+        here = (written.table, written.sheet)
+        while (written.table, written.sheet) == here:
+            written = _piece(written, pieces, name, source)
+            if time.monotonic() >= until:
+                return written
+    return written
+
+
+def _piece(written: Written, pieces: Pieces, name: str, source: Iterator[tuple[list[str], str]]) -> Written:
+    lines: list[str] = []
+    size, after = 0, written.after
+    while (full := len(lines) >= ROWS or size >= TEXT) is False and (found := next(source, None)):
+        more, after = found
+        lines += more
+        size += sum(len(line) for line in more)
+    member = written.member
+    if written.sheet:
+        text = _sheet(lines, written.columns, first=not member.size)
+        member = pieces.add(f"data/{name}.csv", member, text, over=not full)
+        done = replace(written, after=after, member=member)
+        return done if full else replace(done, table=written.table + 1, sheet=False, after="", columns=())
+    columns = dict.fromkeys(written.columns)
+    for line in lines:
+        columns |= dict.fromkeys(flat(json.loads(line)))
+    text = _json(lines, first=not member.size, over=not full)
+    counts = {**written.counts, name: written.counts.get(name, 0) + len(lines)}
+    if not member.pieces and not full:  # all of it is here
+        table = {f"data/{name}.json": text, f"data/{name}.csv": _sheet(lines, tuple(columns), first=True)}
+        member = pieces.finish(member, table)
+        return replace(written, counts=counts, member=member, table=written.table + 1, after="", columns=())
+    member = pieces.add(f"data/{name}.json", member, text, over=not full)
+    done = replace(written, columns=tuple(columns), counts=counts, after=after, member=member)
+    return done if full else replace(done, sheet=True, after="")
+
+
+def _json(lines: Sequence[str], *, first: bool, over: bool) -> bytes:
+    text = ",\n".join(lines)
+    before = ("[\n" if first else ",\n") if lines else ""
+    end = ("[]\n" if first and not lines else "\n]\n") if over else ""
+    return f"{before}{text}{end}".encode()
+
+
+def _sheet(lines: Sequence[str], columns: Sequence[str], *, first: bool) -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(columns), restval="")
+    if first:
+        out.write("\ufeff")  # a spreadsheet knows it for UTF-8
+        writer.writerow({column: safe(column) for column in columns})
+    writer.writerows({name: safe(cell) for name, cell in flat(json.loads(line)).items()} for line in lines)
+    return out.getvalue().encode()

@@ -1,0 +1,1 @@
+"""Mails: written in the commit, sent by the outbox."""

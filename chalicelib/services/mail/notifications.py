@@ -1,0 +1,108 @@
+"""Telling a company's owners of its privacy requests: addresses are looked up when a mail is sent, and kept nowhere."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.contact.letter import Template
+from chalicelib.domain.privacy.disclosure import Disclosure
+from chalicelib.domain.privacy.request import Request
+from chalicelib.policy.model import Language
+from chalicelib.policy.wording import long_date
+from chalicelib.services.mail.writing import compose, tell
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+TEMPLATES: Final[Mapping[str, Template]] = {
+    "verified": "request_opened",
+    "account_blocked": "request_grace",
+    "grace_waived": "request_waived",
+    "grace_ends": "request_reminder",
+    "person_erased": "request_opened",
+    "cancelled": "request_cancelled",
+    "completed": "request_completed",
+    "ready": "request_ready",
+    "corrected": "request_corrected",
+    "details_missing": "request_details",
+    "asked": "request_asked",
+}
+"""The mail of each notice that a request leaves."""
+KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
+    "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
+    "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
+}
+MOST_NAMED: Final = 90
+WRITTEN_TO: Final[Mapping[Language, str]] = {"fr": " – informé par nous", "ar": " – أخبرناه", "en": " – told by us"}
+NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
+
+
+def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Mail every owner who has an address about a notice and a request; whoever is gone is not told. Raises Busy, and
+    KeyError for a notice that has no mail."""
+    notice, id = about
+    template = TEMPLATES[notice]
+    request, profile = world.store.records([Request.ref(company, id), Company.ref(company)])
+    if not isinstance(request, Request) or (notice == "asked" and request.status != "requested"):
+        return  # what has come of the request since is told by a notice of its own
+    language: Language = profile.language if isinstance(profile, Company) else "fr"
+    ends = request.grace_until or request.deadline
+    date, kind = long_date(today(ends), language), KINDS[language][request.kind]
+    values = {
+        "request": id,
+        "kind": kind,
+        "date": date,
+        "company": company,
+        "recipients": _recipients(world, request, language),
+    }
+    subject, text = compose(language, template, values)
+    for owner in owners(world, company):
+        if owner.email:
+            tell(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
+    if notice == "corrected":
+        _tell_recipients(world, request, language)
+
+
+def _tell_recipients(world: "World", request: Request, language: Language) -> None:
+    """Mail those who received what was corrected, where the register has an office's address (law 09-08 art. 8). What
+    was corrected is named, no value is told."""
+    attributes = ", ".join(dict.fromkeys(name for measure in request.measures for name in measure.attributes))
+    for row in _named(world, request):
+        if row.recipient_email:
+            values = {
+                "disclosure": row.id,
+                "reference": row.reference or "-",
+                "company": row.company,
+                "request": request.id,
+                "date": long_date(row.disclosed_on, language),
+                "attributes": attributes,
+            }
+            subject, text = compose(language, "recipient_corrected", values)
+            tell(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
+
+
+def _named(world: "World", request: Request) -> list[Disclosure]:
+    refs = [Disclosure.ref(request.company, id) for id in request.recipients[:MOST_NAMED]]
+    return [row for row in (world.store.records(refs) if refs else ()) if isinstance(row, Disclosure)]
+
+
+def _recipients(world: "World", request: Request, language: Language) -> str:
+    """Whom a company has to tell of a rectification, a line each: the register of disclosures names them."""
+    rows = _named(world, request)
+    if not rows:
+        return NOBODY[language]
+    return "\n".join(
+        f"- {row.recipient}{f' ({row.reference})' if row.reference else ''}, {long_date(row.disclosed_on, language)}"
+        f"{WRITTEN_TO[language] if row.recipient_email else ''}"
+        for row in rows
+    )
+
+
+def owners(world: "World", company: str) -> list[Member]:
+    """A company's owners."""
+    rows = world.store.query("identity", company, SORT.startswith("member#")).records
+    return [row for row in rows if isinstance(row, Member) and row.role == "owner"]

@@ -1,0 +1,111 @@
+"""Mails to members: written in the transaction of what they tell of, sent after it, forgotten once they are sent.
+
+A commit puts a `Letter` and an outbox message about it; the outbox hands the letter to SES and deletes it. A crash in
+between sends it again: at least once, with the same reference and the same words.
+"""
+
+import logging
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.contact.letter import Letter, Template
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import Message
+from chalicelib.outside.mail import Undeliverable
+from chalicelib.policy.ends import expires_at, term
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+from chalicelib.policy.wording import length
+from chalicelib.services.companies.codes import email_key
+from chalicelib.store import due
+from chalicelib.store.read import members_with
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+log = logging.getLogger("facture.mail")
+TASK = "mail"
+TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
+"""The rules whose terms a text may state, by the name that stands for the length."""
+
+
+class Written(NamedTuple):
+    """What a decision puts: the letter among its `new` rows, the message among its `messages`."""
+
+    letter: Letter
+    message: Message
+
+
+def write(
+    call: Call, to: str, language: Language, template: Template, *, only_members: bool = False, **values: str
+) -> Written:
+    """A mail to be sent once the call's commit is there. Raises KeyError for a value that its template lacks."""
+    compose(language, template, values)
+    stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
+    letter = Letter(
+        **stamps,
+        id=new_id(Letter.PREFIX, call.at, call.random("mail", template, to)),
+        to=to,
+        language=language,
+        template=template,
+        values=msgspec.json.encode(values),
+        only_members=only_members,
+        expires_at=expires_at(Letter, call.at),
+    )
+    id = new_id(Message.PREFIX, call.at, call.random("mail-message", template, to))
+    return Written(letter, Message(**stamps, id=id, due_at=call.at, task=TASK, about=(letter.id,)))
+
+
+def post(world: "World", written: Written) -> None:
+    """Leave a mail that belongs to no company, and wake the outbox. The letter comes first: a message about a letter
+    that never came sends nothing. Raises Busy."""
+    due.remember(world.store, written.letter, world.random(16))
+    due.remember(world.store, written.message, world.random(16))
+    world.wake("outbox")
+
+
+def send(world: "World", company: str, about: tuple[str, ...]) -> None:
+    """Send the letters of an outbox message; one that is gone was sent. Raises Busy."""
+    for id in about:
+        (letter,) = world.store.records([Letter.ref(company, id)])
+        if isinstance(letter, Letter):
+            _send(world, letter)
+            due.finish(world.store, letter.key)
+
+
+def _send(world: "World", letter: Letter) -> None:
+    if letter.expires_at <= world.now().timestamp():
+        return
+    if letter.only_members and not members_with(world.store, email_key(world.settings, letter.to) or ""):
+        return
+    subject, text = compose(letter.language, letter.template, msgspec.json.decode(letter.values))
+    tell(world, letter.to, subject, text, letter.language, reference=letter.id)
+
+
+def tell(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
+    """Send one mail now; what SES refuses for good is logged and let go. Raises Busy."""
+    try:
+        world.mailer.send(to, subject, text, language=language, reference=reference)
+    except Undeliverable as refused:
+        log.warning("mail refused", extra={"error": refused.code, "ref": reference})
+
+
+@cache
+def _templates(language: Language) -> dict[str, dict[str, str]]:
+    text = files("chalicelib.services.mail").joinpath(f"texts/{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def compose(language: Language, template: Template, values: dict[str, str]) -> tuple[str, str]:
+    """The subject and text of a mail. Raises KeyError for a value that is missing."""
+    policy, words = current(), _templates(language)
+    terms = {name: length(term(rule), language) for name, rule in TERMS.items()}
+    known = {"product": policy.product, "contact": policy.contact} | terms | values
+    said = words[template]
+    text = f"{said['text'].strip()}\n\n{words['end']['text'].strip()}\n"
+    return said["subject"].format_map(known), text.format_map(known)

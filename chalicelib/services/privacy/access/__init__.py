@@ -1,0 +1,1 @@
+"""Access: the archive of personal data."""

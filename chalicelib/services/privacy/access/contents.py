@@ -1,0 +1,228 @@
+"""What an access export holds: which kinds of rows, and each row as the API shows it, without what is not exported."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.backups.archive import Archived
+from chalicelib.domain.companies.company import Company, Head, Term
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.member import ApiKey, Member
+from chalicelib.domain.companies.party import Customer, Party, Supplier
+from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import PARTIES, document_types, find
+from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.privacy.consent import Acceptance, Consent
+from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
+from chalicelib.domain.privacy.request import Request
+from chalicelib.policy.load import current, per_policy
+from chalicelib.policy.model import Language
+from chalicelib.policy.rules import all_entities, rules_of
+from chalicelib.services.documents.payments import buyers, unnamed
+from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.representation import documents, records, support
+from chalicelib.services.representation.disclosures import present_disclosure
+from chalicelib.services.representation.requests import correction_row, request_row
+from chalicelib.store.wire import Store
+
+WITHHELD = frozenset(
+    {
+        ("requests", "hold"),
+        ("requests", "deadline"),
+        ("requests", "tombstone"),
+        ("journal", "leftover"),
+        ("ledger", "payment_id"),
+    }
+)
+"""A legal hold may rest on a demand that the law forbids telling of; the others are marks of our own bookkeeping that
+say nothing beyond the rows they point to."""
+NAMES: Mapping[type[Record], str] = {
+    Company: "company",
+    Head: "account",
+    Term: "retention",
+    Archived: "archive",
+    **{made.draft: made.draft_group for made in document_types() if made.draft and made.draft_group},
+    **{made.issued: made.plural for made in document_types()},
+}
+PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
+    Customer: records.present_party,
+    Supplier: records.present_party,
+    Item: records.present_record,
+    Member: records.present_record,
+    ApiKey: records.present_record,
+    Payment: documents.present_payment,
+    Thread: support.present_thread,
+    SupportMessage: support.present_message,
+    Request: request_row,
+    Correction: correction_row,
+}
+"""Rows that the API shows by themselves; others are told attribute by attribute."""
+
+REFERENCE: Mapping[type[Record], str] = {
+    Customer: "id",
+    Supplier: "id",
+    Member: "id",
+    Consent: "id",
+    **{made.issued: made.person for made in document_types()},
+    **{made.draft: made.person for made in document_types() if made.draft},
+    Acceptance: "member",
+    Thread: "opened_by",
+    Disclosure: "subject",
+    Correction: "subject",
+}
+"""The attribute by which a row is one person's."""
+
+
+def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
+    """The classes of what is one customer's or supplier's: their record, their documents and drafts, their payments."""
+    types = [made for made in document_types() if PARTIES[made.counterparty] is party]
+    drafts = [made.draft for made in types if made.draft]
+    payments = [Payment] if any(made.balance for made in types) else []
+    return (party, *drafts, *(made.issued for made in types), *payments, Disclosure, Correction)
+
+
+PERSONS: Mapping[str, tuple[type[Record], ...]] = {
+    **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
+    "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
+}
+"""What of one person is handed out, by the id's prefix: their own row, what is addressed to them or drafted for them,
+what they paid, what they wrote."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of row in the export: its class, and the name of its files."""
+
+    cls: type[Record]
+    name: str
+
+    @property
+    def prefix(self) -> str:
+        """What every sort key of such a row begins with."""
+        return self.cls.SORT.partition("{")[0]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """For whom, and as of when, rows are told."""
+
+    company: str
+    head: Head
+    members: frozenset[str]
+    """The memberships of whoever asked and confirmed: of consents, only theirs."""
+    subject: str | None
+    on: date
+    language: Language
+
+
+@per_policy()
+def kinds() -> tuple[Kind, ...]:
+    """Every kind of which the policy exports something beyond the row's key and times, in the order of rooms."""
+    found = []
+    for (room, kind), cls in all_entities().items():
+        own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
+        if (room, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
+            found.append(Kind(cls, _name(cls)))
+    return tuple(found)
+
+
+def kinds_for(subject: str | None) -> tuple[Kind, ...]:
+    """The kinds of the export of a whole account, or of one person."""
+    if subject is None:
+        return kinds()
+    return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
+
+
+def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:
+    """Whether a row belongs into the export of one person; every row into that of an account. Of support, what the
+    person wrote wherever it stands, and what support answered them; never what another member wrote. A payment is of
+    its invoice's buyer: `settled`, by the invoice's id."""
+    if subject is not None and isinstance(row, Payment):
+        return settled.get(row.invoice) == subject
+    if subject is not None and isinstance(row, SupportMessage):
+        return row.by == subject or (row.by is None and row.opened_by == subject)
+    return subject is None or getattr(row, REFERENCE[type(row)]) == subject
+
+
+def _name(cls: type[Record]) -> str:
+    if cls in NAMES:
+        return NAMES[cls]
+    kind = cls.KIND
+    return kind if kind.endswith("s") else f"{kind[:-1]}ies" if kind.endswith("y") and kind[-2] != "e" else f"{kind}s"
+
+
+def _exported(rule: str) -> bool:
+    return current().rules[rule].exported
+
+
+@per_policy()
+def _secrets(room: str, kind: str) -> frozenset[str]:
+    return frozenset(
+        a.path for a in rules_of(ENTITIES[room, kind]) if "." not in a.path and not _exported(a.governed_by)
+    )
+
+
+def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> list[str]:
+    """The rows of this kind as lines of JSON. Raises Busy."""
+    theirs = buyers(store, reading.company, rows) if reading.subject else {}
+    own = [
+        row
+        for row in unnamed(store, reading.head, rows)
+        if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
+    ]
+    balances: dict[str, Balance] = {}
+    made = find(kind.cls.KIND) if issubclass(kind.cls, Issued) else None
+    if own and made and made.balance:
+        found = store.records([made.balance.ref(reading.company, row.id) for row in own])
+        balances = {row.id: row for row in found if isinstance(row, Balance)}
+    return [_line(row, _shown(row, balances, reading)) for row in own]
+
+
+def _may_know(row: Record, reading: Reading) -> bool:
+    if isinstance(row, Disclosure):
+        return may_be_seen(row, reading.on)
+    if isinstance(row, JournalEntry):
+        return not any(change.kind in receipts.UNTOLD for change in row.changes)
+    if reading.subject is not None:
+        return True
+    if isinstance(row, Consent):
+        return row.id in reading.members
+    return not isinstance(row, Acceptance) or row.member in reading.members
+
+
+def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> dict[str, Any]:
+    if isinstance(row, Company):
+        return records.present_company(row, reading.head)
+    if isinstance(row, Issued):
+        return documents.present_issued(row, balances.get(row.id), reading.head)
+    if isinstance(row, DraftDocument):
+        return documents.present_draft(row)
+    if isinstance(row, Disclosure):
+        return present_disclosure(row, reading.language)
+    if type(row) in PLAIN:
+        return PLAIN[type(row)](row)
+    stored = {f.name: getattr(row, f.name) for f in fields(row) if f.name not in ("company", "id")}
+    return {"id": row.id, "object": row.KIND, **msgspec.to_builtins(stored, builtin_types=(Decimal,))}
+
+
+def _line(row: Record, shown: dict[str, Any]) -> str:
+    hidden = _secrets(row.ROOM, row.KIND)
+    kept = {name: part for name, part in shown.items() if name not in hidden}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} is not JSON")

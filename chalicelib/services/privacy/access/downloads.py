@@ -1,0 +1,49 @@
+"""Handing out an access export: to who may ask for it and has just proven who they are, while it is kept."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import NotFound, ProofNeeded
+from chalicelib.domain.privacy.request import Request, Tombstone
+from chalicelib.files import prefixes
+from chalicelib.files.objects import Link
+from chalicelib.policy.ends import end
+from chalicelib.services.privacy.requests.requester import Asker, found
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def download(world: "World", company: str, asker: Asker, id: str) -> Link:
+    """The address of the archive, for 5 minutes. Raises NotFound, also once its term is over,
+    Forbidden, ProofNeeded, Busy."""
+    request = found(world.store, company, asker, id)
+    asker.require(request.subject)
+    if not _ready(world, request):
+        raise NotFound
+    if not asker.proven:
+        raise ProofNeeded
+    return world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
+
+
+def _ready(world: "World", request: Request) -> bool:
+    """Whether the archive is there, and its term, which the deletion may follow late, is not over."""
+    if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
+        return False
+    in_time = world.now() < end("file.export", request.closed_at)
+    if not in_time or _erased_since(world, request):
+        return False
+    return world.files.exists(prefixes.export(request.company, request.id))
+
+
+def _erased_since(world: "World", request: Request) -> bool:
+    """Whether somebody who may be in the archive was erased after it was begun: it is handed out no more, is asked for
+    anew, and goes at its term."""
+    begun, after = request.verified_at or request.created_at, None
+    while True:
+        page = world.store.query(Tombstone.ROOM, request.company, SORT.startswith("tombstone#"), after=after)
+        stones = (row for row in page.records if isinstance(row, Tombstone) and row.created_at >= begun)
+        if any(request.subject in (None, stone.subject) for stone in stones):
+            return True
+        if (after := page.next) is None:
+            return False

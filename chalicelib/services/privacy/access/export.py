@@ -1,0 +1,209 @@
+"""Access to an account or to one person's data: what the policy exports, gathered by bounded pieces, then one ZIP.
+
+The request's measures are the steps and its cursor where the present one goes on (`part:where`); both are the job's own
+bookkeeping. A piece depends on the cursor alone, so that one repeated after a crash replaces what it had written.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.contact.support import SupportMessage
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import by_kind, document_types, types_about
+from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
+from chalicelib.domain.privacy.request import Measure, Request, moved
+from chalicelib.files import prefixes
+from chalicelib.policy.load import current
+from chalicelib.services.documents.printing import page_of
+from chalicelib.services.privacy.access import zip_file
+from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, kinds_for, told
+from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
+from chalicelib.services.privacy.erasure.deletion import Overtaken
+from chalicelib.services.privacy.requests import transitions
+from chalicelib.store import due
+from chalicelib.store.read import Reader
+from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, start_after
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+ROWS, PAGE, PAGES, FILES = 200, 50, 20, 50
+"""Of one piece: rows, rows of a query, documents rendered or fetched, files copied."""
+PIECE_BYTES = 8_000_000
+"""When a piece of rows ends earlier."""
+BLOCKED = "account_blocked"
+COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
+"""Files as they were uploaded; documents' pages are made anew where they are not kept."""
+PRINTED = document_types()
+"""The kinds whose pages an export holds."""
+
+
+def carry(world: "World", request: Request) -> bool:
+    """Do the next bounded piece of a verified or running request; True once nothing is to be done now. An account that
+    was blocked meanwhile is read no more: its request is refused. Raises Busy, Overtaken."""
+    (head,) = world.store.records([Head.ref(request.company)])
+    if isinstance(head, Head) and head.state == "restoring":
+        raise CompanyRestoring  # it opens again: the request is tried later
+    if not isinstance(head, Head) or head.state != "active":
+        _clear(world, request)
+        world.files.delete(prefixes.export(request.company, request.id))
+        transitions.settle(world, request, "refused", reason=BLOCKED)
+        return True
+    if request.status == "verified":
+        _begin(world, request)
+        return False
+    at = next((i for i, step in enumerate(request.measures) if not step.done), None)
+    if at is None:
+        _clear(world, request)
+        transitions.settle(world, request, "completed", notice="ready")
+        return True
+    _keep(world, request, _piece(world, request, at, Reader(world.store, request.company, head)))
+    return False
+
+
+def steps(subject: str | None) -> tuple[Measure, ...]:
+    """What an export of an account or of one person is made of, in its order."""
+    printed = [made for made in PRINTED if subject is None or made in types_about(subject)]
+    copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
+    tables = [
+        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
+        for k in kinds_for(subject)
+    ]
+    pages = [
+        Measure(place=prefixes.PDF, kinds=(made.kind,), store="files", match="all", action="keep") for made in printed
+    ]
+    copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
+    archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
+    return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
+
+
+def _begin(world: "World", request: Request) -> None:
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "verified":
+            return Decision()
+        running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
+        return Decision(puts=(running,))
+
+    transact(world.store, call, [request.key], decide, SYSTEM_WHILE_OPEN)
+
+
+def _keep(world: "World", request: Request, after: Request) -> None:
+    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
+        raise Overtaken
+
+
+def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request:
+    """The request after the next piece of its step `at`."""
+    step = request.measures[at]
+    number, _, after = (request.cursor or "0:").partition(":")
+    part = f"{parts_of(request)}{at:02d}-{int(number):06d}"
+    if step.place == prefixes.EXPORTS:
+        where = zip_file.advance(world, request, reader, after)
+        found = int(where is None)
+    elif step.store == "table":
+        found, where = _rows(world, request, kind_of(step), part, after, reader)
+    elif step.place == prefixes.PDF:
+        found, where = _printed(world, request, step.kinds[0], part, after, reader)
+    elif request.subject is not None:
+        found, where = _attached(world, request, part, after, reader)
+    else:
+        found, where = _copied(world, request, step.place, part, after, reader)
+    whole = replace(step, found=(step.found or 0) + found, done=where is None)
+    measures = (*request.measures[:at], whole, *request.measures[at + 1 :])
+    return replace(request, measures=measures, cursor=f"{int(number) + 1}:{where}" if where is not None else None)
+
+
+def _rows(
+    world: "World", request: Request, kind: Kind, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
+    """Write the next rows of a kind; how many, and where to go on."""
+    reading = Reading(
+        request.company,
+        reader.head,
+        frozenset(filter(None, (request.asked_by, request.confirmed_by))),
+        request.subject,
+        today(request.verified_at or request.created_at),
+        language_of(reader),
+    )
+    lines: list[str] = []
+    read = size = 0
+    where: str | None = after
+    while where is not None and read < ROWS and size < PIECE_BYTES:
+        start = start_after(request.company, where) if where else None
+        page = world.store.query(kind.cls.ROOM, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
+        new = told(world.store, kind, page.records, reading)
+        lines += new
+        read += len(page.records)
+        size += sum(len(line) for line in new)
+        where = page.next["sort"]["S"] if page.next else None
+    if lines:
+        world.files.put(f"{part}.ndjson", "\n".join(lines).encode(), "application/x-ndjson", only_if_absent=False)
+    return len(lines), where
+
+
+def _printed(
+    world: "World", request: Request, kind: str, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
+    """Put the pages of the next issued documents into a part; those that cannot be rendered are named in it."""
+    start = start_after(reader.company, after) if after else None
+    room = by_kind(kind).issued.ROOM
+    page = world.store.query(room, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
+    made: dict[str, bytes] = {}
+    lost: list[str] = []
+    for row in page.records:
+        if not isinstance(row, Issued) or not concerns(row, request.subject):
+            continue
+        try:
+            filename, key = page_of(world, reader, kind, row.id)
+            made[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
+        except (DocumentBlocked, InvalidContent, RendererUnavailable, NotFound):
+            lost.append(row.id)
+    put_part(world, request, part, made, lost)
+    return len(made), page.next["sort"]["S"] if page.next else None
+
+
+def _copied(
+    world: "World", request: Request, prefix: str, part: str, after: str, reader: Reader
+) -> tuple[int, str | None]:
+    """Put the next files of the company under a prefix into a part."""
+    own = prefixes.of_company(prefix, reader.company)
+    made: dict[str, bytes] = {}
+    where = None
+    for key in world.files.list(own):
+        if key <= after:
+            continue
+        if len(made) == FILES:
+            where = max(made, default=None)
+            break
+        made[key] = world.files.read(key)
+    put_part(world, request, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
+    return len(made), where
+
+
+def _attached(world: "World", request: Request, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+    """Put what is attached to a member's own messages, and to what support answered them, into a part."""
+    start = start_after(reader.company, after) if after else None
+    kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
+    page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)
+    rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
+    made: dict[str, bytes] = {}
+    lost: list[str] = []
+    for id, key in [(row.id, attached.key) for row in rows for attached in row.attachments]:
+        try:
+            made[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
+        except NotFound:
+            lost.append(id)
+    put_part(world, request, part, made, lost)
+    return len(made), page.next["sort"]["S"] if page.next else None
+
+
+def _clear(world: "World", request: Request) -> None:
+    for key in list(world.files.list(parts_of(request))):
+        world.files.delete(key)

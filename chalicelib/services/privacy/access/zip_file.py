@@ -1,0 +1,127 @@
+"""The ZIP of an access export: parts that were gathered become JSON and CSV, documents' pages and files beside them,
+written and sent in bounded pieces (files/zips.py)."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.contact.support import Upload
+from chalicelib.domain.privacy.request import Measure, Request
+from chalicelib.files import prefixes
+from chalicelib.files.zips import Pieces, Sent
+from chalicelib.policy.ends import end, expires_at
+from chalicelib.policy.model import Language
+from chalicelib.services.exports.page import index
+from chalicelib.services.exports.tables import Written
+from chalicelib.services.exports.tables import advance as tabulated
+from chalicelib.services.privacy.access.contents import Kind, kinds
+from chalicelib.store import due
+from chalicelib.store.read import Reader
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PART_LIMIT = 250_000_000
+PART_SECONDS = 7.0
+
+
+def advance(world: "World", request: Request, reader: Reader, after: str) -> str | None:
+    """Write the next pieces of the ZIP's tables, or send the next part of it; where to go on."""
+    end = time.monotonic() + PART_SECONDS
+    written = msgspec.json.decode(after, type=Written) if after else Written()
+    pieces = _pieces(world, request)
+    if written.sent is None:
+        keys = list(world.files.list(parts_of(request)))
+        kinds = {kind_of(step).name: i for i, step in enumerate(request.measures) if step.store == "table"}
+
+        def chunks(name: str, after: str) -> Iterator[tuple[list[str], str]]:
+            own = f"{parts_of(request)}{kinds[name]:02d}-"
+            for key in (key for key in keys if key.startswith(own) and key > after):
+                yield world.files.read(key, PART_LIMIT).decode().split("\n"), key
+
+        written = tabulated(written, pieces, list(kinds), chunks, end)
+        if written.table == len(kinds):
+            counts = [(name, request.measures[i].found or 0) for name, i in kinds.items()]
+            written = _ended(world, request, reader, keys, written, counts)
+        return msgspec.json.encode(written).decode()
+    sent: Sent | None = written.sent
+    while sent is not None:
+        sent = pieces.send(prefixes.export(request.company, request.id), sent, written.member.objects)
+        if time.monotonic() >= end:
+            break
+    return None if sent is None else msgspec.json.encode(replace(written, sent=sent)).decode()
+
+
+def _ended(
+    world: "World", request: Request, reader: Reader, keys: list[str], written: Written, counts: list[tuple[str, int]]
+) -> Written:
+    """With the page that says what is in it, marked to go when its term ends, ready to be sent."""
+    files: list[str] = []
+    lost: list[str] = []
+    for key in (key for key in keys if key.endswith(".names")):
+        more, missing = json.loads(world.files.read(key, PART_LIMIT))
+        files, lost = files + more, lost + missing
+    at, language = request.verified_at or request.created_at, language_of(reader)
+    page = index(_name(reader), counts, files, lost, at, language, request.affects)
+    pieces = _pieces(world, request)
+    member = pieces.finish(written.member, {"index.html": page})
+    _mark(world, request)
+    return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
+
+
+def put_part(world: "World", request: Request, part: str, made: dict[str, bytes], lost: list[str]) -> None:
+    """Put files as a piece of the ZIP, and beside it their names, and what is missing."""
+    if made:
+        place = part.removeprefix(parts_of(request))
+        _pieces(world, request).whole(f"9{place}", made)
+    if made or lost:
+        told = json.dumps([list(made), lost]).encode()
+        world.files.put(f"{part}.names", told, "application/json", only_if_absent=False)
+
+
+def _pieces(world: "World", request: Request) -> Pieces:
+    return Pieces(world.files, f"{parts_of(request)}zip/", request.verified_at or request.created_at)
+
+
+def _mark(world: "World", request: Request) -> None:
+    """The row by which the archive goes at its term: one a request, however often it is written."""
+    now, key = world.now(), prefixes.export(request.company, request.id)
+    at = end("file.export", now)
+    mark = Upload(
+        company=request.company,
+        id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
+        created_at=now,
+        updated_at=now,
+        keys=(key,),
+        due_at=at,
+        expires_at=expires_at(Upload, at),
+    )
+    due.remember(world.store, mark, world.random(16))
+
+
+def kind_of(step: Measure) -> Kind:
+    return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
+
+
+def parts_of(request: Request) -> str:
+    return prefixes.export_parts(request.company, request.id)
+
+
+def _profile(reader: Reader) -> Company | None:
+    (profile,) = reader.of([Company.ref(reader.company)])
+    return profile if isinstance(profile, Company) else None
+
+
+def language_of(reader: Reader) -> Language:
+    profile = _profile(reader)
+    return profile.language if profile else "fr"
+
+
+def _name(reader: Reader) -> str:
+    profile = _profile(reader)
+    return profile.name if profile else reader.company

@@ -1,0 +1,1 @@
+"""Erasure: preview, plan, erasers, receipt."""

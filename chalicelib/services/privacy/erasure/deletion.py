@@ -1,0 +1,222 @@
+"""A deletion from its plan to its receipt: every step is stored, may be repeated, and is done only when verified.
+
+While it runs, the account is blocked and no verb of the API may change the request, so that its own bookkeeping
+(`store.due`) keeps the progress; every change of status is a commit of the company's.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import midnight, today
+from chalicelib.domain.companies.company import Term
+from chalicelib.domain.errors import Busy
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.journal import Message
+from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
+from chalicelib.policy.inventory import take
+from chalicelib.policy.load import current
+from chalicelib.services.mail.notifications import notify
+from chalicelib.services.mail.outbox import deliver
+from chalicelib.services.privacy.erasure import completion_mail, erasers
+from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.retention import key_destruction
+from chalicelib.services.retention.purge import rule_of
+from chalicelib.store import due
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PATIENCE = timedelta(days=5)
+"""How long before its deadline a deletion waits for the mailer no more."""
+NOTICE = "privacy_notice"
+"""The outbox's task that tells a company's owners of a request: about the notice's name and the request's id."""
+
+
+class Overtaken(Exception):
+    """Another runner works on this request: its claim lapsed while this one was still at it."""
+
+    code = "overtaken"
+
+
+def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
+    """What a deletion would do now, by the policy in force and by the terms that the company's sweep counts."""
+    (term,) = world.store.records([Term.ref(company)])
+    circumstances = Circumstances(today(at))
+    if isinstance(term, Term):
+        rule = rule_of(term)
+        circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
+    return plan(current(), take(), affects, circumstances)
+
+
+def notice(call: Call, name: str, id: str) -> Message:
+    """Tells the owners of a request, after the commit."""
+    return Message(
+        company=call.company,
+        id=new_id("out", call.at, call.random(NOTICE)),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task=NOTICE,
+        about=(name, id),
+    )
+
+
+def gone_before(subject: str) -> tuple[Measure, ...]:
+    """What the confirmation of a request leaves to be told of a person whose own row had gone before it."""
+    kind = KIND_OF[subject.partition("_")[0]]
+    return (
+        Measure(
+            store="table",
+            place="identity" if kind == "member" else "workspace",
+            kinds=(kind,),
+            match="own",
+            action="delete",
+            found=0,
+            done=True,
+        ),
+    )
+
+
+def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
+    """A plan's steps as a request keeps them. A person's own row (`own_rows`: 0 where it had gone before) went when the
+    request was confirmed; what else is the person (a member's consents) has its id and goes when the request runs."""
+    own = KIND_OF.get((subject or "").partition("_")[0], "")
+    return tuple(
+        Measure(
+            store=step.store,
+            place=step.place,
+            kinds=step.kinds,
+            match=step.match,
+            action=step.action,
+            attributes=step.attributes if step.action == "anonymise" or step.match == "reference" else (),
+            bases=step.bases,
+            until=step.until,
+            done=(gone := step.match == "own" and own in step.kinds),
+            found=own_rows if gone else None,
+        )
+        for step in steps
+    )
+
+
+def tell_first(world: "World", request: Request) -> None:
+    """Deliver what still waits to be told to the owners, before their addresses go. A mailer that is out stops nothing
+    for longer than the deadline bears. Raises Busy."""
+    waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
+    for message in waiting:
+        if isinstance(message, Message) and message.task == NOTICE:
+            try:
+                deliver(world, {NOTICE: notify}, message.key, message.task, message.about)
+            except Busy:
+                if world.now() < request.deadline - PATIENCE:
+                    raise
+
+
+def begin(world: "World", request: Request) -> None:
+    """Fix the plan, and begin: of an account, its backups' working keys are doomed in the same commit. A request that
+    was cancelled meanwhile is left alone."""
+    found = planned(world, request.company, request.affects, world.now())
+    own_rows = 0 if request.measures else 1  # `gone_before` stands there, or nothing yet
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != request.status or now.version != request.version:
+            return Decision()
+        running = moved(
+            now,
+            "running",
+            call.at,
+            measures=measures(found.steps, request.subject, own_rows),
+            policy_version=found.version,
+            last_trace=found.last_trace,
+            letters=tuple(letter.id for letter in letters),
+        )
+        return Decision(puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
+
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+    whole = request.affects == "company"
+    ends = key_destruction.doomed(world, request.company, request.id, call.at) if whole else ()
+    letters = completion_mail.letters(world, call, request) if whole else ()
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+
+
+def proceed(world: "World", request: Request) -> bool:
+    """Do the next bounded part of a running deletion and keep it; True once it has ended. Raises Busy, Overtaken."""
+    if any(m.found is None for m in request.measures) or request.cursor is not None:
+        after = erasers.counted(world, request)
+        while after.cursor is None and any(m.found is None for m in after.measures):
+            after = erasers.counted(world, after)
+        _keep(world, request, after)
+    elif all(measure.done for measure in request.measures):
+        finish(world, request)
+        return True
+    elif terms := _all_wait(request, today(world.now())):
+        _keep(world, request, replace(request, due_at=midnight(min(terms) + timedelta(days=1))))
+        return True
+    elif (after_part := erasers.carry_out(world, request)) is not None:
+        _keep(world, request, after_part)
+    return False
+
+
+def _all_wait(request: Request, on: date) -> list[date]:
+    """The last days of the terms that all that is left waits for; empty while there is something to do."""
+    left = [measure for measure in request.measures if not measure.done]
+    waiting = [measure.until for measure in left if erasers.waits(measure, on) and measure.until]
+    return waiting if len(waiting) == len(left) else []
+
+
+def _keep(world: "World", request: Request, after: Request) -> None:
+    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
+        raise Overtaken
+
+
+def finish(world: "World", request: Request) -> None:
+    """Sign the receipt, and close the request (and the company) with it in one commit. Raises Busy."""
+    call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
+    ends = key_destruction.destroyed(world, request.company, request.id, call.at)
+    receipt = receipts.make(world, request, call.at, ends)
+    watch = Deadline(
+        company=request.company,
+        id=request.id,
+        created_at=call.at,
+        updated_at=call.at,
+        deadline=request.deadline,
+        due_at=request.deadline,
+    )
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "running":
+            return Decision()
+        closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
+        head = {"state": "closed"} if request.affects == "company" else None
+        # Of a closed account nobody's address is left to look up: the mails were written when it began.
+        told = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
+        return Decision(puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
+
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+
+
+def look_again(world: "World", request: Request) -> bool:
+    """Take what was in flight when the account was blocked and has landed since; True when there is nothing left."""
+    again = tuple(
+        replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
+        for m in request.measures
+    )
+    left = replace(request, measures=again)
+    while any(not measure.done for measure in left.measures):
+        after = erasers.carry_out(world, left)
+        if after is None:
+            return False
+        left = after
+    due_at = first_day_gone("request.proof", request.closed_at or world.now())
+    ended = request.edited(world.now(), due="proofs", due_at=due_at, attempts=0)
+    if not due.save(world.store, ended, request, world.random(16)):
+        raise Overtaken
+    return True

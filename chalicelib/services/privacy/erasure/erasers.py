@@ -1,0 +1,216 @@
+"""How each measure of an erasure is counted and carried out: by the store it concerns, a bounded part at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import date
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+import msgspec
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.domain.entity import ENTITIES, Record, Ref
+from chalicelib.domain.privacy.request import Measure, Request
+from chalicelib.files import erase as files
+from chalicelib.files import prefixes
+from chalicelib.files.objects import Files
+from chalicelib.policy.load import current
+from chalicelib.store import erase as store
+from chalicelib.store.codec import Row, from_row
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PAGES, ROWS = 40, 1_000
+"""Pages counted and rows erased before the deadline is looked at again."""
+TOGETHER = 20
+"""Rows of an open company that change in one commit."""
+ERASED = "erased"
+"""What stands where a reference may not be empty."""
+TAKING = ("delete", "anonymise")
+OPEN_ROOMS = ("workspace", "identity")
+"""Rooms whose every change the journal tells, so that devices and backups learn of it while the company is open."""
+
+
+def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
+    """The request with its next place counted, or as far as `pages` allow. Nothing is stored."""
+    begun, _, after_sort = (request.cursor or "").partition(":")
+    uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
+    place = request.measures[int(begun) if begun else next(uncounted)]
+    own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
+    if place.store == "files":
+        count = files.count(_bucket(world, place), place.place, request.company) if _goes_whole(request, place) else 0
+        return _with(request, {own[0]: count}, own, None)
+    found, after = store.census(
+        world.store,
+        place.place,
+        request.company,
+        after=after_sort or None,
+        pages=pages,
+        whole=request.subject is not None,
+        sort=lambda row: _measure_of(request, own, row),
+    )
+    known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
+    return _with(request, known, own, f"{own[0]}:{after}" if after else None)
+
+
+def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
+    """A measure of files with what lies below its prefix counted, where so many listings reach. Raises Busy."""
+    if not _goes_whole(request, measure):
+        return replace(measure, found=0)
+    return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
+
+
+def _bucket(world: "World", place: Measure) -> Files:
+    return world.bucket(current().prefixes[place.place].bucket)
+
+
+def _goes_whole(request: Request, measure: Measure) -> bool:
+    """Whether all the company's files below a prefix go: with the account; of one person only the rendered pages, which
+    are made again when they are asked for. Other people's exports and attachments are not a person's to destroy."""
+    return request.subject is None or measure.place == prefixes.PDF
+
+
+def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
+    """The counts entered; what is whole, and needs or finds nothing to do, is done."""
+    measures = list(request.measures)
+    for i in own:
+        count = found.get(i, 0)
+        idle = cursor is None and (count == 0 or measures[i].action not in TAKING)
+        measures[i] = replace(measures[i], found=max(count, measures[i].found or 0), done=idle or measures[i].done)
+    return replace(request, measures=tuple(measures), cursor=cursor)
+
+
+def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
+    """Which of its room's measures concerns a row."""
+    kind = row["_kind"]["S"]
+    for i in own:
+        measure = request.measures[i]
+        if kind in measure.kinds and concerns(measure, request.subject, row):
+            return str(i)
+    return None
+
+
+def concerns(measure: Measure, subject: str | None, row: Row) -> bool:
+    """Whether the measure means this row: every row of an account; of a person's, those that are, point to or name
+    it."""
+    if subject is None:
+        return True
+    record = from_row(measure.place, row)
+    if measure.match == "own":
+        return record.id == subject
+    if measure.match == "reference":
+        return any(getattr(record, name, None) == subject for name in measure.attributes)
+    return names(record, subject)
+
+
+def names(record: Record, subject: str) -> bool:
+    """Whether a record's content holds the id `subject` anywhere. A person is found by id: what an answer, a message
+    or a task says of somebody stands beside the id."""
+    return any(subject in text for text in _texts(msgspec.to_builtins(record, builtin_types=(bytes,))))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bytes):
+        return [value.decode(errors="replace")]
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [text for part in parts for text in _texts(part)]
+
+
+def waits(measure: Measure, on: date) -> bool:
+    """Whether what a measure takes is kept beyond the day `on`: its term begins with the account's deletion."""
+    return not measure.done and measure.action in TAKING and measure.until is not None and measure.until >= on
+
+
+def carry_out(world: "World", request: Request) -> Request | None:
+    """The request with its next place done, of those that do not wait for a term; None when a part of it is left: call
+    again. Raises Busy."""
+    on = today(world.now())
+    first = next(m for m in request.measures if not m.done and not waits(m, on))
+    group = [m for m in request.measures if _alike(m, first)]
+    if first.store == "files":
+        finished = not _goes_whole(request, first) or files.erase(_bucket(world, first), first.place, request.company)
+    elif request.subject is not None and first.place in OPEN_ROOMS:
+        finished = _in_the_open(world, request, first)
+        group = [first]
+    else:
+        whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
+        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in whole):
+            group = whole  # the room goes, with whatever else may lie in it
+        finished = _through_the_door(world, request, group)
+    if not finished:
+        return None
+    return replace(request, measures=tuple(replace(m, done=True) if m in group else m for m in request.measures))
+
+
+def _alike(measure: Measure, first: Measure) -> bool:
+    same = (measure.store, measure.place, measure.match, measure.action, measure.until)
+    return (
+        not measure.done
+        and same == (first.store, first.place, first.match, first.action, first.until)
+        and (first.action == "delete" or measure == first)
+    )
+
+
+def _through_the_door(world: "World", request: Request, group: Sequence[Measure]) -> bool:
+    takes = None
+    if request.subject is not None:
+        own = list(range(len(group)))
+        view = replace(request, measures=tuple(group))
+
+        def takes(row: Row) -> bool:
+            return _measure_of(view, own, row) is not None
+
+    aim = store.target(request.company, group, takes)
+    if group[0].action == "anonymise":
+        return store.strip(world.store, aim, group[0].attributes, most=ROWS)
+    return store.erase(world.store, aim, most=ROWS)
+
+
+def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
+    """One commit's worth in a company that goes on working; True once there is nothing left to do."""
+    found: list[Ref] = []
+    aim = store.Target(
+        measure.place, request.company, measure.kinds, lambda row: concerns(measure, request.subject, row)
+    )
+    for rows in store.pages(world.store, aim):
+        found += [Ref(measure.place, request.company, row["sort"]["S"]) for row in rows]
+        if len(found) >= TOGETHER:
+            break
+    if not found:
+        return True
+    if measure.action == "delete":
+        _attachments_of(world, request.company, found[:TOGETHER])
+    call = world.call(request.company, request.asked_by, "erase", key=f"{request.id}:{measure.place}")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        records = [record for record in snapshot.at(found[:TOGETHER]) if record is not None]
+        if measure.action == "delete":
+            return Decision(deletes=tuple(r for r in records if names(r, request.subject or "")))
+        changed = [r.edited(call.at, **gone) for r in records if (gone := _emptied(measure, request.subject, r))]
+        return Decision(puts=tuple(changed))
+
+    transact(world.store, call, found[:TOGETHER], decide, SYSTEM_STEP)
+    return False
+
+
+def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
+    """Erase what was attached to the threads among these rows, and to messages in other people's threads, while
+    something still points to it. Raises Busy."""
+    for row in world.store.records(refs):
+        if isinstance(row, Thread):
+            while not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), row.id):
+                continue
+        elif isinstance(row, SupportMessage):
+            for attached in row.attachments:
+                files.erase_file(world.files, attached.key)
+
+
+def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
+    hints = get_type_hints(ENTITIES[record.ROOM, record.KIND])
+    pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
+    return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}

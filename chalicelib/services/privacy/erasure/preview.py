@@ -1,0 +1,73 @@
+"""A dry run: the table of what a deletion would do, counted as far as that is bounded; nothing of it is stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import invalid
+from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, affected, clear_days
+from chalicelib.services.privacy.erasure import deletion, erasers
+from chalicelib.services.privacy.requests import limits
+from chalicelib.services.privacy.requests.requester import Asker
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+PAGES = 8
+"""Pages of a room (500 rows or 1 MB each) that a dry run reads; a room that has more is not counted."""
+LISTINGS = 4
+"""Listings of a prefix (1,000 versions each) that a dry run asks for; a prefix that has more is not counted."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A request that is not stored, the steps that it would take, and the day on which the last trace would go."""
+
+    request: Request
+    steps: Sequence[Measure] = ()
+    last_trace: date | None = None
+
+
+def preview(
+    world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime
+) -> Preview:
+    """The table of what a deletion would do. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
+    subject = asker.about(subject)
+    affects = affected(subject)
+    if affects is None:
+        raise invalid("/subject", "subject_unknown")
+    asker.require(subject)
+    limits.tried(world, company, asker)
+    due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
+    request = Request(
+        company=company,
+        id="",
+        created_at=at,
+        updated_at=at,
+        kind=kind,
+        affects=affects,
+        subject=subject,
+        asked_by=asker.id,
+        deadline=due,
+        due_at=at,
+    )
+    if kind == "deletion":
+        found = deletion.planned(world, company, affects, at)
+        return Preview(request, counted(world, request, deletion.measures(found.steps, subject)), found.last_trace)
+    return Preview(request)
+
+
+def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
+    """The measures with the rows of each table, and the versions below each prefix, that they concern. A table or a
+    prefix of more than PAGES or LISTINGS stays uncounted (None): a count that stops would be a smaller one than the
+    receipt's. Raises Busy."""
+    known = {id(m): erasers.files_within(world, request, m, LISTINGS) if m.store == "files" else m for m in measures}
+    for place in dict.fromkeys(m.place for m in measures if m.store == "table"):
+        own = tuple(m for m in measures if (m.store, m.place) == ("table", place))
+        if any(m.found is None for m in own):
+            unknown = tuple(replace(m, found=None if m.found is None else 0) for m in own)  # their own row is there yet
+            after = erasers.counted(world, replace(request, measures=unknown), pages=PAGES)
+            if after.cursor is None:
+                known |= {id(m): counts for m, counts in zip(own, after.measures, strict=True)}
+    return tuple(known[id(m)] for m in measures)

@@ -1,0 +1,1 @@
+"""Legal holds, lawful demands, the register of disclosures."""

@@ -1,0 +1,81 @@
+"""Handing out a blocked original: only under a lawful demand that was recorded before, and not without a trace."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.register import document_hash
+from chalicelib.domain.documents.registry import by_id, person_of
+from chalicelib.domain.errors import NotFound, invalid
+from chalicelib.domain.privacy.disclosure import Disclosure
+from chalicelib.policy.rules import rules_of
+from chalicelib.services.documents.einvoicing import attached
+from chalicelib.services.documents.view import issued_view
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+OURS = ("record.", "ledger.")
+"""Rules of what we add to a document: its key, its times, its number and its hash."""
+
+
+@dataclass(frozen=True)
+class Original:
+    """A frozen document as it was issued: its page (PDF) and its e-invoice (UBL; None for a kind that has none), and
+    whether the content still has its hash."""
+
+    number: str
+    page: bytes
+    e_invoice: bytes | None
+    verified: bool
+
+
+def release(world: "World", company: str, disclosure: str, document: str, by: str) -> Original:
+    """The original of one document, of an erased buyer or a closed account too; the disclosure notes its id first.
+    Raises NotFound, and InvalidContent where the disclosure is no lawful demand, or one for other data or another
+    person; Busy."""
+    made = by_id(document)
+    if made is None:
+        raise NotFound
+    cls = made.issued
+    call = world.call(company, by, "disclosure_release", key=f"release-{world.random(12).hex()}")
+    refs = [Disclosure.ref(company, disclosure), cls.ref(company, document)]
+
+    def decide(snapshot: Snapshot) -> Decision:
+        demand, issued = snapshot.get(Disclosure, disclosure), snapshot.get(cls, document)
+        if demand is None or issued is None:
+            raise NotFound
+        _require_covered(demand, issued)
+        if document in demand.documents:
+            return Decision()
+        return Decision(puts=(demand.edited(call.at, documents=(*demand.documents, document)),))
+
+    transact(world.store, call, refs, decide, SYSTEM_STEP)
+    (issued,) = world.store.records(refs[1:])
+    if not isinstance(issued, Issued):
+        raise NotFound
+    return _original(world, issued)
+
+
+def held(cls: type[Issued]) -> set[str]:
+    """The kinds of data that a whole document of this class holds, by the policy's rules."""
+    return {each.governed_by for each in rules_of(cls) if not each.governed_by.startswith(OURS)}
+
+
+def _require_covered(demand: Disclosure, issued: Issued) -> None:
+    """Require that the demand names each kind of data that the whole document holds. Raises InvalidContent."""
+    covered = demand.subject in (None, person_of(issued)) and held(type(issued)) <= set(demand.data)
+    if demand.kind != "lawful_demand" or not covered:
+        raise invalid("/disclosure", "not_covered")
+
+
+def _original(world: "World", issued: Issued) -> Original:
+    """Made anew from the frozen document, in its own language and the house's form; nothing is left in the bucket. A
+    closed account's logo is gone."""
+    logo = issued.seller.logo if issued.seller.logo and world.files.exists(issued.seller.logo) else None
+    carried = attached(issued)
+    page = world.renderer(None).render(
+        issued_view(issued, issued.language), logo=world.files.read(logo) if logo else None, attachments=carried
+    )
+    return Original(issued.number, page, carried[0].data if carried else None, document_hash(issued) == issued.hash)

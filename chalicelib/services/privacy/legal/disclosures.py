@@ -1,0 +1,90 @@
+"""The register of disclosures: an operator records, the company reads what the law lets it know."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.privacy.disclosure import Disclosure, DisclosureKind, may_be_seen
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.policy.load import current
+from chalicelib.services.records.paging import Page, Window
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+@dataclass(frozen=True)
+class Told:
+    """What an operator records."""
+
+    kind: DisclosureKind
+    recipient: str
+    basis: str
+    data: tuple[str, ...]
+    disclosed_on: date
+    reference: str | None = None
+    subject: str | None = None
+    hidden_until: date | None = None
+    recipient_email: str | None = None
+
+
+def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
+    """Enter a disclosure, of a blocked account too. Raises NotFound, and InvalidContent for rules that the policy does
+    not know, a day to come, or a transfer to a processor that is hidden: only a lawful demand may be."""
+    call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
+    _check(told, today(call.at))
+    kept = max(call.at, _end_of(told.hidden_until, call.at))
+    entry = call.make(
+        Disclosure,
+        **vars(told),
+        actor=by,
+        due_at=first_day_gone("disclosure.record", kept),
+    )
+
+    transact(world.store, call, [], lambda _: Decision(new=(entry,)), ACCOUNT_WHILE_BLOCKED)
+    return entry
+
+
+def _end_of(day: date | None, at: datetime) -> datetime:
+    """The term begins when the company may know: a proof that ends before it is seen proves nothing."""
+    return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
+
+
+def _check(told: Told, on: date) -> None:
+    faults = [Fault("/data", "rule_unknown", {"rule": name}) for name in told.data if name not in current().rules]
+    if not told.data:
+        faults.append(Fault("/data", "too_few", {"min": 1}))
+    if told.disclosed_on > on:
+        faults.append(Fault("/disclosed_on", "out_of_range", {"min": "2000-01-01", "max": on.isoformat()}))
+    if told.hidden_until and told.kind != "lawful_demand":
+        faults.append(Fault("/hidden_until", "only_lawful_demands_hide"))
+    if faults:
+        raise InvalidContent(*faults)
+
+
+def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclosure]:
+    """The entries that the company may know of, newest first."""
+    seen = [row for row in of_company(store, company) if may_be_seen(row, on)]
+    if window.starting_after:
+        seen = [row for row in seen if row.id < window.starting_after]
+    if window.ending_before:
+        seen = [row for row in seen if row.id > window.ending_before][::-1]
+    page = seen[: window.limit]
+    rows = page[::-1] if window.ending_before else page
+    return Page(tuple(rows), rows[-1].id if len(seen) > window.limit else None)
+
+
+def of_company(store: Store, company: str) -> list[Disclosure]:
+    """The whole register of a company, hidden entries included, newest first. It is read whole: a company has few, and
+    what is hidden must not show as a short page."""
+    after = None
+    found: list[Disclosure] = []
+    while True:
+        page = store.query("requests", company, SORT.startswith("disclosure#"), after=after, descending=True)
+        found += [row for row in page.records if isinstance(row, Disclosure)]
+        if (after := page.next) is None:
+            return found

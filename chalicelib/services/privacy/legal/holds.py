@@ -1,0 +1,62 @@
+"""Legal holds: while a company is under one, nothing of it is erased or swept. Operators place and release them."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import NotFound
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.privacy.request import Hold
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.store.conflicts import patiently
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def held(world: "World", companies: Iterable[str]) -> bool:
+    """Whether any of these companies is under a hold. Raises Busy."""
+    return any(hold.released_at is None for company in companies for hold in holds(world, company))
+
+
+def holds(world: "World", company: str) -> list[Hold]:
+    """Every hold on a company, released or not, oldest first. Raises Busy."""
+    page = patiently(lambda: world.store.query("requests", company, SORT.startswith("hold#")))
+    return [row for row in page.records if isinstance(row, Hold)]
+
+
+def place(world: "World", company: str, reason: str, by: str) -> Hold:
+    """Place a hold. `reason` and `by` (an operator's id) hold no personal data. Raises NotFound, Busy."""
+    call = world.call(company, by, "hold", key=world.random(16).hex())
+    hold = Hold(
+        company=company,
+        id=new_id(Hold.PREFIX, call.at, call.random("hold")),
+        created_at=call.at,
+        updated_at=call.at,
+        reason=reason,
+        actor=by,
+        due_at=call.at,
+    )
+    _commit(world, call.company, by, hold)
+    return hold
+
+
+def release(world: "World", company: str, id: str, by: str) -> Hold:
+    """Release a hold; its row stays for its rule's term. Raises NotFound for one that is not in force, Busy."""
+    (row,) = world.store.records([Hold.ref(company, id)])
+    if not isinstance(row, Hold) or row.released_at is not None:
+        raise NotFound
+    at = world.now()
+    free = row.edited(at, released_at=at, released_by=by, due="proofs", due_at=first_day_gone("request.proof", at))
+    _commit(world, company, by, free)
+    return free
+
+
+def _commit(world: "World", company: str, by: str, row: Record) -> None:
+    def decide(_: Snapshot) -> Decision:
+        return Decision(puts=(row,))
+
+    call = world.call(company, by, "hold", key=world.random(16).hex())
+    transact(world.store, call, [], decide, ACCOUNT_WHILE_BLOCKED)

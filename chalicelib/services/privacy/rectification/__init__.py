@@ -1,0 +1,1 @@
+"""Rectification: corrections, and issued documents that state otherwise."""

@@ -1,0 +1,137 @@
+"""Issued documents that go on saying what was corrected: why they stay, and how each is put right.
+
+An issued document is never edited (CGI art. 145-III): it is corrected by a credit note in its own series, and issued
+anew. Both are the merchant's to decide, so that they are offered as the requests that do them, ready to be sent.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import PARTIES, by_id, by_kind, document_types, person_of, types_about
+from chalicelib.domain.documents.state import DocumentState
+from chalicelib.domain.entity import Record
+from chalicelib.domain.privacy.correction import differs
+from chalicelib.domain.privacy.request import Request
+from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT, Key, Store, start_after
+
+TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
+"""The kinds in the order in which their documents are read: by name, which a place in a list depends on."""
+NAMING = (*dict.fromkeys(made.person for made in document_types()), "opened_by", "by")
+"""The attributes by which what is kept goes on naming whose own record is gone."""
+P = TypeVar("P")
+
+
+def named(store: Store, company: str, subject: str) -> bool:
+    """Whether an issued document names a customer whose record is gone, or a request for help a member who is none any
+    more. At most MOST_EXAMINED rows are read: where there are more, somebody may be named, which carrying a request
+    out then shows. Raises Busy."""
+    if subject.startswith(f"{Member.PREFIX}_"):
+        return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
+    return _found(store, company, subject, [made.issued for made in types_about(subject)])
+
+
+def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
+    examined = 0
+    for cls in classes:
+        after: Key | None = None
+        while True:
+            if examined >= MOST_EXAMINED:
+                return True
+            where = SORT.startswith(f"{cls.KIND}#")
+            page = store.query(cls.ROOM, company, where, after=after, descending=True)
+            if any(subject in (getattr(row, name, None) for name in NAMING) for row in page.records):
+                return True
+            examined += len(page.records)
+            if (after := page.next) is None:
+                break
+    return False
+
+
+def page(store: Store, company: str, after: str) -> tuple[list[Record], str | None]:
+    """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the sort key to
+    go on from; None at the end. Raises Busy."""
+    kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
+    made = by_kind(kind)
+    start = start_after(company, after) if id else None
+    found = store.query(made.issued.ROOM, company, SORT.startswith(f"{kind}#"), after=start)
+    if found.next:
+        return list(found.records), found.next["sort"]["S"]
+    later = TYPES[TYPES.index(made) + 1 :]
+    return list(found.records), f"{later[0].kind}#" if later else None
+
+
+def own_record(store: Store, request: Request) -> Record | None:
+    """The record that was corrected and that documents copy, as it is now; None when it is gone."""
+    subject = request.subject
+    about = types_about(subject) if subject else ()
+    if subject and not about:
+        return None
+    ref = PARTIES[about[0].counterparty].ref(request.company, subject or "") if about else Company.ref(request.company)
+    (found,) = store.records([ref])
+    return found
+
+
+def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
+    """Which of the corrected attributes an issued document states otherwise; none for any other row."""
+    if not isinstance(row, Issued) or request.subject not in (None, person_of(row)):
+        return ()
+    copied = frozenset(name for m in request.measures if m.action == "keep" for name in m.attributes)
+    return differs(row, own, copied)
+
+
+@dataclass(frozen=True)
+class AffectedDocument:
+    """An issued document that states corrected attributes otherwise."""
+
+    state: DocumentState
+    differs: tuple[str, ...]
+
+
+def listing(
+    reader: Reader,
+    request: Request,
+    present: Callable[[AffectedDocument], P],
+    size: Callable[[P], int],
+    *,
+    limit: int,
+    after: str | None,
+) -> Page[P]:
+    """Such documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are examined.
+    `present` turns each into what its reader needs, `size` says how many bytes that has."""
+    own = own_record(reader.store, request)
+    if own is None:
+        return Page(())
+
+    def examined() -> Iterator[tuple[str, AffectedDocument | None]]:
+        for document, balance in _issued(reader, after):
+            names = stale(document, request, own)
+            yield document.id, AffectedDocument(DocumentState(document, balance), names) if names else None
+
+    return page_of(examined(), limit, present, size)
+
+
+def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
+    """Issued documents in the order of their keys, each with the balance that follows it."""
+    made = by_id(after) if after else None
+    where: str | None = f"{made.kind}#{after}~" if made else ""
+    waiting: Issued | None = None
+    while where is not None:
+        rows, where = page(reader.store, reader.company, where)
+        for row in rows:
+            if isinstance(row, Balance) and waiting is not None and waiting.id == row.id:
+                yield waiting, row
+                waiting = None
+            elif isinstance(row, Issued):
+                if waiting is not None:
+                    yield waiting, None
+                waiting = row
+    if waiting is not None:
+        yield waiting, None

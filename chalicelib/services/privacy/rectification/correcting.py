@@ -1,0 +1,217 @@
+"""Putting a record right: at once, in one commit with the request, what it leaves to do, and what outlasts a backup."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import MOROCCO, today
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.party import Party
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.registry import document_types
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
+from chalicelib.domain.ids import derived_id
+from chalicelib.domain.journal import Message
+from chalicelib.domain.privacy.correction import FIELDS, Correction, copied_to, frozen, values_of
+from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
+from chalicelib.domain.privacy.request import Affected, Measure, Request, moved, resumed
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Language
+from chalicelib.policy.rules import rule_of
+from chalicelib.services.companies.codes import email_key
+from chalicelib.services.companies.identity import normalize, validate
+from chalicelib.services.mail import writing
+from chalicelib.services.privacy.erasure.deletion import NOTICE
+from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.store.transaction import Decision
+
+if TYPE_CHECKING:
+    from chalicelib.settings import Settings
+    from chalicelib.wiring import World
+
+AT = "/corrections"
+"""Where the values stand in what was sent."""
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is to be put right, as it was validated where it came in, and who was handed the data before."""
+
+    values: Mapping[str, Any]
+    settings: "Settings"
+    handed: Sequence[Disclosure] = ()
+    language: Language = "fr"
+    """In which an old address is written to."""
+
+
+def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
+    """What is to be put right, with the register of disclosures beside it. Raises InvalidContent for nothing, Busy."""
+    if not values:
+        raise invalid(AT, "too_few", min=1)
+    (profile,) = world.store.records([Company.ref(company)])
+    language: Language = profile.language if isinstance(profile, Company) else "fr"
+    return Put(values, world.settings, disclosures.of_company(world.store, company), language)
+
+
+def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool) -> Decision[Request]:
+    """The record put right, the request running, the correction kept, the owners told: one commit. `request` is
+    verified, `new` or stored before; `own` is the record as it stands, `clock` the company's with this commit. Raises
+    RequestSettled, InvalidContent."""
+    if request.status != "verified":
+        raise RequestSettled(status=request.status)
+    after = _right(own, wanted, call)
+    names = frozenset(wanted.values)
+    running = moved(
+        request,
+        "running",
+        call.at,
+        measures=_measures(after, names),
+        policy_version=current().version,
+        recipients=tuple(row.id for row in _recipients(wanted.handed, request, after, names, call)),
+        due="requests",
+        due_at=call.at,
+        **resumed(request, call.at),
+    )
+    running = replace(running, version=1) if new else running
+    kept = _kept(running, after, names, call, clock)
+    told = Message(
+        company=call.company,
+        id=message_id(request.id),
+        created_at=call.at,
+        updated_at=call.at,
+        due_at=call.at,
+        task=NOTICE,
+        about=("corrected", request.id),
+    )
+    changed = (after,) if after != own else ()
+    last = _to_old_address(call, own, after, wanted.language)
+    letters, messages = (each.letter for each in last), (told, *(each.message for each in last))
+    if new:
+        return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
+    return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
+
+
+def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[writing.Written]:
+    """A member whose address another may have changed is told at the one that they had: codes, and what is told to
+    owners, go to the new one from now on."""
+    if not (isinstance(own, Member) and isinstance(after, Member)) or own.email in (None, after.email):
+        return []
+    return [writing.write(call, own.email or "", language, "address_changed", company=call.company)]
+
+
+def message_id(request: str) -> str:
+    """The id of the message that tells the owners of a correction."""
+    return derived_id(Message.PREFIX, request, "corrected")
+
+
+def checked(kind: type[Record], names: Sequence[str]) -> tuple[str, ...]:
+    """Names of what may be corrected in such a record. Raises InvalidContent for another."""
+    for name in names:
+        if name not in FIELDS[kind]:
+            raise invalid(f"{AT}/{name}", "unknown_field")
+    return tuple(dict.fromkeys(names))
+
+
+def _right(own: Record, wanted: Put, call: Call) -> Record:
+    checked(type(own), tuple(wanted.values))
+    try:
+        if isinstance(own, Member):
+            email = wanted.values["email"]
+            after: Record = replace(own, email=email, email_key=email_key(wanted.settings, email))
+        elif isinstance(own, (Party, Company)):
+            values = normalize(wanted.values, own)
+            after = replace(own, **values)
+            validate(after, values)
+        else:
+            raise NotFound
+    except InvalidContent as refusal:
+        raise InvalidContent(*(replace(f, pointer=AT + f.pointer) for f in refusal.faults)) from refusal
+    return own if after == own else after.edited(call.at)
+
+
+def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
+    """What a receipt will say: the record, and the issued documents that go on saying what was wrong."""
+    attributes = tuple(sorted(names))
+    own = Measure(
+        store="table",
+        place=after.ROOM,
+        kinds=(after.KIND,),
+        attributes=attributes,
+        match="own",
+        action="correct",
+        bases=("rights",),
+        found=1,
+        done=True,
+    )
+    copied = tuple(sorted(names & frozen(after)))
+    if not copied:
+        return (own,)
+    issued = [
+        Measure(
+            store="table",
+            place=cls.ROOM,
+            kinds=(cls.KIND,),
+            attributes=copied,
+            match="reference",
+            action="keep",
+            bases=rule_of(current(), cls, party).bases,
+        )
+        for cls, party in _copies(after)
+    ]
+    return (own, *issued)
+
+
+def _copies(record: Record) -> list[tuple[type[Issued], str]]:
+    """The classes of frozen documents that copy such a record, each with the attribute that holds the copy."""
+    parties = ((made, copied_to(made, record)) for made in document_types())
+    return [(made.issued, party) for made, party in parties if party]
+
+
+def _recipients(
+    handed: Sequence[Disclosure], request: Request, after: Record, names: frozenset[str], call: Call
+) -> list[Disclosure]:
+    """The disclosures of what was wrong that the company may know of (law 09-08 art. 8: third parties are told)."""
+    rules = {rule_of(current(), type(after), name).name for name in names}
+    if names & frozen(after):
+        rules |= {rule_of(current(), cls, party).name for cls, party in _copies(after)}
+    return [
+        row
+        for row in handed
+        if row.subject in (None, request.subject) and rules & set(row.data) and may_be_seen(row, today(call.at))
+    ]
+
+
+def _kept(request: Request, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
+    stored = names | {"email_key"} if isinstance(after, Member) else names
+    return Correction(
+        company=call.company,
+        id=request.id,
+        created_at=call.at,
+        updated_at=call.at,
+        clock=clock,
+        subject=request.subject or call.company,
+        record=after.KIND,
+        attributes=tuple(sorted(stored)),
+        values=values_of(after, stored),
+        due_at=_ends(call.at),
+    )
+
+
+def _ends(at: datetime) -> datetime:
+    """The midnight after the last day on which a backup may be older than a correction of `at`."""
+    term = current().rules["request.correction"].term
+    if term is None:
+        raise ValueError("request.correction has no term")
+    return datetime.combine(term.after(today(at)), time(), MOROCCO).astimezone(UTC)
+
+
+def require(asker: Asker, affects: Affected) -> None:
+    """Codes that prove identity go to a member's address: whoever changes it proves theirs. Raises ProofNeeded."""
+    if affects == "member" and not asker.proven:
+        raise ProofNeeded

@@ -1,0 +1,1 @@
+"""Privacy requests: requester, states, limits, receipts."""

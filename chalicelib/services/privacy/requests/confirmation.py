@@ -1,0 +1,113 @@
+"""What confirming a deletion decides: of an account, of a person; and who may stop an account's (ADR 0034)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import instant
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.companies.member import OWNERS_SETTLED, ApiKey, FormerOwner, Member, owner_mark
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
+from chalicelib.domain.privacy.erased import marked
+from chalicelib.domain.privacy.request import GRACE, Request, Tombstone, clear_days, moved, reminder
+from chalicelib.services.companies.access import owners_changed
+from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.transitions import postponed, watch_over
+from chalicelib.store.transaction import Decision, Snapshot
+from chalicelib.store.wire import SORT, Store
+
+
+def former_owners(store: Store, company: str, at: datetime) -> list[str]:
+    """The marks of those who were owners until lately. Raises Busy."""
+    found: list[str] = []
+    after = None
+    while True:
+        page = store.query("transient", company, SORT.startswith("former_owner#"), after=after)
+        rows = (row for row in page.records if isinstance(row, FormerOwner))
+        found += [row.id for row in rows if row.expires_at > at.timestamp()]
+        if (after := page.next) is None:
+            return found
+
+
+def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
+    """Whoever may stop an account's deletion: its owners, those who were until lately, and those noted before."""
+    now = (owner_mark(member.company, member.user) for member in members if member.role == "owner")
+    return tuple(dict.fromkeys((*before, *now, *former)))
+
+
+def account(
+    snapshot: Snapshot,
+    call: Call,
+    asker: Asker,
+    request: Request,
+    members: Sequence[Member],
+    former: Sequence[str],
+    *,
+    waive: bool,
+) -> Decision[Request]:
+    """The account is blocked and its grace begins, or is waived. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
+    OwnersChanged."""
+    if asker.role != "owner":
+        raise Forbidden(scope="")
+    first = request.confirmed_by
+    seen = [row for member in members if (row := snapshot.get(Member, user=member.user)) and row.role == "owner"]
+    if waive:
+        if len(seen) > 1 and first in (None, asker.id):
+            raise AnotherOwnerNeeded
+        _require_settled(snapshot.head, call.at)
+    if request.status == "requested" and snapshot.head.state != "active":
+        raise AlreadyBlocked
+    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
+    begun["owners"] = marks(seen, former, request.owners)
+    if waive:
+        after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
+    else:
+        until = call.at + GRACE
+        after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
+        after = postponed(after, reminder(after) or until)
+    told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
+    return Decision(after, puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
+
+
+def _require_settled(head: Head, at: datetime) -> None:
+    """A waiver is not for who has just made himself the only owner, or another one his accomplice."""
+    if head.owners_changed is not None and at < (until := head.owners_changed + OWNERS_SETTLED):
+        raise OwnersChanged(possible_from=instant(until))
+
+
+def person(
+    snapshot: Snapshot,
+    call: Call,
+    asker: Asker,
+    request: Request,
+    own: Record | None,
+    others: Sequence[Member],
+    keys: Sequence[ApiKey],
+) -> Decision[Request]:
+    """The person's own row goes, unless it has gone before, and the keys that a member made. Raises AlreadyBlocked,
+    LastOwner."""
+    if snapshot.head.state != "active":
+        raise AlreadyBlocked  # who is about to close an account does not first remove who could stop it
+    subject = request.subject or ""
+    shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
+    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+    if own is None:
+        after = replace(after, measures=deletion.gone_before(subject))
+    if isinstance(own, Member) and own.role == "owner":
+        beside = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
+        if not any(other is not None and other.role == "owner" for other in beside):
+            raise LastOwner
+    stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
+    told = deletion.notice(call, "person_erased", request.id)
+    decision = Decision(
+        after,
+        puts=(after, stone, *shut),
+        deletes=(own,) if own else (),
+        messages=(told,),
+        head={"erased": marked(snapshot.head.erased, subject)},
+    )
+    return owners_changed(snapshot, call, own, decision) if isinstance(own, Member) else decision

@@ -1,0 +1,46 @@
+"""How many privacy requests one may make in a day, so that a stolen key or token cannot bury a company in them.
+
+Members are counted each for themselves, so that nobody uses up another's rights, and a company's keys together.
+"""
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.contact.code import Tally
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.policy.ends import expires_at
+from chalicelib.services.companies import codes
+from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.store.transaction import Snapshot
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+ASKED_A_DAY, TRIED_A_DAY = 20, 60
+"""Requests, and dry runs."""
+DAY = 86_400
+
+
+def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
+    """The asker's count with one more request, to be put by the commit that records it: a repeated or refused request
+    is not counted, and no two at once are counted as one. Raises TooManyRequests."""
+    id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
+    seen = snapshot.get(Tally, id)
+    if seen is None or seen.expires_at <= now:
+        until = min(now + DAY, expires_at(Tally, call.at))
+        return Tally(company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=until)
+    if seen.count >= ASKED_A_DAY:
+        raise TooManyRequests(retry_after=seen.expires_at - now)
+    return seen.edited(call.at, count=seen.count + 1)
+
+
+def tried(world: "World", company: str, asker: Asker) -> None:
+    """Count a dry run, which stores nothing of the company's. Raises TooManyRequests, Busy."""
+    wait = codes.wait(world, "privacy dry runs", f"{company} {_who(asker)}", most=TRIED_A_DAY, seconds=DAY)
+    if wait:
+        raise TooManyRequests(retry_after=wait)
+
+
+def _who(asker: Asker) -> str:
+    return "keys" if asker.role is None else asker.id

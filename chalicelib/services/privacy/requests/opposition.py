@@ -1,0 +1,40 @@
+"""Opposition to marketing and to diagnostics: free, and in force with the answer (law 09-08 art. 9), whoever asks for
+whom: it only takes away, so that nobody's identity need be proven (ADR 0046)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.privacy.consent import Choosable, Consent, chosen, with_choice
+from chalicelib.domain.privacy.request import Request, moved
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.store.transaction import Snapshot
+
+OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
+
+
+def settled(
+    snapshot: Snapshot, request: Request, members: Sequence[Member], call: Call
+) -> tuple[Request, tuple[Consent, ...]]:
+    """An opposition carried out: the request completed, and the choices of whom it concerns after it. A company's is
+    that of all its `members`. Of a customer or a supplier nothing is kept that could be turned off: we neither write to
+    them nor keep diagnostics of anybody by name."""
+    everybody = [member.id for member in members]
+    concerned = {"company": everybody, "member": [request.subject or ""], "party": []}[request.affects]
+    before = snapshot.find(Consent, *concerned) if concerned else []
+    choices = tuple(_off(id, consent, call) for id, consent in zip(concerned, before, strict=True))
+    ends = first_day_gone("request.proof", call.at)
+    done = moved(moved(request, "running", call.at), "completed", call.at, due_at=ends)
+    return replace(done, version=1), choices
+
+
+def _off(member: str, consent: Consent | None, call: Call) -> Consent:
+    stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
+    after = consent or Consent(id=member, **stamps)
+    for kind in OPPOSED:
+        own = chosen(after, kind)
+        if own is None or own.granted:
+            after = replace(after, choices=with_choice(after, kind, False, call.at))
+    return after.edited(call.at)

@@ -1,0 +1,111 @@
+"""Receipts: what a deletion removed and what the law keeps, signed, without personal data, verifiable offline."""
+
+import json
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.backups.backup import Destruction
+from chalicelib.domain.clock import instant
+from chalicelib.domain.privacy.request import Measure, Receipt, Request
+from chalicelib.outside.keys import BadSignature, verify
+from chalicelib.policy.load import current
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+FORM = "1"
+REMARKS = {
+    "company": ("copies_until_last_trace", "statutory_rows_blocked", "addresses_until_told"),
+    "party": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
+    "member": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
+}
+"""Codes of what a reader should know beside the table; `docs/privacy.md` says them in words."""
+
+UNTOLD = frozenset({"hold", "disclosure"})
+"""Kinds of rows that are not counted to anybody, whether there are any or not: the law may forbid telling the company
+that it is under a hold, or that its data was demanded."""
+
+
+def canonical_json(content: Mapping[str, Any]) -> bytes:
+    """The one byte form that is signed: sorted names, no white space, UTF-8 (RFC 8785 for what a receipt holds)."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> dict[str, Any]:
+    """What the receipt of a request carried out at `at` says; `ends` are the data keys that it destroyed."""
+    return {
+        "object": "receipt",
+        "form": FORM,
+        "request": request.id,
+        "company": request.company,
+        "kind": request.kind,
+        "affects": request.affects,
+        "subject": request.subject,
+        "requested_at": instant(request.created_at),
+        "verified_at": instant(request.verified_at) if request.verified_at else None,
+        "completed_at": instant(at),
+        "policy_version": request.policy_version,
+        "stores": [told(measure) for measure in request.measures],
+        "last_trace": request.last_trace.isoformat() if request.last_trace else None,
+        "keys_destroyed": [{"key": end.id, "final_on": end.final_on.isoformat()} for end in ends],
+        "remarks": _remarks(request),
+        "contact": current().contact,
+        **({"recipients": list(request.recipients)} if request.kind == "rectification" else {}),
+    }
+
+
+def _remarks(request: Request) -> list[str]:
+    if request.kind == "rectification":
+        stays = any(measure.action == "keep" and measure.found for measure in request.measures)
+        return ["documents_stay_as_issued"] * stays + ["recipients_named"] * bool(request.recipients)
+    return list(REMARKS[request.affects]) if request.kind == "deletion" else []
+
+
+def told(measure: Measure) -> dict[str, Any]:
+    """One line of the table, in a plan, a request or a receipt."""
+    bases = [current().bases[name].law["fr"] for name in measure.bases]
+    taken = measure.action in ("delete", "anonymise")
+    kept = None if UNTOLD & set(measure.kinds) else measure.found
+    return {
+        "store": measure.store,
+        "place": measure.place,
+        "kinds": list(measure.kinds),
+        "match": measure.match,
+        "attributes": list(measure.attributes),
+        "action": measure.action,
+        "removed": measure.found if taken else 0,
+        "kept": 0 if taken else kept,
+        "bases": list(measure.bases),
+        "law": bases,
+        "until": measure.until.isoformat() if measure.until else None,
+    }
+
+
+def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> Receipt:
+    """The signed receipt. Raises Busy."""
+    signed = canonical_json(content(request, at, ends))
+    signature = world.keys.sign(signed)
+    return Receipt(
+        company=request.company,
+        id=request.id,
+        created_at=at,
+        updated_at=at,
+        content=signed,
+        signature=signature.value,
+        algorithm=signature.algorithm,
+        signer=signature.key,
+    )
+
+
+def check(document: Mapping[str, Any], pem: str | None = None) -> str:
+    """Verify a receipt as it was handed out, with the published key `pem` or else the one it carries; the SHA-256 (hex)
+    of the key that signed it. Needs no network. Raises BadSignature."""
+    try:
+        signed = canonical_json(document["content"])
+        signature = b64decode(document["signature"], validate=True)
+        key = pem or document["public_key"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadSignature("this is no receipt") from error
+    return verify(key, signed, signature)

@@ -1,0 +1,69 @@
+"""The requester of a privacy request and their permissions."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.companies.member import owner_mark
+from chalicelib.domain.errors import Forbidden, NotFound
+from chalicelib.domain.privacy.request import OPEN, Request, digest
+from chalicelib.store.wire import SORT, Store
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was
+    proven again just now."""
+
+    id: str
+    role: str | None
+    subject: str | None = None
+    proven: bool = False
+
+    def about(self, subject: str | None) -> str | None:
+        """Whom a request concerns that names nobody: the company, or a member who is no owner."""
+        return self.id if subject is None and self.role not in (None, "owner") else subject
+
+    def require(self, subject: str | None) -> None:
+        """Owners and the company's own keys ask about anybody, other members about themselves. Raises Forbidden."""
+        if self.role not in (None, "owner") and subject != self.id:
+            raise Forbidden(scope="")
+
+    def follows(self, request: Request) -> bool:
+        """Whether the request may be shown: to whom may ask it, and to who asked it or owned the account then, although
+        the account is gone or they are."""
+        if self._owned(request) or (self.subject and request.asker == digest(request.id, self.subject)):
+            return True
+        return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
+
+    def may_stop(self, request: Request) -> None:
+        """An owner may, also one who was removed since or shortly before; who is none stops only what is about himself
+        or not yet verified. Raises Forbidden."""
+        own = request.asked_by == self.id and (request.subject == self.id or request.verified_at is None)
+        if self.role != "owner" and not own and not self._owned(request):
+            raise Forbidden(scope="")
+
+    def _owned(self, request: Request) -> bool:
+        return bool(self.subject) and owner_mark(request.company, self.subject or "") in request.owners
+
+    @property
+    def _is_key(self) -> bool:
+        return self.role is None and self.id.startswith("key_")
+
+
+def found(store: Store, company: str, asker: Asker, id: str) -> Request:
+    """A request that the asker may see. Raises NotFound."""
+    (request,) = store.records([Request.ref(company, id)])
+    if not isinstance(request, Request) or not asker.follows(request):
+        raise NotFound
+    return request
+
+
+def was_owner(store: Store, company: str, subject: str) -> bool:
+    """Whether somebody who is no member may still stop an account's deletion that is under way. Raises Busy."""
+    mark, after = owner_mark(company, subject), None
+    while True:
+        page = store.query("requests", company, SORT.startswith("request#"), after=after, descending=True)
+        rows = (row for row in page.records if isinstance(row, Request))
+        if any(row.status in OPEN and mark in row.owners for row in rows):
+            return True
+        if (after := page.next) is None:
+            return False

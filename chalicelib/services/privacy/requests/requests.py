@@ -1,0 +1,307 @@
+"""Privacy requests, from asking to cancelling: who may ask what of whom, and the law's clock.
+
+A person is named by an opaque id. Identity is proven again before anything is erased or handed out, the owners are
+told, and until an erasure runs any of them may stop it. Running requests is the job's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import (
+    Busy,
+    NotFound,
+    ProofNeeded,
+    RequestSettled,
+    TooManyRequests,
+    UnderHold,
+    invalid,
+)
+from chalicelib.domain.privacy.consent import Consent
+from chalicelib.domain.privacy.request import (
+    OVER,
+    PROVEN,
+    UNCONFIRMED,
+    Receipt,
+    Request,
+    RequestKind,
+    Tombstone,
+    affected,
+    clear_days,
+    digest,
+    moved,
+)
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.policy.model import Language
+from chalicelib.services.companies import codes
+from chalicelib.services.companies.access import keys_made_by
+from chalicelib.services.mail import writing
+from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.privacy.legal.holds import held
+from chalicelib.services.privacy.rectification import affected as affected_documents
+from chalicelib.services.privacy.rectification import correcting
+from chalicelib.services.privacy.requests import confirmation, limits, opposition
+from chalicelib.services.privacy.requests.requester import Asker, found
+from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.store.transaction import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+CODES_AN_HOUR = 5
+STOPPED = ("cancelled_by_company", "cancelled_by_former_owner")
+PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
+
+
+def ask(
+    world: "World",
+    call: Call,
+    asker: Asker,
+    kind: RequestKind,
+    subject: str | None,
+    corrections: Mapping[str, Any] | None = None,
+    *,
+    capped: bool = True,
+) -> Committed[Request]:
+    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; an opposition, and a
+    rectification that says what is right, are carried out in the same commit. Raises Forbidden,
+    NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
+    unless it is not `capped`: the public page has bounds of its own."""
+    own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
+    subject = asker.id if own else asker.about(subject)
+    request = _asked(call, asker, kind, subject)
+    asker.require(subject)
+    wanted = None if corrections is None else _wanted(world, call, asker, request, corrections)
+    request, members, named = _concerned(world, call, request)
+
+    def decide_request(snapshot: Snapshot) -> Decision[Request]:
+        decision = decided(snapshot)
+        counted = (limits.counted(snapshot, call, asker),) if capped else ()
+        return replace(decision, puts=(*decision.puts, *counted))
+
+    def decided(snapshot: Snapshot) -> Decision[Request]:
+        if kind == "deletion" and subject is not None:
+            erasable(snapshot, subject, members, named=named)
+        if wanted is not None:
+            row = own_row(snapshot, subject, members)
+            return correcting.decided(request, row, wanted, call, snapshot.clock + 1, new=True)
+        if kind == "opposition":
+            if not own:
+                own_row(snapshot, subject, members)
+            done, choices = opposition.settled(snapshot, request, members, call)
+            return Decision(done, puts=choices, new=(done,))
+        told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+        return Decision(request, new=(request, watch_over(request)), messages=told)
+
+    reads = [Consent.ref(call.company, asker.id)] if own else []
+    committed = transact(world.store, call, reads, decide_request, ACCOUNT)
+    if request.status == "verified" and kind != "opposition":
+        world.wake("requests")
+    return committed
+
+
+def _wanted(
+    world: "World", call: Call, asker: Asker, request: Request, corrections: Mapping[str, Any]
+) -> correcting.Put:
+    correcting.require(asker, request.affects)
+    return correcting.put(world, call.company, corrections)
+
+
+def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
+    """The request with the owners that the account's deletion concerns; the company's members, where the request is of
+    one or of all of them; and whether documents name a subject whose row is gone."""
+    ends = request.kind == "deletion" and request.subject is None
+    of_one = request.affects == "member" and (request.kind, request.subject) != ("opposition", request.asked_by)
+    of_all = ends or (request.kind == "opposition" and request.subject is None)
+    members = members_of(world.store, call.company) if of_all or of_one else []
+    if ends:
+        former = confirmation.former_owners(world.store, call.company, call.at)
+        return replace(request, owners=confirmation.marks(members, former)), members, False
+    named = request.kind == "deletion" and request.subject is not None
+    return request, members, named and bygone(world, call.company, request.subject or "", members)
+
+
+def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Request:
+    """The request as it begins. Raises InvalidContent for an id of nobody's."""
+    verified = kind not in PROVEN
+    id = call.new_id(Request)
+    return call.make(
+        Request,
+        id=id,
+        kind=kind,
+        affects=_affected(subject),
+        subject=subject,
+        status="verified" if verified else "requested",
+        verified_at=call.at if verified else None,
+        asked_by=asker.id,
+        asker=digest(id, asker.subject) if asker.subject else None,
+        deadline=clear_days(call.at),
+        due_at=call.at if verified else call.at + UNCONFIRMED,
+    )
+
+
+def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Committed[Request]:
+    """Verify a request: an account is blocked at once and its grace begins; a person's own row goes at once. `waive`
+    ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
+    AnotherOwnerNeeded, OwnersChanged, LastOwner."""
+    members = members_of(world.store, call.company)
+    (asked,) = world.store.records([Request.ref(call.company, id)])
+    person = asked.subject if isinstance(asked, Request) else None
+    keys = keys_made_by(world.store, call.company, person) if person else []
+    former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
+    kept = held(world, [call.company])
+
+    def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
+        request = seen(snapshot, asker, id)
+        asker.require(request.subject)
+        if not asker.proven:
+            raise ProofNeeded
+        if request.kind == "deletion" and request.subject is not None:
+            if kept:
+                raise UnderHold
+            own = erasable(snapshot, request.subject, members, named=True)
+            return confirmation.person(snapshot, call, asker, request, own, members, keys)
+        if request.kind == "deletion":
+            return confirmation.account(snapshot, call, asker, request, members, former, waive=waive)
+        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+        return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
+
+    committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
+    if committed.value is None or committed.value.status == "verified":
+        world.wake("requests")
+    return committed
+
+
+def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Request]:
+    """Stop a request that has not begun: any owner, whoever was one when it was asked for or shortly before, or whoever
+    asked until it is verified. A blocked account is open again. Raises NotFound, Forbidden, RequestSettled."""
+
+    def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
+        request = seen(snapshot, asker, id)
+        asker.may_stop(request)
+        if request.kind == "deletion" and (request.status == "running" or _gone(request)):
+            raise RequestSettled(status=request.status)
+        ends = first_day_gone("request.proof", call.at)
+        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"], due_at=ends)
+        blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
+        told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
+        return Decision(
+            after,
+            puts=(after,),
+            deletes=(watch_over(request),),
+            messages=told,
+            head={"state": "active"} if blocked else None,
+        )
+
+    return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
+
+
+def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
+    """Mail a code, for ten minutes, to the member who asks. Raises NotFound, RequestSettled, ProofNeeded for who has no
+    address here, TooManyRequests."""
+    request = found(world.store, call.company, asker, id)
+    if request.status in OVER:
+        raise RequestSettled(status=request.status)
+    own = next((member for member in members_of(world.store, call.company) if member.id == asker.id), None)
+    if own is None or own.email is None:
+        raise ProofNeeded
+    if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
+        raise TooManyRequests(retry_after=3600)
+    code = codes.begin(world, "identity", own.id, id)
+    if code is None:
+        raise Busy
+    writing.post(world, writing.write(call, own.email, language, "identity_code", code=code))
+
+
+def _gone(request: Request) -> bool:
+    """A person's own row goes when the request is verified: there is nothing left to stop."""
+    return request.subject is not None and request.verified_at is not None
+
+
+def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
+    """The signed receipt of a request that was carried out. Raises NotFound, Busy."""
+    found(world.store, company, asker, id)
+    (row,) = world.store.records([Receipt.ref(company, id)])
+    if not isinstance(row, Receipt):
+        raise NotFound
+    return row
+
+
+def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Request], bool]:
+    """Requests that the asker may see, newest first. Raises NotFound for who may see none of a closed account."""
+    start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
+    shown: list[Request] = []
+    while len(shown) <= limit:
+        page = world.store.query("requests", company, SORT.startswith("request#"), after=start, descending=True)
+        shown += [row for row in page.records if isinstance(row, Request) and asker.follows(row)]
+        if (start := page.next) is None:
+            break
+    if not shown and asker.role == "nobody":
+        raise NotFound
+    return shown[:limit], len(shown) > limit
+
+
+def seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
+    request = snapshot.get(Request, id)
+    if request is None or not asker.follows(request):
+        raise NotFound
+    if request.status in OVER:
+        raise RequestSettled(status=request.status)
+    return request
+
+
+def _affected(subject: str | None) -> Any:
+    affects = affected(subject)
+    if affects is None:
+        raise invalid("/subject", "subject_unknown")
+    return affects
+
+
+def members_of(store: Store, company: str) -> list[Member]:
+    rows = store.query("identity", company, SORT.startswith("member#")).records
+    return [row for row in rows if isinstance(row, Member)]
+
+
+def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
+    return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
+
+
+def bygone(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
+    """Whether a person's own row is gone, in the ordinary way, while something that is kept goes on naming them. Raises
+    Busy."""
+    cls = PERSONS.get(subject.partition("_")[0])
+    here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
+    return not here and affected_documents.named(world.store, company, subject)
+
+
+def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, named: bool) -> Record | None:
+    """The row that is the person; None where it has gone before and the person is `named` still. Who was erased
+    already is nobody. Raises NotFound."""
+    try:
+        return own_row(snapshot, subject, members)
+    except NotFound:
+        if not named or snapshot.get(Tombstone, subject=subject):
+            raise
+        return None
+
+
+def own_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
+    """The row that is the person, or the company without a subject. Raises NotFound."""
+    prefix = (subject or "").partition("_")[0]
+    found: Record | None
+    if subject is None:
+        found = snapshot.get(Company)
+    elif prefix in PERSONS:
+        found = snapshot.get(PERSONS[prefix], subject)
+    else:
+        user = next((member.user for member in members if member.id == subject), None)
+        found = snapshot.get(Member, user=user) if user else None
+    if found is None or found.id != (subject or found.id):
+        raise NotFound
+    return found

@@ -1,0 +1,101 @@
+"""What the clock and the operator do to a request: remind, let lapse, close."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.errors import RequestSettled
+from chalicelib.domain.privacy.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
+from chalicelib.policy.ends import first_day_gone
+from chalicelib.services.privacy.erasure import deletion
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def postponed(request: Request, at: datetime) -> Request:
+    """The request, due for its job at `at`."""
+    return replace(request, due_at=at)
+
+
+def watch_over(request: Request) -> Deadline:
+    """The row by which an open request's deadline is watched."""
+    return Deadline(
+        company=request.company,
+        id=request.id,
+        created_at=request.updated_at,
+        updated_at=request.updated_at,
+        deadline=request.deadline,
+        due_at=request.deadline - WARNED,
+    )
+
+
+def lapse(world: "World", request: Request) -> None:
+    """End a request that nobody confirmed in time."""
+    settle(world, request, "cancelled", reason="not_confirmed")
+
+
+def settle(
+    world: "World", request: Request, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
+) -> bool:
+    """Close a request that no receipt follows; False when it was moved meanwhile. `request` is as it was read."""
+    call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
+
+    def decide_transition(snapshot: Snapshot) -> Decision[bool]:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != request.status:
+            return Decision(False)
+        after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
+        told = (deletion.notice(call, notice, request.id),) if notice else ()
+        opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
+        return Decision(
+            True,
+            puts=(after,),
+            deletes=(watch_over(now),),
+            messages=told,
+            head={"state": "active"} if opened else None,
+        )
+
+    return transact(world.store, call, [request.key], decide_transition, SYSTEM_STEP).outcome
+
+
+def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:
+    """Close a request that an operator carried out or refused; what no operator carries out is refused this door.
+    Raises RequestSettled, Busy."""
+    if to == "completed":
+        if request.kind == "deletion":
+            raise RequestSettled(status=request.status)
+        _to_running(world, request)
+        (now,) = world.store.records([request.key])
+        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed")
+    if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
+        raise RequestSettled(status=request.status)
+    return settle(world, request, to, reason=reason, notice="cancelled")
+
+
+def _to_running(world: "World", request: Request) -> None:
+    call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status == "running":
+            return Decision()
+        return Decision(puts=(moved(now, "running", call.at),))
+
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+
+
+def remind(world: "World", request: Request) -> None:
+    """Tell the owners how long the grace still lasts, and be due again at the next reminder or the end."""
+    call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Request, request.id)
+        if now is None or now.status != "grace" or now.reminders != request.reminders:
+            return Decision()
+        after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
+        after = postponed(after, reminder(after) or now.due_at)
+        return Decision(puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
+
+    transact(world.store, call, [request.key], decide, SYSTEM_STEP)

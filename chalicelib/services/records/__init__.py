@@ -1,0 +1,1 @@
+"""Simple records: made, changed, deleted, listed; and the change feed."""

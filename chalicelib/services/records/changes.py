@@ -1,0 +1,237 @@
+"""The change feed: what changed since a clock, read from the journal, each thing once and as it is now.
+
+A page holds whole commits. Of a thing that changed again after the page's last clock, the newer state is shown, and its
+later change comes again; of one that is gone since, nothing is shown, because its deletion comes later: a client that
+applies page after page ends with what there is.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, TypeVar
+
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.state import DocumentState
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.services.documents.payments import unnamed
+from chalicelib.store.read import Reader
+from chalicelib.store.wire import SORT
+
+R = TypeVar("R", bound=Record)
+MOST_ENTRIES = 500
+"""Journal entries that one page examines at most: many of them may be of kinds that clients do not see."""
+READ_BYTES, DOCUMENT_BYTES, OTHER_BYTES = 3_600_000, 300_000, 30_000
+"""A transaction reads 4 MB at most; the largest row of a document, and of anything else that is shown."""
+ANSWER_BYTES = 4_000_000
+"""Of objects in one answer (a function may answer 6 MB): the rest is named without its object."""
+
+Rows = Sequence[Record | None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The object that a client sees for the changed rows of one table and kind. `refs` takes the company, the id and
+    the ids of the balances that the same commit moved; `read` makes the object of those rows."""
+
+    object: str
+    refs: Callable[[str, str, Sequence[str]], list[Ref]]
+    read: Callable[[Rows], Any]
+    heaviest: int = DOCUMENT_BYTES
+
+
+def _first(rows: Rows) -> Any:
+    return rows[0]
+
+
+def _simple(cls: type[Record], heaviest: int = OTHER_BYTES) -> Source:
+    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+        return [cls.ref(company, id)]
+
+    return Source(cls.KIND, refs, _first, heaviest)
+
+
+def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
+    """A payment lies under its document, whose balance moves in the same commit."""
+    return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
+
+
+def _payment(rows: Rows) -> Payment:
+    return next(row for row in rows if isinstance(row, Payment))
+
+
+def _draft(cls: type[DraftDocument]) -> Source:
+    return replace(_simple(cls, DOCUMENT_BYTES), read=_state)
+
+
+def _frozen(made: DocumentType) -> Source:
+    """A kind's frozen documents, each with the balance beside it."""
+    classes = [made.issued, *([made.balance] if made.balance else [])]
+
+    def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
+        return [cls.ref(company, id) for cls in classes]
+
+    return Source(made.kind, refs, _state)
+
+
+def _state(rows: Rows) -> DocumentState:
+    document, balance = rows[0], rows[-1]
+    assert isinstance(document, (DraftDocument, Issued))  # noqa: S101 — the first row is there, and of the class asked for
+    return DocumentState(document, balance if isinstance(balance, Balance) else None)
+
+
+def _documents(made: DocumentType) -> dict[tuple[str, str], Source]:
+    """The sources of a kind by the table and kind of its rows: its drafts, its frozen documents and their balances."""
+    source = _frozen(made)
+    found = {(cls.ROOM, cls.KIND): source for cls in (made.issued, made.balance) if cls}
+    if made.draft:
+        found[made.draft.ROOM, made.kind] = _draft(made.draft)
+    return found
+
+
+def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa: ARG001 — one row, whatever its id
+    return [Company.ref(company)]
+
+
+BALANCES = frozenset((made.balance.ROOM, made.balance.KIND) for made in document_types() if made.balance)
+SOURCES: Mapping[tuple[str, str], Source] = {
+    ("workspace", "company"): Source(Company.KIND, _company_refs, _first),
+    ("workspace", "customer"): _simple(Customer),
+    ("workspace", "supplier"): _simple(Supplier),
+    ("workspace", "item"): _simple(Item),
+    **{place: source for made in document_types() if made.on_devices for place, source in _documents(made).items()},
+    ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
+}
+"""The kinds that clients see; any other kind stays in the journal."""
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One thing that a commit put or deleted, and the rows that show it."""
+
+    clock: int
+    id: str
+    op: Literal["put", "delete"]
+    source: Source
+    refs: list[Ref]
+
+
+Found = dict[tuple[str, str], Touched]
+
+
+P = TypeVar("P")
+
+
+@dataclass(frozen=True)
+class Changed(Generic[P]):
+    """A thing that changed at a clock; `object` is None for a deletion, and beyond ANSWER_BYTES."""
+
+    clock: int
+    kind: str
+    id: str
+    op: Literal["put", "delete"]
+    object: P | None
+
+
+@dataclass(frozen=True)
+class ChangePage(Generic[P]):
+    """What changed up to `clock`, which is what to ask from next."""
+
+    changes: tuple[Changed[P], ...]
+    clock: int
+    more: bool
+
+
+def changes(
+    reader: Reader, present: Callable[[Any], P], size: Callable[[P], int], *, after: int, limit: int
+) -> ChangePage[P]:
+    """What changed after the clock `after`, about `limit` things (whole commits). `present` turns each object into what
+    its reader needs, `size` says how many bytes that has.
+
+    Raises SynchronisationOff, and ClockTooOld when the journal does not reach back, or forward, to `after`.
+    """
+    head = reader.head
+    if not head.cloud_sync:
+        raise SynchronisationOff
+    if after > head.clock:
+        raise ClockTooOld(clock=head.clock)
+    found, clock = _collect(reader, after, limit)
+    shown = tuple(_shown(reader, list(found.values()), present, size))
+    return ChangePage(shown, clock, more=clock < head.clock)
+
+
+def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
+    """The latest touch of each thing, in order of clock, and the last clock that is covered."""
+    found: Found = {}
+    clock = after
+    while clock < reader.head.clock and clock - after < MOST_ENTRIES:
+        start = JournalEntry.ref("", clock=clock).sort
+        page = reader.page("journal", SORT.startswith("entry#"), after=start, limit=min(limit, 100))
+        if not page.records:
+            raise ClockTooOld(clock=reader.head.clock)
+        for entry in page.records:
+            # Clocks follow each other by one: a hole means that the entries before it have been swept away.
+            if not isinstance(entry, JournalEntry) or entry.clock != clock + 1:
+                raise ClockTooOld(clock=reader.head.clock)
+            touched = _touched(entry)
+            if found and len(found.keys() | touched.keys()) > limit:
+                return found, clock
+            found = {key: known for key, known in found.items() if key not in touched} | touched
+            clock = entry.clock
+    return found, clock
+
+
+def _touched(entry: JournalEntry) -> Found:
+    """What a commit did to what clients see. Issuing deletes the draft and puts the invoice of the same id: one put."""
+    balances = [change.id for change in entry.changes if (change.room, change.kind) in BALANCES]
+    found: Found = {}
+    for change in entry.changes:
+        source = SOURCES.get((change.room, change.kind))
+        if source is None:
+            continue
+        known = found.get((source.object, change.id))
+        if known is None or (known.op, change.op) == ("delete", "put"):
+            refs = source.refs(entry.company, change.id, balances)
+            found[source.object, change.id] = Touched(entry.clock, change.id, change.op, source, refs)
+    return found
+
+
+def _shown(
+    reader: Reader, found: Sequence[Touched], present: Callable[[Any], P], size: Callable[[P], int]
+) -> Iterator[Changed[P]]:
+    rows = _rows(reader, [touched for touched in found if touched.op == "put"])
+    left = ANSWER_BYTES
+    for touched in found:
+        shown = None
+        if touched.op == "put" and left > 0:
+            current = next(rows)
+            if not any(current):
+                continue
+            shown = present(touched.source.read(current))
+            left -= size(shown)
+        yield Changed(touched.clock, touched.source.object, touched.id, touched.op, shown)
+
+
+def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
+    """The rows of each, read as few transactions as 100 rows and 4 MB allow, and only as far as somebody asks."""
+    batch: list[Touched] = []
+    for touched in found:
+        refs = sum(len(known.refs) for known in batch) + len(touched.refs)
+        size = sum(known.source.heaviest for known in batch) + touched.source.heaviest
+        if batch and (refs > 100 or size > READ_BYTES):
+            yield from _read(reader, batch)
+            batch = []
+        batch.append(touched)
+    yield from _read(reader, batch)
+
+
+def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[Rows]:
+    rows = iter(unnamed(reader.store, reader.head, reader.of([ref for touched in batch for ref in touched.refs])))
+    for touched in batch:
+        yield [next(rows) for _ in touched.refs]

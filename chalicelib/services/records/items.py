@@ -1,0 +1,38 @@
+"""Catalogue items as a simple resource. Their TVA is checked as of the day they are written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.item import Item
+from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.morocco.vat import article_key, check_rate
+from chalicelib.services.records.editing import Resource
+
+
+def normalize(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]:  # noqa: ARG001 — a resource's signature
+    """The changes, with the exemption's article as the code writes it ("92-I-1")."""
+    values = dict(changes)
+    if article := values.get("exemption"):
+        values["exemption"] = article_key(article) or article
+    return values
+
+
+def validate(item: Item, changed: Mapping[str, Any]) -> None:
+    """Raises InvalidContent unless the rate is in force today and a rate of 0 names its article (CGI art. 91 to 94).
+
+    An article may be missing where the seller charges no TVA at all, which an item cannot know: its documents check it.
+    """
+    if not {"vat_rate", "exemption"} & changed.keys():
+        return
+    findings = check_rate(item.vat_rate, item.exemption, today(item.updated_at))
+    faults = [
+        Fault("/exemption" if finding.code.startswith("exemption") else "/vat_rate", finding.code, dict(finding.params))
+        for finding in findings
+        if finding.severity == "refuse" and finding.code != "exemption_required"
+    ]
+    if faults:
+        raise InvalidContent(*faults)
+
+
+ITEMS = Resource(Item, normalize, validate)

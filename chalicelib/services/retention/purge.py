@@ -1,0 +1,321 @@
+"""The end of the statutory term (CGI art. 211): what was kept ten years from the end of its financial year leaves.
+
+The register stays verifiable: a series keeps the last number that left and the chain's hash there. One row a company
+says when its oldest records are due, so that the sweep's cost follows what is due and not what is stored.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.clock import MOROCCO, today
+from chalicelib.domain.companies.company import Company, Leftover, Series, Term
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment import Payment, PaymentId
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import DocumentType, by_id, by_kind, document_types
+from chalicelib.domain.entity import Record
+from chalicelib.domain.journal import JournalEntry
+from chalicelib.policy.load import current
+from chalicelib.policy.model import Policy
+from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
+from chalicelib.services.archive import removal
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+BATCH = 12
+"""Documents that leave in one commit: each takes its register entry, its balance and its payments along."""
+MOST_ROWS = 80
+"""Rows that one commit deletes; the commit's own and its series come on top, and a transaction takes 100."""
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """By what a company's records may go: every period and every financial year that counts; all must agree."""
+
+    periods: tuple[Period, ...]
+    years: tuple[FinancialYear, ...]
+
+    def kept_until(self, day: date) -> date:
+        """The last day on which a record dated `day` is kept."""
+        ends = [kept_until(p, Start.END_OF_FINANCIAL_YEAR, day, y) for p in self.periods for y in self.years]
+        return max(ends)
+
+    def through(self, on: date) -> date:
+        """The latest day whose records may go on the day `on`: it and all before it are past their term."""
+        longest = max(period.years for period in self.periods)
+        day = on.replace(year=on.year - longest, day=min(on.day, 28))
+        while self.kept_until(day) >= on:
+            day = min(year.end(day.replace(year=day.year - 1, day=min(day.day, 28))) for year in self.years)
+        while self.kept_until(day + DAY) < on:
+            day = min(year.end(day + DAY) for year in self.years)
+        return day
+
+
+def statutory(policy: Policy) -> Period:
+    """The longest term that counts from the end of a financial year."""
+    found = [rule.term for rule in policy.rules.values() if rule.start is Start.END_OF_FINANCIAL_YEAR and rule.term]
+    return max(found, key=lambda period: period.after(date(2000, 1, 1)))
+
+
+def year_of(text: str) -> FinancialYear:
+    """The financial year that ends on "MM-DD". Raises TermError."""
+    month, _, day = text.partition("-")
+    return FinancialYear(int(month), int(day))
+
+
+def rule_of(term: Term) -> Rule:
+    """A company's rule: what was promised and what the policy says now. A shortened term counts for nothing here until
+    an operator has adopted it; a longer one counts at once."""
+    periods = dict.fromkeys([Period.parse(term.period), statutory(current())])
+    return Rule(tuple(periods), tuple(year_of(end) for end in term.ends))
+
+
+def begun(company: Company, at: datetime) -> Term:
+    """The row of a company that was just founded."""
+    term = Term(
+        company=company.company,
+        id=company.company,
+        created_at=at,
+        updated_at=at,
+        ends=(company.financial_year_end,),
+        period=str(statutory(current())),
+        due_at=at,
+    )
+    return _dated(term, today(at))
+
+
+def with_year_end(term: Term, end: str, at: datetime) -> Term:
+    """The row of a company whose financial year ends otherwise from now on: what was dated before goes no earlier than
+    by the old one."""
+    if end in term.ends:
+        return term
+    return _dated(term.edited(at, ends=(*term.ends, end)), _oldest(term))
+
+
+def _oldest(term: Term) -> date:
+    """The first day that records may be dated."""
+    return term.swept + DAY if term.swept else today(term.created_at)
+
+
+def _dated(term: Term, oldest: date) -> Term:
+    """The row due on the first day on which records dated `oldest` may go."""
+    return replace(term, due_at=midnight(rule_of(term).kept_until(oldest) + DAY))
+
+
+def midnight(day: date) -> datetime:
+    """The instant at which a day begins in Casablanca (UTC)."""
+    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
+
+
+def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
+    """The register entries of each series that may go, in their order, a batch at a time. Dates never fall along a
+    series, so that the first later one ends it."""
+    for series in _all(store, company, "ledger", "series#"):
+        if isinstance(series, Series):
+            rows = _all(store, company, "ledger", f"register#{series.id}#")
+            going = _until(rows, through)
+            while batch := list(islice(going, BATCH)):
+                yield series, batch
+
+
+def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
+    """The fiscal documents outside the register that may go, a batch of one kind at a time. Nothing orders them by
+    date, so that all of a kind's rows are read: once for each day on which something is due."""
+    for made in document_types():
+        if made.fiscal and not made.registered:
+            rows = _all(store, company, made.issued.ROOM, f"{made.kind}#")
+            going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
+            while batch := list(islice(going, BATCH)):
+                yield made, batch
+
+
+def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:
+    for row in rows:
+        if isinstance(row, RegisterEntry):
+            if row.issue_date > through:
+                return
+            yield row
+
+
+def _all(store: Store, company: str, room: str, prefix: str) -> Iterator[Record]:
+    after = None
+    while True:
+        page = store.query(room, company, SORT.startswith(prefix), after=after)
+        yield from page.records
+        if (after := page.next) is None:
+            return
+
+
+def sweep(world: "World", term: Term) -> bool:
+    """Let the next batch go; True once nothing more may go, and the row is due for what comes next. Raises Busy."""
+    through = rule_of(term).through(today(world.now()))
+    for series, entries in due_entries(world.store, term.company, through):
+        _documents(world, term, series, entries, through)
+        return False
+    for made, documents in due_documents(world.store, term.company, through):
+        _unregistered(world, term, made, documents, through)
+        return False
+    if _journal(world, term, through):
+        return False
+    _end_key(world, term)
+    at = world.now()
+    _move(world, term, lambda now: _dated(now.edited(at, swept=through, attempts=0), through + DAY))
+    return True
+
+
+@dataclass(frozen=True)
+class Due:
+    """A document whose term is over: its hash, and its entry where it is in the register."""
+
+    made: DocumentType
+    id: str
+    hash: str
+    entry: RegisterEntry | None = None
+
+
+def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
+    """Let the next documents of a series go. The series keeps the last number that left, and the chain there."""
+    due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
+    gone, left, whole = _leaving(world, term, due, through)
+    removal.remove(world, term.company, (each.hash for each in due[:whole]))
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Series, series.id)
+        last = entries[whole - 1] if whole else None
+        moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
+        return Decision(puts=(*moved, *left), deletes=tuple(gone))
+
+    call = world.call(term.company, "retention", "sweep", key=f"sweep:{series.id}")
+    transact(world.store, call, [series.key], decide, SYSTEM_STEP)
+
+
+def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
+    """Let the next documents of a kind go that is not in the register."""
+    due = [Due(made, document.id, document.hash) for document in documents]
+    gone, left, whole = _leaving(world, term, due, through)
+    removal.remove(world, term.company, (each.hash for each in due[:whole]))
+    _commit(world, term, tuple(gone), tuple(left))
+
+
+def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> tuple[list[Record], list[Leftover], int]:
+    """The rows that leave in one commit, what their later payments leave behind, and how many documents are whole."""
+    gone: list[Record] = []
+    left: list[Leftover] = []
+    whole = 0
+    for each in due:
+        rows, later = _with_document(world, term.company, each, through)
+        if gone and len(gone) + len(rows) > MOST_ROWS:
+            break
+        if len(rows) > MOST_ROWS:  # a document of very many payments: they go first, the number with the last of them
+            gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
+            break
+        gone += rows
+        whole += 1
+        if later is not None:
+            at, now = midnight(rule_of(term).kept_until(later) + DAY), world.now()
+            left.append(Leftover(company=term.company, id=each.id, created_at=now, updated_at=now, due_at=at))
+    return gone, left, whole
+
+
+def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:
+    """The rows that leave with a document, and the latest date of its payments that must stay."""
+    made = due.made
+    balances = [made.balance.ref(company, due.id)] if made.balance else []
+    document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
+    rows = _all(world.store, company, "ledger", f"payment#{due.id}#")
+    payments = [row for row in rows if isinstance(row, Payment)]
+    later = max((payment.date for payment in payments if payment.date > through), default=None)
+    gone = [row for row in (due.entry, document, *(balance if later is None else ())) if row is not None]
+    return [*gone, *_with_ids(world, [payment for payment in payments if payment.date <= through])], later
+
+
+def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
+    """Payments, each after the row that keeps its id: a batch that is cut between them leaves no id behind."""
+    found: list[Record] = []
+    for start in range(0, len(payments), MOST_ROWS):
+        some = payments[start : start + MOST_ROWS]
+        ids = world.store.records([PaymentId.ref(payment.company, payment.id) for payment in some])
+        found += [row for pair in zip(ids, some, strict=True) for row in pair if row is not None]
+    return found
+
+
+def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
+    """Let the late payments of an invoice that is gone go; True when done."""
+    through = rule_of(term).through(today(world.now()))
+    found = list(_all(world.store, row.company, "ledger", f"payment#{row.id}#"))
+    going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
+    going = going[: MOST_ROWS // 2]
+    staying = len(found) - len(going)
+    made, gone = by_id(row.id), _with_ids(world, going)
+    balances = [made.balance.ref(row.company, row.id)] if made and made.balance and not staying else []
+    ended = [balance for balance in world.store.records(balances) if balance] if balances else []
+    gone += [*ended, *([] if staying else [row])]
+    _commit(world, term, tuple(gone))
+    if not staying:
+        _end_key(world, term)
+    return not staying
+
+
+def _journal(world: "World", term: Term, through: date) -> bool:
+    """Let a batch of journal entries go; whether there was one."""
+    rows = _all(world.store, term.company, "journal", "entry#")
+    old: list[Record] = []
+    for row in rows:
+        if not isinstance(row, JournalEntry) or today(row.created_at) > through or len(old) == MOST_ROWS:
+            break
+        old.append(row)
+    if old:
+        _commit(world, term, tuple(old))
+    return bool(old)
+
+
+def _end_key(world: "World", term: Term) -> None:
+    """Let the statutory key of a closed company go with the last that it opens."""
+    if keys := removal.last_key(world, term.company):
+        _commit(world, term, keys)
+
+
+def _commit(world: "World", term: Term, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()) -> None:
+    call = world.call(term.company, "retention", "sweep", key="sweep")
+    transact(
+        world.store,
+        call,
+        [],
+        lambda _: Decision(puts=puts, deletes=deletes),
+        SYSTEM_STEP,
+    )
+
+
+def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
+    """Change a company's row as it is now: an edit of the profile may have added a financial year meanwhile."""
+
+    def decide(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(Term)
+        return Decision(puts=(change(now),) if now else ())
+
+    call = world.call(term.company, "retention", "sweep", key="sweep")
+    transact(world.store, call, [term.key], decide, SYSTEM_STEP)
+
+
+def adopt(world: "World", term: Term) -> None:
+    """Let a term that the policy shortened count for a company from now on. Raises Busy."""
+    at, period = world.now(), str(statutory(current()))
+    _move(world, term, lambda now: _dated(now.edited(at, period=period), _oldest(now)))
+
+
+def preview(world: "World", term: Term, period: Period, on: date) -> int:
+    """How many documents of a company would go on the day `on` under another period, beyond those that go anyhow."""
+    years = tuple(year_of(end) for end in term.ends)
+    through = Rule((period,), years).through(on)
+    own = rule_of(term).through(on)
+    entries = (entry for _, batch in due_entries(world.store, term.company, through) for entry in batch)
+    others = ((made, each) for made, batch in due_documents(world.store, term.company, through) for each in batch)
+    dates = [*(entry.issue_date for entry in entries), *(made.dated(each) for made, each in others)]
+    return sum(day is not None and day > own for day in dates)

@@ -1,0 +1,1 @@
+"""Support: threads of members, the desk of the operator, diagnostics."""

@@ -1,0 +1,94 @@
+"""Support as the operator and the clock have it: answering, noting what is late, ending what is over."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.companies.member import Member
+from chalicelib.domain.contact.support import Thread, answered, noted_late
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import NotFound
+from chalicelib.files import prefixes
+from chalicelib.policy.ends import row_end
+from chalicelib.services.mail import writing
+from chalicelib.services.support.support import close_now, draft, messages, require_room
+from chalicelib.store import due
+from chalicelib.store.transaction import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+def answer(world: "World", company: str, id: str, text: str, by: str) -> Committed[Thread]:
+    """The operator's answer, `by` their own id; the member is mailed that there is one. Raises NotFound, ThreadClosed,
+    CompanyBlocked."""
+    call = world.call(company, by, "support_answer", key=f"support-{world.random(12).hex()}")
+    (found,) = world.store.records([Thread.ref(company, id)])
+    if not isinstance(found, Thread):
+        raise NotFound
+    message, _ = draft(world, call, found, None, text, ())
+    email = _address(world.store, company, found.opened_by)
+    posted = writing.write(call, email, found.language, "support_answered", thread=id) if email else None
+
+    def decide_answer(snapshot: Snapshot) -> Decision[Thread]:
+        thread = snapshot.get(Thread, id)
+        if thread is None:
+            raise NotFound
+        require_room(thread)
+        after = answered(thread, call.at)
+        new: tuple[Record, ...] = (message, posted.letter) if posted else (message,)
+        return Decision(after, puts=(after,), new=new, messages=(posted.message,) if posted else ())
+
+    done = transact(world.store, call, [found.key], decide_answer, ACCOUNT)
+    world.wake("outbox")
+    return done
+
+
+def close(world: "World", company: str, id: str, by: str) -> Committed[Thread]:
+    """Close a thread as the operator. Raises NotFound, CompanyBlocked."""
+    call = world.call(company, by, "support_close", key=f"support-{world.random(12).hex()}")
+    return close_now(world.store, call, id)
+
+
+def _address(store: Store, company: str, member: str) -> str | None:
+    rows = store.query("identity", company, SORT.startswith("member#")).records
+    return next((row.email for row in rows if isinstance(row, Member) and row.id == member), None)
+
+
+def note_late(world: "World", company: str, id: str) -> None:
+    """Note on a thread that its first answer is late; one answered or closed meanwhile stays as it is. Raises Busy."""
+    call = world.call(company, "system", "support_late", key=f"late-{id}")
+
+    def decide_late(snapshot: Snapshot) -> Decision[None]:
+        now = snapshot.get(Thread, id)
+        if now is None or now.overdue or now.first_answered_at or now.status == "closed":
+            return Decision()
+        if now.first_answer_by > call.at:  # not `due_at`: whoever works on the row has moved it
+            return Decision()
+        return Decision(puts=(noted_late(now, call.at),))
+
+    refs = [Thread.ref(company, id)]
+    transact(world.store, call, refs, decide_late, SYSTEM_STEP)
+
+
+def end(world: "World", company: str, id: str) -> None:
+    """Remove a closed thread whose term has ended: its files, then its messages and itself in one commit. What is gone
+    already is no error. Raises Busy."""
+    (thread,) = world.store.records([Thread.ref(company, id)])
+    if not isinstance(thread, Thread) or thread.closed_at is None:
+        return
+    if (ends := row_end(Thread, thread.closed_at)) > world.now():  # the policy's term was shorter when it was closed
+        due.save(world.store, thread.edited(world.now(), due_at=ends, attempts=0), thread, world.random(16))
+        return
+    said = messages(world.store, thread)
+    for key in world.files.list(prefixes.upload_of(company, id)):
+        world.files.delete(key)
+    call = world.call(company, "system", "support_end", key=f"end-{id}")
+
+    def decide_end(snapshot: Snapshot) -> Decision[None]:
+        now = snapshot.get(Thread, id)
+        if now is None or now.status != "closed":
+            return Decision()
+        return Decision(deletes=(now, *said))
+
+    refs: list[Ref] = [thread.key]
+    transact(world.store, call, refs, decide_end, SYSTEM_STEP)

@@ -1,0 +1,64 @@
+"""Diagnostics: taken in unless the member opposed, kept under their day, told to the operator as counts."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.domain.contact.diagnostics import Batch, Event, Line, Os, coarse, partition, summarise
+from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.ids import new_id
+from chalicelib.domain.privacy.consent import granted
+from chalicelib.policy.ends import expires_at, term
+from chalicelib.policy.terms import most_days
+from chalicelib.services.companies import consent
+from chalicelib.services.companies.codes import allow
+from chalicelib.store import due
+from chalicelib.store.read import Reader
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+MOST, WINDOW_SECONDS = 120, 3600
+"""How often one network address may send in an hour: a crowd behind one office's address still fits."""
+
+
+def take(
+    world: "World", reader: Reader | None, member: str | None, source: str, sent: tuple[str, Os, str, Sequence[Event]]
+) -> bool:
+    """Keep a batch, unless the member opposed; True if it was kept. Raises TooManyRequests, Busy."""
+    if reader is not None and member is not None and not granted(consent.of_member(reader, member), "diagnostics"):
+        return False
+    if not allow(world, "diagnostics", source, most=MOST, seconds=WINDOW_SECONDS):
+        raise TooManyRequests(retry_after=WINDOW_SECONDS)
+    app_version, os, os_version, events = sent
+    at = coarse(world.now())
+    batch = Batch(
+        company=partition(at.date()),
+        id=new_id(Batch.PREFIX, at, world.random(10)),
+        created_at=at,
+        updated_at=at,
+        app_version=app_version,
+        os=os,
+        os_version=os_version.partition(".")[0],
+        events=tuple(events),
+        expires_at=expires_at(Batch, at),
+    )
+    due.remember(world.store, batch, world.random(16))
+    return True
+
+
+def summary(world: "World", days: int, now: datetime) -> list[Line]:
+    """What the last `days` days brought, as counts."""
+    return summarise(_batches(world, days, now))
+
+
+def _batches(world: "World", days: int, now: datetime) -> Iterator[Batch]:
+    """Every batch of those days that is not past its term, deleted or not: the database expires late, by days."""
+    for back in range(min(days, most_days(term("diagnostics.event")) + 1)):
+        after = None
+        while True:
+            place = partition(now.date() - timedelta(days=back))
+            page = world.store.query("transient", place, after=after)
+            yield from (row for row in page.records if isinstance(row, Batch) and row.expires_at > now.timestamp())
+            if (after := page.next) is None:
+                break

@@ -1,0 +1,228 @@
+"""Support as members have it: asking, writing, following, closing. The operator's side is `support_desk`.
+
+A member sees their own threads, an owner all of the company's. Help is asked for whether or not cloud storage is on.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.contact.support import (
+    FIRST_ANSWER,
+    MOST_MESSAGES,
+    ORPHANED,
+    Attachment,
+    SupportMessage,
+    Thread,
+    Upload,
+    closed,
+    written,
+)
+from chalicelib.domain.entity import Record
+from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.files import prefixes
+from chalicelib.files.objects import Link
+from chalicelib.policy.ends import expires_at, row_end
+from chalicelib.policy.model import Language
+from chalicelib.policy.wording import long_date
+from chalicelib.services.mail import writing
+from chalicelib.services.records.editing import Resource, listing
+from chalicelib.services.records.paging import Page, Window
+from chalicelib.store import due
+from chalicelib.store.read import Reader
+from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
+from chalicelib.store.wire import SORT, Store
+
+if TYPE_CHECKING:
+    from chalicelib.wiring import World
+
+
+class Writer(NamedTuple):
+    """A member who writes: the membership's id, whether they own the company, their address if the token has one."""
+
+    member: str
+    owner: bool
+    email: str | None = None
+
+    def sees(self, thread: Thread) -> bool:
+        """Whether the thread is theirs to read."""
+        return self.owner or thread.opened_by == self.member
+
+
+class Enclosure(NamedTuple):
+    """A file as it was sent: its name and its bytes."""
+
+    name: str
+    content: bytes
+
+
+THREADS: Resource[Thread] = Resource(Thread, policy=ACCOUNT)
+
+
+def threads(reader: Reader, writer: Writer, window: Window) -> Page[Thread]:
+    """The threads that a member may see, newest first."""
+    return listing(reader, THREADS, window, None if writer.owner else writer.sees)
+
+
+class Conversation(NamedTuple):
+    """A thread and its messages in their order."""
+
+    thread: Thread
+    messages: tuple[SupportMessage, ...]
+
+
+def read(reader: Reader, writer: Writer, id: str) -> Conversation:
+    """A thread with its messages. Raises NotFound, also for somebody else's."""
+    return _conversation(reader.store, _theirs(reader, writer, id))
+
+
+def _theirs(reader: Reader, writer: Writer, id: str) -> Thread:
+    thread = reader.get(Thread, id)
+    if not writer.sees(thread):
+        raise NotFound
+    return thread
+
+
+def messages(store: Store, thread: Thread) -> list[SupportMessage]:
+    """A thread's messages in their order: at most MOST_MESSAGES, one page."""
+    found = store.query("workspace", thread.company, SORT.startswith(f"support_message#{thread.id}#")).records
+    return [row for row in found if isinstance(row, SupportMessage)]
+
+
+def _conversation(store: Store, thread: Thread, *more: SupportMessage) -> Conversation:
+    said = {message.id: message for message in (*messages(store, thread), *more)}
+    return Conversation(thread, tuple(said[id] for id in sorted(said)))
+
+
+def open_thread(
+    world: "World",
+    call: Call,
+    writer: Writer,
+    language: Language,
+    subject: str,
+    text: str,
+    files: Sequence[Enclosure] = (),
+) -> Committed[Conversation]:
+    """Ask for help; a mail confirms it where the member has an address. Raises InvalidContent, Busy."""
+    by = call.at + FIRST_ANSWER
+    thread = call.make(
+        Thread,
+        subject=subject,
+        opened_by=writer.member,
+        language=language,
+        first_answer_by=by,
+        due_at=by,
+    )
+    message, marks = draft(world, call, thread, writer.member, text, files)
+    posted = None
+    if writer.email:
+        day = long_date(today(by), language)
+        posted = writing.write(call, writer.email, language, "support_opened", thread=thread.id, date=day)
+
+    def decide_open(_: Snapshot) -> Decision[Conversation]:
+        new: tuple[Record, ...] = (thread, message, posted.letter) if posted else (thread, message)
+        told = (posted.message,) if posted else ()
+        return Decision(Conversation(thread, (message,)), puts=marks, new=new, messages=told)
+
+    committed = transact(world.store, call, [], decide_open, ACCOUNT)
+    if posted:
+        world.wake("outbox")
+    return committed
+
+
+def write(
+    world: "World", reader: Reader, call: Call, writer: Writer, id: str, text: str, files: Sequence[Enclosure] = ()
+) -> Committed[Conversation]:
+    """Write in a thread that is not closed. Raises NotFound, ThreadClosed, InvalidContent."""
+    seen = _theirs(reader, writer, id)
+    require_room(seen)
+    message, marks = draft(world, call, seen, writer.member, text, files)
+
+    def decide_message(snapshot: Snapshot) -> Decision[Conversation]:
+        thread = snapshot.get(Thread, id)
+        if thread is None:
+            raise NotFound
+        require_room(thread)
+        after = written(thread, call.at)
+        return Decision(_conversation(world.store, after, message), puts=(after, *marks), new=(message,))
+
+    return transact(world.store, call, [Thread.ref(call.company, id)], decide_message, ACCOUNT)
+
+
+def require_room(thread: Thread) -> None:
+    if thread.status == "closed":
+        raise ThreadClosed
+    if thread.messages >= MOST_MESSAGES:
+        raise invalid("", "too_many", max=MOST_MESSAGES)
+
+
+def close(reader: Reader, call: Call, writer: Writer, id: str) -> Committed[Thread]:
+    """Close a thread: its term begins. Closing it again changes nothing. Raises NotFound."""
+    _theirs(reader, writer, id)
+    return close_now(reader.store, call, id)
+
+
+def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
+    """Close a thread without asking whose it is. Raises NotFound."""
+
+    def decide_close(snapshot: Snapshot) -> Decision[Thread]:
+        thread = snapshot.get(Thread, id)
+        if thread is None:
+            raise NotFound
+        if thread.status == "closed":
+            return Decision(thread)
+        after = closed(thread, call.at, row_end(Thread, call.at))
+        return Decision(after, puts=(after,))
+
+    return transact(store, call, [Thread.ref(call.company, id)], decide_close, ACCOUNT)
+
+
+def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: str) -> Link:
+    """The address of an attachment, for five minutes. Raises NotFound."""
+    thread = _theirs(reader, writer, id)
+    for message in messages(reader.store, thread):
+        for found in message.attachments:
+            if found.key.rpartition("/")[2] == file:
+                return world.files.url(found.key, filename=found.name or file)
+    raise NotFound
+
+
+class Drafted(NamedTuple):
+    """A message whose files are stored, and what the commit puts to take the mark off them."""
+
+    message: SupportMessage
+    marks: tuple[Upload, ...] = ()
+
+
+def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
+    """A message; its files are checked first, so that what is refused leaves nothing, then marked, then stored. A call
+    stores under names of its own, so a repetition never shares a file with what a sweep may take."""
+    from chalicelib.render.attachment import check
+
+    checked = [(file.name, check(file.content, f"/attachments/{n}/content")) for n, file in enumerate(files)]
+    kept = tuple(
+        Attachment(
+            key=prefixes.upload(call.company, thread.id, f"{call.id}-{n}", found.extension),
+            name=f"{name.rpartition('.')[0] or name}.{found.extension}",
+            media=found.media,
+            size=len(found.content),
+        )
+        for n, (name, found) in enumerate(checked)
+    )
+    message = call.make(
+        SupportMessage, thread=thread.id, opened_by=thread.opened_by, by=by, text=text, attachments=kept
+    )
+    if not kept:
+        return Drafted(message)
+    at = call.at + ORPHANED
+    mark = call.make(
+        Upload,
+        due_at=at,
+        keys=tuple(each.key for each in kept),
+        expires_at=expires_at(Upload, at),
+    )
+    due.remember(world.store, mark, world.random(16))
+    for each, (_, found) in zip(kept, checked, strict=True):
+        world.files.put(each.key, found.content, found.media)
+    return Drafted(message, (mark.edited(call.at, due=None),))

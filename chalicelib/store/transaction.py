@@ -1,0 +1,366 @@
+"""The one transaction that writes business data.
+
+One `TransactGetItems` reads the company's head, the idempotency record and what the verb needs. `decide` is a pure
+function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
+idempotency record and the new head, conditioned on the head's clock. Whoever loses the race reads again and decides
+again, so numbers, hashes and balances are always decided on what is current, and the loser of a duplicate gets the
+first answer.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, Generic
+
+import msgspec
+from typing_extensions import TypeVar
+
+from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.companies.company import Head, fenced_for, require_open
+from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import (
+    Busy,
+    CloudStorageOff,
+    IdempotencyKeyReused,
+    NotFound,
+    TransactionTooLarge,
+)
+from chalicelib.domain.journal import Answered, Change, JournalEntry, Message, change
+from chalicelib.store import codec, conflicts
+from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T", default=Any)
+
+
+class Unread(Exception):
+    """`decide` asked for rows that the snapshot lacks; `transact` reads again with them."""
+
+    def __init__(self, refs: Sequence[Ref]) -> None:
+        super().__init__()
+        self.refs = refs
+
+
+class Snapshot:
+    """What was read, all of one moment."""
+
+    def __init__(self, company: str, head: Head | None, rows: dict[Ref, codec.Row | None]) -> None:
+        self.company = company
+        self._head = head
+        self._rows = rows
+
+    @property
+    def head(self) -> Head:
+        """The company's head. Raises NotFound where the company does not exist."""
+        if self._head is None:
+            raise NotFound
+        return self._head
+
+    @property
+    def clock(self) -> int:
+        """How many commits the company has had."""
+        return self._head.clock if self._head else 0
+
+    @property
+    def founded(self) -> bool:
+        """Whether the company exists."""
+        return self._head is not None
+
+    def find(self, cls: type[R], *ids: str, **parts: Any) -> list[R | None]:
+        """The records of this class with these ids, None where there is none."""
+        refs = [cls.ref(self.company, id, **parts) for id in ids]
+        if missing := [ref for ref in refs if ref not in self._rows]:
+            raise Unread(missing)
+        rows = [self._rows[ref] for ref in refs]
+        return [codec.from_row(cls.ROOM, row) if row else None for row in rows]  # type: ignore[misc]
+
+    def get(self, cls: type[R], id: str = "", **parts: Any) -> R | None:
+        """The record of this class and id, or None."""
+        return self.find(cls, id, **parts)[0]
+
+    def at(self, refs: Sequence[Ref]) -> list[Record | None]:
+        """The records at these addresses of the company, None where there is none."""
+        self.need(*refs)
+        rows = [self._rows[ref] for ref in refs]
+        return [codec.from_row(ref.room, row) if row else None for ref, row in zip(refs, rows, strict=True)]
+
+    def need(self, *refs: Ref) -> None:
+        """Ask for several rows at once, so that they cost one more round trip and not one each."""
+        if missing := [ref for ref in refs if ref not in self._rows]:
+            raise Unread(missing)
+
+
+@dataclass(frozen=True)
+class WritePolicy:
+    """The conditions under which a write is admitted, and whether its reply is kept.
+
+    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
+    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no reply: what
+    its `decide` reads says that it was done.
+    """
+
+    business: bool = False
+    founding: bool = False
+    while_blocked: bool = False
+    remembered: bool = True
+
+
+CUSTOMER: Final = WritePolicy(business=True)
+"""A merchant changes business data."""
+ACCOUNT: Final = WritePolicy()
+"""A member changes the account itself: profile, members, keys, consents, support."""
+ACCOUNT_WHILE_BLOCKED: Final = WritePolicy(while_blocked=True)
+"""A member acts on the block itself, for example cancels a deletion."""
+FOUNDING: Final = WritePolicy(founding=True)
+"""A person signs a company up."""
+SYSTEM_WHILE_OPEN: Final = WritePolicy(remembered=False)
+"""A step of a job that a blocked company refuses."""
+SYSTEM_STEP: Final = WritePolicy(while_blocked=True, remembered=False)
+"""A step of a job, whatever the company's state."""
+RESTORE_BEGIN: Final = WritePolicy(business=True, while_blocked=True, remembered=False)
+"""A restore blocks the company that it writes into."""
+RESTORE_FOUNDING: Final = WritePolicy(founding=True, while_blocked=True, remembered=False)
+"""A restore makes the new company that it writes into."""
+
+
+@dataclass(frozen=True)
+class Decision(Generic[T]):
+    """The outcome of `decide`: a value, records to put (`new` ones must not exist yet), records to delete, changes of
+    the head, and messages for after the commit. Without writes, nothing is committed."""
+
+    value: T = None  # type: ignore[assignment]  # a step of a job often has no value
+    puts: tuple[Record, ...] = ()
+    new: tuple[Record, ...] = ()
+    deletes: tuple[Record, ...] = ()
+    head: dict[str, Any] | None = None
+    messages: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Committed(Generic[T]):
+    """The decision's value and the caller's reply, with the company's head and clock after it.
+
+    `attempts` is 0 for a repeated call. When it is `replayed`, it gets the reply of the first call and no value. When
+    it is not, the commit was this call's own and only its confirmation was lost.
+    """
+
+    value: T | None
+    reply: Reply
+    head: Head | None
+    clock: int
+    attempts: int = 0
+    replayed: bool = False
+
+    @property
+    def outcome(self) -> T:
+        """The value, for calls that are never repeated with the same key. Raises LookupError for a repeated call."""
+        if self.replayed:
+            raise LookupError("a repeated call has a reply and no value")
+        return self.value  # type: ignore[return-value]
+
+
+def transact(
+    store: Store,
+    call: Call,
+    reads: Sequence[Ref],
+    decide: Callable[[Snapshot], Decision[T]],
+    policy: WritePolicy = CUSTOMER,
+) -> Committed[T]:
+    """Read, decide, write; on a conflict again, with jitter, for 10 s.
+
+    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
+    """
+    wanted, attempts = dict.fromkeys(reads), 0
+    deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
+    decision: Decision[T] | None = None
+    while True:
+        begun = time.monotonic()
+        snapshot, first = _read(store, call, list(wanted), deadline)
+        if first is not None:
+            return _replay(store, call, first, snapshot, decision)
+        if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
+            raise Busy
+        if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
+            time.sleep(fence)
+            continue
+        _admit(snapshot, policy)
+        try:
+            decision = decide(snapshot)
+        except Unread as unread:
+            wanted |= dict.fromkeys(unread.refs)
+            continue
+        attempts += 1
+        head = _next_head(call, snapshot, decision)
+        reply = _reply(call, decision.value, head)
+        if not _writes(decision):
+            return Committed(decision.value, reply, head, snapshot.clock, attempts)
+        if _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
+            store.told(decision.new, decision.deletes)
+            return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
+        conflicts.pause(attempts, time.monotonic() - begun, deadline)
+
+
+def _reply(call: Call, value: Any, head: Head | None) -> Reply:
+    return call.present(value, head) if head else Reply()
+
+
+def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
+    keys = [Answered.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
+    every = list(dict.fromkeys([Head.ref(call.company), *keys, *refs]))
+    rows = dict(zip(every, conflicts.patiently(lambda: store.get(every), deadline), strict=True))
+    head = rows[every[0]]
+    known = codec.from_row("journal", head) if head else None
+    known = known if isinstance(known, Head) else None
+    first, *former = (_live(rows[key], call) for key in keys)
+    # Clients could send a former key too. Their request is a hash, and that of a call without a client never is.
+    answered = first or next((row for row in former if row is not None and row.request == call.request), None)
+    return Snapshot(call.company, known, rows), answered
+
+
+def _live(row: codec.Row | None, call: Call) -> Answered | None:
+    """The answer in a row, unless its term is over."""
+    answered = codec.from_row("transient", row) if row else None
+    return answered if isinstance(answered, Answered) and answered.expires_at > call.at.timestamp() else None
+
+
+def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
+    """For how many seconds the company's writers wait for the cut of a backup; `waited` is how long this one has."""
+    at = call.at + timedelta(seconds=waited)
+    return fenced_for(snapshot.head, at) if snapshot.founded and waited < conflicts.PATIENCE_SECONDS else 0.0
+
+
+def _admit(snapshot: Snapshot, policy: WritePolicy) -> None:
+    if not snapshot.founded:
+        if policy.founding:
+            return
+        raise NotFound
+    head = snapshot.head
+    if not policy.while_blocked:
+        require_open(head)
+    if policy.business and not (head.cloud_sync or head.cloud_backup):
+        raise CloudStorageOff
+
+
+def _replay(
+    store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision[T] | None
+) -> Committed[T]:
+    """The first reply again. When this call's own commit succeeded and its confirmation was lost: the value as well,
+    and the reply with its secret."""
+    if first.request != call.request:
+        raise IdempotencyKeyReused
+    stored = Reply(first.status, first.body, first.location)
+    if first.call == call.id and decision:
+        store.told(decision.new, decision.deletes)
+        reply = replace(stored, secret=_reply(call, decision.value, snapshot.head).secret)
+        return Committed(decision.value, reply, snapshot.head, snapshot.clock)
+    return Committed(None, stored, snapshot.head, snapshot.clock, replayed=first.call != call.id)
+
+
+def _writes(decision: Decision[Any]) -> bool:
+    return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
+
+
+def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any]) -> Head | None:
+    """The head after the decision, without the link of the journal's chain; as it stands when nothing is written."""
+    if not _writes(decision):
+        return snapshot.head if snapshot.founded else None
+    if snapshot.founded:
+        changed = {"fence_until": None, **(decision.head or {})}
+        return snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
+    stamps: dict[str, Any] = {"company": call.company, "id": call.company, "created_at": call.at, "updated_at": call.at}
+    return Head(clock=1, chain="", **stamps, **(decision.head or {}))
+
+
+def _commit(
+    store: Store,
+    call: Call,
+    snapshot: Snapshot,
+    decision: Decision[Any],
+    head: Head | None,
+    reply: Reply | None,
+    attempt: int,
+) -> bool:
+    """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
+    assert head is not None  # noqa: S101 — a decision that writes has a next head
+    puts, deletes = _items(store, call, snapshot, decision, head, reply)
+    return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
+
+
+def _items(
+    store: Store, call: Call, snapshot: Snapshot, decision: Decision[Any], head: Head, reply: Reply | None
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The transaction's puts (the guarded head, the entry, the reply, then the decided rows) and deletes."""
+    changes: list[Change] = []
+    rows: list[dict[str, Any]] = []
+    decided = [*((record, True) for record in decision.new), *((record, False) for record in decision.puts)]
+    for record, new in [*decided, *((message, True) for message in decision.messages)]:
+        salt = call.random("salt", *record.key)[:16]
+        rows.append(_put(store, record, salt, new=new))
+        changes.append(change(record, "put", codec.digest(record, salt).hex()))
+    changes += [change(gone, "delete") for gone in decision.deletes]
+    entry = _entry(call, snapshot, head, tuple(changes))
+    bookkeeping = [
+        _put_head(store, replace(head, chain=entry.hash), call, previous=snapshot.clock),
+        _put(store, entry, call.random("salt", *entry.key)[:16], new=True),
+    ]
+    if reply is not None:
+        bookkeeping.append(_put(store, _answered(call, reply), call.random("salt", "answer")[:16], new=False))
+    deletes = [store.key(record.key) for record in decision.deletes]
+    if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
+        raise ValueError(f"a transaction of {count} items: split the verb")
+    if len(msgspec.json.encode(bookkeeping + rows)) > MAX_TRANSACTION_BYTES:
+        raise TransactionTooLarge(limit="4 MB")
+    return bookkeeping + rows, deletes
+
+
+def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ...]) -> JournalEntry:
+    """The journal's entry that leads to `head`, chained to the entry before it."""
+    entry = JournalEntry(
+        company=call.company,
+        id=call.id,
+        created_at=call.at,
+        updated_at=call.at,
+        clock=head.clock,
+        actor=call.actor,
+        verb=call.verb,
+        changes=changes,
+        previous=snapshot.head.chain if snapshot.founded else "",
+        hash="",
+    )
+    return replace(entry, hash=codec.digest(entry, b"").hex())
+
+
+def _answered(call: Call, reply: Reply) -> Answered:
+    from chalicelib.policy.ends import expires_at  # only what writes loads the policy
+
+    return Answered(
+        company=call.company,
+        id=call.key,
+        created_at=call.at,
+        updated_at=call.at,
+        request=call.request,
+        call=call.id,
+        status=reply.status,
+        body=reply.body,
+        location=reply.location,
+        secret=reply.secret is not None,
+        expires_at=expires_at(Answered, call.at),
+    )
+
+
+def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
+    put = {"TableName": store.names[record.ROOM], "Item": codec.to_row(record, salt)}
+    if new:
+        put["ConditionExpression"] = "attribute_not_exists(company)"
+    return put
+
+
+def _put_head(store: Store, head: Head, call: Call, *, previous: int) -> dict[str, Any]:
+    put = _put(store, head, call.random("salt", "head")[:16], new=previous == 0)
+    if previous:
+        put |= {
+            "ConditionExpression": "clock = :previous",
+            "ExpressionAttributeValues": {":previous": {"N": str(previous)}},
+        }
+    return put
