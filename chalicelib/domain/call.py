@@ -73,7 +73,8 @@ class Call:
 
     def new_id(self, cls: type[Record], purpose: str = "") -> str:
         """A new id of the class, the same each time for one purpose within this call."""
-        return new_id(cls.PREFIX, self.at, self.random("id", cls.PREFIX, purpose))
+        # Two classes may share a prefix, as the two data keys of a backup do.
+        return new_id(cls.PREFIX, self.at, self.random("id", cls.ROOM, cls.KIND, purpose))
 
     def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
         """A new record of the call's company, stamped with its instant, under `id` or a new one. Several new records
