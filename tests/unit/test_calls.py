@@ -4,7 +4,7 @@ import ast
 from datetime import UTC, datetime
 from pathlib import Path
 
-from chalicelib.domain.backup import StatutoryKey, WorkingKey
+from chalicelib.domain.backups.backup import StatutoryKey, WorkingKey
 from chalicelib.domain.call import Call
 from chalicelib.domain.entity import ENTITIES
 
