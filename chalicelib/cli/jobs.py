@@ -13,7 +13,7 @@ from chalicelib.jobs import catalogue
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -139,7 +139,7 @@ def off(world: "World", options: argparse.Namespace) -> int:
     """Throw the kill switch; a run under way stops before its next page."""
     at, name = world.now(), _switchable(options.name)
     switch = Switch(company=SYSTEM, id=name, created_at=at, updated_at=at, reason=options.reason, actor=options.by)
-    due.remember(world.store, switch, world.random(16))
+    bookkeeping.remember(world.store, switch, world.random(16))
     show(job=name, off=options.reason)
     return 0
 
@@ -147,7 +147,7 @@ def off(world: "World", options: argparse.Namespace) -> int:
 def on(world: "World", options: argparse.Namespace) -> int:
     """Take the kill switch back."""
     name = _switchable(options.name)
-    due.finish(world.store, Switch.ref(SYSTEM, name))
+    bookkeeping.finish(world.store, Switch.ref(SYSTEM, name))
     show(job=name, off=None)
     return 0
 
@@ -156,8 +156,8 @@ def given_up(world: "World", options: argparse.Namespace) -> int:
     """List, and with `--revive` give back, what a job gave up."""
     job = _job(options.name)
     now, count = world.now(), 0
-    for record in due_rows(world, job.room, job.name + due.DEAD, now.replace(year=arguments.CENTURY[-1])):
-        revived = options.revive and due.revive(world.store, record, now)
+    for record in due_rows(world, job.room, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])):
+        revived = options.revive and bookkeeping.revive(world.store, record, now)
         show(company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived)
         count += 1
     return 0 if options.revive or not count else 1

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -15,7 +15,7 @@ def due_rows(world: "World", room: str, name: str, until: datetime) -> Iterator[
     """Yield every row that is due for a job before `until`, the oldest first."""
     cursor = None
     while True:
-        page = due.page(world.store, room, name, until, cursor=cursor)
+        page = bookkeeping.page(world.store, room, name, until, cursor=cursor)
         yield from page.records
-        if (cursor := due.cursor_of(page)) is None:
+        if (cursor := bookkeeping.cursor_of(page)) is None:
             return

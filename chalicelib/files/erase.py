@@ -1,12 +1,23 @@
-"""Erase objects: every version, delete marker and unfinished upload of one company under a prefix."""
+"""Erase objects: every version, delete marker and unfinished upload of one company under a prefix.
+
+`PREFIXES` lists the prefixes that an erasure may touch. The statutory archive is not among them.
+"""
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from chalicelib.domain.errors import Busy
 from chalicelib.files.objects import Files, refusals
-from chalicelib.files.prefixes import of_company
+from chalicelib.files.prefixes import BACKUPS, EXPORTS, LOGOS, PDF, UPLOADS, of_company
+
+PREFIXES: Final = (EXPORTS, LOGOS, PDF, UPLOADS, *BACKUPS.values())
+
+
+class NotErasable(Exception):
+    """A defect: an erasure touches objects below a prefix that is not on its list. Nothing is deleted."""
+
+    code = "not_erasable"
 
 
 def count(files: Files, prefix: str, company: str) -> int:
@@ -38,6 +49,8 @@ def erase_file(files: Files, key: str) -> None:
 
 
 def _erase(files: Files, under: str) -> bool:
+    if not under.startswith(PREFIXES):
+        raise NotErasable(f"an erasure may not delete {under}: add its prefix to the list first")
     gone = 0
     for uploads in _uploads(files, under):
         for upload in uploads:

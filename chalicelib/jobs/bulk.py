@@ -7,7 +7,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.services.mail.outbox import UnknownTask
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow
 
@@ -35,7 +35,7 @@ def bulk(
         if not isinstance(row, JobRow):
             return True
         if row.status in OVER:  # a runner was killed between ending it and burying it
-            return due.save(world.store, row.edited(world.now(), due=None), row, world.random(16))
+            return bookkeeping.save(world.store, row.edited(world.now(), due=None), row, world.random(16))
         if row.task not in workflows:
             raise UnknownTask(row.task)
         return engine.run(world, workflows[row.task](), row)
@@ -47,7 +47,7 @@ def bulk(
         if row.task in workflows:
             engine.give_up(world, workflows[row.task](), row)
         else:
-            due.save(world.store, row.edited(world.now(), status="failed"), row, world.random(16))
+            bookkeeping.save(world.store, row.edited(world.now(), status="failed"), row, world.random(16))
 
     return Job(
         name=name,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ def due_in(room: str, name: str) -> Find:
     """A `find` that reads the due index of `room` under `name`."""
 
     def find(world: "World", cursor: str | None, at: datetime) -> Found:
-        page = due.page(world.store, room, name, at, cursor=cursor)
-        return Found(page.records, due.cursor_of(page))
+        page = bookkeeping.page(world.store, room, name, at, cursor=cursor)
+        return Found(page.records, bookkeeping.cursor_of(page))
 
     return find
 

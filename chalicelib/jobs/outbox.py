@@ -9,7 +9,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
 from chalicelib.jobs.job import Found, Job, Step, due_in
 from chalicelib.services.mail.outbox import Handler, deliver
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -25,7 +25,7 @@ def outbox(tasks: Mapping[str, Handler]) -> Job:
     def apply(world: "World", step: Step) -> bool:
         if step.kind == EXPIRE:
             log.warning("a message was past its term", extra={"company": step.ref.company})
-            due.finish(world.store, step.ref)
+            bookkeeping.finish(world.store, step.ref)
             return True
         deliver(world, tasks, step.ref, step.kind, step.about)
         return True
@@ -51,7 +51,7 @@ def find(world: "World", cursor: str | None, at: datetime) -> Found:
     found = _due(world, cursor, at)
     if found.next is not None or not found.work:
         return found
-    dead = due.page(world.store, Message.ROOM, NAME + due.DEAD, at).records
+    dead = bookkeeping.page(world.store, Message.ROOM, NAME + bookkeeping.DEAD, at).records
     return Found((*found.work, *(row for row in dead if _past_term(row, at))), None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import OVER, REMINDERS, Deadline, Request
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -65,7 +65,9 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
             return True
         carry = carriers.get(request.kind)
         if carry is None:  # an operator carries it out; the watch keeps its deadline
-            return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
+            return bookkeeping.save(
+                world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16)
+            )
         return carry(world, request)
 
     return Job(
@@ -98,7 +100,7 @@ def watch_job() -> Job:
         if not isinstance(watch, Deadline):
             return True
         if not isinstance(request, Request) or request.status in OVER:
-            due.finish(world.store, step.ref)
+            bookkeeping.finish(world.store, step.ref)
             return True
         breached = watch.deadline <= world.now()
         figure = "RequestDeadlineBreached" if breached else "RequestDeadlineNear"
@@ -116,7 +118,7 @@ def watch_job() -> Job:
         )
         again = max(watch.deadline, world.now()) if not breached else world.now() + timedelta(days=1)
         later = watch.edited(world.now(), due_at=again, attempts=0)
-        return due.save(world.store, later, watch, world.random(16))
+        return bookkeeping.save(world.store, later, watch, world.random(16))
 
     return Job(
         name=WATCH,

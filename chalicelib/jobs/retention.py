@@ -9,7 +9,7 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -96,13 +96,13 @@ def _forget(world: "World", step: Step) -> bool:
     stone = _tombstone(world, row) if isinstance(row, Request) else None
     changed_at = _changed_at(row, stone)
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
-        return due.defer(world.store, row, max(end, world.now()) + AGAIN)
+        return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, Request):
         keys = [end.key for end in key_destruction.of_request(world, row.company, row.id)]
         beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
         for ref in beside:
-            due.finish(world.store, ref)
-    due.finish(world.store, step.ref)
+            bookkeeping.finish(world.store, ref)
+    bookkeeping.finish(world.store, step.ref)
     return True
 
 

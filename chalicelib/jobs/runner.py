@@ -1,8 +1,8 @@
 """Runs jobs: deadline, cap, holds, kill switch, retries and figures live here and nowhere else.
 
-Two runs of one job at once are harmless: each row is claimed before it is worked on (`store.due`), and a run that is
-killed loses nothing but time, since its claims lapse and its steps are repeatable. One row's failure never stops the
-others: it is tried again later and later, and after `MOST_ATTEMPTS` it is buried where an operator sees it.
+Two runs of one job at once are harmless: each row is claimed before it is worked on (`store.bookkeeping`). A run that
+is killed loses nothing but time, since its claims lapse and its steps are repeatable. One row's failure never stops the
+others: it is tried again later and later, and after `MOST_ATTEMPTS` it is dead-lettered where an operator sees it.
 """
 
 import logging
@@ -19,7 +19,7 @@ from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs.job import Found, Job, Left, Step, within
 from chalicelib.jobs.report import Failure, Outcome, Report
 from chalicelib.observability import code_of
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.conflicts import patiently
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class _Run:
                     return stop
             if (cursor := page.next) is None:
                 if self.checkpoint:
-                    due.finish(self.world.store, self.checkpoint.key)
+                    bookkeeping.finish(self.world.store, self.checkpoint.key)
                 return "done"
             if self._switched_off():
                 return "off"
@@ -134,8 +134,8 @@ class _Run:
     def _permitted(self, work: Record) -> list[Step] | None:
         """The plan for a row; None when it is held."""
         self.report.found += 1
-        if not due.is_dead(work):  # such a row waits for its end, not for work
-            waited = (self.report.at - due.due_at(work)).total_seconds()
+        if not bookkeeping.is_dead(work):  # such a row waits for its end, not for work
+            waited = (self.report.at - bookkeeping.due_at(work)).total_seconds()
             self.report.oldest_seconds = max(self.report.oldest_seconds, waited)
         steps = self.job.plan(self.world, work)
         if self.holds(self.world, steps):
@@ -151,7 +151,7 @@ class _Run:
         if not self._in_time():
             self._remember(cursor=cursor)
             return "continues"
-        claimed: due.Claim | None = None
+        claimed: bookkeeping.Claim | None = None
         try:
             with self._confined(work):
                 steps = self._permitted(work)
@@ -159,7 +159,7 @@ class _Run:
                     return None
                 if self.job.cap is not None and self.report.planned > self.job.cap:
                     return self._ask()
-                claimed = due.claim(self.world.store, work, self.until)
+                claimed = bookkeeping.claim(self.world.store, work, self.until)
                 if claimed is None:
                     self.report.skipped += 1
                 elif claimed.attempt > MOST_ATTEMPTS:  # its runner was killed each time and could not say so
@@ -176,7 +176,7 @@ class _Run:
         into = self.job.into(work) if self.job.into else None
         return self.world.confined(self.job.name, work.key.company, into)
 
-    def _steps(self, claimed: due.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
+    def _steps(self, claimed: bookkeeping.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
         plan, address = _digest(steps), _address(claimed.record.key)
         kept = self.checkpoint
         done = kept.step if kept and (kept.work, kept.plan) == (address, plan) else 0
@@ -184,7 +184,7 @@ class _Run:
             finished = False
             while not finished:
                 if not self._in_time():
-                    due.release(self.world.store, claimed)
+                    bookkeeping.release(self.world.store, claimed)
                     self._remember(cursor=cursor, work=address, plan=plan, step=number)
                     return "continues"
                 finished = self.job.apply(self.world, step)
@@ -192,11 +192,11 @@ class _Run:
                 self.report.late += self.left() < 0
         return None
 
-    def _settle(self, work: Record, claimed: due.Claim | None, error: str) -> None:
+    def _settle(self, work: Record, claimed: bookkeeping.Claim | None, error: str) -> None:
         """Count the failure on the row itself. Where even that fails, the claim lapses and says it."""
         try:
             with self._confined(work):
-                claimed = claimed or due.claim(self.world.store, work, self.until)
+                claimed = claimed or bookkeeping.claim(self.world.store, work, self.until)
                 if claimed:
                     self._fail(claimed, error)
                     return
@@ -204,14 +204,14 @@ class _Run:
             log.warning("failure not counted", exc_info=again, extra={"ref": _address(work.key)})
         self.report.failures.append(Failure(work.key, error, claimed.attempt if claimed else 0, dead=False))
 
-    def _fail(self, claimed: due.Claim, error: str) -> None:
+    def _fail(self, claimed: bookkeeping.Claim, error: str) -> None:
         dead = claimed.attempt >= MOST_ATTEMPTS
         if dead:
             if self.job.buried:
                 self.job.buried(self.world, claimed.record)
-            due.bury(self.world.store, claimed)
+            bookkeeping.dead_letter(self.world.store, claimed)
         else:
-            due.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))
+            bookkeeping.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))
         self.report.failures.append(Failure(claimed.record.key, error, claimed.attempt, dead))
 
     def _in_time(self) -> bool:
@@ -238,7 +238,7 @@ class _Run:
         ends = expires_at(Checkpoint, at)
         kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **place)
         with session.under(None):  # it is no company's
-            due.remember(self.world.store, kept, self.world.random(16))
+            bookkeeping.remember(self.world.store, kept, self.world.random(16))
 
 
 def retry_after(attempt: int) -> timedelta:

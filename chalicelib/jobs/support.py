@@ -7,7 +7,7 @@ from chalicelib.domain.contact.support import JOB, Thread, Upload
 from chalicelib.domain.entity import Record
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.services.support import desk
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -51,7 +51,7 @@ def apply_uploads(world: "World", step: Step) -> bool:
     if isinstance(mark, Upload) and mark.due is not None:
         for key in mark.keys:
             world.files.delete(key)
-        due.finish(world.store, mark.key)
+        bookkeeping.finish(world.store, mark.key)
     return True
 
 

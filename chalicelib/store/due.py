@@ -1,189 +1,39 @@
-"""Due rows: found by the `due` index, claimed, and put off, buried or finished by whoever claimed them.
+"""Names of `store.bookkeeping` under its former address, for the modules that have not moved yet."""
 
-This is the runner's own bookkeeping, the one exception beside erasure to "nothing is written but through `transact`".
-It touches only when a row is worked on (`due`, `due_at`, `attempts`), saves the progress of a job's row, deletes a
-message that was delivered, and keeps the rows that no company owns. None of it is business content, so none advances a
-company's clock or enters its journal; every write is one conditional call.
+from chalicelib.store.bookkeeping import (
+    DEAD,
+    PAGE,
+    Claim,
+    claim,
+    cursor_of,
+    defer,
+    due_at,
+    finish,
+    is_dead,
+    page,
+    postpone,
+    release,
+    remember,
+    revive,
+    save,
+    swap,
+)
 
-A claim moves `due_at` to when it lapses, as a queue's visibility time-out does: two runners share the work instead of
-repeating it, and what a killed one had claimed comes back by itself. Attempts are counted by the claim and not by the
-failure, so that work which kills its runner is buried too.
-
-The index's partition is the job's name: one partition takes 1,000 writes a second, and a message costs three (put,
-claimed, deleted). Above some 200 messages a second the name needs shards (`outbox.0` … `outbox.7`, by the company's
-hash) and one `find` for each.
-"""
-
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
-import msgspec
-from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, UpdateError
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action
-
-from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import Busy
-from chalicelib.store.codec import from_row, to_row
-from chalicelib.store.wire import Page, Store, code_of, is_passing
-
-PAGE = 100
-DEAD = ".dead"
-
-
-class Row:
-    """The attributes that this module may change, as expressions."""
-
-    due, due_at, attempts, version = Path("due"), Path("due_at"), Path("attempts"), Path("version")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A row that is ours until `until`; `was` is when it was due, `attempt` how often it has been claimed (from 1)."""
-
-    record: Record
-    was: datetime
-    until: datetime
-    attempt: int
-
-
-def page(store: Store, room: str, name: str, at: datetime, *, cursor: str | None = None, limit: int = PAGE) -> Page:
-    """One page of the rows of `room` that are due for job `name` at `at`, oldest first, in the index's (eventually
-    consistent) view. `cursor` is what `cursor_of` made of the page before."""
-    after = msgspec.json.decode(cursor) if cursor else None
-    # Stored instants end in "Z" or in a fraction and "Z", which sorts before it: the whole second's bound misses none.
-    bound = _stored(at.replace(microsecond=0))
-    found = store.query(room, name, Row.due_at <= bound, index="due", after=after, limit=limit)
-    return Page([record for record in found.records if due_at(record) <= at], found.next)
-
-
-def cursor_of(found: Page) -> str | None:
-    """Where the next page begins, as text; None after the last one."""
-    return msgspec.json.encode(found.next).decode() if found.next else None
-
-
-def claim(store: Store, record: Record, until: datetime) -> Claim | None:
-    """Take a row as it was found. None when somebody else was faster, or finished it. Raises Busy."""
-    was = due_at(record)
-    row = _update(
-        store,
-        record.key,
-        [Row.due_at.set(_stored(until)), Row.attempts.set((Row.attempts | 0) + 1)],
-        (Row.due == _due(record)) & (Row.due_at == _stored(was)),
-    )
-    if row is None:
-        return None
-    return Claim(from_row(record.ROOM, row), was, until, int(row["attempts"]["N"]))
-
-
-def postpone(store: Store, claimed: Claim, at: datetime) -> bool:
-    """Try again at `at`. False when the claim had lapsed."""
-    return _update(store, claimed.record.key, [Row.due_at.set(_stored(at))], _ours(claimed)) is not None
-
-
-def release(store: Store, claimed: Claim) -> bool:
-    """Give back what there was no time for, as if it had not been claimed. False when the claim had lapsed."""
-    back = [Row.due_at.set(_stored(claimed.was)), Row.attempts.set((Row.attempts | 1) - 1)]
-    return _update(store, claimed.record.key, back, _ours(claimed)) is not None
-
-
-def defer(store: Store, record: Record, at: datetime) -> bool:
-    """Make a claimed row, as it was read, due at `at` with all its attempts. False when somebody else moved it
-    meanwhile. Raises Busy."""
-    unmoved = (Row.due == _due(record)) & (Row.due_at == _stored(due_at(record)))
-    return _update(store, record.key, [Row.due_at.set(_stored(at)), Row.attempts.set(0)], unmoved) is not None
-
-
-def bury(store: Store, claimed: Claim) -> bool:
-    """Try no more: the row moves to the index's partition of the dead, where it is seen. False when the claim had
-    lapsed."""
-    name = _due(claimed.record).removesuffix(DEAD) + DEAD
-    return _update(store, claimed.record.key, [Row.due.set(name)], _ours(claimed)) is not None
-
-
-def revive(store: Store, record: Record, at: datetime) -> bool:
-    """Give a buried row all its attempts again, from `at` on. False when it is not buried."""
-    name = _due(record).removesuffix(DEAD)
-    changes = [Row.due.set(name), Row.due_at.set(_stored(at)), Row.attempts.set(0)]
-    return _update(store, record.key, changes, Row.due == name + DEAD) is not None
-
-
-def finish(store: Store, ref: Ref) -> None:
-    """Delete a due row whose work is done. Safe to repeat. Raises Busy."""
-    _attempt(lambda: store.connection.delete_item(store.names[ref.room], ref.company, ref.sort), DeleteError)
-
-
-def save(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
-    """Keep the progress that a claimed row made since it was read as `seen`. False when somebody else moved it
-    meanwhile. Its attempts are counted anew: what progresses is not poison. Raises Busy."""
-    unmoved = (Row.version == seen.version) & (Row.due_at == _stored(due_at(seen)))
-    return _put(store, record, salt, unmoved)
-
-
-def remember(store: Store, record: Record, salt: bytes) -> None:
-    """Put one of the rows that no company owns (a checkpoint, a switch). Raises Busy."""
-    _put(store, record, salt, None)
-
-
-def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool:
-    """Put one of the rows that no company owns in place of the one seen, or where there was none. False when somebody
-    else was faster. Raises Busy."""
-    unmoved = Row.version == seen.version if seen else Path("company").does_not_exist()
-    return _put(store, record, salt, unmoved)
-
-
-def _put(store: Store, record: Record, salt: bytes, condition: Condition | None) -> bool:
-    name, attributes = store.names[record.ROOM], to_row(record, salt)
-    call = store.connection.put_item
-    done = _attempt(
-        lambda: call(name, record.key.company, record.key.sort, attributes=attributes, condition=condition), PutError
-    )
-    return done is not None
-
-
-def _update(store: Store, ref: Ref, actions: Sequence[Action], condition: Condition) -> dict[str, Any] | None:
-    """The row after the change, or None when the condition failed."""
-    name, call = store.names[ref.room], store.connection.update_item
-    answer = _attempt(
-        lambda: call(name, ref.company, ref.sort, actions, condition, return_values="ALL_NEW"), UpdateError
-    )
-    return answer["Attributes"] if answer else None
-
-
-def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
-    try:
-        return call()
-    except kind as error:
-        if code_of(error) == "ConditionalCheckFailedException":
-            return None
-        if is_passing(error):
-            raise Busy from error
-        raise
-
-
-def _ours(claimed: Claim) -> Condition:
-    return Row.due_at == _stored(claimed.until)
-
-
-def _due(record: Record) -> str:
-    name: str = record.due  # type: ignore[attr-defined]
-    return name
-
-
-def is_dead(record: Record) -> bool:
-    """Whether a row was dead-lettered."""
-    return _due(record).endswith(DEAD)
-
-
-def due_at(record: Record) -> datetime:
-    """When a row is due."""
-    at: datetime = record.due_at  # type: ignore[attr-defined]
-    return at
-
-
-def _stored(at: datetime) -> str:
-    text: str = msgspec.to_builtins(at)
-    return text
+__all__ = [
+    "DEAD",
+    "PAGE",
+    "Claim",
+    "claim",
+    "cursor_of",
+    "defer",
+    "due_at",
+    "finish",
+    "is_dead",
+    "page",
+    "postpone",
+    "release",
+    "remember",
+    "revive",
+    "save",
+    "swap",
+]

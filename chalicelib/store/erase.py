@@ -1,8 +1,8 @@
-"""The erase door: the second and guarded way to change what is stored. It only takes away.
+"""The write path of erasure: it only removes rows and attributes. `PATH` lists the kinds that it may touch.
 
-It acts on a measure of the policy's plan, within one company's partition of one room, in batches that may be repeated.
-Nothing counts as gone until a strongly consistent read of all of it has found nothing left. No statutory row passes:
-the ledger is swept at its term (`store.sweep`), never erased.
+An erasure acts on measures of the policy's plan, within one company's partition of one table, in batches that may be
+repeated. Nothing counts as gone until a strongly consistent read of all of it has found nothing left. The ledger is not
+on the list: retention purges it at the end of the statutory term, through `transact`.
 """
 
 import time
@@ -10,19 +10,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
-from pynamodb.exceptions import PutError, QueryError, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, QueryError, UpdateError
 from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.entity import ENTITIES, ROOMS, Ref
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import SYSTEM
 from chalicelib.domain.privacy.request import Measure
-from chalicelib.store import due
 from chalicelib.store.codec import Row
 from chalicelib.store.wire import SORT, Key, Store, code_of, is_passing
+from chalicelib.store.write_path import Kinds, WritePath
 
+PATH: Final = WritePath(
+    "erasure",
+    updates=Kinds(transient=("idempotency",)),
+    deletes=Kinds(every=("workspace", "identity", "transient"), journal=("outbox",), requests=("correction",)),
+)
+"""The measures of all plans: a test derives them from the policy. Answers that name a person lose their body."""
 BATCH = 25
 """Rows of one BatchWriteItem, at most."""
 ONE_BY_ONE = frozenset({"requests"})
@@ -71,9 +77,8 @@ def erase(store: Store, aim: Target, *, most: int) -> bool:
     while True:
         gone = 0
         for rows in pages(store, aim):
-            keys = [row["sort"]["S"] for row in rows]
-            _delete(store, aim, keys)
-            gone += len(keys)
+            _delete(store, aim, rows)
+            gone += len(rows)
             if gone >= most:
                 return False
         if not gone:
@@ -178,10 +183,32 @@ def _query(
     return answer
 
 
-def _delete(store: Store, aim: Target, keys: Sequence[str]) -> None:
+def erase_row(store: Store, ref: Ref) -> None:
+    """Delete one row. Safe to repeat. Raises Busy, OutsideWritePath."""
+    PATH.require_at("delete", ref)
+    _delete_one(store, ref)
+
+
+def _delete_one(store: Store, ref: Ref) -> None:
+    try:
+        store.connection.delete_item(store.names[ref.room], ref.company, ref.sort)
+    except DeleteError as error:
+        if is_passing(error):
+            raise Busy from error
+        raise
+
+
+def _kind(row: Row) -> str:
+    return str(row.get("_kind", {"S": "unknown"})["S"])
+
+
+def _delete(store: Store, aim: Target, rows: Sequence[Row]) -> None:
+    for row in rows:
+        PATH.require("delete", aim.room, _kind(row))
+    keys = [row["sort"]["S"] for row in rows]
     if aim.room in ONE_BY_ONE:
         for sort in keys:
-            due.finish(store, Ref(aim.room, aim.company, sort))
+            _delete_one(store, Ref(aim.room, aim.company, sort))
         return
     table, left = store.names[aim.room], iter(keys)
     while chunk := list(islice(left, BATCH)):
@@ -211,6 +238,7 @@ def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
 
 
 def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
+    PATH.require("update", aim.room, _kind(row))
     actions = [Path(name).remove() for name in names]
     condition = row["_kind"]["S"] == KIND
     try:

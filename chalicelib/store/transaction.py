@@ -1,4 +1,4 @@
-"""The one transaction that writes business data.
+"""The write path of business data: one transaction for all of it. `PATH` lists the kinds that it may touch.
 
 One `TransactGetItems` reads the company's head, the idempotency record and what the verb needs. `decide` is a pure
 function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
@@ -29,7 +29,22 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.journal import Answered, Change, JournalEntry, Message, change
 from chalicelib.store import codec, conflicts
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
+from chalicelib.store.write_path import Kinds, WritePath
 
+PATH: Final = WritePath(
+    "business",
+    puts=Kinds(
+        every=("workspace", "ledger", "journal", "identity", "requests"),
+        transient=("backup", "former_owner", "idempotency", "job", "mail", "tally", "upload"),
+    ),
+    deletes=Kinds(
+        every=("workspace", "ledger", "identity"),
+        journal=("backup_key", "journal_entry", "leftover"),
+        requests=("deadline",),
+    ),
+)
+"""Each kind of a company's own tables, so that a new kind of document needs no line here. A transaction deletes no head
+and no proof. Bookkeeping writes the other kinds of `transient`."""
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", default=Any)
 
@@ -306,7 +321,7 @@ def _items(
     ]
     if reply is not None:
         bookkeeping.append(_put(store, _answered(call, reply), call.random("salt", "answer")[:16], new=False))
-    deletes = [store.key(record.key) for record in decision.deletes]
+    deletes = [_delete(store, record) for record in decision.deletes]
     if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
         raise ValueError(f"a transaction of {count} items: split the verb")
     if len(msgspec.json.encode(bookkeeping + rows)) > MAX_TRANSACTION_BYTES:
@@ -349,7 +364,13 @@ def _answered(call: Call, reply: Reply) -> Answered:
     )
 
 
+def _delete(store: Store, record: Record) -> dict[str, Any]:
+    PATH.require("delete", record.ROOM, record.KIND)
+    return store.key(record.key)
+
+
 def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
+    PATH.require("put", record.ROOM, record.KIND)
     put = {"TableName": store.names[record.ROOM], "Item": codec.to_row(record, salt)}
     if new:
         put["ConditionExpression"] = "attribute_not_exists(company)"

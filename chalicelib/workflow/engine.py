@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Refusal
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow import deadline
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.failure import GivenUp, Overtaken, StepFailed, UnknownProgress
@@ -168,7 +168,7 @@ def _save(world: "World", workflow: Workflow[R, C, S], context: C, state: S, see
     if given_up and not done:
         changes["due_at"] = now
     after = row.edited(now, **changes)
-    if not due.save(world.store, after, seen, world.random(16)):
+    if not bookkeeping.save(world.store, after, seen, world.random(16)):
         raise Overtaken
     return after
 

@@ -15,11 +15,12 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.restore import Asked
 from chalicelib.services.companies import companies
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.codec import from_row
 from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from chalicelib.wiring import World
 from tests.privacy.worlds import Books
+from tests.rows import put_row
 
 Advance = Callable[[World, JobRow], JobRow]
 ROOMS = ("workspace", "ledger")
@@ -108,7 +109,7 @@ def queued(world: World, company: str, actor: str, asked: Asked, task: str = "re
         outcomes=b"[]",
         expires_at=int(now.timestamp()) + 10**6,
     )
-    due.remember(world.store, row, world.random(16))
+    put_row(world.store, row)
     return row
 
 
@@ -138,7 +139,7 @@ def step(world: World, job: JobRow, advance: Advance = restore.advance) -> JobRo
     (seen,) = world.store.records([job.key])
     assert isinstance(seen, JobRow)
     after = advance(world, seen)
-    assert due.save(world.store, after, seen, world.random(16))
+    assert bookkeeping.save(world.store, after, seen, world.random(16))
     return after
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.backups.backup import Backup
 from chalicelib.domain.ids import new_id
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services.backup import operations
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from tests.backup.worlds import Books, begun, taken, turned_on
 from tests.client import Client, Got
 from tests.conftest import Shop
@@ -88,7 +88,7 @@ def test_the_list_is_paged_newest_first_and_hides_what_is_past_its_term(books: B
     (row,) = books.world.store.records([Backup.ref(books.company, ids[0])])
     assert isinstance(row, Backup)
     past = row.edited(books.world.now(), due_at=books.world.now() - timedelta(seconds=1))
-    assert due.save(books.world.store, past, row, b"s" * 16)
+    assert bookkeeping.save(books.world.store, past, row, b"s" * 16)
     assert [each["id"] for each in books.shop.owner.get(BACKUPS).json["data"]] == ids[:0:-1]
     assert books.shop.owner.get(f"{BACKUPS}/{ids[0]}").status == 404
 

@@ -16,7 +16,7 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup import operator
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
@@ -147,7 +147,7 @@ def test_expire_shows_and_then_removes(books: Books, tool: Tool) -> None:
     backup = taken(books)
     assert tool("expire") == (0, [])
     past = backup.edited(books.world.now(), due_at=books.world.now() - timedelta(days=1))
-    assert due.save(books.world.store, past, backup, b"s" * 16)
+    assert bookkeeping.save(books.world.store, past, backup, b"s" * 16)
     code, (line,) = tool("expire")
     assert (code, line["backup"], line["removed"]) == (0, backup.id, False)
     assert len(operator.backups(books.world, books.company)) == 1

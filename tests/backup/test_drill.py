@@ -17,12 +17,12 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup import drill
 from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import Founding
-from chalicelib.store import due
 from chalicelib.store.drill import DrillStore, cleared, companies, drill_settings
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
 from tests.backup.restoring import Kept
 from tests.privacy.worlds import Turned, carried
+from tests.rows import delete_row
 
 
 @pytest.fixture(scope="session")
@@ -202,7 +202,7 @@ def test_what_lies_aside_of_nobody_is_removed(shop: Kept, aside: DrillStore) -> 
     drilled(shop, "compare")
     assert drill.orphans(shop.world) == 0  # it is at work
     plan = plan_of(shop)
-    due.finish(shop.world.store, plan.key)  # the account, or the switch, went
+    delete_row(shop.world.store, plan.key)  # the account, or the switch, went
     assert companies(aside) == [shop.id]
     assert (drill.orphans(shop.world), lying(aside, shop.id)) == (1, 0)
 
@@ -210,7 +210,7 @@ def test_what_lies_aside_of_nobody_is_removed(shop: Kept, aside: DrillStore) -> 
 def test_a_backup_that_went_meanwhile_is_no_fault(shop: Kept, aside: DrillStore, told: list[str]) -> None:
     backup = shop.taken()
     drilled(shop, "rows")
-    due.finish(shop.world.store, shop.backup(backup).key)
+    delete_row(shop.world.store, shop.backup(backup).key)
     for key in list(shop.world.files.list(prefixes.backup("daily", shop.id, backup))):
         shop.world.files.delete(key)
     drilled(shop)

@@ -15,7 +15,7 @@ from chalicelib.policy.load import current
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.privacy.legal import holds
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, taken, turned_on
 from tests.conftest import Shop
@@ -66,12 +66,12 @@ def test_one_that_never_ended_goes_and_another_may_begin(books: Books) -> None:
     (row,) = books.world.store.records([stuck.key])
     assert isinstance(row, Backup)
     if row.status == "complete":  # it was too quick to be stuck: pretend
-        assert due.save(
+        assert bookkeeping.save(
             books.world.store, row.edited(row.updated_at, status="running", due_at=stuck.due_at), row, b"s" * 16
         )
     (plan,) = books.world.store.records([BackupPlan.ref(books.company)])
     assert isinstance(plan, BackupPlan)
-    assert due.save(books.world.store, plan.edited(plan.updated_at, running=stuck.id), plan, b"s" * 16)
+    assert bookkeeping.save(books.world.store, plan.edited(plan.updated_at, running=stuck.id), plan, b"s" * 16)
     ran(books, days=1)
     assert rows(books) == [stuck.id]
     ran(books, days=2, hours=1)

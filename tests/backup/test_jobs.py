@@ -13,7 +13,7 @@ from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.services.backup import operator
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import create_tables
 from tests.backup.worlds import Books, taken, turned_on
@@ -39,7 +39,7 @@ def drill_tonight(books: Books) -> None:
     (plan,) = world.store.records([DrillPlan.ref(books.company)])
     assert isinstance(plan, DrillPlan)
     past = plan.edited(world.now(), due_at=world.now() - timedelta(minutes=1))
-    assert due.save(world.store, past, plan, b"s" * 16)
+    assert bookkeeping.save(world.store, past, plan, b"s" * 16)
 
 
 def latest(books: Books) -> Backup:

@@ -18,12 +18,13 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run, plans, schedule
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.transaction import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
+from tests.rows import delete_row
 
 
 def plan_of(books: Books) -> BackupPlan:
@@ -35,7 +36,7 @@ def plan_of(books: Books) -> BackupPlan:
 def tonight(books: Books, **changes: Any) -> None:
     """Let the company's night have come."""
     world, plan = books.world, plan_of(books)
-    assert due.save(
+    assert bookkeeping.save(
         world.store, plan.edited(world.now(), due_at=world.now() - timedelta(minutes=1), **changes), plan, b"s" * 16
     )
 
@@ -146,7 +147,7 @@ def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None
     (row,) = world.store.records([job.key])
     assert isinstance(row, JobRow)
     assert row.status == "failed"
-    due.finish(world.store, job.key)
+    delete_row(world.store, job.key)
 
 
 def test_a_job_whose_backup_is_gone_fails(books: Books) -> None:
@@ -154,7 +155,7 @@ def test_a_job_whose_backup_is_gone_fails(books: Books) -> None:
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
     job = backup_run._job(call, backup)
-    due.finish(world.store, backup.key)
+    delete_row(world.store, backup.key)
     after = schedule.advance(world, job)
     assert (after.status, msgspec.json.decode(after.outcomes)[0]["code"]) == ("failed", "not_found")
 

@@ -21,11 +21,11 @@ from chalicelib.services.companies import companies
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.representation.documents import present_invoice
-from chalicelib.store import due
 from chalicelib.store.read import open_company
 from tests.backup.restoring import Kept, ended, step
 from tests.conftest import Shop
 from tests.privacy.worlds import Turned, carried
+from tests.rows import put_row
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_a_head_recovered_to_before_the_erasure_learns_of_it_again(shop: Kept) -
     now = shop.head()
     assert now.erased is not None
     old = replace(now, erased=before.erased, version=now.version + 1)
-    due.remember(shop.world.store, old, shop.world.random(16))
+    put_row(shop.world.store, old)
     shop.restored(backup, kinds=("items",))
     assert shop.head().erased == now.erased
 

@@ -19,7 +19,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.backup import drill
 from chalicelib.services.backup.restoring import batches, steps
 from chalicelib.services.backup.restoring.copy import company_of
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.drill import companies as companies_aside
 from chalicelib.store.tables import create_tables
@@ -173,7 +173,7 @@ def test_a_drill_ends_the_same_and_leaves_nothing_aside(
     def prepare() -> None:
         row = shop.backup(backup)
         undrilled = replace(row, version=row.version + 1, drill=None, drilled_at=None, verified_at=None)
-        assert due.save(vault.store, undrilled, row, b"salt")
+        assert bookkeeping.save(vault.store, undrilled, row, b"salt")
 
     def work(_: None) -> None:
         if plan().backup is None and shop.backup(backup).drill is not None:

@@ -20,11 +20,11 @@ from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
-from chalicelib.store import due
 from tests.backup.restoring import Kept
 from tests.iam import WATCH
 from tests.privacy.conftest import alone
 from tests.privacy.worlds import Turned, carried
+from tests.rows import delete_row, put_row
 
 __all__ = ["alone"]
 
@@ -114,11 +114,11 @@ Bug = Callable[[], object]
 
 def writes(shop: Kept, third: Kept, backup: str) -> Bug:
     made = replace(shop.profile, company=third.id, id=third.id)
-    return lambda: due.remember(shop.world.store, made, b"s" * 16)
+    return lambda: put_row(shop.world.store, made)
 
 
 def writes_back(shop: Kept, third: Kept, backup: str) -> Bug:
-    return lambda: due.remember(shop.world.store, shop.profile, b"s" * 16)
+    return lambda: put_row(shop.world.store, shop.profile)
 
 
 def reads(shop: Kept, third: Kept, backup: str) -> Bug:
@@ -168,7 +168,7 @@ def test_a_bug_that_reaches_beyond_is_refused(
     assert noted
     assert all(line.startswith(f"restores, on one company may not {may_not}") for line in noted), noted
     assert third.content() == kept
-    due.finish(vault.store, job.key)
+    delete_row(vault.store, job.key)
 
 
 def refused(world: Turned) -> tuple[Report, list[str]]:
@@ -189,4 +189,4 @@ def test_what_a_row_asks_names_no_other_company_than_its_own_or_a_new_one(shop: 
     elsewhere = replace(job, inputs=b'{"backup": "bak_1", "source": "cmp_2"}')
     assert RESTORES_JOB.into(job) == company_of(job.id)
     assert {RESTORES_JOB.into(row) for row in (verified, broken, elsewhere)} == {shop.id}
-    due.finish(shop.world.store, job.key)
+    delete_row(shop.world.store, job.key)

@@ -9,8 +9,8 @@ from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.restoring import restore
-from chalicelib.store import due
 from tests.backup.restoring import Kept, ended, operator_tool, set_head, step
+from tests.rows import delete_row, put_row
 
 WHY = ("--reason", "asked by telephone, identity proven", "--by", "opr_1")
 
@@ -34,7 +34,7 @@ def test_another_restore_releases_a_company_whose_restore_was_lost(kept: Kept) -
     job = kept.job(backup=backup)
     for _ in range(2):
         job = step(kept.world, job)
-    due.finish(kept.world.store, job.key)  # thirty days later: nobody looked at what was given up
+    delete_row(kept.world.store, job.key)  # thirty days later: nobody looked at what was given up
     assert kept.head().state == "restoring"
     row = kept.job(backup=backup, operator=True, reason="r")
     assert ended(kept.world, row)["company"] == kept.id
@@ -70,6 +70,6 @@ def test_a_backup_is_kept_while_a_restore_reads_it(kept: Kept) -> None:
 def test_a_restore_asked_for_after_the_term_keeps_no_backup(kept: Kept) -> None:
     backup = kept.taken()
     late = replace(kept.job(backup=backup), created_at=kept.world.now() + timedelta(days=7, hours=1))
-    due.remember(kept.world.store, late, kept.world.random(16))
+    put_row(kept.world.store, late)
     expire(kept, days=7, hours=2)
     assert kept.there(Backup.ref(kept.id, backup)) is None

@@ -21,7 +21,7 @@ from chalicelib.services.backup.create.writer import Making
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
 from tests.backup.oracle import differences
 from tests.backup.worlds import Plain, begun, ended, objects, opened, stored, taken
@@ -236,7 +236,7 @@ def test_a_reader_goes_on_where_it_was(books: Plain, monkeypatch: pytest.MonkeyP
 
 def test_a_backup_without_its_row_is_found_by_its_manifest(books: Plain) -> None:
     done = taken(books, "weekly")
-    due.finish(books.world.store, done.key)
+    bookkeeping.finish(books.world.store, done.key)
     found = open_archive(books.world, books.company, done.id)
     assert found.digest == done.manifest_hash
     assert open_archive(books.world, books.company, done.id, tier="weekly").manifest == found.manifest

@@ -7,7 +7,7 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.restore import Asked
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 
 GOAL_SECONDS = 60.0
@@ -40,11 +40,11 @@ def measured(world: World, company: str, backup: str) -> Restored:
         outcomes=b"[]",
         expires_at=int(at.timestamp()) + 86_400,
     )
-    due.remember(world.store, job, world.random(16))
+    bookkeeping.remember(world.store, job, world.random(16))
     begun, own = time.perf_counter(), time.process_time()
     while job.status not in ("completed", "failed"):
         after = restore.advance(world, job)
-        assert due.save(world.store, after, job, world.random(16))
+        assert bookkeeping.save(world.store, after, job, world.random(16))
         job = after
     assert job.status == "completed", job.outcomes
     return Restored(time.perf_counter() - begun, time.process_time() - own, job.done)

@@ -15,7 +15,7 @@ from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup import drill, expiry
 from chalicelib.services.backup.create import plans
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
@@ -77,7 +77,7 @@ def planned(world: World, kind: type[BackupPlan] | type[DrillPlan], company: str
     (plan,) = world.store.records([kind.ref(company)])
     assert isinstance(plan, kind)
     at = world.now()
-    due.remember(world.store, plan.edited(at, due_at=at + timedelta(days=days), **changes), world.random(16))
+    bookkeeping.remember(world.store, plan.edited(at, due_at=at + timedelta(days=days), **changes), world.random(16))
 
 
 def night(world: Turned, company: str) -> Counted:
@@ -134,7 +134,7 @@ def flows(world: Turned, aside: DrillStore, invoices: int) -> dict[str, Counted]
     """What two nights, a drill and the end of a backup of such a company consume, and the bytes that lie there."""
     company = seeded(world, f"costs-{invoices}", invoices, line_count=LINES)
     for plan in plans.begun(company, world.now()):
-        due.remember(world.store, plan, world.random(16))
+        bookkeeping.remember(world.store, plan, world.random(16))
     planned(world, DrillPlan, company, NEVER)
     first, again = (night(world, company) for _ in range(2))
     drill_of_it = drilled(world, aside, company)

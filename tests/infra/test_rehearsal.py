@@ -23,7 +23,7 @@ from chalicelib.api.routes import SCHEDULES
 from chalicelib.domain.journal import Message
 from chalicelib.policy.load import policy_version
 from chalicelib.services.retention.purge import begun
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from infra import deploy as deploying
 from infra.build import Built
@@ -218,7 +218,7 @@ def test_a_schedule_sweeps_what_is_past_its_term(stage: Rehearsal, operator: Wor
     old._put(begun(old.profile, then))
     past.offset = timedelta(0)
     for message in (row for row in old._stored("journal") if isinstance(row, Message)):
-        due.finish(operator.store, message.key)  # about nothing that is there
+        bookkeeping.finish(operator.store, message.key)  # about nothing that is there
     stage.fire("retention")
     until(lambda: old.invoices() == {*old.by_year[2027]}, "the sweep")
     assert old.verified().fault is None

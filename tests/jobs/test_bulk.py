@@ -10,7 +10,7 @@ from chalicelib.jobs.bulk import bulk
 from chalicelib.jobs.job import Left, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import MOST_ATTEMPTS, run
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Workflow
@@ -80,7 +80,7 @@ def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
         assert len(go(world, broken, days=day).failures) == 1
     assert stored(world, row).status == "failed"
     assert go(world, broken, days=99).found == 0
-    (buried,) = due.page(world.store, "transient", "bulk" + due.DEAD, later(world, days=99)).records
+    (buried,) = bookkeeping.page(world.store, "transient", "bulk" + bookkeeping.DEAD, later(world, days=99)).records
     assert buried.id == row.id
 
 
@@ -105,7 +105,7 @@ def test_progress_begins_the_count_of_attempts_anew(world: World) -> None:
 def test_a_row_ended_but_still_due_leaves_the_index(world: World) -> None:
     row = queued(world)
     ended = row.edited(world.now(), status="failed")
-    assert due.save(world.store, ended, row, world.random(16))
+    assert bookkeeping.save(world.store, ended, row, world.random(16))
     assert go(world).failures == []
     after = stored(world, row)
     assert (after.due, after.status, after.done) == (None, "failed", 0)
@@ -115,7 +115,9 @@ def test_progress_of_a_lapsed_claim_is_refused(world: World) -> None:
     row = queued(world)
 
     def slow(context: Context, state: Count, deadline: Deadline) -> Count:
-        assert due.claim(world.store, context.row, later(world, days=1)), "another runner, after the claim lapsed"
+        assert bookkeeping.claim(world.store, context.row, later(world, days=1)), (
+            "another runner, after the claim lapsed"
+        )
         return counted(context, state, deadline)
 
     assert [f.error for f in go(world, slow).failures] == ["overtaken"]

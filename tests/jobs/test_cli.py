@@ -11,7 +11,7 @@ from chalicelib.cli.main import main
 from chalicelib.domain.journal import Message
 from chalicelib.jobs import catalogue
 from chalicelib.jobs.outbox import outbox
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from tests.jobs.worlds import commit, company, current, later, message
 
@@ -96,9 +96,9 @@ def test_the_dead_are_listed_and_revived(cli: Any, world: World) -> None:
     sent = message(world, owner, "inv_1")
     commit(world, owner, sent)
     assert cli("jobs", "dead", "outbox") == (0, [])
-    claimed = due.claim(world.store, sent, later(world, minutes=1))
+    claimed = bookkeeping.claim(world.store, sent, later(world, minutes=1))
     assert claimed
-    assert due.bury(world.store, claimed)
+    assert bookkeeping.dead_letter(world.store, claimed)
     code, (line,) = cli("jobs", "dead", "outbox")
     assert (code, line["row"], line["revived"]) == (1, f"outbox#{sent.id}", False)
     code, (line,) = cli("jobs", "dead", "outbox", "--revive")

@@ -14,7 +14,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import MOST_ATTEMPTS, retry_after, run, run_scheduled
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from tests.crash import Work, prove, watched
 from tests.jobs.worlds import commit, company, current, later, message
@@ -103,9 +103,9 @@ def test_poison_is_buried_where_it_is_seen_and_can_be_revived(world: World, note
     assert reports[-1].figures()["Dead"] == 1
     assert {r.failures[0].error for r in reports} == {"RuntimeError"}, "the message of an error is nobody's business"
     assert deliver(world, notes, days=99).found == 0
-    (buried,) = due.page(world.store, "journal", "outbox" + due.DEAD, later(world, days=99)).records
-    assert due.revive(world.store, buried, world.now())
-    assert not due.revive(world.store, buried, world.now()), "only once"
+    (buried,) = bookkeeping.page(world.store, "journal", "outbox" + bookkeeping.DEAD, later(world, days=99)).records
+    assert bookkeeping.revive(world.store, buried, world.now())
+    assert not bookkeeping.revive(world.store, buried, world.now()), "only once"
     notes.failing = None
     assert deliver(world, notes).applied == 1
     assert notes.seen == {"inv_1": 1}

@@ -14,7 +14,7 @@ from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Found, Job, Step, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from tests.crash import Work, prove, watched
 from tests.jobs.worlds import commit, company, current, later, message
@@ -33,8 +33,8 @@ class Sweep:
 
         def paged(world: World, cursor: str | None, at: object) -> Found:
             self.cursors.append(cursor)
-            found = due.page(world.store, "journal", "outbox", at, cursor=cursor, limit=page)  # type: ignore[arg-type]
-            return Found(found.records, due.cursor_of(found))
+            found = bookkeeping.page(world.store, "journal", "outbox", at, cursor=cursor, limit=page)  # type: ignore[arg-type]
+            return Found(found.records, bookkeeping.cursor_of(found))
 
         self.job = Job(
             name="sweep",
@@ -55,7 +55,7 @@ class Sweep:
 
     def apply(self, world: World, step: Step) -> bool:
         if step.kind == "end":
-            due.finish(world.store, step.ref)
+            bookkeeping.finish(world.store, step.ref)
         else:
             self.applied.append(".".join(step.about))
         return True
@@ -206,10 +206,10 @@ def test_the_kill_switch(world: World, name: str) -> None:
     sweep = Sweep()
     at = world.now()
     switch = Switch(company=SYSTEM, id=name, created_at=at, updated_at=at, reason="a trial", actor="opr_1")
-    due.remember(world.store, switch, world.random(16))
+    bookkeeping.remember(world.store, switch, world.random(16))
     report = go(world, sweep)
     assert (report.outcome, report.applied) == ("off", 0)
-    due.finish(world.store, switch.key)
+    bookkeeping.finish(world.store, switch.key)
     assert go(world, sweep).outcome == "done"
 
 
@@ -221,7 +221,7 @@ def test_the_switch_stops_a_run_under_way(world: World) -> None:
     def apply(world: World, step: Step) -> bool:
         at = world.now()
         switch = Switch(company=SYSTEM, id="sweep", created_at=at, updated_at=at, reason="stop", actor="opr_1")
-        due.remember(world.store, switch, world.random(16))
+        bookkeeping.remember(world.store, switch, world.random(16))
         return plain(world, step)
 
     sweep.job = replace(sweep.job, apply=apply)
@@ -268,16 +268,16 @@ def test_a_lapsed_claim_is_nobodys(world: World) -> None:
     owner = company(world)
     sent = message(world, owner, "a")
     commit(world, owner, sent)
-    first = due.claim(world.store, sent, later(world, minutes=-1))
+    first = bookkeeping.claim(world.store, sent, later(world, minutes=-1))
     assert first is not None
-    second = due.claim(world.store, first.record, later(world, minutes=5))
+    second = bookkeeping.claim(world.store, first.record, later(world, minutes=5))
     assert second is not None
     assert (first.attempt, second.attempt) == (1, 2)
-    assert not due.postpone(world.store, first, later(world, days=9))
-    assert not due.release(world.store, first)
-    assert not due.bury(world.store, first)
-    assert due.claim(world.store, sent, later(world, minutes=5)) is None, "as it was found, it is gone"
-    assert due.release(world.store, second)
+    assert not bookkeeping.postpone(world.store, first, later(world, days=9))
+    assert not bookkeeping.release(world.store, first)
+    assert not bookkeeping.dead_letter(world.store, first)
+    assert bookkeeping.claim(world.store, sent, later(world, minutes=5)) is None, "as it was found, it is gone"
+    assert bookkeeping.release(world.store, second)
     given_back = current(world, sent)
     assert isinstance(given_back, Message)
     assert (given_back.due_at, given_back.attempts) == (second.was, 1)
@@ -286,7 +286,7 @@ def test_a_lapsed_claim_is_nobodys(world: World) -> None:
 def test_a_throttled_claim_is_tried_again_and_stops_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     rows(world, "a", "b")
     sweep = Sweep()
-    real, throttled = due.claim, []
+    real, throttled = bookkeeping.claim, []
 
     def claim(store: object, record: Message, until: object) -> object:
         if record.about == ("a",):
@@ -294,7 +294,7 @@ def test_a_throttled_claim_is_tried_again_and_stops_nothing(world: World, monkey
             raise Busy
         return real(store, record, until)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(due, "claim", claim)
+    monkeypatch.setattr(bookkeeping, "claim", claim)
     report = go(world, sweep)
     assert [(f.error, f.attempt) for f in report.failures] == [("busy", 0)]
     assert sorted(sweep.applied) == parts("b")
@@ -316,7 +316,7 @@ def test_killed_at_any_call_of_a_run_cut_in_two_it_ends_the_same(world: World) -
 
     def state(sweep: Sweep) -> object:
         finish(sweep)
-        left = due.page(world.store, "journal", "outbox", later(world, days=9)).records
+        left = bookkeeping.page(world.store, "journal", "outbox", later(world, days=9)).records
         return sorted(set(sweep.applied)), left, kept(world)
 
     crashes = prove([world.store.connection.client], Work(prepare, lambda s: go(world, s), finish, state))

@@ -15,12 +15,12 @@ from chalicelib import session
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import Busy
 from chalicelib.services.retention import purge
-from chalicelib.store import due
 from chalicelib.store.wire import Store
 from tests.iam import WATCH
 from tests.privacy.conftest import alone, shared_privacy_world, vault
 from tests.privacy.test_retention import Ledger, at, sweep
 from tests.privacy.worlds import Turned
+from tests.rows import delete_row, put_row
 
 __all__ = ["alone", "shared_privacy_world", "vault"]
 DUE = date(2037, 1, 1)
@@ -152,9 +152,9 @@ def test_a_bug_that_reaches_for_another_company_is_refused(
         if planted == "reads":
             world.store.records([Invoice.ref(beside.id, victim)])
         elif planted == "writes":
-            due.remember(world.store, beside.term(), b"s" * 16)
+            put_row(world.store, beside.term())
         else:
-            due.finish(world.store, Invoice.ref(beside.id, victim))
+            delete_row(world.store, Invoice.ref(beside.id, victim))
         return whole(world, term)
 
     monkeypatch.setattr(purge, "sweep", wrong)

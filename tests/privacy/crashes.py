@@ -27,8 +27,8 @@ from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.privacy.requests import requests, transitions
 from chalicelib.services.retention.purge import begun, midnight
 from chalicelib.services.support import desk, support
-from chalicelib.store import due
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 
 NOW = timedelta(0)
 LATER = timedelta(hours=1)
@@ -69,7 +69,7 @@ def stocked(world: Turned, *, small: bool = True, owners: int = 1) -> Books:
 def put(books: Books, *rows: Record) -> None:
     """Rows as they lie there, past the door."""
     for row in rows:
-        due.remember(books.world.store, row, b"s" * 16)
+        put_row(books.world.store, row)
 
 
 def account(*, waive: bool) -> Callable[[Turned], Books]:

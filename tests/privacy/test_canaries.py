@@ -22,13 +22,13 @@ from chalicelib.policy import inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
 from chalicelib.policy.terms import Start
-from chalicelib.store import due
 from chalicelib.wiring import World
 from tests.mailbox import mails
 from tests.privacy import canaries
 from tests.privacy.canaries import Garden, Spot, found, standing, unpacked, unsown, versions
 from tests.privacy.test_deletion import receipt
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 
 LASTING = ("block", "keep")
 
@@ -62,11 +62,11 @@ def sown(world: Turned) -> tuple[Books, Garden]:
     books = Books(world)
     garden = Garden(world, books.id)
     for row in garden.rows():
-        due.remember(world.store, row, b"s" * 16)
+        put_row(world.store, row)
     (head,) = world.store.records([Head.ref(books.id)])
     assert isinstance(head, Head)
     numbered = Numbered(document=garden.text(Spot("journal", "head", "numbered.document")))
-    due.remember(world.store, replace(head, numbered=(numbered,)), b"s" * 16)
+    put_row(world.store, replace(head, numbered=(numbered,)))
     files_of(world, books.id, garden)
     return books, garden
 

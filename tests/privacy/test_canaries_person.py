@@ -15,10 +15,10 @@ from chalicelib.files import prefixes
 from chalicelib.policy import inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Rule
-from chalicelib.store import due
 from tests.privacy.canaries import Garden, found, fresh, scanned, standing, unpacked
 from tests.privacy.test_canaries import everything_due, files_of
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 
 ROWS = {"cus": "customer", "sup": "supplier", "mem": "member"}
 TOUCHED = frozenset({"version", "updated_at"})
@@ -76,7 +76,7 @@ def plant(world: Turned, garden: Garden, who: str | None = None, subject: str = 
     if who:
         rows = [naming(row, who, subject) for row in rows]
     for row in rows:
-        due.remember(world.store, row, b"s" * 16)
+        put_row(world.store, row)
     return rows
 
 

@@ -22,10 +22,10 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.encryption import Seals
 from chalicelib.services.retention import key_destruction
-from chalicelib.store import due
 from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
+from tests.rows import delete_row
 
 
 def turned_on(shop: Books) -> None:
@@ -34,7 +34,7 @@ def turned_on(shop: Books) -> None:
 
 def begun(shop: Books) -> Backup:
     made = backup_run.begin(shop.world, shop.call("backup"), "daily")
-    due.finish(shop.world.store, JobRow.ref(shop.id, made.job))
+    delete_row(shop.world.store, JobRow.ref(shop.id, made.job))
     return made.backup
 
 

@@ -47,7 +47,7 @@ from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.privacy.requests import confirmation, requests
 from chalicelib.services.support import diagnostics, support
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.read import open_company
 from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, transact
 from infra.buckets import ARCHIVE, BUCKET, buckets
@@ -59,6 +59,7 @@ from tests.privacy.canaries import versions
 from tests.privacy.test_canaries import sown
 from tests.privacy.test_retention import Ledger
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 PDF = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
@@ -161,7 +162,7 @@ def outbox(trial: Trial) -> None:
     rows = [Message(id=books.new("out"), task="unheard-of", due_at=at, due=name, **stamps) for name in (LIVE, DEAD)]
     fresh = [replace(rows[0], id=books.new("out"), task="render", due_at=trial.after(at) + shift) for shift in SHIFTS]
     for row in (*rows, *fresh):
-        due.remember(world.store, row, b"s" * 16)
+        put_row(world.store, row)
     run(world, named("outbox"), now=trial.after(at) - SECOND, left=within(60))
     assert trial.there(*(row.key for row in rows)) == [True, True]
     later = trial.after(at) + 7 * 3600 * SECOND  # the failed attempt is due again
@@ -169,7 +170,7 @@ def outbox(trial: Trial) -> None:
     assert trial.there(*(row.key for row in rows)) == [False, False]
 
 
-LIVE, DEAD, SHIFTS = "outbox", "outbox" + due.DEAD, (-SECOND, SECOND)
+LIVE, DEAD, SHIFTS = "outbox", "outbox" + bookkeeping.DEAD, (-SECOND, SECOND)
 
 
 def codes_and_counts(trial: Trial) -> None:
@@ -242,7 +243,7 @@ def thread(trial: Trial) -> None:
     trial.go("support", trial.after(row.closed_at) - SECOND)
     assert list(world.files.list(prefixes.upload_of(books.id, id)))
     early = replace(trial.only(Thread, books.id), due_at=row.closed_at + SECOND)
-    due.remember(world.store, early, b"s" * 16)
+    put_row(world.store, early)
     trial.ends_with("support", row, trial.after(row.closed_at))
     assert list(world.files.list(prefixes.upload_of(books.id, id))) == []
 
@@ -297,7 +298,7 @@ def rendering(trial: Trial) -> None:
 def export(trial: Trial) -> None:
     """An export is removed at its term by the job `uploads`, and by S3."""
     world, books = trial.world, Books(trial.world, small=True)
-    due.remember(world.store, replace(books.profile, template=None), b"s" * 16)
+    put_row(world.store, replace(books.profile, template=None))
     id = requests.ask(world, books.call(), books.owner(), "access", None).outcome.id
     requests.confirm(world, books.call(), books.owner(), id)
     trial.go("requests", world.now() + SECOND)

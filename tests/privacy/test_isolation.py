@@ -11,12 +11,12 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.retention.purge import begun
-from chalicelib.store import due
 from tests.privacy.canaries import Garden, buckets
 from tests.privacy.crashes import put
 from tests.privacy.test_canaries import everything_due, files_of
 from tests.privacy.test_terms import Calendar, sweep
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 
 
 def fingerprint(world: Turned, company: str) -> dict[str, str]:
@@ -48,7 +48,7 @@ def neighbour(world: Turned) -> Books:
     garden = Garden(world, books.id)
     for row in garden.rows():
         if row.KIND not in ("company", "term"):
-            due.remember(world.store, row, b"s" * 16)
+            put_row(world.store, row)
     put(books, begun(books.profile, books.at + timedelta(days=20 * 366)))
     files_of(world, books.id, garden)
     return books

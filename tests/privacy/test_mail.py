@@ -20,7 +20,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.model import LANGUAGES, Language
 from chalicelib.services.mail import writing
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.transaction import ACCOUNT, Decision, transact
 from chalicelib.wiring import World
 from tests.clocks import clock_at
@@ -117,7 +117,7 @@ def test_an_outage_of_the_mailer_loses_nothing(shop: Shop, box: World, monkeypat
 def test_a_crash_after_sending_repeats_the_same_words(shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch) -> None:
     written = _commit(shop, "twice@shop.example")
     with monkeypatch.context() as patch:
-        patch.setattr(due, "finish", _raise(KeyboardInterrupt()))
+        patch.setattr(bookkeeping, "finish", _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
             writing.send(box, shop.company, (written.letter.id,))
     writing.send(box, shop.company, (written.letter.id,))

@@ -17,9 +17,9 @@ from chalicelib.jobs.requests import carry_deletion, requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requester
 from chalicelib.services.privacy.requests.receipts import check
-from chalicelib.store import due
 from tests.client import Client, Got
 from tests.conftest import Shop
+from tests.rows import delete_row
 
 URL = "/v1/privacy/requests"
 
@@ -111,7 +111,7 @@ def test_who_asked_sees_it_throughout(shop: Shop, monkeypatch: pytest.MonkeyPatc
     shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
     for row in shop.world.store.query("identity", shop.company).records:
         if isinstance(row, Member):
-            due.finish(shop.world.store, row.key)
+            delete_row(shop.world.store, row.key)
     monkeypatch.setattr(requester, "was_owner", lambda *_: False)  # it is over by then
     assert shop.owner.get(f"{URL}/{id}").json["id"] == id
     assert [each["id"] for each in shop.owner.get(URL).json["data"]] == [id]

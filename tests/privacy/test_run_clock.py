@@ -18,7 +18,7 @@ from chalicelib.services.backup import disable_cloud, operations
 from chalicelib.services.backup.create import plans
 from chalicelib.services.backup.operator import backups
 from chalicelib.services.documents import issuing
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
@@ -77,7 +77,7 @@ class Rehearsal:
     def nothing_is_dead(self) -> None:
         """No row was given up."""
         assert [
-            place for place, row in rows_of(self.world.store).items() if str(row.get("due")).endswith(due.DEAD)
+            place for place, row in rows_of(self.world.store).items() if str(row.get("due")).endswith(bookkeeping.DEAD)
         ] == []
 
 
@@ -107,7 +107,7 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     company = seeded(world, f"rehearsed-{rehearsal.far.days}", 3, line_count=2)
     create_tables(drill_settings(world.settings))
     for plan in plans.begun(company, world.now()):
-        due.remember(world.store, plan, world.random(16))
+        bookkeeping.remember(world.store, plan, world.random(16))
     night = _due(world, BackupPlan.ref(company)) + MINUTE
     rehearsal.go(named("nightly"), night)
     rehearsal.go(named("backups"), night + MINUTE)
@@ -138,4 +138,4 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
 def _due(world: Turned, ref: object) -> datetime:
     (row,) = world.store.records([ref])  # type: ignore[list-item]
     assert isinstance(row, Record)
-    return due.due_at(row)
+    return bookkeeping.due_at(row)

@@ -21,7 +21,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy.ends import row_end
 from chalicelib.services.support import desk, support
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.client import Client
@@ -335,6 +335,6 @@ def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World)
 def test_what_is_due_is_found_by_its_index(shop: Shop, world: World) -> None:
     id = _opened(shop.owner)["id"]
     far = world.now() + timedelta(days=30)
-    found = due.page(world.store, "workspace", "support", far).records
+    found = bookkeeping.page(world.store, "workspace", "support", far).records
     assert id in [row.id for row in found]
     assert not [row for row in found if isinstance(row, SupportMessage)]

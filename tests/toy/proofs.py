@@ -36,8 +36,8 @@ from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
 from chalicelib.services.retention.purge import begun, midnight
-from chalicelib.store import due
 from tests.privacy.worlds import Books, Turned
+from tests.rows import put_row
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded
 from tests.unit.render.test_typst import text_of
 
@@ -161,7 +161,7 @@ def test_its_page_has_its_words_and_no_place_in_the_register() -> None:
 
 def put(world: Turned, *rows: Record) -> None:
     for row in rows:
-        due.remember(world.store, row, b"s" * 16)
+        put_row(world.store, row)
 
 
 def at(world: Turned, day: date) -> None:

@@ -15,7 +15,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import MOST_ATTEMPTS
 from chalicelib.jobs.runner import run as run_job
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import NEVER, Deadline
@@ -117,7 +117,9 @@ def test_a_step_has_its_time_and_does_one_piece_at_least(world: World, monkeypat
 
 def test_another_runner_overtakes_and_nothing_of_the_step_is_saved(world: World) -> None:
     def slow(context: Context, state: Count, deadline: Deadline) -> Count:
-        assert due.claim(world.store, context.row, later(world, days=1)), "another runner, after the claim lapsed"
+        assert bookkeeping.claim(world.store, context.row, later(world, days=1)), (
+            "another runner, after the claim lapsed"
+        )
         return begin(context, state, deadline)
 
     row = queued(world)
@@ -196,7 +198,7 @@ def test_after_the_last_attempt_a_process_without_recovery_is_a_dead_letter(worl
     for day in range(MOST_ATTEMPTS):
         job(world, toy, days=day)
     ended = stored(world, row)
-    assert (ended.status, ended.due) == ("failed", "bulk" + due.DEAD)
+    assert (ended.status, ended.due) == ("failed", "bulk" + bookkeeping.DEAD)
     assert figures.count("ToyFailed") == 1
 
 
@@ -206,7 +208,7 @@ def test_a_process_that_no_failure_ends_is_a_dead_letter_as_it_is(world: World, 
     for day in range(MOST_ATTEMPTS + 1):
         job(world, toy, days=day)
     left = stored(world, row)
-    assert (left.status, left.due, b'"step":"clear"' in left.inputs) == ("running", "bulk" + due.DEAD, True)
+    assert (left.status, left.due, b'"step":"clear"' in left.inputs) == ("running", "bulk" + bookkeeping.DEAD, True)
     assert figures.count("ToyFailed") == 1
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.contact.code import LIFE_SECONDS, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
 from chalicelib.policy.ends import expires_at
 from chalicelib.settings import Settings, SettingsError
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -63,7 +63,7 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
             return None
         else:
             row = known.edited(at, mails=known.mails - 1)
-        if due.swap(world.store, row, known, world.random(16)):
+        if bookkeeping.swap(world.store, row, known, world.random(16)):
             return _code(secret, row)
     return None
 
@@ -87,7 +87,7 @@ def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
             return None
         if hmac.compare_digest(_code(secret, row), told):
             return row
-        if due.swap(world.store, row.edited(at, tries=row.tries - 1), row, world.random(16)):
+        if bookkeeping.swap(world.store, row.edited(at, tries=row.tries - 1), row, world.random(16)):
             return None
     return None
 
@@ -98,7 +98,7 @@ def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
         row = live(world, purpose, *who, code=code)
         if row is None:
             return False
-        if due.swap(world.store, row.edited(world.now(), used=True), row, world.random(16)):
+        if bookkeeping.swap(world.store, row.edited(world.now(), used=True), row, world.random(16)):
             return True
     return False
 
@@ -131,6 +131,6 @@ def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int
             return known.expires_at - now
         else:
             after = known.edited(at, count=known.count + 1)
-        if due.swap(world.store, after, known, world.random(16)):
+        if bookkeeping.swap(world.store, after, known, world.random(16)):
             return 0
     return seconds

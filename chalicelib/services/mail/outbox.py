@@ -1,15 +1,15 @@
 """The outbox: what is to be done after a commit. A message was written in that commit's transaction, so it is delivered
 at least once whatever happens; its handler does the same thing twice without harm.
 
-A delivered message is deleted by the runner's bookkeeping (`store.due.finish`) and not through `transact`: it is no
-content of the company's, and housekeeping should neither advance the company's clock nor make its writers try again.
+Bookkeeping deletes a delivered message (`store.bookkeeping.finish`), and `transact` does not: a message is no business
+content, so its removal neither advances the company's clock nor makes its writers try again.
 """
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Ref
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -30,4 +30,4 @@ def deliver(world: "World", tasks: Mapping[str, Handler], message: Ref, task: st
     if handler is None:
         raise UnknownTask(task)
     handler(world, message.company, about)
-    due.finish(world.store, message)
+    bookkeeping.finish(world.store, message)

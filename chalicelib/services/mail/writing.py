@@ -22,7 +22,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Language
 from chalicelib.policy.wording import length
 from chalicelib.services.companies.codes import email_key
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.read import members_with
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ def write(
 def post(world: "World", written: Written) -> None:
     """Leave a mail that belongs to no company, and wake the outbox. The letter comes first: a message about a letter
     that never came sends nothing. Raises Busy."""
-    due.remember(world.store, written.letter, world.random(16))
-    due.remember(world.store, written.message, world.random(16))
+    bookkeeping.remember(world.store, written.letter, world.random(16))
+    bookkeeping.remember(world.store, written.message, world.random(16))
     world.wake("outbox")
 
 
@@ -75,7 +75,7 @@ def send(world: "World", company: str, about: tuple[str, ...]) -> None:
         (letter,) = world.store.records([Letter.ref(company, id)])
         if isinstance(letter, Letter):
             _send(world, letter)
-            due.finish(world.store, letter.key)
+            bookkeeping.finish(world.store, letter.key)
 
 
 def _send(world: "World", letter: Letter) -> None:

@@ -10,7 +10,7 @@ from chalicelib.files import prefixes
 from chalicelib.policy.ends import row_end
 from chalicelib.services.mail import writing
 from chalicelib.services.support.support import close_now, draft, messages, require_room
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.transaction import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
 
@@ -77,7 +77,7 @@ def end(world: "World", company: str, id: str) -> None:
     if not isinstance(thread, Thread) or thread.closed_at is None:
         return
     if (ends := row_end(Thread, thread.closed_at)) > world.now():  # the policy's term was shorter when it was closed
-        due.save(world.store, thread.edited(world.now(), due_at=ends, attempts=0), thread, world.random(16))
+        bookkeeping.save(world.store, thread.edited(world.now(), due_at=ends, attempts=0), thread, world.random(16))
         return
     said = messages(world.store, thread)
     for key in world.files.list(prefixes.upload_of(company, id)):

@@ -12,7 +12,7 @@ from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.terms import most_days
 from chalicelib.services.companies import consent
 from chalicelib.services.companies.codes import allow
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def take(
         events=tuple(events),
         expires_at=expires_at(Batch, at),
     )
-    due.remember(world.store, batch, world.random(16))
+    bookkeeping.remember(world.store, batch, world.random(16))
     return True
 
 

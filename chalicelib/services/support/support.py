@@ -29,7 +29,7 @@ from chalicelib.policy.wording import long_date
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, listing
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT, Store
@@ -222,7 +222,7 @@ def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str,
         keys=tuple(each.key for each in kept),
         expires_at=expires_at(Upload, at),
     )
-    due.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, mark, world.random(16))
     for each, (_, found) in zip(kept, checked, strict=True):
         world.files.put(each.key, found.content, found.media)
     return Drafted(message, (mark.edited(call.at, due=None),))

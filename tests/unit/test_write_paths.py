@@ -1,0 +1,91 @@
+"""The lists of the write paths follow the entities and the policy."""
+
+import ast
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+import chalicelib
+from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.entity import Ref
+from chalicelib.files.erase import PREFIXES, NotErasable, erase_file
+from chalicelib.policy.erasure import Circumstances, Step, plan
+from chalicelib.policy.inventory import take
+from chalicelib.policy.load import current
+from chalicelib.policy.rules import all_entities
+from chalicelib.store import bookkeeping, erase, transaction
+from chalicelib.store.write_path import Kinds, WritePath, kinds_at
+
+SENDS = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
+SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py"}
+"""`conflicts` sends the transactions of `door`. `drill` empties the tables of drills."""
+
+
+def steps() -> list[Step]:
+    """The steps of every erasure that remove anything."""
+    at = Circumstances(date(2027, 1, 1))
+    found = (step for subject in current().subjects for step in plan(current(), take(), subject, at).steps)
+    return [step for step in found if step.action in ("delete", "anonymise")]
+
+
+@pytest.mark.parametrize("path", [transaction.PATH, bookkeeping.PATH, erase.PATH], ids=lambda path: path.name)
+def test_a_list_names_kinds_and_tables_that_exist(path: WritePath) -> None:
+    entities = all_entities()
+    lists = [kinds for kinds in (path.puts, path.updates, path.deletes) if isinstance(kinds, Kinds)]
+    assert {kind for kinds in lists for kind in kinds.listed} <= entities.keys()
+    assert {table for kinds in lists for table in kinds.every} <= {table for table, _ in entities}
+
+
+def test_the_erasure_list_is_what_the_plans_remove() -> None:
+    rows = [step for step in steps() if step.store == "table"]
+    removed = {(step.place, kind) for step in rows for kind in step.kinds}
+    assert all(erase.PATH.allows("delete", table, kind) for table, kind in removed)
+    listed = {key for key in all_entities() if key in erase.PATH.deletes}
+    assert listed == {(s.place, k) for s in rows for k in s.kinds if s.match == "all"}
+
+
+def test_the_prefixes_of_an_erasure_are_those_of_the_plans() -> None:
+    assert {*PREFIXES} == {step.place for step in steps() if step.store == "files"}
+
+
+def test_an_erasure_of_files_refuses_the_archive() -> None:
+    with pytest.raises(NotErasable, match="archive/cmp_1"):
+        erase_file(None, "archive/cmp_1/x")  # type: ignore[arg-type]  # refused before S3 is asked
+
+
+def test_bookkeeping_changes_what_has_a_due_date() -> None:
+    due = {key for key, cls in all_entities().items() if any(field.name == "due" for field in fields(cls))}
+    assert {key for key in all_entities() if key in bookkeeping.PATH.updates} == due
+    assert ("ledger", "invoice") not in due
+
+
+def test_a_kind_is_business_data_or_bookkeeping() -> None:
+    written = {key for key in all_entities() if key in transaction.PATH.puts or key in bookkeeping.PATH.puts}
+    assert written == all_entities().keys()
+
+
+@pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)
+def test_only_transactions_write_documents(made: DocumentType) -> None:
+    for cls in filter(None, (made.draft, made.issued)):
+        assert transaction.PATH.allows("put", cls.ROOM, cls.KIND)
+        assert not bookkeeping.PATH.allows("put", cls.ROOM, cls.KIND)
+        assert not bookkeeping.PATH.allows("delete", cls.ROOM, cls.KIND)
+
+
+def test_an_address_says_its_kinds() -> None:
+    assert kinds_at(Ref("transient", "cmp_1", "job#job_1")) == ("job",)
+    assert {*kinds_at(Ref("ledger", "cmp_1", "invoice#inv_1#balance"))} == {"invoice", "balance"}
+    assert kinds_at(Ref("workspace", "cmp_1", "job#job_1")) == ()
+
+
+def test_only_the_write_paths_send_writes() -> None:
+    root = Path(chalicelib.__file__).parent
+    found = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in SENDS
+    }
+    assert found == SENDERS
