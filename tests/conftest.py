@@ -22,6 +22,7 @@ from tests.iam import (
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from tests.write_paths import only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -32,12 +33,14 @@ __all__ = [
     "engine",
     "iam",
     "issuer",
+    "only_by_a_write_path",
     "only_what_is_granted",
     "other_engines",
     "pytest_addoption",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
+    "write_watch",
 ]
 _NUMBERS = count(1)
 

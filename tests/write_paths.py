@@ -1,0 +1,138 @@
+"""Each write on the wire, held against the list of the path that it comes from.
+
+The whole suite runs under this watch. A write to DynamoDB by the product comes from the transaction, from bookkeeping
+or from erasure, and touches only what that path lists. Anything else fails the test that caused it. Writes by the tests
+themselves do not count.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.entity import ROOMS, Ref
+from chalicelib.store import bookkeeping, door, drill, erase
+from chalicelib.store.drill import ASIDE
+from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
+
+DRILLS = WritePath("drills", deletes=Kinds(every=drill.ROOMS))
+"""What empties the tables of drills. It reaches no other table."""
+PATHS: Mapping[str, WritePath] = {
+    door.__name__: door.PATH,
+    bookkeeping.__name__: bookkeeping.PATH,
+    erase.__name__: erase.PATH,
+    drill.__name__: DRILLS,
+}
+SENDERS = ("chalicelib.store.conflicts", "chalicelib.store.wire")
+"""Modules that send for others: the caller counts."""
+OBSERVERS = (__name__, "tests.iam")
+OWN = ("chalicelib", "tests", "local", "infra")
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+
+
+@dataclass(frozen=True)
+class Write:
+    """One row that a call puts, changes or deletes."""
+
+    operation: Operation
+    table: str
+    kinds: tuple[str, ...]
+    of_drill: bool
+
+    def __str__(self) -> str:
+        return f"{self.operation} {ASIDE if self.of_drill else ''}{self.table}/{'|'.join(self.kinds)}"
+
+
+@dataclass
+class Watch:
+    """The writes seen so far, by path, and those that no path's list has."""
+
+    seen: Counter[tuple[str, Operation, str, str]] = field(default_factory=Counter)
+    strays: list[str] = field(default_factory=list)
+
+    def note(self, module: str, write: Write) -> None:
+        """Hold a write of a module against the module's path."""
+        path = PATHS.get(module)
+        if path is None:
+            self.strays.append(f"{module} is no write path: {write}")
+            return
+        if path is DRILLS and not write.of_drill:
+            self.strays.append(f"{path.name} reaches other tables: {write}")
+        for kind in write.kinds:
+            self.seen[path.name, write.operation, write.table, kind] += 1
+            if not path.allows(write.operation, write.table, kind):
+                self.strays.append(f"{path.name} does not list: {write}")
+
+
+WATCH = Watch()
+
+
+def writes(operation: str, asked: Mapping[str, Any]) -> Iterator[Write]:
+    """The rows that a call to DynamoDB writes."""
+    if operation == "TransactWriteItems":
+        for item in asked["TransactItems"]:
+            ((name, part),) = item.items()
+            yield from writes(f"{name}Item", part)
+    elif operation == "BatchWriteItem":
+        for table, requests in asked["RequestItems"].items():
+            for request in requests:
+                ((name, part),) = request.items()
+                yield from writes(f"{name.removesuffix('Request')}Item", {"TableName": table} | part)
+    elif operation == "PutItem":
+        yield _write("put", asked["TableName"], (asked["Item"]["_kind"]["S"],))
+    else:
+        table, key = asked["TableName"], asked["Key"]
+        kinds = kinds_at(Ref(_room(table), key["company"]["S"], key["sort"]["S"]))
+        yield _write("update" if operation == "UpdateItem" else "delete", table, kinds or ("unknown",))
+
+
+def _write(operation: Operation, table: str, kinds: tuple[str, ...]) -> Write:
+    return Write(operation, _room(table), kinds, ASIDE in table)
+
+
+def _room(table: str) -> str:
+    return next(room for room in ROOMS if table.endswith(room))
+
+
+def writer(frame: FrameType | None) -> str | None:
+    """The module of the product that makes a call; None when a test makes it."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] in OWN and module not in SENDERS and module not in OBSERVERS:
+            return module if module.startswith("chalicelib.") else None
+        frame = frame.f_back
+    return None
+
+
+def _observed(original: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
+    def emit(client: Any, api_params: Any, operation_model: Any, context: Any) -> Any:
+        is_write = operation_model.service_model.service_name == "dynamodb" and operation_model.name in WRITES
+        if is_write and (module := writer(sys._getframe(1))):
+            for write in writes(operation_model.name, api_params):
+                watch.note(module, write)
+        return original(client, api_params, operation_model, context)
+
+    return emit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def write_watch() -> Iterator[Watch]:
+    """Hold every write of this session against its path."""
+    from botocore.client import BaseClient
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_emit_api_params", _observed(BaseClient._emit_api_params, WATCH))
+        yield WATCH
+
+
+@pytest.fixture(autouse=True)
+def only_by_a_write_path(write_watch: Watch) -> Iterator[None]:
+    """Fail the test in whose course a write came from elsewhere, or touched a kind that its path does not list."""
+    before = len(write_watch.strays)
+    yield
+    if strays := list(dict.fromkeys(write_watch.strays[before:])):
+        pytest.fail("outside the write paths:\n" + "\n".join(strays), pytrace=False)
