@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.errors import Fault, Malformed, StaleVersion
+from chalicelib.api.request_errors import Malformed
+from chalicelib.domain.errors import Fault, StaleVersion
 
 _TAG = r'(?:W/)?"([\x21\x23-\x7e]{0,128})"'
 _TAGS = re.compile(_TAG)

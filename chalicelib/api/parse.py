@@ -15,15 +15,12 @@ from chalicelib.api import etag
 from chalicelib.api.endpoint import Endpoint
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.problems import MOST_FAULTS, faults_of, pointer
+from chalicelib.api.request_errors import IdempotencyKeyMissing, Malformed, MatchRequired, UnsupportedMediaType
 from chalicelib.domain.errors import (
     Fault,
-    IdempotencyKeyMissing,
     InvalidContent,
-    Malformed,
-    MatchRequired,
     NotFound,
     TooLarge,
-    UnsupportedMediaType,
 )
 
 if TYPE_CHECKING:

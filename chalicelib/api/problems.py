@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
+from chalicelib.api import request_errors
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault, Refusal
 
@@ -48,13 +49,13 @@ class InternalError(Refusal):
 
 
 _GATEWAY: Final[dict[int, type[Refusal]]] = {
-    400: errors.Malformed,
+    400: request_errors.Malformed,
     401: errors.Unauthenticated,
     403: errors.Forbidden,
     404: errors.NotFound,
-    405: errors.MethodNotAllowed,
+    405: request_errors.MethodNotAllowed,
     413: errors.TooLarge,
-    415: errors.UnsupportedMediaType,
+    415: request_errors.UnsupportedMediaType,
     429: errors.TooManyRequests,
     500: InternalError,
     503: errors.Busy,
@@ -112,8 +113,8 @@ def _filled(template: str, params: Mapping[str, Any], words: Mapping[str, Any]) 
 
 
 STATUSES: Final[Mapping[type[Refusal], int]] = {
-    errors.Malformed: 400,
-    errors.IdempotencyKeyMissing: 400,
+    request_errors.Malformed: 400,
+    request_errors.IdempotencyKeyMissing: 400,
     errors.Unauthenticated: 401,
     errors.Forbidden: 403,
     errors.CompanyBlocked: 403,
@@ -121,15 +122,15 @@ STATUSES: Final[Mapping[type[Refusal], int]] = {
     errors.AgeRefused: 403,
     errors.ProofNeeded: 403,
     errors.NotFound: 404,
-    errors.MethodNotAllowed: 405,
+    request_errors.MethodNotAllowed: 405,
     errors.Conflict: 409,
     errors.ClockTooOld: 410,
     errors.StaleVersion: 412,
     errors.TooLarge: 413,
-    errors.UnsupportedMediaType: 415,
+    request_errors.UnsupportedMediaType: 415,
     errors.InvalidContent: 422,
     errors.IdempotencyKeyReused: 422,
-    errors.MatchRequired: 428,
+    request_errors.MatchRequired: 428,
     errors.TooManyRequests: 429,
     InternalError: 500,
     errors.Busy: 503,
@@ -190,7 +191,7 @@ def _headers(refusal: Refusal) -> dict[str, str]:
 @cache
 def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     """Every refusal that `endpoint` may give: those it declares, and those that its other fields imply."""
-    found: list[type[Refusal]] = [errors.Malformed, errors.InvalidContent, errors.TooManyRequests, errors.Busy]
+    found: list[type[Refusal]] = [request_errors.Malformed, errors.InvalidContent, errors.TooManyRequests, errors.Busy]
     found.append(InternalError)
     if endpoint.scope != "PUBLIC":
         found += [errors.Unauthenticated, errors.Forbidden]
@@ -199,11 +200,11 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if "{" in endpoint.path:
         found.append(errors.NotFound)
     if endpoint.method != "GET":
-        found += [errors.TooLarge, errors.UnsupportedMediaType]
+        found += [errors.TooLarge, request_errors.UnsupportedMediaType]
     if endpoint.idempotent:
-        found += [errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
+        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
     if endpoint.if_match:
-        found += [errors.MatchRequired, errors.StaleVersion]
+        found += [request_errors.MatchRequired, errors.StaleVersion]
     if endpoint.in_cloud:
         found.append(errors.CloudStorageOff)
     return tuple(dict.fromkeys((*found, *endpoint.errors)))
@@ -213,7 +214,7 @@ def gateway_problem(
     status: int, *, language: Language, request_id: str, allow: Iterable[str] = ()
 ) -> tuple[int, dict[str, str], bytes]:
     """The problem for an answer that the gateway or the local server gives by itself: an unknown path, no token, …"""
-    kind = _GATEWAY.get(status, errors.Malformed if status < 500 else InternalError)
+    kind = _GATEWAY.get(status, request_errors.Malformed if status < 500 else InternalError)
     params: dict[str, Any] = {"allow": sorted(allow)} if status == 405 else {}
     if status == 413:
         params["limit"] = "1 MB"

@@ -1,23 +1,8 @@
-"""Every refusal of the product: one class each, with a stable code and the HTTP status that `api.problems` answers.
+"""Every refusal of the product: one class each, with a stable code.
 
-    Refusal
-    ├── 400 Malformed, IdempotencyKeyMissing
-    ├── 401 Unauthenticated
-    ├── 403 Forbidden, CompanyBlocked, AgeRefused, ProofNeeded
-    ├── 404 NotFound
-    ├── 405 MethodNotAllowed
-    ├── 409 CompanyRestoring, Conflict (AlreadyExists, AlreadyIssued, NotIssued, InUse, CloudStorageOff, …)
-    ├── 410 ClockTooOld
-    ├── 412 StaleVersion
-    ├── 413 TooLarge
-    ├── 415 UnsupportedMediaType
-    ├── 422 InvalidContent, IdempotencyKeyReused
-    ├── 428 MatchRequired
-    ├── 429 TooManyRequests
-    └── 503 Busy, RendererUnavailable
-
-Those of backups stand in `domain/backup_errors`. The words, in three languages, are in `api/messages`; `params` fill
-them.
+A refusal knows nothing of HTTP: `api.problems` gives each class its status, and `api.request_errors` holds the refusals
+of a request's form. `domain.backup_errors` holds those of backups. The texts, in three languages, are in
+`api/messages`. `params` fill them.
 """
 
 from dataclasses import dataclass, field
@@ -44,18 +29,6 @@ class Refusal(Exception):
         super().__init__(self.code)
         self.faults = faults
         self.params = params
-
-
-class Malformed(Refusal):
-    """Not JSON, not UTF-8, or not an object."""
-
-    code = "malformed"
-
-
-class IdempotencyKeyMissing(Refusal):
-    """A POST or PATCH that writes needs an `Idempotency-Key`."""
-
-    code = "idempotency_key_missing"
 
 
 class Unauthenticated(Refusal):
@@ -92,12 +65,6 @@ class NotFound(Refusal):
     """No such thing in this company; the same answer whether another company has it or not."""
 
     code = "not_found"
-
-
-class MethodNotAllowed(Refusal):
-    """The path exists, this method on it does not."""
-
-    code = "method_not_allowed"
 
 
 class Conflict(Refusal):
@@ -216,7 +183,7 @@ class ClockTooOld(Refusal):
 
 
 class StaleVersion(Refusal):
-    """`If-Match` names a version that is no longer the current one."""
+    """The caller has read a version that is no longer the current one."""
 
     code = "stale_version"
 
@@ -231,14 +198,8 @@ class TransactionTooLarge(TooLarge):
     """More than 4 MB in one transaction: the database's bound, met by several large documents at once."""
 
 
-class UnsupportedMediaType(Refusal):
-    """Bodies are `application/json`."""
-
-    code = "unsupported_media_type"
-
-
 class InvalidContent(Refusal):
-    """The JSON is well-formed and its content is not acceptable; `faults` say where."""
+    """The form is right and the content is not acceptable; `faults` say where."""
 
     code = "invalid_content"
 
@@ -249,14 +210,8 @@ class IdempotencyKeyReused(Refusal):
     code = "idempotency_key_reused"
 
 
-class MatchRequired(Refusal):
-    """PATCH, PUT and DELETE need `If-Match`."""
-
-    code = "match_required"
-
-
 class TooManyRequests(Refusal):
-    """Slow down; `Retry-After` says for how long."""
+    """The caller asks too often: `retry_after` is the wait in seconds."""
 
     code = "too_many_requests"
 

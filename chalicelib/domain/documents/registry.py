@@ -78,7 +78,7 @@ class DocumentType:
     plural: str
     """The name of its table in an export."""
     path: str
-    """The segment of its addresses, after `/v1/`."""
+    """The name of its collection, as one word of lower-case letters and hyphens."""
     words: DocumentWords
 
     draft: type[DraftDocument] | None

@@ -4,7 +4,8 @@ import pytest
 
 from chalicelib.api import etag
 from chalicelib.api.etag import require_match
-from chalicelib.domain.errors import Malformed, StaleVersion
+from chalicelib.api.request_errors import Malformed
+from chalicelib.domain.errors import StaleVersion
 
 BODY = {"id": "inv_1", "version": 3, "customer": "cus_1", "lines": [{"net": "1.00"}]}
 EXPANDED = {**BODY, "customer": {"id": "cus_1", "name": "Atlas"}}

@@ -8,6 +8,7 @@ from string import Formatter
 import pytest
 
 import chalicelib
+from chalicelib.api import request_errors
 from chalicelib.api.problems import LANGUAGES, InternalError, Language, messages
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
@@ -70,7 +71,7 @@ def given(call: ast.Call, name: str) -> set[str] | None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_refusal_has_words(language: Language) -> None:
     words = messages(language)["refusals"]
-    ours = (errors.__name__, backup_errors.__name__, InternalError.__module__)
+    ours = (errors.__name__, backup_errors.__name__, request_errors.__name__, InternalError.__module__)
     known = {kind.code for kind in refusals() if kind.__module__ in ours}
     assert set(words) == known
     assert all(set(said) == {"title", "detail"} and all(said.values()) for said in words.values())

@@ -10,6 +10,7 @@ import pytest
 from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.api.parse import idempotency_key
+from chalicelib.api.request_errors import Malformed
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.item import Item
@@ -20,7 +21,6 @@ from chalicelib.domain.errors import (
     CloudStorageOff,
     CompanyBlocked,
     IdempotencyKeyReused,
-    Malformed,
     NotFound,
     TooLarge,
 )
