@@ -1,0 +1,132 @@
+"""Below `api`, nothing speaks HTTP: no status, address, header or answer. Read from the syntax tree."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import chalicelib
+
+ROOT: Final = Path(next(iter(chalicelib.__path__)))
+SPEAKS_HTTP: Final = "api"
+ADDRESS = re.compile(r"/v1\b|/openapi\.json|/docs\b")
+HEADER = re.compile(
+    r"(?<![\w-])("
+    r"If-Match|If-None-Match|ETag|Location|Idempotency-Key|Retry-After|Authorization|Cache-Control|Set-Cookie|Vary"
+    r"|Content-(?:Type|Length|Disposition|Encoding|Language)|Accept(?:-[A-Z][a-z]+)+|X-(?!Ray\b)[A-Z][\w-]+"
+    r")(?![\w-])"
+)
+NAMES: Final = frozenset(
+    {"Answer", "HTTPStatus", "if_match", "etag", "headers", "status_code", "http_method", "location", "Response"}
+)
+"""Of variables, attributes, parameters and imports."""
+MODULES: Final = frozenset({"http", "http.client", "chalice", "urllib.request", "requests", "httpx"})
+STEP = "the reply of a job's own step, which only that job reads"
+STORED = "what is stored with an idempotency key keeps its name"
+S3 = "S3's own protocol"
+MAIL = "a header of a mail"
+AWS = "the status of an answer by AWS"
+PLACE = "the place where a processor stores data"
+EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("domain/call.py", "location"): STORED,
+    ("domain/call.py", "status 200"): STORED,
+    ("domain/call.py", "Reply()"): "the reply of a call that nobody waits for",
+    ("domain/journal.py", "location"): STORED,
+    ("services/bulk_issue.py", "Reply()"): STEP,
+    ("services/replies.py", "Reply()"): STEP,
+    ("store/door.py", "Reply()"): STORED,
+    ("store/door.py", "location"): STORED,
+    ("files/objects.py", "Content-Disposition"): S3,
+    ("files/objects.py", "ETag"): S3,
+    ("files/objects.py", "HTTPStatus"): S3,
+    ("files/objects.py", "X-Amz-Date"): S3,
+    ("files/objects.py", "http"): S3,
+    ("outside/mail.py", "Content-Language"): MAIL,
+    ("outside/mail.py", "X-Entity-Ref-ID"): MAIL,
+    ("outside/mail.py", "headers"): MAIL,
+    ("outside/sessions.py", "status 500"): AWS,
+    ("policy/data_map.py", "location"): PLACE,
+    ("policy/page.py", "location"): PLACE,
+    ("policy/publish.py", "location"): PLACE,
+}
+"""By module and finding, each with its reason."""
+
+
+def findings(tree: ast.AST) -> Iterator[str]:
+    """Every trace of HTTP in a module, its docstrings included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from ADDRESS.findall(node.value)
+            yield from HEADER.findall(node.value)
+        yield from (name for name in _names(node) if name in NAMES)
+        yield from (module for module in _modules(node) if module in MODULES)
+        if (status := _status(node)) is not None:
+            yield f"status {status}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reply":
+            yield "Reply()"
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.arg(arg=name) | ast.keyword(arg=str(name)):
+            yield name
+        case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+            yield name
+        case ast.ImportFrom(names=names):
+            yield from (alias.name for alias in names)
+
+
+def _modules(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=str(module)):
+            yield module
+
+
+def _status(node: ast.AST) -> int | None:
+    """A number that is given to a status, or compared with one."""
+    pair: tuple[ast.expr, ast.expr | None]
+    match node:
+        case ast.keyword(arg="status", value=value):
+            pair = (ast.Name("status"), value)
+        case ast.AnnAssign(target=target, value=value) | ast.Assign(targets=[target], value=value):
+            pair = (target, value)
+        case ast.Compare(left=left, comparators=[value]):
+            pair = (left, value)
+        case _:
+            return None
+    match pair:
+        case (ast.Name(id="status") | ast.Attribute(attr="status"), ast.Constant(value=int(status))):
+            return status
+    return None
+
+
+def modules() -> list[str]:
+    """Every module outside `api`."""
+    paths = (path.relative_to(ROOT) for path in sorted(ROOT.rglob("*.py")))
+    return [path.as_posix() for path in paths if path.parts[0] != SPEAKS_HTTP]
+
+
+def found_in(module: str) -> set[tuple[str, str]]:
+    return {(module, finding) for finding in findings(ast.parse((ROOT / module).read_text("utf-8")))}
+
+
+def test_nothing_below_the_api_speaks_http() -> None:
+    found = {each for module in modules() for each in found_in(module)}
+    assert found - EXCEPTIONS.keys() == set()
+    assert EXCEPTIONS.keys() - found == set(), "an exception that nothing needs"
+
+
+def test_each_trace_of_http_would_be_found() -> None:
+    source = '''
+from http import HTTPStatus
+def answer(call, value, etag):
+    """Send `If-Match`."""
+    if value.status == 404:
+        return Reply(), Answer({}, status=201, location=f"/v1/invoices/{value.id}")
+'''
+    assert {*findings(ast.parse(source))} == {
+        *("http", "HTTPStatus", "etag", "If-Match", "status 404", "Answer", "Reply()", "status 201", "location", "/v1"),
+    }
