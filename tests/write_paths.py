@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.entity import ROOMS, Ref
-from chalicelib.store import bookkeeping, door, drill, erase
+from chalicelib.store import bookkeeping, drill, erase, transaction
 from chalicelib.store.drill import ASIDE
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 
 DRILLS = WritePath("drills", deletes=Kinds(every=drill.ROOMS))
 """What empties the tables of drills. It reaches no other table."""
 PATHS: Mapping[str, WritePath] = {
-    door.__name__: door.PATH,
+    transaction.__name__: transaction.PATH,
     bookkeeping.__name__: bookkeeping.PATH,
     erase.__name__: erase.PATH,
     drill.__name__: DRILLS,

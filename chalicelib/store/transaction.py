@@ -283,8 +283,7 @@ def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any]) -> Head 
     if snapshot.founded:
         changed = {"fence_until": None, **(decision.head or {})}
         return snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
-    stamps: dict[str, Any] = {"company": call.company, "id": call.company, "created_at": call.at, "updated_at": call.at}
-    return Head(clock=1, chain="", **stamps, **(decision.head or {}))
+    return call.make(Head, id=call.company, clock=1, chain="", **(decision.head or {}))
 
 
 def _commit(
@@ -331,11 +330,9 @@ def _items(
 
 def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ...]) -> JournalEntry:
     """The journal's entry that leads to `head`, chained to the entry before it."""
-    entry = JournalEntry(
-        company=call.company,
+    entry = call.make(
+        JournalEntry,
         id=call.id,
-        created_at=call.at,
-        updated_at=call.at,
         clock=head.clock,
         actor=call.actor,
         verb=call.verb,
@@ -349,11 +346,9 @@ def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ..
 def _answered(call: Call, reply: Reply) -> Answered:
     from chalicelib.policy.ends import expires_at  # only what writes loads the policy
 
-    return Answered(
-        company=call.company,
+    return call.make(
+        Answered,
         id=call.key,
-        created_at=call.at,
-        updated_at=call.at,
         request=call.request,
         call=call.id,
         status=reply.status,

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.api.catalogue import ENDPOINTS
-from chalicelib.domain.company import Head
+from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.store import bookkeeping, door, drill, erase
+from chalicelib.store import bookkeeping, drill, erase, transaction
 from chalicelib.store.codec import to_row
 from chalicelib.wiring import World
 from tests.api.samples import sample, send
@@ -39,14 +39,14 @@ def test_each_endpoint_and_each_job_writes_within_the_lists(
     assert write_watch.strays[strays:] == []
     seen = write_watch.seen - before
     for written in (
-        (door.PATH.name, "put", "ledger", "invoice"),
-        (door.PATH.name, "put", "journal", "head"),
-        (door.PATH.name, "delete", "workspace", "invoice"),
+        (transaction.PATH.name, "put", "ledger", "invoice"),
+        (transaction.PATH.name, "put", "journal", "head"),
+        (transaction.PATH.name, "delete", "workspace", "invoice"),
         (bookkeeping.PATH.name, "update", "journal", "outbox"),
         (bookkeeping.PATH.name, "delete", "journal", "outbox"),
     ):
         assert written in seen
-    assert {path for path, *_ in seen} == {door.PATH.name, bookkeeping.PATH.name, erase.PATH.name}
+    assert {path for path, *_ in seen} == {transaction.PATH.name, bookkeeping.PATH.name, erase.PATH.name}
 
 
 SOURCE = """

@@ -46,14 +46,3 @@ class FormerOwner(Record):
 def owner_mark(company: str, user: str) -> str:
     """An owner without their name: SHA-256 (hex) over the company and the token's subject."""
     return sha256(f"{company}\x1f{user}".encode()).hexdigest()
-
-
-def left(owner: Member, at: datetime, expires_at: int) -> FormerOwner:
-    """What remains of an owner who leaves at `at`, until `expires_at` (epoch seconds)."""
-    return FormerOwner(
-        company=owner.company,
-        id=owner_mark(owner.company, owner.user),
-        created_at=at,
-        updated_at=at,
-        expires_at=expires_at,
-    )

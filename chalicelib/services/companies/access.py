@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, left
+from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_mark
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.outside.tokens import make_api_key
@@ -131,10 +131,13 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     if before.role != "owner":
         return decision
     told = _farewell(snapshot, call, before)
+    former = call.make(
+        FormerOwner, id=owner_mark(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
+    )
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
-        puts=(*decision.puts, left(before, call.at, expires_at(FormerOwner, call.at))),
+        puts=(*decision.puts, former),
         new=(*decision.new, *(each.letter for each in told)),
         messages=(*decision.messages, *(each.message for each in told)),
     )

@@ -1,6 +1,7 @@
 """Drafts of every kind: created, edited and deleted in the workspace until they are issued or recorded."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, Terms, calculate
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.registry import PARTIES, DocumentType
-from chalicelib.domain.entity import Ref
+from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.store.read import Reader
 from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
@@ -30,8 +31,8 @@ def create(store: Store, call: Call, made: DocumentType, id: str | None, content
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(made.issued, id):
             raise AlreadyExists(id=id)
-        fields = {"company": company, "id": id, "created_at": call.at, "updated_at": call.at, **content}
-        draft = _composed(made, fields, _company(snapshot), _party(snapshot, made, named), today(call.at))
+        party = _party(snapshot, made, named)
+        draft = call.make(draft_class, id=id, **_completed(made, content, _company(snapshot), party, today(call.at)))
         return Decision(draft, new=(draft,))
 
     reads = [draft_class.ref(company, id), made.issued.ref(company, id), *_context(made, company, named)]
@@ -49,10 +50,8 @@ def edit(store: Store, call: Call, made: DocumentType, id: str, changes: Content
             party = _party(snapshot, made, named)
         else:
             party = snapshot.get(PARTIES[made.counterparty], named) if named else None
-        fields = {name: getattr(draft, name) for name in draft_class.__slots__} | _inherited(draft)
-        edited = _composed(
-            made, {**fields, **changes, "updated_at": call.at}, _company(snapshot), party, today(call.at)
-        )
+        content = {**_content(draft), **changes}
+        edited = draft.edited(call.at, **_completed(made, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
     reads = [draft_class.ref(call.company, id), *_context(made, call.company, changes.get(made.person))]
@@ -78,8 +77,14 @@ def preview(reader: Reader, made: DocumentType, day: date, content: Content) -> 
         raise NotFound
     if named and not isinstance(party, Party):
         raise _unknown(made, named)
-    stamps = {"company": reader.company, "id": "", "created_at": company.created_at, "updated_at": company.updated_at}
-    return _composed(made, {**stamps, **content}, company, party if isinstance(party, Party) else None, day)
+    stamps: dict[str, Any] = {
+        "company": reader.company,
+        "id": "",
+        "created_at": company.created_at,
+        "updated_at": company.updated_at,
+    }
+    completed = _completed(made, content, company, party if isinstance(party, Party) else None, day)
+    return draft_class_of(made)(**stamps, **completed)
 
 
 def draft_class_of(made: DocumentType) -> type[DraftDocument]:
@@ -89,37 +94,30 @@ def draft_class_of(made: DocumentType) -> type[DraftDocument]:
     return made.draft
 
 
-def _composed(
-    made: DocumentType, fields: dict[str, Any], company: Company, party: Party | None, day: date
-) -> DraftDocument:
-    calculated = _calculated(made, fields, company, party, day)
-    kept = {name: value for name, value in fields.items() if name not in ("lines", "totals", "notices")}
-    draft_class = draft_class_of(made)
-    return draft_class(**kept, lines=calculated.lines, totals=calculated.totals, notices=calculated.notices)
+def _completed(
+    made: DocumentType, content: Content, company: Company, party: Party | None, day: date
+) -> dict[str, Any]:
+    """The content with what is calculated from it."""
+    calculated = _calculated(made, content, company, party, day)
+    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
+    return {**content, **shown}
 
 
-def _calculated(
-    made: DocumentType, fields: dict[str, Any], company: Company, party: Party | None, day: date
-) -> Calculation:
+def _calculated(made: DocumentType, content: Content, company: Company, party: Party | None, day: date) -> Calculation:
     terms = Terms(
-        discount=fields.get("discount"),
-        settlement=fields.get("settlement", "other"),
-        reverse_charge=fields.get("reverse_charge", False),
-        day=fields.get("operation_date") or day,
+        discount=content.get("discount"),
+        settlement=content.get("settlement", "other"),
+        reverse_charge=content.get("reverse_charge", False),
+        day=content.get("operation_date") or day,
     )
     customer = party if isinstance(party, Customer) else None
-    return calculate(fields.get("lines", ()), terms, company, customer, ours=made.party == "buyer")
+    return calculate(content.get("lines", ()), terms, company, customer, ours=made.party == "buyer")
 
 
-def _inherited(draft: DraftDocument) -> dict[str, Any]:
-    """The attributes of the base classes, which slots of the draft's own class do not name."""
-    shared = {name: getattr(draft, name) for name in DraftDocument.__slots__}
-    return shared | {
-        "company": draft.company,
-        "id": draft.id,
-        "version": draft.version + 1,
-        "created_at": draft.created_at,
-    }
+def _content(draft: DraftDocument) -> dict[str, Any]:
+    """A draft's attributes but for the stamps of its row."""
+    stamps = {field.name for field in fields(Record)}
+    return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
 
 
 def _context(made: DocumentType, company: str, party: str | None) -> list[Ref]:

@@ -24,7 +24,6 @@ from chalicelib.domain.errors import (
     TransactionTooLarge,
     invalid,
 )
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.documents.drafting import draft_class_of
@@ -171,15 +170,7 @@ def _issued(
 
 def render_later(call: Call, ids: Sequence[str]) -> Message:
     """The page is rendered after the commit, so that it is ready when it is asked for."""
-    return Message(
-        company=call.company,
-        id=new_id("out", call.at, call.random("render")),
-        created_at=call.at,
-        updated_at=call.at,
-        due_at=call.at,
-        task="render",
-        about=tuple(ids),
-    )
+    return call.make(Message, purpose="render", due_at=call.at, task="render", about=tuple(ids))
 
 
 def _drafts(snapshot: Snapshot, made: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:

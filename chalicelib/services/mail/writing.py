@@ -8,13 +8,12 @@ import logging
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.contact.letter import Letter, Template
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.ends import expires_at, term
@@ -46,10 +45,10 @@ def write(
 ) -> Written:
     """A mail to be sent once the call's commit is there. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
-    stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
-    letter = Letter(
-        **stamps,
-        id=new_id(Letter.PREFIX, call.at, call.random("mail", template, to)),
+    purpose = f"{template} {to}"
+    letter = call.make(
+        Letter,
+        purpose=purpose,
         to=to,
         language=language,
         template=template,
@@ -57,8 +56,8 @@ def write(
         only_members=only_members,
         expires_at=expires_at(Letter, call.at),
     )
-    id = new_id(Message.PREFIX, call.at, call.random("mail-message", template, to))
-    return Written(letter, Message(**stamps, id=id, due_at=call.at, task=TASK, about=(letter.id,)))
+    message = call.make(Message, purpose=f"mail {purpose}", due_at=call.at, task=TASK, about=(letter.id,))
+    return Written(letter, message)
 
 
 def post(world: "World", written: Written) -> None:
