@@ -20,11 +20,11 @@ so a client cannot occupy such a key."""
 
 @dataclass(frozen=True)
 class Reply:
-    """The outcome of a call as its caller wants to see it again: opaque to services and to the store.
+    """The stored reply of a call. Services and the store do not interpret it.
 
-    The caller's presenter makes it; `transact` keeps it with the idempotency key and returns it to a repeated call.
-    `body` is None once a person whom it named was erased. `secret` is shown once and never stored: a repeated call gets
-    the reply without it.
+    The caller's presenter makes it. `transact` stores it under the idempotency key and returns it to a repeated call.
+    `body` is None if it named a person who was erased later. `secret` is shown once and never stored: a repeated call
+    gets the reply without it.
     """
 
     status: int = 200
@@ -34,12 +34,12 @@ class Reply:
 
 
 def no_reply(value: Any, head: "Head") -> Reply:  # noqa: ARG001 — a presenter's signature
-    """The presenter of a call that nobody waits for."""
+    """The presenter of a call whose caller needs no reply."""
     return Reply()
 
 
 def any_version(value: Any, head: "Head") -> None:
-    """The precondition of a call that names no version."""
+    """The precondition of a call without `If-Match`: any version is accepted."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Call:
         return new_id(cls.PREFIX, self.at, self.random("id", cls.ROOM, cls.KIND, purpose))
 
     def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
-        """A new record of the call's company, stamped with its instant, under `id` or a new one. Several new records
-        of one class differ by `purpose`."""
+        """Make a new record of the call's company, with the call's instant, under `id` or a new id. Several new records
+        of one class need different values of `purpose`."""
         made = self.new_id(cls, purpose) if id is None else id
         return cls(company=self.company, id=made, created_at=self.at, updated_at=self.at, **values)

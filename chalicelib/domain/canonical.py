@@ -1,7 +1,7 @@
-"""The one byte form of a record that hashes commit to: sorted JSON, decimals without trailing zeros, bytes in base64.
+"""The one byte form of a record that hashes cover: sorted JSON, decimals without trailing zeros, bytes in base64.
 
-It does not depend on how a row is stored (DynamoDB drops trailing zeros, lines are compressed), so a document that
-comes back from a backup hashes to what its register says.
+It does not depend on the stored form: DynamoDB drops trailing zeros and lines are compressed. So a restored document
+has the hash that the register states.
 """
 
 from base64 import b64encode
@@ -35,7 +35,8 @@ def _plain(value: Any) -> Any:
 
 
 def canonical(record: Record, *, without: frozenset[str] = frozenset()) -> bytes:
-    """The record's canonical bytes, leaving out the top-level attributes named in `without` and all that are None."""
+    """The record's canonical bytes, without the top-level attributes in `without` and without attributes that are
+    None."""
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     return msgspec.json.encode(
         {k: _plain(v) for k, v in data.items() if v is not None and k not in without}, order="sorted"
@@ -43,5 +44,5 @@ def canonical(record: Record, *, without: frozenset[str] = frozenset()) -> bytes
 
 
 def salted_digest(salt: bytes, content: bytes) -> bytes:
-    """SHA-256 over a salt and content. The salt dies with the row it is stored with; the hash then betrays nothing."""
+    """SHA-256 over a salt and content. The salt is deleted with its row; the hash then reveals nothing."""
     return sha256(salt + content).digest()

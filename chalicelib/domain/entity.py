@@ -1,7 +1,8 @@
 """Entities: frozen records whose every stored attribute names a rule of the policy.
 
-`policy.toml` defines the rules; a class only names them, so what is kept, why and until when is decided in one place.
-A field declared without `kept` fails here, when its class is made; an unknown or unused rule fails the tests.
+`policy.toml` defines the rules and a class only names them. So one place decides the content, the reason and the term
+of what is kept. A field without `kept` raises an error when its class is made. An unknown or unused rule fails the
+tests.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ ROOMS = ("workspace", "ledger", "journal", "identity", "requests", "transient")
 
 
 class Ref(NamedTuple):
-    """The address of one row: its room (table), its company (partition key) and its sort key."""
+    """The address of one row: its table, its company (partition key) and its sort key."""
 
     room: str
     company: str
@@ -21,7 +22,7 @@ class Ref(NamedTuple):
 
 
 class UnruledAttributeError(TypeError):
-    """A stored attribute was declared without naming the policy's rule."""
+    """A stored attribute was declared without a rule of the policy."""
 
 
 def kept(rule: str, *, default: Any = MISSING, packed: bool = False) -> Any:
@@ -41,7 +42,7 @@ R = TypeVar("R", bound="Record")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
 def value(cls: type[V]) -> type[V]:
-    """A frozen part of an entity (an address, a line) whose attributes name their rules too."""
+    """Declare a frozen part of an entity (an address, a line). Its attributes name their rules too."""
     made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
     _require_rules(made)
     return made
@@ -49,7 +50,8 @@ def value(cls: type[V]) -> type[V]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What every stored row has: its company, its id, a version that grows with each edit, and two instants (UTC)."""
+    """The attributes of every stored row: its company, its id, a version that grows with each edit, and two instants
+    (UTC)."""
 
     KIND: ClassVar[str]
     ROOM: ClassVar[str]
@@ -64,7 +66,7 @@ class Record:
 
     @classmethod
     def ref(cls, company: str, id: str = "", **parts: object) -> Ref:
-        """The address of the row with this id (and the further parts that the class's sort key names)."""
+        """The address of the row with this id (and the other parts of the class's sort key)."""
         return Ref(cls.ROOM, company, cls.SORT.format(id=id, **parts))
 
     @property
@@ -78,7 +80,7 @@ class Record:
 
 
 class _Attributes(dict[str, Any]):
-    """Looks a sort key's parts up on the record itself."""
+    """Reads the parts of a sort key from the record's attributes."""
 
     def __init__(self, record: Record) -> None:
         super().__init__()
@@ -89,12 +91,13 @@ class _Attributes(dict[str, Any]):
 
 
 ENTITIES: dict[tuple[str, str], type[Record]] = {}
-"""Every entity class by (room, kind): the draft and the issued invoice share a kind and not a room."""
+"""Every entity class by (table, kind). The draft and the issued invoice share a kind but not a table."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
 def entity(kind: str, *, room: str, prefix: str, sort: str | None = None) -> Callable[[type[R]], type[R]]:
-    """Make a class an entity: rows of `room` under the sort key `sort` (default `kind#id`), ids beginning `prefix_`."""
+    """Make a class an entity: rows of the table `room` under the sort key `sort` (default `kind#id`), ids that begin
+    with `prefix_`."""
     if room not in ROOMS:
         raise ValueError(f"unknown room {room!r}")
 

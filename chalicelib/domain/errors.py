@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong in what was sent: a JSON pointer to it, a stable code, and the words' parameters."""
+    """One fault in the data that was sent: its JSON pointer, a stable code, and the parameters of its message."""
 
     pointer: str
     code: str
@@ -19,7 +19,7 @@ class Fault:
 
 
 class Refusal(Exception):
-    """Something was refused and nothing was changed."""
+    """A request was refused and nothing was changed."""
 
     code: ClassVar[str]
     passing: ClassVar[bool] = False
@@ -38,19 +38,20 @@ class Unauthenticated(Refusal):
 
 
 class Forbidden(Refusal):
-    """The token is good; its role or scope does not reach this."""
+    """The token is valid, but its role or scope does not allow this."""
 
     code = "forbidden"
 
 
 class CompanyBlocked(Refusal):
-    """The account is blocked or closed: nothing is read or written through the product."""
+    """The account is blocked or closed. The product neither reads nor writes its data."""
 
     code = "company_blocked"
 
 
 class CompanyRestoring(CompanyBlocked):
-    """A backup is being restored: the company is shut until nobody who was erased can have come back. It passes."""
+    """A backup is being restored. The company is closed until no erased person can be visible again. This state
+    ends."""
 
     code = "company_restoring"
 
@@ -62,13 +63,13 @@ class AgeRefused(Refusal):
 
 
 class NotFound(Refusal):
-    """No such thing in this company; the same answer whether another company has it or not."""
+    """No such resource in this company. The answer is the same if another company has it."""
 
     code = "not_found"
 
 
 class Conflict(Refusal):
-    """The state of what was asked about does not allow it."""
+    """The current state of the resource does not allow this."""
 
     code = "conflict"
 
@@ -116,19 +117,19 @@ class SynchronisationOff(Conflict):
 
 
 class WorkspaceNotEmpty(Conflict):
-    """The last cloud switch does not go off while the cloud holds business data, unless it is asked to erase it."""
+    """The last cloud switch cannot be turned off while the cloud holds business data, except with `erase`."""
 
     code = "workspace_not_empty"
 
 
 class RequestSettled(Conflict):
-    """The request is past the point at which this could be done."""
+    """The state of the request no longer allows this."""
 
     code = "request_settled"
 
 
 class ThreadClosed(Conflict):
-    """A closed support thread takes no more messages: open another."""
+    """A closed support thread accepts no messages. Open another one."""
 
     code = "thread_closed"
 
@@ -146,38 +147,38 @@ class UnderHold(Conflict):
 
 
 class DocumentBlocked(Conflict):
-    """The document's buyer was erased on request: what was issued is kept for its term, blocked, and is handed out only
-    on a lawful demand."""
+    """The document's buyer was erased on request. The original is kept for its term, blocked, and disclosed only on a
+    lawful demand."""
 
     code = "document_blocked"
 
 
 class PersonErased(Conflict):
-    """The person of this id was erased on request, and does not come back under it."""
+    """The person of this id was erased on request. The id is not used again."""
 
     code = "person_erased"
 
 
 class AnotherOwnerNeeded(Conflict):
-    """With several owners, the grace is waived by another one than who asked for the deletion."""
+    """The company has several owners. Another owner than the one who confirmed the deletion must waive the grace."""
 
     code = "another_owner_needed"
 
 
 class OwnersChanged(Conflict):
-    """An owner came or left within 30 days: the grace is not waived before `possible_from`."""
+    """An owner joined or left within 30 days. The grace cannot be waived before `possible_from`."""
 
     code = "owners_changed"
 
 
 class ProofNeeded(Refusal):
-    """Identity is to be proven again: a sign-in of the last ten minutes, or a mailed code."""
+    """Identity must be proven again: a sign-in of the last ten minutes, or a mailed code."""
 
     code = "proof_needed"
 
 
 class ClockTooOld(Refusal):
-    """The change feed does not reach back (or forward) to this clock: read everything again."""
+    """The change feed does not cover this clock. Read everything again."""
 
     code = "clock_too_old"
 
@@ -195,11 +196,11 @@ class TooLarge(Refusal):
 
 
 class TransactionTooLarge(TooLarge):
-    """More than 4 MB in one transaction: the database's bound, met by several large documents at once."""
+    """More than 4 MB in one transaction. Several large documents together exceed this limit of the database."""
 
 
 class InvalidContent(Refusal):
-    """The form is right and the content is not acceptable; `faults` say where."""
+    """The JSON is well-formed but its content is not acceptable. `faults` give the places."""
 
     code = "invalid_content"
 
@@ -217,7 +218,7 @@ class TooManyRequests(Refusal):
 
 
 class Busy(Refusal):
-    """The company's writers kept overtaking this one, or the database is throttled: try again."""
+    """Other writers of the company always committed first, or the database is throttled. Try again."""
 
     code = "busy"
     passing = True

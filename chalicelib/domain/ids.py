@@ -18,7 +18,7 @@ def new_id(prefix: str, at: datetime, entropy: bytes) -> str:
 
 
 def derived_id(prefix: str, *parts: str) -> str:
-    """The same id for the same parts, so that a retried sign-up meets the company that its first try made."""
+    """The same id for the same parts, so that a repeated sign-up finds the company of its first attempt."""
     digest = sha256("\x1f".join(parts).encode()).digest()
     return f"{prefix}_{_base32(int.from_bytes(digest[:16], 'big'))}"
 

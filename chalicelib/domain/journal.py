@@ -1,4 +1,4 @@
-"""The journal: one entry a commit, chained by hashes, holding kinds, ids and salted hashes but no content."""
+"""The journal: one entry a commit, chained by hashes. It holds kinds, ids and salted hashes, but no content."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,19 +18,19 @@ class Change:
     room: str = kept("journal.change")
     op: Literal["put", "delete"] = kept("journal.change")
     sort: str | None = kept("journal.change", default=None)
-    """The row's sort key, where kind and id do not make it: rows are found from the journal alone. Never a person's
-    sign-in: of `identity` it is left out."""
+    """The row's sort key, if kind and id do not determine it. So rows are found from the journal alone. It is omitted
+    for `identity`, because it would hold a person's sign-in."""
     hash: str | None = kept("journal.hash", default=None)
 
 
 def change(record: Record, op: Literal["put", "delete"], hashed: str | None = None) -> Change:
-    """What a commit did to `record`."""
+    """The change that a commit made to `record`."""
     told = None if record.ROOM == "identity" or _is_simple(record.SORT) else record.key.sort
     return Change(kind=record.KIND, id=record.id, room=record.ROOM, op=op, sort=told, hash=hashed)
 
 
 def sort_of(change: Change) -> str | None:
-    """The sort key of the row that a change is about; None where the journal does not say."""
+    """The sort key of the changed row; None if the journal does not state it."""
     cls = ENTITIES.get((change.room, change.kind))
     if change.sort is not None or cls is None or not _is_simple(cls.SORT):
         return change.sort
@@ -39,13 +39,13 @@ def sort_of(change: Change) -> str | None:
 
 @cache
 def _is_simple(pattern: str) -> bool:
-    """Whether a row's kind and id make its sort key."""
+    """Tell whether a row's kind and id determine its sort key."""
     return {name for _, name, _, _ in Formatter().parse(pattern) if name} <= {"id"}
 
 
 @entity("journal_entry", room="journal", prefix="jnl", sort="entry#{clock:012d}")
 class JournalEntry(Record):
-    """What one commit did: who (an opaque id), which verb, which rows. `id` is the call's."""
+    """The record of one commit: the actor (an opaque id), the verb, and the changed rows. `id` is the call's."""
 
     clock: int = kept("journal.clock")
     actor: str = kept("journal.actor")
@@ -57,8 +57,8 @@ class JournalEntry(Record):
 
 @entity("outbox", room="journal", prefix="out")
 class Message(Record):
-    """Something to do after a commit (a mail, a render), written in the same transaction. Rows with `due` are found by
-    the index on due dates; `due_at` is ISO 8601, UTC."""
+    """A task for after a commit (a mail, a render), written in the same transaction. The index on due dates finds rows
+    with `due`. `due_at` is ISO 8601, UTC."""
 
     due: str | None = kept("journal.outbox", default="outbox")
     due_at: datetime = kept("journal.outbox")
@@ -69,23 +69,23 @@ class Message(Record):
 
 @entity("idempotency", room="transient", prefix="idk")
 class Answered(Record):
-    """The first answer to an idempotency key; `expires_at` is in epoch seconds (the table's TTL)."""
+    """The first reply under an idempotency key. `expires_at` is in epoch seconds (the table's TTL)."""
 
     request: str = kept("transient.idempotency")
-    """SHA-256 of the method, path and body that the key was first used with."""
+    """SHA-256 of the method, path and body of the first request with the key."""
     call: str = kept("transient.idempotency")
     status: int = kept("transient.idempotency")
     body: bytes | None = kept("transient.answer", default=None, packed=True)
-    """None once a person whom the answer named was erased: the key is remembered, so that nothing is done twice."""
+    """None if the reply named a person who was erased later. The key is kept, so that nothing is done twice."""
     location: str | None = kept("transient.idempotency", default=None)
     secret: bool = kept("transient.idempotency", default=False)
-    """Whether the answer held a secret, which is withheld on replay."""
+    """True if the reply held a secret, which a repeated call does not get."""
     expires_at: int = kept("transient.idempotency")
 
 
 @entity("job", room="transient", prefix="job")
 class JobRow(Record):
-    """A verb without a bound on its work: what is asked, how far it got, what came of each part."""
+    """A task of unlimited size: its input, its progress, and the result of each part."""
 
     due: str | None = kept("transient.job", default=None)
     due_at: datetime = kept("transient.job")
@@ -101,6 +101,6 @@ class JobRow(Record):
     expires_at: int = kept("transient.job")
 
     def progressed(self, *, over: bool, failed: bool = False, **changes: Any) -> Self:
-        """The row with its progress. Once its work is over, it is due no more."""
+        """The row with its progress. A finished task is no longer due."""
         status: Any = "running" if not over else "failed" if failed else "completed"
         return replace(self, status=status, due=None if over else self.due, **changes)

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, InvalidOper
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 MAX_AMOUNT = Decimal("999999999999.99")
-"""The largest amount of a document, in dirhams: beyond it there are no words for it."""
+"""The largest amount of a document, in dirhams. Larger amounts cannot be written in words."""
 
 EXACT = Context(prec=100, rounding=ROUND_HALF_UP, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -59,14 +59,14 @@ def share(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
     divided = [EXACT.divmod(EXACT.multiply(units, weight), whole) for weight in weights]
     parts = [int(quotient) for quotient, _ in divided]
     left = int(units) - sum(parts)
-    # A stable sort on the remainder alone, so that equal remainders are served in the order given.
+    # A stable sort on the remainder alone: among equal remainders, the earlier part gets the centime.
     for index in sorted(range(len(parts)), key=lambda i: divided[i][1], reverse=True)[:left]:
         parts[index] += 1
     return [EXACT.add(EXACT.scaleb(Decimal(part), -2), ZERO) for part in parts]
 
 
 def dirhams_and_centimes(amount: Decimal) -> tuple[int, int]:
-    """The two whole numbers that are said of `amount`. ValueError outside 0 – 999 999 999 999.99 or below a centime."""
+    """The whole dirhams and the centimes of `amount`. ValueError outside 0 – 999 999 999 999.99 or below a centime."""
     if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT or amount != cents(amount):
         raise ValueError("no words for this amount")
     return divmod(int(EXACT.scaleb(amount, 2)), 100)

@@ -1,4 +1,4 @@
-"""Plain data into classes, by whichever thread meets a class first."""
+"""Conversion of plain data into classes. The first conversion of each class is exclusive to one thread."""
 
 from threading import Lock
 from typing import Any
@@ -12,8 +12,8 @@ _learning = Lock()
 def converted(data: Any, to: Any, **options: Any) -> Any:
     """`msgspec.convert`, safe for threads. Raises msgspec.ValidationError.
 
-    msgspec learns a class when it is first met, and publishes it half learnt: a second thread that uses it then ends
-    the process (0.22.0, segmentation fault). So each class is met for the first time by one thread at a time.
+    msgspec learns a class at its first use and publishes it before it is complete. A second thread that uses it then
+    crashes the process (0.22.0, segmentation fault). So only one thread at a time uses a class for the first time.
     """
     if to in _learnt:
         return msgspec.convert(data, to, **options)

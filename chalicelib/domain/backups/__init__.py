@@ -1,1 +1,1 @@
-"""Backups: their rows, and what can be wrong with one."""
+"""Backups: their rows and their errors."""

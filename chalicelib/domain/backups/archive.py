@@ -1,10 +1,10 @@
-"""How far the statutory archive has come: issued documents, each stored once where nobody can alter or delete it."""
+"""The progress of the statutory archive. It stores each issued document once, where nobody can change or delete it."""
 
 from chalicelib.domain.entity import Record, entity, kept
 
 
 @entity("archived", room="journal", prefix="cmp", sort="archived")
 class Archived(Record):
-    """Every document that the company issued up to its clock `clock` lies in the archive."""
+    """The archive holds every document that the company issued up to the clock `clock`."""
 
     clock: int = kept("journal.clock")

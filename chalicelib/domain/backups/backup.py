@@ -1,4 +1,4 @@
-"""Backups: a company's data as it was at one clock, sealed under two data keys, and what is known of each."""
+"""Backups: an encrypted copy of a company's data at one clock, and the record of each copy."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,13 +9,12 @@ from chalicelib.domain.entity import Record, entity, kept, value
 Tier = Literal["daily", "weekly", "monthly"]
 BackupStatus = Literal["running", "complete", "failed"]
 Seal = Literal["statutory", "working"]
-"""Which data key: what the law makes us keep, or everything else."""
+"""The data key: `statutory` for data that the law requires us to keep, `working` for all other data."""
 
 
 @value
 class Stretch:
-    """Register entries of one series within a part: how many it adds to the state, its highest number and the chain
-    there."""
+    """The register entries of one series in a part: their number, the highest sequence and the chain after it."""
 
     series: str = kept("backup.record")
     entries: int = kept("backup.record")
@@ -25,11 +24,11 @@ class Stretch:
 
 @value
 class Part:
-    """One sealed object of a backup: gzip NDJSON of rows between the sort keys `first` and `last` of one group.
+    """One encrypted object of a backup: gzip NDJSON of the rows between the sort keys `first` and `last` of one group.
 
-    `layer` 0 is the state as it was streamed; each later layer replaces, adds to or deletes from those before it.
-    `size` (bytes) and `sha256` (hex) are of the object as it is stored. `counts` (rows by name), `gross` (dirhams of
-    issued documents and register entries, by name) and `register` are what the part adds to the state.
+    `layer` 0 is the base state. A later layer replaces, adds or deletes rows of the layers before it. `size` (bytes)
+    and `sha256` (hex) describe the stored object. `counts` (rows by name), `gross` (dirhams of issued documents and
+    register entries, by name) and `register` are the part's contribution to the state.
     """
 
     name: str = kept("backup.record")
@@ -48,7 +47,8 @@ class Part:
 
 @value
 class Blob:
-    """One sealed file of a backup (a logo): `key` is where it lay, `size` and `sha256` are of the object as stored."""
+    """One encrypted file of a backup (a logo). `key` is its original address; `size` and `sha256` describe the stored
+    object."""
 
     name: str = kept("backup.record")
     key: str = kept("backup.record")
@@ -59,7 +59,8 @@ class Blob:
 
 @value
 class Logo:
-    """A logo that rows of a backup name; `frozen` says that an issued document does, so that the law keeps it too."""
+    """A logo that rows of a backup refer to. `frozen` is true if an issued document refers to it: the law requires us
+    to keep it."""
 
     key: str = kept("backup.record")
     frozen: bool = kept("backup.record")
@@ -67,8 +68,8 @@ class Logo:
 
 @entity("backup", room="transient", prefix="bak")
 class Backup(Record):
-    """A backup that runs, stands or failed. It is due for `expiry` at its term's end; one that never completes is due
-    two days after it began, so that no part is an orphan."""
+    """A backup: running, complete or failed. Its row is due for the job `expiry` when its term ends. A backup that
+    never completes is due two days after its start, so that no part is orphaned."""
 
     tier: Tier = kept("backup.record")
     status: BackupStatus = kept("backup.record", default="running")
@@ -76,25 +77,26 @@ class Backup(Record):
     statutory_key: str = kept("backup.record")
     working_key: str = kept("backup.record")
     begun: int = kept("backup.record")
-    """The company's clock before anything was read: what changed since is read again."""
+    """The company's clock before the first read. Rows that changed after it are read again."""
     clock: int | None = kept("backup.record", default=None)
-    """The company's clock at the cut."""
+    """The company's clock at the cutoff."""
     cut_at: datetime | None = kept("backup.record", default=None)
     layers: tuple[int, ...] = kept("backup.record")
-    """The clocks at which each layer was begun: the first is `begun`, and layer n holds what changed between two."""
+    """The clock at the start of each layer. The first is `begun`; layer n holds the changes between two of these
+    clocks."""
     cursor: str = kept("backup.record", default="")
-    """Where the current layer goes on: "group/sort key" of the last line that a part holds."""
+    """The position of the current layer: "group/sort key" of the last line in a part."""
     parts: tuple[Part, ...] = kept("backup.record", default=(), packed=True)
     logos: tuple[Logo, ...] = kept("backup.record", default=(), packed=True)
     counts: dict[str, int] | None = kept("backup.record", default=None)
     size: int = kept("backup.record", default=0)
     manifest: bytes | None = kept("backup.record", default=None, packed=True)
-    """The manifest as it is, or is about to be, stored: fixed at the cut, so that a repeated end writes the same."""
+    """The manifest, fixed at the cutoff. A repeated last step writes the same bytes."""
     manifest_hash: str | None = kept("backup.record", default=None)
     previous: str | None = kept("backup.record", default=None)
-    """The manifest's hash of the backup that was the latest when this one began."""
+    """The hash of the manifest of the latest backup at the start of this one."""
     failure: str | None = kept("backup.record", default=None)
-    """A stable code: why it failed."""
+    """The stable code of the failure."""
     verified_at: datetime | None = kept("backup.record", default=None)
     drilled_at: datetime | None = kept("backup.record", default=None)
     drill: Literal["passed", "failed"] | None = kept("backup.record", default=None)
@@ -104,13 +106,13 @@ class Backup(Record):
     due_at: datetime = kept("backup.record")
     attempts: int = kept("backup.record", default=0)
     expires_at: int = kept("backup.record")
-    """Epoch seconds, a week after `due_at`: the table's net under the job `expiry`."""
+    """Epoch seconds, a week after `due_at`. The table's TTL deletes the row if the job `expiry` did not."""
 
 
 @entity("backup_plan", room="workspace", prefix="cmp", sort="backup_plan")
 class BackupPlan(Record):
-    """A company's nightly backup while its switch is on. `running` is the one backup that runs; `last` the latest
-    complete one, whose manifest's hash the next one names."""
+    """The nightly backups of a company whose backup switch is on. `running` is the running backup. `last` is the latest
+    complete one; the next manifest contains its hash."""
 
     running: str | None = kept("backup.record", default=None)
     last: str | None = kept("backup.record", default=None)
@@ -125,10 +127,10 @@ class BackupPlan(Record):
 
 @entity("drill_plan", room="workspace", prefix="cmp", sort="drill_plan")
 class DrillPlan(Record):
-    """A company's weekly drill: its latest backup is restored aside, compared and removed."""
+    """A company's weekly drill: restore the latest backup into the drill tables, compare the rows, delete them."""
 
     backup: str | None = kept("backup.record", default=None)
-    """The backup that is being drilled."""
+    """The id of the backup under test."""
     step: str | None = kept("backup.record", default=None)
     progress_version: int | None = kept("backup.record", default=None)
     """The version of the workflow that saved the row; None is version 1."""
@@ -139,23 +141,25 @@ class DrillPlan(Record):
 
 @entity("backup_key", room="identity", prefix="bky")
 class WorkingKey(Record):
-    """The data key of everything that no law makes us keep, wrapped by KMS with the company as encryption context. It
-    goes with the account, and with it every old backup's content."""
+    """The data key of everything that the law does not require us to keep. KMS wraps it, with the company as the
+    encryption context. It is deleted with the account, and no backup's working data can be read afterwards."""
 
     wrapped: bytes = kept("backup.working_key")
 
 
 @entity("backup_key", room="journal", prefix="bky")
 class StatutoryKey(Record):
-    """The data key of what the law makes us keep, wrapped by KMS with the company as encryption context."""
+    """The data key of everything that the law requires us to keep. KMS wraps it, with the company as the encryption
+    context."""
 
     wrapped: bytes = kept("backup.statutory_key")
 
 
 @entity("destruction", room="requests", prefix="bky")
 class Destruction(Record):
-    """A data key is doomed since `created_at`: no backup ends under it any more, and its row goes with the account.
-    `final_on` is the day on which the row's point-in-time recovery has ended. The id is the key's."""
+    """The destruction of a data key, scheduled at `created_at`. No backup completes under the key any more, and the
+    account's deletion deletes the key's row. Point-in-time recovery of the row ends on `final_on`. The id is the
+    key's."""
 
     request: str = kept("request.proof")
     final_on: date = kept("request.proof")

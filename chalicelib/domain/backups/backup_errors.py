@@ -1,33 +1,33 @@
-"""The refusals of backups: conflicts (409) like others, and their codes the reason that a backup failed with."""
+"""The errors of backups. They are conflicts (409); a failed backup stores the code as its reason."""
 
 from chalicelib.domain.errors import Conflict
 
 
 class BackupOff(Conflict):
-    """Backup is off, so none is made."""
+    """Backup is off, so no backup is made."""
 
     code = "backup_off"
 
 
 class BackupIncomplete(Conflict):
-    """The backup still runs, or failed: there is nothing to verify, hand out or restore."""
+    """The backup is running or failed. It cannot be verified, downloaded or restored."""
 
     code = "backup_incomplete"
 
 
 class BackupUnknownKey(Conflict):
-    """The backup was sealed under a data key that this installation does not have."""
+    """The backup was encrypted under a data key that this installation does not have."""
 
     code = "backup_unknown_key"
 
 
 class BackupKeyDestroyed(Conflict):
-    """The backup's data key was destroyed with the account: what it sealed cannot be read by anybody."""
+    """The backup's data key was destroyed with the account. Nobody can decrypt the backup."""
 
     code = "backup_key_destroyed"
 
 
 class BackupDamaged(Conflict):
-    """The backup is not what was stored: `reason` is a stable code, `where` the object concerned."""
+    """The backup differs from the stored original. `reason` is a stable code; `where` is the damaged object."""
 
     code = "backup_damaged"

@@ -1,1 +1,1 @@
-"""A company and the records that it keeps: members, keys, customers, suppliers, items."""
+"""A company and its records: members, keys, customers, suppliers, items."""

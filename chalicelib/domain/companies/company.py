@@ -1,4 +1,4 @@
-"""The company: its head (clock and state), its profile, and how its documents are numbered."""
+"""The company: its head (clock and state), its profile, and the numbering of its documents."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,8 +17,8 @@ LONGEST_FENCE = timedelta(seconds=2)
 
 @value
 class Numbered:
-    """How far a kind of document has come in all its series: the last day one was issued under, and whether the company
-    set its next number on arrival, which it does once."""
+    """The progress of one kind of document over all its series: the date of the last document, and whether the company
+    has set its next number. It may set the number once."""
 
     document: str = kept("ledger.numbering")
     last: date | None = kept("ledger.numbering", default=None)
@@ -27,8 +27,11 @@ class Numbered:
 
 @entity("head", room="journal", prefix="cmp", sort="head")
 class Head(Record):
-    """The one row that every write of a company is conditioned on. `clock` counts its commits; `chain` is the last
-    journal entry's hash (hex). A blocked or closed company is this one state, never a flag a row."""
+    """The row that every write of a company is conditioned on.
+
+    `clock` counts the company's commits. `chain` is the hash of the last journal entry (hex). The state `blocked` or
+    `closed` is stored here only, never on other rows.
+    """
 
     clock: int = kept("journal.clock")
     chain: str = kept("journal.hash")
@@ -38,25 +41,27 @@ class Head(Record):
     cloud_backup: bool = kept("journal.state", default=False)
     numbered: tuple[Numbered, ...] = kept("ledger.numbering", default=())
     owners_changed: datetime | None = kept("journal.state", default=None)
-    """When an owner last came or left: for a while after it nobody waives the grace of a deletion (ADR 0034)."""
+    """The instant of the last change of owners. A deletion's grace cannot be waived for some time after it (ADR
+    0034)."""
     erased: bytes | None = kept("journal.state", default=None)
-    """Marks of the persons who were erased on request (`domain.erased`): documents and repeated answers show none."""
+    """The marks of the persons who were erased on request (`domain.privacy.erased`). Documents and repeated replies
+    hide these persons."""
     fence_until: datetime | None = kept("journal.state", default=None)
-    """Until when writers wait for the cut of a backup; the next commit takes it away."""
+    """Writers wait until this instant while a backup reads its last rows. The next commit removes it."""
     restore: str | None = kept("journal.state", default=None)
-    """The job that restores a backup into the company and keeps it shut meanwhile; of a closed company, the one whose
-    copy goes on with its numbers."""
+    """The job that restores a backup into the company and keeps it closed meanwhile. For a closed company: the job
+    whose copy continues its numbering."""
 
 
 def fenced_for(head: Head, at: datetime) -> float:
-    """For how many seconds a writer waits at the instant `at`: a backup reads the last rows of its cut meanwhile. The
-    fence falls by itself; one that is further away than any is set was made by a clock gone wrong, and binds nobody."""
+    """The seconds that a writer waits at the instant `at`, because a backup reads the last rows before its cutoff. The
+    fence ends by itself. A fence further in the future than any valid one comes from a wrong clock and is ignored."""
     left = (head.fence_until - at).total_seconds() if head.fence_until else 0.0
     return left if 0 < left <= LONGEST_FENCE.total_seconds() else 0.0
 
 
 def require_open(head: Head) -> None:
-    """Raises CompanyRestoring while a backup is restored, CompanyBlocked for an account that is blocked or closed."""
+    """Raise CompanyRestoring during a restore, CompanyBlocked for an account that is blocked or closed."""
     if head.state == "restoring":
         raise CompanyRestoring
     if head.state != "active":
@@ -75,7 +80,7 @@ class Address:
 
 @value
 class Numbering:
-    """A numbering pattern of one kind of document and when its sequence begins again."""
+    """The numbering pattern of one kind of document, and the period after which its sequence restarts."""
 
     document: str = kept("ledger.numbering")
     pattern: str = kept("ledger.numbering")
@@ -84,7 +89,7 @@ class Numbering:
 
 @entity("company", room="workspace", prefix="cmp", sort="company")
 class Company(Record):
-    """A company's profile: what its documents print about the seller, and how it invoices."""
+    """A company's profile: the seller's details on its documents, and its invoicing settings."""
 
     name: str = kept("company.identity")
     legal_form: str | None = kept("company.identity", default=None)
@@ -108,37 +113,40 @@ class Company(Record):
     logo: str | None = kept("company.settings", default=None)
     template: str | None = kept("company.settings", default=None, packed=True)
     numbering: tuple[Numbering, ...] = kept("ledger.numbering", default=())
-    """Every pattern this company ever numbered by; the last one of a document's kind is in force."""
+    """Every numbering that this company ever used. The last one of a kind is in force."""
     policy_version: str = kept("company.settings")
     """The version of the privacy policy that its owner accepted at sign-up."""
 
 
 @entity("series", room="ledger", prefix="ser")
 class Series(Record):
-    """One continuous series (CGI art. 145-III): its next number, and the hash of its last register entry."""
+    """One continuous series (CGI art. 145-III): its next number and the hash of its last register entry."""
 
     document: str = kept("ledger.numbering")
     next: int = kept("ledger.numbering", default=1)
     first: int = kept("ledger.numbering", default=1)
-    """The number it began at: more than 1 for a company that arrived from another system."""
+    """The first number of the series. It is above 1 for a company that used another system before."""
     last_date: date | None = kept("ledger.numbering", default=None)
     chain: str = kept("ledger.hash")
     swept: int = kept("ledger.numbering", default=0)
-    """The last number whose document left at its term; the register's proof goes on from there."""
+    """The last number whose document was purged at the end of its term. Verification of the register starts after
+    it."""
     anchor: str | None = kept("ledger.hash", default=None)
-    """The chain at that number: what the first document that is left was linked to."""
+    """The chain at that number: the value that the oldest remaining document was linked to."""
 
 
 @entity("term", room="journal", prefix="cmp", sort="term")
 class Term(Record):
-    """When a company's oldest statutory records are due to go: one row, which the sweep moves on. `ends` are all the
-    financial year ends ("MM-DD") that it ever had, and `period` (ISO 8601) the longest term that was promised for what
-    is kept now: records go when they may by each of them."""
+    """The date on which a company's oldest statutory records are due for purging. The purge moves it forward.
+
+    `ends` are all financial year ends ("MM-DD") that the company ever had. `period` (ISO 8601) is the longest term ever
+    promised for the records. Records are purged when every one of these allows it.
+    """
 
     ends: tuple[str, ...] = kept("journal.state")
     period: str = kept("journal.state")
     swept: date | None = kept("journal.state", default=None)
-    """Everything dated to this day is gone."""
+    """Everything dated up to this day is purged."""
     due: str | None = kept("journal.state", default="retention")
     due_at: datetime = kept("journal.state")
     attempts: int = kept("journal.state", default=0)
@@ -146,8 +154,8 @@ class Term(Record):
 
 @entity("leftover", room="journal", prefix="inv")
 class Leftover(Record):
-    """Payments that are dated in a later financial year than their invoice, which has left: they leave at their own
-    term. The id is the invoice's."""
+    """Payments dated in a later financial year than their invoice, which is purged already. They have their own term.
+    The id is the invoice's."""
 
     due: str | None = kept("journal.state", default="retention")
     due_at: datetime = kept("journal.state")

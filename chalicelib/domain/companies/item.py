@@ -1,4 +1,4 @@
-"""Items: what a company sells, ready to be put on a line."""
+"""Items: goods and services that a company sells, ready for use on a line."""
 
 from decimal import Decimal
 from typing import Literal

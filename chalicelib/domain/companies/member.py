@@ -1,4 +1,4 @@
-"""Who may come in: members with a role, and API keys with scopes."""
+"""Access to a company: members with a role, and API keys with scopes."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -8,25 +8,26 @@ from chalicelib.domain.entity import Record, entity, kept
 
 Role = Literal["owner", "accountant", "clerk", "viewer"]
 OWNERS_SETTLED = timedelta(days=30)
-"""For so long after an owner came or left, the grace of a deletion is not waived."""
+"""A deletion's grace cannot be waived for this time after an owner joined or left."""
 
 
 @entity("member", room="identity", prefix="mem", sort="member#{user}")
 class Member(Record):
-    """A person's place in a company; `user` is the token's subject, by which an index finds a person's companies."""
+    """A person's membership of a company. `user` is the token's subject; an index finds a person's companies by it."""
 
     user: str = kept("identity.subject")
     email: str | None = kept("identity.contact", default=None)
     role: Role = kept("identity.access")
     invited: bool = kept("identity.access", default=False)
-    """Whether this person had a company already when let in: who names none means his own, not a stranger's."""
+    """True if this person already had a company when they were invited. Without a `Company` header, the earlier company
+    is used."""
     email_key: str | None = kept("identity.lookup", default=None)
-    """The e-mail's keyed digest (`domain.code.address_key`): an index finds memberships by it."""
+    """The e-mail's keyed digest (`domain.contact.code.address_key`). An index finds memberships by it."""
 
 
 @entity("api_key", room="identity", prefix="key")
 class ApiKey(Record):
-    """A machine's way in. Only the key's SHA-256 is stored (hex); `hint` is its last four characters."""
+    """The access of a machine. Only the key's SHA-256 is stored (hex). `hint` is its last four characters."""
 
     name: str = kept("identity.access")
     digest: str = kept("identity.secret")
@@ -38,11 +39,12 @@ class ApiKey(Record):
 
 @entity("former_owner", room="transient", prefix="own")
 class FormerOwner(Record):
-    """Who was an owner until lately, and may still stop the account's deletion. The id is `owner_mark`, no more."""
+    """A recent owner, who may still cancel the account's deletion. The id is `owner_mark`; nothing else is stored about
+    them."""
 
     expires_at: int = kept("identity.former")
 
 
 def owner_mark(company: str, user: str) -> str:
-    """An owner without their name: SHA-256 (hex) over the company and the token's subject."""
+    """The digest of an owner without their name: SHA-256 (hex) over the company and the token's subject."""
     return sha256(f"{company}\x1f{user}".encode()).hexdigest()

@@ -1,5 +1,7 @@
-"""Customers and suppliers. No field may hold a national identity card number: that needs the CNDP's prior
-authorisation (law 09-08 art. 12)."""
+"""Customers and suppliers.
+
+No field may hold a national identity card number: it needs the prior authorisation of the CNDP (law 09-08 art. 12).
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,8 +15,8 @@ Withholder = Literal["none", "public_body", "company", "large_company", "bank_or
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Party(Record):
-    """What customers and suppliers have in common. `ice_missing_reason` is the recorded override for a business
-    without ICE; `withholder` says what the party withholds from its suppliers (RAS-TVA and RAS on fees)."""
+    """The attributes that customers and suppliers share. `ice_missing_reason` is the recorded reason of a business
+    without ICE. `withholder` states the taxes that the party withholds from its suppliers (RAS-TVA and RAS on fees)."""
 
     name: str = kept("party.identity")
     kind: PartyKind = kept("party.identity")
@@ -33,9 +35,9 @@ class Party(Record):
 
 @entity("customer", room="workspace", prefix="cus")
 class Customer(Party):
-    """Somebody the company invoices."""
+    """A customer: the company invoices them."""
 
 
 @entity("supplier", room="workspace", prefix="sup")
 class Supplier(Party):
-    """Somebody who invoices the company."""
+    """A supplier: they invoice the company."""

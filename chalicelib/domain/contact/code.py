@@ -1,4 +1,7 @@
-"""One-time codes and counts of requests from nobody in particular: digests only, never a code or an address."""
+"""One-time codes and request counters for unauthenticated callers.
+
+Only digests are stored, never a code or an address.
+"""
 
 import hmac
 import unicodedata
@@ -8,7 +11,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from chalicelib.domain.entity import Record, entity, kept
 
 PUBLIC = "public"
-"""The partition of rows that come from public pages and are no company's. No company's id can be it."""
+"""The partition of rows that come from public pages and belong to no company. No company's id can equal it."""
 TRIES = 5
 LIFE_SECONDS = 600
 DIGITS = 8
@@ -16,11 +19,10 @@ DIGITS = 8
 
 @entity("code", room="transient", prefix="cod")
 class Code(Record):
-    """The live code for one purpose and address; its id is their keyed digest, so there is one at a time.
+    """The valid code for one purpose and address. Its id is their keyed digest, so only one exists at a time.
 
-    The code itself follows from `nonce` and the secret, so that it can be mailed again until `renewed_at` without being
-    kept; it counts until `good_until`. `tries` is how many wrong ones are left, `mails` how often it may still be
-    mailed.
+    The code is derived from `nonce` and the secret. So it can be mailed again until `renewed_at` and is not stored. It
+    is valid until `good_until`. `tries` counts the remaining wrong attempts, `mails` the remaining mails.
     """
 
     nonce: str = kept("transient.code")
@@ -34,7 +36,7 @@ class Code(Record):
 
 @entity("tally", room="transient", prefix="tly")
 class Tally(Record):
-    """How often something was asked in the current window; its id is a keyed digest of what is counted by."""
+    """The number of requests in the current window. The id is a keyed digest of the subject that is counted."""
 
     count: int = kept("transient.code")
     expires_at: int = kept("transient.code")
@@ -46,14 +48,15 @@ def keyed(pepper: str, purpose: str, *parts: str) -> str:
 
 
 def address_key(pepper: str, address: str) -> str:
-    """The keyed digest by which an e-mail address is found: the same for every spelling that reaches one mailbox in
-    practice (the case of Latin letters, outer white space). Nothing else is folded: ß and ss are two domains."""
+    """The keyed digest that finds an e-mail address. It is the same for every spelling that reaches one mailbox in
+    practice (case of Latin letters, outer white space). Nothing else is folded: ß and ss are two domains."""
     plain = "".join(letter.lower() if letter.isascii() else letter for letter in address.strip())
     return keyed(pepper, "email", plain)
 
 
 def network(source: str) -> str:
-    """What a source is counted by: an IPv4 address, or the /64 of an IPv6 one, since one subscriber has all of it."""
+    """The unit that requests are counted by: an IPv4 address, or the /64 of an IPv6 address, because one subscriber has
+    all of it."""
     try:
         address = ip_address(source)
     except ValueError:
@@ -64,10 +67,10 @@ def network(source: str) -> str:
 
 
 def code_of(random: bytes) -> str:
-    """A code of eight digits; 16 random bytes leave no digit likelier than another that anybody could measure."""
+    """A code of eight digits. It uses 16 random bytes, so no digit is measurably more likely than another."""
     return str(int.from_bytes(random[:16], "big") % 10**DIGITS).zfill(DIGITS)
 
 
 def typed(code: str) -> str:
-    """A code as somebody typed it: Latin, Arabic or Persian digits, spaces and hyphens left out."""
+    """A typed code as Latin digits. Accepts Arabic and Persian digits; removes spaces and hyphens."""
     return "".join(str(unicodedata.digit(letter)) for letter in code if unicodedata.digit(letter, -1) >= 0)

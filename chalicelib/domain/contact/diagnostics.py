@@ -1,6 +1,6 @@
-"""Diagnostics: what failed or was slow in the application, without anything about whoever used it.
+"""Diagnostics: errors and slow operations in the application, without any data about its user.
 
-A batch belongs to a day and to nobody: no company, no member, no address, no hour finer than the hour it came in.
+A batch belongs to a day and to nobody: no company, no member, no address, and no time finer than the hour of receipt.
 """
 
 import re
@@ -29,7 +29,7 @@ AREAS = (
     "ads",
     "screen",
 )
-"""What went wrong or was slow, or a `screen` that was shown."""
+"""The kinds of error or delay, or `screen` for a screen that was shown."""
 PLACES = (
     "account",
     "archive",
@@ -84,8 +84,10 @@ PLACES = (
     "upload",
     "other",
 )
-"""Where in the application. Both lists are closed: a name that anybody could make up could be somebody's. A new screen
-is `other` until it is entered here."""
+"""The places in the application.
+
+Both lists are closed, because a free name could be a person's name. A new screen is `other` until it is added here.
+"""
 MOST_EVENTS = 50
 _PERSONAL = re.compile(
     r"[^\s@]+@[^\s@]+"  # an e-mail address, however odd
@@ -95,7 +97,7 @@ _PERSONAL = re.compile(
     r"|fp_(?:live|test)_|eyJ[\w-]{8,}|\b[Bb]earer\s|://"  # a secret, an address of a page
 )
 _PROSE = re.compile(r"\w{2,}(?:\s+\w{2,}){3,}")
-"""Four words in a row: somebody's sentence, whatever it says."""
+"""Four words in a row: a sentence that a person wrote."""
 
 _SAME = re.compile(r"(.)\1{7}")
 _LEGIBLE = re.compile(rb"[ -~]{12}")
@@ -103,8 +105,8 @@ _LEGIBLE = re.compile(rb"[ -~]{12}")
 
 @value
 class Event:
-    """One thing that happened `count` times: a code of the application's own, never words of anybody's. `signature` is
-    a hash of where in the code (hex); `milliseconds` how long it took on average."""
+    """An event that happened `count` times: a code of the application, never a user's words. `signature` is a hash of
+    the position in the code (hex); `milliseconds` is the mean duration."""
 
     code: str = kept("diagnostics.event")
     count: int = kept("diagnostics.event")
@@ -114,7 +116,8 @@ class Event:
 
 @entity("diagnostics", room="transient", prefix="dgn")
 class Batch(Record):
-    """What one copy of the application sent at once. Its partition is its day's, `diagnostics.2026-11-23`."""
+    """The events that one copy of the application sent together. Its partition is its day's:
+    `diagnostics.2026-11-23`."""
 
     app_version: str = kept("diagnostics.event")
     os: Os = kept("diagnostics.event")
@@ -124,25 +127,25 @@ class Batch(Record):
 
 
 def partition(day: date) -> str:
-    """Where a day's batches lie."""
+    """The partition of a day's batches."""
     return f"diagnostics.{day.isoformat()}"
 
 
 def looks_personal(text: str) -> bool:
-    """Whether a text may hold somebody's particulars, or is prose. Digits of every script count as digits."""
+    """Tell whether a text may contain personal data or prose. Digits of every script count as digits."""
     plain = "".join(str(int(c)) if c.isdigit() and c.isdecimal() else c for c in text)
     return bool(_PERSONAL.search(plain) or _PROSE.search(plain))
 
 
 def disguised(text: str) -> bool:
-    """Whether hexadecimal text that passes for a hash is a number or written words instead: nothing but decimal digits,
-    padded, or bytes that read as text. A real hash is taken for one less than once in five thousand."""
+    """Tell whether hexadecimal text hides a number or words instead of a hash: only decimal digits, padding, or bytes
+    that read as text. A real hash is refused less than once in five thousand."""
     padded = (text, f"0{text}0")  # from either half of a byte
     return text.isdecimal() or bool(_SAME.search(text)) or any(_LEGIBLE.search(bytes.fromhex(each)) for each in padded)
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Every text within what was sent, the names of members included; long numbers count as texts."""
+    """Every text within the data that was sent, names of members included. Long numbers count as texts."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, bool) or value is None:
@@ -159,7 +162,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def coarse(at: datetime) -> datetime:
-    """An instant without its minutes, so that a batch cannot be matched with a connection."""
+    """Remove the minutes of an instant, so that a batch cannot be matched with a connection."""
     return at.replace(minute=0, second=0, microsecond=0)
 
 
@@ -176,8 +179,8 @@ class Line(NamedTuple):
 
 
 def summarise(batches: Iterable[Batch]) -> list[Line]:
-    """Batches by code, version and system, the most frequent first; the mean time is weighted by count, and of the
-    signatures the five most frequent are named."""
+    """Count batches by code, version and system, the most frequent first. The mean time is weighted by count. The five
+    most frequent signatures are listed."""
     counts: Counter[tuple[str, str, str]] = Counter()
     sent: Counter[tuple[str, str, str]] = Counter()
     slow: Counter[tuple[str, str, str]] = Counter()

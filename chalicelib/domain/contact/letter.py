@@ -1,4 +1,4 @@
-"""A mail that is still to be sent: kept until it is handed over, at most for the term of `transient.mail`."""
+"""A mail that is not sent yet. It is kept until it is handed over, at most for the term of `transient.mail`."""
 
 from typing import Literal
 
@@ -29,13 +29,13 @@ Template = Literal[
 
 @entity("mail", room="transient", prefix="ltr")
 class Letter(Record):
-    """Whom it goes to and what fills its template; gone once it is sent. `only_members`: dropped unless the address is
-    a member's, so that a public page cannot be used to write to strangers or to learn who is one."""
+    """A recipient and the values of a template; deleted once it is sent. `only_members` drops the mail unless the
+    address is a member's. So a public page cannot send mail to strangers or reveal the members."""
 
     to: str = kept("transient.mail")
     language: Literal["fr", "ar", "en"] = kept("transient.mail")
     template: Template = kept("transient.mail")
     values: bytes = kept("transient.mail", packed=True)
-    """JSON: what fills the template."""
+    """JSON: the values of the template."""
     only_members: bool = kept("transient.mail", default=False)
     expires_at: int = kept("transient.mail")

@@ -1,4 +1,4 @@
-"""Support: a request for help as a thread, with a deadline for its first answer and an end."""
+"""Support: a request for help as a thread, with a deadline for its first answer and a retention term."""
 
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -6,19 +6,19 @@ from typing import Final, Literal
 from chalicelib.domain.entity import Record, entity, kept, value
 
 Status = Literal["open", "answered", "closed"]
-"""open: the last word is the member's. answered: it is support's."""
+"""open: the member wrote last. answered: support wrote last."""
 FIRST_ANSWER: Final = timedelta(days=3)
-"""How long the first answer may take."""
+"""The time limit of the first answer."""
 MOST_MESSAGES: Final = 60
 MOST_ATTACHMENTS: Final = 3
 JOB: Final = "support"
 ORPHANED: Final = timedelta(hours=1)
-"""After so long, no commit is still to come for a stored file."""
+"""After this time, no commit can still refer to a stored file."""
 
 
 @value
 class Attachment:
-    """A file beside a message, as it was checked and encoded anew; `key` is where it lies."""
+    """A file attached to a message, checked and re-encoded. `key` is its address in the bucket."""
 
     key: str = kept("support.state")
     name: str | None = kept("support.thread", default=None)
@@ -28,7 +28,8 @@ class Attachment:
 
 @entity("support_thread", room="workspace", prefix="thr")
 class Thread(Record):
-    """One request for help. It is due for the watch until its first answer, and again when its term has ended."""
+    """One request for help. It is due for the deadline check until its first answer, and again at the end of its
+    term."""
 
     subject: str | None = kept("support.thread", default=None)
     status: Status = kept("support.state", default="open")
@@ -39,7 +40,7 @@ class Thread(Record):
     first_answer_by: datetime = kept("support.state")
     first_answered_at: datetime | None = kept("support.state", default=None)
     overdue: bool = kept("support.state", default=False)
-    """The first answer came after its deadline, or has not come."""
+    """The first answer came after its deadline or is still missing."""
     closed_at: datetime | None = kept("support.state", default=None)
     due: str | None = kept("support.state", default=JOB)
     due_at: datetime = kept("support.state")
@@ -52,7 +53,7 @@ class SupportMessage(Record):
 
     thread: str = kept("support.state")
     opened_by: str = kept("support.state")
-    """The thread's: whoever is erased takes support's answers along."""
+    """The `opened_by` of the thread. The erasure of this member deletes support's answers too."""
     by: str | None = kept("support.state", default=None)
     text: str | None = kept("support.thread", default=None)
     attachments: tuple[Attachment, ...] = kept("support.thread", default=())
@@ -60,8 +61,8 @@ class SupportMessage(Record):
 
 @entity("upload", room="transient", prefix="upl")
 class Upload(Record):
-    """Files that were stored for a commit which may never come. The commit takes the mark off; one that is still due
-    names files that nobody refers to."""
+    """Files that were stored before a commit that may never happen. The commit removes the due date. A row that is
+    still due names files that no record refers to."""
 
     keys: tuple[str, ...] = kept("transient.job")
     due: str | None = kept("transient.job", default="uploads")
@@ -71,7 +72,7 @@ class Upload(Record):
 
 
 def answered(thread: Thread, at: datetime) -> Thread:
-    """The thread after support's message: its first answer stops the watch."""
+    """The thread after support's message. Its first answer ends the deadline check."""
     first = thread.first_answered_at or at
     late = thread.overdue or first > thread.first_answer_by
     return thread.edited(
@@ -80,15 +81,15 @@ def answered(thread: Thread, at: datetime) -> Thread:
 
 
 def written(thread: Thread, at: datetime) -> Thread:
-    """The thread after a member's message; the watch goes on only if there was no first answer."""
+    """The thread after a member's message. The deadline check continues only if there was no first answer."""
     return thread.edited(at, status="open", messages=thread.messages + 1)
 
 
 def closed(thread: Thread, at: datetime, ends: datetime) -> Thread:
-    """The thread closed: due again when its term `ends`."""
+    """Close the thread. It is due again at `ends`, the end of its term."""
     return thread.edited(at, status="closed", closed_at=at, due=JOB, due_at=ends, attempts=0)
 
 
 def noted_late(thread: Thread, at: datetime) -> Thread:
-    """The thread whose first answer is late: told once."""
+    """Mark the first answer as late, so that it is reported only once."""
     return thread.edited(at, overdue=True, due=None, attempts=0)

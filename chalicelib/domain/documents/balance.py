@@ -9,7 +9,7 @@ from chalicelib.domain.money import ZERO
 
 @value
 class CreditedLine:
-    """How much of one invoice line (numbered from 1) has been credited so far."""
+    """The credited share of one invoice line (numbered from 1)."""
 
     line: int = kept("ledger.balance")
     quantity: Decimal = kept("ledger.balance")
@@ -18,8 +18,8 @@ class CreditedLine:
 
 @entity("balance", room="ledger", prefix="inv", sort="invoice#{id}#balance")
 class Balance(Record):
-    """What moves beside an issued invoice: paid and credited, in dirhams. It is absent until the first movement. Its
-    key follows its invoice's, so that one query lists both."""
+    """The changing part of an issued invoice: paid and credited, in dirhams. It does not exist before the first
+    movement. Its key follows the invoice's key, so that one query lists both."""
 
     paid: Decimal = kept("ledger.balance", default=Decimal(0))
     credited: Decimal = kept("ledger.balance", default=Decimal(0))
@@ -31,12 +31,12 @@ class Balance(Record):
 
 
 def left(document: Issued, balance: Balance | None) -> Decimal:
-    """What is still owed, in dirhams; negative when more was credited than was left unpaid."""
+    """The amount still owed, in dirhams. It is negative if the credits exceed the unpaid amount."""
     return document.totals.payable - (balance.paid + balance.credited if balance else ZERO)
 
 
 def status(document: Issued, balance: Balance | None) -> str:
-    """issued, partially_paid, paid or credited, by what stands beside the document."""
+    """The status from the balance: issued, partially_paid, paid or credited."""
     if balance and _credited_whole(document, balance):
         return "credited"
     if left(document, balance) <= 0:

@@ -1,4 +1,4 @@
-"""What a document amounts to, and what the law says of it: totals, withholdings, stamp duty, refusals, notices."""
+"""The amounts of a document and the rules of law about them: totals, withholdings, stamp duty, refusals, notices."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,23 +18,24 @@ from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholdi
 
 MAX_LINES = 1_000
 SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")
-"""What CGI art. 145-III and law 104-12 art. 58 want printed of the seller (S): missing, it is noticed, not refused."""
+"""The seller's details that CGI art. 145-III and law 104-12 art. 58 require on a document (S). A missing one is a
+notice, not a refusal."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What decides a document's amounts beside its lines."""
+    """The facts beside the lines that determine a document's amounts."""
 
     discount: Discount | None
     settlement: str
     reverse_charge: bool
     day: date
-    """The day of the operation, whose rates apply."""
+    """The day of the operation. Its rates apply."""
 
 
 @dataclass(frozen=True)
 class Calculation:
-    """Lines with their net amounts, the totals, and what is worth knowing."""
+    """Lines with their net amounts, the totals, and the notices."""
 
     lines: tuple[Line, ...]
     totals: Totals
@@ -44,9 +45,9 @@ class Calculation:
 def calculate(
     lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None, *, ours: bool = True
 ) -> Calculation:
-    """The amounts of a document that the company issues, or of one that it receives when it is not `ours`. Raises
-    InvalidContent with every fault found, each with its pointer."""
-    if not ours:  # a supplier charges TVA whatever our own regime is
+    """Calculate the amounts of a document that the company issues, or receives if it is not `ours`. Raises
+    InvalidContent with every fault, each with its pointer."""
+    if not ours:  # A supplier charges TVA whatever the company's own regime is.
         company, customer = replace(company, regime="standard"), None
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
@@ -69,7 +70,8 @@ def calculate(
 
 
 def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
-    """Whether TVA is charged: not by an auto-entrepreneur or a CPU taxpayer, nor under reverse charge."""
+    """Tell whether TVA is charged. An auto-entrepreneur and a CPU taxpayer charge none, nor does anyone under reverse
+    charge."""
     return company.regime == "standard" and not reverse_charge
 
 
@@ -86,7 +88,8 @@ def _findings(lines: Sequence[Line], terms: Terms, company: Company) -> Iterator
 
 
 def _normal(line: Line) -> Line:
-    """The exemption's article as the table writes it, so that "Art. 92-I-1°" and "92-I-1" are one group of TVA."""
+    """The line with its exemption's article in the table's form, so that "Art. 92-I-1°" and "92-I-1" are one group of
+    TVA."""
     key = article_key(line.exemption) if line.exemption else None
     return replace(line, exemption=key) if key and key != line.exemption else line
 
@@ -107,7 +110,7 @@ def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Cust
     seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
     agent = Agent(customer.withholder if customer else "none")
     withheld = withholding(terms.day, agent, seller, sums.natures)
-    # What is withheld goes to the Treasury and not through the till.
+    # The withheld amount is paid to the Treasury, not in cash.
     stamp = stamp_duty(sums.gross - withheld.total, terms.day) if terms.settlement == "cash" else ZERO
     return Totals(
         lines=sums.line_total,

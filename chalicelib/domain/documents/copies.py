@@ -1,4 +1,4 @@
-"""Documents of a copied company: the same number must not be worth anything twice (ADR 0043)."""
+"""Documents of a copied company. A number must not be legally valid twice (ADR 0043)."""
 
 from dataclasses import replace
 from typing import TypeVar
@@ -10,8 +10,8 @@ D = TypeVar("D", bound=Issued)
 
 
 def as_of(document: D, head: Head) -> D:
-    """The document as its company shows it: whatever a test company shows is a specimen, also what was issued for good
-    by the company that it is a copy of. It is never stored: the register proves what was issued."""
+    """The document as its company shows it. Everything in a test company is a specimen, including documents that the
+    original company issued legally. The result is never stored: the register proves the issued content."""
     if head.mode == "live" or document.specimen:
         return document
     return replace(document, specimen=True)

@@ -1,8 +1,8 @@
-"""Credit notes: an issued invoice is corrected by a document that names it, in its own series, and never exceeds it.
+"""Credit notes: a document in its own series that corrects an issued invoice and never exceeds it.
 
-Each credit note is the difference between two cumulative amounts, each rounded once: all that is credited with it, less
-all that was before it. So the credit notes of an invoice add up to it to the centime, line by line and rate by rate,
-and no single one bears the roundings of the others.
+Each credit note is the difference between two cumulative amounts, each rounded once: all credits with it, minus all
+credits before it. So the credit notes of an invoice sum to the invoice to the centime, line by line and rate by rate.
+No credit note carries the rounding of the others.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ Group = tuple[Decimal, str | None]
 
 @dataclass(frozen=True)
 class LineCredit:
-    """So much of the invoice's line (numbered from 1) is credited."""
+    """The credit of a quantity or an amount of one invoice line (numbered from 1)."""
 
     line: int
     quantity: Decimal
@@ -28,7 +28,7 @@ class LineCredit:
 
 @dataclass(frozen=True)
 class Credit:
-    """A credit note's lines and totals, which invoice lines they credit, and the invoice's balance after it."""
+    """A credit note's lines and totals, the invoice lines that they credit, and the invoice's balance after it."""
 
     lines: tuple[Line, ...]
     numbers: tuple[int, ...]
@@ -37,14 +37,15 @@ class Credit:
 
 
 def fresh(invoice: Invoice) -> Balance:
-    """The balance of an invoice that nothing was paid on or credited."""
+    """The balance of an invoice without payments and credits."""
     return Balance(
         company=invoice.company, id=invoice.id, version=0, created_at=invoice.updated_at, updated_at=invoice.updated_at
     )
 
 
 def credit(invoice: Invoice, balance: Balance, wanted: Sequence[LineCredit] | None) -> Credit:
-    """Credit `wanted`, or all that is left. Raises InvalidContent with a pointer to what exceeds the invoice."""
+    """Credit `wanted`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
+    invoice."""
     done = {part.line: part for part in balance.lines}
     wanted = _remaining(invoice, done) if wanted is None else wanted
     if not wanted:
@@ -93,7 +94,7 @@ def _net(line: Line) -> Decimal:
 
 
 def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit) -> Line:
-    """The credit note's line: its share of the original's net, and the discount that makes price and net agree."""
+    """The credit note's line: its share of the invoice line's net, and the discount that makes price and net agree."""
     original = invoice.lines[part.line - 1]
     before = done.get(part.line)
     credited = part.quantity + (before.quantity if before else 0)
@@ -150,14 +151,14 @@ def _sum_up(
     credited = net + total([share.base for share in before.vat])
 
     def portion(whole: Decimal, past: Decimal, room: Decimal) -> Decimal:
-        """What of a withholding is given back: never more than this credit note has room for."""
+        """The share of a withholding that is returned, never more than the amount of this credit note."""
         if everything:
             return whole - past
         return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, room))
 
     withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
     withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)
-    # Stamp duty is owed on cash that changed hands; it is given back only with the whole invoice.
+    # Stamp duty is owed on cash that was paid. It is returned only with the complete invoice.
     stamp = invoice.totals.stamp_duty if everything else ZERO
     return Totals(
         lines=listed,
@@ -174,7 +175,7 @@ def _sum_up(
 
 
 def _settled(before: Balance, after: Balance, totals: Totals) -> Balance:
-    """The balance with this credit added, rate by rate."""
+    """The balance after this credit, rate by rate."""
     sums = {(share.rate, share.exemption): share for share in before.vat}
     for share in totals.vat:
         past = sums.get((share.rate, share.exemption))

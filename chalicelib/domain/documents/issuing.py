@@ -1,6 +1,6 @@
-"""Issuing: a draft moves into the ledger, frozen, with seller and buyer copied in.
+"""Issuing: a draft moves into the ledger, frozen, with copies of the seller and the buyer.
 
-Our documents take their series' next number. A document of the other party keeps the number that they gave it.
+Our documents take the next number of their series. A document of the other party keeps the number that they gave it.
 """
 
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ from chalicelib.domain.morocco.deadlines import check_due_date, due_date
 
 D = TypeVar("D", bound=Registered)
 LONGEST_ADVANCE = timedelta(days=366)
-"""How far ahead of its invoice an operation may lie: nobody knows the rates of a later year."""
+"""The longest time between an invoice and a later operation. The rates of a later year are unknown."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where and when a document is issued: its series as it stands, its day, the instant, its salt (16 bytes)."""
+    """The slot of a new document: its series before the issue, its day, the instant, its salt (16 bytes)."""
 
     series: Series
     day: date
@@ -132,7 +132,7 @@ def _parties(made: DocumentType, company: Company, party: Party) -> dict[str, An
 
 
 def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:
-    """The attributes of a document that come from its place: number, series, day, salt."""
+    """The attributes of a document that come from its slot: number, series, day, salt."""
     return {
         "number": number(current(company, document), place.day, place.series.next),
         "series": place.series.id,
@@ -146,7 +146,7 @@ def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:
 
 
 def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
-    """The document with its hash and chain, its register entry, and the series advanced by one."""
+    """The document with its hash and chain, its register entry, and the series after it."""
     hashed = document_hash(document)
     chain = link(place.series.chain, hashed)
     sealed = replace(document, hash=hashed, chain=chain)
@@ -170,7 +170,7 @@ def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
 
 
 def unregistered(document: Issued, place: Place) -> tuple[Issued, None, Series]:
-    """A document of a series outside the register: with its hash, no entry, and the series advanced by one."""
+    """A document of a series outside the register: with its hash, no entry, and the series after it."""
     advanced = place.series.edited(place.at, next=place.series.next + 1, last_date=place.day)
     return replace(document, hash=document_hash(document)), None, advanced
 

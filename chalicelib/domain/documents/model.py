@@ -45,7 +45,8 @@ class Line:
 
 @value
 class Notice:
-    """Something the law or custom is unsure of, or that the merchant should know before issuing: it stops nothing."""
+    """A notice: an uncertain point of the law, or a fact that the merchant should know before the issue. It does not
+    prevent the issue."""
 
     pointer: str = kept("draft.content")
     code: str = kept("draft.content")
@@ -137,8 +138,8 @@ class DraftDocument(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issued(Record):
-    """A numbered, frozen document, whoever numbered it. Its kind adds the attribute that names the other party. `hash`
-    is the hex SHA-256 over its salt and its content."""
+    """A numbered, frozen document, issued by us or by the other party. Its kind adds the attribute that names the other
+    party. `hash` is the hex SHA-256 over its salt and its content."""
 
     number: str = kept("ledger.numbering")
     issue_date: date = kept("document.content")

@@ -1,8 +1,8 @@
 """Numbering: continuous series (CGI art. 145-III) under a pattern such as `FA-{year}-{seq:05}`.
 
-Two patterns may never give the same number. A number's *skeleton* (every run of digits and placeholders made one `0`)
-is the same for all numbers of a pattern, so patterns with different skeletons cannot meet; with the same skeleton they
-must be the same pattern with the same reset.
+Two patterns may never produce the same number. The *skeleton* of a number replaces every run of digits and placeholders
+by one `0`. It is the same for all numbers of a pattern. So patterns with different skeletons cannot produce the same
+number. Patterns with the same skeleton must be the same pattern with the same reset.
 """
 
 import re
@@ -25,7 +25,7 @@ _DIGITS = re.compile(r"(?:\{[^}]*\}|\d)+")
 
 
 def history(company: Company) -> tuple[Numbering, ...]:
-    """Every numbering that this company may have numbered by, oldest first."""
+    """Every numbering that this company may have used, oldest first."""
     return DEFAULTS + company.numbering
 
 
@@ -43,14 +43,14 @@ def series_name(numbering: Numbering, day: date) -> str:
 
 
 def number(numbering: Numbering, day: date, sequence: int) -> str:
-    """The document's number: the pattern filled with the day of issue and the place in the series."""
+    """The document's number: the pattern filled with the day of issue and the sequence."""
     return numbering.pattern.replace("{seq}", "{seq:01}").format(
         year=f"{day.year:04d}", month=f"{day.month:02d}", seq=sequence
     )
 
 
 def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, first: int = 1) -> Series:
-    """A series that has no document yet."""
+    """A series without documents."""
     name = series_name(numbering, day)
     return Series(
         company=company.company,
@@ -65,39 +65,40 @@ def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, f
 
 
 def numbered(head: Head, document: str) -> Numbered:
-    """How far this kind of document has come."""
+    """The progress of this kind of document."""
     return next((known for known in head.numbered if known.document == document), Numbered(document=document))
 
 
 def advanced(head: Head, now: Numbered) -> dict[str, tuple[Numbered, ...]]:
-    """The change of the head that says how far a kind of document has come."""
+    """The change of the head that stores the new progress of a kind of document."""
     return {"numbered": (*(known for known in head.numbered if known.document != now.document), now)}
 
 
 def reached(head: Head, document: str, day: date) -> dict[str, tuple[Numbered, ...]]:
-    """The change of the head after a document of this kind and day."""
+    """The change of the head after the issue of a document of this kind and day."""
     now = numbered(head, document)
     return advanced(head, replace(now, last=max(now.last, day) if now.last else day))
 
 
 def floor(head: Head, document: str) -> date:
-    """The earliest day on which a series may begin: not before the company's sign-up, nor before the last document of
-    this kind, whatever its series. Else a new pattern would open the past again."""
+    """The earliest first day of a series: not before the company's sign-up, nor before the last document of this kind
+    in any series. Otherwise a new pattern would allow dates in the past again."""
     last = numbered(head, document).last
     joined = today(head.created_at)
     return max(joined, last) if last else joined
 
 
 def current_day(head: Head, document: str, at: datetime) -> date:
-    """Today in Casablanca, or the last document's day if that is later: around midnight two functions' clocks may name
-    two days, and who named none must not be refused for it."""
+    """Today in Casablanca, or the last document's day if that is later. Around midnight, the clocks of two functions
+    may give two days; a request without a date must not be refused for it."""
     last = numbered(head, document).last
     return max(today(at), last) if last else today(at)
 
 
 def arrived(head: Head, company: Company, document: str, first: int, at: datetime) -> tuple[Series, Numbered]:
-    """Today's series beginning at `first`, for a company that comes from another system, and how far its kind has come.
-    Raises NumberingSettled once a document of this kind was issued, or its next number set: gaps are not to be made."""
+    """Today's series, starting at `first`, for a company that used another system before, and the new progress of its
+    kind. Raises NumberingSettled once a document of this kind was issued or its next number was set, because this would
+    make a gap."""
     now = numbered(head, document)
     if now.last or now.arrived:
         raise NumberingSettled
@@ -108,8 +109,8 @@ def arrived(head: Head, company: Company, document: str, first: int, at: datetim
 
 
 def with_pattern(company: Company, document: str, pattern: str, reset: str, *, begun: bool = True) -> Company:
-    """The company numbering this kind of document by `pattern` from now on; a default under which nothing was issued
-    (not `begun`) binds nobody. Raises InvalidContent."""
+    """The company with the pattern `pattern` for this kind of document. A default pattern that numbered nothing (not
+    `begun`) causes no conflict. Raises InvalidContent."""
     pointer = f"/series/{document}/pattern"
     _check_pattern(pattern, reset, pointer)
     wanted = Numbering(document=document, pattern=pattern, reset="year" if reset == "year" else "never")
@@ -118,7 +119,7 @@ def with_pattern(company: Company, document: str, pattern: str, reset: str, *, b
     for known in history(company) if begun else [n for n in history(company) if n.document != document]:
         same_form = _skeleton(known.pattern) == _skeleton(pattern)
         same_series = (_form(known.pattern), known.reset, known.document) == (_form(pattern), reset, document)
-        # By skeleton, because a year may be part of one name and be written out in the other.
+        # Compare skeletons, because a year may be part of one name and written out in the other.
         same_name = _skeleton(series_name(known, ANY_DAY)) == _skeleton(series_name(wanted, ANY_DAY))
         if (same_form and not same_series) or (same_name and known.document != document):
             raise invalid(pointer, "pattern_ambiguous", other=known.pattern)
@@ -133,13 +134,13 @@ def _check_pattern(pattern: str, reset: str, pointer: str) -> None:
         raise invalid(pointer, "pattern_invalid", max=MAX_PATTERN)
     if reset == "year" and "year" not in names:
         raise invalid(pointer, "pattern_without_year")
-    # {month} alone would repeat its numbers every year of a series that begins again; within one series it cannot.
+    # {month} without the year repeats its numbers every year if the series restarts. Within one series it cannot.
     if "month" in names and "year" not in names:
         raise invalid(pointer, "pattern_without_year")
 
 
 def _form(pattern: str) -> str:
-    """The pattern without the width of its sequence: padding changes no series."""
+    """The pattern without the width of its sequence. Padding does not change the series."""
     return re.sub(r"\{seq[^}]*\}", "{seq}", pattern)
 
 

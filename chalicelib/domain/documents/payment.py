@@ -1,4 +1,4 @@
-"""Payments: they stand beside the document that they settle and are never edited."""
+"""Payments: they are stored beside the document that they pay and are never edited."""
 
 import datetime as dt
 from decimal import Decimal
@@ -16,15 +16,15 @@ Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
 
 @entity("payment_id", room="ledger", prefix="pay")
 class PaymentId(Record):
-    """Which invoice a payment's id belongs to: payments are kept by invoice, an id names one in the whole company."""
+    """The invoice of a payment id. Payments are stored by invoice, but their ids are unique in the company."""
 
     invoice: str = kept("ledger.payment")
 
 
 @entity("payment", room="ledger", prefix="pay", sort="payment#{invoice}#{id}")
 class Payment(Record):
-    """Money received for an invoice, in dirhams. `stamp_duty` is the droit de timbre that a cash payment owes apart
-    (0.25 %); it never changes the balance."""
+    """Money received for an invoice, in dirhams. `stamp_duty` is the additional droit de timbre on a cash payment (0.25
+    %). It never changes the balance."""
 
     invoice: str = kept("ledger.payment")
     amount: Decimal = kept("ledger.payment")
@@ -35,7 +35,7 @@ class Payment(Record):
 
 
 def check_payment(document: Issued, balance: Balance, payment: Payment, today: dt.date) -> None:
-    """Raise InvalidContent for a payment of the future or above the balance."""
+    """Raise InvalidContent for a payment that is dated in the future or exceeds the balance."""
     if payment.date > today:
         raise invalid("/date", "payment_date_in_future", today=today.isoformat())
     if payment.amount > left(document, balance):
@@ -43,5 +43,5 @@ def check_payment(document: Issued, balance: Balance, payment: Payment, today: d
 
 
 def duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:
-    """The stamp duty a payment owes of its own: only cash on a document that was not declared as settled in cash."""
+    """The stamp duty on a payment: only on cash, for a document that was not declared as paid in cash."""
     return stamp_duty(amount, day) if method == "cash" and document.settlement != "cash" else ZERO

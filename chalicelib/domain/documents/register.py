@@ -1,4 +1,4 @@
-"""The register of numbers: which document took each number of a series, and the hash chain that proves it."""
+"""The register of numbers: the document of each number of a series, and the hash chain that proves it."""
 
 from datetime import date
 from decimal import Decimal
@@ -9,13 +9,16 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.entity import Record, entity, kept
 
 UNHASHED = frozenset({"company", "hash", "chain", "salt", "version", "updated_at"})
-"""Attributes of the place and not of the document. The series' chain binds it to the company (`genesis`), so that a
-copy under another id still says what was issued (ADR 0043)."""
+"""Attributes of the storage, not of the document.
+
+The chain of the series binds the document to its company (`genesis`). So a copy under another id still proves the
+issued content (ADR 0043).
+"""
 
 
 @entity("register_entry", room="ledger", prefix="reg", sort="register#{series}#{position:09d}")
 class RegisterEntry(Record):
-    """One number of a series: which document took it, and its place in the chain."""
+    """One number of a series: its document and its position in the chain."""
 
     series: str = kept("ledger.numbering")
     position: int = kept("ledger.numbering")
@@ -34,7 +37,7 @@ def document_hash(document: Issued) -> str:
 
 
 def genesis(company: str, series: str) -> str:
-    """The chain's value before a series' first document: it binds the chain to its company and series."""
+    """The chain's value before the first document of a series. It binds the chain to its company and series."""
     return sha256(f"{company}\x1f{series}".encode()).hexdigest()
 
 

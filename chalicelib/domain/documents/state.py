@@ -1,4 +1,4 @@
-"""A document as it stands: its draft or its frozen content, with the balance that moves beside a payable one."""
+"""A document in its current state: its draft or its frozen content, with the balance of a payable document."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from chalicelib.domain.documents.registry import DRAFT, by_kind, state_of
 
 @dataclass(frozen=True)
 class DocumentState:
-    """A document, and the balance of a payable one on which something was paid or credited."""
+    """A document, and its balance if something was paid or credited."""
 
     document: DraftDocument | Issued
     balance: Balance | None = None

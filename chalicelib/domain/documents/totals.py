@@ -1,6 +1,7 @@
-"""A document's totals after EN 16931: lines rounded once, TVA once per rate on the sum, everything adds exactly.
+"""A document's totals after EN 16931: each line is rounded once, TVA is calculated once per rate, and all sums are
+exact.
 
-Never TVA per line: its roundings do not add up to the TVA of the sum, which is what the administration checks.
+TVA is never calculated per line: its roundings would differ from the TVA of the sum, which the administration checks.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ GroupKey = tuple[Decimal, str]
 
 
 class TotalsError(ValueError):
-    """Amounts that cannot be a document's. `code` is stable, `pointer` the JSON pointer of the culprit.
+    """Amounts that a document cannot have. `code` is stable; `pointer` is the JSON pointer to the wrong value.
 
     Codes: `negative_quantity`, `negative_unit_price`, `negative_vat_rate`, `negative_discount`, `discount_ambiguous`,
     `discount_too_large`, `amount_too_large`.
@@ -71,7 +72,8 @@ class Totals:
 
 
 def reduction(base: Decimal, percent: Decimal | None, amount: Decimal | None, pointer: str) -> Decimal:
-    """What a discount takes off `base`, unrounded. TotalsError when it is negative, double, or more than the base."""
+    """The reduction of `base` by a discount, unrounded. Raises TotalsError if it is negative, double, or above the
+    base."""
     if percent is not None and amount is not None:
         raise TotalsError("discount_ambiguous", pointer)
     if percent is not None:
@@ -90,7 +92,7 @@ def reduction(base: Decimal, percent: Decimal | None, amount: Decimal | None, po
 
 
 def line_net(line: LineInput, pointer: str = "") -> Decimal:
-    """quantity × unit price − discount, rounded half up to the centime once. TotalsError names what is wrong."""
+    """quantity × unit price − discount, rounded half up to the centime once. TotalsError names the fault."""
     if line.quantity < 0:
         raise TotalsError("negative_quantity", f"{pointer}/quantity")
     if line.unit_price < 0:
@@ -106,10 +108,8 @@ def line_net(line: LineInput, pointer: str = "") -> Decimal:
 
 
 def _grouped(lines: Sequence[LineInput], nets: Sequence[Decimal]) -> dict[GroupKey, dict[str, Decimal]]:
-    """Nets by (rate, exemption), then by nature, in the order in which they are reported and prorated.
-
-    The order is the groups' own, not the lines', so that moving a line cannot move a centime.
-    """
+    """Nets by (rate, exemption), then by nature, in the order of reports and proration. The order depends on the groups
+    and not on the lines, so that moving a line cannot move a centime."""
     groups: dict[GroupKey, dict[str, Decimal]] = {}
     for line, net in zip(lines, nets, strict=True):
         natures = groups.setdefault((line.vat_rate, line.exemption or ""), {})

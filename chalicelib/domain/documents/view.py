@@ -1,7 +1,7 @@
-"""What a document prints: a frozen tree of ready-to-print strings, the same for every renderer.
+"""The printed content of a document: a frozen tree of ready strings, the same for every renderer.
 
-Nothing here is computed or formatted again: amounts, dates and sentences arrive as the reader shall see them, in the
-view's language. The fixed words around them (column heads, "page 1 / 2") belong to `render.labels`.
+Renderers calculate and format nothing: amounts, dates and sentences are final, in the view's language. The fixed words
+around them (column headings, "page 1 / 2") are in `render.labels`.
 """
 
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Moroccan law of invoices as dated tables, each row with its source beside it."""
+"""The Moroccan law of invoices as dated tables. Each row names its source."""

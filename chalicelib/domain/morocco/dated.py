@@ -1,4 +1,4 @@
-"""Dated rules: each is a row with the days it holds, its value, and the source that says so."""
+"""Dated rules: each row has its period, its value, and its source."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,10 @@ from typing import Generic, Literal, TypeVar
 T = TypeVar("T")
 
 Certainty = Literal["P", "S", "?"]
-"""P: read in the law or tested on real numbers. S: secondary source only. ?: sources disagree. Only P may refuse."""
+"""P: read in the law or tested on real numbers.
+
+S: secondary source only. ?: sources disagree. Only a P rule may refuse.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +35,5 @@ def in_force(rows: Sequence[Row[T]], on: date) -> Row[T] | None:
 
 
 def earliest_known(rows: Sequence[Row[T]], on: date) -> Row[T]:
-    """The row in force on that day, or the oldest one for an earlier day, which the table does not know."""
+    """The row in force on that day. For a day before the table begins: the oldest row."""
     return in_force(rows, on) or rows[0]

@@ -1,4 +1,4 @@
-"""What a check of Moroccan rules answers: a finding that refuses, or one that only warns."""
+"""The result of a check of Moroccan rules: a finding that refuses or one that warns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Severity = Literal["refuse", "warn"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A stable `code`, its `severity`, and the parameters of its words. Refuses only where the law is sure."""
+    """A stable `code`, its `severity`, and the parameters of its message. It refuses only where the law is certain."""
 
     code: str
     severity: Severity
@@ -17,10 +17,10 @@ class Finding:
 
 
 def refuse(code: str, **params: str) -> Finding:
-    """A finding that stops what was asked."""
+    """A finding that stops the request."""
     return Finding(code, "refuse", params)
 
 
 def warn(code: str, **params: str) -> Finding:
-    """A finding that is shown and stops nothing."""
+    """A finding that is shown and does not stop the request."""
     return Finding(code, "warn", params)

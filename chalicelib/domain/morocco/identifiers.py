@@ -1,7 +1,8 @@
 """Moroccan identifiers: ICE, RIB, IF, RC, TP, CNSS, telephone; and the CIN, which no field may hold.
 
-A check answers None or a `Finding`: it refuses where structure is certain (check digits, letters in a number) and warns
-where custom is all there is (how long an IF usually is). Checks accept spaces, dots and hyphens; store `normalise`d.
+A check returns None or a `Finding`. It refuses where the structure is certain (check digits, letters in a number). It
+warns where only a custom exists (the usual length of an IF). Checks accept spaces, dots and hyphens; store the value
+from `normalise`.
 """
 
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.morocco.findings import Finding, refuse, warn
 
-# Bidi and zero-width marks travel with numbers copied out of Arabic pages.
+# Numbers copied from Arabic pages contain bidi and zero-width marks.
 _SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _PHONE_NOISE = re.compile(r"\(0\)|[()/]")
 # One or two letters and five or six digits; RC, IF, TP and FA before a number are labels, never a CIN's series.
@@ -19,7 +20,7 @@ MAX_NUMBER_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class NumberRule:
-    """A number without a check digit: how many digits it usually has. Custom only (S), so it warns."""
+    """A number without a check digit: its usual number of digits. This is custom only (S), so it warns."""
 
     name: str
     shortest: int
@@ -142,9 +143,7 @@ def check_phone(value: str) -> Finding | None:
 
 
 def looks_like_cin(text: str) -> bool:
-    """Whether a national identity card number seems to be in `text` ("BE123456").
-
-    Processing it needs the CNDP's prior authorisation (law 09-08 art. 12; P). The shape is a guess: a product reference
-    can look alike, so free text deserves a warning and an identity field a refusal.
-    """
+    """Tell whether `text` seems to contain a national identity card number ("BE123456"). Its processing needs the prior
+    authorisation of the CNDP (law 09-08 art. 12; P). The shape is a guess, because a product reference can look the
+    same. So free text gets a warning and an identity field a refusal."""
     return _CIN.search(text) is not None

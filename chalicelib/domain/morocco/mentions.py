@@ -1,4 +1,4 @@
-"""The sentences that a document carries, in French, Arabic and English."""
+"""The legal sentences of a document, in French, Arabic and English."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -51,11 +51,11 @@ def legal_mentions(
     professional_buyer: bool = True,
     asks_payment: bool = True,
 ) -> tuple[str, ...]:
-    """What the law or custom wants printed, in order and without repetition.
+    """The sentences that the law or custom requires, in order and without repetition.
 
-    `regime` is the seller's (auto-entrepreneur and CPU charge no TVA); `exemptions` the lines' articles, None for none
-    (exempt sales are stamped with theirs). The fine of law 69-21 binds professionals, and stands on documents that ask
-    for payment.
+    `regime` is the seller's (auto-entrepreneur and CPU charge no TVA). `exemptions` are the lines' articles, None for a
+    line without one; an exempt sale prints its article. The fine of law 69-21 applies between professionals and is
+    printed on documents that ask for payment.
     """
     said = [NO_VAT[regime][language]] if regime in NO_VAT else []
     if reverse_charge:

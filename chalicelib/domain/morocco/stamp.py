@@ -1,4 +1,4 @@
-"""Cash: the droit de timbre on what is settled in cash, and the limits beyond which the payer loses the deduction."""
+"""Cash: the droit de timbre on cash payments, and the limits above which the payer loses the deduction."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +8,7 @@ from chalicelib.domain.money import EXACT, ZERO, cents, percentage, text
 from chalicelib.domain.morocco.dated import Row, earliest_known
 from chalicelib.domain.morocco.findings import Finding, warn
 
-# Older than the product: the day is the earliest that anybody may record.
+# The rate is older than the product. The day is the earliest that can be recorded.
 STAMP_RATES: tuple[Row[Decimal], ...] = (
     Row(date(2015, 1, 1), None, Decimal("0.25"), "CGI art. 252-I-B, quittances and receipts for cash", "S"),
 )

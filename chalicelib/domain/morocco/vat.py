@@ -1,7 +1,7 @@
-"""TVA: the rates in force by date of operation, and the exemptions that a line at 0 % names.
+"""TVA: the rates in force by date of operation, and the exemptions of lines at 0 %.
 
 Rates: LF 2024 (law 55-23) and LF 2026, article 98 and following of the CGI, read in the laws (P). The table begins in
-2023: for an earlier day its first row stands in, and checks then warn instead of refusing.
+2023. For an earlier day its first row is used, and checks warn instead of refusing.
 """
 
 import re
@@ -90,7 +90,7 @@ _WORDING = {
 
 
 def article_key(value: str) -> str | None:
-    """An article as the table writes it ("92-I-1" of "Art. 92-I-1° du CGI"), None when it does not read as one."""
+    """An article in the table's form ("92-I-1" for "Art. 92-I-1° du CGI"); None if it is not an article."""
     cut = re.sub(r"(?i)\b(articles?|art\.?|du|de la|cgi)(?=\s|\d|$)|°", " ", value)
     key = re.sub(r"\s*-\s*", "-", cut.strip().rstrip("."))
     key = re.sub(r"\s+(?=bis|ter|BIS|TER)", "", key)
@@ -101,12 +101,13 @@ def article_key(value: str) -> str | None:
 
 
 def article_text(key: str) -> str:
-    """An article as the code prints it: "92-I-1" → "92-I-1°"."""
+    """An article in the tax code's form: "92-I-1" → "92-I-1°"."""
     return re.sub(r"(?<=-)(\d{1,2})(?=-|$)", r"\1°", key)
 
 
 def exemption_wording(article: str, language: str) -> str:
-    """The stamp of an exempt sale in fr, ar or en, known article or not. ValueError when it is not an article."""
+    """The sentence of an exempt sale in fr, ar or en, for a known or unknown article. ValueError if it is not an
+    article."""
     key = article_key(article)
     if key is None:
         raise ValueError("not an article of the CGI")
@@ -128,7 +129,8 @@ def check_rate(rate: Decimal, exemption: str | None, on: date, *, charged: bool 
     found: list[Finding] = []
     in_force = rates_in_force(on)
     if rate not in in_force:
-        # Before the table begins, a rate that it knows from any year may have been in force; another never was.
+        # Before the table begins, a rate of any later year may have been in force. A rate that the table never had is
+        # refused.
         ever = {known for row in RATES for known in row.value.values()}
         say = refuse if on >= RATES[0].valid_from or rate not in ever else warn
         rates = ", ".join(text(known) for known in in_force)

@@ -1,7 +1,8 @@
-"""What a customer withholds from an invoice: RAS-TVA (CGI art. 117) and RAS on fees (art. 15 bis, 45 bis), by date.
+"""The tax that a customer withholds from an invoice: RAS-TVA (CGI art. 117) and RAS on fees (art. 15 bis, 45 bis), by
+date.
 
-A withholding agent pays part of the invoice to the Treasury in the supplier's name; the invoice's totals do not change,
-only what is payable. Rules not read in the law are marked S or ? and can be overridden by the caller.
+A withholding agent pays part of the invoice to the Treasury in the supplier's name. The invoice's totals do not change;
+only the payable amount does. Rules that were not read in the law are marked S or ?, and the caller can override them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +36,8 @@ class NatureShare:
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """Who pays. `turnover`: annual, in dirhams before TVA, of a `large_company`; None means above every threshold."""
+    """The payer. `turnover` is annual, in dirhams before TVA, for a `large_company`; None means above every
+    threshold."""
 
     kind: AgentKind
     turnover: Decimal | None = None
@@ -43,8 +45,8 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class SellerStatus:
-    """Who is paid. `certificate`: holds a valid attestation de régularité fiscale (less than six months old).
-    `taxed` is False for an auto-entrepreneur or a CPU taxpayer, from whom neither RAS is withheld."""
+    """The seller. `certificate`: holds a valid attestation de régularité fiscale (less than six months old). `taxed` is
+    False for an auto-entrepreneur or a CPU taxpayer: neither RAS is withheld from them."""
 
     person: Person
     certificate: bool
@@ -73,7 +75,8 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Withholding:
-    """All that one invoice's payment is reduced by, in dirhams; `small_services` when the exclusion spared the TVA."""
+    """The total withheld from one invoice's payment, in dirhams. `small_services`: the exclusion of small services
+    removed the RAS-TVA."""
 
     parts: tuple[Withheld, ...] = ()
     small_services: bool = False
@@ -152,8 +155,8 @@ LARGE_COMPANY_TURNOVER: tuple[Row[Decimal], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class SmallServices:
-    """Services up to `each` are spared the RAS-TVA while a supplier's month stays within `month` (dirhams).
-    `basis`: whether the amounts are read with TVA ("gross") or without ("net")."""
+    """Services up to `each` have no RAS-TVA while a supplier's month stays within `month` (dirhams). `basis`: the
+    amounts are with TVA ("gross") or without ("net")."""
 
     each: Decimal
     month: Decimal
@@ -168,7 +171,7 @@ SMALL_SERVICES: tuple[Row[SmallServices], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """A caller's decisions where the rule is S or ?: None leaves the table's. Rates and shares in percent."""
+    """A caller's decisions where the rule is S or ?. None keeps the table's value. Rates and shares in percent."""
 
     small_services_basis: Literal["gross", "net"] | None = None
     exclude_small_services: bool | None = None
@@ -189,10 +192,10 @@ def withholding(
     month_services: Decimal = ZERO,
     overrides: Overrides = NO_OVERRIDES,
 ) -> Withholding:
-    """What `agent` withholds on the day of payment or issue from an invoice whose amounts are split by nature.
+    """The amount that `agent` withholds on the day of payment or issue.
 
-    `natures`: net and TVA per nature, as `totals` gives them; fees are services too. `month_services`: what this agent
-    already bought in services from this seller in the month, in dirhams, on the exclusion's basis. Nothing is withheld
+    `natures`: net and TVA by nature, as `totals` gives them; fees are services too. `month_services`: the services that
+    this agent already bought from this seller in the month, in dirhams, on the exclusion's basis. Nothing is withheld
     by an agent of kind "none", nor from a seller that is not taxed.
     """
     if agent.kind == "none" or not seller.taxed:
@@ -218,7 +221,7 @@ Applied = tuple[Decimal, str, Certainty]
 
 
 def _key(on: date, agent: Agent, seller: SellerStatus) -> Key:
-    """The rule's key; a large company under the year's threshold is an ordinary one."""
+    """The key of the rule. A large company below the year's threshold is an ordinary one."""
     kind = agent.kind
     threshold = in_force(LARGE_COMPANY_TURNOVER, on)
     if kind == "large_company" and agent.turnover is not None and threshold and agent.turnover < threshold.value:

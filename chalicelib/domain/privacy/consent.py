@@ -1,7 +1,7 @@
-"""What a member agreed to: the policy's versions, and what may be opposed at any time.
+"""A member's consents: the accepted policy version, and the choices that can be changed at any time.
 
-Marketing and personalised advertising need a yes; diagnostics, which hold no personal data, run until a no (law 09-08
-art. 9–10: opposition is free and immediate).
+Marketing and personalised advertising need a yes. Diagnostics hold no personal data and run until a no (law 09-08 art.
+9–10: opposition is free and immediate).
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 Choosable = Literal["ads_personalised", "marketing", "diagnostics"]
 DEFAULTS: Final[Mapping[Choosable, bool]] = {"ads_personalised": False, "marketing": False, "diagnostics": True}
-"""What holds for somebody who never chose."""
+"""The default answers of a member who made no choice."""
 
 
 @value
@@ -26,7 +26,7 @@ class Choice:
 
 @entity("consent", room="identity", prefix="mem")
 class Consent(Record):
-    """A member's choices. Its id is the membership's, with which it goes."""
+    """A member's choices. Its id is the membership's; both are deleted together."""
 
     policy_version: str | None = kept("consent.choice", default=None)
     """The last version of the privacy policy that the member accepted."""
@@ -36,13 +36,14 @@ class Consent(Record):
 
 @entity("acceptance", room="requests", prefix="acc", sort="acceptance#{member}#{policy_version}")
 class Acceptance(Record):
-    """Proof that a member accepted a version: an opaque id, a version and an instant, kept beyond the membership."""
+    """Proof that a member accepted a version: an opaque id, a version and an instant. It is kept longer than the
+    membership."""
 
     member: str = kept("consent.proof")
     policy_version: str = kept("consent.proof")
     due: str | None = kept("consent.proof", default="proofs")
     due_at: datetime = kept("consent.proof")
-    """When it has been kept for its term."""
+    """The end of its term."""
     attempts: int = kept("consent.proof", default=0)
 
 
@@ -52,12 +53,12 @@ def chosen(consent: Consent | None, kind: Choosable) -> Choice | None:
 
 
 def granted(consent: Consent | None, kind: Choosable) -> bool:
-    """Whether the member agrees, by their own answer or by default."""
+    """Tell whether the member agrees, by their own answer or by default."""
     own = chosen(consent, kind)
     return own.granted if own else DEFAULTS[kind]
 
 
 def with_choice(consent: Consent, kind: Choosable, yes: bool, at: datetime) -> tuple[Choice, ...]:
-    """The choices with another answer to one question."""
+    """The choices after a new answer to one question."""
     others = tuple(choice for choice in consent.choices if choice.kind != kind)
     return (*others, Choice(kind=kind, granted=yes, chosen_at=at))

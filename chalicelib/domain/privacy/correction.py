@@ -1,4 +1,4 @@
-"""Corrections (law 09-08 art. 8): what was put right in a record, kept so that a restored backup does not undo it."""
+"""Corrections (law 09-08 art. 8): the corrected values of a record, kept so that a restore does not undo them."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -21,15 +21,20 @@ FIELDS: Final[Mapping[type[Record], frozenset[str]]] = {
     Company: frozenset(f.name for f in fields(Seller)) - {"logo"} | {"person"},
     Member: frozenset({"email"}),
 }
-"""What can be wrong about somebody, by the record that says it. How a company works (numbering, switches, roles) is no
-statement about anybody: it is changed and not corrected."""
+"""The attributes that a rectification may correct, by record.
+
+Settings (numbering, switches, roles) are not statements about a person: they are changed, not corrected.
+"""
 
 
 @entity("correction", room="requests", prefix="req", sort="correction#{clock:012d}")
 class Correction(Record):
-    """What a request for rectification changed: the id is the request's, `subject` whom it is about (a party's, a
-    member's or the company's id), `record` the kind of the row, `clock` the company's with that commit. It is never
-    edited, goes with the person, and at the latest when no backup is left that is older than it."""
+    """The changes that a request for rectification made.
+
+    The id is the request's. `subject` is the id of the party, the member or the company. `record` is the row's kind,
+    `clock` the company's clock of that commit. It is never edited. It is deleted with the person, and at the latest
+    when no older backup exists.
+    """
 
     clock: int = kept("record.key")
     subject: str = kept("record.key")
@@ -43,14 +48,14 @@ class Correction(Record):
 
 
 def values_of(record: Record, names: frozenset[str]) -> bytes:
-    """The record's attributes of these names, as a correction keeps them."""
+    """The values of the record's attributes with these names, in the form that a correction stores."""
     plain = {name: getattr(record, name) for name in sorted(names)}
     return msgspec.json.encode(plain)
 
 
 def applied(record: R, correction: Correction) -> R:
-    """The record with what was corrected: the same again where it is there already. Raises ValueError for a correction
-    of another record."""
+    """The record with the corrected values; unchanged if it has them already. Raises ValueError for a correction of
+    another record."""
     if correction.record != record.KIND or correction.subject not in (record.id, record.company):
         raise ValueError(f"a correction of a {correction.record} is none of this {record.KIND}")
     hints = get_type_hints(type(record))
@@ -61,7 +66,7 @@ def applied(record: R, correction: Correction) -> R:
 
 
 def differs(document: Issued, record: Record, attributes: frozenset[str]) -> tuple[str, ...]:
-    """The attributes among these that a frozen document states otherwise than the record does now."""
+    """The attributes, among these, that a frozen document states differently from the record now."""
     copied = copied_to(by_kind(document.KIND), record)
     if copied is None:
         return ()
@@ -70,8 +75,8 @@ def differs(document: Issued, record: Record, attributes: frozenset[str]) -> tup
 
 
 def copied_to(made: DocumentType, record: Record) -> Literal["buyer", "seller"] | None:
-    """The attribute of a frozen document that copies such a record: the company is its one party, a customer or a
-    supplier may be the other. None for any other record."""
+    """The attribute of a frozen document that copies such a record. The company is one of its two parties; a customer
+    or a supplier may be the other. None for any other record."""
     if isinstance(record, Company):
         return "seller" if made.party == "buyer" else "buyer"
     return made.party if isinstance(record, PARTIES[made.counterparty]) else None

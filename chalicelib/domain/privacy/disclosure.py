@@ -1,4 +1,5 @@
-"""Disclosures: to whom data was handed, on what basis, which kinds, and from when the company may know of it."""
+"""Disclosures: the recipient, the legal basis, the kinds of data, and the day on which the company may see the
+entry."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -10,8 +11,8 @@ DisclosureKind = Literal["lawful_demand", "processor_transfer", "operator_access
 
 @entity("disclosure", room="requests", prefix="dis")
 class Disclosure(Record):
-    """One disclosure, recorded by an operator. `data` are the names of the policy's rules whose data were handed over;
-    `subject` an opaque id, None for the whole company. No content, and no name of a person."""
+    """One disclosure, recorded by an operator. `data` are the names of the policy's rules whose data were disclosed.
+    `subject` is an opaque id, None for the complete company. It holds no content and no name of a person."""
 
     kind: DisclosureKind = kept("disclosure.record")
     recipient: str = kept("disclosure.record")
@@ -22,11 +23,11 @@ class Disclosure(Record):
     subject: str | None = kept("disclosure.record", default=None)
     disclosed_on: date = kept("disclosure.record")
     hidden_until: date | None = kept("disclosure.record", default=None)
-    """The last day on which the law forbids telling the company."""
+    """The last day on which the law forbids informing the company."""
     documents: tuple[str, ...] = kept("disclosure.record", default=())
-    """Issued documents whose originals were handed out under it."""
+    """The issued documents whose originals were disclosed under it."""
     recipient_email: str | None = kept("disclosure.record", default=None)
-    """Where the recipient is told of a rectification: an authority's or a processor's address, of no person."""
+    """The address for the notice of a rectification: an authority's or a processor's, never a person's."""
     actor: str = kept("disclosure.record")
     due: str | None = kept("disclosure.record", default="proofs")
     due_at: datetime = kept("disclosure.record")
@@ -34,5 +35,6 @@ class Disclosure(Record):
 
 
 def may_be_seen(disclosure: Disclosure, on: date) -> bool:
-    """Whether the company may know of it on this day: not even that something exists is told before."""
+    """Tell whether the company may see the disclosure on this day. Before that day the company does not learn that it
+    exists."""
     return disclosure.hidden_until is None or on > disclosure.hidden_until

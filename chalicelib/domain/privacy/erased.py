@@ -1,8 +1,8 @@
-"""Persons who were erased on their request: how a company's head remembers them, and what their documents show since.
+"""Persons who were erased on request: their marks in the company's head, and the redaction of their documents.
 
-What the law keeps of them (law 09-08 art. 8; CGI art. 211) stays as it was issued, in the ledger, and is blocked. The
-head is read with every request anyway, so that a mark on it blocks all of a person's documents at once, in the commit
-that erases the person, and costs no further read.
+Data that the law requires us to keep (law 09-08 art. 8; CGI art. 211) stays in the ledger as it was issued, and is
+blocked. Every request reads the head. So one mark in it blocks all documents of a person at once, in the commit that
+erases the person, without another read.
 """
 
 from collections.abc import Mapping
@@ -17,32 +17,35 @@ from chalicelib.domain.errors import DocumentBlocked
 
 D = TypeVar("D", bound=Issued)
 MARK: Final = 8
-"""Bytes of a mark: that any of a million customers is taken for one of ten thousand erased has a chance of one in a
-thousand million. 128 persons make the head a kilobyte longer."""
+"""Bytes of a mark.
+
+The chance that one of a million customers is mistaken for one of ten thousand erased persons is one in a thousand
+million. 128 persons make the head a kilobyte longer.
+"""
 NAMES: Final[Mapping[Language, str]] = {
     "fr": "Client effacé à sa demande",
     "ar": "زبون مُحيت بياناته بطلب منه",
     "en": "Customer erased at their request",
 }
-"""What replaces the name of an erased buyer, in the document's language."""
+"""The replacement of an erased buyer's name, in the document's language."""
 SELLER_NAMES: Final[Mapping[Language, str]] = {
     "fr": "Fournisseur effacé à sa demande",
     "ar": "مورد مُحيت بياناته بطلب منه",
     "en": "Supplier erased at their request",
 }
-"""What replaces the name of an erased seller."""
+"""The replacement of an erased seller's name."""
 KEPT: Final = ("kind", "regime")
-"""Attributes of an erased party that stay: the TVA of the document depends on them, as on the country."""
+"""Attributes of an erased party that stay. Like the country, they determine the TVA of the document."""
 
 
 def marked(marks: bytes | None, subject: str) -> bytes:
-    """The marks with one for `subject` (an opaque id)."""
+    """The marks, with one added for `subject` (an opaque id)."""
     own = _mark(subject)
     return marks or own if _has(marks, own) else (marks or b"") + own
 
 
 def joined(marks: bytes | None, others: bytes | None) -> bytes | None:
-    """The marks of both, each once."""
+    """The union of two sets of marks."""
     for at in range(0, len(others or b""), MARK):
         own = (others or b"")[at : at + MARK]
         marks = marks if _has(marks, own) else (marks or b"") + own
@@ -50,19 +53,20 @@ def joined(marks: bytes | None, others: bytes | None) -> bytes | None:
 
 
 def is_erased(head: Head, subject: str) -> bool:
-    """Whether the person of this id was erased from the company."""
+    """Tell whether the person of this id was erased from the company."""
     return _has(head.erased, _mark(subject))
 
 
 def require_shown(head: Head, document: Issued) -> None:
-    """A page or an e-invoice is frozen: it is shown as it was issued, or not at all. Raises DocumentBlocked."""
+    """Raise DocumentBlocked if a party of the document was erased. A page or an e-invoice is shown complete or not at
+    all."""
     if is_erased(head, person_of(document)):
         raise DocumentBlocked
 
 
 def blanked(document: D, head: Head) -> D:
-    """The document as it may be shown. An erased party's identity and the free text are blank. Numbers, dates, amounts
-    and TVA are the merchant's accounts and stay. The blanked document is never stored."""
+    """The document without an erased party's identity and without free text. Numbers, dates, amounts and TVA stay,
+    because they are the merchant's accounts. The redacted document is never stored."""
     if not is_erased(head, person_of(document)):
         return document
     made = by_kind(document.KIND)
@@ -75,7 +79,7 @@ def blanked(document: D, head: Head) -> D:
 
 
 def erased_name(made: DocumentType, language: Language) -> str:
-    """The name that stands for an erased party of this kind of document."""
+    """The name that replaces an erased party of this kind of document."""
     return (NAMES if made.party == "buyer" else SELLER_NAMES)[language]
 
 

@@ -1,6 +1,7 @@
-"""Privacy requests: what somebody asks about their data, the law's clock, and the proof that it was done.
+"""Privacy requests: their kinds and states, the legal deadlines, and the signed receipts.
 
-Nothing here holds content: dates, counts and opaque ids only. The term of `request.proof` begins when it is closed.
+These rows hold no content: only dates, counts and opaque ids. The term of `request.proof` starts when a request is
+closed.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ Affected = Literal["company", "party", "member"]
 OPEN = frozenset({"requested", "verified", "grace", "running"})
 OVER = frozenset({"completed", "refused", "cancelled"})
 PROVEN = frozenset({"access", "deletion"})
-"""Kinds that need identity proven again (law 09-08 art. 7)."""
+"""Kinds that require a new proof of identity (law 09-08 art. 7)."""
 MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
     "requested": frozenset({"verified", "grace", "refused", "cancelled"}),
     "verified": frozenset({"running", "refused", "cancelled"}),
@@ -34,19 +35,22 @@ MOVES: Mapping[RequestStatus, frozenset[RequestStatus]] = {
 CLEAR_DAYS = 10
 """Law 09-08 art. 8: rectification, erasure and blocking within ten clear days."""
 GRACE = timedelta(days=30)
-"""How long a whole account stays blocked before it is erased; its owner may cancel or waive it."""
+"""The time that an account stays blocked before it is erased. Its owner may cancel the deletion or waive this time."""
 REMINDERS = (timedelta(days=7), timedelta(days=1))
-"""How long before the end of the grace its owners are reminded."""
+"""The times of the reminders to the owners, before the end of the grace."""
 UNCONFIRMED = timedelta(days=7)
-"""A request that nobody confirms lapses."""
+"""A request that nobody confirms expires after this time."""
 FRESH = timedelta(minutes=10)
-"""How recent a sign-in must be to prove identity again."""
+"""The age limit of a sign-in that proves identity again."""
 AFTERWARDS = timedelta(minutes=10)
-"""When a deletion looks again, longer after the block than any function may run: what was in flight has landed."""
+"""The delay before a deletion checks again.
+
+It is longer than any function may run, so that no earlier write is still in progress.
+"""
 UNANSWERED = timedelta(days=30)
-"""A request whose missing details nobody gives lapses."""
+"""A request without its missing details expires after this time."""
 WARNED = timedelta(days=3)
-"""How long before a deadline the watch begins to warn."""
+"""The time before a deadline at which the warnings begin."""
 
 SUBJECTS: Mapping[str, Affected] = {"cus": "party", "sup": "party", "mem": "member"}
 KIND_OF = {"cus": "customer", "sup": "supplier", "mem": "member"}
@@ -54,8 +58,8 @@ KIND_OF = {"cus": "customer", "sup": "supplier", "mem": "member"}
 
 @value
 class Measure:
-    """One step of an erasure's plan and how far it is. `found` counts rows or object versions before anything was
-    touched; None while they are not counted. `done` says that its outcome was verified."""
+    """One step of an erasure's plan and its progress. `found` counts rows or object versions before the first change;
+    None while they are not counted. `done` says that the result was verified."""
 
     store: Literal["table", "files"] = kept("request.proof")
     place: str = kept("request.proof")
@@ -71,11 +75,12 @@ class Measure:
 
 @entity("request", room="requests", prefix="req")
 class Request(Record):
-    """What was asked and how far it is. Its row is due for the job that `due` names.
+    """A privacy request and its progress. Its row is due for the job in `due`.
 
-    `asker` is a salted digest of a sign-in's subject: it lets whoever asked follow the request of a closed account,
-    whose memberships are gone. So do `owners`, the marks (`domain.member.owner_mark`) of whoever owned the account when
-    its deletion was asked for or confirmed, or until shortly before: any of them may stop it, removed or not.
+    `asker` is a salted digest of the requester's sign-in. With it, the requester can follow the request of a closed
+    account, whose memberships are deleted. `owners` are the digests (`domain.companies.member.owner_mark`) of the
+    owners at the request or its confirmation, and shortly before. Any of them may cancel the deletion, even after they
+    were removed.
     """
 
     kind: RequestKind = kept("request.proof")
@@ -91,22 +96,22 @@ class Request(Record):
     grace_until: datetime | None = kept("request.proof", default=None)
     closed_at: datetime | None = kept("request.proof", default=None)
     reason: str | None = kept("request.proof", default=None)
-    """A stable code: why it was refused or cancelled."""
+    """A stable code: the reason of the refusal or the cancellation."""
     reminders: int = kept("request.proof", default=0)
     policy_version: str | None = kept("request.proof", default=None)
     last_trace: date | None = kept("request.proof", default=None)
     measures: tuple[Measure, ...] = kept("request.proof", default=(), packed=True)
     cursor: str | None = kept("request.proof", default=None)
-    """Where the counting of the current place goes on."""
+    """The position of the count in the current table or prefix."""
     receipt: bool = kept("request.proof", default=False)
     letters: tuple[str, ...] = kept("request.proof", default=())
-    """The mails that wait for the account's erasure to be complete."""
+    """The mails to send when the account's erasure is complete."""
     awaiting_since: datetime | None = kept("request.proof", default=None)
-    """Since when the law's clock stands, because details are missing."""
+    """The legal deadline is suspended since this instant, because details are missing."""
     missing: tuple[str, ...] = kept("request.proof", default=())
-    """The names of the attributes whose right values are missing."""
+    """The names of the attributes whose correct values are missing."""
     recipients: tuple[str, ...] = kept("request.proof", default=())
-    """The disclosures whose recipients the company was told to inform of a rectification."""
+    """The disclosures whose recipients the company must inform of a rectification."""
     progress_version: int | None = kept("request.proof", default=None)
     """The version of the workflow that saved the row; None is version 1."""
     due: str | None = kept("request.proof", default="requests")
@@ -127,7 +132,8 @@ class Receipt(Record):
 
 @entity("deadline", room="requests", prefix="req", sort="deadline#{id}")
 class Deadline(Record):
-    """An open request's deadline, due for the watch from `WARNED` before it until the request is closed."""
+    """The deadline of an open request. It is due for the deadline check from `WARNED` before it until the request is
+    closed."""
 
     deadline: datetime = kept("request.proof")
     due: str | None = kept("request.proof", default="deadlines")
@@ -137,16 +143,16 @@ class Deadline(Record):
 
 @entity("tombstone", room="requests", prefix="req", sort="tombstone#{subject}")
 class Tombstone(Record):
-    """One person's data was erased: a restored backup erases it again. `id` is the request's."""
+    """A record of one person's erasure. A restore of a backup repeats the erasure. `id` is the request's."""
 
     subject: str = kept("request.proof")
     clock: int | None = kept("request.proof", default=None)
-    """The company's clock with the commit that erased the person."""
+    """The company's clock of the commit that erased the person."""
 
 
 @entity("hold", room="requests", prefix="hld")
 class Hold(Record):
-    """A legal hold on a company: nothing of it is erased or swept until an operator releases it. `reason` holds no
+    """A legal hold on a company. Nothing of it is erased or purged until an operator releases it. `reason` holds no
     personal data."""
 
     reason: str = kept("request.proof")
@@ -159,8 +165,8 @@ class Hold(Record):
 
 
 def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:
-    """The request in its next status. A move that closes it states `due_at`, the end of its proof's term. Raises
-    RequestSettled for a move that there is not."""
+    """Move the request to its next status. A transition that closes it sets `due_at`, the end of its proof's term.
+    Raises RequestSettled for an invalid transition."""
     if to not in MOVES[request.status]:
         raise RequestSettled(status=request.status)
     if to in OVER:
@@ -169,19 +175,19 @@ def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> 
 
 
 def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
-    """The end of the last of so many whole days after the day of `at` in Casablanca. Where the law's `jours francs` can
-    be read as a day more, this is the earlier reading."""
+    """The end of the last of `days` whole days after the day of `at` in Casablanca. If the law's `jours francs` can
+    mean one day more, this is the earlier date."""
     day = at.astimezone(MOROCCO).date() + timedelta(days=days + 1)
     return midnight(day)
 
 
 def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
-    """The request with its clock stopped until somebody says what is missing (law 09-08 art. 8)."""
+    """Suspend the request's deadline until the missing details are given (law 09-08 art. 8)."""
     return request.edited(at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED)
 
 
 def resumed(request: Request, at: datetime) -> dict[str, Any]:
-    """What changes when the details are there: the clock goes on with the days that were left when it stopped."""
+    """The changes when the details are given: the deadline resumes with the days that remained."""
     if request.awaiting_since is None:
         return {}
     waited = at.astimezone(MOROCCO).date() - request.awaiting_since.astimezone(MOROCCO).date()
@@ -190,7 +196,7 @@ def resumed(request: Request, at: datetime) -> dict[str, Any]:
 
 
 def affected(subject: str | None) -> Affected | None:
-    """Whom a request concerns, by its subject's id; None for an id of nobody's."""
+    """The kind of person or account that a request is about, by the subject's id; None for any other id."""
     if subject is None:
         return "company"
     prefix = subject.partition("_")[0]
@@ -198,7 +204,7 @@ def affected(subject: str | None) -> Affected | None:
 
 
 def reminder(request: Request) -> datetime | None:
-    """When a request in grace is due next: its next reminder, else the end of the grace."""
+    """The next due date of a request in grace: its next reminder, or the end of the grace."""
     if request.grace_until is None:
         return None
     if request.reminders < len(REMINDERS):
@@ -207,5 +213,5 @@ def reminder(request: Request) -> datetime | None:
 
 
 def digest(request: str, subject: str) -> str:
-    """A person's sign-in as a request keeps it: SHA-256 (hex) over the request's id and the subject."""
+    """The stored digest of a requester's sign-in: SHA-256 (hex) over the request's id and the subject."""
     return sha256(f"{request}\x1f{subject}".encode()).hexdigest()

@@ -22,7 +22,7 @@ from chalicelib.domain.money import dirhams_and_centimes
 
 @dataclass(frozen=True, slots=True)
 class Noun:
-    """A counted masculine noun: what stands for one and two, the dual in annexation, plural, accusative, genitive."""
+    """A counted masculine noun: its forms for one and two, the dual in annexation, plural, accusative, genitive."""
 
     one: str
     two: str

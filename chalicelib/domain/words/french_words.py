@@ -24,7 +24,7 @@ def amount_in_words(amount: Decimal, *, capital: bool = False) -> str:
 
 
 def _counted(number: int, unit: str) -> str:
-    # Imported late: only documents need it, and cold starts pay for imports.
+    # Imported late: only documents need it, and imports slow cold starts.
     from num2words import num2words
 
     link = " de " if number and number % 1_000_000 == 0 else " "
