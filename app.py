@@ -1,6 +1,6 @@
-"""Registers the endpoints, the authorizer and the jobs with Chalice; nothing else.
+"""Registers the endpoints, the authorizer and the jobs with Chalice.
 
-Nothing of ours is loaded for it but the addresses: an endpoint's module comes with its first request, a job's with its
+Only the addresses are loaded at start. The module of an endpoint is imported at its first request, that of a job at its
 first run (docs/adr/0026).
 """
 
@@ -22,8 +22,8 @@ app = Chalice(app_name="facture", configure_logs=False)  # the telemetry configu
 
 @cache
 def world() -> "World":
-    """The one world of this process, made at the first request, because packaging has no environment; its log lines are
-    JSON from then on."""
+    """The one `World` of this process. It is made at the first request, because packaging has no environment. The log
+    lines are JSON from then on."""
     from chalicelib.settings import Settings
     from chalicelib.wiring import World
 
@@ -34,19 +34,19 @@ def world() -> "World":
 
 @app.authorizer(ttl_seconds=0)
 def token(request: AuthRequest) -> AuthResponse:
-    """Lets a valid token through, uncached, so that a revocation counts at once."""
+    """Accept a valid token. The result is not cached, so that a revocation takes effect at once."""
     from chalicelib.api.auth import authorize
 
     context = authorize(world(), request.token)
     if context is None:
-        # The gateway answers 401 to this message and to no other; a denial would be a 403.
+        # The gateway answers 401 to this message only. A denial would be a 403.
         raise Exception("Unauthorized")  # noqa: TRY002
     return AuthResponse(routes=["*"], principal_id=context.get("subject", "unverified"), context=context)
 
 
 @app.lambda_function(name="claims")
 def claims(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 — how Lambda calls
-    """Completes the access tokens that Cognito is about to sign."""
+    """Add our claims to the access tokens that Cognito is about to sign."""
     from chalicelib.outside.claims import with_address
 
     return with_address(event)
@@ -66,7 +66,7 @@ def _view(route: Route) -> Callable[..., Response]:
 def _run(name: str, context: Any) -> None:
     from chalicelib.jobs.runner import run_scheduled
 
-    # An operator goes from a line of the log to Lambda's own, and back, by this id.
+    # This id links a line of our log to Lambda's own log.
     with world().telemetry.bound(request_id=context.aws_request_id):
         run_scheduled(world(), name, left=lambda: context.get_remaining_time_in_millis() / 1000)
 
@@ -80,7 +80,7 @@ def _scheduled(name: str) -> Callable[[CloudWatchEvent], None]:
 
 
 for route in ROUTES:
-    # The pipeline judges content types itself, so that its answer is a problem document.
+    # The pipeline checks content types itself, so that its answer is a problem document.
     register = app.route(
         route.path,
         methods=[route.method],
@@ -97,7 +97,7 @@ for schedule in SCHEDULES:
 
 @app.on_sqs_message(queue="facture-wake", batch_size=1)
 def wake(event: SQSEvent) -> None:
-    """Runs a job before its schedule does, or starts the function that alone may."""
+    """Run a job before its scheduled time, or start the function that runs only on request."""
     for record in event:
         job = json.loads(record.body)["job"]
         if not world().wake_queue.start(job):

@@ -1,4 +1,4 @@
-"""Commands, arguments and values that several commands share."""
+"""Commands, arguments and value types that several commands share."""
 
 import argparse
 from collections.abc import Callable
@@ -9,12 +9,12 @@ CENTURY = range(2000, 2100)
 
 
 def noun(nouns: Any, name: str, words: str) -> Any:
-    """Add a noun and return what its verbs are added to."""
+    """Add a noun and return the object that its verbs are added to."""
     return nouns.add_parser(name, help=words).add_subparsers(dest="verb", required=True, metavar="VERB")
 
 
 def verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    """Add a verb that `does` carries out."""
+    """Add a verb with the function that carries it out."""
     made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
     made.set_defaults(does=does)
     return made

@@ -1,8 +1,8 @@
-"""Backups by hand: list, take, fetch, verify, preview, restore, release, drill, expire; and the statutory archive.
+"""Commands for backups: list, take, fetch, verify, preview, restore, release, drill, expire; and the statutory archive.
 
-What shows or changes a company's data needs `--reason` and `--by`, and is entered in the register of disclosures, which
-the company reads, before it is done. A company that is blocked or closed is reached only under a lawful demand that was
-recorded before (`disclosures record`), named by `--disclosure`.
+A command that shows or changes a company's data needs `--reason` and `--by`. They are entered in the register of
+disclosures before the command runs; the company can read this register. A blocked or closed company needs a lawful
+demand that was recorded before (`disclosures record`); `--disclosure` names it.
 """
 
 import argparse
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEADLINE = 3_600.0
 PAUSE = 1.0
-"""Seconds between two looks at a job that another runner works on."""
+"""Seconds between two checks of a job that another runner runs."""
 LINK_SECONDS = 900
 
 
@@ -76,7 +76,7 @@ def _names(text: str) -> list[str]:
 
 
 def _require_kinds(options: argparse.Namespace) -> None:
-    """Refuse a kind that is none before anything is entered or queued. Raises CannotRun."""
+    """Refuse an unknown kind before anything is recorded or queued. Raises CannotRun."""
     from chalicelib.services.backup.format.kinds import KINDS
 
     wrong = [name for name in options.kinds or () if name not in KINDS]
@@ -85,7 +85,7 @@ def _require_kinds(options: argparse.Namespace) -> None:
 
 
 def _told(does: Callable[..., int]) -> Callable[..., int]:
-    """A command whose refusals are told in one line."""
+    """Decorate a command so that a refusal prints one line."""
 
     def done(world: "World", options: argparse.Namespace) -> int:
         try:
@@ -100,7 +100,7 @@ def _told(does: Callable[..., int]) -> Callable[..., int]:
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:
-    """One line a backup, newest first."""
+    """Print one line a backup, newest first."""
     from chalicelib.services.backup import operator
     from chalicelib.services.representation.backups import present_backup
 
@@ -112,7 +112,7 @@ def listed(world: "World", options: argparse.Namespace) -> int:
 
 
 def take(world: "World", options: argparse.Namespace) -> int:
-    """Begin a backup, and work on it until it is over."""
+    """Start a backup and run it to its end."""
     from chalicelib.jobs.backups import BACKUPS
     from chalicelib.services.backup import operator
     from chalicelib.services.backup.create import backup_run as taking
@@ -130,7 +130,7 @@ def verify(world: "World", options: argparse.Namespace) -> int:
 
 
 def fetched(world: "World", options: argparse.Namespace) -> int:
-    """Make the plain archive, and write it or print where it is."""
+    """Make the plain archive. Write it to a file or print its address."""
     _account(world, options)
     done = _asked(world, options, "download", {"operator": True, "disclosure": options.disclosure})
     if done.status != "completed":
@@ -146,7 +146,7 @@ def fetched(world: "World", options: argparse.Namespace) -> int:
 
 
 def previewed(world: "World", options: argparse.Namespace) -> int:
-    """Say what a restore would do."""
+    """Print the effects of a restore."""
     _require_kinds(options)
     wanted = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
     return _shown(_asked(world, options, "restore", wanted))
@@ -168,7 +168,7 @@ def restored(world: "World", options: argparse.Namespace) -> int:
 
 
 def released(world: "World", options: argparse.Namespace) -> int:
-    """Give up a closed company's live copy that failed half-way: it becomes a test company."""
+    """Give up the failed live copy of a closed company: the copy becomes a test company."""
     from chalicelib.services.backup import operator
 
     operator.require_demand(world, options.company, options.disclosure or "")
@@ -178,7 +178,7 @@ def released(world: "World", options: argparse.Namespace) -> int:
 
 
 def drilled(world: "World", options: argparse.Namespace) -> int:
-    """Drill a company's latest backup until it is over."""
+    """Run a drill of a company's latest backup to its end."""
     from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
     from chalicelib.jobs.job import within
     from chalicelib.services.backup import drill, operator
@@ -201,7 +201,7 @@ def drilled(world: "World", options: argparse.Namespace) -> int:
 
 
 def expired(world: "World", options: argparse.Namespace) -> int:
-    """Show, and with `--apply` remove, what is past its term; nothing of a company under a hold."""
+    """List, and with `--apply` delete, backups past their term. Backups of a company under a legal hold are kept."""
     from chalicelib.services.backup import expiry, operator
     from chalicelib.services.privacy.legal.holds import held
 
@@ -228,14 +228,14 @@ def archive_fetched(world: "World", options: argparse.Namespace) -> int:
 
 
 def _account(world: "World", options: argparse.Namespace, rule: str = "") -> None:
-    """Enter what is about to be done, or see that a lawful demand was; a company that is not open needs one."""
+    """Record the access, or check that a lawful demand was recorded. A company that is not open needs one."""
     from chalicelib.services.backup import operator
     from chalicelib.store.read import open_company
 
     if options.disclosure:
         operator.require_demand(world, options.company, options.disclosure, whole=not rule)
         return
-    with suppress(CompanyRestoring):  # a restore that was lost is mended by another
+    with suppress(CompanyRestoring):  # Another restore repairs a failed one.
         open_company(world.store, options.company)
     kept_under = rule or operator.rule_of(world, options.company, options.backup)
     operator.accounted(world, options.company, kept_under, options.reason, options.by)
@@ -251,8 +251,8 @@ def _asked(world: "World", options: argparse.Namespace, task: str, inputs: dict[
 
 
 def _carried(world: "World", company: str, id: str, name: str) -> "JobRow":
-    """The job once it is over. It is run here, with whatever else is due for it; or waited for, while a scheduled run
-    has it."""
+    """Wait for the job's end and return it. Run it here with all other due work of the job, or wait while a scheduled
+    run has it."""
     from chalicelib.jobs.catalogue import named
     from chalicelib.jobs.job import within
     from chalicelib.jobs.runner import run

@@ -1,4 +1,4 @@
-"""Diagnostics as the operator sees them: counts, never single batches."""
+"""Commands for diagnostics: counts, never single batches."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ def add_to(nouns: Any) -> None:
 
 
 def summary(world: "World", options: argparse.Namespace) -> int:
-    """One line for each code, version and system."""
+    """Print one line for each code, version and system."""
     for line in diagnostics.summary(world, options.days, options.now or world.now()):
         show(**line._asdict())
     return 0

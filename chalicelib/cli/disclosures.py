@@ -1,4 +1,4 @@
-"""The register of disclosures as the operator keeps it: record, list, and hand out what a demand covers."""
+"""Commands for the register of disclosures: record, list, and release the documents of a lawful demand."""
 
 import argparse
 from hashlib import sha256
@@ -63,7 +63,7 @@ def address(text: str) -> str:
 
 
 def record(world: "World", options: argparse.Namespace) -> int:
-    """Enter a disclosure."""
+    """Record a disclosure."""
     told = Told(
         kind=options.kind,
         recipient=options.recipient,
@@ -107,7 +107,7 @@ def release(world: "World", options: argparse.Namespace) -> int:
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:
-    """Every entry."""
+    """List every entry."""
     for entry in disclosures.of_company(world.store, options.company):
         show(**present_disclosure(entry, "en"), by=entry.actor)
     return 0

@@ -1,4 +1,4 @@
-"""Jobs by hand: list, run, dry-run at a chosen instant; switch off and on; see and revive what was given up."""
+"""Commands for jobs: list, run, dry-run at a chosen instant; switch off and on; list and revive dead-lettered work."""
 
 import argparse
 from dataclasses import replace
@@ -65,7 +65,7 @@ def _job(name: str) -> Job:
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
-    """Every job with its switch and checkpoint."""
+    """List every job with its switch and checkpoint."""
     (everything,) = world.store.records([Switch.ref(SYSTEM, EVERY_JOB)])
     for job in catalogue.JOBS:
         own, kept = world.store.records([Switch.ref(SYSTEM, job.name), Checkpoint.ref(SYSTEM, job.name)])
@@ -88,7 +88,7 @@ def run_now(world: "World", options: argparse.Namespace) -> int:
 
 
 def dry_run(world: "World", options: argparse.Namespace) -> int:
-    """Say what a run would do."""
+    """Print the actions of a run without applying them."""
     return _run(world, options, dry=True)
 
 
@@ -136,7 +136,7 @@ def _switchable(name: str) -> str:
 
 
 def off(world: "World", options: argparse.Namespace) -> int:
-    """Throw the kill switch; a run under way stops before its next page."""
+    """Turn a job off. A current run stops before its next page."""
     at, name = world.now(), _switchable(options.name)
     switch = Switch(company=SYSTEM, id=name, created_at=at, updated_at=at, reason=options.reason, actor=options.by)
     bookkeeping.remember(world.store, switch, world.random(16))
@@ -145,7 +145,7 @@ def off(world: "World", options: argparse.Namespace) -> int:
 
 
 def on(world: "World", options: argparse.Namespace) -> int:
-    """Take the kill switch back."""
+    """Turn a job on again."""
     name = _switchable(options.name)
     bookkeeping.finish(world.store, Switch.ref(SYSTEM, name))
     show(job=name, off=None)
@@ -153,7 +153,7 @@ def on(world: "World", options: argparse.Namespace) -> int:
 
 
 def given_up(world: "World", options: argparse.Namespace) -> int:
-    """List, and with `--revive` give back, what a job gave up."""
+    """List, and with `--revive` retry, the dead-lettered work of a job."""
     job = _job(options.name)
     now, count = world.now(), 0
     for record in due_rows(world, job.room, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])):

@@ -1,6 +1,6 @@
-"""The operator's tool: the third way of asking, over the same services. It reads the same environment as the functions.
+"""The operator's tool: the third entry point, over the same services. It reads the same environment as the functions.
 
-Exit codes: 0 done; 1 done in part, or something failed; 2 asked wrongly; 3 this environment cannot run it.
+Exit codes: 0 done; 1 done in part, or something failed; 2 wrong usage; 3 this environment cannot run the command.
 """
 
 import argparse
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None, world: "Callable[[], World] | None" = None) -> int:
-    """Do what `argv` (default: the process's) asks; the exit code. Wrong usage exits with 2, as argparse does."""
+    """Run the command in `argv` (default: the process's) and return the exit code. Wrong usage exits with 2, as
+    argparse does."""
     parser = argparse.ArgumentParser(prog="python -m chalicelib.cli", description="The operator's tool.")
     nouns = parser.add_subparsers(dest="noun", required=True, metavar="NOUN")
     jobs.add_to(nouns)

@@ -1,4 +1,4 @@
-"""How the operator's tool fails and prints."""
+"""Errors and output of the operator's tool."""
 
 import json
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class CannotRun(Exception):
-    """One line for a person, and the exit code."""
+    """An error as one line for a person, and the exit code."""
 
     def __init__(self, reason: str, exit_code: int = 2) -> None:
         super().__init__(reason)
@@ -14,7 +14,7 @@ class CannotRun(Exception):
 
 
 def show(**parts: Any) -> None:
-    """One JSON line, for a person's eyes and for a pipe."""
+    """Print one JSON line, readable for a person and for a pipe."""
     print(json.dumps(parts, ensure_ascii=False, default=_text))
 
 
@@ -23,5 +23,5 @@ def _text(value: Any) -> Any:
 
 
 def rfc3339(at: datetime) -> str:
-    """An instant in UTC, as the API writes it."""
+    """An instant in UTC, in the API's format."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Privacy by hand: requests, receipts, legal holds, and what a shortened term would take."""
+"""Commands for privacy: requests, receipts, legal holds, and the effect of a shortened term."""
 
 import argparse
 import json
@@ -55,7 +55,7 @@ def add_to(nouns: Any) -> None:
 
 
 def requests(world: "World", options: argparse.Namespace) -> int:
-    """Every request of a company."""
+    """List every request of a company."""
     from chalicelib.services.privacy.requests.requester import Asker
     from chalicelib.services.privacy.requests.requests import listing
     from chalicelib.services.representation.requests import request_row
@@ -68,7 +68,7 @@ def requests(world: "World", options: argparse.Namespace) -> int:
 
 
 def complete(world: "World", options: argparse.Namespace) -> int:
-    """Close a verified request that was carried out by hand."""
+    """Close a verified request that an operator carried out."""
     return _settled(world, options, "completed", None)
 
 
@@ -95,7 +95,7 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
 
 
 def receipt(world: "World", options: argparse.Namespace) -> int:
-    """Print a receipt as the API hands it out."""
+    """Print a receipt in the API's form."""
     from chalicelib.api.presenters.privacy import present_receipt
     from chalicelib.services.privacy.requests.requester import Asker
     from chalicelib.services.privacy.requests.requests import receipt as found
@@ -109,7 +109,7 @@ def receipt(world: "World", options: argparse.Namespace) -> int:
 
 
 def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
-    """Check a receipt; nothing is asked of any service."""
+    """Verify a receipt offline."""
     from chalicelib.outside.keys import BadSignature
     from chalicelib.services.privacy.requests.receipts import check
 
@@ -150,7 +150,7 @@ def release_hold(world: "World", options: argparse.Namespace) -> int:
 
 
 def list_holds(world: "World", options: argparse.Namespace) -> int:
-    """Every hold of a company."""
+    """List every hold of a company."""
     from chalicelib.services.privacy.legal.holds import holds
 
     for hold in holds(world, options.company):
@@ -159,7 +159,7 @@ def list_holds(world: "World", options: argparse.Namespace) -> int:
 
 
 def preview_term(world: "World", options: argparse.Namespace) -> int:
-    """What every company would lose today."""
+    """Print the records that every company would lose today."""
     from chalicelib.domain.clock import today
     from chalicelib.domain.companies.company import Term
     from chalicelib.policy.terms import Period, TermError
@@ -179,7 +179,7 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
 
 
 def adopt_term(world: "World", options: argparse.Namespace) -> int:
-    """Let the policy's term count."""
+    """Put the policy's term into force."""
     from chalicelib.domain.companies.company import Term
     from chalicelib.policy.load import current
     from chalicelib.services.retention.purge import adopt, statutory

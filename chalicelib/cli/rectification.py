@@ -1,4 +1,4 @@
-"""Rectification by hand: for somebody who asked the operator, and to ask for what is missing."""
+"""Commands for rectification: for a person who asked the operator, and to ask for missing details."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def add_to(verbs: Any) -> None:
-    """Add the commands to those of `privacy`."""
+    """Add the commands to the verbs of `privacy`."""
     made = {}
     for name, does in (("rectify", rectify), ("ask-details", ask_details), ("details", details)):
         verb = made[name] = arguments.verb(verbs, name, does, COMMANDS[name])
@@ -41,7 +41,7 @@ def add_to(verbs: Any) -> None:
 
 
 def rectify(world: "World", options: argparse.Namespace) -> int:
-    """Ask and carry out at once."""
+    """Make a request and carry it out at once."""
     from chalicelib.services.privacy.requests import requests
 
     right = _read(options.file, options.subject)
@@ -53,7 +53,7 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
 
 
 def ask_details(world: "World", options: argparse.Namespace) -> int:
-    """Ask for what is missing."""
+    """Ask for missing details."""
     from chalicelib.services.privacy.rectification import rectification
 
     missing = arguments.names(options.missing)
@@ -61,7 +61,7 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
 
 
 def details(world: "World", options: argparse.Namespace) -> int:
-    """Say what is right."""
+    """Give the correct values."""
     from chalicelib.domain.privacy.request import Request
     from chalicelib.services.privacy.rectification import rectification
 
@@ -75,14 +75,14 @@ def details(world: "World", options: argparse.Namespace) -> int:
 
 
 def _operator(by: str) -> "Asker":
-    """The operator has proven who asks before typing."""
+    """The operator as the requester. They have checked the person's identity before."""
     from chalicelib.services.privacy.requests.requester import Asker
 
     return Asker(by, "owner", proven=True)
 
 
 def _read(file: Path, subject: str | None) -> dict[str, Any]:
-    """What is right, validated as the API validates it."""
+    """Read the correct values, validated as the API validates them."""
     from chalicelib.api.rectification import validated
     from chalicelib.domain.privacy.request import affected
 

@@ -1,4 +1,5 @@
-"""Writes `api/routes.py` from the catalogues: `python -m chalicelib.cli.routes --write` after adding to one."""
+"""Writes `api/routes.py` from the catalogues. Run `python -m chalicelib.cli.routes --write` after an addition to
+one."""
 
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ FILE = Path(routing.__file__).with_name("routes.py")
 
 
 def take() -> str:
-    """The text of `routes.py` as the catalogues have it."""
+    """The text of `routes.py`, generated from the catalogues."""
     nouns = {id(e): name for name in dir(catalogue) for e in getattr(getattr(catalogue, name), "ENDPOINTS", ())}
     routes = [Route(e.method, e.path, e.scope == PUBLIC, nouns[id(e)]) for e in catalogue.ENDPOINTS]
     schedules = [Schedule(job.name, job.schedule) for job in JOBS]

@@ -1,4 +1,4 @@
-"""Rows of the due index, as commands list them."""
+"""Rows of the due index, for the lists of commands."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Support as the operator sees it: who waits for a first answer, reading, answering, closing."""
+"""Commands for support: list the threads without a first answer, read, answer, close."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 AHEAD = 2_100
-"""The year until which the due index is read: everything that waits, however far off its deadline is."""
+"""The year up to which the due index is read. It covers every open thread, however distant its deadline."""
 
 
 def add_to(nouns: Any) -> None:
@@ -36,7 +36,7 @@ def add_to(nouns: Any) -> None:
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
-    """Who waits: ids and deadlines, no content."""
+    """List the threads without a first answer: ids and deadlines, no content."""
     now = world.now()
     for row in due_rows(world, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1)):
         if isinstance(row, Thread) and row.status != "closed":
@@ -52,7 +52,7 @@ def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 
 
 
 def read(world: "World", options: argparse.Namespace) -> int:
-    """A thread and what was written."""
+    """Print a thread and its messages."""
     (thread,) = world.store.records([Thread.ref(options.company, options.thread)])
     if not isinstance(thread, Thread):
         raise CannotRun("there is no such thread", 1)
@@ -63,7 +63,7 @@ def read(world: "World", options: argparse.Namespace) -> int:
 
 
 def answered(world: "World", options: argparse.Namespace) -> int:
-    """Answer with what standard input holds."""
+    """Answer with the text of standard input."""
     text = sys.stdin.read().strip()
     if not text:
         raise CannotRun("there is no answer on standard input", 2)

@@ -1,4 +1,4 @@
-"""Records to DynamoDB rows and back. The dataclass is the only list of attributes there is."""
+"""Conversion between records and DynamoDB rows. The dataclass is the only list of attributes."""
 
 import zlib
 from collections.abc import Mapping
@@ -17,9 +17,10 @@ from chalicelib.domain.typed import converted
 
 Row = dict[str, dict[str, Any]]
 MAX_ROW_BYTES = 300_000
-"""What a client sends becomes one item of at most 300 KB, compressed."""
+"""The largest row of a draft or another editable record (300 KB, compressed)."""
 MAX_LATER_BYTES = 380_000
-"""What is made of it later (the issued document, its credit note, the answer) must fit too: DynamoDB ends at 400 KB."""
+"""The largest row that is derived from it (the issued document, its credit note, the reply). DynamoDB's limit is 400
+KB."""
 MAX_UNPACKED_BYTES = 8_000_000
 _OWN = frozenset({"company", "sort", "_kind", "_salt"})
 
@@ -31,7 +32,8 @@ def _packed(room: str, kind: str) -> frozenset[str]:
 
 @cache
 def _nullable(room: str, kind: str) -> dict[str, None]:
-    """Attributes that may be None although a new record begins with something else: absence says None there too."""
+    """Attributes that may be None although a new record starts with another value. A missing attribute is read as
+    None."""
     cls = ENTITIES[room, kind]
     hints = get_type_hints(cls)
     return {f.name: None for f in fields(cls) if f.default is not None and NoneType in get_args(hints[f.name])}
@@ -74,8 +76,8 @@ def _unpack(compressed: bytes) -> Any:
 
 
 def to_row(record: Record, salt: bytes) -> Row:
-    """The row of a record. Raises TooLarge above MAX_ROW_BYTES in the workspace, MAX_LATER_BYTES elsewhere; None is
-    stored as absence."""
+    """The row of a record. None is stored as absence. Raises TooLarge above MAX_ROW_BYTES in the workspace,
+    MAX_LATER_BYTES in other tables."""
     packed = _packed(record.ROOM, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
@@ -90,7 +92,7 @@ def to_row(record: Record, salt: bytes) -> Row:
 
 
 def _weight(attribute: Mapping[str, Any]) -> int:
-    """About how many bytes DynamoDB counts for a value."""
+    """The approximate number of bytes that DynamoDB counts for a value."""
     ((kind, value),) = attribute.items()
     if kind == "M":
         return 3 + sum(1 + len(name) + _weight(part) for name, part in value.items())
@@ -102,7 +104,7 @@ def _weight(attribute: Mapping[str, Any]) -> int:
 
 
 def from_row(room: str, row: Row) -> Record:
-    """The record of a row read from `room`."""
+    """The record of a row read from the table `room`."""
     kind = row["_kind"]["S"]
     packed = _packed(room, kind)
     data: dict[str, Any] = _nullable(room, kind) | {
@@ -116,14 +118,14 @@ def from_row(room: str, row: Row) -> Record:
 
 @cache
 def _whole(room: str, kind: str) -> frozenset[str]:
-    """Attributes that are whole numbers."""
+    """Attributes that hold whole numbers."""
     hints = get_type_hints(ENTITIES[room, kind])
     return frozenset(name for name, hint in hints.items() if int in (hint, *get_args(hint)))
 
 
 def to_plain(room: str, row: Row) -> dict[str, Any]:
-    """A row's attributes in plain JSON, without its key, salt and company: packed ones unpacked (as msgspec.Raw), whole
-    numbers as numbers, decimals as strings, bytes as they are."""
+    """A row's attributes as plain JSON, without its key, salt and company. Packed attributes are unpacked (as
+    msgspec.Raw), whole numbers are numbers, decimals are strings, bytes stay bytes."""
     kind = row["_kind"]["S"]
     packed, whole = _packed(room, kind), _whole(room, kind)
     data: dict[str, Any] = {}
@@ -140,12 +142,12 @@ def to_plain(room: str, row: Row) -> dict[str, Any]:
 
 
 def from_plain(room: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
-    """The record of what `to_plain` made and JSON brought back, as one of `company`. Raises msgspec.ValidationError."""
+    """The record of the company `company` from JSON that `to_plain` made. Raises msgspec.ValidationError."""
     whole = _nullable(room, kind) | dict(data) | {"company": company}
     made: Record = converted(whole, ENTITIES[room, kind], strict=False)
     return made
 
 
 def digest(record: Record, salt: bytes) -> bytes:
-    """What the journal commits to: SHA-256 over the row's salt and the record's canonical content."""
+    """The hash in the journal: SHA-256 over the row's salt and the record's canonical content."""
     return salted_digest(salt, canonical(record))

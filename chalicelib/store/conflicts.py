@@ -1,4 +1,4 @@
-"""What can go wrong while writing, and whether it is a reason to read again, to wait, or to give up."""
+"""The errors of a write, and the reaction to each: read again, wait, or give up."""
 
 import random
 import time
@@ -13,14 +13,16 @@ from chalicelib.store.wire import PASSING_REASONS, Store, code_of, is_passing
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
 SPAN, SHRINK, LONGEST_PAUSE = 16, 0.9, 2.0
-"""How long a loser waits: up to 16 times what its lost attempt took, 0.9 of that after each further loss (ADR 0003)."""
+"""The wait after a lost attempt: up to 16 times the attempt's duration, multiplied by 0.9 after each further loss (ADR
+0003)."""
 
 
 def pause(losses: int, took: float, deadline: float) -> None:
     """Sleep a random part of a span, at most until `deadline` (monotonic seconds).
 
-    The span grows with what the attempt `took` (seconds), because a crowd slows everybody down, and shrinks with each
-    loss, so that whoever has waited longest comes first; a span that grows instead starves some writer in any crowd.
+    The span grows with `took`, the duration of the attempt in seconds, because many writers slow each other down. It
+    shrinks with each loss, so that the oldest waiter goes first. A span that grows with each loss would starve a
+    writer.
     """
     span = min(LONGEST_PAUSE, SPAN * took * SHRINK ** (losses - 1))
     left = max(0.0, deadline - time.monotonic())
@@ -28,7 +30,8 @@ def pause(losses: int, took: float, deadline: float) -> None:
 
 
 def patiently(read: Callable[[], T], deadline: float | None = None) -> T:
-    """Repeat a read that met a writer or a throttle. Raises Busy after `deadline` (monotonic; 10 s by default)."""
+    """Repeat a read that failed because of a concurrent write or throttling. Raises Busy after `deadline` (monotonic;
+    10 s by default)."""
     deadline = time.monotonic() + PATIENCE_SECONDS if deadline is None else deadline
     losses = 0
     while True:
@@ -43,8 +46,8 @@ def patiently(read: Callable[[], T], deadline: float | None = None) -> T:
 
 
 def write(store: Store, puts: list[dict[str, Any]], deletes: list[dict[str, Any]], *, token: str) -> bool:
-    """Write the transaction, whose first put is the guarded head. True: committed. False: it conflicted, was throttled,
-    or its answer was lost, and only reading again can tell. Anything else is a defect and is raised."""
+    """Write the transaction. Its first put is the guarded head. True: committed. False: it conflicted, was throttled,
+    or its answer was lost; only another read can tell. Any other error is a defect and is raised."""
     try:
         store.connection.transact_write_items([], deletes, puts, [], client_request_token=token)
     except TransactWriteError as error:
@@ -59,8 +62,8 @@ def write(store: Store, puts: list[dict[str, Any]], deletes: list[dict[str, Any]
 
 
 def _is_race(reasons: list[str | None], head: int) -> bool:
-    """Whether reading again can help. A row that exists although the head did not move was never asked about: it will
-    still exist next time, and trying again for 10 s would hide the defect."""
+    """Tell whether another read can help. If a row exists although the head did not change, the decision did not read
+    it. It would still exist at the next attempt, and retries for 10 s would hide the defect."""
     codes = {code for code in reasons if code}
     unforeseen = codes == {"ConditionalCheckFailed"} and reasons[head] is None
     return bool(codes) and codes <= PASSING_REASONS | {"ConditionalCheckFailed"} and not unforeseen

@@ -1,6 +1,7 @@
-"""Tables aside, for drills: the same rooms under a prefix of their own, which no other role may touch.
+"""The drill tables: the same tables under their own prefix, which no other role may access.
 
-What empties them takes only a `DrillStore`, and that names no table without the prefix: nothing else can be reached.
+The code that empties them takes only a `DrillStore`, which names no table without the prefix. So it cannot reach any
+other table.
 """
 
 from dataclasses import replace
@@ -14,17 +15,17 @@ from chalicelib.store.wire import Key, Store, is_passing
 
 ASIDE = "drill-"
 ROOMS = ("workspace", "ledger", "journal")
-"""Rooms that a drill writes to; the others are read, where they are looked at anyway."""
+"""The tables that a drill writes to. A drill reads the others in place."""
 BATCH, PAGE = 25, 500
 
 
 def drill_settings(settings: Settings) -> Settings:
-    """The settings under which the tables aside lie."""
+    """The settings of the drill tables."""
     return replace(settings, table_prefix=f"{settings.table_prefix}{ASIDE}")
 
 
 class DrillStore(Store):
-    """The tables aside of one stage. Made from the stage's own settings."""
+    """The drill tables of one stage. Made from the stage's own settings."""
 
     def __init__(self, settings: Settings) -> None:
         aside = drill_settings(settings)
@@ -34,8 +35,8 @@ class DrillStore(Store):
 
 
 def cleared(store: DrillStore, company: str, *, most: int) -> bool:
-    """Delete about `most` of a company's rows aside. True once a complete consistent read found none, False: call
-    again. Raises Busy."""
+    """Delete about `most` of a company's rows in the drill tables. True: a complete consistent read found none. False:
+    call again. Raises Busy."""
     if not isinstance(store, DrillStore):
         raise TypeError("only what lies aside is cleared")
     gone = 0
@@ -50,9 +51,9 @@ def cleared(store: DrillStore, company: str, *, most: int) -> bool:
 
 
 def companies(store: DrillStore) -> list[str]:
-    """The companies of which something lies aside. Raises Busy."""
+    """The companies that have rows in the drill tables. Raises Busy."""
     found: set[str] = set()
-    start: Any = None  # PynamoDB's annotation is of the hash key alone
+    start: Any = None  # PynamoDB annotates only the hash key.
     for room in ROOMS:
         while True:
             try:

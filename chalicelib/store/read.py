@@ -1,4 +1,4 @@
-"""Reading a company: only through a `Reader`, which exists only for a company that is open."""
+"""Reads of a company. They go through a `Reader`, which exists only for an open company."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from chalicelib.store.wire import SORT, Page, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
-"""Keys whose maker a process remembers."""
+"""The number of keys whose maker a process remembers."""
 
 
 @dataclass(frozen=True)
 class Admission:
-    """A company's head and the row that lets somebody in (a membership, an API key), of one moment. `maker` is the
+    """A company's head and the row that grants access (a membership, an API key), read at one moment. `maker` is the
     membership of the person who made the key."""
 
     head: Head | None
@@ -38,8 +38,9 @@ def admit(store: Store, company: str, ref: Ref, maker: Ref | None = None) -> Adm
 def maker_of(store: Store, company: str, key: str) -> str:
     """Return the sign-in of the member who made an API key. Raises NotFound without such a key or member.
 
-    A key's maker and a member's sign-in never change, so a process reads them once a key. A maker who left is found
-    out by the admission, which reads the membership itself."""
+    A key's maker and a member's sign-in never change, so a process reads them once a key. The admission reads the
+    membership itself, so it detects a maker who left.
+    """
     (made,) = store.records([ApiKey.ref(company, key)])
     if isinstance(made, ApiKey):
         for row in store.query("identity", company, SORT.startswith("member#")).records:
@@ -71,7 +72,7 @@ def _members(store: Store, index: str, value: str) -> list[Member]:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads one open company. Every key it can name has the company as its partition: isolation by construction."""
+    """Reads one open company. Every key has the company as its partition, so other companies cannot be read."""
 
     store: Store
     company: str
@@ -85,12 +86,12 @@ class Reader:
         return found
 
     def many(self, cls: type[R], ids: Sequence[str], **parts: str) -> list[R | None]:
-        """The records of this class with these ids (at most 100), None where there is none; of one moment."""
+        """The records of this class with these ids (at most 100), None for a missing one, read at one moment."""
         found = self.store.records([cls.ref(self.company, id, **parts) for id in ids])
         return [record if isinstance(record, cls) else None for record in found]
 
     def of(self, refs: Iterable[Ref]) -> list[Record | None]:
-        """The records at these addresses of this company; of one moment."""
+        """The records at these addresses of this company, read at one moment."""
         own = [ref._replace(company=self.company) for ref in refs]
         return self.store.records(own)
 
@@ -104,14 +105,14 @@ class Reader:
         limit: int = 100,
         matching: Condition | None = None,
     ) -> Page:
-        """One page of this company's rows in `room` by sort key."""
+        """One page of this company's rows in the table `room` by sort key."""
         start = start_after(self.company, after) if after else None
         return self.store.query(
             room, self.company, where, after=start, descending=descending, limit=limit, matching=matching
         )
 
     def all(self, room: str, prefix: str) -> Iterator[Record]:
-        """Every row of `room` whose sort key begins with `prefix`, in order, a page at a time."""
+        """Every row of the table `room` whose sort key begins with `prefix`, in order, a page at a time."""
         after = None
         while True:
             page = self.store.query(room, self.company, SORT.startswith(prefix), after=after)
@@ -121,8 +122,8 @@ class Reader:
 
 
 def open_company(store: Store, company: str, head: Head | None = None) -> Reader:
-    """A reader of the company; `head` saves a round trip to who has just read it. Raises NotFound, CompanyBlocked,
-    CompanyRestoring."""
+    """A reader of the company. `head` saves a round trip if the caller has just read it. Raises NotFound,
+    CompanyBlocked, CompanyRestoring."""
     found = head or store.records([Head.ref(company)])[0]
     if not isinstance(found, Head):
         raise NotFound

@@ -1,4 +1,4 @@
-"""The six rooms as DynamoDB tables: one definition, from which PynamoDB creates them and `infra/` deploys them."""
+"""The six DynamoDB tables: one definition, used by PynamoDB to create them and by `infra/` to deploy them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,12 +10,12 @@ from pynamodb.models import Model
 from chalicelib.settings import Settings
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 2, 8, 3
-"""Explicit bounds on every call: an API gateway gives up after 29 s, PynamoDB's defaults wait 15 + 30 s."""
+"""The limits of every call. An API gateway gives up after 29 s; PynamoDB's defaults wait 15 + 30 s."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """A sparse global index: only rows that have both attributes are in it."""
+    """A sparse global index: it contains only rows that have both attributes."""
 
     name: str
     hash: str
@@ -25,7 +25,8 @@ class Index:
 
 @dataclass(frozen=True)
 class Room:
-    """A table is who may write and delete it. Its key is `company` and `sort`; `ttl` names the expiry attribute."""
+    """A table. Write and delete permissions are granted by table. Its key is `company` and `sort`; `ttl` names the
+    expiry attribute."""
 
     name: str
     indexes: tuple[Index, ...] = ()
@@ -44,7 +45,7 @@ ROOM_TABLES = (
 
 
 def table_name(settings: Settings, room: str) -> str:
-    """The DynamoDB table of a room in this stage."""
+    """The name of the DynamoDB table in this stage."""
     return f"{settings.table_prefix}{room}"
 
 
@@ -78,12 +79,12 @@ def _model(settings: Settings, room: Room) -> type[Model]:
 
 
 def tables(settings: Settings) -> dict[str, type[Model]]:
-    """The PynamoDB classes of this stage by room; made from settings, so there is no global `Meta`."""
+    """The PynamoDB classes of this stage by table. They are made from settings, so there is no global `Meta`."""
     return {room.name: _model(settings, room) for room in ROOM_TABLES}
 
 
 def create_tables(settings: Settings) -> None:
-    """Create every table that does not exist yet, with its expiry attribute. Safe to repeat."""
+    """Create every missing table, with its expiry attribute. Safe to repeat."""
     for model in tables(settings).values():
         if model.exists():
             continue

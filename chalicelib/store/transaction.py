@@ -1,10 +1,9 @@
 """The write path of business data: one transaction for all of it. `PATH` lists the kinds that it may touch.
 
-One `TransactGetItems` reads the company's head, the idempotency record and what the verb needs. `decide` is a pure
-function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
-idempotency record and the new head, conditioned on the head's clock. Whoever loses the race reads again and decides
-again, so numbers, hashes and balances are always decided on what is current, and the loser of a duplicate gets the
-first answer.
+One `TransactGetItems` reads the company's head, the idempotency record and the rows that the verb needs. `decide` is a
+pure function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
+idempotency record and the new head, conditioned on the head's clock. A writer that loses the race reads and decides
+again. So numbers, hashes and balances always come from current rows, and a repeated call gets the first reply.
 """
 
 import time
@@ -58,7 +57,7 @@ class Unread(Exception):
 
 
 class Snapshot:
-    """What was read, all of one moment."""
+    """The rows that were read, all at one moment."""
 
     def __init__(self, company: str, head: Head | None, rows: dict[Ref, codec.Row | None]) -> None:
         self.company = company
@@ -83,7 +82,7 @@ class Snapshot:
         return self._head is not None
 
     def find(self, cls: type[R], *ids: str, **parts: Any) -> list[R | None]:
-        """The records of this class with these ids, None where there is none."""
+        """The records of this class with these ids, None for a missing one."""
         refs = [cls.ref(self.company, id, **parts) for id in ids]
         if missing := [ref for ref in refs if ref not in self._rows]:
             raise Unread(missing)
@@ -95,13 +94,13 @@ class Snapshot:
         return self.find(cls, id, **parts)[0]
 
     def at(self, refs: Sequence[Ref]) -> list[Record | None]:
-        """The records at these addresses of the company, None where there is none."""
+        """The records at these addresses of the company, None for a missing one."""
         self.need(*refs)
         rows = [self._rows[ref] for ref in refs]
         return [codec.from_row(ref.room, row) if row else None for ref, row in zip(refs, rows, strict=True)]
 
     def need(self, *refs: Ref) -> None:
-        """Ask for several rows at once, so that they cost one more round trip and not one each."""
+        """Request several rows at once, so that they need one more round trip instead of one each."""
         if missing := [ref for ref in refs if ref not in self._rows]:
             raise Unread(missing)
 
@@ -110,9 +109,9 @@ class Snapshot:
 class WritePolicy:
     """The conditions under which a write is admitted, and whether its reply is kept.
 
-    `business` writes are refused while the company stores nothing in the cloud; `founding` may make the head;
-    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` leaves no reply: what
-    its `decide` reads says that it was done.
+    `business` writes are refused while the company stores nothing in the cloud. `founding` may create the head.
+    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` stores no reply: its
+    `decide` reads from the rows that it was done.
     """
 
     business: bool = False
@@ -194,7 +193,7 @@ def transact(
         snapshot, first = _read(store, call, list(wanted), deadline)
         if first is not None:
             return _replay(store, call, first, snapshot, decision)
-        if attempts and begun >= deadline:  # only after a last look: the commit whose answer was lost may be there
+        if attempts and begun >= deadline:  # Only after a last read: the commit whose answer was lost may exist.
             raise Busy
         if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
             time.sleep(fence)
@@ -228,19 +227,21 @@ def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[S
     known = codec.from_row("journal", head) if head else None
     known = known if isinstance(known, Head) else None
     first, *former = (_live(rows[key], call) for key in keys)
-    # Clients could send a former key too. Their request is a hash, and that of a call without a client never is.
+    # A client can also send a former key. The request of a client is a hash; the request of a call without a client
+    # never is.
     answered = first or next((row for row in former if row is not None and row.request == call.request), None)
     return Snapshot(call.company, known, rows), answered
 
 
 def _live(row: codec.Row | None, call: Call) -> Answered | None:
-    """The answer in a row, unless its term is over."""
+    """The stored reply, unless its term has ended."""
     answered = codec.from_row("transient", row) if row else None
     return answered if isinstance(answered, Answered) and answered.expires_at > call.at.timestamp() else None
 
 
 def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
-    """For how many seconds the company's writers wait for the cut of a backup; `waited` is how long this one has."""
+    """The seconds that the company's writers wait for the cutoff of a backup. `waited` is the time that this writer has
+    waited."""
     at = call.at + timedelta(seconds=waited)
     return fenced_for(snapshot.head, at) if snapshot.founded and waited < conflicts.PATIENCE_SECONDS else 0.0
 
@@ -260,7 +261,7 @@ def _admit(snapshot: Snapshot, policy: WritePolicy) -> None:
 def _replay(
     store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision[T] | None
 ) -> Committed[T]:
-    """The first reply again. When this call's own commit succeeded and its confirmation was lost: the value as well,
+    """The first reply again. If this call's own commit succeeded and only its confirmation was lost: also the value,
     and the reply with its secret."""
     if first.request != call.request:
         raise IdempotencyKeyReused
@@ -277,7 +278,7 @@ def _writes(decision: Decision[Any]) -> bool:
 
 
 def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any]) -> Head | None:
-    """The head after the decision, without the link of the journal's chain; as it stands when nothing is written."""
+    """The head after the decision, without the hash of the journal. It is unchanged if nothing is written."""
     if not _writes(decision):
         return snapshot.head if snapshot.founded else None
     if snapshot.founded:
@@ -295,7 +296,7 @@ def _commit(
     reply: Reply | None,
     attempt: int,
 ) -> bool:
-    """Write it all or nothing. False when somebody else was faster, or when nobody can tell: read again and see."""
+    """Write all or nothing. False: another writer was faster, or the result is unknown. Read again."""
     assert head is not None  # noqa: S101 — a decision that writes has a next head
     puts, deletes = _items(store, call, snapshot, decision, head, reply)
     return conflicts.write(store, puts, deletes, token=f"{call.id[-30:]}-{attempt}")
@@ -344,7 +345,7 @@ def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ..
 
 
 def _answered(call: Call, reply: Reply) -> Answered:
-    from chalicelib.policy.ends import expires_at  # only what writes loads the policy
+    from chalicelib.policy.ends import expires_at  # Only writes load the policy.
 
     return call.make(
         Answered,

@@ -1,4 +1,4 @@
-"""The wire to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store is made of."""
+"""The connection to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store uses."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,22 +40,22 @@ THROTTLES = frozenset(
     }
 )
 PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Why a transaction may be cancelled that would succeed in a moment."""
+"""The cancellation reasons of a transaction that may succeed in a moment."""
 SORT = Path("sort")
 STREAMED = 1_000
-"""Rows of a streamed page at most; of larger rows its 1 MB ends it sooner."""
+"""The most rows of a streamed page. Large rows reach DynamoDB's 1 MB limit earlier."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of one query, and the key to go on from (None at the end)."""
+    """Rows of one query, and the key after which the next page starts (None at the end)."""
 
     records: list[Record]
     next: Key | None
 
 
 def code_of(error: PynamoDBException) -> str | None:
-    """What DynamoDB calls the error; None where it did not answer. (PynamoDB's own property raises AttributeError then,
+    """DynamoDB's error code; None if DynamoDB did not answer. (PynamoDB's own property raises AttributeError then,
     because such a cause has a `response` that is None.)"""
     if not isinstance(error.cause, ClientError):
         return None
@@ -64,7 +64,7 @@ def code_of(error: PynamoDBException) -> str | None:
 
 
 def is_passing(error: PynamoDBException) -> bool:
-    """Whether the same call may succeed in a moment: throttled, or no answer at all."""
+    """Tell whether the same call may succeed in a moment: it was throttled or got no answer."""
     if isinstance(error.cause, (NotConnected, HTTPClientError)):
         return True
     code = code_of(error)
@@ -77,32 +77,32 @@ def _met_a_writer(error: TransactGetError) -> bool:
 
 
 def _too_large(error: TransactGetError) -> bool:
-    """Whether the rows together are more than one transaction may read (4 MB)."""
+    """Tell whether the rows together exceed the read limit of one transaction (4 MB)."""
     codes = {reason.code for reason in error.cancellation_reasons if reason}
     return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
 
 
 Told = Callable[[Sequence[Record], Sequence[Record]], None]
-"""Is told of each commit, once: the records that came to be, and those that left."""
+"""Called once per commit, with the records that were created and the records that were removed."""
 
 
 def nobody(new: Sequence[Record], gone: Sequence[Record]) -> None:
-    """Nobody counts commits."""
+    """Ignore the commit."""
 
 
 class Wire(Connection):
-    """PynamoDB's connection, whose calls are made under the session of whoever makes them (chalicelib/session.py)."""
+    """PynamoDB's connection. Each call uses its caller's session (chalicelib/session.py)."""
 
     @property
     def session(self) -> Any:
-        """The botocore session that the client is made of, one a thread."""
+        """The botocore session of the client, one a thread."""
         made = super().session
         made.register("before-sign.dynamodb", sign, unique_id="session")
         return made
 
 
 class Pool(ThreadPoolExecutor):
-    """Threads that work on behalf of whoever asks them to."""
+    """Threads that run work for other threads."""
 
     def submit(self, work: Callable[..., R], /, *args: Any, **kwargs: Any) -> Future[R]:
         """Run `work` in a copy of the caller's context."""
@@ -125,15 +125,15 @@ class Store:
         self.names = {room.name: table_name(settings, room.name) for room in ROOM_TABLES}
         for room in ROOM_TABLES:
             self.connection.add_meta_table(_meta_table(self.names[room.name], room))
-        _ = self.connection.client  # made here, because PynamoDB makes it without a lock on first use
+        _ = self.connection.client  # Made here, because PynamoDB makes it on first use without a lock.
 
     @cached_property
     def pool(self) -> ThreadPoolExecutor:
-        """Threads for the few reads that go side by side."""
+        """Threads for the few reads that run in parallel."""
         return Pool(max_workers=8, thread_name_prefix="store")
 
     def get(self, refs: Sequence[Ref]) -> list[Row | None]:
-        """The rows at `refs` (at most 100), read in one transaction: all of one moment."""
+        """The rows at `refs` (at most 100), read in one transaction at one moment."""
         if not refs:
             return []
         items = [self.key(ref) for ref in refs]
@@ -148,7 +148,7 @@ class Store:
         return [response.get("Item") or None for response in answer["Responses"]]
 
     def records(self, refs: Sequence[Ref]) -> list[Record | None]:
-        """The records at `refs`, of one moment."""
+        """The records at `refs`, read at one moment."""
         return [from_row(ref.room, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
 
     def query(
@@ -183,8 +183,8 @@ class Store:
         return Page([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
 
     def stream(self, room: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
-        """Every raw row of a company in `room` whose sort key begins with `prefix` and follows `after`, strongly
-        consistent, a page of at most 1 MB at a time. Raises Busy."""
+        """Every raw row of a company in the table `room` whose sort key begins with `prefix` and follows `after`. Reads
+        are strongly consistent, in pages of at most 1 MB. Raises Busy."""
         start = start_after(company, after) if after else None
         while True:
             try:
@@ -205,12 +205,12 @@ class Store:
                 return
 
     def key(self, ref: Ref) -> dict[str, Any]:
-        """A row's table and key, as the transaction calls take it."""
+        """A row's table and key, in the form of the transaction calls."""
         return {"TableName": self.names[ref.room], "Key": start_after(ref.company, ref.sort)}
 
 
 def start_after(company: str, sort: str) -> Key:
-    """The primary key of a row; as a start, the row need not exist."""
+    """The primary key of a row. As the start of a query, the row need not exist."""
     return {"company": {"S": company}, "sort": {"S": sort}}
 
 
