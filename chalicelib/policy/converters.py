@@ -1,4 +1,4 @@
-"""How the policy file's values are read: a converter takes a value and where it stands, and refuses what is wrong."""
+"""Converters of the policy file's values. A converter takes a value and its position, and refuses a wrong value."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -12,21 +12,21 @@ T = TypeVar("T")
 
 
 class Field(NamedTuple):
-    """How one key of a table is read; `absent` is its value when it may be left out."""
+    """The conversion of one key of a table. `absent` is the value of an omitted key."""
 
     convert: Convert
     absent: Any = ...
 
 
 def text(value: Any, where: str) -> str:
-    """Words that are not empty."""
+    """Text that is not empty."""
     if not isinstance(value, str) or not value.strip():
         raise PolicyError(f"{where}: words expected, not {value!r}")
     return value.strip()
 
 
 def flag(value: Any, where: str) -> bool:
-    """True or false, and nothing that merely looks like it."""
+    """True or false; no other value counts as one."""
     if not isinstance(value, bool):
         raise PolicyError(f"{where}: true or false expected, not {value!r}")
     return value
@@ -40,7 +40,7 @@ def day(value: Any, where: str) -> date:
 
 
 def texts(value: Any, where: str) -> tuple[str, ...]:
-    """A list of words without repetition."""
+    """A list of texts without repetition."""
     if not isinstance(value, list):
         raise PolicyError(f"{where}: a list expected, not {value!r}")
     if len(set(map(str, value))) < len(value):
@@ -68,7 +68,7 @@ def one_of(*choices: str) -> Convert:
 
 
 def words(value: Any, where: str) -> Words:
-    """The same words in every language."""
+    """The same text in every language."""
     return Words(**read(value, where, {language: Field(text) for language in LANGUAGES}))
 
 
@@ -78,7 +78,7 @@ def start(value: Any, where: str) -> Start:
 
 
 def read(table: Any, where: str, fields: Mapping[str, Field]) -> dict[str, Any]:
-    """A table with exactly these fields, each converted. Raises PolicyError naming what is unknown or missing."""
+    """A table with exactly these fields, each converted. Raises PolicyError with the unknown or missing field."""
     if not isinstance(table, dict):
         raise PolicyError(f"{where}: a table expected, not {table!r}")
     if unknown := table.keys() - fields.keys():
@@ -89,7 +89,7 @@ def read(table: Any, where: str, fields: Mapping[str, Field]) -> dict[str, Any]:
 
 
 def named(made: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Convert:
-    """A table of tables: each inner one becomes `made`, with its own name under `key`."""
+    """A table of tables: each inner table becomes a `made`, with its own name under `key`."""
 
     def convert(value: Any, where: str) -> dict[str, T]:
         if not isinstance(value, dict):
@@ -100,7 +100,7 @@ def named(made: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Conv
 
 
 def listed(made: Callable[..., T], fields: Mapping[str, Field]) -> Convert:
-    """A list of tables, each of which becomes `made`."""
+    """A list of tables: each becomes a `made`."""
 
     def convert(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The data map: what is held, where, why and until when, for people and for programs, in one of three languages."""
+"""The data map: the stored data, its location, purpose and term, in one of three languages."""
 
 from typing import Any
 
@@ -15,8 +15,7 @@ def data_map(language: Language, region: str | None = None) -> dict[str, Any]:
 
 
 def draw(policy: Policy, inventory: Inventory, language: Language, region: str | None = None) -> dict[str, Any]:
-    """The data map of `policy` over `inventory`: each rule with its words and every place that data lies in under
-    it."""
+    """The data map of `policy` over `inventory`: each rule with its texts and its locations."""
     return {
         "object": "data_map",
         "language": language,
@@ -57,7 +56,7 @@ def _rule(policy: Policy, inventory: Inventory, rule: Rule, language: Language) 
 
 
 def _places(inventory: Inventory, rule: str) -> list[dict[str, Any]]:
-    """Where attributes lie that this rule governs: a street within an invoice is kept as long as the invoice."""
+    """The locations of attributes under this rule. A street within an invoice is kept as long as the invoice."""
     found = []
     for stored in inventory:
         paths = [attribute.path for attribute in stored.attributes if attribute.governed_by == rule]
@@ -67,7 +66,7 @@ def _places(inventory: Inventory, rule: str) -> list[dict[str, Any]]:
 
 
 def location(policy: Policy, processor: Processor, language: Language, region: str | None = None) -> str:
-    """Where a processor works, in words; a region that the policy does not know is named by its code."""
+    """The location of a processor in words. An unknown region is named by its code."""
     where = (region or policy.default_region) if processor.where == "region" else processor.where
     if where == "undecided":
         return say("page", "undecided", language)

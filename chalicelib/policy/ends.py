@@ -12,7 +12,7 @@ from chalicelib.policy.terms import Period, may_go_on
 
 
 def term(rule: str) -> Period:
-    """Return the term of a rule. Raises PolicyError for a rule without one, or that the policy does not define."""
+    """Return the term of a rule. Raises PolicyError for a rule without a term, or an unknown rule."""
     found = defined(current(), rule).term
     if found is None:
         raise PolicyError(f"the rule {rule!r} has no term of its own")
@@ -20,7 +20,7 @@ def term(rule: str) -> Period:
 
 
 def end(rule: str, start: datetime) -> datetime:
-    """Return the instant at which the term of a rule ends that starts at `start`."""
+    """Return the instant at which the term of a rule ends if it starts at `start`."""
     return term(rule).after_instant(start)
 
 
@@ -30,8 +30,8 @@ def first_day_gone(rule: str, start: datetime) -> datetime:
 
 
 def row_end(kind: type[Record], start: datetime) -> datetime:
-    """Return the instant at which a row ends: when the first of the terms that govern its attributes does. Raises
-    PolicyError for a kind of row that no term governs."""
+    """Return the instant at which a row ends: the earliest end among the terms of its attributes. Raises PolicyError
+    for a kind of row without a term."""
     terms = [found for name in _rules(kind.ROOM, kind.KIND) if (found := defined(current(), name).term) is not None]
     if not terms:
         raise PolicyError(f"no rule of {kind.__name__} has a term")
@@ -39,7 +39,7 @@ def row_end(kind: type[Record], start: datetime) -> datetime:
 
 
 def expires_at(kind: type[Record], start: datetime) -> int:
-    """Return `row_end` in epoch seconds: what a table's TTL reads."""
+    """Return `row_end` in epoch seconds, the value of a table's TTL."""
     return int(row_end(kind, start).timestamp())
 
 

@@ -1,7 +1,8 @@
-"""The plan of an erasure: for a whole company or one person, what happens in each store, in which order, and why.
+"""The plan of an erasure, for a complete company or one person: the action in each store, in order, with its legal
+basis.
 
-Pure: it is decided from the rules and the inventory alone, shown as a dry run, carried out step by step, and told in
-the receipt. What names no rule cannot be stored, so nothing stored can be missing from the plan.
+The plan is a pure function of the rules and the inventory. It is shown as a dry run, carried out step by step, and
+stated in the receipt. An attribute without a rule cannot be stored, so the plan covers everything that is stored.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,22 +17,27 @@ from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Period, Start,
 
 Store = Literal["table", "files"]
 Action = Literal["block", "delete", "anonymise", "expire", "keep"]
-"""block: kept for its term, unreadable through the product. delete: rows or objects go. anonymise: the named attributes
-are emptied or replaced, the row stays. expire: nothing is touched, the copy goes with its own term. keep: stays
-readable."""
+"""block: kept for its term, unreadable through the product. delete: rows or objects are deleted. anonymise: the named
+attributes are emptied or replaced, the row stays. expire: nothing is changed, the copy is deleted at the end of its own
+term. keep: stays readable."""
 Match = Literal["all", "own", "reference", "content"]
-"""Which rows: all of the company's; the person's own; those that point to the person; those whose content names it."""
+"""The rows concerned: all of the company's; the person's own; those that refer to the person; those whose content names
+them."""
 
 RENDERED = "pdf/"
 _ORDER = ("transient", "workspace", "ledger", "journal", "requests", "identity")
-"""Short-lived copies first, so that nothing is answered from them; sign-in last, so that the owner can follow."""
+"""The order of the tables. Short-lived copies come first, so that no answer uses them. Sign-in comes last, so that the
+owner can follow the erasure."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `place` is a room (table) or a prefix (files); `attributes` are the entity's own attributes concerned,
-    in their order (none for files). `until` is the last day on which the data is kept: what stays for its own term, or
-    what goes after a term that begins with the account's deletion. None if it goes at once."""
+    """One step. `place` is a table or a prefix (files). `attributes` are the entity's own attributes concerned, in
+    their order (none for files).
+
+    `until` is the last day on which the data is kept: the end of its own term, or of a term that begins with the
+    account's deletion. It is None if the data is deleted at once.
+    """
 
     order: int
     store: Store
@@ -47,8 +53,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """The ordered steps of an erasure, under a version of the policy. `last_trace` is the last day on which anything
-    that was deleted may still lie in old versions, in the tables' point-in-time recovery or in backups."""
+    """The ordered steps of an erasure, under a version of the policy. `last_trace` is the last day on which deleted
+    data may still exist in old versions, in point-in-time recovery or in backups."""
 
     subject: str
     version: str
@@ -58,9 +64,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a term is counted from: the day of the erasure, the latest date of a statutory record that stays (default:
-    that day), every financial year that counts for the company, and the statutory periods promised to it beside the
-    policy's. What stays is kept for the longest of them, as the sweep keeps it."""
+    """The facts from which terms are counted.
+
+    They are the day of the erasure, the latest date of a statutory record that stays (default: that day), every
+    financial year end that applied to the company, and the statutory periods promised to it beyond the policy's. Data
+    is kept for the longest of them, by the same rule as the purge.
+    """
 
     on: date
     latest_record: date | None = None
@@ -69,8 +78,8 @@ class Circumstances:
 
 
 def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circumstances) -> Plan:
-    """What the erasure of `subject` (`company`, or a person: `party`, `member`) does to every store. Raises PolicyError
-    for an unknown subject."""
+    """The effect of the erasure of `subject` (`company`, or a person: `party`, `member`) on every store. Raises
+    PolicyError for an unknown subject."""
     if subject not in policy.subjects:
         raise PolicyError(f"nobody is a {subject!r}: subjects are {', '.join(policy.subjects)}")
     whole = subject == "company"
@@ -104,14 +113,14 @@ def _row(stored: Stored, attributes: list[Attribute], rules: tuple[Rule, ...], m
 
 
 def _kept_action(rules: Iterable[Rule]) -> Action:
-    """What becomes of a row that outlives the account: blocked as soon as one rule says so, else kept, else deleted."""
+    """The action on a row that outlives the account: block if one rule says so, else keep, else delete."""
     said = {rule.on_erasure for rule in rules}
     return "block" if "block" in said else "keep" if "keep" in said else "delete"
 
 
 def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
-    """One step a kind: rows of erased rooms go; elsewhere the row stays if the law keeps any of it, and what no law
-    keeps is taken out of it."""
+    """One step for each kind of row. Rows of tables marked `erased` are deleted. In other tables a row stays if the law
+    requires any of its attributes; the others are removed from it."""
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
         rules = _governing(policy, attributes)
@@ -128,8 +137,9 @@ def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
 
 
 def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iterator[Step]:
-    """The person's own rows go; rows that point to the person lose the pointer, or are blocked where the law keeps
-    them; copies that may name anybody go if they name this one, or lose what names it where a row stands without."""
+    """The steps for one person. The person's own rows are deleted. Rows that refer to the person lose the reference, or
+    are blocked if the law requires them. Copies that may name any person are deleted if they name this one; if the row
+    must stay, only the naming attributes are removed."""
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
         erased = policy.rooms[stored.room].erased
@@ -139,7 +149,7 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
         named = [a for a in attributes if a.path in subject.references]
         about = [a for a in attributes if subject.name in defined(policy, a.governed_by).subjects]
         copied = bool(about) and (erased or not named) and not set(about) <= set(named)
-        if named and not (erased and copied):  # a row that goes if it names the person goes for pointing to it, too
+        if named and not (erased and copied):  # A row that is deleted by name is deleted for a reference, too.
             concerned = [a for a in attributes if a in named or a in about] if not erased else named
             rules = _governing(policy, concerned)
             kept = _kept_action(rules)
@@ -155,9 +165,9 @@ def _may_be_empty(attribute: Attribute) -> bool:
 
 
 def _files(policy: Policy, subject: str) -> Iterator[Step]:
-    """A company's objects all go. Of one person, rendered pages go: they are made again when they are asked for. What
-    is sealed (a backup) or was made for somebody else (an export) goes with its own term; a restore repeats the
-    erasure."""
+    """The steps for objects. A company's objects are all deleted. For one person, rendered pages are deleted, because
+    they are rendered again on request. An encrypted object (a backup) or an object of another person (an export) is
+    deleted at the end of its own term; a restore repeats the erasure."""
     for prefix in sorted(policy.prefixes.values(), key=lambda each: each.path):
         rule = policy.rules[prefix.rule]
         if subject == "company":

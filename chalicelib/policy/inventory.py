@@ -1,7 +1,7 @@
-"""The inventory: everything that is stored, by room, kind and attribute, generated from the entities and committed.
+"""The inventory: all stored attributes by table and kind, generated from the entities and committed.
 
-`python -m chalicelib.policy.inventory --write` after a change of what is stored; `--check` (and the tests) fail until
-then.
+Run `python -m chalicelib.policy.inventory --write` after a change of stored attributes. `--check` and the tests fail
+until then.
 """
 
 import argparse
@@ -23,7 +23,7 @@ HEADER = """\
 
 
 class Stored(NamedTuple):
-    """One kind of row: where it lies and every attribute that it stores."""
+    """One kind of row: its table and every attribute that it stores."""
 
     room: str
     kind: str
@@ -35,14 +35,14 @@ Inventory = tuple[Stored, ...]
 
 
 def take(entities: Mapping[tuple[str, str], type[Record]] | None = None) -> Inventory:
-    """The inventory of `entities` (default: all of the product), sorted by room and kind."""
+    """The inventory of `entities` (default: all of the product), sorted by table and kind."""
     found = all_entities() if entities is None else entities
     return tuple(Stored(room, kind, made.__qualname__, rules_of(made)) for (room, kind), made in sorted(found.items()))
 
 
 def faults(inventory: Inventory, policy: Policy) -> list[str]:
-    """Where the entities and the rules disagree: rules that nothing defines, rules that nothing uses, planned rules
-    that are used already, subjects' kinds that do not exist."""
+    """The contradictions between entities and rules: undefined rules, unused rules, planned rules already in use,
+    unknown kinds of a subject."""
     used = {a.rule: f"{s.room}/{s.kind}.{a.path}" for s in inventory for a in s.attributes}
     used |= {prefix.rule: f"the prefix {prefix.path}" for prefix in policy.prefixes.values()}
     kinds = {stored.kind for stored in inventory}
@@ -66,7 +66,7 @@ def _line(attribute: Attribute) -> str:
 
 
 def write(inventory: Inventory) -> str:
-    """The inventory as TOML, one attribute a line, the same for the same entities."""
+    """The inventory as TOML, one attribute a line. The same entities give the same text."""
     parts: Iterable[str] = (
         f"\n[{s.room}.{s.kind}] # {s.entity}\n" + "".join(_line(a) + "\n" for a in s.attributes) for s in inventory
     )
@@ -74,7 +74,7 @@ def write(inventory: Inventory) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the inventory, or check that the committed one agrees; answers the exit code."""
+    """Write the inventory, or check the committed one. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m chalicelib.policy.inventory", description=__doc__)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write inventory.toml anew")

@@ -1,8 +1,8 @@
-"""The bucket's lifecycle, derived from the prefixes' rules: what S3 itself makes expire, in boto3's shape.
+"""The bucket's lifecycle, derived from the prefixes' rules, in boto3's shape: the objects that S3 itself deletes.
 
-Expiring an object of a versioned bucket only hides it, so its old versions expire by a rule of their own, and the
-delete markers left over by another. Lifecycle is a net: the sweep removes statutory objects on their exact day, so the
-net is a whole financial year later and never takes what must be kept.
+The expiry of an object in a versioned bucket only hides it. So its old versions expire by their own rule, and delete
+markers by another. The lifecycle is only a safety net: the purge deletes statutory objects on their exact day. So the
+lifecycle is a complete financial year later and never deletes data that must be kept.
 """
 
 from typing import Any
@@ -10,12 +10,11 @@ from typing import Any
 from chalicelib.policy.model import Policy, Prefix
 from chalicelib.policy.terms import Period, Start, most_days
 
-_LEAST_COLD = 30  # S3 moves nothing to infrequent access earlier
+_LEAST_COLD = 30  # S3 moves nothing to infrequent access earlier.
 
 
 def days_kept(policy: Policy, prefix: Prefix) -> int | None:
-    """After how many days from its creation an object of this prefix expires by itself; None if only an erasure ends
-    it."""
+    """The number of days after which an object of this prefix expires; None if only an erasure deletes it."""
     rule = policy.rules[prefix.rule]
     if rule.term is None or rule.start in (Start.ROW, Start.ACCOUNT_DELETION, Start.CLOSING):
         return None
@@ -41,7 +40,7 @@ def _prefix_rule(policy: Policy, prefix: Prefix) -> dict[str, Any]:
 
 def configuration(policy: Policy, bucket: str = "files") -> dict[str, Any]:
     """The `LifecycleConfiguration` of a bucket, for `put_bucket_lifecycle_configuration`. Raises KeyError for a bucket
-    that the policy does not know."""
+    that the policy does not define."""
     prefixes = sorted((p for p in policy.prefixes.values() if p.bucket == bucket), key=lambda prefix: prefix.path)
     if not prefixes:
         raise KeyError(bucket)

@@ -1,4 +1,4 @@
-"""Reads `policy.toml` and a version's text into `model`, and refuses whatever is unknown, missing or contradictory."""
+"""Reads `policy.toml` and a version's text into `model`. It refuses unknown, missing and contradictory values."""
 
 import tomllib
 from collections.abc import Callable, Iterator
@@ -183,7 +183,7 @@ def _check(policy: Policy) -> Policy:
 
 
 def parse(source: str) -> Policy:
-    """The policy written in `source` (TOML). Raises PolicyError naming the place of the first fault."""
+    """The policy in `source` (TOML). Raises PolicyError with the position of the first fault."""
     try:
         document = tomllib.loads(source)
     except tomllib.TOMLDecodeError as reason:
@@ -213,13 +213,13 @@ def _of_the_file() -> Policy:
 
 @per_policy()
 def current() -> Policy:
-    """The policy in force: the file's, read once a process, unless `use` chose another."""
+    """The policy in force: the file's, read once a process, unless `use` set another."""
     return _chosen[-1] if _chosen else _of_the_file()
 
 
 @contextmanager
 def use(policy: Policy) -> Iterator[Policy]:
-    """Let another policy be in force for the whole process, to see what it does before it is written to the file."""
+    """Set another policy for the complete process, to see its effects before it is written to the file."""
     _chosen.append(policy)
     _forget()
     try:
@@ -245,7 +245,7 @@ def accepted_versions(on: date | None = None) -> tuple[str, ...]:
 
 
 def sections(version: str) -> tuple[Section, ...]:
-    """The published text of a version. Raises PolicyError if it has none, or tells of an unknown clause."""
+    """The published text of a version. Raises PolicyError if it has none, or mentions an unknown clause."""
     path = HERE / "texts" / f"{version}.toml"
     if version not in {v.version for v in current().versions} or not path.is_file():
         raise PolicyError(f"version {version!r} of the policy has no text")

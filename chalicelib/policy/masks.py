@@ -1,4 +1,4 @@
-"""The names under which logs may show nothing: attributes whose rule is masked, and whatever is stored packed."""
+"""The attribute names that logs must mask: attributes under a masked rule, and all packed attributes."""
 
 from chalicelib.policy.inventory import Inventory, take
 from chalicelib.policy.load import current, per_policy
@@ -6,7 +6,7 @@ from chalicelib.policy.model import Policy
 from chalicelib.policy.rules import Attribute, defined
 
 _CLOSED = ("Literal[", "bool")
-"""Types of few known values: they name nobody, and `status` or `kind` in a log is worth having."""
+"""Types with few known values. They name nobody, and `status` or `kind` in a log is useful."""
 
 
 def _masked(policy: Policy, attribute: Attribute) -> bool:
@@ -17,12 +17,12 @@ def _masked(policy: Policy, attribute: Attribute) -> bool:
 
 
 def masked_names(policy: Policy, inventory: Inventory) -> frozenset[str]:
-    """The last part of the path of every masked attribute (`email`, `street`, `lines`): a name is masked wherever it
-    occurs, even if another attribute of that name need not be."""
+    """The last part of the path of every masked attribute (`email`, `street`, `lines`). The name is masked everywhere,
+    even if another attribute of that name need not be."""
     return frozenset(a.path.rpartition(".")[2] for s in inventory for a in s.attributes if _masked(policy, a))
 
 
 @per_policy()
 def names() -> frozenset[str]:
-    """The names to mask in logs, from the policy and the entities as they are."""
+    """The names to mask in logs, from the present policy and entities."""
     return masked_names(current(), take())

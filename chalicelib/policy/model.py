@@ -1,4 +1,4 @@
-"""The policy as data: what `policy.toml` and `texts/` say, typed and frozen."""
+"""The policy as data: the content of `policy.toml` and `texts/`, typed and frozen."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ DERIVED_TABLES = ("retention", "processors", "versions")
 
 
 class PolicyError(ValueError):
-    """The policy contradicts itself, the code, or its own format; the message names the place."""
+    """The policy contradicts itself, the code, or its own format. The message states the position."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """The same words in the three languages of the product."""
+    """The same text in the three languages of the product."""
 
     fr: str
     ar: str
@@ -35,7 +35,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Basis:
-    """A legal basis. `certainty` is how the article was verified: P read in the law itself, S a secondary source."""
+    """A legal basis. `certainty` is the verification of the article: P read in the law itself, S a secondary source."""
 
     name: str
     law: Words
@@ -45,11 +45,11 @@ class Basis:
 
 @dataclass(frozen=True)
 class Rule:
-    """What one kind of data is kept for, on what basis, until when, and what happens to it.
+    """One retention rule: the purpose, the legal basis, the term of one kind of data, and the action at its end.
 
-    `term` is counted from `start`; `action` is what happens at its end. `on_erasure` is what a deletion does before
-    that end: delete, block (unreadable through the product, kept for its term) or keep (a proof without content).
-    `subjects` are those whose data it is (`Subject`). A `planned` rule is published before anything is stored under it.
+    `term` is counted from `start`; `action` happens at its end. `on_erasure` is the effect of a deletion before that
+    end: delete, block (unreadable through the product, kept for its term) or keep (a proof without content). `subjects`
+    are the persons whose data it is (`Subject`). A `planned` rule is published before anything is stored under it.
     """
 
     name: str
@@ -69,8 +69,8 @@ class Rule:
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose data may be erased: a whole company, or one person. `kinds` are the rows that are the person; `references`
-    the attributes by which other rows point to one."""
+    """The subject of an erasure: a complete company, or one person. `kinds` are the person's own rows; `references` the
+    attributes by which other rows refer to the person."""
 
     name: str
     kinds: tuple[str, ...]
@@ -80,7 +80,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Room:
-    """A table. `erased` says that its rows go with the account whatever their rules say; `ttl` is the attribute by
+    """A table. `erased`: its rows are deleted with the account, whatever their rules say. `ttl` is the attribute by
     which the database itself expires them."""
 
     name: str
@@ -91,7 +91,7 @@ class Room:
 
 @dataclass(frozen=True)
 class Prefix:
-    """Where objects of one rule lie. `cold_after` is when they move to infrequent access."""
+    """The prefix of objects under one rule. `cold_after` is the time after which they move to infrequent access."""
 
     path: str
     bucket: str
@@ -101,8 +101,8 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Storage:
-    """How long copies outlive a deletion: an object's old versions, unfinished uploads, and the tables' point-in-time
-    recovery, with which the keys of erased backups end."""
+    """The time that copies outlive a deletion: an object's old versions, unfinished uploads, and the tables'
+    point-in-time recovery. The keys of erased backups end with the latter."""
 
     noncurrent: Period
     unfinished_uploads: Period
@@ -111,9 +111,9 @@ class Storage:
 
 @dataclass(frozen=True)
 class Processor:
-    """Who processes data for the controller. `where` is `region` (the deployment's), a country's code, or `undecided`;
-    `transfer` the basis of a transfer abroad (law 09-08 art. 43–44), or `undecided` while the controller has not
-    chosen."""
+    """A processor: it handles data for the controller. `where` is `region` (the deployment's), a country's code, or
+    `undecided`. `transfer` is the basis of a transfer abroad (law 09-08 art. 43–44), or `undecided` until the
+    controller has chosen."""
 
     name: str
     provider: str
@@ -125,8 +125,8 @@ class Processor:
 
 @dataclass(frozen=True)
 class Clause:
-    """One clause of the published policy, the mechanism that keeps it and the tests that prove it. A clause that is
-    only `promised` says what it `awaits`."""
+    """One clause of the published policy, the mechanism that implements it and the tests that prove it. A clause that
+    is only `promised` states what it `awaits`."""
 
     name: str
     gist: str
@@ -148,7 +148,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a version's published text. `table` is derived from the policy and shown below the text."""
+    """A part of a version's published text. `table` is derived from the policy and printed below the text."""
 
     name: str
     clauses: tuple[str, ...]
@@ -191,19 +191,20 @@ class Policy:
         return self.current.date
 
     def in_force(self, on: Day) -> Version:
-        """The version in force on a day: the last one dated no later, else the first. Later ones are announced."""
+        """The version in force on a day: the last one dated up to that day, else the first. Later versions are
+        announced."""
         return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
 
     def required(self, on: Day) -> Version:
-        """The last material version in force on a day: it, or a later one, must have been accepted."""
+        """The last material version in force on a day. A member must have accepted it or a later one."""
         past = self.versions[: self.versions.index(self.in_force(on)) + 1]
         return next((v for v in reversed(past) if v.material), past[0])
 
     def announced(self, on: Day) -> tuple[Version, ...]:
-        """The versions that are published and not yet in force on a day, the next first."""
+        """The versions that are published but not in force on a day, the next first."""
         return tuple(v for v in self.versions if v.date > self.in_force(on).date)
 
     def accepted_on(self, on: Day) -> tuple[str, ...]:
-        """The versions that a sign-up may accept on a day, oldest first: the required one and all later, since whoever
-        accepts what is announced agrees in advance."""
+        """The versions that a sign-up may accept on a day, oldest first: the required one and all later ones. A person
+        who accepts an announced version agrees in advance."""
         return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])

@@ -1,4 +1,4 @@
-"""The public page as HTML: semantic, self-contained, printable, right to left where the language is."""
+"""The public page as HTML: semantic, self-contained, printable, right to left in Arabic."""
 
 from collections.abc import Iterable
 from html import escape
@@ -12,7 +12,7 @@ from chalicelib.policy.wording import length, long_date, outcome, say, term
 
 LANGUAGE_NAMES: dict[Language, str] = {"fr": "Français", "ar": "العربية", "en": "English"}
 REGION = "<!--region-->"
-"""Stands in a frozen text for where the deployment runs, which is not the text's to say."""
+"""The placeholder of a frozen text for the deployment's region, which the text cannot know."""
 
 
 def direction(language: Language) -> str:
@@ -34,7 +34,7 @@ def _section(policy: Policy, section: Section, language: Language) -> str:
 
 
 def _body(policy: Policy, body: str, language: Language) -> str:
-    """Paragraphs are set apart by an empty line; lines that begin with `- ` are a list."""
+    """Empty lines separate paragraphs. Lines that begin with `- ` are a list."""
     filled = escape(body)
     for name, period in vars(policy.storage).items():
         filled = filled.replace("{" + name + "}", length(period, language))
@@ -70,13 +70,13 @@ def _table(language: Language, name: str, columns: tuple[str, ...], rows: Iterab
 
 
 def _alike(rule: Rule) -> tuple[int, bool, int, str, str, str]:
-    """What the rules of one row share, the shortest kept first; rows of a class stand together."""
+    """Rules grouped into table rows, the shortest term first. The rows of a class stand together."""
     days = most_days(rule.term) if rule.term is not None else 0
     return (CLASSES.index(rule.data_class), rule.planned, days, str(rule.term), str(rule.start), rule.on_erasure)
 
 
 def _retention(policy: Policy, language: Language) -> str:
-    """One row for the rules of a class that are kept alike."""
+    """One table row for the rules of a class with the same term."""
     rules = sorted(policy.rules.values(), key=_alike)
     rows = (_retention_row(policy, tuple(alike), language) for _, alike in groupby(rules, key=_alike))
     return _table(language, "retention", ("data", "basis", "term", "erasure"), rows)
@@ -118,7 +118,7 @@ def _processors(policy: Policy, language: Language) -> str:
 
 
 def versions(policy: Policy, shown: Version, language: Language, now: Version) -> str:
-    """Every version, the newest first, with what changed and a link to its text."""
+    """Every version, the newest first, with its changes and a link to its text."""
     listed = []
     for version in reversed(policy.versions):
         title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
@@ -152,7 +152,7 @@ def _contents(sections: Iterable[Section], language: Language) -> str:
 def whole(
     policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language, now: Version
 ) -> str:
-    """The complete page around the `text` of one version; `now` is the one in force on the day of reading."""
+    """The complete page around the `text` of one version. `now` is the version in force on the day of reading."""
     title = escape(say("page", "title", language))
     day = long_date(shown.date, language)
     if shown is now:

@@ -1,7 +1,7 @@
-"""The published policy: every version's page in three languages, and the freezing of what was published.
+"""The published policy: every version's page in three languages, and the freezing of published texts.
 
-`python -m chalicelib.policy.publish --freeze 2026-11-23` keeps the text of a version, tables included, as it is on the
-day of its publication. From then on that text is served, and a change of the rules needs a new version.
+`python -m chalicelib.policy.publish --freeze 2026-11-23` stores the text of a version, tables included, on the day of
+its publication. That text is served from then on, and a change of the rules needs a new version.
 """
 
 import argparse
@@ -19,9 +19,9 @@ FROZEN = HERE / "texts" / "frozen"
 
 
 def render(language: Language, version: str | None = None, region: str | None = None, on: date | None = None) -> str:
-    """The public page of a version (default: the one in force). `region` is where the deployment runs (default: the
-    policy's); `on` is the day of reading (default: the last version's). Raises PolicyError for a version that was
-    never published."""
+    """The public page of a version (default: the one in force). `region` is the deployment's region (default: the
+    policy's). `on` is the day of reading (default: the last version's). Raises PolicyError for a version that was never
+    published."""
     policy = current()
     now = policy.in_force(on or policy.date)
     shown = find(policy, version or now.version)
@@ -40,12 +40,13 @@ def find(policy: Policy, version: str | None) -> Version:
 
 
 def derived(policy: Policy, version: Version, language: Language) -> str:
-    """A version's text as the texts and the rules of today make it."""
+    """A version's text, made from the present texts and rules."""
     return article(policy, sections(version.version), language)
 
 
 def freeze(policy: Policy, version: Version, folder: Path = FROZEN) -> None:
-    """Keep a version's text in every language. Raises PolicyError if it is frozen already: it was published so."""
+    """Freeze a version's text in every language. Raises PolicyError if it is frozen already, because it was published
+    so."""
     for language in LANGUAGES:
         path = _frozen_path(version, language, folder)
         if path.exists():
@@ -56,7 +57,8 @@ def freeze(policy: Policy, version: Version, folder: Path = FROZEN) -> None:
 
 
 def faults(policy: Policy, folder: Path = FROZEN) -> list[str]:
-    """Where published and present texts disagree: a past version that is not frozen, a frozen one that differs."""
+    """The differences between published and present texts: a past version that is not frozen, or a frozen one that
+    differs."""
     found = []
     for version in policy.versions:
         for language in LANGUAGES:
@@ -77,7 +79,7 @@ def _frozen_path(version: Version, language: Language, folder: Path = FROZEN) ->
 
 
 def main(arguments: list[str]) -> int:
-    """Freeze a version, check the frozen ones, or print a page; answers the exit code."""
+    """Freeze a version, check the frozen ones, or print a page. Return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m chalicelib.policy.publish", description=__doc__)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--freeze", metavar="VERSION", help="keep the text of a version as it is published")

@@ -1,7 +1,7 @@
-"""Which rule each stored attribute is kept under, looked up on the classes themselves.
+"""The rule of each stored attribute, read from the classes themselves.
 
-The rule of the attribute of an *entity* governs: it is what a row stores, removes or blocks. The rules within a value
-(a line, an address) say what class of data its parts are; they are kept as long as what holds them.
+The rule of the *entity's* attribute governs: it decides what a row stores, removes or blocks. The rules within a value
+(a line, an address) state the class of its parts. They are kept as long as the attribute that contains them.
 """
 
 import importlib
@@ -18,9 +18,11 @@ from chalicelib.policy.model import Policy, PolicyError, Rule
 
 
 class Attribute(NamedTuple):
-    """One stored attribute: its dotted path from the entity, its type as words, its own rule, and the rule that governs
-    it (the same, or that of the entity's attribute which holds it). `packed` is stored compressed; `optional` has a
-    default, so it may be left out."""
+    """One stored attribute: its dotted path from the entity, its type as text, its own rule, and the rule that governs
+    it (the same, or that of the entity's attribute that contains it).
+
+    `packed` is stored compressed. `optional` has a default, so it may be omitted.
+    """
 
     path: str
     type: str
@@ -31,8 +33,8 @@ class Attribute(NamedTuple):
 
 
 def all_entities() -> dict[tuple[str, str], type[Record]]:
-    """Every entity of the product by (room, kind), in that order: those of `domain`, which is imported whole, and those
-    of the declared document types."""
+    """Every entity of the product by (table, kind), in that order: those of `domain`, which is imported completely, and
+    those of the declared document types."""
     for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
         importlib.import_module(module.name)
     declared = {cls for made in document_types() for cls in (made.draft, made.issued, made.balance)}
@@ -70,7 +72,7 @@ def values_in(hint: Any) -> tuple[type, ...]:
 
 
 def type_words(hint: Any) -> str:
-    """An annotation as it is written in the code: `Decimal`, `tuple[Line, ...]`, `str | None`."""
+    """An annotation in the form of the code: `Decimal`, `tuple[Line, ...]`, `str | None`."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
         return f"Literal[{', '.join(map(repr, parts))}]"
@@ -86,7 +88,8 @@ def type_words(hint: Any) -> str:
 
 
 UNREADABLE = "unreadable"
-"""The type of an attribute whose annotation names itself (`date: date = …`), so that Python loses it."""
+"""The type of an attribute whose annotation has the attribute's own name (`date: date = …`); Python cannot resolve
+it."""
 
 
 def rule_of(policy: Policy, cls: type[Record], path: str) -> Rule:

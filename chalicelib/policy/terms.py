@@ -1,7 +1,7 @@
-"""Terms of retention: ISO 8601 periods, the events they start from, and the day on which data may go.
+"""Terms of retention: ISO 8601 periods, the events that start them, and the first day without the data.
 
-All functions are pure. A term counts whole days after its start day: what starts on 31 December 2026 for ten years is
-kept to the end of 31 December 2036 and may go on 1 January 2037.
+All functions are pure. A term counts complete days after its start day. Data with a term of ten years from 31 December
+2026 is kept to the end of 31 December 2036 and may be deleted on 1 January 2037.
 """
 
 import re
@@ -32,9 +32,9 @@ class Start(StrEnum):
     END_OF_FINANCIAL_YEAR = "end_of_financial_year"
     """The end of the company's financial year in which the document, payment or entry is dated (CGI art. 211)."""
     ACCOUNT_DELETION = "account_deletion"
-    """The account's deletion completes; whoever entered the data may remove it earlier."""
+    """The account's deletion completes. The person who entered the data may remove it earlier."""
     ROW = "row"
-    """No term of its own: it goes with the row that it belongs to."""
+    """No term of its own: it is deleted with its row."""
 
 
 def _last_day(year: int, month: int) -> int:
@@ -76,7 +76,7 @@ class Period:
 
     @property
     def parts(self) -> tuple[tuple[int, str], ...]:
-        """What it is made of, largest first: `((10, "years"),)`."""
+        """Its parts, largest first: `((10, "years"),)`."""
         return tuple((getattr(self, unit), unit) for unit in _UNITS if getattr(self, unit))
 
     def after(self, start: date) -> date:
@@ -109,7 +109,7 @@ def _moved(period: Period, start: D) -> D:
 
 @dataclass(frozen=True)
 class FinancialYear:
-    """When a company's financial year of twelve months ends. A year that ends on 28 or 29 February ends on February's
+    """The end of a company's financial year of twelve months. A year that ends on 28 or 29 February ends on February's
     last day, leap year or not."""
 
     month: int = 12
@@ -145,12 +145,12 @@ def kept_until(term: Period, start: Start, event: date, year: FinancialYear = CA
 
 
 def may_go_on(term: Period, start: Start, event: date, year: FinancialYear = CALENDAR_YEAR) -> date:
-    """The first day on which that data may go: the day after `kept_until`."""
+    """The first day on which that data may be deleted: the day after `kept_until`."""
     return _moved(Period(days=1), kept_until(term, start, event, year))
 
 
 def most_days(term: Period) -> int:
-    """The most whole days that a period can last, for stores that count in days (a lifecycle rule): never too few."""
+    """The largest number of days of a period, for stores that count in days (a lifecycle rule): never too few."""
     starts = (date(year, month, 1) for year in range(2000, 2005) for month in range(1, 13))
     whole = Period(term.years, term.months, term.weeks, term.days)
     return max((whole.after(start) - start).days for start in starts) + bool(term.hours or term.minutes)

@@ -16,8 +16,7 @@ def _words() -> dict[str, Any]:
 
 
 def say(section: str, name: str, language: Language, **values: str) -> str:
-    """The words under `section` and `name` of words.toml, with `{…}` filled. Raises KeyError for words that are
-    missing."""
+    """The text under `section` and `name` of words.toml, with `{…}` filled. Raises KeyError for a missing text."""
     found: str = _words()[section][name][language]
     for key, value in values.items():
         found = found.replace("{" + key + "}", value)
@@ -43,19 +42,18 @@ def length(period: Period, language: Language) -> str:
 
 
 def term(rule: Rule, language: Language) -> str:
-    """How long data under a rule is kept: `10 ans à compter de la fin de l'exercice`."""
+    """The term of data under a rule: `10 ans à compter de la fin de l'exercice`."""
     at_once = rule.start is Start.ACCOUNT_DELETION and not rule.term
     name = f"{rule.start}_at_once" if at_once else str(rule.start)
     return say("starts", name, language, period=length(rule.term or Period(), language))
 
 
 def outcome(rule: Rule, language: Language) -> str:
-    """What a deletion does to data under a rule, in words."""
+    """The effect of a deletion on data under a rule, in words."""
     return say("on_erasure", "row" if rule.start is Start.ROW else rule.on_erasure, language)
 
 
 def long_date(day: date, language: Language) -> str:
-    """A date in words, as written in Morocco: `23 novembre 2026`, `23 نونبر 2026`; the first of a month is `1er` in
-    French."""
+    """A date in the Moroccan form: `23 novembre 2026`, `23 نونبر 2026`. The first of a month is `1er` in French."""
     number = "1er" if language == "fr" and day.day == 1 else str(day.day)
     return f"{number} {_words()['months'][language][day.month - 1]} {day.year}"
