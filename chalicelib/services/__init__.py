@@ -1,1 +1,1 @@
-"""Use cases: what happens when somebody asks. No HTTP here."""
+"""Use cases of the product. No HTTP here."""

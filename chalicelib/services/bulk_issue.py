@@ -1,4 +1,4 @@
-"""The bulk issue of drafts as a workflow: one transaction's worth a step, each under an idempotency key of its own."""
+"""The bulk issue of drafts as a workflow. Each step is one transaction under its own idempotency key."""
 
 import json
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class BulkIssue:
-    """The drafts to issue, in order, and the outcome of each so far. `done` counts the issued ones."""
+    """The drafts to issue, in order, and the outcome of each so far. `done` counts issued drafts."""
 
     ids: tuple[str, ...]
     day: date | None
@@ -60,8 +60,8 @@ def _row(context: _Context, state: BulkIssue) -> JobRow:
 
 
 def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
-    """Issue a transaction's worth. A crash between the commit and the save repeats the transaction's key, and gets the
-    first reply."""
+    """Issue one transaction of drafts. After a crash between commit and save, the repeated key returns the first
+    reply."""
     issued = _next_chunk(context, state.done, state.ids[state.done : state.done + issuing.BULK], state.day)
     done = state.done + len(issued)
     step = DONE if done == len(state.ids) else "issue"
@@ -69,7 +69,7 @@ def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
 
 
 def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | None) -> list[Row]:
-    """Issue the chunk, or the half of it that fits into a transaction."""
+    """Issue the chunk; if it does not fit into a transaction, issue half of it."""
     job, world = context.job, context.world
     step = f"{job.id}:{done}"
     call = world.call(job.company, job.actor, "issue_many", key=step, request=SYSTEM_KEY + step)
@@ -91,14 +91,14 @@ def _type_of(ids: Sequence[str]) -> DocumentType:
 
 
 def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:
-    """The reply of a chunk, from which a repeated call reads what was issued."""
+    """The reply of a chunk. A repeated call reads from it which drafts were issued."""
     return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
 
 
 def _failed(_: _Context, state: BulkIssue, failure: Failure) -> BulkIssue:
-    """End the job. Drafts after the chunk at fault are not attempted."""
+    """End the job. Drafts after the failed chunk are not attempted."""
     ended = replace(state, step=DONE, failure=failure.code)
-    if isinstance(failure, GivenUp):  # nobody knows how far the last attempt got
+    if isinstance(failure, GivenUp):  # The progress of the last attempt is unknown.
         return ended
     rest = state.ids[state.done :]
     chunk, later = rest[: issuing.BULK], rest[issuing.BULK :]
@@ -107,7 +107,7 @@ def _failed(_: _Context, state: BulkIssue, failure: Failure) -> BulkIssue:
 
 
 def _at_fault(failure: Failure, chunk: Sequence[str]) -> list[Outcome]:
-    """The documents at fault failed; the others of their transaction were not attempted."""
+    """The outcomes of a failed transaction: its failing documents failed; its others were not attempted."""
     faults: dict[int, str] = {}
     for fault in getattr(failure, "faults", ()):
         faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)

@@ -1,4 +1,4 @@
-"""Replies of calls that the product itself repeats: a job's step, or a page without idempotency keys of its own."""
+"""Replies of calls that the product repeats itself: a job's step, or a page without idempotency keys."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ R = TypeVar("R", bound=Record)
 
 
 def remembering_id(call: Call) -> Call:
-    """The call, whose reply holds the id of its value."""
+    """The call with a reply that holds the id of its value."""
 
     def present(value: Any, _: Head) -> Reply:
         return Reply(body=msgspec.json.encode({"id": value.id}))
@@ -24,8 +24,8 @@ def remembering_id(call: Call) -> Call:
 
 
 def id_of(committed: Committed[R]) -> str:
-    """The id of the record that a call made, also when the call is repeated: every reply about a record holds it.
-    Raises NotFound when the person in the reply was erased since."""
+    """The id of the record that a call made. It also works for a repeated call: each reply about a record holds its id.
+    Raises NotFound if the person in the reply was erased since."""
     if committed.value is not None:
         return committed.value.id
     if committed.reply.body is None:

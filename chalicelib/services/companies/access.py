@@ -1,7 +1,7 @@
-"""Who may come in: a company's members and their roles, and its API keys.
+"""Access to a company: its members, their roles and its API keys.
 
-A change among the owners is noted on the head and told to whoever is no owner any more, and to the others when one
-comes: for a while nobody waives the grace of a deletion, and the one who left may stop it (ADR 0034).
+The head records the time of each change of owners. The other owners, and an owner who lost the role, get a mail. For a
+while nobody can waive the delay of a deletion, and a former owner can stop it (ADR 0034).
 """
 
 from collections.abc import Iterable
@@ -24,14 +24,14 @@ from chalicelib.store.wire import SORT, Store
 KEYS = Resource(ApiKey, policy=ACCOUNT)
 T = TypeVar("T")
 MOST_KEYS_SHUT = 80
-"""Keys that one transaction marks as revoked with their maker, for the list of keys. The rest are worth as little: the
-admission of a key reads its maker's membership."""
+"""Keys that one transaction marks as revoked together with their maker. Further keys are refused all the same:
+admitting a key reads its maker's membership."""
 MAX_MEMBERS = 50
-"""All owners are read in the transaction that removes one, and a transaction reads 100 rows at most."""
+"""Removing a member reads all owners in one transaction, and a transaction reads 100 rows at most."""
 
 
 def roster(reader: Reader) -> list[Member]:
-    """Everybody, by the order in which they came."""
+    """All members, in the order in which they joined."""
     found = [row for row in reader.all("identity", "member#") if isinstance(row, Member)]
     return sorted(found, key=lambda member: member.id)
 
@@ -44,7 +44,7 @@ def member(reader: Reader, id: str) -> Member:
 def add_member(
     reader: Reader, call: Call, user: str, email: str | None, role: Role, email_key: str | None = None
 ) -> Committed[Member]:
-    """Let a person in. Raises AlreadyExists for one who is in, InvalidContent above MAX_MEMBERS."""
+    """Add a member. Raises AlreadyExists for a present member, InvalidContent above MAX_MEMBERS."""
     everybody = roster(reader)
     full = len(everybody) >= MAX_MEMBERS
     joined = call.make(
@@ -68,7 +68,7 @@ def add_member(
 
 
 def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Member]:
-    """Give a member another role, at once. Raises NotFound, StaleVersion, LastOwner."""
+    """Change a member's role. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     user = _user(everybody, id)
     owners = _other_owners(everybody, user)
@@ -90,7 +90,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
 
 
 def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
-    """Remove a member, whose keys are worth nothing from then on. Raises NotFound, StaleVersion, LastOwner."""
+    """Remove a member and revoke their keys. Raises NotFound, StaleVersion, LastOwner."""
     everybody = roster(reader)
     keys = keys_made_by(reader.store, reader.company, id)
     user = _user(everybody, id)
@@ -109,8 +109,8 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
 
 
 def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
-    """The decision, with what it takes when an owner comes: the head says when, and whoever owned the company before is
-    told, since a token that was stolen can make its thief one."""
+    """Add to the decision what a new owner requires: the time on the head, and a mail to the earlier owners. A thief
+    with a stolen token could make themselves an owner."""
     profile = snapshot.get(Company)
     language = profile.language if profile else "fr"
     addresses = dict.fromkeys(member.email for member in everybody if member.role == "owner" and member.email)
@@ -126,8 +126,8 @@ def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision:
 
 
 def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Decision[T]) -> Decision[T]:
-    """The decision, with what it takes when an owner leaves: the head says when, and who leaves stays known by a digest
-    for a while and is told. Of anybody else, the decision as it is."""
+    """Add to the decision what the departure of an owner requires. The head records the time and, for a while, a digest
+    of the owner, who gets a mail. For any other member, returns the decision unchanged."""
     if before.role != "owner":
         return decision
     told = _farewell(snapshot, call, before)
@@ -144,7 +144,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
 
 
 def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Written]:
-    """What an owner who leaves is told, as the address may be known for the last time."""
+    """The mail to an owner who leaves. Their address may be unknown after this commit."""
     if owner.email is None:
         return []
     profile = snapshot.get(Company)
@@ -153,7 +153,7 @@ def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Wri
 
 
 def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:
-    """The live keys that a member made, to be marked as revoked with the member; at most MOST_KEYS_SHUT."""
+    """The live keys that a member made, at most MOST_KEYS_SHUT. They are revoked together with the member."""
     found: list[ApiKey] = []
     after = None
     while True:
@@ -172,7 +172,7 @@ def _named(everybody: Iterable[Member], id: str) -> Member:
 
 
 def _user(everybody: Iterable[Member], id: str) -> str:
-    """The subject of the member of this id, or "": a repeated request is answered before anybody is looked for."""
+    """The subject of the member with this id, or "". A repeated request gets its first reply before any lookup."""
     return next((member.user for member in everybody if member.id == id), "")
 
 
@@ -189,7 +189,7 @@ def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
 
 
 def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
-    """The others are read again in the transaction: two owners who remove each other at once cannot both succeed."""
+    """Read the other owners again in the transaction. Otherwise two owners could remove each other at the same time."""
     if leaving.role != "owner":
         return
     others = [snapshot.get(Member, user=name) for name in owners]
@@ -199,7 +199,7 @@ def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[
 
 @dataclass(frozen=True)
 class MadeKey:
-    """A new API key and its clear text, which is stored nowhere."""
+    """A new API key and its clear text. The clear text is stored nowhere."""
 
     key: ApiKey
     token: str = field(repr=False)
@@ -208,7 +208,7 @@ class MadeKey:
 def create_key(
     store: Store, call: Call, name: str, scopes: tuple[str, ...], held: frozenset[str]
 ) -> Committed[MadeKey]:
-    """Make a key. Raises InvalidContent for a scope that its maker does not hold."""
+    """Create a key. Raises InvalidContent for a scope that its maker does not hold."""
     if beyond := [(index, scope) for index, scope in enumerate(scopes) if scope not in held]:
         raise InvalidContent(*(Fault(f"/scopes/{i}", "scope_not_held", {"scope": scope}) for i, scope in beyond))
 
@@ -229,8 +229,8 @@ def create_key(
 
 
 def revoke_key(store: Store, call: Call, id: str) -> Committed[ApiKey]:
-    """The key opens nothing from now on; its row stays, so that the journal's actor keeps a name. Revoking it again
-    changes nothing. Raises NotFound, StaleVersion."""
+    """Revoke a key. Its row stays, so that the journal can still name its actor. A second revocation changes nothing.
+    Raises NotFound, StaleVersion."""
 
     def decide_revocation(snapshot: Snapshot) -> Decision[ApiKey]:
         key = current(snapshot, call, ApiKey, id)

@@ -1,4 +1,4 @@
-"""What the application must know before and after sign-in: advertising, the least version, the cloud's switches."""
+"""Settings of the application, before and after sign-in: advertising, minimum version, cloud switches."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -10,12 +10,12 @@ from chalicelib.store.read import Reader
 
 AdsMode = Literal["off", "non_personalised", "personalised"]
 CHILD: Final = "child"
-"""AdMob's tag for age treatment (TFAT). Before sign-in nobody has said that they are 13 or older."""
+"""AdMob's tag for age treatment (TFAT). Before sign-in, nobody has stated an age of 13 or older."""
 UNSPECIFIED: Final = "unspecified"
 
 
 def ads_mode(configured: Ads, own: Consent | None) -> AdsMode:
-    """How advertising may be shown: personalised only where it is configured so and this member agreed."""
+    """The advertising mode: personalised only if it is configured and this member agreed."""
     if configured == "consented":
         return "personalised" if granted(own, "ads_personalised") else "non_personalised"
     return configured
@@ -37,7 +37,7 @@ class AppSettings:
 
 
 def of_member(settings: Settings, reader: Reader | None, member: str | None) -> AppSettings:
-    """The settings for a member, or for anybody."""
+    """The settings for a member, or for a person who is not signed in."""
     known = member if reader is not None else None
     own = consent.of_member(reader, member) if reader is not None and member is not None else None
     return AppSettings(

@@ -1,4 +1,4 @@
-"""One-time codes by mail, and limits on who may ask how often: nothing is kept in clear (ADR 0038)."""
+"""One-time codes by mail, and rate limits. Only digests are stored (ADR 0038)."""
 
 import hmac
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 SHORTEST_PEPPER = 32
 RACES = 5
-"""How often a count is tried again when somebody else counted at the same time."""
+"""Retries of a counter after a concurrent update."""
 
 
 def pepper(settings: Settings) -> str:
-    """The secret of keyed digests. Raises SettingsError without one worth the name, Busy when it cannot be had."""
+    """The secret of keyed digests. Raises SettingsError if it is missing or too short, Busy if it cannot be read."""
     known = settings.pepper
     if not known and settings.pepper_secret:
         from chalicelib.outside.secret import pepper as kept
@@ -29,16 +29,16 @@ def pepper(settings: Settings) -> str:
 
 
 def email_key(settings: Settings, email: str | None) -> str | None:
-    """The keyed digest of an address, None for none."""
+    """The keyed digest of an address; None for None."""
     return address_key(pepper(settings), email) if email else None
 
 
 def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 1, tries: int = TRIES) -> str | None:
-    """The code for a purpose and whoever is meant (an address key, a member's id), to be mailed.
+    """Return the code to mail for a purpose and a recipient (an address key, a member's id).
 
-    For `again` seconds it is the same one, so that nobody who asks makes worthless what somebody else was mailed; then
-    a new one takes its place. None when it was mailed `mails` times, when `tries` wrong ones were typed, or when it was
-    asked for many times at once. Raises Busy.
+    For `again` seconds it is the same code, so that a stranger's request does not invalidate a code already mailed.
+    Then a new code replaces it. Returns None after `mails` mails, after `tries` wrong codes, or if many requests
+    compete. Raises Busy.
     """
     secret, at = pepper(world.settings), world.now()
     id, now = keyed(secret, "code-of", purpose, *who), int(at.timestamp())
@@ -56,7 +56,8 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
                 mails=mails - 1,
                 renewed_at=now + again,
                 good_until=now + again + LIFE_SECONDS,
-                expires_at=expires_at(Code, at),  # a code that was used stays: a late comer is told what a wrong one is
+                # A used code stays: a late attempt gets the same reply as a wrong code.
+                expires_at=expires_at(Code, at),
                 version=known.version + 1 if known else 1,
             )
         elif known.mails <= 0 or known.tries <= 0:
@@ -73,7 +74,7 @@ def _code(secret: str, row: Code) -> str:
 
 
 def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
-    """The live code's row, if this is that code; it is not spent. A wrong one costs a try. Raises Busy."""
+    """The row of the live code, if `code` matches; the code stays valid. A wrong code costs one try. Raises Busy."""
     secret, at = pepper(world.settings), world.now()
     id, told = keyed(secret, "code-of", purpose, *who), typed(code)
     for _ in range(RACES):
@@ -93,7 +94,7 @@ def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
 
 
 def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
-    """Whether this is the live code; it is then spent, once. A wrong one costs a try. Raises Busy."""
+    """Use up the live code if `code` matches; return whether it matched. A wrong code costs one try. Raises Busy."""
     for _ in range(RACES):
         row = live(world, purpose, *who, code=code)
         if row is None:
@@ -104,14 +105,13 @@ def prove(world: "World", purpose: str, *who: str, code: str) -> bool:
 
 
 def allow(world: "World", what: str, who: str, *, most: int, seconds: int) -> bool:
-    """Count one more of `what` by `who`, and say whether it is among the first `most` of its window. Raises Busy."""
+    """Count one `what` by `who`; return whether it is among the first `most` of its window. Raises Busy."""
     return wait(world, what, who, most=most, seconds=seconds) == 0
 
 
 def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int:
-    """Count one more of `what` by `who` (an address of either kind: only its keyed digest is kept); 0 if it is among
-    the first `most` of its window, else the seconds until the next. Fails closed when counting does not succeed. Raises
-    Busy."""
+    """Count one `what` by `who` (an e-mail or network address, stored as a keyed digest). Returns 0 within the first
+    `most` of the window, otherwise the seconds to wait. Denies if the count fails. Raises Busy."""
     at = world.now()
     id, now = keyed(pepper(world.settings), "tally", what, who), int(at.timestamp())
     for _ in range(RACES):

@@ -1,4 +1,4 @@
-"""The company itself: signing up, its profile, its cloud switches."""
+"""The company: sign-up, profile, logo and cloud switches."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 AT_ONCE = 33
-"""Companies shown from one transaction: three rows each, of the 100 that it can read."""
+"""Companies read in one transaction: three rows each, of the 100 that it can read."""
 LOOKS = 5
 PLANS = (BackupPlan, DrillPlan)
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Who signs a company up: the token's subject, a verified e-mail if there is one, and the answer to the age gate.
-    No birth date is asked for or kept."""
+    """The person who signs a company up: token subject, verified e-mail if any, and the answer to the age gate. No
+    birth date is requested or stored."""
 
     user: str
     email: str | None
@@ -46,7 +46,7 @@ class Owner:
 
 
 def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping[str, Any]) -> Committed[Company]:
-    """A new company with its owner, its cloud switches off. `call.company` was derived from the person and the
+    """Create a company and its owner, with the cloud switches off. `call.company` is derived from the person and the
     idempotency key. Raises AgeRefused under 13, InvalidContent, AlreadyExists."""
     if not owner.of_age:
         raise AgeRefused
@@ -77,7 +77,7 @@ class Membership:
 
 
 def mine(store: Store, user: str) -> list[Membership]:
-    """The companies that a person is a member of, at most 100."""
+    """The companies of which a person is a member, at most 100."""
     joined = companies_of(store, user)
     found: list[Membership] = []
     for start in range(0, len(joined), AT_ONCE):
@@ -90,7 +90,7 @@ def mine(store: Store, user: str) -> list[Membership]:
 
 
 def _membership(head: Record | None, company: Record | None, member: Record | None) -> Membership | None:
-    """One of a person's companies. The index lags behind, so that a membership just ended has no row any more."""
+    """One of a person's companies, or None. The index is eventually consistent, so a recent member row may be gone."""
     if not isinstance(head, Head) or not isinstance(member, Member):
         return None
     name = company.name if isinstance(company, Company) and head.state == "active" else None
@@ -103,8 +103,8 @@ def profile(reader: Reader) -> Company:
 
 
 def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
-    """The profile with `changes`; `series` among them sets patterns, or the first number of a series that has none
-    yet. Raises StaleVersion, InvalidContent, NumberingSettled."""
+    """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. Raises
+    StaleVersion, InvalidContent, NumberingSettled."""
     own = {name: value for name, value in changes.items() if name != "series"}
 
     def decide_edit(snapshot: Snapshot) -> Decision[Company]:
@@ -130,11 +130,11 @@ def _company(snapshot: Snapshot, call: Call) -> Company:
 
 
 def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Committed[Company]:
-    """The profile with another logo, kept as we encode it; documents issued before keep theirs. Raises StaleVersion,
-    TooLarge above 512 KB, InvalidContent for what is no PNG or JPEG, Busy."""
+    """Replace the logo with a re-encoded picture. Documents issued before keep the old one. Raises StaleVersion,
+    TooLarge above 512 KB, InvalidContent unless it is a PNG or JPEG, Busy."""
     from chalicelib.render.logo import clean_logo, picture_size
 
-    # Before anything is stored: what is refused must leave no object behind.
+    # Validate first: a refused request must leave no object in the bucket.
     call.require_current(profile(reader), reader.head)
     cleaned = clean_logo(picture)
     media, _, _ = picture_size(cleaned)
@@ -151,8 +151,7 @@ def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Comm
 
 @dataclass(frozen=True)
 class Switched:
-    """The company's head with its cloud switches; the job that erases business data; the rows that would go, by
-    kind."""
+    """The head with the new switches, the job that erases business data, and the rows to erase by kind."""
 
     head: Head
     job: JobRow | None = None
@@ -160,11 +159,11 @@ class Switched:
 
 
 class _LookFirst(Exception):
-    """Whether the workspace is empty must be known as of the clock that the decision is made on."""
+    """The workspace must be checked for rows at the same clock as the decision."""
 
 
 def switching_off(reader: Reader, changes: Mapping[str, bool]) -> Switched:
-    """The switches as they would be, and what of the business data would be erased with the last one. Raises Busy."""
+    """Preview the switches: the new head, and the business data to erase if no switch stays on. Raises Busy."""
     wanted = {f"cloud_{name}": on for name, on in changes.items()}
     after = reader.head.edited(reader.head.updated_at, **wanted)
     stays = after.cloud_sync or after.cloud_backup
@@ -173,9 +172,9 @@ def switching_off(reader: Reader, changes: Mapping[str, bool]) -> Switched:
 
 
 def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool = False) -> Committed[Switched]:
-    """Turn `sync` or `backup` on or off. Raises StaleVersion, and WorkspaceNotEmpty when the last one would go off
-    while business data lies in the cloud: what is off stores nothing. With `erase` it goes off, and a job erases that
-    data (202). With `backup` on, the company has its plans."""
+    """Turn `sync` or `backup` on or off. Raises StaleVersion. Raises WorkspaceNotEmpty if no switch would stay on while
+    business data is stored: an offline company stores nothing. With `erase`, a job erases that data. Turning `backup`
+    on creates the backup plans."""
     if erase:
         decide = _switching(call, changes, None, erase=True)
         return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
@@ -212,7 +211,7 @@ def _switching(
 
 
 def _look(store: Store, company: str) -> tuple[int, bool]:
-    """The clock before looking, and whether the workspace holds nothing but the profile."""
+    """The company's clock before the query, and whether the workspace holds only the profile."""
     (head,) = store.records([Head.ref(company)])
     if not isinstance(head, Head):
         raise NotFound

@@ -1,4 +1,4 @@
-"""Consents: which version of the policy a member accepted and must accept, and what they agree to or oppose."""
+"""Consents: the policy version that a member accepted, and their yes or no to each optional use."""
 
 from dataclasses import dataclass
 
@@ -15,13 +15,13 @@ from chalicelib.store.wire import Store
 
 
 def of_member(reader: Reader, member: str) -> Consent | None:
-    """A member's consents, None for one who never chose."""
+    """A member's consents; None if they never chose."""
     (found,) = reader.many(Consent, [member])
     return found
 
 
 def accepting(call: Call, member: str, version: str, before: Consent | None) -> tuple[Consent, Acceptance]:
-    """A member's consents with this version accepted, and the proof of it."""
+    """The member's consents after accepting this version, and the proof of acceptance."""
     own = before or call.make(Consent, id=member)
     values = {"policy_version": version, "accepted_at": call.at}
     ends = first_day_gone("consent.proof", call.at)
@@ -38,8 +38,8 @@ class Chosen:
 
 
 def accept(store: Store, call: Call, member: str, version: str) -> Committed[Chosen]:
-    """Record that a member accepts a version; one accepted before keeps its first instant. Raises InvalidContent for a
-    version that cannot be accepted today."""
+    """Record that a member accepts a version. A repeated acceptance keeps its first instant. Raises InvalidContent for
+    a version that cannot be accepted today."""
     on = today(call.at)
     if version not in (known := current().accepted_on(on)):
         raise invalid("/version", "policy_version_unknown", version=version, known=list(known))
@@ -58,7 +58,7 @@ def accept(store: Store, call: Call, member: str, version: str) -> Committed[Cho
 
 
 def choose(store: Store, call: Call, member: str, kind: Choosable, yes: bool) -> Committed[Chosen]:
-    """Record a member's yes or no; it counts at once."""
+    """Record a member's yes or no, effective at once."""
 
     def decide_choice(snapshot: Snapshot) -> Decision[Chosen]:
         before = snapshot.get(Consent, member)

@@ -1,4 +1,4 @@
-"""What the law and custom say of the identity of a company or a party: what is refused, and what is only noticed."""
+"""Rules on the identity of a company or party: faults that refuse a write, and notices that do not."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -31,13 +31,13 @@ CHECKS: Mapping[str, Callable[[str], Finding | None]] = {
     "phone": identifiers.check_phone,
 }
 WARNING = ("tax_id", "business_tax", "cnss", "trade_register", "phone")
-"""The identifiers of which custom is unsure: their checks may warn, and need no library."""
+"""Identifiers whose format is not official. Their checks produce notices and need no library."""
 NAMES = ("name", "legal_form", "ice_missing_reason")
-"""Identity in words: no national identity card number may be among them (law 09-08 art. 12)."""
+"""Texts of an identity. They must not contain a national identity card number (law 09-08 art. 12)."""
 
 
 def normalize(changes: Mapping[str, Any], before: Identified | None = None) -> dict[str, Any]:
-    """`changes` as values of the domain: identifiers without separators, the address merged into the one before."""
+    """The changes as domain values: identifiers without separators, the address merged into the earlier one."""
     values = {name: _normalised(name, value) for name, value in changes.items()}
     if before is None or "address" in values:
         address = before.address if before and values["address"] else Address()
@@ -50,7 +50,7 @@ def _normalised(name: str, value: Any) -> Any:
 
 
 def validate(record: Identified, changed: Mapping[str, Any]) -> None:
-    """Raises InvalidContent with every fault of what was `changed`: what was accepted once stays acceptable."""
+    """Raises InvalidContent with every fault among the `changed` attributes. A value accepted earlier stays valid."""
     faults = [fault for name in changed if (fault := _fault(name, getattr(record, name)))]
     if isinstance(record, Party) and {"kind", "ice", "ice_missing_reason"} & changed.keys():
         faults += _ice_missing(record)
@@ -70,14 +70,14 @@ def _fault(name: str, value: Any) -> Fault | None:
 
 
 def _ice_missing(party: Party) -> list[Fault]:
-    """Practice demands the ICE of every business that is invoiced (DOMAIN: sources disagree), so it is required with a
-    recorded override, and never of a consumer."""
+    """Require the ICE of every invoiced business, or a recorded reason; never of a consumer. Practice demands it,
+    although the sources disagree (DOMAIN)."""
     excused = party.kind != "business" or party.ice or party.ice_missing_reason
     return [] if excused else [Fault("/ice", "ice_required")]
 
 
 def notices(record: Identified) -> tuple[Notice, ...]:
-    """What is unusual and stops nothing, derived anew at every reading."""
+    """Unusual values that do not stop a write. Calculated at each read."""
     found = [(f"/{name}", CHECKS[name](value)) for name in WARNING if (value := getattr(record, name, None))]
     shown = [Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in found if f and f.severity == "warn"]
     if identifiers.looks_like_cin(getattr(record, "notes", None) or ""):

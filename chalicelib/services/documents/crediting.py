@@ -1,4 +1,4 @@
-"""Credit notes: issued at once, in their own series, against an issued invoice."""
+"""Credit notes. Each is issued at once, in its own series, against an issued invoice."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,8 +21,8 @@ from chalicelib.store.wire import Store
 def credit(
     store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
 ) -> Committed[CreditNote]:
-    """Issue the credit note for `lines` of the invoice, or for all that is left of it. Raises NotFound, NotIssued,
-    AlreadyExists, InvalidContent."""
+    """Issue a credit note for `lines` of the invoice; None credits everything not yet credited. Raises NotFound,
+    NotIssued, AlreadyExists, InvalidContent."""
     id = id or call.new_id(CreditNote)
 
     def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
@@ -64,7 +64,7 @@ def credit(
 
 
 def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
-    """The issued invoice and what stands beside it. Raises NotIssued for a draft, NotFound."""
+    """An issued invoice and its balance. Raises NotIssued for a draft, NotFound."""
     invoice = snapshot.get(Invoice, id)
     if invoice is None:
         raise NotIssued if snapshot.get(Draft, id) else NotFound

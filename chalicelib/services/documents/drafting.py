@@ -1,4 +1,4 @@
-"""Drafts of every kind: created, edited and deleted in the workspace until they are issued or recorded."""
+"""Drafts of every kind: create, edit, delete and preview, before issue or recording."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -19,11 +19,11 @@ from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
 from chalicelib.store.wire import Store
 
 Content = Mapping[str, Any]
-"""A draft's attributes by name, as values of the domain: the whole of it on create, what changes on edit."""
+"""A draft's attributes by name, as domain values: all of them on create, the changed ones on edit."""
 
 
 def create(store: Store, call: Call, made: DocumentType, id: str | None, content: Content) -> Committed[DraftDocument]:
-    """Make a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
+    """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(made)
     id = id or call.new_id(draft_class)
     company, named = call.company, content.get(made.person)
@@ -59,7 +59,7 @@ def edit(store: Store, call: Call, made: DocumentType, id: str, changes: Content
 
 
 def delete(store: Store, call: Call, made: DocumentType, id: str) -> Committed[DraftDocument]:
-    """Delete a draft; it had no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
+    """Delete a draft. A draft has no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
     def decide_delete(snapshot: Snapshot) -> Decision[DraftDocument]:
         draft = _draft(snapshot, call, made, id)
@@ -69,7 +69,7 @@ def delete(store: Store, call: Call, made: DocumentType, id: str) -> Committed[D
 
 
 def preview(reader: Reader, made: DocumentType, day: date, content: Content) -> DraftDocument:
-    """What a draft of this content would amount to; nothing is kept. Raises InvalidContent."""
+    """Calculate a draft of this content without storing it. Raises InvalidContent."""
     named = content.get(made.person)
     found = reader.of(_context(made, reader.company, named))
     company, party = found[0], found[1] if len(found) > 1 else None
@@ -88,7 +88,7 @@ def preview(reader: Reader, made: DocumentType, day: date, content: Content) -> 
 
 
 def draft_class_of(made: DocumentType) -> type[DraftDocument]:
-    """The class of the kind's drafts. Raises NotFound for a kind that is issued at once."""
+    """The class of the kind's drafts. Raises NotFound for a kind without drafts."""
     if made.draft is None:
         raise NotFound
     return made.draft
@@ -144,7 +144,7 @@ def _unknown(made: DocumentType, id: str) -> Exception:
 
 
 def _draft(snapshot: Snapshot, call: Call, made: DocumentType, id: str) -> DraftDocument:
-    """The draft, if it is the version that the caller has read. Raises StaleVersion, AlreadyIssued, NotFound."""
+    """The draft, if its version is the one that the caller read. Raises StaleVersion, AlreadyIssued, NotFound."""
     if draft := snapshot.get(draft_class_of(made), id):
         call.require_current(draft, snapshot.head)
         return draft

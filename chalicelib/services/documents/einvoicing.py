@@ -1,4 +1,4 @@
-"""E-invoices: what an issued document says to machines, alone or inside its page."""
+"""E-invoices: an issued document as UBL, as a file of its own or attached to its PDF."""
 
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.model import Issued
@@ -13,8 +13,7 @@ from chalicelib.store.read import Reader
 
 
 def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
-    """A frozen document as UBL. Raises NotIssued for a draft, DocumentBlocked when the other party was erased,
-    NotFound."""
+    """A frozen document as UBL. Raises NotIssued for a draft, DocumentBlocked for an erased other party, NotFound."""
     state = document(reader, made, id)
     if not isinstance(state.document, Issued):
         raise NotIssued
@@ -23,12 +22,12 @@ def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
 
 
 def e_invoice(document: Issued) -> bytes:
-    """UBL 2.1 in the document's own language, whoever asks: equal bytes as long as this program writes alike."""
+    """UBL 2.1 in the document's own language. The bytes depend on the document and this program's version only."""
     return write(document, issued_view(document, document.language))
 
 
 def attached(document: Issued) -> tuple[Attachment, ...]:
-    """What the document's PDF/A-3 carries: its e-invoice, where its kind has one."""
+    """The attachments of the document's PDF/A-3: its e-invoice, if its kind has one."""
     return (attachment(document),) if by_kind(document.KIND).code else ()
 
 

@@ -1,4 +1,4 @@
-"""Issuing: one document, or thirty to a transaction, each under the next number of its series."""
+"""Issue documents, one or 30 per transaction, each under the next number of its series."""
 
 import json
 from collections.abc import Sequence
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     pass
 
 BULK = 30
-"""Documents to a transaction: each is three of its 100 items (draft out, document and register entry in)."""
+"""Documents per transaction. Each takes three of its 100 items: delete the draft, put the document and its register
+entry."""
 MAX_BULK = 1_000
 
 
@@ -49,13 +50,13 @@ class Outcome:
     code: str | None = None
 
     def row(self) -> dict[str, str]:
-        """The outcome as plain values, without what it has not got."""
+        """The outcome as plain values, without the attributes that are None."""
         named = {"id": self.id, "outcome": self.outcome, "number": self.number, "code": self.code}
         return {name: value for name, value in named.items() if value is not None}
 
 
 Issue = list[Outcome] | JobRow
-"""The outcomes of documents issued together, or the job that issues them."""
+"""The outcomes of documents issued together, or the job that will issue them."""
 
 
 def issue(store: Store, call: Call, made: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
@@ -69,8 +70,7 @@ def issue(store: Store, call: Call, made: DocumentType, id: str, day: date | Non
 
 
 def record(store: Store, call: Call, made: DocumentType, id: str, number: str, day: date) -> Committed[Issued]:
-    """Freeze a draft under the number and the day that the other party gave it. Raises NotFound, AlreadyIssued,
-    InvalidContent."""
+    """Freeze a draft under the other party's number and date. Raises NotFound, AlreadyIssued, InvalidContent."""
 
     def decide_record(snapshot: Snapshot) -> Decision[Issued]:
         (draft,), company = _drafts(snapshot, made, [id], ""), snapshot.get(Company)
@@ -94,8 +94,8 @@ def record(store: Store, call: Call, made: DocumentType, id: str, number: str, d
 def issue_many(
     store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None = None
 ) -> Committed[Issue]:
-    """Issue up to 30 drafts in order, all or none; more in a job. Raises InvalidContent with a pointer to the id at
-    fault."""
+    """Issue up to 30 drafts in order, all or none. More drafts become a job. Raises InvalidContent with a pointer to
+    the failing id."""
     if len(ids) > MAX_BULK:
         raise invalid("/ids", "too_many", max=MAX_BULK)
     if twice := next((index for index, id in enumerate(ids) if id in ids[:index]), None):
@@ -113,7 +113,7 @@ def issue_many(
 def issue_together(
     store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None
 ) -> Committed[Issue]:
-    """All or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
+    """Issue all drafts or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
         decision = _issued(snapshot, call, made, ids, day, pointer="/ids/{index}")
@@ -127,7 +127,7 @@ def issue_together(
 def _issued(
     snapshot: Snapshot, call: Call, made: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
 ) -> Decision[list[Issued]]:
-    """The documents and all that their issue writes, in order under consecutive numbers."""
+    """The decision to issue these drafts in order, under consecutive numbers."""
     drafts, company = _drafts(snapshot, made, ids, pointer), snapshot.get(Company)
     if company is None:
         raise NotFound

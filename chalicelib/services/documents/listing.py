@@ -1,4 +1,4 @@
-"""Reading documents: drafts and frozen documents of a kind lie in two tables and are read as one list."""
+"""Read documents. Drafts and frozen documents of a kind lie in two tables and appear as one list."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -26,7 +26,7 @@ FILTERED_PAGE = 200
 
 @dataclass(frozen=True)
 class DocumentQuery:
-    """The filters of a list, its length, and the id that it begins after. `ascending` goes towards newer ids."""
+    """Filters, length and cursor of a list. `after` is an id; `ascending` lists from older to newer ids."""
 
     limit: int
     after: str | None = None
@@ -39,7 +39,7 @@ class DocumentQuery:
 
     @property
     def filtered(self) -> bool:
-        """Whether rows will be read that are not shown."""
+        """Whether the list reads rows that it may then filter out."""
         return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
 
 
@@ -61,8 +61,8 @@ def documents(
     present: Callable[[DocumentState], P],
     size: Callable[[P], int],
 ) -> Page[P]:
-    """Drafts and frozen documents of a kind, newest first: one query a table, side by side; only the tables that can
-    answer. `present` turns each into what its reader needs, `size` says how many bytes that has."""
+    """Drafts and frozen documents of a kind, newest first. Queries run in parallel, one per table that can match.
+    `present` builds the representation of each; `size` returns its bytes."""
     rooms = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
     if query.status is not None:
         rooms = [room for room in rooms if room == ("workspace" if query.status == DRAFT else "ledger")]
@@ -88,8 +88,8 @@ def _part(
 def _streams(
     reader: Reader, rooms: Sequence[str], made: DocumentType, query: DocumentQuery
 ) -> list[Iterator[DocumentState]]:
-    """A stream a table; the first pages of all are asked for at once."""
-    # A document and its balance are two rows of the ledger; one document more says whether there are more.
+    """One stream per table. The first pages are requested in parallel."""
+    # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
     rows = {room: 2 if room == "ledger" and made.balance else 1 for room in rooms}
     sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
     prefix = f"{made.kind}#"
@@ -115,7 +115,7 @@ def _streams(
 
 
 def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | None:
-    """Where the walk starts: strictly after the document that the client names, and after its balance."""
+    """The start key of the query: strictly after the client's cursor, and after that document's balance."""
     if query.after is None:
         return None
     return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
@@ -131,7 +131,8 @@ def _rows(first: Future[Rows], page: Callable[[str, dict[str, Any] | None], Rows
 
 
 def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentState]:
-    """Documents, each with the balance that lies beside it: after it ascending, before it descending."""
+    """Pair each document with its balance. The balance follows the document in ascending order and precedes it
+    otherwise."""
     waiting: Issued | None = None
     balance: Balance | None = None
     for row in rows:

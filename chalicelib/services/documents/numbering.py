@@ -1,4 +1,4 @@
-"""How a company numbers its documents: patterns, and the next number for one that arrives from another system."""
+"""Numbering of a company's documents: patterns, and the first number of a company that moves from another system."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,10 +14,10 @@ from chalicelib.store.transaction import Snapshot
 def patch(
     snapshot: Snapshot, company: Company, wanted: Mapping[str, Mapping[str, Any]], call: Call
 ) -> tuple[Company, list[Record], dict[str, Any]]:
-    """The company with the numberings wanted, the series that begin at a number of their own, and the head's change.
+    """Apply `changes` to the numberings. Returns the company, the series with a first number, and the head.
 
-    `wanted` is by kind of document: `pattern`, `reset` (year or never) and `next`, each optional. Raises
-    InvalidContent, and NumberingSettled for a `next` that comes too late.
+    `changes` is by kind of document: `pattern`, `reset` (year or never) and `next`, each optional. Raises
+    InvalidContent, and NumberingSettled for a `next` after the first number was issued.
     """
     begun: list[Record] = []
     head = snapshot.head

@@ -1,4 +1,4 @@
-"""Payments: received for an issued invoice, several and partial, never above what is owed."""
+"""Payments of an issued invoice: several, partial, never above the balance."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -37,7 +37,8 @@ def pay(
     day: date,
     reference: str | None,
 ) -> Committed[Payment]:
-    """Record a payment. Raises NotFound, NotIssued, AlreadyExists; InvalidContent above the balance or in future."""
+    """Record a payment. Raises NotFound, NotIssued, AlreadyExists. Raises InvalidContent above the balance or for a
+    future date."""
     id = id or call.new_id(Payment)
 
     def decide_payment(snapshot: Snapshot) -> Decision[Payment]:
@@ -65,12 +66,11 @@ def pay(
 
 
 TOGETHER = 12
-"""Invoices read in one transaction, which takes 4 MB: one may be 300 KB."""
+"""Invoices read in one transaction. It reads 4 MB at most, and an invoice may have 300 KB."""
 
 
 def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[str, str]:
-    """The other parties (opaque ids) of the documents that the payments among these rows settle, by the document's id.
-    Raises Busy."""
+    """The other parties (opaque ids) of the documents that these payments pay, by document id. Raises Busy."""
     paid = dict.fromkeys(row.invoice for row in rows if isinstance(row, Payment))
     refs = [made.issued.ref(company, id) for id in paid if (made := by_id(id))]
     found = [row for at in range(0, len(refs), TOGETHER) for row in store.records(refs[at : at + TOGETHER])]
@@ -78,8 +78,8 @@ def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[st
 
 
 def unnamed(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
-    """The rows as they may be shown: payments for an erased buyer's invoice without their reference, where a name or
-    an account is often noted. The ledger keeps it. Nothing is read where nobody was erased. Raises Busy."""
+    """The rows as a client may see them. A payment of an erased buyer's invoice loses its reference, which often holds
+    a name or an account. The ledger keeps the reference. Reads nothing if nobody was erased. Raises Busy."""
     noted = [row for row in rows if isinstance(row, Payment) and row.reference] if head.erased else []
     erased = {id for id, buyer in buyers(store, head.company, noted).items() if is_erased(head, buyer)}
     return [replace(row, reference=None) if isinstance(row, Payment) and row.invoice in erased else row for row in rows]

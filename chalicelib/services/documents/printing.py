@@ -1,4 +1,4 @@
-"""Printing: a document's page, rendered once for the same inputs and kept under their hash."""
+"""Print documents. A page is rendered once for the same inputs and stored under their hash."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -28,7 +28,7 @@ PDF = "application/pdf"
 
 @dataclass(frozen=True)
 class Printable:
-    """What a page is made of."""
+    """The inputs of a rendered page."""
 
     view: "DocumentView"
     filename: str
@@ -38,17 +38,16 @@ class Printable:
 
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
-    """The address of the document's page, for 5 minutes. Raises NotFound, Busy,
-    RendererUnavailable, DocumentBlocked for one of an erased buyer, and InvalidContent for a merchant's template that
-    is refused."""
+    """The address of the document's page, valid for 5 minutes. Raises NotFound, Busy, RendererUnavailable,
+    DocumentBlocked for an erased buyer's document, and InvalidContent for a company template that fails."""
     printable = _printable(reader, kind, id, language)
     key = _kept(world, reader.company, printable)
     return world.files.url(key, filename=printable.filename)
 
 
 def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
-    """Render freshly issued documents in their own language, so that they are ready when they are asked for. A company
-    that was blocked since needs no pages, nor does a buyer who was erased."""
+    """Render freshly issued documents in their own language, before anybody requests them. Skips blocked companies and
+    erased buyers."""
     try:
         reader = open_company(world.store, company)
     except (NotFound, CompanyBlocked):
@@ -60,15 +59,15 @@ def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
 
 
 def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
-    """An issued document's page in its own language: the name it is saved as, and its key. Raises as `pdf` does."""
+    """The page of an issued document in its own language: its file name and its object key. Raises as `pdf` does."""
     printable = _printable(reader, kind, id, None)
     return printable.filename, _kept(world, reader.company, printable)
 
 
 def original(world: "World", document: Issued) -> bytes:
-    """An issued document's page for the archive: PDF/A-3 with its e-invoice in it, in its own language and the house's
-    layout, whatever became of the company's template and of the buyer since. Made anew where none is kept, and not kept
-    for it: a page of somebody who was erased must not come back. Raises Busy."""
+    """An issued document's page for the archive: PDF/A-3 with its e-invoice, in its own language and the standard
+    layout. Ignores the company's template and an erasure of the buyer. A missing page is rendered and not stored,
+    because the page of an erased person must not return. Raises Busy."""
     from chalicelib.render.renderer import inputs_hash
 
     view, attachments = issued_view(document, document.language), attached(document)
@@ -81,7 +80,7 @@ def original(world: "World", document: Issued) -> bytes:
 
 
 def _logo(world: "World", key: str | None) -> bytes | None:
-    """A picture that is still there."""
+    """The logo's bytes, or None if its object no longer exists."""
     if key is not None:
         with suppress(NotFound):
             return world.files.read(key)
@@ -89,7 +88,7 @@ def _logo(world: "World", key: str | None) -> bytes | None:
 
 
 def _kept(world: "World", company: str, printable: Printable) -> str:
-    """The key of the rendered page, rendering it if nobody has."""
+    """The object key of the rendered page. Renders the page first if it is not stored."""
     from chalicelib.render.renderer import inputs_hash
 
     renderer = world.renderer(printable.template)
@@ -108,7 +107,7 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
         issued = as_of(issued, reader.head)
         view = issued_view(issued, language or issued.language)
         name = f"{by_kind(kind).words.file_name}-{issued.number.replace('/', '-')}.pdf"
-        # wkhtmltopdf, which prints merchants' own templates, can attach nothing.
+        # wkhtmltopdf prints company templates and cannot attach files.
         attachments = attached(issued) if company.template is None else ()
         logo = prefixes.own_logo(reader.company, issued.seller.logo)
         return Printable(view, name, logo, company.template, attachments)

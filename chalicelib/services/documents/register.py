@@ -1,4 +1,4 @@
-"""The register: every number of a series, its document and state; and the proof that nothing was changed since."""
+"""The register: every number of a series with its document and state, and the verification of its hash chain."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +16,7 @@ from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
 BATCH = 10
-"""Documents read at once: a transaction reads 4 MB at most, a document is 380 KB at most."""
+"""Documents read at once. A transaction reads 4 MB at most, and a document has 380 KB at most."""
 VERIFIED_AT_ONCE = 600
 
 
@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Entries:
-    """Numbers of the series `series`, in order; None when there is no series yet."""
+    """Numbers of `series`, in order. `series` is None if it does not exist yet."""
 
     series: str | None
     entries: tuple[Entry, ...] = ()
@@ -43,8 +43,8 @@ class Entries:
 
 
 def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting_after: int) -> Entries:
-    """The numbers of a series in order, each with its document's state and hash; without a name, the invoices' series
-    of the year. Raises NotFound."""
+    """The numbers of a series in order, each with its document's state and hash. Without a name, uses the invoices'
+    series of the year. Raises NotFound."""
     if not (name := name or _named(reader, year)):
         return Entries(None)
     reader.get(Series, name)
@@ -54,7 +54,7 @@ def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting
 
 
 def _named(reader: Reader, year: int) -> str | None:
-    """The invoices' series of the year: the one that the pattern in force names, else the last that was used."""
+    """The invoices' series of the year: the one of the current pattern, otherwise the last one used."""
     name = series_name(current(reader.get(Company, ""), "invoice"), date(year, 12, 31))
     if reader.many(Series, [name])[0]:
         return name
@@ -74,7 +74,7 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
     documents: dict[str, Registered | None] = {}
     left = iter(found)
     while batch := list(islice(left, BATCH)):
-        # An entry of an unknown kind was tampered with: there is no such document.
+        # An entry of an unknown kind was tampered with. No such document exists.
         types = [find(entry.document_kind) or INVOICE for entry in batch]
         rows = reader.of([made.issued.ref(reader.company, e.document) for made, e in zip(types, batch, strict=True)])
         documents |= {
@@ -94,7 +94,7 @@ def _states(reader: Reader, found: list[RegisterEntry]) -> dict[str, str]:
 
 @dataclass
 class _Walk:
-    """A walk along a series: what the chain should be next, and the first thing that was not as it should be."""
+    """The state of a verification along a series: the expected chain hash, and the first fault."""
 
     position: int
     chain: str
@@ -102,7 +102,7 @@ class _Walk:
     fault: tuple[int, str] | None = None
 
     def meet(self, entry: RegisterEntry, document: Registered | None) -> None:
-        """Check one entry against its document and the one before it."""
+        """Check one entry against its document and against the previous entry."""
         self.chain = link(self.chain, document_hash(document)) if document else self.chain
         wrong = (
             "gap"
@@ -125,7 +125,7 @@ class _Walk:
 
 
 def _agree(entry: RegisterEntry, document: Registered) -> bool:
-    """Whether the entry says of its document what the document says of itself."""
+    """Whether the entry and its document state the same facts."""
     said = (entry.series, entry.position, entry.number, entry.document_kind, entry.issue_date, entry.gross, entry.hash)
     return said == (
         document.series,
@@ -140,7 +140,7 @@ def _agree(entry: RegisterEntry, document: Registered) -> bool:
 
 @dataclass(frozen=True)
 class Fault:
-    """The first thing in a series that is not as it should be: its position, and a stable code."""
+    """The first fault in a series: its position and a stable code."""
 
     position: int
     code: str
@@ -148,8 +148,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """The result of recomputing a part of a series. `next` is the position to go on from, None at the end or at a
-    fault; `hash` is the chain (hex) after the last number that was checked."""
+    """The result of recomputing a part of a series. `next` is the next position, None at the end or at a fault. `hash`
+    is the chain hash (hex) after the last checked number."""
 
     series: str
     checked: int
@@ -160,9 +160,9 @@ class Verification:
 
 
 def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Verification:
-    """Recompute the chain of a series from the documents themselves, at most 600 numbers at a time: `next` says where
-    to go on (the entry before it is trusted as already verified). Of numbers that left at their term the series
-    keeps the last one's chain, and the walk begins there. Raises NotFound."""
+    """Recompute the chain of a series from its documents, at most 600 numbers per call. Continue at `next`; the entry
+    before it counts as verified. Numbers purged at their term are replaced by the chain hash stored on the series.
+    Raises NotFound."""
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
@@ -175,7 +175,7 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ve
             if walk.fault is None:
                 walk.meet(entry, documents[entry.document])
         ended = not found
-    head = reader.get(Series, name)  # again: documents may have been issued meanwhile, each together with its entry
+    head = reader.get(Series, name)  # Read again: a concurrent commit may have issued documents with their entries.
     complete = walk.position == head.next
     if walk.fault is None:
         if walk.position > head.next or (complete and walk.chain != head.chain):

@@ -1,4 +1,4 @@
-"""A document as it is printed: every string in the reader's language, ready for any renderer."""
+"""A document as printed: every string in the reader's language, ready for any renderer."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -35,11 +35,11 @@ _TERMS = {
 _CASH = {"fr": "Espèces", "ar": "نقدا", "en": "Cash"}
 HASH_SHOWN = 16
 ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
-"""Totals that are printed even where they are nothing."""
+"""Totals that are printed even if they are zero."""
 
 
 def issued_view(document: Issued, language: Language) -> DocumentView:
-    """A frozen document. Payments do not change it: what is printed is what was issued."""
+    """The view of a frozen document. Payments do not change it."""
     made = by_kind(document.KIND)
     facts = ((kind, _fact(kind, document, language)) for kind in made.facts)
     return DocumentView(
@@ -72,7 +72,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
 
 
 def draft_view(draft: DraftDocument, company: Company, customer: Customer | None, language: Language) -> DocumentView:
-    """A draft as it would be issued today, visibly a draft."""
+    """The view of a draft as if it were issued today, visibly marked as a draft."""
     made = by_kind(draft.KIND)
     facts = []
     if draft.operation_date:
@@ -106,7 +106,7 @@ def draft_view(draft: DraftDocument, company: Company, customer: Customer | None
 
 
 def _fact(kind: FactKind, document: Issued, language: Language) -> str:
-    """The value of a fact; empty where the document does not have it, or where it says nothing new."""
+    """The value of a fact; empty if the document lacks it or it repeats another value."""
     match kind:
         case "operation_date" if document.operation_date == document.issue_date:
             return ""
@@ -122,7 +122,7 @@ def _fact(kind: FactKind, document: Issued, language: Language) -> str:
 
 
 def _words(made: DocumentType, totals: Totals, language: Language) -> str:
-    """The sentence that closes the document with its amount in words."""
+    """The closing sentence with the document's amount in words."""
     if made.words.closing is None:
         return ""
     if language == "en":
@@ -220,7 +220,7 @@ def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
 
 
 def _totals(made: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
-    """The totals of the kind that say something: a discount, a stamp or a withholding of nothing is left out."""
+    """The totals to print. A discount, stamp duty or withholding of zero is left out."""
     amounts: dict[TotalKind, Decimal] = {
         "lines": totals.lines if totals.discount else ZERO,
         "discount": -totals.discount,

@@ -1,8 +1,8 @@
-"""The change feed: what changed since a clock, read from the journal, each thing once and as it is now.
+"""The change feed: each object that changed since a clock, once, in its present state, read from the journal.
 
-A page holds whole commits. Of a thing that changed again after the page's last clock, the newer state is shown, and its
-later change comes again; of one that is gone since, nothing is shown, because its deletion comes later: a client that
-applies page after page ends with what there is.
+A page holds complete commits. An object that changed again after the page's last clock appears in its newer state, and
+again on a later page. An object deleted since then does not appear, because a later page holds its deletion. A client
+that applies every page ends with the present state.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,19 +26,19 @@ from chalicelib.store.wire import SORT
 
 R = TypeVar("R", bound=Record)
 MOST_ENTRIES = 500
-"""Journal entries that one page examines at most: many of them may be of kinds that clients do not see."""
+"""Journal entries that one page examines at most. Many of them may concern kinds that clients do not see."""
 READ_BYTES, DOCUMENT_BYTES, OTHER_BYTES = 3_600_000, 300_000, 30_000
-"""A transaction reads 4 MB at most; the largest row of a document, and of anything else that is shown."""
+"""A transaction reads 4 MB at most. The other two are the largest row of a document, and of any other visible kind."""
 ANSWER_BYTES = 4_000_000
-"""Of objects in one answer (a function may answer 6 MB): the rest is named without its object."""
+"""Bytes of objects in one answer (a function may answer 6 MB). Further objects are named without content."""
 
 Rows = Sequence[Record | None]
 
 
 @dataclass(frozen=True)
 class Source:
-    """The object that a client sees for the changed rows of one table and kind. `refs` takes the company, the id and
-    the ids of the balances that the same commit moved; `read` makes the object of those rows."""
+    """How to build the object that a client sees for a row of one table and kind. `refs` takes the company, the id and
+    the ids of the balances that the same commit changed. `read` builds the object from those rows."""
 
     object: str
     refs: Callable[[str, str, Sequence[str]], list[Ref]]
@@ -58,7 +58,7 @@ def _simple(cls: type[Record], heaviest: int = OTHER_BYTES) -> Source:
 
 
 def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
-    """A payment lies under its document, whose balance moves in the same commit."""
+    """A payment lies under its document, whose balance changes in the same commit."""
     return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
 
 
@@ -71,7 +71,7 @@ def _draft(cls: type[DraftDocument]) -> Source:
 
 
 def _frozen(made: DocumentType) -> Source:
-    """A kind's frozen documents, each with the balance beside it."""
+    """The source of a kind's frozen documents, each with its balance."""
     classes = [made.issued, *([made.balance] if made.balance else [])]
 
     def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
@@ -87,7 +87,7 @@ def _state(rows: Rows) -> DocumentState:
 
 
 def _documents(made: DocumentType) -> dict[tuple[str, str], Source]:
-    """The sources of a kind by the table and kind of its rows: its drafts, its frozen documents and their balances."""
+    """The sources of a document kind, by table and kind of row: drafts, frozen documents and balances."""
     source = _frozen(made)
     found = {(cls.ROOM, cls.KIND): source for cls in (made.issued, made.balance) if cls}
     if made.draft:
@@ -108,12 +108,12 @@ SOURCES: Mapping[tuple[str, str], Source] = {
     **{place: source for made in document_types() if made.on_devices for place, source in _documents(made).items()},
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
 }
-"""The kinds that clients see; any other kind stays in the journal."""
+"""The kinds that clients see. Other kinds do not appear in the feed."""
 
 
 @dataclass(frozen=True)
 class Touched:
-    """One thing that a commit put or deleted, and the rows that show it."""
+    """An object that a commit put or deleted, and the rows needed to show it."""
 
     clock: int
     id: str
@@ -130,7 +130,7 @@ P = TypeVar("P")
 
 @dataclass(frozen=True)
 class Changed(Generic[P]):
-    """A thing that changed at a clock; `object` is None for a deletion, and beyond ANSWER_BYTES."""
+    """An object that changed at a clock. `object` is None for a deletion, and beyond ANSWER_BYTES."""
 
     clock: int
     kind: str
@@ -141,7 +141,7 @@ class Changed(Generic[P]):
 
 @dataclass(frozen=True)
 class ChangePage(Generic[P]):
-    """What changed up to `clock`, which is what to ask from next."""
+    """The changes up to `clock`. The client continues from that clock."""
 
     changes: tuple[Changed[P], ...]
     clock: int
@@ -151,10 +151,11 @@ class ChangePage(Generic[P]):
 def changes(
     reader: Reader, present: Callable[[Any], P], size: Callable[[P], int], *, after: int, limit: int
 ) -> ChangePage[P]:
-    """What changed after the clock `after`, about `limit` things (whole commits). `present` turns each object into what
-    its reader needs, `size` says how many bytes that has.
+    """Read about `limit` changes after the clock `after`, in complete commits. `present` builds the representation of
+    each object; `size` returns its bytes.
 
-    Raises SynchronisationOff, and ClockTooOld when the journal does not reach back, or forward, to `after`.
+    Raises SynchronisationOff, and ClockTooOld when the journal no longer holds, or does not yet hold, the clock
+    `after`.
     """
     head = reader.head
     if not head.cloud_sync:
@@ -167,7 +168,7 @@ def changes(
 
 
 def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
-    """The latest touch of each thing, in order of clock, and the last clock that is covered."""
+    """The latest change of each object in order of clock, and the last clock covered."""
     found: Found = {}
     clock = after
     while clock < reader.head.clock and clock - after < MOST_ENTRIES:
@@ -176,7 +177,7 @@ def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
         if not page.records:
             raise ClockTooOld(clock=reader.head.clock)
         for entry in page.records:
-            # Clocks follow each other by one: a hole means that the entries before it have been swept away.
+            # Clocks increase by one. A gap means that earlier entries were purged.
             if not isinstance(entry, JournalEntry) or entry.clock != clock + 1:
                 raise ClockTooOld(clock=reader.head.clock)
             touched = _touched(entry)
@@ -188,7 +189,8 @@ def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
 
 
 def _touched(entry: JournalEntry) -> Found:
-    """What a commit did to what clients see. Issuing deletes the draft and puts the invoice of the same id: one put."""
+    """The changes that clients see of one commit. Issue deletes the draft and puts the document with the same id: one
+    put."""
     balances = [change.id for change in entry.changes if (change.room, change.kind) in BALANCES]
     found: Found = {}
     for change in entry.changes:
@@ -219,7 +221,7 @@ def _shown(
 
 
 def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
-    """The rows of each, read as few transactions as 100 rows and 4 MB allow, and only as far as somebody asks."""
+    """The rows of each change, read lazily in few transactions of at most 100 rows and 4 MB."""
     batch: list[Touched] = []
     for touched in found:
         refs = sum(len(known.refs) for known in batch) + len(touched.refs)

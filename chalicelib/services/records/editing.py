@@ -1,4 +1,4 @@
-"""Simple records of a company: created, read, changed, deleted and listed, all in one way."""
+"""Simple records of a company: create, read, change, delete and list, the same way for every kind."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -31,8 +31,8 @@ def _any_content(record: Any, changed: Mapping[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Resource(Generic[R]):
-    """A kind of simple record: its class, the normalization of the attributes sent (given the record before), and the
-    validation of a record of which some attributes changed."""
+    """A kind of simple record: its class, its normalization and its validation. `normalize` takes the attributes sent
+    and the record before. `validate` takes a record and the attributes that changed."""
 
     cls: type[R]
     normalize: Callable[[Mapping[str, Any], R | None], dict[str, Any]] = _as_sent
@@ -41,8 +41,8 @@ class Resource(Generic[R]):
 
 
 def create(store: Store, call: Call, resource: Resource[R], id: str | None, content: Mapping[str, Any]) -> Committed[R]:
-    """Make a record under the client's id or a new one. Raises InvalidContent, AlreadyExists, and PersonErased when an
-    offline device sends a person who was erased meanwhile."""
+    """Create a record under the client's id or a new one. Raises InvalidContent, AlreadyExists. Raises PersonErased
+    when an offline device sends a person erased in the meantime."""
     cls = resource.cls
     values = resource.normalize(content, None)
     record = call.make(cls, id=id, **values)
@@ -82,7 +82,7 @@ def delete(store: Store, call: Call, resource: Resource[R], id: str) -> Committe
 
 
 def current(snapshot: Snapshot, call: Call, cls: type[R], id: str) -> R:
-    """The record as it stands, if it is the version that the caller has read. Raises NotFound, StaleVersion."""
+    """The record, if its version is the one that the caller read. Raises NotFound, StaleVersion."""
     record = snapshot.get(cls, id)
     if record is None:
         raise NotFound
@@ -92,7 +92,7 @@ def current(snapshot: Snapshot, call: Call, cls: type[R], id: str) -> R:
 
 def listing(reader: Reader, resource: Resource[R], window: Window, keep: Callable[[R], bool] | None = None) -> Page[R]:
     """A part of the list, newest id first; `keep` filters it. A filtered list examines at most MOST_EXAMINED rows.
-    Raises InvalidContent for a cursor of another kind."""
+    Raises InvalidContent for another kind's cursor."""
     found, more, last = _search(reader, resource, window, keep)
     return Page(tuple(reversed(found) if window.ending_before else found), last if more else None)
 
@@ -100,7 +100,7 @@ def listing(reader: Reader, resource: Resource[R], window: Window, keep: Callabl
 def _search(
     reader: Reader, resource: Resource[R], window: Window, keep: Callable[[R], bool] | None
 ) -> tuple[list[R], bool, str | None]:
-    """At most `limit` records in the direction of travel, whether there are more, and where to go on from."""
+    """At most `limit` records in the direction of the query, whether there are more, and the next cursor."""
     prefix, after = resource.cls.ref(reader.company).sort, _cursor(resource.cls, window)
     at_once = window.limit + 1 if keep is None else max(window.limit + 1, EXAMINED_AT_ONCE)
     found: list[R] = []
@@ -140,8 +140,8 @@ def folded(words: str) -> str:
 def keeping(
     *, updated_since: datetime | None = None, words: str | None = None, **equal: object
 ) -> Callable[[Record], bool] | None:
-    """A filter: changed at or after an instant, `words` within the name, attributes equal to what is given; None where
-    nothing is asked. The database would read (and bill) the same rows to filter them itself."""
+    """Build a filter: changed at or after an instant, `words` within the name, attributes equal to given values.
+    Returns None without conditions. A filter in the database would read (and bill) the same rows."""
     wanted = {name: value for name, value in equal.items() if value is not None}
     part = folded(words) if words else ""
     if updated_since is None and not part and not wanted:

@@ -1,4 +1,4 @@
-"""Catalogue items as a simple resource. Their TVA is checked as of the day they are written."""
+"""Catalogue items as a simple resource. Their TVA rate is checked as of the day of the write."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ def normalize(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]
 def validate(item: Item, changed: Mapping[str, Any]) -> None:
     """Raises InvalidContent unless the rate is in force today and a rate of 0 names its article (CGI art. 91 to 94).
 
-    An article may be missing where the seller charges no TVA at all, which an item cannot know: its documents check it.
+    The article may be missing: the seller may charge no TVA at all. The item's documents check that.
     """
     if not {"vat_rate", "exemption"} & changed.keys():
         return

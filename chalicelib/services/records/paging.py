@@ -1,4 +1,4 @@
-"""Parts of lists: how much a list reads and answers at once, and where it goes on."""
+"""Pages of lists: how many rows and bytes a page reads and answers, and its cursor."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from typing import Final, Generic, TypeVar
 T = TypeVar("T")
 P = TypeVar("P")
 MOST_EXAMINED: Final = 1_000
-"""Rows that a filtered list reads in all, before it returns what it has."""
+"""Rows that a filtered list examines before it returns its page."""
 MOST_BYTES: Final = 3_600_000
-"""Bytes of one part: a function answers 6 MB at most, and a document may have a thousand lines."""
+"""Bytes of one page. A function answers 6 MB at most, and a document may have a thousand lines."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """The part of a list that is asked for: at most `limit` (1–100), after or before an id, never both."""
+    """The requested part of a list: at most `limit` (1–100) items, after or before an id, never both."""
 
     limit: int = 20
     starting_after: str | None = None
@@ -23,8 +23,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """A part of a list. `next` is the id to go on from, None at the end: when a search stopped early, it is the last id
-    examined, and `items` may be short or empty although there is more."""
+    """A part of a list. `next` is the cursor, None at the end. When a search stops early, `next` is the last id
+    examined, and `items` may be short or empty although there are more."""
 
     items: tuple[T, ...]
     next: str | None = None
@@ -33,8 +33,8 @@ class Page(Generic[T]):
 def page_of(
     examined: Iterable[tuple[str, T | None]], limit: int, present: Callable[[T], P], size: Callable[[P], int]
 ) -> Page[P]:
-    """The first `limit` items of a search, MOST_BYTES at most. The search yields the id of each row that it examines,
-    with the item or None when the row does not match."""
+    """The first `limit` items of a search, MOST_BYTES at most. The search yields the id of each examined row, with the
+    item or with None for a row that does not match."""
     items: list[P] = []
     last, total = None, 0
     for number, (id, item) in enumerate(examined, 1):
