@@ -1,5 +1,5 @@
-"""The end of the statutory archive: a document leaves it with its row in the ledger, the company's key with the last of
-them. The bucket's lifecycle, up to a year later, is the net."""
+"""Removal from the statutory archive. An original is deleted together with its ledger row, and the company's key with
+the last original. The bucket's lifecycle rule deletes what remains, up to a year later."""
 
 import logging
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.backups")
 STATUTORY: Final = ("register#", *(f"{made.kind}#" for made in document_types() if made.fiscal), "payment#")
-"""Rows of the ledger that the law makes us keep, each with a term of its own."""
+"""Prefixes of the ledger rows that the law requires, each with its own term."""
 
 
 def remove(world: "World", company: str, hashes: Iterable[str]) -> None:
-    """Delete the originals of documents, by their hashes, whose term is over (CGI art. 211), before their rows go:
-    after a crash, it finds them gone. One that is locked for longer, by a term that was promised when it was put, stays
-    for the bucket's own rule. Raises Busy."""
+    """Delete the originals of documents past their term (CGI art. 211), by hash, before their rows go. A retry ignores
+    deleted originals. An original locked for a longer term, promised when it was stored, stays until the bucket's
+    lifecycle rule. Raises Busy."""
     (archived,) = world.store.records([Archived.ref(company)])
     for digest in hashes if archived is not None else ():
         key = prefixes.archived(company, digest)
@@ -33,15 +33,15 @@ def remove(world: "World", company: str, hashes: Iterable[str]) -> None:
             until = world.archive.locked_until(key)
         except NotFound:
             continue
-        if until > world.wall_now():  # S3 keeps the lock, whatever the time of this run
+        if until > world.wall_now():  # S3 enforces the lock by real time, not by the run's clock.
             log.info("an archived document stays until its lock ends", extra={"company": company, "ref": digest})
             continue
         world.archive.remove(key)
 
 
 def last_key(world: "World", company: str) -> tuple[Record, ...]:
-    """The rows of a closed company's statutory keys, once nothing is left that they open: neither a record of the
-    ledger nor an object of the archive. Raises Busy."""
+    """The rows of a closed company's statutory keys, once no ledger record and no archived object needs them. Raises
+    Busy."""
     (head,) = world.store.records([Head.ref(company)])
     if not isinstance(head, Head) or head.state != "closed":
         return ()

@@ -1,7 +1,7 @@
-"""The statutory archive: each issued document of a live company once, sealed, under Object Lock until its term.
+"""The statutory archive: each issued document of a live company once, encrypted, under Object Lock until its term.
 
-A document is found by the hash that the register commits to, so that who has the register has the archive's index. The
-journal says what is new: a run costs what was issued since the last one.
+The object of a document is named by the hash in the register, so the register is the archive's index. The journal names
+new documents, so the cost of a run depends on what was issued since the last one.
 """
 
 import time
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PLACE = "archive"
-"""What the keys of the archive's objects are derived for, where those of a backup have its id."""
+"""The context from which the keys of archived objects are derived. A backup's context is its id."""
 ENTRIES, SECONDS = 500, 8.0
-"""Of one piece: journal entries read, and after how long no further document is begun."""
+"""The limits of a piece: journal entries read, and seconds after which no further document begins."""
 LIMIT = 50_000_000
 ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_types() if made.fiscal}
-"""The classes of the documents that the archive holds, by room and kind."""
+"""The classes of archived documents, by table and kind."""
 
 
 def advance(world: "World", company: str) -> bool:
-    """Archive the next documents; True once there is nothing left that was issued so far. Test companies' documents are
+    """Archive the next documents; return True once every issued document is archived. A test company's documents are
     specimens and are never archived. Raises Busy."""
     head, mark, term = world.store.records([Head.ref(company), Archived.ref(company), Term.ref(company)])
     if not isinstance(head, Head) or head.state != "active" or head.mode != "live" or not head.cloud_backup:
@@ -59,13 +59,14 @@ def advance(world: "World", company: str) -> bool:
             _lock(world, document, seals, term if isinstance(term, Term) else None)
             found = True
         reached = entry.clock
-    if found or reached - begun >= ENTRIES:  # a mark is a commit too: alone it must not be worth another
+    # Saving the position is a commit too. Its own journal entry must not cause another save.
+    if found or reached - begun >= ENTRIES:
         _mark(world, company, begun, reached)
     return reached >= head.clock
 
 
 def _entries(world: "World", company: str, after: int) -> Iterator[JournalEntry]:
-    """The next journal entries after a clock, a piece's worth."""
+    """The next journal entries after a clock, at most one piece."""
     left, start = ENTRIES, start_after(company, JournalEntry.ref(company, clock=after).sort)
     while left > 0:
         page = world.store.query("journal", company, SORT.startswith("entry#"), after=start, limit=min(100, left))
@@ -77,7 +78,7 @@ def _entries(world: "World", company: str, after: int) -> Iterator[JournalEntry]
 
 
 def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
-    """The documents that a commit issued. What is gone since has reached its term."""
+    """The documents that a commit issued. A missing one was purged at its term."""
     refs = [
         ARCHIVED[change.room, change.kind].ref(entry.company, change.id)
         for change in entry.changes
@@ -91,7 +92,7 @@ def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term
     rule = purge.rule_of(term) if term else purge.Rule((purge.statutory(current()),), (CALENDAR_YEAR,))
     dated = by_kind(document.KIND).dated(document) or document.issue_date
     until = purge.midnight(rule.kept_until(dated) + purge.DAY)
-    # Past its term, only a hold keeps a document, where it lies; and S3 takes no lock that has ended.
+    # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return
     id, cipher = seals
@@ -100,7 +101,7 @@ def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term
 
 
 def _seals(world: "World", company: str) -> tuple[str, Seals]:
-    """The company's statutory key, by its id, ready to seal."""
+    """The id of the company's statutory key, and its data keys for encryption."""
     for row in world.store.query("journal", company, SORT.startswith("backup_key#"), descending=True).records:
         if isinstance(row, StatutoryKey):
             return row.id, Seals(world, company, PLACE, {"statutory": row.id})
@@ -110,7 +111,7 @@ def _seals(world: "World", company: str) -> tuple[str, Seals]:
 def _mark(world: "World", company: str, seen: int, reached: int) -> None:
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Archived)
-        if (now.clock if now else 0) != seen:  # another runner was here
+        if (now.clock if now else 0) != seen:  # Another runner created it first.
             return Decision()
         at = call.at
         later = now.edited(at, clock=reached) if now else None
@@ -122,9 +123,9 @@ def _mark(world: "World", company: str, seen: int, reached: int) -> None:
 
 
 def fetch(world: "World", company: str, document: str, *, disclosure: str | None = None) -> tuple[str, bytes]:
-    """An archived document, and the hash it lies under. `document` is its id, or its hash where the ledger is lost. An
-    erased buyer's is handed out under a lawful demand alone (`disclosure`). Raises NotFound, Forbidden,
-    DocumentBlocked, BackupUnknownKey, BackupDamaged, Busy."""
+    """An archived document and its hash. `document` is its id, or its hash if the ledger is lost. A document of an
+    erased buyer requires a lawful demand (`disclosure`). Raises NotFound, Forbidden, DocumentBlocked, BackupUnknownKey,
+    BackupDamaged, Busy."""
     issued = _issued_as(world, company, document) if "_" in document else None
     _require_handed_out(world, company, issued, disclosure)
     digest = issued.hash if issued else document
@@ -145,7 +146,8 @@ def _issued_as(world: "World", company: str, id: str) -> Issued:
 
 
 def _require_handed_out(world: "World", company: str, issued: Issued | None, disclosure: str | None) -> None:
-    """Whose document a hash alone names nobody can tell: where anybody was erased, it is blocked like theirs."""
+    """Raise DocumentBlocked for an erased buyer without a disclosure. A hash does not identify the buyer: if any
+    customer was erased, a document known by its hash alone is blocked."""
     if disclosure:
         (demand,) = world.store.records([Disclosure.ref(company, disclosure)])
         covered = isinstance(demand, Disclosure) and demand.subject in (None, person_of(issued) if issued else None)

@@ -1,5 +1,4 @@
-"""What a plain ZIP shows to who opens it: cells that no spreadsheet takes for a formula, and the page that tells what
-is in it."""
+"""The readable part of a plain ZIP: CSV cells that no spreadsheet evaluates, and the index page."""
 
 import json
 import re
@@ -59,7 +58,7 @@ WORDS: Mapping[Language, Mapping[str, str]] = {
 
 
 def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """A row as one line of a table: parts of a part under dotted names, lists as JSON."""
+    """A row as one table line: nested objects under dotted names, lists as JSON."""
     found: dict[str, str] = {}
     for name, value in row.items():
         if isinstance(value, dict):
@@ -72,7 +71,7 @@ def flat(row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def safe(cell: str) -> str:
-    """The cell as no spreadsheet takes it for a formula; a plain number stays one."""
+    """The cell, escaped so that no spreadsheet evaluates it as a formula. A plain number does not change."""
     return f"'{cell}" if cell.startswith(RISKY) and not NUMBER.fullmatch(cell) else cell
 
 
@@ -85,7 +84,8 @@ def index(
     language: Language,
     affects: str = "company",
 ) -> bytes:
-    """The page that opens the archive: what is in it, and what is held, why and until when. No script, no link out."""
+    """The index page of the archive: its tables, and the data held back with the reason and the date. No script and no
+    external link."""
     words = WORDS[language]
     rows = "".join(
         f'<tr><td>{escape(TABLES[kind][language])}</td><td>{count}</td><td><a href="data/{kind}.json">JSON</a> '

@@ -1,7 +1,7 @@
 """Tables of a plain ZIP, each as JSON and as CSV that opens in a spreadsheet, written in bounded pieces.
 
-A piece is so many rows, whatever the time: it depends on where it begins alone, so that one repeated after a crash, or
-made by two runs at once, is the same.
+The size of a piece depends on its first row alone, and not on time. A piece repeated after a crash, or written by two
+runs at once, has the same bytes.
 """
 
 import csv
@@ -17,15 +17,15 @@ from chalicelib.services.exports.page import flat, safe
 
 ROWS: Final = 1_000
 TEXT: Final = 8_000_000
-"""Of a piece: rows, or bytes of JSON, after which it ends."""
+"""The limits of a piece, in rows or in bytes of JSON."""
 Chunks = Callable[[str, str], Iterator[tuple[list[str], str]]]
-"""The rows of a table (by name) after a place ("": from the beginning), as lines of JSON, some at a time, each time
-with the place that is reached."""
+"""The rows of a table (by name) after a cursor ("": from the beginning), as chunks of JSON lines, each with its
+cursor."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """How far a ZIP is: which table, in which of its two forms, after which place; and then the upload."""
+    """The progress of a ZIP: the table, which of its two forms, the cursor, and the upload."""
 
     table: int = 0
     sheet: bool = False
@@ -37,8 +37,8 @@ class Written:
 
 
 def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, until: float) -> Written:
-    """Put pieces of the tables until the monotonic instant `until`; all is written once `table` is their number. Raises
-    Busy, and what the rows raise."""
+    """Write pieces of the tables until the monotonic instant `until`. The ZIP is complete once `table` is their number.
+    Raises Busy, and the errors of `chunks`."""
     while written.table < len(tables):
         name = tables[written.table]
         source = chunks(name, written.after)
@@ -68,7 +68,7 @@ def _piece(written: Written, pieces: Pieces, name: str, source: Iterator[tuple[l
         columns |= dict.fromkeys(flat(json.loads(line)))
     text = _json(lines, first=not member.size, over=not full)
     counts = {**written.counts, name: written.counts.get(name, 0) + len(lines)}
-    if not member.pieces and not full:  # all of it is here
+    if not member.pieces and not full:  # The end of the last table.
         table = {f"data/{name}.json": text, f"data/{name}.csv": _sheet(lines, tuple(columns), first=True)}
         member = pieces.finish(member, table)
         return replace(written, counts=counts, member=member, table=written.table + 1, after="", columns=())
@@ -88,7 +88,7 @@ def _sheet(lines: Sequence[str], columns: Sequence[str], *, first: bool) -> byte
     out = io.StringIO(newline="")
     writer = csv.DictWriter(out, list(columns), restval="")
     if first:
-        out.write("\ufeff")  # a spreadsheet knows it for UTF-8
+        out.write("\ufeff")  # The byte order mark tells a spreadsheet that the file is UTF-8.
         writer.writerow({column: safe(column) for column in columns})
     writer.writerows({name: safe(cell) for name, cell in flat(json.loads(line)).items()} for line in lines)
     return out.getvalue().encode()

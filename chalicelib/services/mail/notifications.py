@@ -1,4 +1,4 @@
-"""Telling a company's owners of its privacy requests: addresses are looked up when a mail is sent, and kept nowhere."""
+"""Mails about privacy requests. Addresses are read when a mail is sent, and stored nowhere."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -30,7 +30,7 @@ TEMPLATES: Final[Mapping[str, Template]] = {
     "details_missing": "request_details",
     "asked": "request_asked",
 }
-"""The mail of each notice that a request leaves."""
+"""The mail template of each notice about a request."""
 KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "fr": {"access": "accès", "rectification": "rectification", "deletion": "suppression", "opposition": "opposition"},
     "ar": {"access": "الاطلاع", "rectification": "التصحيح", "deletion": "الحذف", "opposition": "الاعتراض"},
@@ -42,13 +42,13 @@ NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد",
 
 
 def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Mail every owner who has an address about a notice and a request; whoever is gone is not told. Raises Busy, and
-    KeyError for a notice that has no mail."""
+    """Mail a notice about a request to every owner who has an address. Skips a request that no longer exists. Raises
+    Busy, and KeyError for a notice without a template."""
     notice, id = about
     template = TEMPLATES[notice]
     request, profile = world.store.records([Request.ref(company, id), Company.ref(company)])
     if not isinstance(request, Request) or (notice == "asked" and request.status != "requested"):
-        return  # what has come of the request since is told by a notice of its own
+        return  # A later state of the request has a notice of its own.
     language: Language = profile.language if isinstance(profile, Company) else "fr"
     ends = request.grace_until or request.deadline
     date, kind = long_date(today(ends), language), KINDS[language][request.kind]
@@ -68,8 +68,8 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
 
 
 def _tell_recipients(world: "World", request: Request, language: Language) -> None:
-    """Mail those who received what was corrected, where the register has an office's address (law 09-08 art. 8). What
-    was corrected is named, no value is told."""
+    """Mail the recipients of the corrected data, where the register has an office's address (law 09-08 art. 8). The
+    mail names the corrected attributes and no values."""
     attributes = ", ".join(dict.fromkeys(name for measure in request.measures for name in measure.attributes))
     for row in _named(world, request):
         if row.recipient_email:
@@ -91,7 +91,8 @@ def _named(world: "World", request: Request) -> list[Disclosure]:
 
 
 def _recipients(world: "World", request: Request, language: Language) -> str:
-    """Whom a company has to tell of a rectification, a line each: the register of disclosures names them."""
+    """The recipients that the company must inform of a rectification, one per line, from the register of
+    disclosures."""
     rows = _named(world, request)
     if not rows:
         return NOBODY[language]

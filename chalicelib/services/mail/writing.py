@@ -1,7 +1,7 @@
-"""Mails to members: written in the transaction of what they tell of, sent after it, forgotten once they are sent.
+"""Mails to members: written in the transaction that they report, sent after it, deleted once sent.
 
-A commit puts a `Letter` and an outbox message about it; the outbox hands the letter to SES and deletes it. A crash in
-between sends it again: at least once, with the same reference and the same words.
+A commit puts a `Letter` and an outbox message. The outbox sends the letter through SES and deletes it. A crash in
+between sends the mail again, with the same reference and text: delivery is at least once.
 """
 
 import logging
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("facture.mail")
 TASK = "mail"
 TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
-"""The rules whose terms a text may state, by the name that stands for the length."""
+"""The retention rules whose terms a text may state, by placeholder."""
 
 
 class Written(NamedTuple):
-    """What a decision puts: the letter among its `new` rows, the message among its `messages`."""
+    """The rows of a mail: add `letter` to a decision's `new` rows, and `message` to its `messages`."""
 
     letter: Letter
     message: Message
@@ -43,7 +43,7 @@ class Written(NamedTuple):
 def write(
     call: Call, to: str, language: Language, template: Template, *, only_members: bool = False, **values: str
 ) -> Written:
-    """A mail to be sent once the call's commit is there. Raises KeyError for a value that its template lacks."""
+    """Write a mail that is sent after the call's commit. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
     purpose = f"{template} {to}"
     letter = call.make(
@@ -69,7 +69,7 @@ def post(world: "World", written: Written) -> None:
 
 
 def send(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Send the letters of an outbox message; one that is gone was sent. Raises Busy."""
+    """Send the letters of an outbox message. A letter that no longer exists was sent. Raises Busy."""
     for id in about:
         (letter,) = world.store.records([Letter.ref(company, id)])
         if isinstance(letter, Letter):
@@ -87,7 +87,7 @@ def _send(world: "World", letter: Letter) -> None:
 
 
 def tell(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
-    """Send one mail now; what SES refuses for good is logged and let go. Raises Busy."""
+    """Send one mail now. A permanent refusal by SES is logged and not retried. Raises Busy."""
     try:
         world.mailer.send(to, subject, text, language=language, reference=reference)
     except Undeliverable as refused:
@@ -101,7 +101,7 @@ def _templates(language: Language) -> dict[str, dict[str, str]]:
 
 
 def compose(language: Language, template: Template, values: dict[str, str]) -> tuple[str, str]:
-    """The subject and text of a mail. Raises KeyError for a value that is missing."""
+    """The subject and text of a mail. Raises KeyError for a missing value."""
     policy, words = current(), _templates(language)
     terms = {name: length(term(rule), language) for name, rule in TERMS.items()}
     known = {"product": policy.product, "contact": policy.contact} | terms | values

@@ -11,7 +11,7 @@ Body = dict[str, Any]
 
 
 def present_disclosure(row: Disclosure, language: Language) -> Body:
-    """An entry; the kinds of data are in words. The operator who recorded it is not shown."""
+    """An entry; it shows the kinds of data in words, and not the operator who recorded it."""
     rules = current().rules
     return {
         "id": row.id,

@@ -1,4 +1,4 @@
-"""Documents: one shape for a draft and for an issued document, so that a client has one model."""
+"""Documents: one shape for a draft and for a frozen document, so that a client has one model."""
 
 from decimal import Decimal
 from typing import Any
@@ -25,14 +25,14 @@ Body = dict[str, Any]
 
 
 def present_document(state: DocumentState, head: Head) -> Body:
-    """A draft or a frozen document; `head` says whether the other party may be shown."""
+    """A draft or a frozen document. `head` tells whether the other party was erased."""
     if isinstance(state.document, Issued):
         return present_issued(state.document, state.balance, head)
     return present_draft(state.document)
 
 
 def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A draft, in the shape of its kind's frozen document with null for what it has not got yet."""
+    """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
     made = by_kind(draft.KIND)
     return {
         "id": draft.id,
@@ -66,8 +66,8 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
 
 
 def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
-    """A frozen document with the attributes that its kind shows, and with its balance where it is payable. `head` says
-    whether the other party may be shown. A line of a credit note names the line that it credits."""
+    """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
+    party was erased. A line of a credit note names the line that it credits."""
     made = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if isinstance(document, CreditNote):
@@ -80,17 +80,18 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
 
 
 def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
-    """An issued invoice with what was paid and credited; `head` says whether its buyer may be shown."""
+    """An issued invoice with its paid and credited amounts. `head` tells whether its buyer was erased."""
     return present_issued(invoice, balance, head)
 
 
 def present_credit_note(note: CreditNote, head: Head) -> Body:
-    """A credit note; each of its lines names the invoice's line that it credits; `head` as above."""
+    """A credit note. Each of its lines names the invoice line that it credits. `head` tells whether its buyer was
+    erased."""
     return present_issued(note, None, head)
 
 
 def _paid(document: Issued, balance: Balance | None) -> Body:
-    """What moves beside a payable document. Its version grows with its balance."""
+    """The attributes from the balance of a payable document. The version includes the balance's version."""
     return {
         "version": document.version + (balance.version if balance else 0),
         "paid": amount_text(balance.paid if balance else ZERO),
@@ -102,7 +103,7 @@ def _paid(document: Issued, balance: Balance | None) -> Body:
 
 
 def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A payment; `stamp_duty` is what cash owes apart."""
+    """A payment. `stamp_duty` is the duty on cash, due separately."""
     return {
         "id": payment.id,
         "object": "payment",
@@ -152,7 +153,7 @@ def _issued(original: Issued, head: Head) -> Body:
 
 
 def _place(document: Issued) -> Body | None:
-    """The document's place in the register."""
+    """The document's position in the register."""
     if not isinstance(document, Registered):
         return None
     return {
@@ -164,7 +165,7 @@ def _place(document: Issued) -> Body | None:
 
 
 def in_words(amount: Decimal) -> Body:
-    """The amount that closes the document, in French and Arabic; a negative amount has no words."""
+    """The document's final amount in words, in French and Arabic; None for a negative amount."""
     return {"fr": french(amount, capital=True), "ar": arabic(amount)} if amount >= 0 else {"fr": "", "ar": ""}
 
 

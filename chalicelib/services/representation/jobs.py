@@ -10,7 +10,7 @@ from chalicelib.domain.journal import JobRow
 
 
 def present_job(job: JobRow, head: Head | None = None) -> dict[str, Any]:  # noqa: ARG001 — a common signature
-    """A job, with an outcome for every document that it was given."""
+    """A job, with an outcome for each of its documents."""
     return {
         "id": job.id,
         "object": "job",

@@ -1,4 +1,4 @@
-"""Any object of a company's books that a client sees."""
+"""Any business object that a client sees."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -23,5 +23,5 @@ PRESENTERS: Final[Mapping[type, Callable[[Any, Head], Body]]] = {
 
 
 def present_object(found: Any, head: Head) -> Body:
-    """The object's representation, by its class."""
+    """The object's representation, selected by its class."""
     return PRESENTERS[type(found)](found, head)

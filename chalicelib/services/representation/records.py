@@ -1,4 +1,4 @@
-"""Simple records: id and object first, then the record's own attributes, then version and times."""
+"""Simple records: id and object first, then the record's attributes, then version and times."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -33,7 +33,7 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
 
 
 def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """The record with every attribute of its own that is not hidden."""
+    """A record with each of its attributes that is not hidden."""
     shown = {name: _plain(name, getattr(record, name)) for name in _names(record.ROOM, record.KIND)}
     return {
         "id": record.id,
@@ -72,8 +72,8 @@ def present_notices(found: Iterable[Notice]) -> list[Body]:
 
 
 def present_company(record: Company, head: Head) -> Body:
-    """A company's profile, with the patterns that number its documents; its logo is the picture's SHA-256 (hex). The
-    numbers to come are not in it: the tag would change with every document."""
+    """A company's profile with its numbering patterns. The logo is the picture's SHA-256 (hex). Next numbers are not
+    included: otherwise the ETag would change with every document."""
     patterns = {known.document: current(record, known.document) for known in DEFAULTS}
     series = {name: {"pattern": found.pattern, "reset": found.reset} for name, found in patterns.items()}
     logo = PurePosixPath(record.logo).stem if record.logo else None
@@ -87,10 +87,10 @@ def present_company(record: Company, head: Head) -> Body:
 
 
 def present_party(record: Party, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A customer or a supplier, with what is unusual about its identifiers."""
+    """A customer or a supplier, with notices about its identifiers."""
     return {**present_record(record), "notices": present_notices(notices(record))}
 
 
 def present_settings(head: Head, _: Head | None = None) -> Body:
-    """The cloud switches. Neither version nor times: the head's own move with every write of the company."""
+    """The cloud switches, without version and times: those of the head change with every write of the company."""
     return {"id": head.company, "object": "settings", "cloud": {"sync": head.cloud_sync, "backup": head.cloud_backup}}

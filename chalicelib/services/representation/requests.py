@@ -12,7 +12,7 @@ from chalicelib.services.privacy.requests import receipts
 
 
 def request_row(request: Request) -> dict[str, Any]:
-    """A request. `receipt`, `download` and `documents` say whether there is one."""
+    """A request. `receipt`, `download` and `documents` tell whether it has one."""
     when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
     return {
         "id": request.id,
@@ -39,7 +39,7 @@ def request_row(request: Request) -> dict[str, Any]:
 
 
 def correction_row(row: Correction) -> dict[str, Any]:
-    """A correction: the right values and the instant."""
+    """A correction: the corrected values and the instant."""
     return {
         "id": row.id,
         "object": "correction",
@@ -55,17 +55,17 @@ def _instant(at: datetime | None) -> str | None:
 
 
 def _awaited(request: Request) -> dict[str, Any] | None:
-    """The instant since which the deadline stands, and the attributes that are missing."""
+    """The instant at which the deadline paused, and the missing attributes."""
     if request.awaiting_since is None:
         return None
     return {"since": instant(request.awaiting_since), "missing": list(request.missing)}
 
 
 def _put_right(request: Request) -> bool:
-    """Issued documents may still state what was corrected."""
+    """Whether issued documents may still state the old values."""
     return request.kind == "rectification" and any(measure.action == "keep" for measure in request.measures)
 
 
 def _handed_out(request: Request) -> bool:
-    """An archive was made for the request; the download checks its term."""
+    """Whether an archive was made for the request. The download endpoint checks its term."""
     return (request.kind, request.status) == ("access", "completed")

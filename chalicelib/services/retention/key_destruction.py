@@ -1,7 +1,7 @@
-"""The end of a company's working keys: first doomed, so that no backup ends under one, then destroyed with the account.
+"""Destruction of a company's working keys: announced when a deletion begins, done when the account is deleted.
 
-A key's row is all there is of it: once the row and its point-in-time recovery are gone, whatever was sealed under it,
-wherever a copy of it may lie, cannot be read by anybody.
+A key announced for destruction encrypts no further backup. A key exists only in its row. Once the row and its
+point-in-time recovery are gone, nothing encrypted under it can be decrypted, wherever a copy lies.
 """
 
 from collections.abc import Iterable
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def final_day(at: datetime) -> date:
-    """The last day on which a row that goes at `at` can still be recovered."""
+    """The last day on which a row deleted at `at` can be recovered."""
     return current().storage.point_in_time_recovery.after(today(at))
 
 
 def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
-    """What dooms every working key of a company, for the commit that begins its deletion. The company is blocked by
-    then, so that no key can come to be meanwhile. Raises Busy."""
+    """The announcements of every working key, for the commit that begins the company's deletion. The company is blocked
+    before, so that no new key can appear. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
     return tuple(
         Destruction(company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at))
@@ -35,7 +35,8 @@ def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[De
 
 
 def destroyed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
-    """The same, once the keys' rows are gone: a hold may have kept them longer than was foreseen. Raises Busy."""
+    """The same announcements with their final day, once the rows of the keys are gone. A hold may have delayed it.
+    Raises Busy."""
     return tuple(replace(end.edited(at), final_on=final_day(at)) for end in of_request(world, company, request))
 
 

@@ -1,7 +1,7 @@
-"""The end of the statutory term (CGI art. 211): what was kept ten years from the end of its financial year leaves.
+"""The purge at the end of the statutory term (CGI art. 211): ten years from the end of the financial year.
 
-The register stays verifiable: a series keeps the last number that left and the chain's hash there. One row a company
-says when its oldest records are due, so that the sweep's cost follows what is due and not what is stored.
+The register stays verifiable: a series keeps the last purged number and its chain hash. One row per company holds the
+date of its next purge, so that the cost of a run depends on what is due and not on what is stored.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 BATCH = 12
-"""Documents that leave in one commit: each takes its register entry, its balance and its payments along."""
+"""Documents purged in one commit, each with its register entry, its balance and its payments."""
 MOST_ROWS = 80
-"""Rows that one commit deletes; the commit's own and its series come on top, and a transaction takes 100."""
+"""Rows that one commit deletes. The commit's bookkeeping and the series come on top; a transaction takes 100."""
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """By what a company's records may go: every period and every financial year that counts; all must agree."""
+    """The retention rule of a company's records: all its periods and financial years. A record goes only when all
+    agree."""
 
     periods: tuple[Period, ...]
     years: tuple[FinancialYear, ...]
@@ -48,7 +49,7 @@ class Rule:
         return max(ends)
 
     def through(self, on: date) -> date:
-        """The latest day whose records may go on the day `on`: it and all before it are past their term."""
+        """The latest date whose records may be purged on the day `on`. All earlier ones are past their term too."""
         longest = max(period.years for period in self.periods)
         day = on.replace(year=on.year - longest, day=min(on.day, 28))
         while self.kept_until(day) >= on:
@@ -71,14 +72,14 @@ def year_of(text: str) -> FinancialYear:
 
 
 def rule_of(term: Term) -> Rule:
-    """A company's rule: what was promised and what the policy says now. A shortened term counts for nothing here until
-    an operator has adopted it; a longer one counts at once."""
+    """A company's rule: the term promised to it and the policy's term. A longer policy term counts at once. A shortened
+    one counts only after an operator adopts it."""
     periods = dict.fromkeys([Period.parse(term.period), statutory(current())])
     return Rule(tuple(periods), tuple(year_of(end) for end in term.ends))
 
 
 def begun(company: Company, at: datetime) -> Term:
-    """The row of a company that was just founded."""
+    """The retention row of a new company."""
     term = Term(
         company=company.company,
         id=company.company,
@@ -92,31 +93,30 @@ def begun(company: Company, at: datetime) -> Term:
 
 
 def with_year_end(term: Term, end: str, at: datetime) -> Term:
-    """The row of a company whose financial year ends otherwise from now on: what was dated before goes no earlier than
-    by the old one."""
+    """The retention row after a change of the financial year. Earlier records are kept at least as long as before."""
     if end in term.ends:
         return term
     return _dated(term.edited(at, ends=(*term.ends, end)), _oldest(term))
 
 
 def _oldest(term: Term) -> date:
-    """The first day that records may be dated."""
+    """The earliest possible date of a record."""
     return term.swept + DAY if term.swept else today(term.created_at)
 
 
 def _dated(term: Term, oldest: date) -> Term:
-    """The row due on the first day on which records dated `oldest` may go."""
+    """The row, due on the first day on which records dated `oldest` may be purged."""
     return replace(term, due_at=midnight(rule_of(term).kept_until(oldest) + DAY))
 
 
 def midnight(day: date) -> datetime:
-    """The instant at which a day begins in Casablanca (UTC)."""
+    """The UTC instant at which a day begins in Casablanca."""
     return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
 def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
-    """The register entries of each series that may go, in their order, a batch at a time. Dates never fall along a
-    series, so that the first later one ends it."""
+    """The register entries of each series that may be purged, in order, in batches. Dates never decrease along a
+    series, so the first later date ends it."""
     for series in _all(store, company, "ledger", "series#"):
         if isinstance(series, Series):
             rows = _all(store, company, "ledger", f"register#{series.id}#")
@@ -126,8 +126,8 @@ def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Ser
 
 
 def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
-    """The fiscal documents outside the register that may go, a batch of one kind at a time. Nothing orders them by
-    date, so that all of a kind's rows are read: once for each day on which something is due."""
+    """The fiscal documents outside the register that may be purged, in batches of one kind. They have no order by date,
+    so all rows of a kind are read, once per due day."""
     for made in document_types():
         if made.fiscal and not made.registered:
             rows = _all(store, company, made.issued.ROOM, f"{made.kind}#")
@@ -154,7 +154,8 @@ def _all(store: Store, company: str, room: str, prefix: str) -> Iterator[Record]
 
 
 def sweep(world: "World", term: Term) -> bool:
-    """Let the next batch go; True once nothing more may go, and the row is due for what comes next. Raises Busy."""
+    """Purge the next batch. Returns True once nothing more is due; the row is then due for the next date. Raises
+    Busy."""
     through = rule_of(term).through(today(world.now()))
     for series, entries in due_entries(world.store, term.company, through):
         _documents(world, term, series, entries, through)
@@ -172,7 +173,7 @@ def sweep(world: "World", term: Term) -> bool:
 
 @dataclass(frozen=True)
 class Due:
-    """A document whose term is over: its hash, and its entry where it is in the register."""
+    """A document past its term: its hash, and its register entry if it has one."""
 
     made: DocumentType
     id: str
@@ -181,7 +182,7 @@ class Due:
 
 
 def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
-    """Let the next documents of a series go. The series keeps the last number that left, and the chain there."""
+    """Purge the next documents of a series. The series keeps the last purged number and its chain hash."""
     due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
     gone, left, whole = _leaving(world, term, due, through)
     removal.remove(world, term.company, (each.hash for each in due[:whole]))
@@ -197,7 +198,7 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
 
 
 def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
-    """Let the next documents of a kind go that is not in the register."""
+    """Purge the next documents of a kind outside the register."""
     due = [Due(made, document.id, document.hash) for document in documents]
     gone, left, whole = _leaving(world, term, due, through)
     removal.remove(world, term.company, (each.hash for each in due[:whole]))
@@ -205,7 +206,8 @@ def _unregistered(world: "World", term: Term, made: DocumentType, documents: Seq
 
 
 def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> tuple[list[Record], list[Leftover], int]:
-    """The rows that leave in one commit, what their later payments leave behind, and how many documents are whole."""
+    """The rows to delete in one commit, the late payments that outlive their document, and the number of complete
+    documents."""
     gone: list[Record] = []
     left: list[Leftover] = []
     whole = 0
@@ -213,7 +215,8 @@ def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> t
         rows, later = _with_document(world, term.company, each, through)
         if gone and len(gone) + len(rows) > MOST_ROWS:
             break
-        if len(rows) > MOST_ROWS:  # a document of very many payments: they go first, the number with the last of them
+        # A document with very many payments: delete payments first. The number goes with the last of them.
+        if len(rows) > MOST_ROWS:
             gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
             break
         gone += rows
@@ -225,7 +228,7 @@ def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> t
 
 
 def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:
-    """The rows that leave with a document, and the latest date of its payments that must stay."""
+    """The rows to delete with a document, and the latest date of the payments that must stay."""
     made = due.made
     balances = [made.balance.ref(company, due.id)] if made.balance else []
     document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
@@ -237,7 +240,7 @@ def _with_document(world: "World", company: str, due: Due, through: date) -> tup
 
 
 def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
-    """Payments, each after the row that keeps its id: a batch that is cut between them leaves no id behind."""
+    """Payments, each after the row that reserves its id. A batch that ends between them leaves no id behind."""
     found: list[Record] = []
     for start in range(0, len(payments), MOST_ROWS):
         some = payments[start : start + MOST_ROWS]
@@ -247,7 +250,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
 
 
 def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
-    """Let the late payments of an invoice that is gone go; True when done."""
+    """Purge the late payments of a purged invoice; return True when done."""
     through = rule_of(term).through(today(world.now()))
     found = list(_all(world.store, row.company, "ledger", f"payment#{row.id}#"))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
@@ -264,7 +267,7 @@ def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
 
 
 def _journal(world: "World", term: Term, through: date) -> bool:
-    """Let a batch of journal entries go; whether there was one."""
+    """Purge a batch of journal entries; return whether there was one."""
     rows = _all(world.store, term.company, "journal", "entry#")
     old: list[Record] = []
     for row in rows:
@@ -277,7 +280,7 @@ def _journal(world: "World", term: Term, through: date) -> bool:
 
 
 def _end_key(world: "World", term: Term) -> None:
-    """Let the statutory key of a closed company go with the last that it opens."""
+    """Destroy the statutory key of a closed company together with the last record that needs it."""
     if keys := removal.last_key(world, term.company):
         _commit(world, term, keys)
 
@@ -294,7 +297,8 @@ def _commit(world: "World", term: Term, deletes: tuple[Record, ...], puts: tuple
 
 
 def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
-    """Change a company's row as it is now: an edit of the profile may have added a financial year meanwhile."""
+    """Change a company's row from its present state. A concurrent edit of the profile may have added a financial
+    year."""
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Term)
@@ -305,13 +309,13 @@ def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
 
 
 def adopt(world: "World", term: Term) -> None:
-    """Let a term that the policy shortened count for a company from now on. Raises Busy."""
+    """Apply a term that the policy shortened to a company from now on. Raises Busy."""
     at, period = world.now(), str(statutory(current()))
     _move(world, term, lambda now: _dated(now.edited(at, period=period), _oldest(now)))
 
 
 def preview(world: "World", term: Term, period: Period, on: date) -> int:
-    """How many documents of a company would go on the day `on` under another period, beyond those that go anyhow."""
+    """The number of additional documents that another period would purge on the day `on`."""
     years = tuple(year_of(end) for end in term.ends)
     through = Rule((period,), years).through(on)
     own = rule_of(term).through(on)

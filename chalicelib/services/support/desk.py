@@ -1,4 +1,4 @@
-"""Support as the operator and the clock have it: answering, noting what is late, ending what is over."""
+"""Support for the operator and the scheduler: answer, mark late answers, close and delete threads."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def answer(world: "World", company: str, id: str, text: str, by: str) -> Committed[Thread]:
-    """The operator's answer, `by` their own id; the member is mailed that there is one. Raises NotFound, ThreadClosed,
+    """Write the operator's answer (`by` is the operator's id) and mail the member. Raises NotFound, ThreadClosed,
     CompanyBlocked."""
     call = world.call(company, by, "support_answer", key=f"support-{world.random(12).hex()}")
     (found,) = world.store.records([Thread.ref(company, id)])
@@ -55,14 +55,14 @@ def _address(store: Store, company: str, member: str) -> str | None:
 
 
 def note_late(world: "World", company: str, id: str) -> None:
-    """Note on a thread that its first answer is late; one answered or closed meanwhile stays as it is. Raises Busy."""
+    """Mark a thread whose first answer is late. An answered or closed thread does not change. Raises Busy."""
     call = world.call(company, "system", "support_late", key=f"late-{id}")
 
     def decide_late(snapshot: Snapshot) -> Decision[None]:
         now = snapshot.get(Thread, id)
         if now is None or now.overdue or now.first_answered_at or now.status == "closed":
             return Decision()
-        if now.first_answer_by > call.at:  # not `due_at`: whoever works on the row has moved it
+        if now.first_answer_by > call.at:  # Not `due_at`: the runner's claim has changed it.
             return Decision()
         return Decision(puts=(noted_late(now, call.at),))
 
@@ -71,8 +71,8 @@ def note_late(world: "World", company: str, id: str) -> None:
 
 
 def end(world: "World", company: str, id: str) -> None:
-    """Remove a closed thread whose term has ended: its files, then its messages and itself in one commit. What is gone
-    already is no error. Raises Busy."""
+    """Delete a closed thread after its term: first its files, then its messages and itself in one commit. Ignores what
+    is already deleted. Raises Busy."""
     (thread,) = world.store.records([Thread.ref(company, id)])
     if not isinstance(thread, Thread) or thread.closed_at is None:
         return

@@ -1,4 +1,4 @@
-"""Diagnostics: taken in unless the member opposed, kept under their day, told to the operator as counts."""
+"""Diagnostics: stored unless the member objected, under their day; the operator sees counts."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 MOST, WINDOW_SECONDS = 120, 3600
-"""How often one network address may send in an hour: a crowd behind one office's address still fits."""
+"""Batches per network address and hour. Many devices behind one office's address still fit."""
 
 
 def take(
     world: "World", reader: Reader | None, member: str | None, source: str, sent: tuple[str, Os, str, Sequence[Event]]
 ) -> bool:
-    """Keep a batch, unless the member opposed; True if it was kept. Raises TooManyRequests, Busy."""
+    """Store a batch unless the member objected; return whether it was stored. Raises TooManyRequests, Busy."""
     if reader is not None and member is not None and not granted(consent.of_member(reader, member), "diagnostics"):
         return False
     if not allow(world, "diagnostics", source, most=MOST, seconds=WINDOW_SECONDS):
@@ -48,12 +48,13 @@ def take(
 
 
 def summary(world: "World", days: int, now: datetime) -> list[Line]:
-    """What the last `days` days brought, as counts."""
+    """The counts of the last `days` days."""
     return summarise(_batches(world, days, now))
 
 
 def _batches(world: "World", days: int, now: datetime) -> Iterator[Batch]:
-    """Every batch of those days that is not past its term, deleted or not: the database expires late, by days."""
+    """Every batch of those days within its term. The database deletes expired rows days late, so expired ones are
+    filtered out."""
     for back in range(min(days, most_days(term("diagnostics.event")) + 1)):
         after = None
         while True:

@@ -1,6 +1,6 @@
-"""Support as members have it: asking, writing, following, closing. The operator's side is `support_desk`.
+"""Support for members: open, write to, read and close threads. The operator's side is `support.desk`.
 
-A member sees their own threads, an owner all of the company's. Help is asked for whether or not cloud storage is on.
+A member sees their own threads; an owner sees all of the company's. Support does not depend on the cloud switches.
 """
 
 from collections.abc import Sequence
@@ -39,19 +39,19 @@ if TYPE_CHECKING:
 
 
 class Writer(NamedTuple):
-    """A member who writes: the membership's id, whether they own the company, their address if the token has one."""
+    """The member who writes: membership id, whether they own the company, and the token's address if any."""
 
     member: str
     owner: bool
     email: str | None = None
 
     def sees(self, thread: Thread) -> bool:
-        """Whether the thread is theirs to read."""
+        """Whether the member may read the thread."""
         return self.owner or thread.opened_by == self.member
 
 
 class Enclosure(NamedTuple):
-    """A file as it was sent: its name and its bytes."""
+    """A file as sent: its name and its bytes."""
 
     name: str
     content: bytes
@@ -73,7 +73,7 @@ class Conversation(NamedTuple):
 
 
 def read(reader: Reader, writer: Writer, id: str) -> Conversation:
-    """A thread with its messages. Raises NotFound, also for somebody else's."""
+    """A thread with its messages. Raises NotFound, also for a thread that the member may not see."""
     return _conversation(reader.store, _theirs(reader, writer, id))
 
 
@@ -104,7 +104,7 @@ def open_thread(
     text: str,
     files: Sequence[Enclosure] = (),
 ) -> Committed[Conversation]:
-    """Ask for help; a mail confirms it where the member has an address. Raises InvalidContent, Busy."""
+    """Open a thread. A mail confirms it if the member has an address. Raises InvalidContent, Busy."""
     by = call.at + FIRST_ANSWER
     thread = call.make(
         Thread,
@@ -134,7 +134,7 @@ def open_thread(
 def write(
     world: "World", reader: Reader, call: Call, writer: Writer, id: str, text: str, files: Sequence[Enclosure] = ()
 ) -> Committed[Conversation]:
-    """Write in a thread that is not closed. Raises NotFound, ThreadClosed, InvalidContent."""
+    """Write in an open thread. Raises NotFound, ThreadClosed, InvalidContent."""
     seen = _theirs(reader, writer, id)
     require_room(seen)
     message, marks = draft(world, call, seen, writer.member, text, files)
@@ -158,13 +158,13 @@ def require_room(thread: Thread) -> None:
 
 
 def close(reader: Reader, call: Call, writer: Writer, id: str) -> Committed[Thread]:
-    """Close a thread: its term begins. Closing it again changes nothing. Raises NotFound."""
+    """Close a thread; its retention term begins. Closing it again changes nothing. Raises NotFound."""
     _theirs(reader, writer, id)
     return close_now(reader.store, call, id)
 
 
 def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
-    """Close a thread without asking whose it is. Raises NotFound."""
+    """Close a thread without a permission check. Raises NotFound."""
 
     def decide_close(snapshot: Snapshot) -> Decision[Thread]:
         thread = snapshot.get(Thread, id)
@@ -179,7 +179,7 @@ def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
 
 
 def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: str) -> Link:
-    """The address of an attachment, for five minutes. Raises NotFound."""
+    """The address of an attachment, valid for five minutes. Raises NotFound."""
     thread = _theirs(reader, writer, id)
     for message in messages(reader.store, thread):
         for found in message.attachments:
@@ -189,15 +189,16 @@ def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: st
 
 
 class Drafted(NamedTuple):
-    """A message whose files are stored, and what the commit puts to take the mark off them."""
+    """A message with stored files, and the rows that remove their upload mark in the commit."""
 
     message: SupportMessage
     marks: tuple[Upload, ...] = ()
 
 
 def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
-    """A message; its files are checked first, so that what is refused leaves nothing, then marked, then stored. A call
-    stores under names of its own, so a repetition never shares a file with what a sweep may take."""
+    """Build a message and store its files. All files are checked first, so that a refused request stores nothing. The
+    upload is marked before it is stored, so that the sweep finds it if the call never commits. Each call stores under
+    its own names, so a retry never shares a file with the sweep."""
     from chalicelib.render.attachment import check
 
     checked = [(file.name, check(file.content, f"/attachments/{n}/content")) for n, file in enumerate(files)]
