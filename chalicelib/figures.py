@@ -1,7 +1,7 @@
-"""Every figure that is published, by name: what it counts. CloudWatch bills each pair of a name and a dimension.
+"""The published figures: each name and what it counts. CloudWatch bills each pair of a name and a dimension.
 
-A name that is not here is refused, and so is a label that could tell companies or people apart: only a job's name may
-be one. docs/operations.md shows the same table; alarms watch only what is in it.
+Other names are refused, and so are labels that could identify companies or people: the only label is a job's name.
+docs/operations.md shows the same table. Alarms use these figures only.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ BUSINESS: Mapping[str, str] = {
     "DrillPassed": "restore drills that found every row as it was",
     "DrillFailed": "restore drills that did not",
 }
-"""What the business and the law ask about."""
+"""Figures for the business and the law."""
 RUNS: Mapping[str, str] = {
     "Run": "runs that ended, whatever they did",
     "RunSeconds": "how long a run took",
@@ -40,27 +40,27 @@ RUNS: Mapping[str, str] = {
     "DeadlineBreached": "steps that ended after the run's own deadline",
     "OldestSeconds": "how long the row that waited longest had been due",
 }
-"""What a run of a job says of itself, each with the job's name as its dimension."""
+"""Figures of a job's run, with the job's name as their dimension."""
 FAULTS: Mapping[str, str] = {
     "Unhandled": "requests answered 500: a defect",
     "Unanswered": "requests answered 503 because something that the service depends on did not answer",
 }
-"""What the pipeline could not answer."""
+"""Failures of the HTTP pipeline."""
 FIGURES: Mapping[str, str] = {**BUSINESS, **RUNS, **FAULTS}
 BY_JOB = RUNS.keys() | {"RequestDeadlineNear", "RequestDeadlineBreached"}
-"""Those that bear the name of a job. Every other one stands alone: an alarm watches exactly one of the two."""
+"""Figures with a job's name as their dimension. The others have none, so that an alarm watches exactly one series."""
 
 FISCAL = frozenset((made.issued.ROOM, made.kind) for made in document_types() if made.fiscal)
-"""Rooms and kinds of the documents that the sweep removes at the end of their statutory term."""
+"""Tables and kinds of the documents that the retention job purges."""
 MADE: Mapping[tuple[str, str], str] = {
     **{(made.issued.ROOM, made.kind): made.figure.name for made in document_types()},
     ("ledger", "payment"): "PaymentsRecorded",
 }
-"""The figure that counts a new row, by room and kind."""
+"""The figure that counts a new row, by table and kind."""
 
 
 def committed(new: "Sequence[Record]", gone: "Sequence[Record]") -> dict[str, float]:
-    """The business figures of one commit: what came to be in the ledger, and what left it."""
+    """The business figures of one commit, from the rows that it puts and deletes."""
     counted: Counter[str] = Counter()
     for record in new:
         figure = MADE.get((record.ROOM, record.KIND))

@@ -1,9 +1,9 @@
-"""Logs, figures and traces of one process. No personal data: not in logs, not in metrics, not in traces.
+"""Logs, figures and traces of one process, without personal data.
 
-Everything of ours logs through the standard library under `facture.…`; `telemetry` gives that logger its one handler. A
-function's event is never logged, nor what it answers. Three nets stand under that: attributes that the policy masks are
-masked by name, what looks like a person's particulars is masked by pattern, and of an exception only the classes, the
-codes and the places are kept, because its message may quote what it met.
+Our code logs through the standard library under `facture.…`; `telemetry` adds the only handler. A function's event and
+its answer are never logged. Three protections follow: attributes that the policy masks are masked by name; text that
+looks like personal data is masked by pattern; an exception keeps only its classes, codes and source lines, because its
+message may quote data.
 """
 
 import json
@@ -61,9 +61,10 @@ OURS = frozenset(
         "verb",
     }
 )
-"""Names that only we fill, with nothing personal. The policy takes 0.3 s to load: a line of these does without it."""
+"""Attribute names that only our code fills, never with personal data. Loading the policy takes 0.3 s; a line with only
+these names does not need it."""
 LABEL = re.compile(r"[a-z]{2,20}")
-"""A job's name, and nothing that is numbered."""
+"""A job's name, and no name with digits."""
 UNSEEN = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an e-mail address
     r"|(?<![0-9A-Za-z])(?:\d{24}|\d{15})(?![0-9A-Za-z])"  # a RIB, an ICE
@@ -79,7 +80,7 @@ Names = Callable[[], Collection[str]]
 
 
 def masked(value: Any, names: Names) -> Any:
-    """A copy of `value` without what is under one of `names` and without what looks like a person's particulars."""
+    """A copy of `value`, with masked attribute names and masked personal data in texts."""
     if isinstance(value, str):
         return UNSEEN.sub(MASK, value)
     if isinstance(value, Mapping):
@@ -89,11 +90,11 @@ def masked(value: Any, names: Names) -> Any:
         return [masked(part, names) for part in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
-    return f"<{type(value).__name__}>"  # an object of unknown content: its text may say anything
+    return f"<{type(value).__name__}>"  # An object of unknown content: its text may hold personal data.
 
 
 def described(error: BaseException) -> list[dict[str, Any]]:
-    """An exception and its causes, outermost first: class, code if there is one, and where, without any message."""
+    """An exception and its causes, outermost first: class, code if any, and source lines, without messages."""
     chain: list[dict[str, Any]] = []
     seen: set[int] = set()
     current: BaseException | None = error
@@ -107,7 +108,7 @@ def described(error: BaseException) -> list[dict[str, Any]]:
 
 
 def code_of(error: BaseException) -> str | None:
-    """The stable code of a refusal of ours, or of an answer of AWS's; None for any other exception."""
+    """The stable code of our own error or of an AWS error; None for any other exception."""
     code = getattr(error, "code", None) or getattr(error, "cause_response_code", None)
     response = getattr(error, "response", None)
     if not code and isinstance(response, Mapping):
@@ -131,20 +132,20 @@ class _Formatter(LambdaPowertoolsFormatter):
 
 
 class Errors:
-    """Standard error as it is when something is written: whoever captures it meanwhile gets the line."""
+    """The present `sys.stderr`, read at each write, so that a test that captures it gets the line."""
 
     def write(self, text: str) -> int:
-        """Write to it."""
+        """Write to the present standard error."""
         return sys.stderr.write(text)
 
     def flush(self) -> None:
-        """Flush it."""
+        """Flush the present standard error."""
         sys.stderr.flush()
 
 
 class Telemetry:
-    """The logger, the figures and the traces of one process. `masks` gives the attribute names that the policy masks;
-    `stream` takes the figures, one line of CloudWatch's embedded metric format each (None: nowhere)."""
+    """The logger, figures and traces of one process. `masks` returns the attribute names that the policy masks.
+    `stream` receives the figures, one line of CloudWatch's embedded metric format each (None: no output)."""
 
     def __init__(
         self,
@@ -162,7 +163,8 @@ class Telemetry:
 
     @contextmanager
     def bound(self, **keys: str) -> Iterator[None]:
-        """Add keys (request_id, company, actor, job: opaque ids all) to every line logged by this thread meanwhile."""
+        """Add keys (request_id, company, actor, job: opaque ids) to every line that this thread logs within the
+        block."""
         before = dict(self.logger.thread_safe_get_current_keys())
         self.logger.thread_safe_append_keys(**keys)
         try:
@@ -172,8 +174,8 @@ class Telemetry:
             self.logger.thread_safe_append_keys(**before)
 
     def figures(self, values: Mapping[str, float], job: str | None = None) -> None:
-        """Publish figures of `chalicelib.figures`: a name that ends in `Seconds` is a time, every other a count. Raises
-        ValueError for another name, or a label too many or too few: each is billed, and could tell companies apart."""
+        """Publish figures of `chalicelib.figures`. A name that ends in `Seconds` is a time, any other a count. Raises
+        ValueError for another name, or a missing or superfluous label: each is billed and could identify a company."""
         if strange := values.keys() - FIGURES.keys():
             raise ValueError(f"not in chalicelib/figures.py: {', '.join(sorted(strange))}")
         if strange := {name for name in values if (name in BY_JOB) != (job is not None)}:
@@ -196,8 +198,8 @@ class Telemetry:
 
     @contextmanager
     def span(self, name: str) -> Iterator[None]:
-        """A part of the trace, if this invocation is sampled; nothing off AWS. What is refused is an error in it, what
-        fails a fault."""
+        """Trace a block as a subsegment, if this invocation is sampled. Does nothing outside AWS. X-Ray records a
+        refusal as an error and a failure as a fault."""
         recorder = self._recorder if sampled() and not self.settings.endpoint else None
         if recorder is None:
             yield
@@ -216,7 +218,7 @@ class Telemetry:
 
     @cached_property
     def _recorder(self) -> Any:
-        # A package without the library traces what Lambda does by itself.
+        # Without the library, Lambda still traces the invocation itself.
         if find_spec("aws_xray_sdk") is None:
             return None
         from chalicelib.tracing import recorder
@@ -226,7 +228,8 @@ class Telemetry:
 
 @cache
 def telemetry(settings: Settings) -> Telemetry:
-    """This process's telemetry. Figures go to standard output on AWS, where CloudWatch reads them, and nowhere else."""
+    """This process's telemetry. Figures go to standard output on AWS, where CloudWatch reads them, and to no output
+    elsewhere."""
     return Telemetry(settings, masks=_masks, stream=None if settings.endpoint else sys.stdout)
 
 

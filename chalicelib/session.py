@@ -1,6 +1,7 @@
-"""On whose behalf AWS is asked: of one company, while a job works on it; else of the function itself (docs/adr/0059).
+"""The AWS credentials of the current context: one company's while a job works on it, otherwise the function's
+(docs/adr/0059).
 
-It follows the context and not the client, so that one connection serves every company and no caller can forget it.
+They belong to the context and not to the client. One connection serves every company, and no caller can forget them.
 """
 
 from collections.abc import Iterator
@@ -12,16 +13,16 @@ from typing import Any, Protocol
 
 
 class Signer(Protocol):
-    """Credentials as botocore signs with them."""
+    """Credentials that botocore can sign with."""
 
     def get_frozen_credentials(self) -> Any:
-        """The key, its secret and its token, of one moment."""
+        """The key, its secret and its token at one moment."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """Credentials that reach one company's rows and objects only, for one job, until `ends` (aware); and, where the job
-    puts what it does into a company, those of `into`: the same one, or one that it makes."""
+    """Credentials of one job for one company's rows and objects, until `ends` (aware). `into` is the company that the
+    job writes to: the same one, or a company that it makes."""
 
     job: str
     company: str
@@ -34,13 +35,13 @@ _current: ContextVar[Session | None] = ContextVar("session", default=None)
 
 
 def current() -> Session | None:
-    """The session that this context asks under; None: the function's own role."""
+    """The session of this context; None means the function's own role."""
     return _current.get()
 
 
 @contextmanager
 def under(session: Session | None) -> Iterator[None]:
-    """Ask AWS under this session within the `with` block; under None, as the function itself."""
+    """Use this session for AWS requests within the `with` block; None means the function's own role."""
     token = _current.set(session)
     try:
         yield
@@ -49,14 +50,14 @@ def under(session: Session | None) -> Iterator[None]:
 
 
 def sign(request: Any, **_: Any) -> None:
-    """botocore's event `before-sign`: whoever this context works for signs. Each try of a request is signed anew."""
+    """Handle botocore's event `before-sign`: sign with the context's session. Each retry is signed again."""
     if session := current():
         signing = request.context.get("signing", {})
         request.context["signing"] = {**signing, "request_credentials": session.credentials}
 
 
 def confined(client: Any) -> Any:
-    """The client, whose calls are made under the session of whoever makes them."""
+    """Register the context's session with the client, and return the client."""
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-sign.{service}", sign, unique_id="session")
     return client

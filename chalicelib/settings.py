@@ -1,4 +1,4 @@
-"""The environment, read once into one frozen object; `os.environ` appears nowhere else."""
+"""The environment, read once into one frozen object. No other module reads `os.environ`."""
 
 import os
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
 Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts"]
-"""What stores, keeps, signs, sends, queues, hides, runs and lends rights, by boto3's names. Each may be another's."""
+"""The AWS services used, by boto3's names. Each may have its own endpoint."""
 PLACES: Mapping[Service, str] = {
     "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
     "s3": "FACTURE_ENDPOINT_S3",
@@ -18,28 +18,26 @@ PLACES: Mapping[Service, str] = {
     "lambda": "FACTURE_ENDPOINT_LAMBDA",
     "sts": "FACTURE_ENDPOINT_STS",
 }
-"""The variable that names each service's own address."""
+"""The variable that holds each service's own endpoint."""
 FUNCTIONS: Mapping[str, str] = {"backups": "FACTURE_FUNCTION_BACKUPS", "restores": "FACTURE_FUNCTION_RESTORES"}
-"""The variable that names the function of each job that runs in none but its own."""
+"""The variable that names the separate function of a job, for jobs that have one."""
 
 
 class SettingsError(ValueError):
-    """The environment lacks a setting or holds an unusable one."""
+    """A setting is missing or unusable."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a function needs to know of where it runs. `endpoint` is empty on AWS and a URL elsewhere; `places` are the
-    services that are at addresses of their own (docs/self-hosting.md).
+    """The configuration of a function. `endpoint` is empty on AWS and a URL elsewhere. `places` are the services with
+    their own endpoints (docs/self-hosting.md).
 
-    `pepper` is the secret under which addresses and codes are looked up by their digests: at least 32 characters, the
-    same for as long as the tables live; on AWS it is not in the environment but where `pepper_secret` names it, in
-    Secrets Manager. `mail_from` is a sender that SES has verified (default: the policy's contact).
-    `ads` and `minimum_app` are what the application is told. `backup_key` wraps the data keys of backups;
-    `functions` are the jobs that are started as functions of their own where one is woken, each with its name on AWS;
-    `archive_bucket` holds the statutory archive under Object Lock (default: the files' bucket's name and `-archive`).
-    `session_roles` are the ARNs of the roles under which jobs work on one company, by job; a job without one works
-    under the function's own (docs/adr/0059).
+    `pepper` is the secret of keyed digests of addresses and codes: at least 32 characters, unchanged while the tables
+    exist. On AWS, `pepper_secret` names its secret in Secrets Manager. `mail_from` is a sender verified in SES
+    (default: the policy's contact). `ads` and `minimum_app` are sent to the application. `backup_key` wraps the data
+    keys of backups. `functions` maps a job to the AWS name of its own function, if it has one. `archive_bucket` holds
+    the statutory archive under Object Lock (default: the files bucket's name and `-archive`). `session_roles` maps a
+    job to the ARN of its session role for one company; a job without one uses the function's role (docs/adr/0059).
     """
 
     stage: str
@@ -65,11 +63,11 @@ class Settings:
     session_roles: tuple[tuple[str, str], ...] = ()
 
     def endpoint_of(self, service: Service) -> str | None:
-        """Where a service is: at its own address, else where all are; None for AWS's own."""
+        """The endpoint of a service: its own, otherwise the common one; None for AWS."""
         return dict(self.places).get(service, self.endpoint)
 
     def session_role_of(self, job: str) -> str | None:
-        """The role of this job's sessions; None: it has none."""
+        """The session role of this job; None if it has none."""
         return dict(self.session_roles).get(job)
 
     @classmethod
@@ -113,12 +111,12 @@ class Settings:
 
 
 def places_of(env: Mapping[str, str]) -> tuple[tuple[Service, str], ...]:
-    """The services that `env` gives an address of their own."""
+    """The services for which `env` names an own endpoint."""
     return tuple((service, env[name]) for service, name in PLACES.items() if env.get(name))
 
 
 def session_roles_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The roles of jobs' sessions that `env` names: `retention=ARN,requests=ARN`. Raises SettingsError."""
+    """The session roles in `env`, as `retention=ARN,requests=ARN`. Raises SettingsError."""
     named = [part.partition("=") for part in env.get("FACTURE_SESSION_ROLES", "").split(",") if part]
     if any(not (job and role) for job, _, role in named):
         raise SettingsError("FACTURE_SESSION_ROLES is a list of JOB=ARN")
@@ -126,6 +124,6 @@ def session_roles_of(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def sampled(environ: Mapping[str, str] | None = None) -> bool:
-    """Whether X-Ray records this invocation; Lambda says so anew before each one."""
+    """Whether X-Ray records this invocation. Lambda decides it for each invocation."""
     env = os.environ if environ is None else environ
     return "Sampled=1" in env.get("_X_AMZN_TRACE_ID", "")

@@ -1,4 +1,4 @@
-"""The world: settings and lazy clients, constructed here alone; nothing heavy is imported until asked for."""
+"""The world: settings and lazy clients. Only this module builds clients, and imports each library at its first use."""
 
 import secrets
 from collections.abc import Callable
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class shared(cached_property[T]):  # noqa: N801 — a decorator, as `cached_property` is
-    """A part of a world that is made at its first use, once for the world and all that are derived from it."""
+    """A part of a world, built at its first use and shared with all worlds derived from it."""
 
     @overload
     def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
@@ -44,7 +44,7 @@ class shared(cached_property[T]):  # noqa: N801 — a decorator, as `cached_prop
     def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
 
     def __get__(self, instance: object | None, owner: type[Any] | None = None) -> Self | T:
-        """Return the part of the world that `instance` is derived from, else its own."""
+        """Return the part from the world that `instance` is derived from, or from itself."""
         if isinstance(instance, World) and instance.origin is not None and self.attrname is not None:
             part: T = getattr(instance.origin, self.attrname)
             return part
@@ -52,9 +52,9 @@ class shared(cached_property[T]):  # noqa: N801 — a decorator, as `cached_prop
 
 
 class World:
-    """Everything a verb may touch, built from one `Settings`.
+    """All services that a verb may use, built from one `Settings`.
 
-    `clock` gives the current instant and may be replaced. `random` returns so many random bytes.
+    `clock` returns the current instant and can be replaced. `random` returns the requested number of random bytes.
     """
 
     def __init__(
@@ -66,14 +66,14 @@ class World:
         self._random = random
 
     def at(self, now: datetime) -> Self:
-        """Derive a world with the same parts whose clock shows `now`, and goes on from there."""
+        """Derive a world with the same parts and a clock that starts at `now`."""
         derived = copy(self)
         derived.clock, derived.origin = RunClock(now), self
         return derived
 
     @shared
     def store(self) -> Store:
-        """The tables; each commit's business figures are published."""
+        """The tables. Each commit publishes its business figures."""
         from chalicelib.figures import committed
 
         def told(new: "Sequence[Record]", gone: "Sequence[Record]") -> None:
@@ -97,7 +97,7 @@ class World:
         return Locked(self.settings)
 
     def bucket(self, name: str) -> "Files":
-        """The bucket that the policy calls by this name."""
+        """The bucket with this name in the policy."""
         return self.archive if name == "archive" else self.files
 
     @shared
@@ -109,7 +109,7 @@ class World:
 
     @shared
     def telemetry(self) -> "Telemetry":
-        """Logs, figures and spans; the first use sets the process's log lines to JSON without personal data."""
+        """Logs, figures and spans. The first use configures JSON log lines without personal data."""
         from chalicelib.observability import telemetry
 
         return telemetry(self.settings)
@@ -123,20 +123,20 @@ class World:
 
     @shared
     def vault(self) -> "Vault":
-        """What wraps the data keys of backups."""
+        """The wrapper of the data keys of backups."""
         from chalicelib.outside.vault import Vault
 
         return Vault(self.settings)
 
     @shared
     def typst(self) -> "Renderer":
-        """The house's own renderer, one warm compiler."""
+        """The standard renderer, with one warm compiler."""
         from chalicelib.render.typst_renderer import TypstRenderer
 
         return TypstRenderer()
 
     def renderer(self, template: str | None) -> "Renderer":
-        """The renderer of a company's own HTML template, else the house's."""
+        """The renderer of a company's HTML template, or the standard one."""
         if template is None:
             return self.typst
         from chalicelib.render.pdfkit_renderer import PdfkitRenderer
@@ -145,7 +145,7 @@ class World:
 
     @shared
     def mailer(self) -> "Mailer":
-        """The one way out for mail."""
+        """The sender of all mail."""
         from chalicelib.outside.mail import Mailer
 
         return Mailer(self.settings)
@@ -159,21 +159,21 @@ class World:
 
     @shared
     def sessions(self) -> "Sessions":
-        """What lends jobs the right to work on one company."""
+        """The issuer of sessions that confine a job to one company."""
         from chalicelib.outside.sessions import Sessions
 
         return Sessions(self.settings)
 
     def confined(self, job: str, company: str, into: str | None = None) -> AbstractContextManager[None]:
-        """Within it, rows, objects and data keys are asked for under the job's session of this company (and, where the
-        job has one, of the company `into`), which reaches nothing else; as the function itself where no role of such
-        sessions is named. Raises Busy."""
+        """Use the job's session of this company within the block, for rows, objects and data keys. The session also
+        reaches the company `into`, if any, and nothing else. Without a session role, requests use the function's role.
+        Raises Busy."""
         if self.settings.session_role_of(job) is None:
             return session.under(None)
         return session.under(self.sessions.of(job, company, into))
 
     def wake(self, job: str) -> None:
-        """Ask for a job before its schedule does. Nothing is lost when nobody hears: the schedule is the net."""
+        """Start a job before its schedule. A lost wake-up is harmless: the schedule starts the job later."""
         self.wake_queue.send(job)
 
     def now(self) -> datetime:
@@ -181,9 +181,9 @@ class World:
         return self.clock.now()
 
     def wall_now(self) -> datetime:
-        """Return the instant that other processes see, also in a world that was derived for one run.
+        """Return the instant of the real clock, also in a world derived for one run.
 
-        Whatever another process waits for, or S3 enforces, lies on this clock: claims, fences, locks.
+        Claims, fences and object locks use it, because other processes and S3 compare them with their own clocks.
         """
         return self.origin.wall_now() if self.origin else self.now()
 
@@ -204,7 +204,8 @@ class World:
     ) -> Call:
         """Make a call that no client sent, such as a step of a job. `SYSTEM_KEY` begins its idempotency key.
 
-        Without that mark a client could send the same key first, and the step would be refused for ever."""
+        Without that prefix a client could send the same key first, and the step would be refused for ever.
+        """
         call = self.client_call(company, actor, verb, key=SYSTEM_KEY + key, request=request, at=at)
         return replace(call, former_key=former_key)
 

@@ -1,4 +1,4 @@
-"""The clockwork of backups: who is due tonight, the backups, what is asked of them, the drill, and their end."""
+"""Jobs on backups: nightly backups, manual backups, verification, download, restore, drill and expiry."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 NIGHTLY, BACKUPS, RESTORES, DRILL, EXPIRY = "nightly", "backups", "restores", "drill", "expiry"
 PART_SECONDS = 25.0
-"""What a part of a backup, a verification or a restore may take, with much to spare."""
+"""Seconds that a part of a backup, a verification or a restore may take. The function's limit is far higher."""
 MOST_BEGUN, MOST_EXPIRED, MOST_DRILLED = 5_000, 5_000, 1_000
-"""Companies and backups of one run: far beyond what five minutes of a night, or an hour, bring."""
+"""Companies or backups of one run, far more than a run's time allows."""
 
 
 def back_up(world: "World", job: JobRow) -> JobRow:
-    """The next part of a backup, then of the company's statutory archive."""
+    """Do the next part of a backup, then of the company's statutory archive."""
     from chalicelib.services.backup.create import schedule
 
     return schedule.advance(world, job)
@@ -40,22 +40,22 @@ def verify(world: "World", job: JobRow) -> JobRow:
 
 
 def download(world: "World", job: JobRow) -> JobRow:
-    """The next part of a backup's plain archive."""
+    """Write the next part of a backup's plain archive."""
     from chalicelib.services.backup import download
 
     return download.advance(world, job)
 
 
 def restore(world: "World", job: JobRow) -> JobRow:
-    """The next part of a restore, or of its preview."""
+    """Do the next part of a restore, or of its preview."""
     from chalicelib.services.backup.restoring import restore
 
     return restore.advance(world, job)
 
 
 def _restored_into(work: Record) -> str:
-    """A restore may make a company: which, its own id says. All else is done within the row's, and so is what is not
-    understood."""
+    """The company that a restore writes to. The restore's id determines a new company; any other work, also unknown
+    work, stays in the row's company."""
     from chalicelib.services.backup.restoring import restore
 
     if isinstance(work, JobRow) and work.task == "restore":
@@ -80,7 +80,7 @@ def _backup_buried(world: "World", work: Record) -> None:
 
 
 def _adapted(name: str, advance: Any, buried: Any) -> Load:
-    """A process that does not use the engine's states yet."""
+    """Wrap a process that does not use the engine's states yet."""
 
     def step(context: Any, _: JobRow, __: Deadline) -> Any:
         return advance(*context)
@@ -133,7 +133,7 @@ def _expire(world: "World", step: Step) -> bool:
 
 
 def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
-    """One step a row."""
+    """One step per row."""
     if isinstance(work, BackupPlan):
         return [Step("begin", work.key, "a nightly backup")]
     if isinstance(work, DrillPlan):

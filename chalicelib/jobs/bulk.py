@@ -1,4 +1,4 @@
-"""Runs verbs without a bound on their work: queued job rows, a step of their workflow at a time."""
+"""Runs verbs with unbounded work: each queued job row, one step of its workflow at a time."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ def bulk(
     step_seconds: float = 10.0,
     into: Callable[[Record], str] | None = None,
 ) -> Job:
-    """The job `name` that runs queued rows by the workflow of their task; `into` is as a job has it."""
+    """The job `name`, which runs queued rows by the workflow of their task. `into` is that of `Job`."""
 
     def apply(world: "World", step: Step) -> bool:
         (row,) = world.store.records([step.ref])
@@ -65,7 +65,7 @@ def bulk(
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
-    """One step a row, applied until the row is over."""
+    """One step per row, applied until the row's work is done."""
     if not isinstance(work, JobRow):
         raise TypeError(f"a {work.KIND} is due for bulk work")
     return [Step(work.task, work.key, f"{work.task}: {work.done} of {work.total} done")]

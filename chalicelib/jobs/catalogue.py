@@ -1,4 +1,5 @@
-"""Every job there is, and every task of the outbox and of bulk work. Cheap to import: handlers load what they need."""
+"""The list of jobs, of outbox tasks and of bulk tasks. Importing it is cheap: handlers import their modules when they
+run."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,21 +20,21 @@ if TYPE_CHECKING:
 
 
 def render(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Render documents that were just issued."""
+    """Render documents that a commit issued."""
     from chalicelib.services.documents.printing import render_now
 
     render_now(world, company, about)
 
 
 def mail(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Send mails that a commit left."""
+    """Send mails that a commit wrote."""
     from chalicelib.services.mail.writing import send
 
     send(world, company, about)
 
 
 def privacy_notice(world: "World", company: str, about: tuple[str, ...]) -> None:
-    """Tell a company's owners of a privacy request."""
+    """Mail a company's owners about a privacy request."""
     from chalicelib.services.mail.notifications import notify
 
     notify(world, company, about)
@@ -67,11 +68,11 @@ JOBS: tuple[Job, ...] = (
 
 
 class UnknownJob(LookupError):
-    """There is no job of this name; the message lists those there are."""
+    """No job has this name. The message lists all names."""
 
 
 def named(name: str) -> Job:
-    """The job of this name. Raises UnknownJob."""
+    """The job with this name. Raises UnknownJob."""
     for job in JOBS:
         if job.name == name:
             return job

@@ -1,7 +1,7 @@
-"""The third door: a `Job` is how the clock asks. Built once in a module of its own, data afterwards.
+"""A `Job` is the scheduler's entry to the product, as an endpoint is the client's. It is built once in its own module.
 
-`find` reads the due index, `plan` says what would happen, `apply` does one conditional, idempotent step. A dry run is
-`find` and `plan`; the blast radius is the plan's count. Deadline, cap, holds, kill switch and figures are the runner's.
+`find` reads the due index. `plan` lists the steps. `apply` does one conditional, idempotent step. A dry run only finds
+and plans. The runner enforces deadline, cap, holds and kill switch, and publishes figures.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 Left = Callable[[], float]
-"""How many seconds the run has left."""
+"""Seconds that remain for the run."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that a job does: to which row, in words without personal data. `about` are the opaque ids concerned."""
+    """One step of a job: its row, and its description without personal data. `about` lists the opaque ids concerned."""
 
     kind: str
     ref: Ref
     what: str
     about: tuple[str, ...] = ()
     destroys: bool = True
-    """False for what destroys nothing in a job that does: no hold keeps it back."""
+    """False for a step that destroys nothing in a job that destroys. A legal hold does not stop such a step."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ Find = Callable[["World", str | None, datetime], Found]
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """How the clock asks.
+    """A scheduled job.
 
-    `name` is also its rows' partition of the due index of `room`. `schedule` is EventBridge's, in the time of Morocco
-    (infra/stages.py). `cap` is the most steps that a run may do without asking an operator, and few enough that
-    planning them takes a fraction of a run; None for what only carries out a request just made. `apply` returns False
-    when the step has more to do and is to be called again. No step is begun with fewer than `step_seconds` left.
-    `buried` is told of a row before it is given up. What `destroys` is held back by a legal hold on the company.
-    `into` says which company a row's work is put into, where that may be another than the row's; it never raises.
+    `name` is also the partition of its rows in the due index of the table `room`. `schedule` is an EventBridge
+    expression in Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's
+    permission; planning them takes a fraction of a run. It is None for a job that only carries out requests. `apply`
+    returns False if the step needs another call. No step begins with fewer than `step_seconds` left. `buried` is called
+    before a row is dead-lettered. A legal hold on the company stops a job that `destroys`. `into` returns the company
+    that a row's work writes to, if it may differ from the row's company; it never raises.
     """
 
     name: str
@@ -80,5 +80,5 @@ def due_in(room: str, name: str) -> Find:
 
 
 def within(seconds: float) -> Left:
-    """A deadline that many seconds from now."""
+    """A deadline this many seconds from now."""
     return Deadline.within(seconds).left

@@ -1,4 +1,4 @@
-"""Delivers the outbox: every due message to its task's handler. Removes the messages that are past their term."""
+"""Delivers each due outbox message to its task's handler. Deletes messages past their term."""
 
 import logging
 from collections.abc import Mapping
@@ -46,8 +46,8 @@ _due = due_in(Message.ROOM, NAME)
 
 
 def find(world: "World", cursor: str | None, at: datetime) -> Found:
-    """The next page of due messages; with the last one, the dead-lettered messages past their term. An idle run does
-    not look for them."""
+    """The next page of due messages. The last page adds the dead-lettered messages past their term. An idle run does
+    not query them."""
     found = _due(world, cursor, at)
     if found.next is not None or not found.work:
         return found
@@ -56,13 +56,13 @@ def find(world: "World", cursor: str | None, at: datetime) -> Found:
 
 
 def _past_term(work: Record, at: datetime) -> bool:
-    from chalicelib.policy.ends import end  # an idle run needs no policy
+    from chalicelib.policy.ends import end  # An idle run does not load the policy.
 
     return end("journal.outbox", work.created_at) <= at
 
 
 def plan(world: "World", work: Record) -> list[Step]:
-    """One step a message."""
+    """One step per message."""
     if not isinstance(work, Message):
         raise TypeError(f"a {work.KIND} is due in the outbox")
     if _past_term(work, world.now()):

@@ -1,4 +1,4 @@
-"""What a run of a job found and did: for the operator, the log and the alarms."""
+"""The report of a job's run, for the operator, the log and the alarms."""
 
 import logging
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Outcome = Literal["done", "continues", "asks", "off"]
 
 @dataclass(frozen=True)
 class Failure:
-    """A row whose work failed: the error's class or code (never its message), and whether it was given up."""
+    """A row whose work failed: the error's class or code (never its message), and whether the row is dead-lettered."""
 
     ref: Ref
     error: str
@@ -25,12 +25,12 @@ class Failure:
 
 @dataclass
 class Report:
-    """What a run found, would do (`planned` steps, the first of them in `steps` when it was dry) and did (`applied`).
+    """The counts of a run: rows found, steps planned, steps applied. A dry run lists its first steps in `steps`.
 
-    `outcome`: done; continues (out of time, goes on from here next time); asks (the plan exceeds the cap, so nothing is
-    applied until an operator raises it for a run); off (the kill switch). `skipped` rows were another runner's, `held`
-    ones are under a legal hold, `late` counts steps that ended after the deadline. `oldest_seconds` is how long the row
-    that waited longest had been due.
+    `outcome` is one of: `done`; `continues` (out of time; the next run continues); `asks` (the plan exceeds the cap, so
+    nothing is applied until an operator raises it for one run); `off` (the kill switch). `skipped` rows are claimed by
+    another runner. `held` rows are under a legal hold. `late` counts steps that ended after the deadline.
+    `oldest_seconds` is the longest time that a row was overdue.
     """
 
     job: str
@@ -50,13 +50,13 @@ class Report:
 
     @property
     def dead(self) -> int:
-        """How many rows were given up."""
+        """The number of dead-lettered rows."""
         return sum(failure.dead for failure in self.failures)
 
     def figures(self) -> dict[str, float]:
-        """What is published. Alarms: Dead, Asked, DeadlineBreached above 0; OldestSeconds growing; no Run at all.
+        """The figures to publish. Alarms: Dead, Asked, DeadlineBreached above 0; OldestSeconds growing; no Run at all.
 
-        A count of nothing is left out: CloudWatch bills a figure for each hour in which it is sent (docs/cost.md).
+        A count of zero is left out: CloudWatch bills a figure for each hour in which it is sent (docs/cost.md).
         """
         if self.dry_run:
             return {}
@@ -75,7 +75,7 @@ class Report:
         return {"Run": 1, "RunSeconds": self.seconds} | {name: count for name, count in counts.items() if count}
 
     def tell(self) -> None:
-        """One line in the log: a warning when somebody should look, none worth keeping when nothing was due."""
+        """Log one line: a warning if an operator should look, debug level if nothing was due."""
         extra = {
             "outcome": self.outcome,
             "found": self.found,

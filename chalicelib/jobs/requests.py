@@ -1,4 +1,4 @@
-"""Runs privacy requests, and watches their deadlines."""
+"""Runs privacy requests and watches their deadlines."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -17,11 +17,12 @@ log = logging.getLogger("facture.privacy")
 
 NAME, WATCH = "requests", "deadlines"
 Carry = Callable[["World", Request], bool]
-"""Does the next bounded, repeatable part of a verified or running request; True when nothing is to be done now."""
+"""Does the next bounded, repeatable part of a verified or running request. Returns True when nothing remains to do
+now."""
 
 
 def carry_deletion(world: "World", request: Request) -> bool:
-    """The next part of a deletion."""
+    """Do the next part of a deletion."""
     from chalicelib.services.privacy.erasure import deletion
 
     if request.status in ("verified", "grace"):
@@ -35,21 +36,21 @@ def carry_deletion(world: "World", request: Request) -> bool:
 
 
 def carry_access(world: "World", request: Request) -> bool:
-    """The next piece of an access export."""
+    """Write the next piece of an access export."""
     from chalicelib.services.privacy.access import export
 
     return export.carry(world, request)
 
 
 def carry_rectification(world: "World", request: Request) -> bool:
-    """The next piece of a rectification."""
+    """Do the next piece of a rectification."""
     from chalicelib.services.privacy.rectification import rectification
 
     return rectification.carry(world, request)
 
 
 def requests_job(carriers: Mapping[str, Carry]) -> Job:
-    """The job that carries requests out: by kind, each by its carrier. A kind without one waits for an operator."""
+    """The job that runs requests, each kind with its carrier. A kind without a carrier needs an operator."""
 
     def apply(world: "World", step: Step) -> bool:
         from chalicelib.services.privacy.requests import transitions
@@ -85,7 +86,7 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
-    """One step a request, applied until nothing is to be done now."""
+    """One step per request, applied until nothing remains to do now."""
     if not isinstance(work, Request):
         raise TypeError(f"a {work.KIND} is due as a request")
     what = f"{work.kind} of a {work.affects}: {work.status}"
@@ -93,7 +94,7 @@ def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan
 
 
 def watch_job() -> Job:
-    """The job that sees deadlines come: it warns, then cries, until the request is closed."""
+    """The job that checks deadlines: it warns before one, and alarms after it until the request is closed."""
 
     def apply(world: "World", step: Step) -> bool:
         watch, request = world.store.records([step.ref, Request.ref(step.ref.company, *step.about)])

@@ -1,4 +1,4 @@
-"""Sweeps what is past its term: statutory records, and proofs."""
+"""Purges statutory records and proofs past their term."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 CAP = 2_000
-"""Commits of twelve documents that a run makes without asking."""
+"""Commits of twelve documents per run without an operator's permission."""
 AGAIN = timedelta(days=1)
-"""How long after the end of a backup a proof that it still needs is looked at again."""
+"""The delay before the next check of a proof that a backup still needs."""
 
 
 def retention_job() -> Job:
-    """The sweep of statutory records."""
+    """The job that purges statutory records."""
     return Job(
         name="retention",
         room=Term.ROOM,
@@ -36,7 +36,7 @@ def retention_job() -> Job:
 
 
 def plan(world: "World", work: Record) -> list[Step]:
-    """A step for each commit that documents leave in, and one for what is left of a company's journal."""
+    """One step for each commit of documents, and one for the rest of a company's journal."""
     from chalicelib.services.retention import purge
 
     if isinstance(work, Leftover):
@@ -67,12 +67,12 @@ def _sweep(world: "World", step: Step) -> bool:
         return True
     if isinstance(row, Leftover):
         return purge.sweep_leftover(world, row, term)
-    # A step is a commit's worth; the last one goes on until nothing is left, however the batches fell.
+    # A step is one commit. The last one repeats until nothing is left, so that uneven batches cannot leave a rest.
     return purge.sweep(world, term) or step.kind == "documents"
 
 
 def proofs_job() -> Job:
-    """The sweep of closed requests and released holds."""
+    """The job that purges closed requests and released holds."""
     return Job(
         name="proofs",
         room=Request.ROOM,
@@ -87,8 +87,8 @@ def proofs_job() -> Job:
 
 
 def _forget(world: "World", step: Step) -> bool:
-    """Delete a proof with what belongs to it. What a restore would apply to a backup stays while there is such a
-    backup: without its tombstone an erased person returns."""
+    """Delete a proof with its rows. A restore applies an erasure or a correction to the backup's rows, so the proof
+    stays while such a backup exists. Without its tombstone, an erased person would return."""
     from chalicelib.services.backup import expiry
     from chalicelib.services.retention import key_destruction
 
@@ -107,7 +107,7 @@ def _forget(world: "World", step: Step) -> bool:
 
 
 def _tombstone(world: "World", request: Request) -> Tombstone | None:
-    """The tombstone that this request itself made. Another request about the same person has none."""
+    """The tombstone that this request made. Another request about the same person has none."""
     if request.subject is None:
         return None
     (stone,) = world.store.records([Tombstone.ref(request.company, subject=request.subject)])
@@ -115,7 +115,7 @@ def _tombstone(world: "World", request: Request) -> Tombstone | None:
 
 
 def _changed_at(row: Record | None, stone: Tombstone | None) -> datetime | None:
-    """The instant before which a backup may hold what was erased or corrected; None for any other proof."""
+    """The instant of an erasure or a correction: older backups hold the data. None for any other proof."""
     if isinstance(row, Correction):
         return row.created_at
     if isinstance(row, Request) and stone is not None:

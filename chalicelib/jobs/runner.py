@@ -1,4 +1,4 @@
-"""Runs jobs: deadline, cap, holds, kill switch, retries and figures live here and nowhere else.
+"""Runs jobs. Only this module implements deadline, cap, holds, kill switch, retries and figures.
 
 Two runs of one job at once are harmless: each row is claimed before it is worked on (`store.bookkeeping`). A run that
 is killed loses nothing but time, since its claims lapse and its steps are repeatable. One row's failure never stops the
@@ -28,25 +28,25 @@ if TYPE_CHECKING:
 log = logging.getLogger("facture.jobs")
 
 RUN_SECONDS = 50.0
-"""How long a run may take when nobody says otherwise: less than the minute between two."""
+"""Seconds that a run takes at most by default: less than the minute between two runs."""
 MOST_ATTEMPTS = 10
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=6)
-"""30 s, 2 min, 8 min, 32 min, 2 h, then every 6 h: an outage of a day is outlived."""
+"""The delays are 30 s, 2 min, 8 min, 32 min, 2 h, then 6 h each. Together they outlast an outage of a day."""
 LAPSE = timedelta(seconds=60)
-"""How long after its run's end a claim lapses."""
+"""The time from a run's end to the lapse of its claims."""
 SHOWN = 1000
 
 Holds = Callable[["World", Sequence[Step]], bool]
-"""Whether a legal hold forbids any of these steps; the work is then left as it is."""
+"""Whether a legal hold forbids any of these steps. The runner then skips the row."""
 
 
 def no_holds(world: "World", steps: Sequence[Step]) -> bool:  # noqa: ARG001 — the signature of a predicate
-    """Nothing is held."""
+    """No legal hold applies."""
     return False
 
 
 def _holds_of(job: Job) -> Holds:
-    """What may hold this job back."""
+    """The hold check of this job."""
     if not job.destroys:
         return no_holds
     from chalicelib.services.privacy.legal.holds import held
@@ -55,7 +55,8 @@ def _holds_of(job: Job) -> Holds:
 
 
 def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Report:
-    """Run the job of this name now. `left` tells the seconds that the function has left. Raises UnknownJob, Busy."""
+    """Run the job with this name now. `left` returns the seconds that the function has left. Raises UnknownJob,
+    Busy."""
     from chalicelib.jobs.catalogue import named
 
     return run(world, named(name), now=world.now(), left=left or within(RUN_SECONDS))
@@ -64,10 +65,10 @@ def run_scheduled(world: "World", name: str, *, left: Left | None = None) -> Rep
 def run(
     world: "World", job: Job, *, now: datetime, left: Left, dry_run: bool = False, holds: Holds | None = None
 ) -> Report:
-    """Do what is due for `job` at `now`, for as long as `left` allows; a dry run only says what that would be.
+    """Do the work of `job` that is due at `now`, while `left` allows. A dry run only reports it.
 
-    The run has one clock, which begins at `now`: every step takes its time from the world that it is handed. `left`
-    counts real seconds. Raises Busy when what is due cannot be read; the report names what the work on a row raised.
+    The run has one clock, which starts at `now`. Every step takes its time from the world that it receives. `left`
+    counts real seconds. Raises Busy if the due rows cannot be read. An error on one row goes into the report.
     """
     began = time.monotonic()
     report = Report(job.name, now, dry_run)
@@ -86,14 +87,14 @@ class _Run:
 
     def __init__(self, world: "World", job: Job, left: Left, holds: Holds, report: Report, *, ahead: datetime) -> None:
         self.world, self.job, self.left, self.holds, self.report = world, job, left, holds, report
-        # The run's clock may be behind. A claim, or a retry, must lie ahead of the clock of every other runner too, or
-        # they would work on the row at the same time.
+        # The run's clock may be behind. A claim, or a retry, must lie ahead of the clock of every other runner too.
+        # Otherwise two runners would work on the row at the same time.
         self.ahead = ahead
         self.until = ahead + timedelta(seconds=max(0.0, left())) + LAPSE
         self.checkpoint: Checkpoint | None = None
 
     def survey(self, most: int | None = None) -> Outcome:
-        """Find and plan everything, and apply nothing; no further than the first step beyond `most`."""
+        """Find and plan all work and apply nothing. Stop at the first step beyond `most`."""
         cursor: str | None = None
         while True:
             page = self._find(cursor)
@@ -108,10 +109,10 @@ class _Run:
                 return "done"
 
     def work(self) -> Outcome:
-        """Apply everything that is due."""
+        """Apply all due work."""
         if self._switched_off():
             return "off"
-        # All is counted before anything is applied: behind a wrong clock or policy, the first step is one too many.
+        # Count all steps before the first is applied: with a wrong clock or policy, even one step is too many.
         if self.job.cap is not None and (surveyed := self.survey(self.job.cap)) != "done":
             return self._ask() if surveyed == "asks" else surveyed
         self.report.found = self.report.planned = self.report.held = 0
@@ -132,7 +133,7 @@ class _Run:
         return patiently(lambda: self.job.find(self.world, cursor, self.report.at))
 
     def _permitted(self, work: Record) -> list[Step] | None:
-        """The plan for a row; None when it is held."""
+        """The plan for a row; None if a legal hold applies."""
         self.report.found += 1
         if not bookkeeping.is_dead(work):  # such a row waits for its end, not for work
             waited = (self.report.at - bookkeeping.due_at(work)).total_seconds()
@@ -147,7 +148,7 @@ class _Run:
         return steps
 
     def _one(self, work: Record, cursor: str | None) -> Outcome | None:
-        """One row, from plan to end. An outcome ends the run; None goes on with the next row."""
+        """Process one row from plan to end. An outcome ends the run; None continues with the next row."""
         if not self._in_time():
             self._remember(cursor=cursor)
             return "continues"
@@ -162,7 +163,7 @@ class _Run:
                 claimed = bookkeeping.claim(self.world.store, work, self.until)
                 if claimed is None:
                     self.report.skipped += 1
-                elif claimed.attempt > MOST_ATTEMPTS:  # its runner was killed each time and could not say so
+                elif claimed.attempt > MOST_ATTEMPTS:  # Each runner was killed before it could record the failure.
                     self._fail(claimed, "killed")
                 else:
                     return self._steps(claimed, steps, cursor)
@@ -172,7 +173,7 @@ class _Run:
         return None
 
     def _confined(self, work: Record) -> AbstractContextManager[None]:
-        """Whatever is done for a row is done within its company, and the one that it is put into."""
+        """Confine the work on a row to its company, and to the company that it writes to."""
         into = self.job.into(work) if self.job.into else None
         return self.world.confined(self.job.name, work.key.company, into)
 
@@ -218,7 +219,7 @@ class _Run:
         return self.left() >= self.job.step_seconds
 
     def _switched_off(self) -> bool:
-        """Read the kill switches and, in the same round trip, where the last run stopped."""
+        """Read the kill switches and, in the same round trip, the cursor of the last run."""
         switches = [Switch.ref(SYSTEM, name) for name in (EVERY_JOB, self.job.name)]
         refs = [*switches, Checkpoint.ref(SYSTEM, self.job.name)]
         *off, kept = patiently(lambda: self.world.store.records(refs))
@@ -232,7 +233,7 @@ class _Run:
         return "asks"
 
     def _remember(self, **place: Any) -> None:
-        from chalicelib.policy.ends import expires_at  # a run that ends needs no policy for it
+        from chalicelib.policy.ends import expires_at  # The end of a run does not load the policy.
 
         at = self.report.at
         ends = expires_at(Checkpoint, at)
@@ -242,7 +243,7 @@ class _Run:
 
 
 def retry_after(attempt: int) -> timedelta:
-    """How long after the `attempt`-th failure (from 1) to try again."""
+    """The delay before the next try, after the `attempt`-th failure (from 1)."""
     return min(LONGEST_RETRY, FIRST_RETRY * (1 << 2 * min(attempt - 1, 8)))
 
 

@@ -1,4 +1,4 @@
-"""Watches support: first answers that are late, closed threads whose time is over, files that no message names."""
+"""Watches support: late first answers, closed threads past their term, uploads without a message."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ UPLOADS = "uploads"
 
 
 def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
-    """The end of a closed thread, or the note that a first answer is late."""
+    """One step: delete a closed thread, or mark a late first answer."""
     if not isinstance(work, Thread):
         raise TypeError(f"a {work.KIND} is due for support")
     if work.status == "closed":
@@ -28,7 +28,7 @@ def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan
 
 
 def apply(world: "World", step: Step) -> bool:
-    """Do it, unless it was done or is no longer so."""
+    """Do the step, unless the thread's state no longer requires it."""
     (id,) = step.about
     if step.kind == END:
         desk.end(world, step.ref.company, id)
@@ -39,14 +39,14 @@ def apply(world: "World", step: Step) -> bool:
 
 
 def plan_uploads(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
-    """One step for the files of one call that never committed."""
+    """One step for the files of a call that never committed."""
     if not isinstance(work, Upload):
         raise TypeError(f"a {work.KIND} is due among uploads")
     return [Step(ORPHAN, work.key, f"{len(work.keys)} files that nothing names")]
 
 
 def apply_uploads(world: "World", step: Step) -> bool:
-    """Delete the files, then their mark."""
+    """Delete the files, then their upload mark."""
     (mark,) = world.store.records([step.ref])
     if isinstance(mark, Upload) and mark.due is not None:
         for key in mark.keys:
