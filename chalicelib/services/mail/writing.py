@@ -34,7 +34,7 @@ TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
 
 
 class Written(NamedTuple):
-    """The rows of a mail: add `letter` to a decision's `new` rows, and `message` to its `messages`."""
+    """The two rows of a mail: the letter for a decision's `new` rows, the message for its `messages`."""
 
     letter: Letter
     message: Message

@@ -1,6 +1,7 @@
-"""Destruction of a company's working keys: announced when a deletion begins, done when the account is deleted.
+"""Destruction of a company's working keys: recorded as planned when its deletion begins, final when the account is
+deleted.
 
-A key announced for destruction encrypts no further backup. A key exists only in its row. Once the row and its
+A key with a planned destruction encrypts no further backup. A key exists only in its row. Once the row and its
 point-in-time recovery are gone, nothing encrypted under it can be decrypted, wherever a copy lies.
 """
 
@@ -25,8 +26,8 @@ def final_day(at: datetime) -> date:
 
 
 def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
-    """The announcements of every working key, for the commit that begins the company's deletion. The company is blocked
-    before, so that no new key can appear. Raises Busy."""
+    """The planned destructions of every working key, for the commit that begins the company's deletion. The company is
+    blocked before that, so that no new key can appear. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
     return tuple(
         Destruction(company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at))
@@ -35,8 +36,8 @@ def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[De
 
 
 def destroyed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
-    """The same announcements with their final day, once the rows of the keys are gone. A hold may have delayed it.
-    Raises Busy."""
+    """The destructions with their final day, once the rows of the keys are gone. A hold may have delayed them. Raises
+    Busy."""
     return tuple(replace(end.edited(at), final_on=final_day(at)) for end in of_request(world, company, request))
 
 

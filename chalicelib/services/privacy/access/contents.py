@@ -1,4 +1,5 @@
-"""What an access export holds: which kinds of rows, and each row as the API shows it, without what is not exported."""
+"""The contents of an access export: the kinds of rows, and each row as the API shows it, without attributes that are
+not exported."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -45,8 +46,8 @@ WITHHELD = frozenset(
         ("ledger", "payment_id"),
     }
 )
-"""A legal hold may rest on a demand that the law forbids telling of; the others are marks of our own bookkeeping that
-say nothing beyond the rows they point to."""
+"""Kinds that an export leaves out. A legal hold may rest on a demand that the law keeps secret. The others are
+bookkeeping and add nothing to the rows that they point to."""
 NAMES: Mapping[type[Record], str] = {
     Company: "company",
     Head: "account",
@@ -67,7 +68,7 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Request: request_row,
     Correction: correction_row,
 }
-"""Rows that the API shows by themselves; others are told attribute by attribute."""
+"""Rows with a representation of their own in the API. Others are serialized attribute by attribute."""
 
 REFERENCE: Mapping[type[Record], str] = {
     Customer: "id",
@@ -81,11 +82,11 @@ REFERENCE: Mapping[type[Record], str] = {
     Disclosure: "subject",
     Correction: "subject",
 }
-"""The attribute by which a row is one person's."""
+"""The attribute that names the row's person."""
 
 
 def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
-    """The classes of what is one customer's or supplier's: their record, their documents and drafts, their payments."""
+    """The classes of rows about one customer or supplier: their record, documents, drafts and payments."""
     types = [made for made in document_types() if PARTIES[made.counterparty] is party]
     drafts = [made.draft for made in types if made.draft]
     payments = [Payment] if any(made.balance for made in types) else []
@@ -96,31 +97,30 @@ PERSONS: Mapping[str, tuple[type[Record], ...]] = {
     **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
     "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
 }
-"""What of one person is handed out, by the id's prefix: their own row, what is addressed to them or drafted for them,
-what they paid, what they wrote."""
+"""The classes of rows about one person, by the id's prefix: their record, documents, drafts, payments and messages."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of row in the export: its class, and the name of its files."""
+    """One kind of row in the export: its class and its file name."""
 
     cls: type[Record]
     name: str
 
     @property
     def prefix(self) -> str:
-        """What every sort key of such a row begins with."""
+        """The prefix of the sort keys of these rows."""
         return self.cls.SORT.partition("{")[0]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """For whom, and as of when, rows are told."""
+    """The reader of an export, and the instant at which its rows are read."""
 
     company: str
     head: Head
     members: frozenset[str]
-    """The memberships of whoever asked and confirmed: of consents, only theirs."""
+    """The memberships of the people who requested and confirmed. An export holds only their consents."""
     subject: str | None
     on: date
     language: Language
@@ -128,7 +128,7 @@ class Reading:
 
 @per_policy()
 def kinds() -> tuple[Kind, ...]:
-    """Every kind of which the policy exports something beyond the row's key and times, in the order of rooms."""
+    """Every kind of which the policy exports more than the row's key and times, in the order of tables."""
     found = []
     for (room, kind), cls in all_entities().items():
         own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
@@ -138,16 +138,16 @@ def kinds() -> tuple[Kind, ...]:
 
 
 def kinds_for(subject: str | None) -> tuple[Kind, ...]:
-    """The kinds of the export of a whole account, or of one person."""
+    """The kinds in the export of an account, or of one person."""
     if subject is None:
         return kinds()
     return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
 
 
 def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:
-    """Whether a row belongs into the export of one person; every row into that of an account. Of support, what the
-    person wrote wherever it stands, and what support answered them; never what another member wrote. A payment is of
-    its invoice's buyer: `settled`, by the invoice's id."""
+    """Whether a row belongs in the export. An account's export holds every row. A person's export holds their own
+    messages in any support thread and the operator's answers to them, never another member's messages. A payment
+    belongs to the buyer of its invoice: `settled` maps invoice ids to buyers."""
     if subject is not None and isinstance(row, Payment):
         return settled.get(row.invoice) == subject
     if subject is not None and isinstance(row, SupportMessage):

@@ -1,4 +1,4 @@
-"""Handing out an access export: to who may ask for it and has just proven who they are, while it is kept."""
+"""Download of an access export, for a requester with permission and a fresh proof of identity."""
 
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def download(world: "World", company: str, asker: Asker, id: str) -> Link:
-    """The address of the archive, for 5 minutes. Raises NotFound, also once its term is over,
-    Forbidden, ProofNeeded, Busy."""
+    """The address of the archive, valid for 5 minutes. Raises NotFound, also after its term, Forbidden, ProofNeeded,
+    Busy."""
     request = found(world.store, company, asker, id)
     asker.require(request.subject)
     if not _ready(world, request):
@@ -27,7 +27,7 @@ def download(world: "World", company: str, asker: Asker, id: str) -> Link:
 
 
 def _ready(world: "World", request: Request) -> bool:
-    """Whether the archive is there, and its term, which the deletion may follow late, is not over."""
+    """Whether the archive is ready and within its term. Its deletion may follow the term late."""
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False
     in_time = world.now() < end("file.export", request.closed_at)
@@ -37,8 +37,8 @@ def _ready(world: "World", request: Request) -> bool:
 
 
 def _erased_since(world: "World", request: Request) -> bool:
-    """Whether somebody who may be in the archive was erased after it was begun: it is handed out no more, is asked for
-    anew, and goes at its term."""
+    """Whether a person who may be in the archive was erased after it was begun. Such an archive is not handed out: the
+    requester needs a new one."""
     begun, after = request.verified_at or request.created_at, None
     while True:
         page = world.store.query(Tombstone.ROOM, request.company, SORT.startswith("tombstone#"), after=after)

@@ -1,7 +1,7 @@
-"""Access to an account or to one person's data: what the policy exports, gathered by bounded pieces, then one ZIP.
+"""Access to the data of an account or a person: collect what the policy exports in bounded pieces, then write one ZIP.
 
-The request's measures are the steps and its cursor where the present one goes on (`part:where`); both are the job's own
-bookkeeping. A piece depends on the cursor alone, so that one repeated after a crash replaces what it had written.
+The request's measures are the steps, and its cursor is the position in the present step (`part:where`). The job's own
+bookkeeping stores both. A piece depends on the cursor alone, so a repeated piece replaces its earlier output.
 """
 
 from dataclasses import replace
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 ROWS, PAGE, PAGES, FILES = 200, 50, 20, 50
-"""Of one piece: rows, rows of a query, documents rendered or fetched, files copied."""
+"""The limits of a piece: rows, rows of a query, documents rendered or fetched, files copied."""
 PIECE_BYTES = 8_000_000
-"""When a piece of rows ends earlier."""
+"""A piece of rows also ends at this size."""
 BLOCKED = "account_blocked"
 COPIED = (prefixes.LOGOS, prefixes.UPLOADS)
-"""Files as they were uploaded; documents' pages are made anew where they are not kept."""
+"""Uploaded files. Pages of documents are rendered again if they are not stored."""
 PRINTED = document_types()
-"""The kinds whose pages an export holds."""
+"""The kinds of documents whose pages an export holds."""
 
 
 def carry(world: "World", request: Request) -> bool:
-    """Do the next bounded piece of a verified or running request; True once nothing is to be done now. An account that
-    was blocked meanwhile is read no more: its request is refused. Raises Busy, Overtaken."""
+    """Do the next bounded piece of a verified or running request; True once nothing remains to do now. The request of
+    an account that was blocked in the meantime is refused. Raises Busy, Overtaken."""
     (head,) = world.store.records([Head.ref(request.company)])
     if isinstance(head, Head) and head.state == "restoring":
-        raise CompanyRestoring  # it opens again: the request is tried later
+        raise CompanyRestoring  # The restore will end, and then the request is tried again.
     if not isinstance(head, Head) or head.state != "active":
         _clear(world, request)
         world.files.delete(prefixes.export(request.company, request.id))
@@ -66,7 +66,7 @@ def carry(world: "World", request: Request) -> bool:
 
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
-    """What an export of an account or of one person is made of, in its order."""
+    """The steps of the export of an account or of one person, in order."""
     printed = [made for made in PRINTED if subject is None or made in types_about(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
@@ -123,7 +123,7 @@ def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request
 def _rows(
     world: "World", request: Request, kind: Kind, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
-    """Write the next rows of a kind; how many, and where to go on."""
+    """Write the next rows of a kind; return their number and the next cursor."""
     reading = Reading(
         request.company,
         reader.head,
@@ -151,7 +151,7 @@ def _rows(
 def _printed(
     world: "World", request: Request, kind: str, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
-    """Put the pages of the next issued documents into a part; those that cannot be rendered are named in it."""
+    """Put the pages of the next issued documents into a part. The part lists documents that cannot be rendered."""
     start = start_after(reader.company, after) if after else None
     room = by_kind(kind).issued.ROOM
     page = world.store.query(room, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
@@ -172,7 +172,7 @@ def _printed(
 def _copied(
     world: "World", request: Request, prefix: str, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
-    """Put the next files of the company under a prefix into a part."""
+    """Copy the next of the company's files under a prefix into a part."""
     own = prefixes.of_company(prefix, reader.company)
     made: dict[str, bytes] = {}
     where = None
@@ -188,7 +188,7 @@ def _copied(
 
 
 def _attached(world: "World", request: Request, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
-    """Put what is attached to a member's own messages, and to what support answered them, into a part."""
+    """Copy the attachments of a member's messages, and of the operator's answers to them, into a part."""
     start = start_after(reader.company, after) if after else None
     kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
     page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)

@@ -1,4 +1,4 @@
-"""What each table of an export is called, for who reads its page; files keep their names in every language."""
+"""The titles of an export's tables on its index page. File names are the same in every language."""
 
 from collections.abc import Mapping
 from typing import Final

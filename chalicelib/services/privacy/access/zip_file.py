@@ -1,5 +1,5 @@
-"""The ZIP of an access export: parts that were gathered become JSON and CSV, documents' pages and files beside them,
-written and sent in bounded pieces (files/zips.py)."""
+"""The ZIP of an access export: JSON and CSV tables, documents' pages and files, written and sent in bounded pieces
+(files/zips.py)."""
 
 import json
 import time
@@ -31,7 +31,7 @@ PART_SECONDS = 7.0
 
 
 def advance(world: "World", request: Request, reader: Reader, after: str) -> str | None:
-    """Write the next pieces of the ZIP's tables, or send the next part of it; where to go on."""
+    """Write the next pieces of the ZIP's tables, or upload its next part; return the next cursor."""
     end = time.monotonic() + PART_SECONDS
     written = msgspec.json.decode(after, type=Written) if after else Written()
     pieces = _pieces(world, request)
@@ -60,7 +60,7 @@ def advance(world: "World", request: Request, reader: Reader, after: str) -> str
 def _ended(
     world: "World", request: Request, reader: Reader, keys: list[str], written: Written, counts: list[tuple[str, int]]
 ) -> Written:
-    """With the page that says what is in it, marked to go when its term ends, ready to be sent."""
+    """Add the index page, and register the archive's deletion at its term. The ZIP is then ready to upload."""
     files: list[str] = []
     lost: list[str] = []
     for key in (key for key in keys if key.endswith(".names")):
@@ -75,7 +75,7 @@ def _ended(
 
 
 def put_part(world: "World", request: Request, part: str, made: dict[str, bytes], lost: list[str]) -> None:
-    """Put files as a piece of the ZIP, and beside it their names, and what is missing."""
+    """Put files into a piece of the ZIP, with the list of their names and of missing files."""
     if made:
         place = part.removeprefix(parts_of(request))
         _pieces(world, request).whole(f"9{place}", made)
@@ -89,7 +89,7 @@ def _pieces(world: "World", request: Request) -> Pieces:
 
 
 def _mark(world: "World", request: Request) -> None:
-    """The row by which the archive goes at its term: one a request, however often it is written."""
+    """The row that deletes the archive at its term: one per request, however often it is written."""
     now, key = world.now(), prefixes.export(request.company, request.id)
     at = end("file.export", now)
     mark = Upload(

@@ -1,8 +1,8 @@
-"""The last mail of an account: its erasure is complete, and where the receipt is.
+"""The last mail of an account: its erasure is complete, with the link to the receipt.
 
-By then no address of its owners is left. So the mails are written in the commit that begins the erasure, outside the
-company's partition, and handed to the outbox in the commit that ends it. One that is never handed over goes by itself
-after the term of `transient.mail`; one that is sent is deleted, and with it the address (ADR 0034).
+At that time, no address of an owner is stored any more. So the commit that begins the erasure writes the mails, outside
+the company's partition, and the commit that ends it hands them to the outbox. A mail that is never sent expires after
+the term of `transient.mail`. A sent mail is deleted, and its address with it (ADR 0034).
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def letters(world: "World", call: Call, request: Request) -> Sequence[Letter]:
-    """A mail for each owner who has an address, once. Raises Busy."""
+    """One mail for each owner who has an address. Raises Busy."""
     (profile,) = world.store.records([Company.ref(request.company)])
     language = profile.language if isinstance(profile, Company) else "fr"
     addresses = dict.fromkeys(owner.email for owner in owners(world, request.company) if owner.email)
@@ -36,7 +36,7 @@ def letters(world: "World", call: Call, request: Request) -> Sequence[Letter]:
 
 
 def posted(call: Call, request: Request) -> tuple[Message, ...]:
-    """The outbox's message about the mails that wait."""
+    """The outbox message that sends these mails."""
     if not request.letters:
         return ()
     return (

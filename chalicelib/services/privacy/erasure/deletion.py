@@ -1,7 +1,7 @@
-"""A deletion from its plan to its receipt: every step is stored, may be repeated, and is done only when verified.
+"""A deletion from its plan to its receipt. Every step is stored, repeatable, and done only when verified.
 
-While it runs, the account is blocked and no verb of the API may change the request, so that its own bookkeeping
-(`store.due`) keeps the progress; every change of status is a commit of the company's.
+During the deletion the account is blocked and no API verb can change the request. So the job's own bookkeeping
+(`store.due`) stores its progress. Each change of status is a commit of the company.
 """
 
 from collections.abc import Iterable
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PATIENCE = timedelta(days=5)
-"""How long before its deadline a deletion waits for the mailer no more."""
+"""Before its deadline by this much, a deletion stops waiting for pending mails."""
 NOTICE = "privacy_notice"
-"""The outbox's task that tells a company's owners of a request: about the notice's name and the request's id."""
+"""The outbox task that mails a notice about a request. It takes the notice's name and the request's id."""
 
 
 class Overtaken(Exception):
-    """Another runner works on this request: its claim lapsed while this one was still at it."""
+    """Another runner works on this request: this runner's claim lapsed."""
 
     code = "overtaken"
 
 
 def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
-    """What a deletion would do now, by the policy in force and by the terms that the company's sweep counts."""
+    """The plan of a deletion at this instant, by the policy in force and the company's own terms."""
     (term,) = world.store.records([Term.ref(company)])
     circumstances = Circumstances(today(at))
     if isinstance(term, Term):
@@ -56,7 +56,7 @@ def planned(world: "World", company: str, affects: Affected, at: datetime) -> Pl
 
 
 def notice(call: Call, name: str, id: str) -> Message:
-    """Tells the owners of a request, after the commit."""
+    """The outbox message that mails a notice to the owners after the commit."""
     return Message(
         company=call.company,
         id=new_id("out", call.at, call.random(NOTICE)),
@@ -69,7 +69,7 @@ def notice(call: Call, name: str, id: str) -> Message:
 
 
 def gone_before(subject: str) -> tuple[Measure, ...]:
-    """What the confirmation of a request leaves to be told of a person whose own row had gone before it."""
+    """The measures that a confirmed request needs for a person whose own record was deleted earlier."""
     kind = KIND_OF[subject.partition("_")[0]]
     return (
         Measure(
@@ -85,8 +85,9 @@ def gone_before(subject: str) -> tuple[Measure, ...]:
 
 
 def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
-    """A plan's steps as a request keeps them. A person's own row (`own_rows`: 0 where it had gone before) went when the
-    request was confirmed; what else is the person (a member's consents) has its id and goes when the request runs."""
+    """A plan's steps as a request stores them. A person's record (`own_rows`: 0 if deleted earlier) goes when the
+    request is confirmed. Other rows of the person (a member's consents) have the same id and go when the request
+    runs."""
     own = KIND_OF.get((subject or "").partition("_")[0], "")
     return tuple(
         Measure(
@@ -106,8 +107,8 @@ def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 
 
 
 def tell_first(world: "World", request: Request) -> None:
-    """Deliver what still waits to be told to the owners, before their addresses go. A mailer that is out stops nothing
-    for longer than the deadline bears. Raises Busy."""
+    """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
+    only up to PATIENCE before the deadline. Raises Busy."""
     waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
     for message in waiting:
         if isinstance(message, Message) and message.task == NOTICE:
@@ -119,10 +120,10 @@ def tell_first(world: "World", request: Request) -> None:
 
 
 def begin(world: "World", request: Request) -> None:
-    """Fix the plan, and begin: of an account, its backups' working keys are doomed in the same commit. A request that
-    was cancelled meanwhile is left alone."""
+    """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
+    cancelled in the meantime."""
     found = planned(world, request.company, request.affects, world.now())
-    own_rows = 0 if request.measures else 1  # `gone_before` stands there, or nothing yet
+    own_rows = 0 if request.measures else 1  # Only the measure of `gone_before`, or none.
 
     def decide(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
@@ -147,7 +148,7 @@ def begin(world: "World", request: Request) -> None:
 
 
 def proceed(world: "World", request: Request) -> bool:
-    """Do the next bounded part of a running deletion and keep it; True once it has ended. Raises Busy, Overtaken."""
+    """Do and store the next bounded part of a running deletion; True once it has ended. Raises Busy, Overtaken."""
     if any(m.found is None for m in request.measures) or request.cursor is not None:
         after = erasers.counted(world, request)
         while after.cursor is None and any(m.found is None for m in after.measures):
@@ -165,7 +166,7 @@ def proceed(world: "World", request: Request) -> bool:
 
 
 def _all_wait(request: Request, on: date) -> list[date]:
-    """The last days of the terms that all that is left waits for; empty while there is something to do."""
+    """The last days of the terms that all remaining measures wait for; empty while a measure can be done now."""
     left = [measure for measure in request.measures if not measure.done]
     waiting = [measure.until for measure in left if erasers.waits(measure, on) and measure.until]
     return waiting if len(waiting) == len(left) else []
@@ -196,7 +197,7 @@ def finish(world: "World", request: Request) -> None:
             return Decision()
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
-        # Of a closed account nobody's address is left to look up: the mails were written when it began.
+        # A closed account has no addresses left. Its mails were written when the deletion began.
         told = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
         return Decision(puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
 
@@ -204,7 +205,7 @@ def finish(world: "World", request: Request) -> None:
 
 
 def look_again(world: "World", request: Request) -> bool:
-    """Take what was in flight when the account was blocked and has landed since; True when there is nothing left."""
+    """Erase rows that a request in flight wrote after the account was blocked; True when none remain."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures

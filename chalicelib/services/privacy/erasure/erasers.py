@@ -1,4 +1,4 @@
-"""How each measure of an erasure is counted and carried out: by the store it concerns, a bounded part at a time."""
+"""Count and carry out each measure of an erasure in its store, a bounded part at a time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PAGES, ROWS = 40, 1_000
-"""Pages counted and rows erased before the deadline is looked at again."""
+"""Pages counted and rows erased between two checks of the deadline."""
 TOGETHER = 20
-"""Rows of an open company that change in one commit."""
+"""Rows of an open company that one commit changes."""
 ERASED = "erased"
-"""What stands where a reference may not be empty."""
+"""The replacement of a reference that must not be empty."""
 TAKING = ("delete", "anonymise")
 OPEN_ROOMS = ("workspace", "identity")
-"""Rooms whose every change the journal tells, so that devices and backups learn of it while the company is open."""
+"""Tables with a complete change journal, so that devices and backups learn of an erasure in an open company."""
 
 
 def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
-    """The request with its next place counted, or as far as `pages` allow. Nothing is stored."""
+    """The request with its next table counted, as far as `pages` allow. Nothing is stored."""
     begun, _, after_sort = (request.cursor or "").partition(":")
     uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
     place = request.measures[int(begun) if begun else next(uncounted)]
@@ -57,7 +57,7 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
 
 
 def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
-    """A measure of files with what lies below its prefix counted, where so many listings reach. Raises Busy."""
+    """A measure of files, with the count below its prefix if `listings` reach its end. Raises Busy."""
     if not _goes_whole(request, measure):
         return replace(measure, found=0)
     return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
@@ -68,13 +68,13 @@ def _bucket(world: "World", place: Measure) -> Files:
 
 
 def _goes_whole(request: Request, measure: Measure) -> bool:
-    """Whether all the company's files below a prefix go: with the account; of one person only the rendered pages, which
-    are made again when they are asked for. Other people's exports and attachments are not a person's to destroy."""
+    """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
+    pages are, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
 
 
 def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
-    """The counts entered; what is whole, and needs or finds nothing to do, is done."""
+    """The request with the counts. A complete measure without rows or work is done."""
     measures = list(request.measures)
     for i in own:
         count = found.get(i, 0)
@@ -84,7 +84,7 @@ def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor
 
 
 def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
-    """Which of its room's measures concerns a row."""
+    """The measure of the row's table that concerns the row."""
     kind = row["_kind"]["S"]
     for i in own:
         measure = request.measures[i]
@@ -94,8 +94,8 @@ def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
 
 
 def concerns(measure: Measure, subject: str | None, row: Row) -> bool:
-    """Whether the measure means this row: every row of an account; of a person's, those that are, point to or name
-    it."""
+    """Whether the measure concerns this row. An account's measure concerns every row. A person's concerns the rows that
+    are, reference or name the person."""
     if subject is None:
         return True
     record = from_row(measure.place, row)
@@ -107,8 +107,8 @@ def concerns(measure: Measure, subject: str | None, row: Row) -> bool:
 
 
 def names(record: Record, subject: str) -> bool:
-    """Whether a record's content holds the id `subject` anywhere. A person is found by id: what an answer, a message
-    or a task says of somebody stands beside the id."""
+    """Whether a record's content holds the id `subject` anywhere. Every text about a person lies next to their id, so
+    the search by id finds it."""
     return any(subject in text for text in _texts(msgspec.to_builtins(record, builtin_types=(bytes,))))
 
 
@@ -122,13 +122,13 @@ def _texts(value: Any) -> list[str]:
 
 
 def waits(measure: Measure, on: date) -> bool:
-    """Whether what a measure takes is kept beyond the day `on`: its term begins with the account's deletion."""
+    """Whether the data of a measure is kept beyond the day `on`. Its term begins with the account's deletion."""
     return not measure.done and measure.action in TAKING and measure.until is not None and measure.until >= on
 
 
 def carry_out(world: "World", request: Request) -> Request | None:
-    """The request with its next place done, of those that do not wait for a term; None when a part of it is left: call
-    again. Raises Busy."""
+    """The request after its next measure, among those that do not wait for a term; None if a part of it remains. Raises
+    Busy."""
     on = today(world.now())
     first = next(m for m in request.measures if not m.done and not waits(m, on))
     group = [m for m in request.measures if _alike(m, first)]
@@ -140,7 +140,7 @@ def carry_out(world: "World", request: Request) -> Request | None:
     else:
         whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
         if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in whole):
-            group = whole  # the room goes, with whatever else may lie in it
+            group = whole  # The table's partition goes, with any other rows in it.
         finished = _through_the_door(world, request, group)
     if not finished:
         return None
@@ -172,7 +172,7 @@ def _through_the_door(world: "World", request: Request, group: Sequence[Measure]
 
 
 def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
-    """One commit's worth in a company that goes on working; True once there is nothing left to do."""
+    """Erase one commit of rows in an open company; True once nothing remains."""
     found: list[Ref] = []
     aim = store.Target(
         measure.place, request.company, measure.kinds, lambda row: concerns(measure, request.subject, row)
@@ -199,8 +199,8 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
 
 
 def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
-    """Erase what was attached to the threads among these rows, and to messages in other people's threads, while
-    something still points to it. Raises Busy."""
+    """Erase the attachments of the threads among these rows, and of messages in other people's threads, while a row
+    still references them. Raises Busy."""
     for row in world.store.records(refs):
         if isinstance(row, Thread):
             while not files.erase(world.files, prefixes.of_company(prefixes.UPLOADS, company), row.id):

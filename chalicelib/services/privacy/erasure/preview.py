@@ -1,4 +1,4 @@
-"""A dry run: the table of what a deletion would do, counted as far as that is bounded; nothing of it is stored."""
+"""A dry run of a deletion: the table of its measures, counted within bounds. Nothing is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PAGES = 8
-"""Pages of a room (500 rows or 1 MB each) that a dry run reads; a room that has more is not counted."""
+"""Pages of a table (500 rows or 1 MB each) that a dry run reads. A larger table is not counted."""
 LISTINGS = 4
-"""Listings of a prefix (1,000 versions each) that a dry run asks for; a prefix that has more is not counted."""
+"""Listings of a prefix (1,000 versions each) that a dry run requests. A larger prefix is not counted."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """A request that is not stored, the steps that it would take, and the day on which the last trace would go."""
+    """An unsaved request, its steps, and the day on which its last data would be gone."""
 
     request: Request
     steps: Sequence[Measure] = ()
@@ -32,7 +32,7 @@ class Preview:
 def preview(
     world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime
 ) -> Preview:
-    """The table of what a deletion would do. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
+    """Preview the measures of a deletion. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
     subject = asker.about(subject)
     affects = affected(subject)
     if affects is None:
@@ -59,14 +59,14 @@ def preview(
 
 
 def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
-    """The measures with the rows of each table, and the versions below each prefix, that they concern. A table or a
-    prefix of more than PAGES or LISTINGS stays uncounted (None): a count that stops would be a smaller one than the
-    receipt's. Raises Busy."""
+    """The measures with their counts of rows and of object versions. A table of more than PAGES, or a prefix of more
+    than LISTINGS, stays uncounted (None): a partial count would be smaller than the receipt's. Raises Busy."""
     known = {id(m): erasers.files_within(world, request, m, LISTINGS) if m.store == "files" else m for m in measures}
     for place in dict.fromkeys(m.place for m in measures if m.store == "table"):
         own = tuple(m for m in measures if (m.store, m.place) == ("table", place))
         if any(m.found is None for m in own):
-            unknown = tuple(replace(m, found=None if m.found is None else 0) for m in own)  # their own row is there yet
+            # The person's own record still exists.
+            unknown = tuple(replace(m, found=None if m.found is None else 0) for m in own)
             after = erasers.counted(world, replace(request, measures=unknown), pages=PAGES)
             if after.cursor is None:
                 known |= {id(m): counts for m, counts in zip(own, after.measures, strict=True)}

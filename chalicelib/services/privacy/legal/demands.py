@@ -1,4 +1,4 @@
-"""Handing out a blocked original: only under a lawful demand that was recorded before, and not without a trace."""
+"""Release of a blocked original, only under a recorded lawful demand, with a record of the release."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 OURS = ("record.", "ledger.")
-"""Rules of what we add to a document: its key, its times, its number and its hash."""
+"""Rules of the attributes that the product adds to a document: key, times, number and hash."""
 
 
 @dataclass(frozen=True)
 class Original:
-    """A frozen document as it was issued: its page (PDF) and its e-invoice (UBL; None for a kind that has none), and
-    whether the content still has its hash."""
+    """A frozen document as issued: its page (PDF), its e-invoice (UBL; None for a kind without one), and whether the
+    content still matches its hash."""
 
     number: str
     page: bytes
@@ -32,9 +32,9 @@ class Original:
 
 
 def release(world: "World", company: str, disclosure: str, document: str, by: str) -> Original:
-    """The original of one document, of an erased buyer or a closed account too; the disclosure notes its id first.
-    Raises NotFound, and InvalidContent where the disclosure is no lawful demand, or one for other data or another
-    person; Busy."""
+    """The original of one document, also of an erased buyer or a closed account. The disclosure records the document's
+    id first. Raises NotFound, Busy. Raises InvalidContent unless the disclosure is a lawful demand for this data and
+    this person."""
     made = by_id(document)
     if made is None:
         raise NotFound
@@ -59,20 +59,20 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
 
 
 def held(cls: type[Issued]) -> set[str]:
-    """The kinds of data that a whole document of this class holds, by the policy's rules."""
+    """The kinds of data in a complete document of this class, by the policy's rules."""
     return {each.governed_by for each in rules_of(cls) if not each.governed_by.startswith(OURS)}
 
 
 def _require_covered(demand: Disclosure, issued: Issued) -> None:
-    """Require that the demand names each kind of data that the whole document holds. Raises InvalidContent."""
+    """Require that the demand names each kind of data in the complete document. Raises InvalidContent."""
     covered = demand.subject in (None, person_of(issued)) and held(type(issued)) <= set(demand.data)
     if demand.kind != "lawful_demand" or not covered:
         raise invalid("/disclosure", "not_covered")
 
 
 def _original(world: "World", issued: Issued) -> Original:
-    """Made anew from the frozen document, in its own language and the house's form; nothing is left in the bucket. A
-    closed account's logo is gone."""
+    """Render the frozen document in its own language and the standard layout, without storing the page. A closed
+    account's logo is gone."""
     logo = issued.seller.logo if issued.seller.logo and world.files.exists(issued.seller.logo) else None
     carried = attached(issued)
     page = world.renderer(None).render(

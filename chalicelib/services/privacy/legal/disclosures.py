@@ -1,4 +1,4 @@
-"""The register of disclosures: an operator records, the company reads what the law lets it know."""
+"""The register of disclosures: an operator records entries, and the company reads those that the law allows."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Told:
-    """What an operator records."""
+    """A disclosure as an operator enters it."""
 
     kind: DisclosureKind
     recipient: str
@@ -33,8 +33,8 @@ class Told:
 
 
 def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
-    """Enter a disclosure, of a blocked account too. Raises NotFound, and InvalidContent for rules that the policy does
-    not know, a day to come, or a transfer to a processor that is hidden: only a lawful demand may be."""
+    """Record a disclosure, also of a blocked account. Raises NotFound. Raises InvalidContent for an unknown rule, a
+    future day, or a hidden transfer to a processor: only a lawful demand may be hidden."""
     call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
     _check(told, today(call.at))
     kept = max(call.at, _end_of(told.hidden_until, call.at))
@@ -50,7 +50,8 @@ def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
 
 
 def _end_of(day: date | None, at: datetime) -> datetime:
-    """The term begins when the company may know: a proof that ends before it is seen proves nothing."""
+    """The end of the entry's term. The term begins when the company may see the entry, otherwise it could end
+    before."""
     return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
 
 
@@ -67,7 +68,7 @@ def _check(told: Told, on: date) -> None:
 
 
 def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclosure]:
-    """The entries that the company may know of, newest first."""
+    """The entries that the company may see, newest first."""
     seen = [row for row in of_company(store, company) if may_be_seen(row, on)]
     if window.starting_after:
         seen = [row for row in seen if row.id < window.starting_after]
@@ -79,8 +80,8 @@ def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclo
 
 
 def of_company(store: Store, company: str) -> list[Disclosure]:
-    """The whole register of a company, hidden entries included, newest first. It is read whole: a company has few, and
-    what is hidden must not show as a short page."""
+    """The complete register of a company with its hidden entries, newest first. It is read completely: a company has
+    few entries, and a short page would reveal a hidden one."""
     after = None
     found: list[Disclosure] = []
     while True:

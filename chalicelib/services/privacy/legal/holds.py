@@ -1,4 +1,4 @@
-"""Legal holds: while a company is under one, nothing of it is erased or swept. Operators place and release them."""
+"""Legal holds: nothing of a company under a hold is erased or purged. Operators place and release holds."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -44,7 +44,7 @@ def place(world: "World", company: str, reason: str, by: str) -> Hold:
 
 
 def release(world: "World", company: str, id: str, by: str) -> Hold:
-    """Release a hold; its row stays for its rule's term. Raises NotFound for one that is not in force, Busy."""
+    """Release a hold; its row stays for its rule's term. Raises NotFound for a hold that is not in force, Busy."""
     (row,) = world.store.records([Hold.ref(company, id)])
     if not isinstance(row, Hold) or row.released_at is not None:
         raise NotFound

@@ -1,1 +1,1 @@
-"""Rectification: corrections, and issued documents that state otherwise."""
+"""Rectification: corrections, and issued documents that state the old values."""

@@ -1,7 +1,7 @@
-"""Issued documents that go on saying what was corrected: why they stay, and how each is put right.
+"""Issued documents that state corrected values: why they stay, and how each is corrected.
 
-An issued document is never edited (CGI art. 145-III): it is corrected by a credit note in its own series, and issued
-anew. Both are the merchant's to decide, so that they are offered as the requests that do them, ready to be sent.
+An issued document is never edited (CGI art. 145-III). A credit note in its own series cancels it, and a new document
+replaces it. The company decides both, so the API offers them as requests that are ready to send.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -23,16 +23,15 @@ from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Key, Store, start_after
 
 TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
-"""The kinds in the order in which their documents are read: by name, which a place in a list depends on."""
+"""The kinds in the order in which their documents are read: by name, because list cursors depend on it."""
 NAMING = (*dict.fromkeys(made.person for made in document_types()), "opened_by", "by")
-"""The attributes by which what is kept goes on naming whose own record is gone."""
+"""The attributes of stored rows that reference a person, also after their own record is deleted."""
 P = TypeVar("P")
 
 
 def named(store: Store, company: str, subject: str) -> bool:
-    """Whether an issued document names a customer whose record is gone, or a request for help a member who is none any
-    more. At most MOST_EXAMINED rows are read: where there are more, somebody may be named, which carrying a request
-    out then shows. Raises Busy."""
+    """Whether an issued document names a deleted customer, or a support thread a former member. At most MOST_EXAMINED
+    rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
     if subject.startswith(f"{Member.PREFIX}_"):
         return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
     return _found(store, company, subject, [made.issued for made in types_about(subject)])
@@ -56,8 +55,8 @@ def _found(store: Store, company: str, subject: str, classes: Sequence[type[Reco
 
 
 def page(store: Store, company: str, after: str) -> tuple[list[Record], str | None]:
-    """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the sort key to
-    go on from; None at the end. Raises Busy."""
+    """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the next sort
+    key; None at the end. Raises Busy."""
     kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
     made = by_kind(kind)
     start = start_after(company, after) if id else None
@@ -69,7 +68,7 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
 
 
 def own_record(store: Store, request: Request) -> Record | None:
-    """The record that was corrected and that documents copy, as it is now; None when it is gone."""
+    """The corrected record in its present state; None if it was deleted."""
     subject = request.subject
     about = types_about(subject) if subject else ()
     if subject and not about:
@@ -80,7 +79,7 @@ def own_record(store: Store, request: Request) -> Record | None:
 
 
 def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
-    """Which of the corrected attributes an issued document states otherwise; none for any other row."""
+    """The corrected attributes that an issued document states differently; empty for any other row."""
     if not isinstance(row, Issued) or request.subject not in (None, person_of(row)):
         return ()
     copied = frozenset(name for m in request.measures if m.action == "keep" for name in m.attributes)
@@ -89,7 +88,7 @@ def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class AffectedDocument:
-    """An issued document that states corrected attributes otherwise."""
+    """An issued document that states old values of corrected attributes."""
 
     state: DocumentState
     differs: tuple[str, ...]
@@ -104,8 +103,8 @@ def listing(
     limit: int,
     after: str | None,
 ) -> Page[P]:
-    """Such documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are examined.
-    `present` turns each into what its reader needs, `size` says how many bytes that has."""
+    """Affected documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are
+    examined. `present` builds the representation of each; `size` returns its bytes."""
     own = own_record(reader.store, request)
     if own is None:
         return Page(())
@@ -119,7 +118,7 @@ def listing(
 
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
-    """Issued documents in the order of their keys, each with the balance that follows it."""
+    """Issued documents in order of their keys, each with its balance."""
     made = by_id(after) if after else None
     where: str | None = f"{made.kind}#{after}~" if made else ""
     waiting: Issued | None = None

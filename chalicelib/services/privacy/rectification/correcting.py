@@ -1,4 +1,4 @@
-"""Putting a record right: at once, in one commit with the request, what it leaves to do, and what outlasts a backup."""
+"""Correct a record in one commit with its request, the remaining work, and the row that a restore applies again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -36,22 +36,22 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 AT = "/corrections"
-"""Where the values stand in what was sent."""
+"""The pointer to the values in the request body."""
 
 
 @dataclass(frozen=True)
 class Put:
-    """What is to be put right, as it was validated where it came in, and who was handed the data before."""
+    """The validated corrections, and the disclosures of the company."""
 
     values: Mapping[str, Any]
     settings: "Settings"
     handed: Sequence[Disclosure] = ()
     language: Language = "fr"
-    """In which an old address is written to."""
+    """The language of a mail to an old address."""
 
 
 def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
-    """What is to be put right, with the register of disclosures beside it. Raises InvalidContent for nothing, Busy."""
+    """The corrections with the register of disclosures. Raises InvalidContent without corrections, Busy."""
     if not values:
         raise invalid(AT, "too_few", min=1)
     (profile,) = world.store.records([Company.ref(company)])
@@ -60,9 +60,9 @@ def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
 
 
 def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool) -> Decision[Request]:
-    """The record put right, the request running, the correction kept, the owners told: one commit. `request` is
-    verified, `new` or stored before; `own` is the record as it stands, `clock` the company's with this commit. Raises
-    RequestSettled, InvalidContent."""
+    """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
+    verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
+    Raises RequestSettled, InvalidContent."""
     if request.status != "verified":
         raise RequestSettled(status=request.status)
     after = _right(own, wanted, call)
@@ -98,20 +98,20 @@ def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, 
 
 
 def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[writing.Written]:
-    """A member whose address another may have changed is told at the one that they had: codes, and what is told to
-    owners, go to the new one from now on."""
+    """The mail to a member's old address after a change of address. Another person may have made the change, and codes
+    and notices go to the new address from now on."""
     if not (isinstance(own, Member) and isinstance(after, Member)) or own.email in (None, after.email):
         return []
     return [writing.write(call, own.email or "", language, "address_changed", company=call.company)]
 
 
 def message_id(request: str) -> str:
-    """The id of the message that tells the owners of a correction."""
+    """The id of the outbox message that notifies the owners of a correction."""
     return derived_id(Message.PREFIX, request, "corrected")
 
 
 def checked(kind: type[Record], names: Sequence[str]) -> tuple[str, ...]:
-    """Names of what may be corrected in such a record. Raises InvalidContent for another."""
+    """The names of attributes that may be corrected in such a record. Raises InvalidContent for another name."""
     for name in names:
         if name not in FIELDS[kind]:
             raise invalid(f"{AT}/{name}", "unknown_field")
@@ -136,7 +136,7 @@ def _right(own: Record, wanted: Put, call: Call) -> Record:
 
 
 def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
-    """What a receipt will say: the record, and the issued documents that go on saying what was wrong."""
+    """The measures for the receipt: the record, and the issued documents that state the old values."""
     attributes = tuple(sorted(names))
     own = Measure(
         store="table",
@@ -176,7 +176,7 @@ def _copies(record: Record) -> list[tuple[type[Issued], str]]:
 def _recipients(
     handed: Sequence[Disclosure], request: Request, after: Record, names: frozenset[str], call: Call
 ) -> list[Disclosure]:
-    """The disclosures of what was wrong that the company may know of (law 09-08 art. 8: third parties are told)."""
+    """The disclosures of the old values that the company may see (law 09-08 art. 8: third parties are informed)."""
     rules = {rule_of(current(), type(after), name).name for name in names}
     if names & frozen(after):
         rules |= {rule_of(current(), cls, party).name for cls, party in _copies(after)}
@@ -204,7 +204,7 @@ def _kept(request: Request, after: Record, names: frozenset[str], call: Call, cl
 
 
 def _ends(at: datetime) -> datetime:
-    """The midnight after the last day on which a backup may be older than a correction of `at`."""
+    """The midnight after the last day on which a backup can be older than a correction made at `at`."""
     term = current().rules["request.correction"].term
     if term is None:
         raise ValueError("request.correction has no term")
@@ -212,6 +212,7 @@ def _ends(at: datetime) -> datetime:
 
 
 def require(asker: Asker, affects: Affected) -> None:
-    """Codes that prove identity go to a member's address: whoever changes it proves theirs. Raises ProofNeeded."""
+    """Require a proof of identity to correct a member. Codes that prove identity go to the member's address. Raises
+    ProofNeeded."""
     if affects == "member" and not asker.proven:
         raise ProofNeeded

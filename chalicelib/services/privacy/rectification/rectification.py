@@ -1,7 +1,7 @@
-"""Rectification (law 09-08 art. 8): asking for what is missing, finishing with a receipt, and what a restore repeats.
+"""Rectification (law 09-08 art. 8): ask for missing details, count affected documents, finish with a receipt.
 
-The live record is put right in the commit of whoever may change it (`correcting`). What was issued stays as it was: the
-job counts what still says otherwise, and `affected` lists it.
+A person with permission corrects the live record in a commit (`correcting`). Issued documents stay as they are. The job
+counts those that state old values, and `affected` lists them.
 """
 
 import logging
@@ -36,14 +36,14 @@ log = logging.getLogger("facture.privacy")
 PAGES = 20
 """Pages of the ledger that one piece of the count reads."""
 LATER = timedelta(minutes=2)
-"""When it is looked again whether the owners were told."""
+"""The delay before the next check whether the owners were notified."""
 LAPSED = "details_not_given"
 
 
 def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> Request:
-    """Ask, as the operator, for what a request for rectification leaves open: its clock stops, and its owners are told.
-    Raises NotFound, RequestSettled for one that is carried out, waits already or is no rectification, InvalidContent
-    for a name of nothing that is kept about the subject."""
+    """As the operator, ask for details that a rectification lacks. Its deadline pauses, and the owners are notified.
+    Raises NotFound. Raises RequestSettled for a request that is carried out, already waits or is no rectification.
+    Raises InvalidContent for an attribute that is not stored about the subject."""
     call = world.call(company, by, "privacy_details", key=f"details-{world.random(12).hex()}")
     members = members_of(world.store, company)
 
@@ -62,8 +62,8 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
 
 
 def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
-    """Say what is right: the record is corrected at once, and the clock goes on. Raises NotFound, Forbidden,
-    ProofNeeded for a member, RequestSettled, InvalidContent."""
+    """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
+    Forbidden, ProofNeeded for a member, RequestSettled, InvalidContent."""
     wanted = correcting.put(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
@@ -82,8 +82,8 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
 
 
 def carry(world: "World", request: Request) -> bool:
-    """Do the next bounded piece; True once nothing is to be done now. What nobody said how to correct waits for an
-    operator; missing details that nobody gives let it lapse. Raises Busy, Overtaken."""
+    """Do the next bounded piece; True once nothing remains to do now. A request without corrections waits for an
+    operator. A request without its missing details lapses. Raises Busy, Overtaken."""
     if request.status == "verified":
         _wait(world, request)
         return True
@@ -102,7 +102,7 @@ def carry(world: "World", request: Request) -> bool:
 
 def _wait(world: "World", request: Request) -> None:
     since = request.awaiting_since
-    if since is None:  # an operator carries it out; the watch keeps its deadline
+    if since is None:  # An operator carries it out; the watch job checks its deadline.
         _keep(world, request, replace(request, due=None))
     elif since + UNANSWERED <= world.now():
         transitions.settle(world, request, "cancelled", reason=LAPSED, notice="cancelled")
@@ -117,7 +117,7 @@ def _keep(world: "World", request: Request, after: Request) -> None:
 
 def _counted(world: "World", request: Request) -> Request:
     """The request with the next pages of frozen documents counted. Its cursor holds a count for each kind, in the order
-    of the registry, and a sort key. A record that is gone since makes no document stale."""
+    of the registry, and a sort key. If the record was deleted, no document counts as stale."""
     own = affected.own_record(world.store, request)
     tally, _, after = (request.cursor or ":").partition(":")
     kinds = [made.kind for made in document_types()]
@@ -134,7 +134,7 @@ def _counted(world: "World", request: Request) -> Request:
 
 
 def _name_hidden(world: "World", request: Request) -> None:
-    """Who was handed the data under a demand that may not be told of yet is the operator's to inform."""
+    """Record the recipients whose disclosure is still hidden. The operator must inform them."""
     for row in disclosures.of_company(world.store, request.company):
         if row.subject in (None, request.subject) and not may_be_seen(row, today(world.now())):
             log.warning("a recipient of what was corrected", extra={"request": request.id, "disclosure": row.id})

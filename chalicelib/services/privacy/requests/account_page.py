@@ -1,7 +1,7 @@
-"""Deleting an account from the public page, without the application: a mailed code stands for the sign-in.
+"""Delete an account from the public page, without the application: a mailed code replaces the sign-in.
 
-Nothing that the page answers, nor how long it takes to, depends on whether an address is a member's: the code is made
-and the mail is left for any address, and whether it is sent is decided later, out of sight.
+Neither the answer nor its duration reveals whether an address belongs to a member. The page creates a code and a mail
+for any address. The outbox decides later whether to send it.
 """
 
 from collections.abc import Iterable
@@ -37,18 +37,19 @@ PURPOSE: Final = "account_deletion"
 VERB: Final = "post_account_deletion"
 HOUR: Final = 3600
 ASKED_AN_HOUR, TYPED_AN_HOUR, MOST_AT_ONCE = 20, 30, 20
-"""From one source."""
+"""Limits for one source: codes requested per hour, codes typed per hour, deletions at once."""
 ASKED_FOR_ONE, TYPED_FOR_ONE = 3, 10
-"""From one source for one address, in an hour."""
+"""Limits for one source and one address, per hour."""
 MAILS_AN_HOUR, TRIES_AN_HOUR = 9, 200
-"""For one address, whoever asks: no mailbox is filled from this page, and nobody guesses eight digits."""
+"""Limits for one address from all sources: the page cannot flood a mailbox, and nobody can guess eight digits."""
 
 Begun = Literal["account", "own_data", "already", "last_owner"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one membership: its request's id, and until when an account's deletion can be stopped."""
+    """The outcome for one membership: its request's id, and the instant until which an account's deletion can be
+    stopped."""
 
     what: Begun
     request: str | None = None
@@ -56,8 +57,8 @@ class Outcome:
 
 
 def send_code(world: "World", email: str, source: str, language: Language) -> None:
-    """Leave a code for an address, the same for an hour: whatever strangers ask, what was mailed counts. Nothing is
-    left when it was mailed often enough. Raises TooManyRequests for a source that asks too often, Busy."""
+    """Mail a code to an address, the same code for an hour, so that a stranger's request does not invalidate it. Sends
+    nothing above the mail limit. Raises TooManyRequests for a source above its limit, Busy."""
     if not codes.allow(world, "deletion by source", source, most=ASKED_AN_HOUR, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
     key = codes.email_key(world.settings, email) or ""
@@ -71,9 +72,9 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
 
 
 def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
-    """Begin the deletion of every account that the address owns, and of its member's data elsewhere; empty for a code
-    that is not the live one. The code is spent at the end: whoever was cut off sends it again, and it begins what is
-    left, by the same keys. Raises TooManyRequests, Busy."""
+    """Begin the deletion of every account that the address owns, and of its member's data in other companies. Returns
+    an empty list for a wrong code. The code is used up at the end: after an interruption, the same code begins the
+    rest, by the same idempotency keys. Raises TooManyRequests, Busy."""
     if not codes.allow(world, "deletion code by source", source, most=TYPED_AN_HOUR, seconds=HOUR):
         raise TooManyRequests(retry_after=HOUR)
     key = codes.email_key(world.settings, email) or ""
@@ -89,8 +90,8 @@ def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
 
 
 def _in_order(found: Iterable[Member]) -> list[Member]:
-    """Companies that somebody signed up come first, then those whose row has stood longest as it is: strangers can
-    enter an address among their own members, or as their own."""
+    """Sort the memberships: companies with a sign-up first, then by oldest change. Strangers can add an address to
+    their own members, or enter it as theirs."""
     return sorted(found, key=lambda member: (member.invited, member.role != "owner", member.updated_at))
 
 
@@ -111,7 +112,7 @@ def _begin(world: "World", member: Member, nonce: str) -> Outcome:
 
 
 def _call(world: "World", member: Member, key: str) -> Call:
-    """A call that the same code makes once for a member, however often it is sent."""
+    """The call of a code for a member, the same one however often the code is sent."""
     own = f"page-{key}-{member.id}"
-    # Releases before SYSTEM_KEY kept the reply under the bare key: a page that was cut off then repeats the call now.
+    # Older releases stored the reply under the bare key. An interrupted page then repeats the call now.
     return remembering_id(world.call(member.company, member.id, VERB, key=own, former_key=own))

@@ -1,4 +1,5 @@
-"""What confirming a deletion decides: of an account, of a person; and who may stop an account's (ADR 0034)."""
+"""Decisions on confirming a deletion, of an account or of a person, and the people who may stop an account's (ADR
+0034)."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,7 +23,7 @@ from chalicelib.store.wire import SORT, Store
 
 
 def former_owners(store: Store, company: str, at: datetime) -> list[str]:
-    """The marks of those who were owners until lately. Raises Busy."""
+    """The digests of recent former owners. Raises Busy."""
     found: list[str] = []
     after = None
     while True:
@@ -34,7 +35,8 @@ def former_owners(store: Store, company: str, at: datetime) -> list[str]:
 
 
 def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
-    """Whoever may stop an account's deletion: its owners, those who were until lately, and those noted before."""
+    """The digests of everybody who may stop an account's deletion: its owners, recent former owners, and those recorded
+    before."""
     now = (owner_mark(member.company, member.user) for member in members if member.role == "owner")
     return tuple(dict.fromkeys((*before, *now, *former)))
 
@@ -49,7 +51,7 @@ def account(
     *,
     waive: bool,
 ) -> Decision[Request]:
-    """The account is blocked and its grace begins, or is waived. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
+    """Block the account and begin its delay, or waive the delay. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
     if asker.role != "owner":
         raise Forbidden(scope="")
@@ -74,7 +76,8 @@ def account(
 
 
 def _require_settled(head: Head, at: datetime) -> None:
-    """A waiver is not for who has just made himself the only owner, or another one his accomplice."""
+    """Refuse a waiver soon after a change of owners. An attacker could first become the only owner, or add an
+    accomplice."""
     if head.owners_changed is not None and at < (until := head.owners_changed + OWNERS_SETTLED):
         raise OwnersChanged(possible_from=instant(until))
 
@@ -88,10 +91,10 @@ def person(
     others: Sequence[Member],
     keys: Sequence[ApiKey],
 ) -> Decision[Request]:
-    """The person's own row goes, unless it has gone before, and the keys that a member made. Raises AlreadyBlocked,
-    LastOwner."""
+    """Delete the person's own record, unless it was deleted earlier, and the keys that the member made. Raises
+    AlreadyBlocked, LastOwner."""
     if snapshot.head.state != "active":
-        raise AlreadyBlocked  # who is about to close an account does not first remove who could stop it
+        raise AlreadyBlocked  # Before closing an account, nobody may first remove an owner who could stop it.
     subject = request.subject or ""
     shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
     after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)

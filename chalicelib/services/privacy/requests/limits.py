@@ -1,6 +1,7 @@
-"""How many privacy requests one may make in a day, so that a stolen key or token cannot bury a company in them.
+"""Daily limits of privacy requests, so that a stolen key or token cannot flood a company with them.
 
-Members are counted each for themselves, so that nobody uses up another's rights, and a company's keys together.
+Each member has a count of their own, so that nobody uses up another member's rights. All keys of a company share one
+count.
 """
 
 from hashlib import sha256
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 ASKED_A_DAY, TRIED_A_DAY = 20, 60
-"""Requests, and dry runs."""
+"""Requests per day, and dry runs per day."""
 DAY = 86_400
 
 
 def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
-    """The asker's count with one more request, to be put by the commit that records it: a repeated or refused request
-    is not counted, and no two at once are counted as one. Raises TooManyRequests."""
+    """The requester's count plus one, put by the commit that records the request. A repeated or refused request is not
+    counted, and two concurrent requests count twice. Raises TooManyRequests."""
     id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
     seen = snapshot.get(Tally, id)
     if seen is None or seen.expires_at <= now:
@@ -36,7 +37,7 @@ def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
 
 
 def tried(world: "World", company: str, asker: Asker) -> None:
-    """Count a dry run, which stores nothing of the company's. Raises TooManyRequests, Busy."""
+    """Count a dry run, which stores no company data. Raises TooManyRequests, Busy."""
     wait = codes.wait(world, "privacy dry runs", f"{company} {_who(asker)}", most=TRIED_A_DAY, seconds=DAY)
     if wait:
         raise TooManyRequests(retry_after=wait)

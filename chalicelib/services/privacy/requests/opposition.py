@@ -1,5 +1,5 @@
-"""Opposition to marketing and to diagnostics: free, and in force with the answer (law 09-08 art. 9), whoever asks for
-whom: it only takes away, so that nobody's identity need be proven (ADR 0046)."""
+"""Opposition to marketing and diagnostics: free and immediate (law 09-08 art. 9). It only withdraws permissions, so it
+requires no proof of identity (ADR 0046)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,9 +18,9 @@ OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
 def settled(
     snapshot: Snapshot, request: Request, members: Sequence[Member], call: Call
 ) -> tuple[Request, tuple[Consent, ...]]:
-    """An opposition carried out: the request completed, and the choices of whom it concerns after it. A company's is
-    that of all its `members`. Of a customer or a supplier nothing is kept that could be turned off: we neither write to
-    them nor keep diagnostics of anybody by name."""
+    """Complete an opposition: return the closed request and the new consents. A company's opposition covers all its
+    `members`. A customer or supplier has no consents: the product neither mails them nor stores diagnostics about
+    them."""
     everybody = [member.id for member in members]
     concerned = {"company": everybody, "member": [request.subject or ""], "party": []}[request.affects]
     before = snapshot.find(Consent, *concerned) if concerned else []

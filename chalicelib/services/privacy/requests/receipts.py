@@ -1,4 +1,4 @@
-"""Receipts: what a deletion removed and what the law keeps, signed, without personal data, verifiable offline."""
+"""Receipts: the deleted data and the data kept by law, signed, without personal data, verifiable offline."""
 
 import json
 from base64 import b64decode
@@ -21,20 +21,21 @@ REMARKS = {
     "party": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
     "member": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
 }
-"""Codes of what a reader should know beside the table; `docs/privacy.md` says them in words."""
+"""Codes of remarks on the table; `docs/privacy.md` explains them."""
 
 UNTOLD = frozenset({"hold", "disclosure"})
-"""Kinds of rows that are not counted to anybody, whether there are any or not: the law may forbid telling the company
-that it is under a hold, or that its data was demanded."""
+"""Kinds of rows that no count shows, even if there are none. The law may forbid telling the company about a hold or a
+demand."""
 
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:
-    """The one byte form that is signed: sorted names, no white space, UTF-8 (RFC 8785 for what a receipt holds)."""
+    """The canonical bytes that are signed: sorted names, no white space, UTF-8 (RFC 8785 for the types of a
+    receipt)."""
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> dict[str, Any]:
-    """What the receipt of a request carried out at `at` says; `ends` are the data keys that it destroyed."""
+    """The receipt of a request completed at `at`; `ends` are the data keys that it destroyed."""
     return {
         "object": "receipt",
         "form": FORM,
@@ -100,8 +101,8 @@ def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruct
 
 
 def check(document: Mapping[str, Any], pem: str | None = None) -> str:
-    """Verify a receipt as it was handed out, with the published key `pem` or else the one it carries; the SHA-256 (hex)
-    of the key that signed it. Needs no network. Raises BadSignature."""
+    """Verify a receipt with the published key `pem`, or with the key that it contains. Returns the SHA-256 (hex) of the
+    signing key. Needs no network. Raises BadSignature."""
     try:
         signed = canonical_json(document["content"])
         signature = b64decode(document["signature"], validate=True)

@@ -10,7 +10,7 @@ from chalicelib.store.wire import SORT, Store
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks: an opaque id, the role of a member (None: a key), the sign-in's subject, and whether identity was
+    """The requester: an opaque id, a member's role (None: an API key), the sign-in's subject, and whether identity was
     proven again just now."""
 
     id: str
@@ -19,24 +19,24 @@ class Asker:
     proven: bool = False
 
     def about(self, subject: str | None) -> str | None:
-        """Whom a request concerns that names nobody: the company, or a member who is no owner."""
+        """The default subject of a request: None (the company) for owners and keys, the member's own id otherwise."""
         return self.id if subject is None and self.role not in (None, "owner") else subject
 
     def require(self, subject: str | None) -> None:
-        """Owners and the company's own keys ask about anybody, other members about themselves. Raises Forbidden."""
+        """Owners and API keys request for any subject, other members for themselves. Raises Forbidden."""
         if self.role not in (None, "owner") and subject != self.id:
             raise Forbidden(scope="")
 
     def follows(self, request: Request) -> bool:
-        """Whether the request may be shown: to whom may ask it, and to who asked it or owned the account then, although
-        the account is gone or they are."""
+        """Whether the requester may see the request. It is visible to everybody who may make it, to its author, and to
+        the account's owners at that time, even if they or the account are gone."""
         if self._owned(request) or (self.subject and request.asker == digest(request.id, self.subject)):
             return True
         return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
 
     def may_stop(self, request: Request) -> None:
-        """An owner may, also one who was removed since or shortly before; who is none stops only what is about himself
-        or not yet verified. Raises Forbidden."""
+        """Require permission to stop a request. Owners may, also recent former owners. Others stop only requests about
+        themselves or not yet verified. Raises Forbidden."""
         own = request.asked_by == self.id and (request.subject == self.id or request.verified_at is None)
         if self.role != "owner" and not own and not self._owned(request):
             raise Forbidden(scope="")
@@ -50,7 +50,7 @@ class Asker:
 
 
 def found(store: Store, company: str, asker: Asker, id: str) -> Request:
-    """A request that the asker may see. Raises NotFound."""
+    """A request that the requester may see. Raises NotFound."""
     (request,) = store.records([Request.ref(company, id)])
     if not isinstance(request, Request) or not asker.follows(request):
         raise NotFound
@@ -58,7 +58,7 @@ def found(store: Store, company: str, asker: Asker, id: str) -> Request:
 
 
 def was_owner(store: Store, company: str, subject: str) -> bool:
-    """Whether somebody who is no member may still stop an account's deletion that is under way. Raises Busy."""
+    """Whether a former member may still stop a running deletion of the account. Raises Busy."""
     mark, after = owner_mark(company, subject), None
     while True:
         page = store.query("requests", company, SORT.startswith("request#"), after=after, descending=True)

@@ -1,7 +1,7 @@
-"""Privacy requests, from asking to cancelling: who may ask what of whom, and the law's clock.
+"""Privacy requests, from creation to cancellation: permissions, subjects and legal deadlines.
 
-A person is named by an opaque id. Identity is proven again before anything is erased or handed out, the owners are
-told, and until an erasure runs any of them may stop it. Running requests is the job's.
+An opaque id names a person. Before an erasure or a download the requester proves their identity again. The owners are
+notified, and any owner can stop a request until its erasure runs. The job runs the requests.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,10 +69,10 @@ def ask(
     *,
     capped: bool = True,
 ) -> Committed[Request]:
-    """Record what somebody asks. Kinds whose identity needs no second proof are verified at once; an opposition, and a
-    rectification that says what is right, are carried out in the same commit. Raises Forbidden,
-    NotFound for a subject that is not there, InvalidContent, ProofNeeded to correct a member, and TooManyRequests
-    unless it is not `capped`: the public page has bounds of its own."""
+    """Create a request. Kinds without a second proof of identity are verified at once. An opposition, and a
+    rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
+    subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
+    its own limits."""
     own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
     subject = asker.id if own else asker.about(subject)
     request = _asked(call, asker, kind, subject)
@@ -114,8 +114,8 @@ def _wanted(
 
 
 def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
-    """The request with the owners that the account's deletion concerns; the company's members, where the request is of
-    one or of all of them; and whether documents name a subject whose row is gone."""
+    """The request with the owners of the account to delete, the company's members if the request needs them, and
+    whether documents name a subject whose record is gone."""
     ends = request.kind == "deletion" and request.subject is None
     of_one = request.affects == "member" and (request.kind, request.subject) != ("opposition", request.asked_by)
     of_all = ends or (request.kind == "opposition" and request.subject is None)
@@ -128,7 +128,7 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
 
 
 def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Request:
-    """The request as it begins. Raises InvalidContent for an id of nobody's."""
+    """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
     id = call.new_id(Request)
     return call.make(
@@ -147,8 +147,8 @@ def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> 
 
 
 def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Committed[Request]:
-    """Verify a request: an account is blocked at once and its grace begins; a person's own row goes at once. `waive`
-    ends the grace, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
+    """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
+    `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
     (asked,) = world.store.records([Request.ref(call.company, id)])
@@ -179,8 +179,8 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
 
 
 def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Request]:
-    """Stop a request that has not begun: any owner, whoever was one when it was asked for or shortly before, or whoever
-    asked until it is verified. A blocked account is open again. Raises NotFound, Forbidden, RequestSettled."""
+    """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
+    blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
     def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
         request = seen(snapshot, asker, id)
@@ -203,8 +203,8 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Reque
 
 
 def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
-    """Mail a code, for ten minutes, to the member who asks. Raises NotFound, RequestSettled, ProofNeeded for who has no
-    address here, TooManyRequests."""
+    """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
+    a member without an address, TooManyRequests."""
     request = found(world.store, call.company, asker, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
@@ -220,12 +220,12 @@ def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Langu
 
 
 def _gone(request: Request) -> bool:
-    """A person's own row goes when the request is verified: there is nothing left to stop."""
+    """A verified request has deleted the person's own record. It can no longer be stopped."""
     return request.subject is not None and request.verified_at is not None
 
 
 def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
-    """The signed receipt of a request that was carried out. Raises NotFound, Busy."""
+    """The signed receipt of a completed request. Raises NotFound, Busy."""
     found(world.store, company, asker, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
@@ -234,7 +234,8 @@ def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
 
 
 def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Request], bool]:
-    """Requests that the asker may see, newest first. Raises NotFound for who may see none of a closed account."""
+    """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
+    closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
     shown: list[Request] = []
     while len(shown) <= limit:
@@ -273,16 +274,15 @@ def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
 
 
 def bygone(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
-    """Whether a person's own row is gone, in the ordinary way, while something that is kept goes on naming them. Raises
-    Busy."""
+    """Whether a person's own record was deleted normally while other stored rows still name them. Raises Busy."""
     cls = PERSONS.get(subject.partition("_")[0])
     here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
     return not here and affected_documents.named(world.store, company, subject)
 
 
 def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, named: bool) -> Record | None:
-    """The row that is the person; None where it has gone before and the person is `named` still. Who was erased
-    already is nobody. Raises NotFound."""
+    """The person's own record; None if it was deleted earlier and stored rows still name the person (`named`). An
+    already erased person is not found. Raises NotFound."""
     try:
         return own_row(snapshot, subject, members)
     except NotFound:
@@ -292,7 +292,7 @@ def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, nam
 
 
 def own_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
-    """The row that is the person, or the company without a subject. Raises NotFound."""
+    """The person's own record, or the company without a subject. Raises NotFound."""
     prefix = (subject or "").partition("_")[0]
     found: Record | None
     if subject is None:

@@ -1,4 +1,4 @@
-"""What the clock and the operator do to a request: remind, let lapse, close."""
+"""Transitions of a request by the scheduler or the operator: remind, lapse, close."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +20,7 @@ def postponed(request: Request, at: datetime) -> Request:
 
 
 def watch_over(request: Request) -> Deadline:
-    """The row by which an open request's deadline is watched."""
+    """The row that watches an open request's deadline."""
     return Deadline(
         company=request.company,
         id=request.id,
@@ -39,7 +39,8 @@ def lapse(world: "World", request: Request) -> None:
 def settle(
     world: "World", request: Request, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
 ) -> bool:
-    """Close a request that no receipt follows; False when it was moved meanwhile. `request` is as it was read."""
+    """Close a request without a receipt; False if it changed in the meantime. `request` is the version that was
+    read."""
     call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
 
     def decide_transition(snapshot: Snapshot) -> Decision[bool]:
@@ -61,8 +62,8 @@ def settle(
 
 
 def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:
-    """Close a request that an operator carried out or refused; what no operator carries out is refused this door.
-    Raises RequestSettled, Busy."""
+    """Close a request that an operator carried out or refused. Refuses kinds that only the job carries out. Raises
+    RequestSettled, Busy."""
     if to == "completed":
         if request.kind == "deletion":
             raise RequestSettled(status=request.status)
@@ -87,7 +88,7 @@ def _to_running(world: "World", request: Request) -> None:
 
 
 def remind(world: "World", request: Request) -> None:
-    """Tell the owners how long the grace still lasts, and be due again at the next reminder or the end."""
+    """Remind the owners when the delay ends, and postpone the request to the next reminder or the end."""
     call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
 
     def decide(snapshot: Snapshot) -> Decision:
