@@ -1,7 +1,7 @@
-"""Leaving the cloud: once the last switch is off, the business data and its backups go; what the law keeps stays.
+"""Disable the cloud: after the last switch goes off, delete business data and backups. Statutory records stay.
 
-The profile stays, as it does for a company that never turned a switch on, and so do exchanges with support. Everything
-goes in commits that each require the switches still to be off: who turns one on again stops it where it is.
+The profile and support threads stay, as for a company that never turned a switch on. Each commit requires that the
+switches are still off: turning one on stops the deletion at that point.
 """
 
 from typing import TYPE_CHECKING, Any, Final
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 TASK: Final = "leave_the_cloud"
 DUE: Final = "expiry"
-"""The job that runs it: the one that removes, and that a legal hold holds back."""
+"""The job that runs the deletion: it deletes data, so a legal hold stops it."""
 TOGETHER: Final = 60
-"""Rows that go in one commit."""
+"""Rows deleted in one commit."""
 PAGES: Final = 40
 STAYS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"})
 FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
 
 
 class SwitchedOn(Exception):
-    """A switch is on again: nothing more goes."""
+    """A switch is on again: stop the deletion."""
 
     code = "switched_on"
 
 
 def going(store: Store, company: str) -> dict[str, int]:
-    """How many rows of each kind turning the last switch off would erase. Raises Busy."""
+    """The number of rows of each kind that turning the last switch off would delete. Raises Busy."""
     found, after = census(store, "workspace", company, pages=PAGES)
     while after is not None:
         more, after = census(store, "workspace", company, after=after, pages=PAGES)
@@ -53,7 +53,7 @@ def going(store: Store, company: str) -> dict[str, int]:
 
 
 def queued(call: Call) -> JobRow:
-    """The job that erases, for the commit that turns the last switch off."""
+    """The deletion job, for the commit that turns the last switch off."""
     return JobRow(
         company=call.company,
         id=derived_id(JobRow.PREFIX, TASK, call.company, call.id),
@@ -70,7 +70,7 @@ def queued(call: Call) -> JobRow:
 
 
 def advance(world: "World", job: JobRow) -> bool:
-    """Erase the next part; True once nothing is left, or a switch is on again. Raises Busy."""
+    """Delete the next part; True once nothing is left, or a switch is on again. Raises Busy."""
     try:
         gone = _rows(world, job)
         if gone:
@@ -92,7 +92,7 @@ def _end(world: "World", job: JobRow, status: str, outcome: dict[str, Any]) -> b
 
 
 def _rows(world: "World", job: JobRow) -> int:
-    """Erase a commit's worth of rows; how many."""
+    """Delete one commit of rows; return their number."""
     found: list[Record] = []
     after = None
     while len(found) < TOGETHER:
@@ -106,11 +106,11 @@ def _rows(world: "World", job: JobRow) -> int:
 
 
 def _files(world: "World", company: str) -> bool:
-    """Erase a page of pages and backups, and what was fetched of these; True once there are none. The backups' rows go
+    """Delete one listing of pages, backups and their downloads; True once there are none. Rows of backups are deleted
     after their objects."""
     if not all(files.erase(world.files, prefix, company) for prefix in FILES):
         return False
-    # A fetched backup is a copy of one. An access export beside it is a person's own, and goes at its term.
+    # A downloaded backup is a copy of a backup. An access export belongs to a person, and is deleted at its term.
     files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
     for row in world.store.query("transient", company, SORT.startswith(f"{Backup.KIND}#")).records:
         due.finish(world.store, row.key)
@@ -118,8 +118,8 @@ def _files(world: "World", company: str) -> bool:
 
 
 def _answers(world: "World", job: JobRow) -> bool:
-    """Erase a page of the answers kept for repeated requests, which quote what has gone; True once there are none. What
-    was answered since the switch went off quotes nothing."""
+    """Delete one page of stored replies, which quote deleted data; True once there are none. Replies after the switch
+    went off quote none."""
     after = None
     while True:
         page = world.store.query("transient", job.company, SORT.startswith(f"{Answered.KIND}#"), after=after)
@@ -131,7 +131,7 @@ def _answers(world: "World", job: JobRow) -> bool:
 
 
 def _keys(world: "World", job: JobRow) -> None:
-    """Destroy the working keys, so that no copy of a backup can be read; the next backup makes another."""
+    """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
     keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
     doomed = key_destruction.doomed(world, job.company, job.id, world.now())
     known = world.store.records([Destruction.ref(job.company, end.id) for end in doomed])

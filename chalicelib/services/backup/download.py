@@ -1,7 +1,7 @@
-"""A backup as a plain ZIP that opens in a spreadsheet: JSON and CSV of each kind, as the API shows it.
+"""A backup as a plain ZIP for a spreadsheet: JSON and CSV of each kind, as the API shows it.
 
-What happened to persons since is done again here too: who was erased is not in it. It lies with the other exports, goes
-at their term, and is handed out by a link of a few minutes.
+Erasures and corrections since the backup apply here too: an erased person is not in it. The ZIP lies with the other
+exports, is deleted at their term, and is handed out by a link valid for a few minutes.
 """
 
 import time
@@ -48,32 +48,32 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 TABLES: Final = tuple(name for name in NAMES.values() if name != "payment_ids")
-"""One table each; which invoice a payment belongs to stands in the payment."""
+"""One table each. A payment names its invoice, so the reserved payment ids need no table."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How the rows of a backup are told: to whom what is shown, and which rows."""
+    """The rows of a download and their representation: the reader's view, and the selected kinds."""
 
     store: Store
     walk: Walk
     head: Head
     lawful: bool
-    """On a lawful demand, documents of erased buyers are handed out as they were issued."""
+    """Under a lawful demand, documents of erased buyers are shown as issued."""
 
     @property
     def mark(self) -> str:
-        """What tells this from what was told before somebody was erased or corrected."""
+        """A digest of the erasures and corrections that the download applies. A different digest makes it outdated."""
         return sha256(self.walk.replay.mark.encode() + (self.head.erased or b"")).hexdigest()[:32]
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
-        """The rows of one table after a place, in order, as lines of JSON; each time with the place reached."""
+        """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
         for rows, place in self._records(name, after):
             records = rows if self.lawful else unnamed(self.store, self.head, rows)
             yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
 
     def profile(self) -> Company | None:
-        """The company's profile, where it is among what is handed out."""
+        """The company's profile, if the selection includes it."""
         if ("workspace", "company") not in self.walk.chosen:
             return None
         found = (row for records, _ in self._records("company", "") for row in records)
@@ -138,8 +138,8 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
 
 
 def advance(world: "World", job: JobRow) -> JobRow:
-    """Do the next part of verifying a backup, of writing its tables, or of sending the ZIP; a killed one is repeated.
-    Raises Busy."""
+    """Do the next part: verify the backup, write its tables, or send the ZIP. A killed part is repeated. Raises
+    Busy."""
     asked = asked_of(job)
     progress = asked.progress
     try:
@@ -161,13 +161,13 @@ def advance(world: "World", job: JobRow) -> JobRow:
 
 
 def give_up(world: "World", job: JobRow) -> None:
-    """Called before a download is buried: the pieces of what was begun go. Raises Busy."""
+    """Called before a download is dead-lettered: delete the pieces of unfinished archives. Raises Busy."""
     if job.status not in ("completed", "failed"):
         _clear(world, job)
 
 
 def _clear(world: "World", job: JobRow) -> None:
-    """Delete the pieces of all that was begun."""
+    """Delete the pieces of all unfinished archives."""
     for key in list(world.files.list(prefixes.export_parts(job.company, job.id))):
         world.files.delete(key)
 
@@ -184,7 +184,7 @@ def _outcome(world: "World", job: JobRow, asked: Asked) -> dict[str, Any]:
 
 
 def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progress:
-    """The next part of the ZIP. Whoever was erased or corrected since it was begun lets it begin anew."""
+    """The next part of the ZIP. It begins again after an erasure or correction."""
     progress, end = asked.progress, time.monotonic() + PART_SECONDS
     shown = _shown(world, job, asked, archive)
     since = shown.mark
@@ -226,7 +226,7 @@ def _shown(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Shown
 
 
 def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tables: Sequence[str]) -> Written:
-    """With what says what is in it, ready to be sent."""
+    """Add the index page. The ZIP is then ready to upload."""
     manifest, member, counts = archive.manifest, written.member, written.counts
     facts = {
         "backup": manifest.backup,
@@ -246,7 +246,7 @@ def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tab
 
 
 def _mark(world: "World", job: JobRow, key: str) -> datetime:
-    """The row by which the archive goes at its term: one a job, however often it is written."""
+    """The row that deletes the archive at its term: one per job, however often it is written."""
     now = world.now()
     at = end("file.export", now)
     mark = Upload(

@@ -1,7 +1,7 @@
-"""The weekly drill: a company's latest backup is restored into tables aside by the code that restores it anywhere, held
-against its manifest, and removed again. What it found is on the backup's row.
+"""The weekly drill: restore a company's latest backup into separate tables with the normal code, compare it with its
+manifest, and delete it. The backup's row records the result.
 
-A drill that finds a fault says so and is over for the week; one that was merely interrupted goes on where it was.
+A drill that finds a fault records it and ends for the week. An interrupted drill continues.
 """
 
 import logging
@@ -40,26 +40,26 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.backups")
 ROWS: Final = 2_000
-"""Rows removed before the time is looked at again."""
+"""Rows deleted between two checks of the time."""
 PAGE: Final = 100
 GONE: Final = frozenset({"not_found", "backup_key_destroyed"})
-"""The backup expired, or the account went, while it was drilled: no fault of the backup's."""
+"""The backup expired, or the account was deleted, during the drill. The backup has no fault."""
 ACTOR: Final = "drill"
 ROOMS: Final = ("workspace", "ledger")
 STORED: Final = "stored"
-"""Under which the counts of what lies aside are kept among those of what was done."""
+"""The name under which counts of the drill tables are stored in the progress."""
 INTERRUPTED: Final = "drill_interrupted"
 
 
 class Overtaken(Exception):
-    """Another runner works on this plan: its claim lapsed while this one was still at it."""
+    """Another runner works on this plan: this runner's claim lapsed."""
 
     code = "overtaken"
 
 
 def advance(world: "World", plan: DrillPlan) -> bool:
-    """Do the next part of a company's drill and keep it; True once there is nothing to do before the next week. Raises
-    Busy, Overtaken."""
+    """Do and store the next part of a company's drill; True once nothing remains to do this week. Raises Busy,
+    Overtaken."""
     if plan.backup is None:
         orphans(world)
         latest = _latest(world, plan.company)
@@ -110,7 +110,7 @@ class _Drill:
         self.into = Into(world, self.store, plan.company, backup, ACTOR)
 
     def step(self, progress: Progress) -> Progress:  # noqa: PLR0911 — one return a step
-        """The next part. Raises what is wrong with the backup, Busy."""
+        """Do the next part. Raises the errors of the backup, Busy."""
         if progress.step in ("clear", "sweep"):
             return self._empty(progress)
         if progress.step == "registers":
@@ -118,7 +118,7 @@ class _Drill:
         if progress.step == "search":
             after = steps.search(self.into, self._since(0), progress)
             if after.step == "search" and (after.found or after.cursor is None):
-                return Progress(step="clear")  # somebody was erased meanwhile: what lies aside is outdated
+                return Progress(step="clear")  # A person was erased in the meantime: the drill tables are outdated.
             return replace(after, step="compare") if after.step == "open" else after
         archive = open_archive(self.world, self.company, self.backup)
         if progress.step == "compare":
@@ -132,7 +132,8 @@ class _Drill:
         return replace(after, step="registers") if after.step == "logos" else after
 
     def _since(self, clock: int) -> replay.Replay:
-        """Records past their term are held too: what stands in the backup is compared with it, and goes in minutes."""
+        """Keep records past their term too: the copy is compared with the complete backup and deleted within
+        minutes."""
         return replace(replay.since(self.world, self.company, clock), swept=None)
 
     def _walk(self, archive: Archive) -> Walk:
@@ -150,7 +151,7 @@ class _Drill:
         return Progress(step="verify") if progress.step == "clear" else replace(progress, step="done")
 
     def _compare(self, archive: Archive, progress: Progress) -> Progress:
-        """Count what is stored aside, and hold it against the manifest once all of it was read."""
+        """Count the rows in the drill tables, and compare them with the manifest after the last one."""
         end = time.monotonic() + steps.PART_SECONDS
         stored = _Stored.of(progress)
         for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
@@ -171,7 +172,7 @@ class _Drill:
         return patiently(lambda: self.store.query(room, self.company, after=start, limit=PAGE))
 
     def _fault(self, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
-        """What differs from the manifest; None where nothing does."""
+        """The difference from the manifest; None if there is none."""
         for name in NAMES.values():
             away = progress.counts.get(name, {}).get("erased", 0)
             if stored.counts[name] + away != manifest.counts.get(name, 0):
@@ -185,19 +186,19 @@ class _Drill:
 
 @dataclass(frozen=True)
 class _Stored:
-    """Rows counted aside, and the gross of what has one, by name."""
+    """Counts of rows in the drill tables, and sums of gross, by name."""
 
     counts: Counter[str]
     gross: dict[str, Decimal]
 
     @classmethod
     def of(cls, progress: Progress) -> "_Stored":
-        """As far as it was counted."""
+        """The counts so far."""
         gross = {name: Decimal(text) for name, text in progress.gross.items()}
         return cls(Counter(progress.counts.get(STORED, {})), gross)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Count these as well."""
+        """Add these rows to the counts."""
         for row in records:
             name = NAMES.get((row.ROOM, row.KIND), row.KIND)
             self.counts[name] += 1
@@ -205,13 +206,13 @@ class _Stored:
             self.gross[name] = self.gross.get(name, ZERO) + own
 
     def kept(self, progress: Progress, cursor: str) -> Progress:
-        """The progress with what was counted so far."""
+        """The progress with these counts."""
         gross = {name: plain_number(total) for name, total in self.gross.items()}
         return replace(progress, counts={**progress.counts, STORED: dict(self.counts)}, gross=gross, cursor=cursor)
 
 
 def _record(world: "World", company: str, backup: str, progress: Progress) -> None:
-    """Note on the backup's row what the drill found, and tell. A backup that went meanwhile has nothing to note on."""
+    """Record the drill's result on the backup's row, and publish the figure. Skips a backup deleted in the meantime."""
     if progress.failure in GONE:
         return
     result: Literal["passed", "failed"] = "failed" if progress.failure else "passed"
@@ -228,8 +229,8 @@ def _record(world: "World", company: str, backup: str, progress: Progress) -> No
 
 
 def give_up(world: "World", work: Record) -> None:
-    """Called before a plan is buried: its drill failed in a way that nobody foresaw. What lies aside is removed, with
-    all attempts anew; then it is told, and next week's is due."""
+    """Called before a plan is dead-lettered, after an unknown failure. Reset the attempts, drop the drill tables,
+    report the failure, and schedule next week's drill."""
     (plan,) = world.store.records([work.key])
     if not isinstance(plan, DrillPlan) or plan.backup is None:
         return
@@ -244,10 +245,10 @@ def give_up(world: "World", work: Record) -> None:
 
 
 def orphans(world: "World") -> int:
-    """Remove what lies aside of companies that are not being drilled: their account, or their switch, went meanwhile.
-    How many there were; a run that finds very much leaves some to the next. Raises Busy."""
+    """Delete rows in the drill tables of companies without a running drill, whose account or switch is gone. Returns
+    the number of companies. One run deletes a bounded number. Raises Busy."""
     store, found, end = DrillStore(world.settings), 0, time.monotonic() + steps.PART_SECONDS
-    with session.under(None):  # only the function itself sees whose they are
+    with session.under(None):  # Only the function's own role can list all companies.
         lying = companies(store)
     for company in lying:
         with world.confined(ACTOR, company):
