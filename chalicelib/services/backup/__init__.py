@@ -1,1 +1,1 @@
-"""Backups: made each night, verified, downloaded, restored, drilled, removed."""
+"""Backups: create, verify, download, restore, drill and expire."""

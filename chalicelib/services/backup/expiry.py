@@ -1,7 +1,7 @@
-"""The end of a backup: past its term, or never completed, its objects go, every version, and then its row.
+"""The expiry of a backup, past its term or never completed: delete its objects with every version, then its row.
 
-The bucket's lifecycle rules are only the net under this. The row goes last, so that a crash on the way loses nothing
-but time. A backup that somebody is being given back waits for that.
+The bucket's lifecycle rules are a fallback only. The row is deleted last, so that a crash loses time only. A backup is
+kept while a restore reads it.
 """
 
 from datetime import datetime, timedelta
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 WAIT: Final = timedelta(hours=1)
-"""After which a backup that was being read at its term is looked at again."""
+"""The delay before the next check of an expired backup that a job reads."""
 
 
 def last_end(world: "World", company: str, before: datetime) -> datetime | None:
-    """The latest end of the company's backups that were begun before an instant; None once all of them are gone.
+    """The latest end among the company's backups begun before an instant; None once all are gone.
 
-    A backup counts until its row is deleted, after its objects. Its end may be past, if its expiry was held up. Raises
-    Busy."""
+    A backup counts until its row is deleted, after its objects. Its end may be past, if its expiry was delayed. Raises
+    Busy.
+    """
     ends_at, after = list[datetime](), None
     while True:
         page = world.store.query(Backup.ROOM, company, SORT.startswith(f"{Backup.KIND}#"), after=after)
@@ -38,8 +39,8 @@ def last_end(world: "World", company: str, before: datetime) -> datetime | None:
 
 
 def expire(world: "World", ref: Ref) -> bool:
-    """Remove the next objects of a backup whose time is over; True once there is nothing more to do now: nothing of it
-    is left, or a job that was asked for within its term still reads it. Raises Busy."""
+    """Delete the next objects of an expired backup. Returns True once nothing remains to do now: all is deleted, or a
+    job created within the term still reads it. Raises Busy."""
     (row,) = world.store.records([ref])
     if not isinstance(row, Backup):
         return True
@@ -57,7 +58,7 @@ def expire(world: "World", ref: Ref) -> bool:
 
 
 def _read(world: "World", row: Backup) -> bool:
-    """Whether a job reads it that was asked for before its term was over: half a restore would stay for good."""
+    """Whether a job created within the backup's term reads it. Deleting the backup would leave a partial restore."""
     term, after = ends(row, row.cut_at or row.created_at), None
     while True:
         page = world.store.query(JobRow.ROOM, row.company, SORT.startswith(f"{JobRow.KIND}#"), after=after)
@@ -69,7 +70,7 @@ def _read(world: "World", row: Backup) -> bool:
 
 
 def _let_go(world: "World", row: Backup) -> None:
-    """Take a backup that never ended out of its company's plan, so that the next one may begin."""
+    """Remove an unfinished backup from its company's plan, so that the next one can begin."""
     call = world.call(row.company, "expiry", "backup_expire", key=f"expire:{row.id}")
 
     def decide(snapshot: Snapshot) -> Decision:

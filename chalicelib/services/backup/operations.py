@@ -1,4 +1,4 @@
-"""Asking for backups: what exists, one more, and the jobs that verify, hand out and bring back."""
+"""Requests on backups: list them, create one, and queue jobs that verify, download and restore."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 NAME = "restores"
-"""The job that runs what is queued here."""
+"""The job that runs the rows queued here."""
 NIGHTLY = "backups"
-"""Whom a backup that nobody asked for is made by."""
+"""The actor recorded on scheduled backups."""
 A_DAY = 10
-"""Backups beside the nightly ones that a company may ask for in 24 hours."""
+"""Backups that a company may request in 24 hours, besides the nightly ones."""
 TRIES = 10
-"""Archives of one backup that are made in a day, should each fail."""
+"""Archives of one backup that may be made in a day after failures."""
 
 
 BACKUPS = Resource(Backup)
@@ -57,7 +57,7 @@ def one(reader: Reader, id: str, now: datetime, *, complete: bool = False) -> Ba
 
 
 def ask(world: "World", reader: Reader, call: Call) -> backup_run.Begun:
-    """Begin a backup, or find the one that runs. Raises BackupOff, TooManyRequests, Busy."""
+    """Begin a backup, or find the running one. Raises BackupOff, TooManyRequests, Busy."""
     page = reader.page("transient", SORT.startswith("backup#"), descending=True, limit=5 * A_DAY)
     since = call.at - timedelta(days=1)
     recent = [
@@ -80,7 +80,8 @@ def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[Job
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to restore: into the company itself or a new one, which kinds (None: all), or only what it would do."""
+    """The options of a restore: into a new company or the same one, the kinds (None: all), and whether to preview
+    only."""
 
     into: Literal["same", "new"] = "same"
     kinds: Sequence[str] | None = None
@@ -98,14 +99,14 @@ def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted)
 
 @dataclass(frozen=True)
 class Download:
-    """The job that makes a plain archive, and the archive's address once it is made."""
+    """The job that makes a plain archive, and the archive's address once it is ready."""
 
     job: JobRow
     link: Link | None = None
 
 
 def download(world: "World", reader: Reader, call: Call, id: str) -> Download:
-    """The plain archive of a backup; a job makes it first. Raises NotFound, BackupIncomplete, Busy."""
+    """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete, Busy."""
     one(reader, id, call.at, complete=True)
     job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
@@ -115,8 +116,8 @@ def download(world: "World", reader: Reader, call: Call, id: str) -> Download:
 
 
 def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow:
-    """Today's job for this archive: the one that did not fail, else a new one; however often it is asked for. An
-    archive that was made before a person was erased or corrected is another one: it is handed out no more."""
+    """Today's job for this archive, except a failed one, otherwise a new job. A repeated request finds the same job.
+    After an erasure or correction, an older archive is not handed out and a new one is made."""
     store, day = reader.store, today(call.at).isoformat()
     since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).mark
     ids = [derived_id("job", "download", call.company, id, day, since, str(number)) for number in range(TRIES)]
@@ -145,7 +146,7 @@ def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Co
 
 
 def row_of(call: Call, task: str, inputs: dict[str, Any], id: str | None = None) -> JobRow:
-    """A job for what is asked of a backup, not written; `id` where it is not a new one's."""
+    """An unsaved job on a backup; `id` replaces a new id."""
     return call.make(
         JobRow,
         id=id,

@@ -1,4 +1,4 @@
-"""What an operator does with a company's backups: the same jobs, each with a reason that the company can read."""
+"""The operator's actions on a company's backups: the same jobs, each with a reason that the company can read."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 WHO = "operator"
-"""The recipient in the register, where nobody outside received anything."""
+"""The recipient in the register when no outsider received data."""
 
 
 def backups(world: "World", company: str) -> list[Backup]:
-    """Every backup of a company that there is a row of, newest first, those past their term too."""
+    """Every backup row of a company, newest first, also past its term."""
     found: list[Backup] = []
     after = None
     while True:
@@ -36,7 +36,7 @@ def backups(world: "World", company: str) -> list[Backup]:
 
 
 def rule_of(world: "World", company: str, id: str) -> str:
-    """The policy's rule that a backup is kept under. Raises NotFound."""
+    """The policy's rule for a backup's retention. Raises NotFound."""
     (row,) = world.store.records([Backup.ref(company, id)])
     if not isinstance(row, Backup):
         raise NotFound
@@ -44,21 +44,22 @@ def rule_of(world: "World", company: str, id: str) -> str:
 
 
 def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
-    """Enter an operator's access to data kept under `rule` in the company's register of disclosures, before it is
-    done. Raises NotFound, Busy."""
+    """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
+    Raises NotFound, Busy."""
     told = Told(kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now()))
     return disclosures.record(world, company, told, by)
 
 
 def require_demand(world: "World", company: str, id: str, *, whole: bool = True) -> None:
-    """Raises Forbidden unless a lawful demand of this id is recorded of the company: of all of it, if `whole`."""
+    """Raises Forbidden unless the company has a recorded lawful demand with this id; with `whole`, one for all its
+    data."""
     (row,) = world.store.records([Disclosure.ref(company, id)])
     if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or (whole and row.subject is not None):
         raise Forbidden(scope="")
 
 
 def queue(world: "World", company: str, task: str, inputs: dict[str, Any], by: str) -> JobRow:
-    """Queue a job on a company in whatever state it is. Raises NotFound, Busy."""
+    """Queue a job on a company in any state. Raises NotFound, Busy."""
     call = world.call(company, by, f"backup_{task}", key=world.random(16).hex())
     job = row_of(call, task, inputs)
     decision = Decision(new=(job,))
@@ -67,7 +68,7 @@ def queue(world: "World", company: str, task: str, inputs: dict[str, Any], by: s
 
 
 def job(world: "World", company: str, id: str) -> JobRow:
-    """A job as it is now. Raises NotFound."""
+    """The job's present row. Raises NotFound."""
     (row,) = world.store.records([JobRow.ref(company, id)])
     if not isinstance(row, JobRow):
         raise NotFound
@@ -75,9 +76,10 @@ def job(world: "World", company: str, id: str) -> JobRow:
 
 
 def release(world: "World", company: str, by: str) -> str:
-    """Let the next live copy of a closed company go on with its numbers, where the restore that was to do so has
-    failed; that copy's id. What came back in it stays as a test company, so that no number is ever given twice. Raises
-    NotFound where no copy was begun, AlreadyExists for one that still runs, that is whole, or that has issued, Busy."""
+    """Let the next live copy of a closed company continue its numbers, after the restore of an earlier copy failed;
+    return the earlier copy's id. The earlier copy becomes a test company, so that no number is issued twice. Raises
+    NotFound without an earlier copy, Busy. Raises AlreadyExists for a copy that still runs, is complete, or has issued
+    documents."""
     (source,) = world.store.records([Head.ref(company)])
     if not isinstance(source, Head) or source.state != "closed" or source.restore is None:
         raise NotFound
@@ -100,7 +102,8 @@ def release(world: "World", company: str, by: str) -> str:
 
 
 def _retire(world: "World", company: str, seen: Head, by: str) -> None:
-    """Make half a copy a test company. Raises AlreadyExists for one that has issued, Busy where it changes just now."""
+    """Turn an incomplete copy into a test company. Raises AlreadyExists for one that has issued documents, Busy during
+    a change."""
     after = None
     while True:
         page = world.store.query("journal", company, SORT.startswith("entry#"), after=after)

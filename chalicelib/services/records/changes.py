@@ -37,7 +37,7 @@ Rows = Sequence[Record | None]
 
 @dataclass(frozen=True)
 class Source:
-    """How to build the object that a client sees for a row of one table and kind. `refs` takes the company, the id and
+    """A builder of the object that a client sees for a row of one table and kind. `refs` takes the company, the id and
     the ids of the balances that the same commit changed. `read` builds the object from those rows."""
 
     object: str

@@ -1,1 +1,1 @@
-"""Making a backup: schedule, cutoff, writer, end."""
+"""Creation of a backup: schedule, cutoff, writer and completion."""

@@ -1,4 +1,4 @@
-"""Taking a backup: begun by one commit, advanced part by part by a runner, ended by another commit."""
+"""A backup run: one commit begins it, a runner advances it part by part, another commit ends it."""
 
 import logging
 import time
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.backup")
 SECONDS: Final = 8.0
-"""How long one advance works before it saves where it is."""
+"""Seconds of work between two saves of the progress."""
 UNFINISHED: Final = timedelta(days=2)
-"""After so long, a backup that did not end never will."""
+"""The age at which an unfinished backup counts as failed."""
 ROW_KEPT: Final = timedelta(days=7)
 KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
 FAILURES: Final = (
@@ -55,12 +55,12 @@ FAILURES: Final = (
     NotFound,
     Unreadable,
 )
-"""Why a backup fails for good. What passes (Busy) is tried again by whoever runs it."""
+"""Errors that end a backup as failed. A temporary error (Busy) is retried by the runner."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """The backup that runs now, the job that makes it, and the commit that began or found it."""
+    """The running backup, its job, and the commit that began or found it."""
 
     backup: Backup
     job: str
@@ -74,8 +74,8 @@ def begin(
     *,
     next_at: datetime | None = None,
 ) -> Begun:
-    """Begin a backup, or find the one that runs: one commit with its row, its job, its company's keys if it has none
-    yet, and the company's plan (due again at `next_at`, if that is given).
+    """Begin a backup, or find the running one. One commit puts its row, its job, the company's data keys if missing,
+    and the company's plan (due again at `next_at`, if given).
 
     Raises BackupOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
     """
@@ -111,7 +111,7 @@ def begin(
     reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
     committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
     (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
-    if not isinstance(found, Backup):  # the reply is older than the backup's row
+    if not isinstance(found, Backup):  # The reply is older than the backup's row.
         raise NotFound
     return Begun(found, job_of(found.id), committed)
 
@@ -136,7 +136,7 @@ def _job(call: Call, backup: Backup) -> JobRow:
 
 
 def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ...]]:
-    """The ids of the company's data keys, and the rows of those that are still to be stored."""
+    """The ids of the company's data keys, and the rows of new keys to store."""
     found: dict[Seal, str] = {}
     made: list[Record] = []
     for seal, cls in KEYS.items():
@@ -151,9 +151,9 @@ def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ..
 
 
 def advance(world: "World", backup: Backup) -> Backup:
-    """Work on a backup for some seconds, and save how far it got; the backup as it is then.
+    """Work on a backup for some seconds and save its progress; return the new row.
 
-    Repeated after a crash at any point, it ends the same. Raises Busy, also where another runner was faster.
+    A repetition after a crash has the same result. Raises Busy, also when another runner was faster.
     """
     if backup.status != "running":
         return backup
@@ -176,7 +176,7 @@ def _saved(world: "World", row: Backup, seen: Backup) -> Backup:
 
 
 def _complete(world: "World", backup: Backup) -> Backup:
-    """Put the manifest, and end the backup in one commit. Raises what FAILURES names, Busy."""
+    """Store the manifest, and end the backup in one commit. Raises the errors in FAILURES, Busy."""
     assert backup.manifest is not None  # noqa: S101 — the caller has looked; this tells the type checker
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
     if not world.files.put(key, backup.manifest, "application/json"):
@@ -202,7 +202,7 @@ def _complete(world: "World", backup: Backup) -> Backup:
 
 
 def _require_ours(world: "World", key: str, backup: Backup) -> None:
-    """See that a manifest which is there already is the one that a killed run put. Raises BackupDamaged, Busy."""
+    """Require that an existing manifest is the one that a killed run stored. Raises BackupDamaged, Busy."""
     try:
         found = world.files.read(key, manifests.LIMIT)
     except TooLarge as error:
@@ -212,7 +212,7 @@ def _require_ours(world: "World", key: str, backup: Backup) -> None:
 
 
 def fail(world: "World", backup: Backup, code: str) -> Backup:
-    """End a backup that cannot be made; the one before stands. What was put of it goes with its row. Raises Busy."""
+    """End a backup as failed; the previous one stays. Its objects are deleted together with its row. Raises Busy."""
     call = world.call(backup.company, backup.asked_by, "backup_fail", key=f"{backup.id}:fail")
 
     def decide(snapshot: Snapshot) -> Decision:
@@ -235,14 +235,14 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
         BackupPlan.ref(call.company),
         *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
     ]
-    failing = call.verb == "backup_fail"  # a company that was blocked meanwhile has its backup ended all the same
+    failing = call.verb == "backup_fail"  # The backup of a company that was blocked in the meantime ends too.
     transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)
     (found,) = world.store.records([Backup.ref(call.company, backup.id)])
     return found if isinstance(found, Backup) else replace(backup, status="failed", failure="expired")
 
 
 def ends(backup: Backup, at: datetime) -> datetime:
-    """When the term of a backup's tier is over."""
+    """The end of the term of a backup's tier."""
     return end(f"backup.{backup.tier}", at)
 
 

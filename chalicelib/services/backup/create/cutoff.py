@@ -1,8 +1,8 @@
-"""The exact cut: what the journal says has changed is read again until few rows remain, and these at one clock.
+"""The exact cutoff of a backup: read changed rows again until few remain, then read these at one clock.
 
-A row that changed after it was read is in the journal, since every change is. So the state at clock c is what was read
-before, with all rows that changed since as they are at c; they are read at c if no commit lies between the list of
-them and the reading, which the head read with the last of them shows.
+The journal names every changed row. So the state at clock c is the earlier read plus all rows that changed since, as
+they are at c. That last read is valid if no commit lies between the list of rows and the read. The company's head, read
+together with the last of them, proves it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 FEW: Final = 60
-"""Rows that are read together with the head in one transaction, of the hundred that it takes."""
+"""Rows read together with the head in one transaction, which takes 100."""
 TOGETHER: Final = 40
-"""Rows read at once while nothing needs to be of one moment: most are small, and 4 MB is what a transaction reads."""
+"""Rows read at once without a common clock. Most are small, and a transaction reads 4 MB."""
 TRIES: Final = 3
-"""Cuts tried before the writers are asked to wait."""
+"""Attempts at the cutoff before writers are fenced."""
 Keys = dict[tuple[str, str], str]
 """The kind of each row by its group and sort key."""
 
 
 class Unreadable(Exception):
-    """The journal does not say which row changed: the entry was written by an earlier release."""
+    """The journal does not name the changed row: an older release wrote the entry."""
 
     code = "journal_unreadable"
 
 
 def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | None) -> Iterator[Line]:
-    """Every row of the streamed groups in their order, after a place that was reached before; of the journal up to the
-    clock `begun`, because it grows while it is read. Raises Busy."""
+    """Every row of the streamed groups in order, after a cursor. The journal is read up to the clock `begun` only,
+    because it grows during the read. Raises Busy."""
     end = JournalEntry.ref(company, clock=begun).sort
     for group in GROUPS:
         if not group.streamed or (after and ORDER[group.name] < ORDER[after[0]]):
@@ -54,8 +54,8 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
 
 
 def changed(store: Store, company: str, after: int, until: int) -> Keys:
-    """The rows of a backup that commits after the clock `after` and up to `until` put or deleted, and those commits'
-    own entries. Raises Unreadable, Busy (an entry is not to be seen yet)."""
+    """The rows of a backup that commits after the clock `after` up to `until` put or deleted, and the journal entries
+    of those commits. Raises Unreadable, Busy (an entry is not yet visible)."""
     found: Keys = {}
     for entry in _entries(store, company, after, until):
         found["journal", entry.key.sort] = JournalEntry.KIND
@@ -84,12 +84,12 @@ def _entries(store: Store, company: str, after: int, until: int) -> Iterator[Jou
 
 
 def in_order(keys: Keys) -> list[tuple[str, str]]:
-    """The keys as a layer holds them: group by group, by sort key."""
+    """The keys in the order of a delta: by group, then by sort key."""
     return sorted(keys, key=lambda key: (ORDER[key[0]], key[1]))
 
 
 def reread(store: Store, company: str, keys: Keys, wanted: Sequence[tuple[str, str]]) -> Iterator[Line]:
-    """The rows at these keys as they are now, or a line that takes each away. Raises Busy."""
+    """The present rows at these keys, or lines that delete them. Raises Busy."""
     for start in range(0, len(wanted), TOGETHER):
         some = wanted[start : start + TOGETHER]
         rows = _read(store, [ref_of(company, *key) for key in some])
@@ -112,7 +112,7 @@ def _read(store: Store, refs: Sequence[Ref]) -> list[Row | None]:
 
 @dataclass(frozen=True)
 class Cut:
-    """What had changed since the last layer, as it was at `clock`; the head's own line is the last."""
+    """All changes since the last delta, as of `clock`. The head's line is the last."""
 
     clock: int
     lines: tuple[Line, ...]
@@ -127,9 +127,9 @@ def clock_of(store: Store, company: str) -> int:
 
 
 def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cut | None:
-    """Everything that changed after the clock `after`, at one clock. None when more than FEW rows did, or when writers
-    were faster each time: another layer comes first. `fencing` lets writers wait for two seconds at most, and then
-    takes however many rows there are. Raises Unreadable, Busy."""
+    """All changes after the clock `after`, as of one clock. Returns None when more than FEW rows changed, or when
+    writers were faster on each attempt: the backup then needs another delta. `fencing` makes writers wait for two
+    seconds at most, and accepts any number of rows. Raises Unreadable, Busy."""
     for _ in range(TRIES):
         clock = _fenced(world, company) if fencing else clock_of(world.store, company)
         keys = changed(world.store, company, after, clock)
@@ -141,12 +141,12 @@ def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cut | Non
 
 
 def _at(store: Store, company: str, keys: Keys, clock: int) -> tuple[Line, ...] | None:
-    """The rows at these keys and the head, all of the moment `clock`; None when a commit came in between. Raises
-    CompanyBlocked: the rows of a company that is being restored are of no moment that it ever had."""
+    """The rows at these keys and the head, all as of `clock`; None if a commit came in between. Raises CompanyBlocked
+    during a restore, whose intermediate states are not consistent."""
     ordered = in_order(keys)
     lines = list(reread(store, company, keys, ordered[:-FEW]))
     last = ordered[-FEW:]
-    # The head is the last of these: too large for one transaction, they are read in several, and it with the last.
+    # The head is the last of these. Several transactions read what one cannot, and the last one reads the head.
     *rows, head = _read(store, [*(ref_of(company, *key) for key in last), Head.ref(company)])
     lines += [_line(key, keys[key], row) for key, row in zip(last, rows, strict=True)]
     found = from_row("journal", head) if head else None
@@ -157,11 +157,12 @@ def _at(store: Store, company: str, keys: Keys, clock: int) -> tuple[Line, ...] 
 
 
 def _fenced(world: "World", company: str) -> int:
-    """Let the company's writers wait, and tell its clock then. Whoever had decided loses: the fence is a commit."""
+    """Fence the company's writers and return its clock. The fence is a commit, so a concurrent decision conflicts with
+    it."""
     call = world.call(company, "backup", "fence", key="fence")
 
     def decide(_: Snapshot) -> Decision:
-        # Other processes wait for the fence: it is set now, however long the run has waited.
+        # Other processes wait for the fence, so it starts at the real time and not at the run's clock.
         return Decision(head={"fence_until": world.wall_now() + LONGEST_FENCE})
 
     return transact(world.store, call, [], decide, SYSTEM_WHILE_OPEN).clock

@@ -1,4 +1,4 @@
-"""When a company is backed up and drilled: by night in Morocco, spread over the companies so that none meets all."""
+"""The times of a company's backups and drills: by night in Morocco, spread over all companies."""
 
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,12 +14,12 @@ DAY = timedelta(days=1)
 
 
 def _share(company: str, what: str) -> int:
-    """The company's own place in the night or the week: a number that only its id decides."""
+    """A number derived from the company's id, which spreads companies over the night or the week."""
     return int.from_bytes(sha256(f"{what}\x1f{company}".encode()).digest()[:8])
 
 
 def next_night(company: str, after: datetime) -> datetime:
-    """The first instant of the company's minute of the night that is later than `after` (UTC)."""
+    """The next backup time of the company after `after` (UTC)."""
     spread = timedelta(seconds=_share(company, "night") % int(WINDOW.total_seconds()))
     local = after.astimezone(MOROCCO)
     night = local.replace(hour=FROM_HOUR, minute=0, second=0, microsecond=0) + spread
@@ -29,7 +29,7 @@ def next_night(company: str, after: datetime) -> datetime:
 
 
 def next_drill(company: str, after: datetime) -> datetime:
-    """The same, in the night of the week that is the company's for its drill (UTC)."""
+    """The next drill time of the company after `after` (UTC), one night a week."""
     weekday = _share(company, "drill") % 7
     night = next_night(company, after)
     while night.astimezone(MOROCCO).weekday() != weekday:
@@ -49,21 +49,21 @@ def week_of(at: datetime) -> str:
 
 
 def tier_of(plan: BackupPlan, at: datetime) -> Tier:
-    """The longest-kept tier that the plan has no backup of yet: the month's, else the week's, else the day's."""
+    """The longest-kept tier without a backup: the month's, else the week's, else the day's."""
     if plan.monthly != month_of(at):
         return "monthly"
     return "weekly" if plan.weekly != week_of(at) else "daily"
 
 
 def begun(company: str, at: datetime) -> tuple[BackupPlan, DrillPlan]:
-    """The plans of a company whose backup has just been turned on."""
+    """The plans of a company that just turned backups on."""
     backup = BackupPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_night(company, at))
     drill = DrillPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_drill(company, at))
     return backup, drill
 
 
 def following(snapshot: Snapshot, at: datetime, *, on: bool) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
-    """What a commit makes and deletes so that a company has its plans exactly while its switch is on."""
+    """The plans that a commit puts and deletes. A company has plans exactly while its backup switch is on."""
     found = (snapshot.get(BackupPlan), snapshot.get(DrillPlan))
     if not on:
         return (), tuple(plan for plan in found if plan is not None)

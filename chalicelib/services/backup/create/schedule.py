@@ -1,4 +1,4 @@
-"""Backups as the clock makes them: begun by night, advanced part by part, and what was issued archived after each."""
+"""Scheduled backups: begun by night, advanced part by part. The statutory archive follows each."""
 
 from typing import TYPE_CHECKING
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def begin_night(world: "World", company: str) -> None:
-    """Begin a company's nightly backup, and say when the next one is due, in one commit. A company that is blocked or
-    being restored waits for the next night. Raises Busy."""
+    """Begin a company's nightly backup and schedule the next one, in one commit. Skips a blocked or restoring company
+    until the next night. Raises Busy."""
     plan, head = world.store.records([BackupPlan.ref(company), Head.ref(company)])
     if not isinstance(plan, BackupPlan) or not isinstance(head, Head):
         return
@@ -37,7 +37,7 @@ def begin_night(world: "World", company: str) -> None:
 
 
 def advance(world: "World", job: JobRow) -> JobRow:
-    """Do the next part of a backup, or of the archive after it; the job as it is then. Raises Busy."""
+    """Do the next part of a backup, or of the archive after it; return the job's new row. Raises Busy."""
     id: str = msgspec.json.decode(job.inputs)["backup"]
     (backup,) = world.store.records([Backup.ref(job.company, id)])
     if not isinstance(backup, Backup):
@@ -61,7 +61,7 @@ def _over(world: "World", job: JobRow, outcome: dict[str, object]) -> JobRow:
 
 
 def give_up(world: "World", work: Record) -> None:
-    """Called before a job is buried: its backup ends as failed, so that the next night may begin another."""
+    """Called before a job is dead-lettered: end its backup as failed, so that the next night can begin another."""
     (job,) = world.store.records([work.key])
     if not isinstance(job, JobRow) or job.status in ("completed", "failed"):
         return

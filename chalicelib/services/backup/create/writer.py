@@ -1,7 +1,7 @@
-"""Making a backup's objects: the parts of each layer in order, the cut, the logos, and the manifest.
+"""Write a backup's objects: the parts of each delta in order, the cutoff, the logos and the manifest.
 
-Where it stands follows from what is stored. A part is put only if there is none of its name; whoever finds one, a
-run that was resumed or one that runs beside it, takes it over as it is. So no part is written twice or left over.
+The stored objects determine the position. A part is put only if its name does not exist. A resumed or concurrent run
+that finds a part adopts it. So no part is written twice or left over.
 """
 
 import time
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 MOST_LAYERS: Final = 5
-"""Layers after which writers are asked to wait: who reads more slowly than others write never catches up."""
+"""Deltas after which writers are fenced. A reader slower than the writers never converges."""
 MEDIA: Final = "application/octet-stream"
 MOST_LOGO: Final = 4_000_000
 Found = tuple[Line, Fact | None]
-"""A line, and what stood in its place in the layers before."""
+"""A line, and the fact at its key in earlier deltas."""
 
 
 class Making:
-    """One run at a backup; `row` is the backup as far as it got. Every method raises Busy."""
+    """One run of a backup; `row` is its progress. Every method raises Busy."""
 
     def __init__(self, world: "World", row: Backup) -> None:
         keys: dict[Seal, str] = {"statutory": row.statutory_key, "working": row.working_key}
@@ -48,9 +48,9 @@ class Making:
         self.objects = Objects(world.files, prefix, Seals(world, row.company, row.id, keys))
 
     def run(self, until: float) -> None:
-        """Make parts until the cut is made, and then the manifest; or until the monotonic instant `until`.
+        """Write parts until the cutoff and the manifest are done, or until the monotonic instant `until`.
 
-        Raises cut.Unreadable, verify.Disagreement, BackupDamaged and what `Seals.require` does.
+        Raises cutoff.Unreadable, verify.Disagreement, BackupDamaged and the errors of `Seals.require`.
         """
         while self.row.clock is None and time.monotonic() < until:
             self._layer(until)
@@ -63,7 +63,7 @@ class Making:
         return (group, sort) if group else None
 
     def _layer(self, until: float) -> None:
-        """Go on with the current layer; at its end begin the next, or make the cut."""
+        """Continue the present delta; at its end begin the next one, or make the cutoff."""
         layer = len(self.row.layers) - 1
         found = self._again() if layer else self._first()
         while writer := self._filled(found):
@@ -80,11 +80,11 @@ class Making:
                     return
 
     def _first(self) -> Iterator[Found]:
-        """The rows as they are streamed."""
+        """The rows of the first pass."""
         return ((line, None) for line in streamed(self.world.store, self.company, self.row.begun, self._place))
 
     def _again(self) -> Iterator[Found]:
-        """The rows that changed during the layer before, as they are now."""
+        """The present state of rows that changed during the previous delta."""
         before, clock = self.row.layers[-2:]
         keys, place = changed(self.world.store, self.company, before, clock), self._place
         reached = (ORDER[place[0]], place[1]) if place else (-1, "")
@@ -97,7 +97,8 @@ class Making:
                     yield line, known.get(line.sort)
 
     def _known(self, lines: list[Line]) -> Iterator[Found]:
-        """The cut's lines with what stood in their places; one that takes away what never was is left out."""
+        """The cutoff's lines with the earlier facts at their keys. A deletion of a row that no delta holds is left
+        out."""
         for group in dict.fromkeys(line.group for line in lines):
             own = [line for line in lines if line.group == group]
             known = self._facts(group, [line.sort for line in own])
@@ -107,7 +108,7 @@ class Making:
         return self.objects.facts(self.row.parts, group, len(self.row.layers) - 1, sorts)
 
     def _filled(self, found: Iterator[Found]) -> Writer | None:
-        """A part of the next lines, all of one group; None at the end. What is left over comes first next time."""
+        """A part with the next lines of one group; None at the end. Remaining lines begin the next part."""
         writer: Writer | None = None
         left, self._over = [self._over] if self._over else [], None
         for line, known in chain(left, found):
@@ -123,7 +124,7 @@ class Making:
     _over: Found | None = None
 
     def _put(self, writer: Writer) -> bool:
-        """Store a part. False: there was one, which was taken over, and reading goes on from where that one ends."""
+        """Store a part. Returns False if the part existed: it is adopted, and reading continues after its end."""
         name = f"{len(self.row.parts):06d}"
         seal = BY_NAME[writer.header.group].seal
         content = self.objects.seals.sealed(name, seal, writer.finish())
@@ -151,7 +152,7 @@ class Making:
         self._enter(name, writer, content)
 
     def _enter(self, name: str, writer: Writer, content: bytes) -> None:
-        """Note a part that is stored; the head's is the cut's last."""
+        """Record a stored part. The head's part is the last of the cutoff."""
         header, total = writer.header, writer.sum
         part = Part(
             name=name,
@@ -177,7 +178,7 @@ class Making:
         )
 
     def _end(self) -> None:
-        """Add up what was made, store the logos, and fix the manifest on the row."""
+        """Sum up the parts, store the logos, and fix the manifest on the row."""
         total = Sum()
         for part in self.row.parts:
             total.add(part.counts, part.gross, part.register)
@@ -231,8 +232,8 @@ class Making:
             )
 
     def _logos(self) -> tuple[tuple[Blob, ...], tuple[str, ...]]:
-        """Every logo that a row names, each once: under the statutory key if an issued document does. What a bucket no
-        longer has is named."""
+        """Every logo that a row names, once, and the names of missing ones. A logo of an issued document is encrypted
+        under the statutory key."""
         blobs: list[Blob] = []
         missing: list[str] = []
         for logo in self.row.logos:

@@ -1,4 +1,4 @@
-"""Opening a backup: nothing of an object is parsed before its size and hash are those that the manifest says."""
+"""Read a backup. Nothing of an object is parsed before its size and hash match the manifest."""
 
 import heapq
 import math
@@ -32,13 +32,13 @@ After = tuple[str, str]
 
 
 class Objects:
-    """The sealed objects of one backup under a prefix."""
+    """The encrypted objects of one backup under a prefix."""
 
     def __init__(self, files: "Files", prefix: str, seals: Seals) -> None:
         self.files, self.prefix, self.seals = files, prefix, seals
 
     def stored(self, stated: Part | Blob) -> bytes:
-        """An object as it is stored. Raises BackupDamaged unless it has the size and hash that were stated, Busy."""
+        """A stored object. Raises BackupDamaged unless it has the stated size and hash, Busy."""
         try:
             found = self.files.read(self.prefix + stated.name, min(stated.size, MOST_OBJECT))
         except NotFound as error:
@@ -67,7 +67,8 @@ class Objects:
             raise BackupDamaged(reason="lines", where=part.name)
 
     def merged(self, parts: Sequence[Part], group: str, after: str = "") -> Iterator[Line]:
-        """The rows of a group as they were at the cut: each as the last layer has it. One part a layer is in memory."""
+        """The rows of a group at the cutoff, each from the last delta that holds it. One part per delta is in
+        memory."""
         own = [part for part in parts if part.group == group and part.last > after]
         layers = [self._layer(own, layer) for layer in sorted({part.layer for part in own})]
         for _, same in groupby(heapq.merge(*layers, key=lambda found: found[:2]), key=lambda found: found[0]):
@@ -76,7 +77,7 @@ class Objects:
                 yield line
 
     def facts(self, parts: Sequence[Part], group: str, layer: int, sorts: Sequence[str]) -> dict[str, Fact | None]:
-        """What the layers before `layer` hold at these sort keys (in order); only parts that may hold one are read."""
+        """The facts at these sort keys (in order) in deltas before `layer`. Only parts that may hold a key are read."""
         found: dict[str, Fact | None] = {}
         own = [part for part in parts if part.group == group and part.layer < layer]
         for part in sorted(own, key=lambda part: part.layer):
@@ -102,16 +103,16 @@ def lines_in(group: str, found: Iterator[bytes], name: str) -> Iterator[Line]:
 
 
 class Archive:
-    """A complete backup, its manifest proven."""
+    """A complete backup with a verified manifest."""
 
     def __init__(self, manifest: Manifest, objects: Objects, digest: str) -> None:
         self.manifest, self.objects, self.digest = manifest, objects, digest
 
     def rows(self, groups: Collection[str] | None = None, *, after: After | None = None) -> Iterator[Line]:
-        """The rows as they were at the cut, group by group in the order of `contents.GROUPS`, by sort key; of these
-        groups, or of all; after a place that was reached before, whose earlier parts are not read.
+        """The rows at the cutoff, by group in the order of `contents.GROUPS`, then by sort key. `groups` selects
+        groups. `after` is a cursor; parts before it are not read.
 
-        Raises BackupDamaged, BackupKeyDestroyed (for what the working key sealed), Busy.
+        Raises BackupDamaged, BackupKeyDestroyed (for rows under the working key), Busy.
         """
         reached = after is None
         for group in GROUPS:
@@ -121,14 +122,14 @@ class Archive:
             reached = reached or here
 
     def blob(self, key: str) -> bytes:
-        """A file of the backup, by the key under which it lay. Raises NotFound, BackupDamaged, BackupKeyDestroyed."""
+        """A file of the backup, by its original key. Raises NotFound, BackupDamaged, BackupKeyDestroyed."""
         blob = next((blob for blob in self.manifest.blobs if blob.key == key), None)
         if blob is None:
             raise NotFound
         return self.objects.seals.opened(blob.name, self.objects.stored(blob))
 
     def readable(self, seal: Seal) -> bool:
-        """Whether what this key sealed can still be opened. Raises BackupUnknownKey."""
+        """Whether objects under this key can still be decrypted. Raises BackupUnknownKey."""
         try:
             self.objects.seals.require(seal)
         except BackupKeyDestroyed:
@@ -136,14 +137,14 @@ class Archive:
         return True
 
     def verify(self) -> None:
-        """Check all of it at once: see `verify.check`."""
+        """Verify the complete backup at once: see `verify.check`."""
         from chalicelib.services.backup.verify import check
 
         check(self, None, math.inf)
 
 
 def open_archive(world: "World", company: str, backup: str, *, tier: Tier | None = None) -> Archive:
-    """A company's backup. `tier` finds one whose row was lost; without it all are looked through.
+    """A company's backup. `tier` locates one whose row was lost; without it, all tiers are searched.
 
     Raises NotFound, BackupUnknownKey, BackupKeyDestroyed, BackupDamaged (its `reason` and `where`), Busy.
     """

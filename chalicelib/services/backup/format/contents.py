@@ -1,4 +1,4 @@
-"""What is in a backup, in which order and under which data key; and what is left out, each with its reason."""
+"""The contents of a backup: groups of rows, their order and data keys, and the rows left out, each with its reason."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ from chalicelib.domain.journal import JournalEntry
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that lie together: those of `room` whose sort key begins with `prefix`, of these kinds, under one key.
+    """Rows stored together: those in the table `room` whose sort key begins with `prefix`, of these kinds, under one
+    key.
 
-    A group that is not `streamed` is one row, read at the cut itself.
+    A group that is not `streamed` is one row, read at the cutoff itself.
     """
 
     name: str
@@ -43,7 +44,7 @@ def _drafts(made: DocumentType) -> tuple[Group, ...]:
 
 
 def _issued(made: DocumentType) -> Group:
-    """The group of a kind's frozen documents. A balance follows its document, as its key does."""
+    """The group of a kind's frozen documents. A balance follows its document, as its sort key does."""
     classes = (made.issued, made.balance) if made.balance else (made.issued,)
     return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
 
@@ -64,7 +65,7 @@ GROUPS: Final = (
     _group("journal", "statutory", JournalEntry),
     _group("head", "statutory", Head, streamed=False),
 )
-"""In the order in which they are read, written and restored. A new kind's groups come after those of the older ones."""
+"""The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""
 
 ACCESS: Final = "a restore must not give back an access that was taken away"
 PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"
@@ -112,12 +113,12 @@ _BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in gro
 
 
 def group_of(room: str, kind: str) -> Group | None:
-    """The group of a kind of row; None for what is left out."""
+    """The group of a kind of row; None for a kind that is left out."""
     return _BY_KIND.get((room, kind))
 
 
 def counted_as(group: str, kind: str) -> str:
-    """The name under which rows are counted: their group's, or their own where a group has several kinds."""
+    """The name under which rows are counted: their group's, or their kind's if a group has several kinds."""
     return group if kind == BY_NAME[group].kinds[0] else f"{kind}s"
 
 

@@ -1,8 +1,8 @@
-"""Seals: what is stored of a backup is AES-256-GCM under a key of this backup alone, bound to its place.
+"""Encryption of a backup: AES-256-GCM under keys of this backup alone, bound to each object's name.
 
-A data key of the company is unwrapped by KMS, and the backup's own keys are derived from it (HKDF-SHA-256, RFC 5869): a
-part that was cut, moved, swapped or taken from another backup or company does not open. Keys in clear live in memory,
-for as long as one `Seals` does.
+KMS unwraps a data key of the company, and HKDF-SHA-256 (RFC 5869) derives the backup's keys from it. A part that was
+truncated, moved, swapped or copied from another backup or company cannot be decrypted. Clear keys stay in memory as
+long as one `Seals`.
 """
 
 import hmac
@@ -26,8 +26,8 @@ _KINDS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": Statu
 
 
 class Seals:
-    """Seals and opens the objects of one backup. `keys` are the ids of its two data keys; each is unwrapped when it is
-    first needed, so that statutory records open after the working key was destroyed."""
+    """Encrypts and decrypts the objects of one backup. `keys` are the ids of its two data keys. Each is unwrapped at
+    its first use, so that statutory records can be decrypted after the working key is destroyed."""
 
     def __init__(self, world: "World", company: str, backup: str, keys: dict[Seal, str]) -> None:
         self._world, self.company, self.backup, self.keys = world, company, backup, keys
@@ -35,13 +35,13 @@ class Seals:
         self._derived: dict[tuple[Seal, str], bytes] = {}
 
     def sealed(self, name: str, seal: Seal, content: bytes) -> bytes:
-        """The object that holds `content` under `name`."""
+        """Encrypt `content` for the object `name`."""
         nonce = self._world.random(NONCE)
         return MAGIC + MARKS[seal] + nonce + self._cipher(seal).encrypt(nonce, content, self._place(name, seal))
 
     def opened(self, name: str, content: bytes) -> bytes:
-        """What an object holds. Raises BackupDamaged unless it was sealed under this name for this backup, and what
-        `require` raises."""
+        """Decrypt an object. Raises BackupDamaged unless it was encrypted under this name for this backup, and the
+        errors of `require`."""
         from cryptography.exceptions import InvalidTag
 
         seal = next((seal for seal, mark in MARKS.items() if content.startswith(MAGIC + mark)), None)
@@ -59,7 +59,7 @@ class Seals:
         return hmac.new(self._key("statutory", "manifest"), content, sha256).hexdigest().encode()
 
     def require(self, seal: Seal) -> None:
-        """Have a data key at hand. Raises BackupKeyDestroyed, BackupUnknownKey, BackupDamaged (the key's own row)."""
+        """Unwrap a data key. Raises BackupKeyDestroyed, BackupUnknownKey, BackupDamaged (the key's own row)."""
         if seal in self._data:
             return
         key = self.keys[seal]

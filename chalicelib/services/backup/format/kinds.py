@@ -1,4 +1,4 @@
-"""What may be restored or fetched by itself: the names of the API, and the rows behind each."""
+"""The kinds that a restore or download can select: their names in the API, and their rows."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
@@ -22,7 +22,7 @@ def _balances(made: DocumentType) -> frozenset[Place]:
 
 
 def _moved(made: DocumentType) -> frozenset[Place]:
-    """The balances that a kind's documents move: their own, and those of the documents that they correct."""
+    """The balances that a kind's documents change: their own, and those of the documents that they correct."""
     return _balances(made).union(*(_balances(by_kind(kind)) for kind in made.corrects))
 
 
@@ -36,24 +36,24 @@ KINDS: Final[Mapping[str, frozenset[Place]]] = {
     "payments": frozenset({_place(Payment), _place(PaymentId)}).union(*map(_balances, document_types())),
 }
 NUMBERED: Final[Mapping[Place, str]] = {("ledger", "series"): "document", ("ledger", "register_entry"): "document_kind"}
-"""Rows that come with the documents they number, and the attribute that says which those are."""
+"""Rows restored together with the documents that they number, and the attribute that names the document kind."""
 NUMBERING: Final = frozenset(_place(made.issued) for made in document_types() if made.series)
-"""Documents that take their number from a series of ours."""
+"""Documents that take their number from a series of the company."""
 LEDGER: Final = (*(made.backup_group for made in document_types() if made.fiscal), "payments")
-"""The names behind which the law makes us keep the rows."""
+"""The names of the rows that the law requires to keep."""
 NAMES: Final[Mapping[Place, str]] = {
     (group.room, kind): counted_as(group.name, kind)
     for group in GROUPS
     if group.room in ("workspace", "ledger")
     for kind in group.kinds
 }
-"""Every row that is ever restored, and the name under which it is counted, in the manifest too."""
+"""Every restorable row, and the name under which it is counted, also in the manifest."""
 
 
 def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, ...]:
-    """The names asked for, in their order here; all for None. Into a new company (`anew`) the profile comes along, and
-    the ledger comes whole: its register and its balances are proven there. Raises InvalidContent for another name, or
-    for none."""
+    """The selected names in standard order; all for None. A new company (`anew`) also gets the profile and the complete
+    ledger, so that its register and balances can be verified. Raises InvalidContent for an unknown name, or for an
+    empty selection."""
     if names is None:
         return tuple(KINDS)
     allowed = ", ".join(KINDS)
@@ -67,13 +67,13 @@ def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, .
 
 
 def places(names: Iterable[str]) -> frozenset[Place]:
-    """The rows behind these names, with the numbers of what is numbered."""
+    """The rows behind these names, with the series and register entries of numbered documents."""
     own = frozenset(place for name in names for place in KINDS[name])
     return own | (frozenset(NUMBERED) if own & NUMBERING else frozenset())
 
 
 def wanted(chosen: frozenset[Place], place: Place, data: Mapping[str, Any]) -> bool:
-    """Whether a row of a backup is among those behind the names chosen (their `places`)."""
+    """Whether the selection (its `places`) includes a row of a backup."""
     if place not in chosen:
         return False
     if place not in NUMBERED:

@@ -1,8 +1,8 @@
-"""A row as a line of JSON: `{"sort", "kind", "salt", "data"}`, or in a later layer `{"sort", "kind", "gone": true}`.
+"""A row as a line of JSON: `{"sort", "kind", "salt", "data"}`, or in a later delta `{"sort", "kind", "gone": true}`.
 
-The data is the row's in plain JSON: packed attributes unpacked, decimals as strings, bytes in base64, the company left
-out, because it is the backup's. It is made from the raw row without building the entity, which would take three times
-as long; the entity made of it has the same canonical bytes, so its salted hash is still the journal's.
+The data is the row as plain JSON: packed attributes unpacked, decimals as strings, bytes in base64, without the
+company, which is the backup's. It comes from the raw row. Building the entity first would take three times as long. An
+entity built from the line has the same canonical bytes, so its salted hash matches the journal.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Stored(msgspec.Struct):
-    """A line as it is stored."""
+    """A line as stored."""
 
     sort: str
     kind: str
@@ -36,8 +36,8 @@ _decode = msgspec.json.Decoder(_Stored).decode
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a backup. `salt` is the one that its hash in the journal was made with; `gone`: the row was deleted
-    since the layers before it were read."""
+    """One row of a backup. `salt` is that of its hash in the journal. `gone` means that the row was deleted after the
+    earlier deltas were read."""
 
     group: str
     room: str
@@ -48,7 +48,7 @@ class Line:
     gone: bool = False
 
     def record(self, company: str) -> Record:
-        """The entity, as one of `company`. Raises msgspec.ValidationError for data that do not fit its class."""
+        """The entity, in the company `company`. Raises msgspec.ValidationError for data that does not fit its class."""
         return from_plain(self.room, self.kind, company, self.data or {})
 
     @property
@@ -67,19 +67,19 @@ def line_of(row: Row, room: str) -> Line:
 
 
 def gone(group: str, kind: str, sort: str) -> Line:
-    """A line that takes a row away."""
+    """A line that deletes a row."""
     return Line(group, BY_NAME[group].room, kind, sort, gone=True)
 
 
 def encoded(line: Line) -> bytes:
-    """The line as it is stored, without its end."""
+    """The line as stored, without its line end."""
     if line.gone:
         return _encode({"sort": line.sort, "kind": line.kind, "gone": True})
     return _encode({"sort": line.sort, "kind": line.kind, "salt": line.salt, "data": line.data})
 
 
 def decoded(group: str, text: bytes) -> Line:
-    """The line that was stored. Raises msgspec.MsgspecError, KeyError for what is no line of this group."""
+    """Parse a stored line. Raises msgspec.MsgspecError, KeyError for text that is no line of this group."""
     stored = _decode(text)
     room = BY_NAME[group].room
     if stored.kind not in BY_NAME[group].kinds or (room, stored.kind) not in ENTITIES:
@@ -97,7 +97,7 @@ def gross_of(line: Line) -> str | None:
 
 
 def logo_of(line: Line) -> Logo | None:
-    """The logo that a profile or a frozen document names; `frozen` where the law keeps it with the document."""
+    """The logo that a profile or a frozen document names; `frozen` if the law keeps it with the document."""
     data: Mapping[str, Any] = line.data or {}
     made = _ISSUED.get((line.room, line.kind))
     if made is not None and not line.gone:

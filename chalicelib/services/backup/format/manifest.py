@@ -1,4 +1,5 @@
-"""The manifest: what a backup is, written last and only if absent. Canonical JSON, and on a second line its HMAC."""
+"""The manifest of a backup, written last and only if absent. Its first line is canonical JSON, its second line the
+HMAC."""
 
 import hmac
 from dataclasses import dataclass, fields
@@ -21,7 +22,7 @@ LIMIT: Final = 32_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesHead:
-    """A series at the cut: its next number, what left at its term, its last chain, and how many entries it has."""
+    """A series at the cutoff: its next number, purged numbers, last chain hash and number of entries."""
 
     series: str
     first: int
@@ -33,7 +34,7 @@ class SeriesHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Tombstones:
-    """How many persons had been erased by then, and the latest clock at which one was."""
+    """The number of persons erased before the backup, and the clock of the last erasure."""
 
     count: int
     clock: int
@@ -41,10 +42,9 @@ class Tombstones:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a backup holds. `begun` and `clock` are the company's clocks before anything was read and at the cut;
-    `chain` is its journal's hash there. `counts` (rows, by `contents.counted_as`), `gross`
-    (dirhams, likewise) and `series` are of the merged state; `previous` is the SHA-256 (hex) of the manifest of
-    the backup before, as stored."""
+    """The manifest. `begun` is the company's clock before the first read, `clock` the one at the cutoff, and `chain`
+    its journal's hash there. `counts` (rows, by `contents.counted_as`), `gross` (dirhams, likewise) and `series`
+    describe the merged state. `previous` is the SHA-256 (hex) of the previous backup's stored manifest."""
 
     schema: int
     company: str
@@ -62,16 +62,16 @@ class Manifest:
     parts: tuple[Part, ...]
     blobs: tuple[Blob, ...]
     missing: tuple[str, ...]
-    """Logos that rows name and that the bucket no longer has."""
+    """Logos that rows name and that the bucket lacks."""
     counts: dict[str, int]
     gross: dict[str, Decimal]
     series: tuple[SeriesHead, ...]
     size: int
-    """Bytes of all objects but this one."""
+    """Bytes of all objects except this one."""
 
 
 def written(manifest: Manifest, seals: Seals) -> bytes:
-    """The manifest as it is stored."""
+    """The manifest as stored."""
     data = {f.name: getattr(manifest, f.name) for f in fields(manifest)}
     plain = msgspec.to_builtins(data, builtin_types=(Decimal,))
     content = msgspec.json.encode(_plain(plain), order="sorted")
@@ -89,12 +89,12 @@ def _plain(value: Any) -> Any:
 
 
 def hash_of(stored: bytes) -> str:
-    """The SHA-256 (hex) of a manifest as it is stored."""
+    """The SHA-256 (hex) of a stored manifest."""
     return sha256(stored).hexdigest()
 
 
 class _Claims(msgspec.Struct):
-    """What must be believed before anything can be checked: by which schema and under which keys."""
+    """The claims needed before any check: the schema and the ids of the keys."""
 
     schema: int
     company: str
@@ -103,7 +103,7 @@ class _Claims(msgspec.Struct):
 
 
 def claims(stored: bytes) -> _Claims:
-    """What a manifest says of itself, unproven. Raises BackupDamaged, also for a schema of a later release."""
+    """The unverified claims of a manifest. Raises BackupDamaged, also for a later release's schema."""
     try:
         found = msgspec.json.decode(stored.partition(b"\n")[0], type=_Claims)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -116,7 +116,8 @@ def claims(stored: bytes) -> _Claims:
 
 
 def read(stored: bytes, seals: Seals) -> Manifest:
-    """The manifest, proven to be of this company and backup. Raises BackupDamaged, and what `Seals.require` does."""
+    """Read and verify the manifest of this company and backup. Raises BackupDamaged, and the errors of
+    `Seals.require`."""
     content, _, signature = stored.partition(b"\n")
     if not hmac.compare_digest(seals.signature(content), signature):
         raise BackupDamaged(reason="signature", where=NAME)

@@ -1,7 +1,7 @@
-"""Parts: bounded gzip NDJSON of one group's rows in the order of their sort keys, and what each adds to the state.
+"""Parts: bounded gzip NDJSON of one group's rows in order of sort keys, and the counts that each part adds.
 
-The first line says what the part is: `{"group", "layer", "clock"}`, the clock that its layer covers. So a run that is
-resumed, and finds a part where it meant to write one, takes it over with all that its writer knew.
+The first line describes the part: `{"group", "layer", "clock"}`, the clock that its delta covers. A resumed run that
+finds a stored part adopts it with its counts.
 """
 
 import zlib
@@ -19,11 +19,11 @@ from chalicelib.services.backup.format.contents import counted_as
 from chalicelib.services.backup.format.lines import Line, encoded, gross_of, logo_of
 
 MOST_BYTES: Final = 4_000_000
-"""Compressed bytes after which a part ends: what memory holds, and what a killed run loses."""
+"""Compressed bytes after which a part ends. They bound the memory, and the work that a killed run loses."""
 MOST_TEXT: Final = 64_000_000
-"""Bytes of text after which it ends, however well they compress: twice that is never inflated."""
+"""Bytes of text after which a part ends. Inflating stops at twice as many."""
 MOST_LINE: Final = 16_000_000
-"""A row is at most 400 KB compressed, and codec inflates 8 MB of it; JSON escapes may double that."""
+"""A row has at most 400 KB compressed, and the codec inflates 8 MB of it. JSON escapes may double that."""
 LEVEL: Final = 5
 GZIP: Final = 31
 CHUNK: Final = 262_144
@@ -39,7 +39,7 @@ class Header(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a row counts for: as what, its gross in dirhams, its place in a series."""
+    """The counted values of a row: its name, its gross in dirhams, its position in a series."""
 
     name: str
     gross: Decimal | None = None
@@ -49,7 +49,7 @@ class Fact:
 
 
 def fact_of(line: Line) -> Fact | None:
-    """What a line counts for; None where it takes a row away."""
+    """The counted values of a line; None for a deletion."""
     if line.gone or line.data is None:
         return None
     gross, name = gross_of(line), counted_as(line.group, line.kind)
@@ -62,19 +62,19 @@ def fact_of(line: Line) -> Fact | None:
 
 @dataclass
 class Sum:
-    """Rows counted, their gross added up, and each series' entries, last number and chain."""
+    """Counts of rows, sums of gross, and the entries, last number and chain of each series."""
 
     counts: Counter[str] = field(default_factory=Counter)
     gross: dict[str, Decimal] = field(default_factory=dict)
     register: dict[str, Stretch] = field(default_factory=dict)
 
     def meet(self, line: Line, known: Fact | None) -> None:
-        """Count a line that stands where `known` stood before."""
+        """Count a line that replaces `known`."""
         self._add(fact_of(line), 1)
         self._add(known, -1)
 
     def add(self, counts: Mapping[str, int], gross: Mapping[str, Decimal], register: tuple[Stretch, ...]) -> None:
-        """Add what a part adds."""
+        """Add a part's counts."""
         self.counts.update(counts)
         for name, amount in gross.items():
             self.gross[name] = self.gross.get(name, Decimal(0)) + amount
@@ -88,7 +88,7 @@ class Sum:
         if fact.gross is not None:
             self.gross[fact.name] = self.gross.get(fact.name, Decimal(0)) + sign * fact.gross
         if fact.series is not None:
-            # What is taken away was a series' first numbers, never its last.
+            # A deletion removes the first numbers of a series, never its last.
             last = fact.position if sign > 0 else 0
             self._stretch(Stretch(series=fact.series, entries=sign, last=last, chain=fact.chain))
 
@@ -114,11 +114,11 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """Whether the next line belongs into another part."""
+        """Whether the next line belongs in another part."""
         return self._size >= MOST_BYTES or self._text >= MOST_TEXT
 
     def add(self, line: Line, known: Fact | None = None) -> None:
-        """Write a line; `known` is what stood in its place in the layers before."""
+        """Write a line; `known` is the fact at its key in earlier deltas."""
         self._write(encoded(line))
         self.count(line, known)
 
@@ -145,7 +145,7 @@ class Writer:
 
 
 def named(logos: tuple[Logo, ...], new: set[tuple[str, bool]]) -> tuple[Logo, ...]:
-    """The logos known, with those of a part; one that is frozen anywhere is."""
+    """The known logos with those of a part. A logo that is frozen in any row stays frozen."""
     found = {logo.key: logo.frozen for logo in logos}
     for key, frozen in sorted(new):
         found[key] = found.get(key, False) or frozen
@@ -153,7 +153,7 @@ def named(logos: tuple[Logo, ...], new: set[tuple[str, bool]]) -> tuple[Logo, ..
 
 
 def texts(content: bytes, name: str) -> Iterator[bytes]:
-    """The lines of a part's content, inflated a piece at a time. Raises BackupDamaged."""
+    """The inflated lines of a part, piece by piece. Raises BackupDamaged."""
     inflate = zlib.decompressobj(GZIP)
     rest, total, feed = b"", 0, content
     while not inflate.eof:

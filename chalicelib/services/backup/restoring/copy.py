@@ -1,6 +1,6 @@
-"""A backup under another company's id: what the copy is from its first commit, and how its rows are keyed to it.
+"""A backup under another company's id: the first commit of the copy, and the new keys of its rows.
 
-While the source exists the copy is a test company: one number may not live twice (ADR 0043).
+While the source exists the copy is a test company: a number must not be live in two companies (ADR 0043).
 """
 
 from dataclasses import dataclass, fields, replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who owns the copy: the token's subject, and an address with its keyed digest where they are known."""
+    """The owner of the copy: the token's subject, and an address with its keyed digest if known."""
 
     user: str
     email: str | None = None
@@ -35,12 +35,12 @@ class Owner:
 
 
 def company_of(job: str) -> str:
-    """The id of the company that a restore makes: the same however often it is begun."""
+    """The id of the company that a restore creates. It depends on the job alone, so a repeated begin finds it."""
     return derived_id("cmp", job)
 
 
 def owner_of(world: "World", company: str, member: str) -> Owner:
-    """Whoever asks, as the source knows them. Raises Forbidden for who is no owner any more, Busy."""
+    """The requester as the source's member. Raises Forbidden for a former owner, Busy."""
     rows = world.store.query("identity", company, SORT.startswith("member#")).records
     for row in rows:
         if isinstance(row, Member) and row.id == member and row.role == "owner":
@@ -49,8 +49,8 @@ def owner_of(world: "World", company: str, member: str) -> Owner:
 
 
 def rekeyed(record: Record, source: str, company: str) -> Record:
-    """A row of the source as one of the copy. A document says what was issued, to the byte: only its key changes. A
-    series keeps the source's beginning as its anchor, which its chain began at."""
+    """A row of the source as a row of the copy. Of a document only the key changes, never a byte of its content. A
+    series keeps the source's first chain hash as its anchor."""
     if company == source:
         return record
     changes: dict[str, Any] = {"company": company}
@@ -63,8 +63,7 @@ def rekeyed(record: Record, source: str, company: str) -> Record:
 
 @dataclass(frozen=True)
 class Founding:
-    """What a copy is from its first commit: made by which job, in which mode, whose (nobody's: aside, for a drill), and
-    the term that the source's records have."""
+    """The attributes of a copy's first commit: job, mode, owner (None for a drill) and the source's retention row."""
 
     job: str
     mode: Mode
@@ -72,7 +71,7 @@ class Founding:
     term: Term | None = None
 
     def found(self, store: Store, call: Call) -> None:
-        """Make the company, shut. Repeated, it finds that done. Raises AlreadyExists for a company of another making,
+        """Create the company, closed to clients. A repetition finds it. Raises AlreadyExists for another job's company,
         Busy."""
 
         def decide(snapshot: Snapshot) -> Decision:
@@ -110,13 +109,13 @@ class Founding:
 
 
 def profile_of(document: Issued, company: str, at: datetime) -> Company:
-    """A profile for a company of which only what the law keeps is left: the seller as its last document names it. What
-    its new owner accepts of the privacy policy is asked at their first sign-in."""
+    """The profile of a copy that has only statutory records: the seller of its last document. The new owner accepts the
+    privacy policy at the first sign-in."""
     seller = {f.name: getattr(document.seller, f.name) for f in fields(Seller)}
     seller |= {"logo": prefixes.own_logo(company, document.seller.logo)}
     return Company(company=company, id=company, created_at=at, updated_at=at, policy_version=policy_version(), **seller)
 
 
 def mode_of(source: Head | None, *, gone: bool) -> Mode:
-    """Live only where the source is gone."""
+    """Live only if the source no longer exists."""
     return source.mode if gone and source else "test"

@@ -1,7 +1,7 @@
-"""What a restore does with one row: a pure function of the row as it was backed up and of what is there now.
+"""The merge of one row in a restore: a pure function of the row in the backup and of the present rows.
 
-It brings back (ADR 0043). Business data is put as it was; of the ledger only what is missing comes, and a series stands
-at the further of both, so that no number is given twice.
+A restore brings data back (ADR 0043). Business data returns to its backed-up content. Of the ledger, only missing rows
+return. A series keeps the higher position of both, so that no number is issued twice.
 """
 
 from collections.abc import Mapping
@@ -18,21 +18,21 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.services.retention import purge
 
 Outcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
-"""Missing, and put; different, and put as it was; there already (of the ledger: in whatever state); a draft that was
-issued since; an erased person's; past its statutory term."""
+"""The outcomes: missing and put; different and put back; unchanged (for the ledger: in any state); a draft issued
+since; an erased person's row; a row past its statutory term."""
 Rows = Mapping[Ref, Record | None]
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What is done with one row: what came of it, and what is written."""
+    """The merge of one row: its outcome and the rows to write."""
 
     outcome: Outcome
     puts: tuple[Record, ...] = ()
 
 
 def beside(backed: Record) -> tuple[Ref, ...]:
-    """The rows that decide what is done with one: its own first."""
+    """The rows that decide the merge of a row; its own comes first."""
     if issue := issue_of(backed):
         return backed.key, issue
     if isinstance(backed, Company):
@@ -47,7 +47,7 @@ def issue_of(row: Record) -> Ref | None:
 
 
 def leader(backed: Record) -> Ref | None:
-    """The row without which one has no meaning: it has no date of its own, and left at its term with the other."""
+    """The row that this row depends on. It has no date of its own, and was purged together with the other."""
     for made in document_types():
         if made.balance is not None and type(backed) is made.balance:
             return made.issued.ref(backed.company, backed.id)
@@ -55,7 +55,7 @@ def leader(backed: Record) -> Ref | None:
 
 
 def merged(backed: Record, rows: Rows, at: datetime) -> Merged:
-    """What is done with a row that was backed up, given the rows `beside` it as they are now."""
+    """Merge a backed-up row with the present rows that `beside` names."""
     now = rows[backed.key]
     if isinstance(backed, Series):
         return _series(backed, now)
@@ -71,15 +71,15 @@ def merged(backed: Record, rows: Rows, at: datetime) -> Merged:
 
 
 def _as_it_was(backed: Record, now: Record, at: datetime) -> Merged:
-    """The content that was backed up, as a new version: who has seen a later one must not take this for it."""
+    """The backed-up content as a new version. A client that read a later version must not take this for it."""
     if replace(backed, version=now.version, created_at=now.created_at, updated_at=now.updated_at) == now:
         return Merged("unchanged")
     return Merged("overwritten", (replace(backed, version=now.version + 1, updated_at=at),))
 
 
 def _profile(backed: Company, now: Company, term: Record | None, at: datetime) -> Merged:
-    """The profile as it was, but how it numbers and what its owner accepted go on: a pattern that numbered documents
-    is never forgotten, and the one in force stays."""
+    """The backed-up profile with the present numbering and acceptance. Patterns that numbered documents are kept, and
+    the present pattern stays in force."""
     older = tuple(pattern for pattern in backed.numbering if pattern not in now.numbering)
     kept: dict[str, Any] = {"numbering": (*older, *now.numbering), "policy_version": now.policy_version}
     found = _as_it_was(replace(backed, **kept), now, at)
@@ -100,8 +100,8 @@ def _series(backed: Series, now: Record | None) -> Merged:
 
 
 def reached(head: Head, series: Series) -> dict[str, Any]:
-    """The change of the head after a series came back: no document is dated before its last one, and no first number is
-    set again. Empty for none."""
+    """The change of the head after a series returns: no document is dated before the series' last one, and no first
+    number is set again. Empty without a change."""
     known = numbered(head, series.document)
     days = [day for day in (known.last, series.last_date) if day]
     arrived = known.arrived or series.first > 1

@@ -1,7 +1,7 @@
-"""What happened to persons since a backup was made, done again to each of its rows before anything is written.
+"""The replay of erasures and corrections that happened after a backup, on each of its rows before the write.
 
-Erased persons stay erased, whenever that was: their ids are never used again. Corrections count that came after the
-backup's clock. What left at the end of its statutory term does not come back from a backup that is older.
+Erased persons stay erased, at any time, because their ids are never used again. Corrections after the backup's clock
+apply. Records purged at the end of their statutory term do not return.
 """
 
 import datetime as dt
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """The erased subjects of a company, what was corrected since a clock (oldest first, by the row's kind and the
-    subject), and the day through which statutory records have left."""
+    """The erased subjects of a company, the corrections after a clock (oldest first, by the row's kind and the
+    subject), and the day through which statutory records were purged."""
 
     erased: frozenset[str] = frozenset()
     corrections: tuple[Correction, ...] = ()
@@ -39,12 +39,12 @@ class Replay:
 
     @property
     def mark(self) -> str:
-        """What tells this from what it was, or will be: nothing happened to anybody between two that are equal."""
+        """A digest of the replay. Equal digests mean that nobody was erased or corrected in between."""
         told = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
         return sha256("\x1f".join(told).encode()).hexdigest()[:32]
 
     def replayed(self, record: Record) -> Record | None:
-        """The row as it may come back; None for an erased person's own, and for what has left at its term."""
+        """The row as it may be restored; None for an erased person's row, and for a purged record."""
         if record.ROOM != "workspace":
             return None if self.expired(record) else record
         if record.id in self.erased:
@@ -55,14 +55,14 @@ class Replay:
         return self.unnamed(record)
 
     def unnamed(self, record: Record) -> Record:
-        """The row without its references to erased persons: empty, or `ERASED` where a reference must not be."""
+        """The row without references to erased persons: empty, or `ERASED` if the reference is required."""
         optional = _optional(record.ROOM, record.KIND)
         pointing = [name for name in self._pointing(record) if name != "id"]
         changes: dict[str, Any] = {name: None if name in optional else ERASED for name in pointing}
         return replace(record, **changes) if changes else record
 
     def names(self, record: Record) -> bool:
-        """Whether the row is an erased person's own, or points to one."""
+        """Whether the row belongs to an erased person or references one."""
         return bool(self._pointing(record))
 
     def _pointing(self, record: Record) -> list[str]:
@@ -70,7 +70,7 @@ class Replay:
         return [name for name, value in values if isinstance(value, str) and value in self.erased]
 
     def expired(self, record: Record) -> bool:
-        """Whether the record's statutory term has ended (CGI art. 211) and the sweep has taken it."""
+        """Whether the record's statutory term has ended (CGI art. 211) and the purge has deleted it."""
         day = dated(record)
         return self.swept is not None and day is not None and day <= self.swept
 
@@ -83,7 +83,7 @@ def _optional(room: str, kind: str) -> frozenset[str]:
 
 
 def dated(record: Record) -> dt.date | None:
-    """The day from which a record's statutory term counts; None for one that goes with another."""
+    """The day from which a record's statutory term counts; None for a record that depends on another."""
     if isinstance(record, Issued):
         return by_kind(record.KIND).dated(record)
     if isinstance(record, RegisterEntry):
@@ -92,7 +92,7 @@ def dated(record: Record) -> dt.date | None:
 
 
 def since(world: "World", company: str, clock: int) -> Replay:
-    """What is to be done again to a company's backup of `clock`. Raises Busy."""
+    """The replay for a company's backup of `clock`. Raises Busy."""
     stones = (row.subject for row in _all(world.store, company, "tombstone#") if isinstance(row, Tombstone))
     right = [row for row in _all(world.store, company, "correction#") if isinstance(row, Correction)]
     (term,) = patiently(lambda: world.store.records([Term.ref(company)]))
