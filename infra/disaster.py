@@ -31,8 +31,10 @@ from chalicelib.services.backup.restoring.batches import Progress
 from chalicelib.services.backup.restoring.steps import Into
 from chalicelib.services.privacy.erasure import erasers
 from chalicelib.store.codec import from_row
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.tables import ROOM_TABLES
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.files.objects import Link
-from chalicelib.store.transaction import Committed
+from chalicelib.store.decision import Committed
 
 Body = dict[str, Any]
 Shown = Callable[[Any, Head], Body]

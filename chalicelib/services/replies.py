@@ -9,7 +9,7 @@ from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.transaction import Committed
+from chalicelib.store.decision import Committed
 
 R = TypeVar("R", bound=Record)
 

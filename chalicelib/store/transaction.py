@@ -8,9 +8,9 @@ again. So numbers, hashes and balances always come from current rows, and a repe
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final, Generic
+from typing import Any, Final
 
 import msgspec
 from typing_extensions import TypeVar
@@ -25,8 +25,10 @@ from chalicelib.domain.errors import (
     NotFound,
     TransactionTooLarge,
 )
-from chalicelib.domain.journal import Answered, Change, JournalEntry, Message, change
+from chalicelib.domain.journal import Answered, Change, JournalEntry, change
 from chalicelib.store import codec, conflicts
+from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy
+from chalicelib.store.snapshot import Snapshot, Unread
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 from chalicelib.store.write_path import Kinds, WritePath
 
@@ -46,132 +48,6 @@ PATH: Final = WritePath(
 and no proof. Bookkeeping writes the other kinds of `transient`."""
 R = TypeVar("R", bound=Record)
 T = TypeVar("T", default=Any)
-
-
-class Unread(Exception):
-    """`decide` asked for rows that the snapshot lacks; `transact` reads again with them."""
-
-    def __init__(self, refs: Sequence[Ref]) -> None:
-        super().__init__()
-        self.refs = refs
-
-
-class Snapshot:
-    """The rows that were read, all at one moment."""
-
-    def __init__(self, company: str, head: Head | None, rows: dict[Ref, codec.Row | None]) -> None:
-        self.company = company
-        self._head = head
-        self._rows = rows
-
-    @property
-    def head(self) -> Head:
-        """The company's head. Raises NotFound where the company does not exist."""
-        if self._head is None:
-            raise NotFound
-        return self._head
-
-    @property
-    def clock(self) -> int:
-        """How many commits the company has had."""
-        return self._head.clock if self._head else 0
-
-    @property
-    def founded(self) -> bool:
-        """Whether the company exists."""
-        return self._head is not None
-
-    def find(self, cls: type[R], *ids: str, **parts: Any) -> list[R | None]:
-        """The records of this class with these ids, None for a missing one."""
-        refs = [cls.ref(self.company, id, **parts) for id in ids]
-        if missing := [ref for ref in refs if ref not in self._rows]:
-            raise Unread(missing)
-        rows = [self._rows[ref] for ref in refs]
-        return [codec.from_row(cls.ROOM, row) if row else None for row in rows]  # type: ignore[misc]
-
-    def get(self, cls: type[R], id: str = "", **parts: Any) -> R | None:
-        """The record of this class and id, or None."""
-        return self.find(cls, id, **parts)[0]
-
-    def at(self, refs: Sequence[Ref]) -> list[Record | None]:
-        """The records at these addresses of the company, None for a missing one."""
-        self.need(*refs)
-        rows = [self._rows[ref] for ref in refs]
-        return [codec.from_row(ref.room, row) if row else None for ref, row in zip(refs, rows, strict=True)]
-
-    def need(self, *refs: Ref) -> None:
-        """Request several rows at once, so that they need one more round trip instead of one each."""
-        if missing := [ref for ref in refs if ref not in self._rows]:
-            raise Unread(missing)
-
-
-@dataclass(frozen=True)
-class WritePolicy:
-    """The conditions under which a write is admitted, and whether its reply is kept.
-
-    `business` writes are refused while the company stores nothing in the cloud. `founding` may create the head.
-    `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` stores no reply: its
-    `decide` reads from the rows that it was done.
-    """
-
-    business: bool = False
-    founding: bool = False
-    while_blocked: bool = False
-    remembered: bool = True
-
-
-CUSTOMER: Final = WritePolicy(business=True)
-"""A merchant changes business data."""
-ACCOUNT: Final = WritePolicy()
-"""A member changes the account itself: profile, members, keys, consents, support."""
-ACCOUNT_WHILE_BLOCKED: Final = WritePolicy(while_blocked=True)
-"""A member acts on the block itself, for example cancels a deletion."""
-FOUNDING: Final = WritePolicy(founding=True)
-"""A person signs a company up."""
-SYSTEM_WHILE_OPEN: Final = WritePolicy(remembered=False)
-"""A step of a job that a blocked company refuses."""
-SYSTEM_STEP: Final = WritePolicy(while_blocked=True, remembered=False)
-"""A step of a job, whatever the company's state."""
-RESTORE_BEGIN: Final = WritePolicy(business=True, while_blocked=True, remembered=False)
-"""A restore blocks the company that it writes into."""
-RESTORE_FOUNDING: Final = WritePolicy(founding=True, while_blocked=True, remembered=False)
-"""A restore makes the new company that it writes into."""
-
-
-@dataclass(frozen=True)
-class Decision(Generic[T]):
-    """The outcome of `decide`: a value, records to put (`new` ones must not exist yet), records to delete, changes of
-    the head, and messages for after the commit. Without writes, nothing is committed."""
-
-    value: T = None  # type: ignore[assignment]  # a step of a job often has no value
-    puts: tuple[Record, ...] = ()
-    new: tuple[Record, ...] = ()
-    deletes: tuple[Record, ...] = ()
-    head: dict[str, Any] | None = None
-    messages: tuple[Message, ...] = ()
-
-
-@dataclass(frozen=True)
-class Committed(Generic[T]):
-    """The decision's value and the caller's reply, with the company's head and clock after it.
-
-    `attempts` is 0 for a repeated call. When it is `replayed`, it gets the reply of the first call and no value. When
-    it is not, the commit was this call's own and only its confirmation was lost.
-    """
-
-    value: T | None
-    reply: Reply
-    head: Head | None
-    clock: int
-    attempts: int = 0
-    replayed: bool = False
-
-    @property
-    def outcome(self) -> T:
-        """The value, for calls that are never repeated with the same key. Raises LookupError for a repeated call."""
-        if self.replayed:
-            raise LookupError("a repeated call has a reply and no value")
-        return self.value  # type: ignore[return-value]
 
 
 def transact(

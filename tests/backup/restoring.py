@@ -17,7 +17,8 @@ from chalicelib.services.backup.restoring.restore import Asked
 from chalicelib.services.companies import companies
 from chalicelib.store import bookkeeping
 from chalicelib.store.codec import from_row
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.privacy.worlds import Books
 from tests.rows import put_row

@@ -237,7 +237,8 @@ def test_too_many_in_a_day_are_refused(books: Books, monkeypatch: pytest.MonkeyP
 
 
 def test_while_a_restore_runs_its_job_is_shown_and_nothing_else(books: Books) -> None:
-    from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+    from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+    from chalicelib.store.transaction import transact
 
     shop, world, backup = books.shop, books.world, taken(books)
     got = shop.owner.post(f"{BACKUPS}/{backup.id}/restore", {"dry_run": True})

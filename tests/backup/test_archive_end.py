@@ -12,7 +12,8 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
 from chalicelib.services.archive import removal
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from tests.privacy.test_retention import Ledger, at, sweep
 from tests.privacy.worlds import Turned, carried
 

@@ -17,10 +17,11 @@ from chalicelib.services.backup import operator
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.store import bookkeeping
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.transaction import transact
 from tests.backup.worlds import Books, taken, turned_on
 from tests.conftest import Shop
 

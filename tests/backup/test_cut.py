@@ -19,7 +19,8 @@ from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.restoring.restore import Asked
 from chalicelib.services.documents import issuing
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.backup import restoring

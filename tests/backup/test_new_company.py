@@ -26,8 +26,9 @@ from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.representation.documents import present_invoice
+from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.read import Reader, companies_of, open_company
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.transaction import transact
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned, carried
 

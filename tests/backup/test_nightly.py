@@ -19,7 +19,8 @@ from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run, plans, schedule
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.store import bookkeeping
-from chalicelib.store.transaction import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop

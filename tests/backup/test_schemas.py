@@ -20,8 +20,9 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.restoring.restore import Asked
 from chalicelib.services.documents import register
+from chalicelib.store.decision import CUSTOMER, FOUNDING, Decision
 from chalicelib.store.read import open_company
-from chalicelib.store.transaction import CUSTOMER, FOUNDING, Decision, transact
+from chalicelib.store.transaction import transact
 from tests.backup import fixtures
 from tests.backup.oracle import as_it_was, state_of, state_restored
 from tests.backup.restoring import ROOMS, content_of, ended, queued

@@ -22,7 +22,8 @@ from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.store import bookkeeping
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from tests.backup.oracle import differences
 from tests.backup.worlds import Plain, begun, ended, objects, opened, stored, taken
 

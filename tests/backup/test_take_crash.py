@@ -11,7 +11,8 @@ from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.domain.companies.item import Item
 from chalicelib.services.backup.create import backup_run, cutoff
 from chalicelib.services.backup.format import manifest, parts
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.transaction import transact
 from tests.backup.oracle import differences
 from tests.backup.remains import remains
 from tests.backup.worlds import Plain, objects, opened

@@ -17,7 +17,8 @@ from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive, Objects, open_archive
 from chalicelib.services.backup.verify import Checked, check
 from chalicelib.store import due
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 from tests.backup.restoring import Kept, ended, step
 from tests.privacy.worlds import Turned

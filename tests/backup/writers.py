@@ -14,7 +14,9 @@ from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.services.documents import issuing, payments
-from chalicelib.store.transaction import Decision, Snapshot, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

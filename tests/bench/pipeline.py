@@ -16,8 +16,9 @@ from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.endpoint import Actor, Endpoint
 from chalicelib.domain.companies.member import Member
+from chalicelib.store.decision import Decision
 from chalicelib.store.read import Reader, open_company
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

@@ -19,7 +19,8 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JournalEntry, change
 from chalicelib.services.retention.purge import begun
 from chalicelib.store import codec
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

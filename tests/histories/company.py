@@ -14,8 +14,9 @@ from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.ids import derived_id
 from chalicelib.settings import Settings, places_of
+from chalicelib.store.decision import FOUNDING, Decision
 from chalicelib.store.read import Reader, open_company
-from chalicelib.store.transaction import FOUNDING, Decision, transact
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.answering import answering
 

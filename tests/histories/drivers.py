@@ -17,7 +17,9 @@ from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.services.documents import drafting, issuing, payments
 from chalicelib.services.representation.documents import present_draft, present_invoice, present_payment
-from chalicelib.store.transaction import Decision, Snapshot, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 from tests.histories import company as companies

@@ -12,7 +12,8 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.journal import Answered, JournalEntry
 from chalicelib.store import codec, conflicts, transaction
-from chalicelib.store.transaction import Committed, Decision, Snapshot
+from chalicelib.store.decision import Committed, Decision
+from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.wire import Store
 from chalicelib.wiring import World
 from tests.faults import AFTER

@@ -7,7 +7,9 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.settings import Settings, places_of
-from chalicelib.store.transaction import FOUNDING, Decision, Snapshot, transact
+from chalicelib.store.decision import FOUNDING, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from local.engine import REGION
 from tests.engine import SESSION_ROLES

@@ -16,7 +16,8 @@ from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.records.paging import Window
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.conftest import Shop
 from tests.privacy.persons import URL as REQUESTS

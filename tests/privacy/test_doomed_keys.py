@@ -22,7 +22,8 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.encryption import Seals
 from chalicelib.services.retention import key_destruction
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
 from tests.rows import delete_row

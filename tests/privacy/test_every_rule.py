@@ -48,8 +48,9 @@ from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.privacy.requests import confirmation, requests
 from chalicelib.services.support import diagnostics, support
 from chalicelib.store import bookkeeping
+from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import open_company
-from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, transact
+from chalicelib.store.transaction import transact
 from infra.buckets import ARCHIVE, BUCKET, buckets
 from infra.stages import trace_days
 from tests.histories.books import seeded

@@ -21,7 +21,8 @@ from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.model import LANGUAGES, Language
 from chalicelib.services.mail import writing
 from chalicelib.store import bookkeeping
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.clocks import clock_at
 from tests.conftest import Shop

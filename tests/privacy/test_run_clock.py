@@ -19,10 +19,11 @@ from chalicelib.services.backup.create import plans
 from chalicelib.services.backup.operator import backups
 from chalicelib.services.documents import issuing
 from chalicelib.store import bookkeeping
+from chalicelib.store.decision import Decision
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.transaction import transact
 from tests.histories.books import seeded
 from tests.jobs.conftest import empty
 from tests.privacy.crashes import Case, cases

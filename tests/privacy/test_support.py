@@ -321,7 +321,8 @@ def test_ending_a_thread_survives_a_crash_at_every_call(shop: Shop, world: World
 
 
 def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World) -> None:
-    from chalicelib.store.transaction import ACCOUNT, Decision, transact
+    from chalicelib.store.decision import ACCOUNT, Decision
+    from chalicelib.store.transaction import transact
 
     id = _opened(shop.owner)["id"]
     shop.owner.post(f"/v1/support/{id}/close")

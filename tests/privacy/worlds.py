@@ -28,7 +28,9 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.settings import Settings
-from chalicelib.store.transaction import CUSTOMER, FOUNDING, Decision, Snapshot, transact
+from chalicelib.store.decision import CUSTOMER, FOUNDING, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answering
 from tests.clocks import MovableClock

@@ -39,8 +39,9 @@ from chalicelib.domain.errors import InvalidContent, Refusal
 from chalicelib.domain.ids import derived_id
 from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register
 from chalicelib.services.representation.documents import present_document
+from chalicelib.store.decision import Decision
 from chalicelib.store.read import open_company
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
 

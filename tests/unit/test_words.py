@@ -311,7 +311,12 @@ def test_arabic_is_arabic_letters_only() -> None:
 def test_importing_the_domain_loads_no_library() -> None:
     """A cold start must not pay for what only documents need."""
     pack = ["identifiers", "vat", "withholding", "mentions", "deadlines", "stamp"]
-    modules = ["words.french_words", "words.arabic_words", "documents.totals", *(f"morocco.{module}" for module in pack)]
+    modules = [
+        "words.french_words",
+        "words.arabic_words",
+        "documents.totals",
+        *(f"morocco.{module}" for module in pack),
+    ]
     names = [f"chalicelib.domain.{module}" for module in modules]
     program = f"""
 import importlib, sys

@@ -26,7 +26,9 @@ from chalicelib.policy.terms import CALENDAR_YEAR
 from chalicelib.services.backup.format.encryption import Seals
 from chalicelib.services.documents.printing import original
 from chalicelib.services.retention import purge
-from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, start_after
 
 if TYPE_CHECKING:

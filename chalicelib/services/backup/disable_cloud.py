@@ -20,8 +20,10 @@ from chalicelib.files import prefixes
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.retention import key_destruction
 from chalicelib.store import due
+from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.erase import census
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

@@ -14,7 +14,9 @@ from chalicelib.files import erase, prefixes
 from chalicelib.services.backup.create.backup_run import ends
 from chalicelib.services.backup.operations import NAME
 from chalicelib.store import due
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

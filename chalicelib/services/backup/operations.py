@@ -21,8 +21,10 @@ from chalicelib.services.backup.format.kinds import chosen
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.records.editing import Resource, listing
 from chalicelib.services.records.paging import Page, Window
+from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

@@ -17,8 +17,10 @@ from chalicelib.outside.tokens import make_api_key
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, current
+from chalicelib.store.decision import ACCOUNT, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
-from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 KEYS = Resource(ApiKey, policy=ACCOUNT)

@@ -21,8 +21,10 @@ from chalicelib.services.companies.consent import accepting
 from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.documents import numbering
 from chalicelib.services.retention import purge
+from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
-from chalicelib.store.transaction import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:

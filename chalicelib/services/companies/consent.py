@@ -9,8 +9,10 @@ from chalicelib.domain.errors import invalid
 from chalicelib.domain.privacy.consent import Acceptance, Choosable, Consent, chosen, with_choice
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
+from chalicelib.store.decision import ACCOUNT, Committed, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 

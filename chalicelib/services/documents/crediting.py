@@ -14,7 +14,9 @@ from chalicelib.domain.documents.numbering import current, current_day, opened, 
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.services.documents.issuing import render_later
-from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 

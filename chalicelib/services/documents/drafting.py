@@ -14,8 +14,10 @@ from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.registry import PARTIES, DocumentType
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
+from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 Content = Mapping[str, Any]

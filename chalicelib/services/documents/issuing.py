@@ -27,7 +27,9 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.documents.drafting import draft_class_of
-from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:

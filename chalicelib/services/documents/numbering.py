@@ -8,7 +8,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.documents.numbering import advanced, arrived, current, numbered, with_pattern
 from chalicelib.domain.entity import Record
-from chalicelib.store.transaction import Snapshot
+from chalicelib.store.snapshot import Snapshot
 
 
 def patch(

@@ -19,8 +19,10 @@ from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.documents.crediting import invoice_of
 from chalicelib.services.records.paging import Page
+from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 R = TypeVar("R", bound=Record | None)

@@ -12,8 +12,10 @@ from chalicelib.domain.errors import AlreadyExists, NotFound, PersonErased, inva
 from chalicelib.domain.ids import is_id
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.records.paging import MOST_EXAMINED, Page, Window
+from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import CUSTOMER, Committed, Decision, Snapshot, WritePolicy, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 R = TypeVar("R", bound=Record)

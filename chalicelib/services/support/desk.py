@@ -11,7 +11,9 @@ from chalicelib.policy.ends import row_end
 from chalicelib.services.mail import writing
 from chalicelib.services.support.support import close_now, draft, messages, require_room
 from chalicelib.store import bookkeeping
-from chalicelib.store.transaction import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

@@ -30,8 +30,10 @@ from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, listing
 from chalicelib.services.records.paging import Page, Window
 from chalicelib.store import bookkeeping
+from chalicelib.store.decision import ACCOUNT, Committed, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import ACCOUNT, Committed, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

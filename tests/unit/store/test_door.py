@@ -26,7 +26,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.journal import Answered, JournalEntry
 from chalicelib.store import conflicts, transaction
-from chalicelib.store.transaction import ACCOUNT, FOUNDING, Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.answering import Answer, answer_of, answering
 from tests.bench.traffic import Traffic

@@ -8,8 +8,9 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TransactionTooLarge
+from chalicelib.store.decision import Decision
 from chalicelib.store.read import Reader, admit, open_company
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.bench.traffic import Traffic

@@ -13,7 +13,8 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import SYSTEM, Switch
 from chalicelib.store import bookkeeping, erase
 from chalicelib.store.bookkeeping import Claim
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.store.write_path import OutsideWritePath
 from chalicelib.wiring import World
 from tests.histories import company as companies

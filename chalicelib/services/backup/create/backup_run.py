@@ -24,15 +24,9 @@ from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.verify import Disagreement
 from chalicelib.services.replies import id_of
 from chalicelib.store import due
-from chalicelib.store.transaction import (
-    ACCOUNT,
-    SYSTEM_STEP,
-    SYSTEM_WHILE_OPEN,
-    Committed,
-    Decision,
-    Snapshot,
-    transact,
-)
+from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

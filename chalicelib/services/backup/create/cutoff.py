@@ -17,7 +17,9 @@ from chalicelib.services.backup.format.contents import BY_NAME, GROUPS, ORDER, g
 from chalicelib.services.backup.format.lines import Line, gone, line_of
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store, start_after
 
 if TYPE_CHECKING:

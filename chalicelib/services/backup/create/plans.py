@@ -6,7 +6,7 @@ from hashlib import sha256
 from chalicelib.domain.backups.backup import BackupPlan, DrillPlan, Tier
 from chalicelib.domain.clock import MOROCCO
 from chalicelib.domain.entity import Record
-from chalicelib.store.transaction import Snapshot
+from chalicelib.store.snapshot import Snapshot
 
 FROM_HOUR, WINDOW = 1, timedelta(hours=4)
 """Between 01:00 and 05:00 in Casablanca."""

@@ -18,7 +18,9 @@ from chalicelib.domain.ids import derived_id
 from chalicelib.files import prefixes
 from chalicelib.policy.load import policy_version
 from chalicelib.services.backup.create import plans
-from chalicelib.store.transaction import RESTORE_FOUNDING, Decision, Snapshot, transact
+from chalicelib.store.decision import RESTORE_FOUNDING, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

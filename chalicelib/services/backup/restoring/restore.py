@@ -27,7 +27,9 @@ from chalicelib.services.backup.restoring.batches import Progress, Walk
 from chalicelib.services.backup.restoring.steps import Into, NotOurs
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.transaction import RESTORE_BEGIN, SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import RESTORE_BEGIN, SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

@@ -18,8 +18,10 @@ from chalicelib.services.backup.restoring.merge import issue_of, reached
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.documents import register
 from chalicelib.store.conflicts import patiently
+from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Page, Store, start_after
 
 if TYPE_CHECKING:

@@ -24,8 +24,10 @@ from chalicelib.services.privacy.access.zip_file import kind_of, language_of, pa
 from chalicelib.services.privacy.erasure.deletion import Overtaken
 from chalicelib.services.privacy.requests import transitions
 from chalicelib.store import due
+from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import Reader
-from chalicelib.store.transaction import SYSTEM_WHILE_OPEN, Decision, Snapshot, transact
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, start_after
 
 if TYPE_CHECKING:

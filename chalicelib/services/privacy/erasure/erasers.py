@@ -18,7 +18,9 @@ from chalicelib.files.objects import Files
 from chalicelib.policy.load import current
 from chalicelib.store import erase as store
 from chalicelib.store.codec import Row, from_row
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

@@ -11,7 +11,9 @@ from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.policy.rules import rules_of
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

@@ -10,7 +10,8 @@ from chalicelib.domain.privacy.disclosure import Disclosure, DisclosureKind, may
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

@@ -9,7 +9,9 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.request import Hold
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, Snapshot, transact
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from chalicelib.services.privacy.erasure.deletion import NOTICE
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.privacy.requests.transitions import watch_over
-from chalicelib.store.transaction import Decision
+from chalicelib.store.decision import Decision
 
 if TYPE_CHECKING:
     from chalicelib.settings import Settings

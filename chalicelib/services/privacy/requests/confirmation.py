@@ -18,7 +18,8 @@ from chalicelib.services.companies.access import owners_changed
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.privacy.requests.transitions import postponed, watch_over
-from chalicelib.store.transaction import Decision, Snapshot
+from chalicelib.store.decision import Decision
+from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.wire import SORT, Store
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import TooManyRequests
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.companies import codes
 from chalicelib.services.privacy.requests.requester import Asker
-from chalicelib.store.transaction import Snapshot
+from chalicelib.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

@@ -10,7 +10,7 @@ from chalicelib.domain.companies.member import Member
 from chalicelib.domain.privacy.consent import Choosable, Consent, chosen, with_choice
 from chalicelib.domain.privacy.request import Request, moved
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.store.transaction import Snapshot
+from chalicelib.store.snapshot import Snapshot
 
 OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
 

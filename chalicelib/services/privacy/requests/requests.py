@@ -48,7 +48,9 @@ from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
 from chalicelib.services.privacy.requests.requester import Asker, found
 from chalicelib.services.privacy.requests.transitions import watch_over
-from chalicelib.store.transaction import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:

@@ -8,7 +8,9 @@ from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.privacy.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
