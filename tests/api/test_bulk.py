@@ -4,10 +4,9 @@ import random
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.wiring import World
+from tests.clocks import clock_at
 from tests.conftest import Shop
 
 
@@ -72,13 +71,13 @@ def test_more_than_one_transaction_holds_becomes_a_job(shop: Shop) -> None:
     assert _run(shop, accepted.json["id"])["status"] == "completed"
 
 
-def test_a_job_that_ends_after_midnight_completes(shop: Shop, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_ends_after_midnight_completes(shop: Shop, world: World) -> None:
     """An invoice issued at the new day stands between the job's start and its end."""
     job = _job(shop, [shop.draft()["id"] for _ in range(31)])
     later, other = world.now() + timedelta(days=1), shop.draft()["id"]
-    monkeypatch.setattr(world, "now", lambda: later)
-    assert shop.owner.post(f"/v1/invoices/{other}/issue").status == 200
-    assert _run(shop, job["id"])["status"] == "completed"
+    with clock_at(world, later):
+        assert shop.owner.post(f"/v1/invoices/{other}/issue").status == 200
+        assert _run(shop, job["id"])["status"] == "completed"
 
 
 def test_a_clients_idempotency_key_does_not_stop_a_job(shop: Shop) -> None:

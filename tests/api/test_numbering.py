@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.wiring import World
 from tests.client import Got
+from tests.clocks import clock_at
 from tests.conftest import Shop
 
 
@@ -27,13 +28,10 @@ def test_the_first_number_is_chosen_once(shop: Shop) -> None:
     assert numbered(shop, invoice={"pattern": "C-{year}-{seq:05}", "next": 500}).status == 409
 
 
-def test_the_first_number_is_not_chosen_again_next_year(
-    shop: Shop, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_first_number_is_not_chosen_again_next_year(shop: Shop, world: World) -> None:
     shop.issued()
-    later = datetime(shop.today.year + 1, 1, 1, 9, tzinfo=UTC)
-    monkeypatch.setattr(world, "now", lambda: later)
-    assert numbered(shop, invoice={"next": 777}).status == 409
+    with clock_at(world, datetime(shop.today.year + 1, 1, 1, 9, tzinfo=UTC)):
+        assert numbered(shop, invoice={"next": 777}).status == 409
 
 
 def test_a_new_pattern_does_not_allow_an_earlier_issue_date(shop: Shop) -> None:
