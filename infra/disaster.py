@@ -36,6 +36,7 @@ from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.tables import ROOM_TABLES
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
+from chalicelib.workflow.deadline import NEVER
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -169,7 +170,7 @@ def _persons(world: "World", head: Head) -> int:
         into.commit(refs, put_right)
     progress = Progress(step="search")
     while progress.step == "search":
-        progress = steps.search(into, since, progress)
+        progress = steps.search(into, since, progress, NEVER)
     steps.reopen(into, since, progress)
     return len(since.erased) + len(since.corrections)
 

@@ -182,12 +182,13 @@ def drilled(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
     from chalicelib.jobs.job import within
     from chalicelib.services.backup import drill, operator
+    from chalicelib.workflow import engine
 
     (plan,) = world.store.records([DrillPlan.ref(options.company)])
     if not isinstance(plan, DrillPlan):
         raise CannotRun("its backup is off: there is nothing to drill", 1)
     left = within(DEADLINE)
-    while not drill.advance(world, plan):
+    while not engine.run(world, drill.WORKFLOW, plan):
         (found,) = world.store.records([DrillPlan.ref(options.company)])
         if not isinstance(found, DrillPlan) or left() < 0:
             raise CannotRun("it goes on by its schedule", 1)

@@ -8,98 +8,59 @@ import msgspec
 from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
-from chalicelib.jobs.bulk import Load, bulk
+from chalicelib.jobs.bulk import bulk
 from chalicelib.jobs.job import Job, Step, due_in
 from chalicelib.services.mail.outbox import UnknownTask
-from chalicelib.workflow.deadline import Deadline
-from chalicelib.workflow.engine import Failure, Workflow
-from chalicelib.workflow.failure import GivenUp
+from chalicelib.workflow import engine
+from chalicelib.workflow.engine import Workflow
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 NIGHTLY, BACKUPS, RESTORES, DRILL, EXPIRY = "nightly", "backups", "restores", "drill", "expiry"
-PART_SECONDS = 25.0
-"""Seconds that a part of a backup, a verification or a restore may take. The function's limit is far higher."""
+RESERVED_SECONDS = 25.0
+"""What a run keeps for one step of a backup, a verification or a restore (`workflow.deadline`), with much to spare."""
 MOST_BEGUN, MOST_EXPIRED, MOST_DRILLED = 5_000, 5_000, 1_000
 """Companies or backups of one run, far more than a run's time allows."""
 
 
-def back_up(world: "World", job: JobRow) -> JobRow:
-    """Do the next part of a backup, then of the company's statutory archive."""
-    from chalicelib.services.backup.create import schedule
+def back_up() -> Workflow[JobRow, Any, Any]:
+    """A backup, then the company's statutory archive."""
+    from chalicelib.services.backup.create.schedule import WORKFLOW
 
-    return schedule.advance(world, job)
-
-
-def verify(world: "World", job: JobRow) -> JobRow:
-    """Verify a backup."""
-    from chalicelib.services.backup import verify
-
-    return verify.advance(world, job)
+    return WORKFLOW
 
 
-def download(world: "World", job: JobRow) -> JobRow:
-    """Write the next part of a backup's plain archive."""
-    from chalicelib.services.backup import download
+def verify() -> Workflow[JobRow, Any, Any]:
+    """The verification of a backup."""
+    from chalicelib.services.backup.verify import WORKFLOW
 
-    return download.advance(world, job)
+    return WORKFLOW
 
 
-def restore(world: "World", job: JobRow) -> JobRow:
-    """Do the next part of a restore, or of its preview."""
-    from chalicelib.services.backup.restoring import restore
+def download() -> Workflow[JobRow, Any, Any]:
+    """A backup's plain archive."""
+    from chalicelib.services.backup.download import WORKFLOW
 
-    return restore.advance(world, job)
+    return WORKFLOW
+
+
+def restore() -> Workflow[JobRow, Any, Any]:
+    """A restore, or its preview."""
+    from chalicelib.services.backup.restoring.restore import WORKFLOW
+
+    return WORKFLOW
 
 
 def _restored_into(work: Record) -> str:
-    """The company that a restore writes to. The restore's id determines a new company; any other work, also unknown
-    work, stays in the row's company."""
-    from chalicelib.services.backup.restoring import restore
+    """A restore may make a company: which, its own id says. All else is done within the row's, and so is what is not
+    understood."""
+    from chalicelib.services.backup.restoring.context import input_of
 
     if isinstance(work, JobRow) and work.task == "restore":
         with suppress(msgspec.MsgspecError):
-            return restore.asked_of(work).company(work)
+            return input_of(work).company(work)
     return work.key.company
-
-
-def _restore_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup import download
-    from chalicelib.services.backup.restoring import restore
-
-    if isinstance(work, JobRow) and work.task == "download":
-        download.give_up(world, work)
-    restore.give_up(world, work)
-
-
-def _backup_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup.create import schedule
-
-    schedule.give_up(world, work)
-
-
-def _adapted(name: str, advance: Any, buried: Any) -> Load:
-    """Wrap a process that does not use the engine's states yet."""
-
-    def step(context: Any, _: JobRow, __: Deadline) -> Any:
-        return advance(*context)
-
-    def failed(context: Any, _: JobRow, failure: Failure) -> Any:
-        if isinstance(failure, GivenUp):
-            buried(*context)
-        raise failure
-
-    workflow: Workflow[JobRow, Any, JobRow] = Workflow(
-        name=name,
-        context=lambda world, job: (world, job),
-        load=lambda context: context[1],
-        row=lambda _, job: job,
-        steps={"step": step},
-        step_of=lambda *_: "step",
-        failed=failed,
-    )
-    return lambda: workflow
 
 
 def _begin(world: "World", step: Step) -> bool:
@@ -110,17 +71,18 @@ def _begin(world: "World", step: Step) -> bool:
 
 
 def _drill(world: "World", step: Step) -> bool:
-    from chalicelib.services.backup import drill
+    from chalicelib.services.backup.drill import WORKFLOW
 
     (plan,) = world.store.records([step.ref])
-    return drill.advance(world, plan) if isinstance(plan, DrillPlan) else True
+    return engine.run(world, WORKFLOW, plan) if isinstance(plan, DrillPlan) else True
 
 
 def _drill_buried(world: "World", work: Record) -> None:
-    from chalicelib.services.backup import drill
+    from chalicelib.services.backup.drill import WORKFLOW
 
-    if isinstance(work, DrillPlan):
-        drill.give_up(world, work)
+    (plan,) = world.store.records([work.key])
+    if isinstance(plan, DrillPlan):
+        engine.give_up(world, WORKFLOW, plan)
 
 
 def _expire(world: "World", step: Step) -> bool:
@@ -156,19 +118,19 @@ NIGHTLY_JOB = Job(
     summary="Begins the backups whose hour of the night has come",
 )
 BACKUPS_JOB = bulk(
-    {"backup": _adapted("backup", back_up, _backup_buried)},
+    {"backup": back_up},
     name=BACKUPS,
     summary="Makes backups, a part at a time, and archives what was issued",
-    step_seconds=PART_SECONDS,
+    step_seconds=RESERVED_SECONDS,
 )
 RESTORES_JOB = bulk(
     {
-        "verify": _adapted("verify", verify, _restore_buried),
-        "download": _adapted("download", download, _restore_buried),
-        "restore": _adapted("restore", restore, _restore_buried),
+        "verify": verify,
+        "download": download,
+        "restore": restore,
     },
     name=RESTORES,
-    step_seconds=PART_SECONDS,
+    step_seconds=RESERVED_SECONDS,
     summary="Verifies, hands out and restores backups, a part at a time",
     into=_restored_into,
 )
@@ -180,7 +142,7 @@ DRILL_JOB = Job(
     find=due_in(DrillPlan.ROOM, DRILL),
     plan=plan_of,
     apply=_drill,
-    step_seconds=PART_SECONDS,
+    step_seconds=RESERVED_SECONDS,
     buried=_drill_buried,
     summary="Restores each company's latest backup aside once a week, and compares",
 )

@@ -95,8 +95,8 @@ def run(world: "World", workflow: Workflow[R, C, S], seen: R) -> bool:
 
     Raises what `advance` raises.
     """
-    after = advance(world, workflow, seen)
-    return after is None or _dates(after) != _dates(seen)
+    after, done = _run(world, workflow, seen)
+    return done or after is None or _dates(after) != _dates(seen)
 
 
 def advance(world: "World", workflow: Workflow[R, C, S], seen: R) -> R | None:
@@ -104,6 +104,11 @@ def advance(world: "World", workflow: Workflow[R, C, S], seen: R) -> R | None:
 
     Raises Overtaken, UnknownProgress, Busy and other refusals that pass, and what `failed` raises again.
     """
+    return _run(world, workflow, seen)[0]
+
+
+def _run(world: "World", workflow: Workflow[R, C, S], seen: R) -> tuple[R | None, bool]:
+    """The row after the next step, and whether the process is done."""
     context, state = _opened(world, workflow, seen)
     step = _step(workflow, context, state)
     try:
@@ -113,8 +118,8 @@ def advance(world: "World", workflow: Workflow[R, C, S], seen: R) -> R | None:
             raise
         after = workflow.failed(context, state, failure)
     if isinstance(after, Written):
-        return after.row
-    return seen if after is state else _save(world, workflow, context, after, seen)
+        return after.row, False
+    return (seen if after is state else _save(world, workflow, context, after, seen)), _is_done(after)
 
 
 def give_up(world: "World", workflow: Workflow[R, C, S], seen: R) -> None:
@@ -153,7 +158,7 @@ def _step(workflow: Workflow[R, C, S], context: C, state: S) -> Callable[[C, S, 
 
 def _save(world: "World", workflow: Workflow[R, C, S], context: C, state: S, seen: R, *, given_up: bool = False) -> R:
     """Save the state in the row as it was `seen`, with all its attempts anew. Raises Overtaken, Busy."""
-    done = getattr(state, "step", None) == DONE
+    done = _is_done(state)
     failure: str | None = getattr(state, "failure", None) if done else None
     if failure or given_up:
         _sound(world, workflow, seen, failure)
@@ -171,6 +176,10 @@ def _save(world: "World", workflow: Workflow[R, C, S], context: C, state: S, see
     if not bookkeeping.save(world.store, after, seen, world.random(16)):
         raise Overtaken
     return after
+
+
+def _is_done(state: object) -> bool:
+    return getattr(state, "step", None) == DONE
 
 
 def _sound(world: "World", workflow: Workflow[Any, Any, Any], seen: Record, failure: str | None) -> None:

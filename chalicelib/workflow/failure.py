@@ -1,12 +1,10 @@
 """Failures of workflows, each with a stable code."""
 
-from typing import ClassVar
-
 
 class StepFailed(Exception):
     """A step cannot succeed, however often it is tried. A refusal that does not pass says the same."""
 
-    code: ClassVar[str]
+    code: str
 
 
 class GivenUp(StepFailed):

@@ -1,6 +1,5 @@
 """Backups taken and restored by hand, for tests: a company's books, its backups, and a job run to its end."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -12,18 +11,22 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.create import backup_run
+from chalicelib.services.backup.operations import NAME
 from chalicelib.services.backup.restoring import restore
-from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.backup.restoring.context import RestoreInput
 from chalicelib.services.companies import companies
 from chalicelib.store import bookkeeping
 from chalicelib.store.codec import from_row
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
+from chalicelib.workflow import deadline, engine
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Workflow, Written
 from tests.privacy.worlds import Books
 from tests.rows import put_row
 
-Advance = Callable[[World, JobRow], JobRow]
+Jobs = Workflow[JobRow, Any, Any]
 ROOMS = ("workspace", "ledger")
 
 
@@ -72,7 +75,7 @@ class Kept(Books):
 
     def job(self, task: str = "restore", **asked: Any) -> JobRow:
         """A job of the restores, as it is queued."""
-        return queued(self.world, self.id, self.owners[0], Asked(**asked), task)
+        return queued(self.world, self.id, self.owners[0], RestoreInput(**asked), task)
 
     def restored(self, backup: str, **asked: Any) -> dict[str, Any]:
         """A restore run to its end; what came of it."""
@@ -94,7 +97,7 @@ def set_head(world: World, company: str, **head: Any) -> None:
     transact(world.store, call, [], lambda _: Decision(head=head), ACCOUNT_WHILE_BLOCKED)
 
 
-def queued(world: World, company: str, actor: str, asked: Asked, task: str = "restore") -> JobRow:
+def queued(world: World, company: str, actor: str, asked: RestoreInput, task: str = "restore") -> JobRow:
     """A job of the restores, as it is queued."""
     now = world.now()
     row = JobRow(
@@ -102,7 +105,7 @@ def queued(world: World, company: str, actor: str, asked: Asked, task: str = "re
         id=new_id("job", now, world.random(10)),
         created_at=now,
         updated_at=now,
-        due=restore.NAME,
+        due=NAME,
         due_at=now,
         task=task,
         actor=actor,
@@ -135,19 +138,38 @@ def rows_of(world: World, company: str, room: str) -> list[dict[str, Any]]:
     return [row for page in pages for row in page["Items"]]
 
 
-def step(world: World, job: JobRow, advance: Advance = restore.advance) -> JobRow:
-    """One part of a job, kept as the runner keeps it."""
-    (seen,) = world.store.records([job.key])
-    assert isinstance(seen, JobRow)
-    after = advance(world, seen)
-    assert bookkeeping.save(world.store, after, seen, world.random(16))
+def seen(world: World, job: JobRow) -> JobRow:
+    """The row as it is."""
+    (found,) = world.store.records([job.key])
+    assert isinstance(found, JobRow)
+    return found
+
+
+def step(world: World, job: JobRow, workflow: Jobs = restore.WORKFLOW) -> JobRow:
+    """One part of a job, as the runner does it."""
+    after = engine.advance(world, workflow, seen(world, job))
+    assert after is not None
     return after
 
 
-def ended(world: World, job: JobRow, advance: Advance = restore.advance) -> dict[str, Any]:
+def unsaved(world: World, job: JobRow, workflow: Jobs = restore.WORKFLOW) -> JobRow:
+    """One part of a job whose runner is killed before it saves the row; the row as it would be."""
+    context = workflow.context(world, job)
+    state = workflow.load(context)
+    after = workflow.steps[workflow.step_of(context, state)](context, state, Deadline.within(deadline.STEP_SECONDS))
+    assert not isinstance(after, Written)
+    return workflow.row(context, after)
+
+
+def given_up(world: World, job: JobRow, workflow: Jobs = restore.WORKFLOW) -> None:
+    """A job after its last attempt, as the runner gives it up."""
+    engine.give_up(world, workflow, seen(world, job))
+
+
+def ended(world: World, job: JobRow, workflow: Jobs = restore.WORKFLOW) -> dict[str, Any]:
     """A job run to its end; its one outcome."""
     for _ in range(200):
-        job = step(world, job, advance)
+        job = step(world, job, workflow)
         if job.status in ("completed", "failed"):
             (outcome,) = msgspec.json.decode(job.outcomes)
             assert (job.status == "failed") is (outcome.get("outcome") == "failed")

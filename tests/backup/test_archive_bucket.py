@@ -21,8 +21,8 @@ from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.retention.purge import Rule
-from chalicelib.store.decision import ACCOUNT, Decision
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.restoring import operator_tool
 from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop
@@ -58,7 +58,7 @@ def live(new_shop: Callable[..., Shop]) -> Shop:
 
 def archive_all(shop: Shop) -> None:
     for _ in range(20):
-        if statutory.advance(shop.world, shop.company):
+        if statutory.advance(shop.world, shop.company, NEVER):
             return
     raise AssertionError("the archive never ends")
 
@@ -131,7 +131,7 @@ def test_a_long_journal_is_walked_in_pieces(live: Shop, monkeypatch: pytest.Monk
     issued = [live.issued() for _ in range(3)]
     monkeypatch.setattr(statutory, "ENTRIES", 4)
     pieces = 0
-    while not statutory.advance(live.world, live.company):
+    while not statutory.advance(live.world, live.company, NEVER):
         pieces += 1
         assert pieces < 50
     assert pieces >= 2
@@ -145,7 +145,7 @@ def test_specimens_and_switched_off_companies_are_not_archived(new_shop: Callabl
     for shop in (test, off):
         key_of(shop)
         shop.issued()
-        assert statutory.advance(shop.world, shop.company)
+        assert statutory.advance(shop.world, shop.company, NEVER)
         assert stored(shop) == []
         assert shop.world.store.records([Archived.ref(shop.company)]) == [None]
 

@@ -21,7 +21,8 @@ from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.worlds import Books, taken, turned_on
 from tests.conftest import Shop
 
@@ -161,7 +162,7 @@ def test_a_document_from_the_archive(new_shop: Callable[..., Shop], tool: Tool, 
     books = turned_on(new_shop(mode="live"))
     invoice, file = books.shop.issued(), tmp_path / "page.pdf"
     taken(books)
-    while not statutory.advance(books.world, books.company):
+    while not statutory.advance(books.world, books.company, NEVER):
         continue
     own = ("--document", invoice["id"], "--to", str(file))
     code, (line,) = tool("archive-fetch", *own, *WHY, company=books.company)

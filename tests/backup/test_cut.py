@@ -17,12 +17,14 @@ from chalicelib.services.backup.create import writer
 from chalicelib.services.backup.create.writer import Making
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive
-from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.backup.restoring.context import RestoreInput
+from chalicelib.services.backup.verify import check
 from chalicelib.services.documents import issuing
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
+from chalicelib.workflow.deadline import NEVER
 from tests.backup import restoring
 from tests.backup.oracle import as_it_was, differences, entries, state_at, state_restored
 from tests.backup.restoring import content_of, queued
@@ -45,7 +47,7 @@ def test_a_quiet_company(plain: Callable[[int], Plain]) -> None:
     done = taken(books)
     assert (done.status, done.begun, done.clock) == ("complete", before + 1, before + 1)
     archive = opened(books, done)
-    archive.verify()
+    check(archive, None, NEVER)
     assert differences(archive, books.world.store) == []
     assert [part.group for part in archive.manifest.parts if part.layer] == ["head"]
     assert sum(part.group == "invoices" for part in archive.manifest.parts) > 1
@@ -68,7 +70,7 @@ class Busy:
 
     def restored(self, into: Literal["same", "new"]) -> str:
         """The company that its backup was restored into."""
-        asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
+        asked = RestoreInput(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
         return str(restoring.ended(self.world, queued(self.world, self.books.company, "opr_1", asked))["company"])
 
     def changed_since(self, archive: Archive) -> None:
@@ -125,7 +127,7 @@ def test_sixteen_writers_throughout(busy: Busy) -> None:
     so is what comes out of it."""
     books, backup, store = busy.books, busy.backup, busy.world.store
     archive = opened(books, backup)
-    archive.verify()
+    check(archive, None, NEVER)
     assert differences(archive, store) == []
     assert len(backup.layers) > 3
     written = list(entries(store, books.company))

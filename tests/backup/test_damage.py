@@ -21,9 +21,12 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format import parts as parted
 from chalicelib.services.backup.format.archive import open_archive
+from chalicelib.services.backup.operations import NAME
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.batches import Progress
-from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.backup.restoring.context import RestoreContext, RestoreInput, input_of
+from chalicelib.services.backup.verify import check
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.worlds import Plain, opened, taken
 from tests.crash import watched
 
@@ -66,16 +69,6 @@ class Kept:
         patch.setattr(vault, "unwrapped", plain_key)
         patch.setattr(files, "read", self._read)
         self.refused: Refusal | None = None
-        step = restore._step
-
-        def told(errand: restore.Errand, progress: Progress) -> Progress:
-            try:
-                return step(errand, progress)
-            except Refusal as refusal:
-                self.refused = refusal
-                raise
-
-        patch.setattr(restore, "_step", told)
 
     def _read(self, key: str, limit: int = 0) -> bytes:
         content = {**self.objects, **self.changed}.get(key.removeprefix(self.prefix))
@@ -85,17 +78,28 @@ class Kept:
             raise TooLarge(limit=limit)
         return content
 
+    def _verified(self, job: JobRow) -> JobRow:
+        """The row after the first step, which is not saved."""
+        context = RestoreContext.of(self.books.world, job)
+        try:
+            after = restore.WORKFLOW.steps["verify"](context, Progress(), NEVER)
+        except Refusal as refusal:
+            self.refused = refusal
+            after = restore.WORKFLOW.failed(context, Progress(), refusal)
+        assert isinstance(after, Progress)
+        return restore.WORKFLOW.row(context, after)
+
     def fault(self, changed: Mapping[str, bytes | None], into: Into = "same") -> Refusal | None:
         """What a restore fails with, before its first write, once these objects were replaced (None: removed)."""
         world, self.changed, self.refused = self.books.world, dict(changed), None
-        asked = Asked(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
+        asked = RestoreInput(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
         at = world.now()
         job = JobRow(
             company=self.books.company,
             id="job_damage",
             created_at=at,
             updated_at=at,
-            due=restore.NAME,
+            due=NAME,
             due_at=at,
             task="restore",
             actor="opr_1",
@@ -105,14 +109,14 @@ class Kept:
         )
         try:
             with watched([world.store.connection.client, world.files.client]) as calls:
-                after = restore.advance(world, job)
+                after = self._verified(job)
             assert calls.writes == []
         finally:
             self.changed = {}
         refused: Refusal | None = self.refused  # set while it ran
         over = (after.status, after.due, msgspec.json.decode(after.outcomes))
         if refused is None:
-            assert (over[0], restore.asked_of(after).progress.step) == ("running", "begin")
+            assert (over[0], input_of(after).progress.step) == ("running", "begin")
         else:
             assert over == ("failed", None, [{"outcome": "failed", "code": refused.code, "kinds": {}}])
         return refused
@@ -324,7 +328,7 @@ def test_a_manifest_that_does_not_add_up(kept: Kept) -> None:
         for made in manifests_of:
             archive.manifest = made
             with pytest.raises(BackupDamaged) as refused:
-                archive.verify()
+                check(archive, None, NEVER)
             assert refused.value.params["reason"] == reason
     archive.manifest = known
-    opened(kept.books, kept.backup).verify()
+    check(opened(kept.books, kept.backup), None, NEVER)

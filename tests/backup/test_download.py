@@ -30,7 +30,7 @@ def shop(vault: Turned) -> Kept:
 
 def fetched(shop: Kept, backup: str, **asked: Any) -> zipfile.ZipFile:
     job = shop.job("download", backup=backup, **asked)
-    outcome = ended(shop.world, job, download.advance)
+    outcome = ended(shop.world, job, download.WORKFLOW)
     assert outcome["key"] == prefixes.export(shop.id, job.id), outcome
     assert outcome["filename"] == f"facture-{backup}.zip"
     found = zipfile.ZipFile(io.BytesIO(shop.world.files.read(outcome["key"])))
@@ -91,7 +91,7 @@ def test_whoever_was_erased_since_is_not_in_it(shop: Kept) -> None:
 def test_it_goes_with_the_exports(shop: Kept) -> None:
     backup = shop.taken()
     job = shop.job("download", backup=backup)
-    ended(shop.world, job, download.advance)
+    ended(shop.world, job, download.WORKFLOW)
     mark = shop.there(Upload.ref(shop.id, f"upl_{job.id.partition('_')[2]}"))
     assert isinstance(mark, Upload)
     assert mark.keys == (prefixes.export(shop.id, job.id),)
@@ -100,12 +100,12 @@ def test_it_goes_with_the_exports(shop: Kept) -> None:
 
 def test_what_is_not_ones_own_or_damaged_is_not_fetched(shop: Kept, vault: Turned) -> None:
     other = Kept(vault)
-    assert ended(vault, shop.job("download", backup=other.taken()), download.advance)["code"] == "not_found"
+    assert ended(vault, shop.job("download", backup=other.taken()), download.WORKFLOW)["code"] == "not_found"
     backup = shop.taken()
     part = shop.backup(backup).parts[0]
     vault.files.delete(prefixes.backup("daily", shop.id, backup) + part.name)
     job = shop.job("download", backup=backup)
-    assert ended(vault, job, download.advance)["code"] == "backup_damaged"
+    assert ended(vault, job, download.WORKFLOW)["code"] == "backup_damaged"
     assert not vault.files.exists(prefixes.export(shop.id, job.id))
     assert isinstance(shop.there(Backup.ref(shop.id, backup)), Backup)
 
@@ -118,7 +118,7 @@ def test_of_a_closed_company_an_operator_fetches_what_the_law_keeps_as_it_was_is
     carried(shop.world)
     for key, content in stored.items():  # as a copy of the bucket may still have it
         shop.world.files.put(key, content, "application/octet-stream")
-    refused = ended(shop.world, shop.job("download", backup=backup, operator=True), download.advance)
+    refused = ended(shop.world, shop.job("download", backup=backup, operator=True), download.WORKFLOW)
     assert refused["code"] == "forbidden"
     told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.day)
     demand = disclosures.record(shop.world, shop.id, told, "op-1").id
@@ -139,7 +139,7 @@ def test_names_in_the_downloaded_page_are_escaped(kept: Kept) -> None:
     profile = kept.there(Company.ref(kept.id))
     assert isinstance(profile, Company)
     kept.put(replace(profile, name='<script>alert(1)</script>"><img src=x>'))
-    outcome = ended(kept.world, kept.job("download", backup=kept.taken()), download.advance)
+    outcome = ended(kept.world, kept.job("download", backup=kept.taken()), download.WORKFLOW)
     with zipfile.ZipFile(io.BytesIO(kept.world.files.read(outcome["key"]))) as bundle:
         page = bundle.read("index.html").decode()
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

@@ -20,6 +20,8 @@ from chalicelib.services.backup.restoring.copy import Founding
 from chalicelib.store.drill import DrillStore, cleared, companies, drill_settings
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
+from chalicelib.workflow import deadline, engine
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.restoring import Kept
 from tests.privacy.worlds import Turned, carried
 from tests.rows import delete_row
@@ -54,7 +56,7 @@ def plan_of(shop: Kept) -> DrillPlan:
 def drilled(shop: Kept, until: str = "") -> DrillPlan:
     """The drill run to its end, or until a step is reached."""
     for _ in range(60):
-        over = drill.advance(shop.world, plan_of(shop))
+        over = engine.run(shop.world, drill.WORKFLOW, plan_of(shop))
         if over or (until and f'"step":"{until}"' in (plan_of(shop).step or "")):
             return plan_of(shop)
     raise AssertionError("it does not end")
@@ -92,7 +94,7 @@ def test_a_sound_backup_passes_and_nothing_is_left(shop: Kept, aside: DrillStore
 
 
 def test_without_a_backup_there_is_nothing_to_drill(shop: Kept, aside: DrillStore) -> None:
-    assert drill.advance(shop.world, plan_of(shop))
+    assert engine.run(shop.world, drill.WORKFLOW, plan_of(shop))
     assert plan_of(shop).due_at > shop.world.now()
     assert lying(aside, shop.id) == 0
 
@@ -182,7 +184,7 @@ def test_a_restore_that_changes_a_document_is_found_out(
 
 def test_it_is_resumed_page_by_page(shop: Kept, aside: DrillStore, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
-    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     monkeypatch.setattr(drill, "PAGE", 2)
     monkeypatch.setattr(drill, "ROWS", 3)
     drilled(shop)
@@ -200,11 +202,11 @@ def test_what_an_earlier_drill_left_is_removed_first(shop: Kept, aside: DrillSto
 def test_what_lies_aside_of_nobody_is_removed(shop: Kept, aside: DrillStore) -> None:
     shop.taken()
     drilled(shop, "compare")
-    assert drill.orphans(shop.world) == 0  # it is at work
+    assert drill.orphans(shop.world, NEVER) == 0  # it is at work
     plan = plan_of(shop)
     delete_row(shop.world.store, plan.key)  # the account, or the switch, went
     assert companies(aside) == [shop.id]
-    assert (drill.orphans(shop.world), lying(aside, shop.id)) == (1, 0)
+    assert (drill.orphans(shop.world, NEVER), lying(aside, shop.id)) == (1, 0)
 
 
 def test_a_backup_that_went_meanwhile_is_no_fault(shop: Kept, aside: DrillStore, told: list[str]) -> None:
@@ -221,7 +223,7 @@ def test_what_is_given_up_is_removed_and_told(shop: Kept, aside: DrillStore, tol
     backup = shop.taken()
     drilled(shop, "rows")
     drilled(shop, "registers")
-    drill.give_up(shop.world, plan_of(shop))
+    engine.give_up(shop.world, drill.WORKFLOW, plan_of(shop))
     assert (plan_of(shop).due, plan_of(shop).backup) == ("drill", backup)
     after = drilled(shop)
     assert (after.backup, lying(aside, shop.id)) == (None, 0)

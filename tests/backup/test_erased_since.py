@@ -14,6 +14,7 @@ from chalicelib.services.backup import download, drill, operations
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
+from chalicelib.workflow import engine
 from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import carried
 
@@ -31,12 +32,12 @@ def test_an_archive_from_before_an_erasure_is_made_again(kept: Kept) -> None:
     def fetched() -> operations.Download:
         return operations.download(kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup)
 
-    ended(kept.world, job_of(kept, fetched()), download.advance)
+    ended(kept.world, job_of(kept, fetched()), download.WORKFLOW)
     assert fetched().link is not None
     kept.confirmed(kept.customer)
     again = fetched()
     assert again.link is None, "the archive holds somebody who was erased since"
-    outcome = ended(kept.world, job_of(kept, again), download.advance)
+    outcome = ended(kept.world, job_of(kept, again), download.WORKFLOW)
     assert fetched().link is not None
     with zipfile.ZipFile(io.BytesIO(kept.world.files.read(outcome["key"]))) as bundle:
         assert kept.customer not in bundle.read("data/customers.json").decode()
@@ -52,10 +53,10 @@ def test_an_erasure_during_a_drill_does_not_fail_the_drill(kept: Kept) -> None:
         return found
 
     while '"step":"registers"' not in (plan().step or ""):
-        assert not drill.advance(kept.world, plan()), "the drill ended before it reached the registers"
+        assert not engine.run(kept.world, drill.WORKFLOW, plan()), "the drill ended before it reached the registers"
     kept.confirmed(kept.customer)
     carried(kept.world)
-    while not drill.advance(kept.world, plan()):
+    while not engine.run(kept.world, drill.WORKFLOW, plan()):
         continue
     assert kept.backup(backup).drill == "passed"
     assert DrillStore(kept.world.settings).query("workspace", kept.id).records == []

@@ -12,7 +12,9 @@ from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.contents import BY_NAME, EXCLUDED, GROUPS, ORDER, group_of
 from chalicelib.services.backup.format.encryption import SCHEMA
 from chalicelib.services.backup.format.lines import decoded, encoded, line_of
+from chalicelib.services.backup.verify import check
 from chalicelib.store.codec import digest, from_row
+from chalicelib.workflow.deadline import NEVER
 from tests.backup import fixtures
 from tests.backup.oracle import differences
 from tests.backup.worlds import Books, opened, taken
@@ -80,7 +82,7 @@ def test_a_line_is_its_row_again(rich: Books) -> None:
 
 def test_a_rich_company_s_backup_is_its_state(rich: Books) -> None:
     archive = opened(rich, taken(rich))
-    archive.verify()
+    check(archive, None, NEVER)
     assert differences(archive, rich.world.store) == []
     counts = archive.manifest.counts
     assert (counts["invoices"], counts["balances"], counts["credit_notes"], counts["register"]) == (2, 2, 1, 3)
@@ -106,7 +108,7 @@ def test_the_manifest_is_canonical_and_signed(rich: Books) -> None:
 @pytest.mark.parametrize("place", fixtures.places(), ids=lambda place: place.name)
 def test_a_backup_of_every_schema_there_was_still_opens(place: Path) -> None:
     archive = fixtures.opened(place)
-    archive.verify()
+    check(archive, None, NEVER)
     records = [line.record("cmp_another") for line in archive.rows()]
     assert len(records) == sum(archive.manifest.counts.values())
     assert {record.company for record in records} == {"cmp_another"}

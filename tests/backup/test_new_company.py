@@ -20,8 +20,8 @@ from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.restoring import steps
+from chalicelib.services.backup.restoring.context import input_of
 from chalicelib.services.backup.restoring.copy import company_of
-from chalicelib.services.backup.restoring.restore import asked_of
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
@@ -220,7 +220,7 @@ class TestACompanyThatIsGone:
         first = shop.job(backup=backup, **asked)
         with monkeypatch.context() as broken:
             broken.setattr(steps, "put", _refused)
-            while first.status == "queued" or asked_of(first).progress.step in ("verify", "begin", "rows"):
+            while first.status == "queued" or input_of(first).progress.step in ("verify", "begin", "rows"):
                 if first.status != "queued":
                     assert release() == 1, "it runs"
                 first = step(shop.world, first)

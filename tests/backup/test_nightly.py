@@ -22,6 +22,7 @@ from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
 from tests.backup.remains import remains
+from tests.backup.restoring import given_up, step
 from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
@@ -141,7 +142,7 @@ def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
     job = backup_run._job(call, backup)
     transact(world.store, call, [], lambda _: Decision(new=(job,)), ACCOUNT)
-    schedule.give_up(world, job)
+    given_up(world, job, schedule.WORKFLOW)
     (found,) = all_of(books)
     assert (found.status, found.failure) == ("failed", "given_up")
     assert plan_of(books).running is None
@@ -156,9 +157,11 @@ def test_a_job_whose_backup_is_gone_fails(books: Books) -> None:
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
     job = backup_run._job(call, backup)
-    delete_row(world.store, backup.key)
-    after = schedule.advance(world, job)
+    transact(world.store, call, [], lambda _: Decision(new=(job,)), ACCOUNT)
+    due.finish(world.store, backup.key)
+    after = step(world, job, schedule.WORKFLOW)
     assert (after.status, msgspec.json.decode(after.outcomes)[0]["code"]) == ("failed", "not_found")
+    due.finish(world.store, job.key)
 
 
 def test_killed_at_any_call_the_night_ends_the_same(

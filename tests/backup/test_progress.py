@@ -1,7 +1,5 @@
 """Progress of backups, verifications and downloads, and the cleaning after them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from chalicelib.domain.journal import JobRow
@@ -11,8 +9,8 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup import download, verify
 from chalicelib.services.backup.create import backup_run, schedule
-from chalicelib.services.backup.restoring import batches
-from tests.backup.restoring import Kept, step
+from chalicelib.workflow import deadline
+from tests.backup.restoring import Jobs, Kept, step
 from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop
 
@@ -20,16 +18,15 @@ from tests.conftest import Shop
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every piece of work is as small as can be."""
-    for module in (batches, verify, download):
-        monkeypatch.setattr(module, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("hasty")
-@pytest.mark.parametrize(("task", "advance"), [("verify", verify.advance), ("download", download.advance)])
-def test_a_job_of_many_parts_reports_its_progress(kept: Kept, task: str, advance: Callable[..., JobRow]) -> None:
+@pytest.mark.parametrize(("task", "workflow"), [("verify", verify.WORKFLOW), ("download", download.WORKFLOW)])
+def test_a_job_of_many_parts_reports_its_progress(kept: Kept, task: str, workflow: Jobs) -> None:
     job, told = kept.job(task, backup=kept.taken()), [(0, 0)]
     while job.status not in ("completed", "failed"):
-        job = step(kept.world, job, advance)
+        job = step(kept.world, job, workflow)
         told.append((job.done, job.total))
     assert job.status == "completed"
     assert job.done == job.total > 0
@@ -39,12 +36,12 @@ def test_a_job_of_many_parts_reports_its_progress(kept: Kept, task: str, advance
 
 
 def test_a_backup_reports_the_rows_that_it_has_copied(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup_run, "SECONDS", 0.0001)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0001)
     begun = backup_run.begin(kept.world, kept.call("backup"), "daily")
     job = kept.there(JobRow.ref(kept.id, begun.job))
     told = []
     while isinstance(job, JobRow) and job.status not in ("completed", "failed"):
-        job = step(kept.world, job, schedule.advance)
+        job = step(kept.world, job, schedule.WORKFLOW)
         told.append((job.done, job.total))
     counts = kept.backup(begun.backup.id).counts or {}
     assert told[-1] == (sum(counts.values()), sum(counts.values()))
@@ -56,7 +53,7 @@ def test_a_download_that_is_given_up_leaves_no_parts(kept: Kept, hasty: None) ->
     job = kept.job("download", backup=kept.taken())
     own = prefixes.export_parts(kept.id, job.id)
     while not list(kept.world.files.list(own)):
-        job = step(kept.world, job, download.advance)
+        job = step(kept.world, job, download.WORKFLOW)
     assert RESTORES_JOB.buried is not None
     RESTORES_JOB.buried(kept.world, job)
     assert list(kept.world.files.list(own)) == []

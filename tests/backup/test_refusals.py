@@ -27,7 +27,7 @@ def test_a_demand_about_one_person_gives_no_backup(kept: Kept, tmp_path: Path) -
     told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day, subject=kept.customer)
     demand = disclosures.record(kept.world, kept.id, told, "opr_1").id
     job = kept.job("download", backup=backup, operator=True, disclosure=demand)
-    assert ended(kept.world, job, download.advance)["code"] == "forbidden"
+    assert ended(kept.world, job, download.WORKFLOW)["code"] == "forbidden"
     set_head(kept.world, kept.id, state="blocked")
     for verb in (("fetch", "--to", str(tmp_path / "a.zip")), ("restore", "--into", "new", "--owner", "sub")):
         words = (*verb, "--company", kept.id, "--backup", backup, *WHY, "--disclosure", demand)
@@ -38,7 +38,7 @@ def test_a_blocked_company_gets_no_archive(kept: Kept) -> None:
     backup = kept.taken()
     job = kept.job("download", backup=backup)
     set_head(kept.world, kept.id, state="blocked")
-    assert ended(kept.world, job, download.advance)["code"] == "forbidden"
+    assert ended(kept.world, job, download.WORKFLOW)["code"] == "forbidden"
 
 
 def test_a_former_owner_gets_no_copy(kept: Kept) -> None:

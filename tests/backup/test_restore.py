@@ -16,13 +16,12 @@ from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import document_hash
 from chalicelib.domain.errors import CloudStorageOff, CompanyRestoring
 from chalicelib.files import prefixes
-from chalicelib.services.backup.restoring import restore
 from chalicelib.services.companies import companies
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.representation.documents import present_invoice
 from chalicelib.store.read import open_company
-from tests.backup.restoring import Kept, ended, step
+from tests.backup.restoring import Kept, ended, given_up, step
 from tests.conftest import Shop
 from tests.privacy.worlds import Turned, carried
 from tests.rows import put_row
@@ -239,12 +238,12 @@ def test_damage_on_the_way_opens_the_company_again(shop: Kept, caplog: pytest.Lo
 def test_what_is_given_up_is_searched_and_opened(shop: Kept) -> None:
     backup = shop.taken()
     job = shop.job(backup=backup)
-    restore.give_up(shop.world, job)  # nothing was begun
+    given_up(shop.world, job)  # nothing was begun
     assert ended_state(shop, job) == ("failed", "active")
     job = shop.job(backup=backup)
     for _ in range(2):
         job = step(shop.world, job)
-    restore.give_up(shop.world, job)
+    given_up(shop.world, job)
     assert ended_state(shop, job) == ("running", "restoring")
     assert ended(shop.world, job)["code"] == "given_up"
     assert ended_state(shop, job) == ("failed", "active")

@@ -17,12 +17,13 @@ from chalicelib.jobs.backups import RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup import drill
-from chalicelib.services.backup.restoring import batches, steps
+from chalicelib.services.backup.restoring import batches
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.drill import companies as companies_aside
 from chalicelib.store.tables import create_tables
+from chalicelib.workflow import deadline, engine
 from tests.backup.remains import Remains, companies, remains
 from tests.backup.restoring import Kept
 from tests.crash import Work, prove
@@ -51,7 +52,7 @@ def vault(alone: Turned) -> Turned:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Several batches, and a place that is kept after each."""
     monkeypatch.setattr(batches, "MOST_ROWS", 8)
-    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_a_drill_ends_the_same_and_leaves_nothing_aside(
     def work(_: None) -> None:
         if plan().backup is None and shop.backup(backup).drill is not None:
             return
-        while not drill.advance(vault, plan()):
+        while not engine.run(vault, drill.WORKFLOW, plan()):
             pass
 
     def state(_: None) -> object:

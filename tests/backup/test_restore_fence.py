@@ -20,6 +20,8 @@ from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.store import due
+from chalicelib.workflow import deadline
 from tests.backup.restoring import Kept
 from tests.iam import WATCH
 from tests.privacy.conftest import alone
@@ -66,7 +68,7 @@ def lent(world: Turned) -> Iterator[Counter[tuple[str, str]]]:
 def test_a_restore_costs_one_call_of_sts_and_one_more_into_a_new_company(
     shop: Kept, vault: Turned, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "PART_SECONDS", 0.0)  # many parts
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)  # many parts
     backup = shop.taken()
     jobs = [
         shop.job(task, backup=backup, into=into)

@@ -9,8 +9,8 @@ from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.restoring import restore
-from tests.backup.restoring import Kept, ended, operator_tool, set_head, step
-from tests.rows import delete_row, put_row
+from chalicelib.store import due
+from tests.backup.restoring import Kept, ended, given_up, operator_tool, set_head, step, unsaved
 
 WHY = ("--reason", "asked by telephone, identity proven", "--by", "opr_1")
 
@@ -22,9 +22,9 @@ def expire(kept: Kept, **after: float) -> None:
 def test_a_restore_killed_at_its_beginning_releases_the_company(kept: Kept) -> None:
     job = step(kept.world, kept.job(backup=kept.taken()))
     assert b'"step":"begin"' in job.inputs
-    restore.advance(kept.world, job)  # and killed before its place was kept, each time until it is given up
+    unsaved(kept.world, job, restore.WORKFLOW)  # and killed before its place was kept, each time until it is given up
     assert kept.head().state == "restoring"
-    restore.give_up(kept.world, job)
+    given_up(kept.world, job)
     assert ended(kept.world, job)["code"] == "given_up"
     assert kept.head().state == "active"
 

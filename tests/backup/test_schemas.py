@@ -18,7 +18,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import Tombstone
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format.archive import Archive
-from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.backup.restoring.context import RestoreInput
 from chalicelib.services.documents import register
 from chalicelib.store.decision import CUSTOMER, FOUNDING, Decision
 from chalicelib.store.read import open_company
@@ -45,7 +45,9 @@ class Old:
 
     def restored(self, into: Any) -> str:
         """The company that it was restored into."""
-        asked = Asked(self.archive.manifest.backup, into=into, operator=True, owner="sub-1" if into == "new" else None)
+        asked = RestoreInput(
+            self.archive.manifest.backup, into=into, operator=True, owner="sub-1" if into == "new" else None
+        )
         outcome = ended(self.world, queued(self.world, self.company, "opr_1", asked))
         return str(outcome["company"])
 

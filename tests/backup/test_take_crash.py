@@ -11,8 +11,10 @@ from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.domain.companies.item import Item
 from chalicelib.services.backup.create import backup_run, cutoff
 from chalicelib.services.backup.format import manifest, parts
-from chalicelib.store.decision import Decision
-from chalicelib.store.transaction import transact
+from chalicelib.services.backup.verify import check
+from chalicelib.services.replies import remembering_id
+from chalicelib.store.transaction import Decision, transact
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.oracle import differences
 from tests.backup.remains import remains
 from tests.backup.worlds import Plain, objects, opened
@@ -27,7 +29,7 @@ def clients(books: Plain) -> list[Any]:
 
 def backed_up(books: Plain, key: str) -> Backup:
     """Begin a backup under an idempotency key, and go on with it until it ends."""
-    call = books.world.call(books.company, "usr_test", "backup", key=key)
+    call = remembering_id(books.world.call(books.company, "usr_test", "backup", key=key))
     backup = backup_run.begin(books.world, call, "daily").backup
     while backup.status == "running":
         backup = backup_run.advance(books.world, backup)
@@ -38,7 +40,7 @@ def state_of(books: Plain, key: str) -> object:
     """What must be the same however often the backup was killed; asking again for it changes nothing."""
     backup = backed_up(books, key)
     archive = opened(books, backup)
-    archive.verify()
+    check(archive, None, NEVER)
     assert differences(archive, books.world.store) == []
     named = [part.name for part in archive.manifest.parts] + [blob.name for blob in archive.manifest.blobs]
     assert sorted(objects(books, backup)) == sorted([*named, manifest.NAME]), "an orphan, or a hole"

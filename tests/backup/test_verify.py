@@ -1,6 +1,5 @@
 """Verifying in pieces: the same answer however it is cut, one part in memory, and nothing lost with a killed run."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -20,8 +19,13 @@ from chalicelib.store import due
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
-from tests.backup.restoring import Kept, ended, step
+from chalicelib.workflow import deadline
+from chalicelib.workflow.deadline import NEVER, Deadline
+from tests.backup.restoring import Kept, ended, step, unsaved
 from tests.privacy.worlds import Turned
+
+NOW = Deadline.within(0.0)
+"""A deadline that has passed: one piece."""
 
 
 @pytest.fixture
@@ -31,7 +35,7 @@ def shop(vault: Turned) -> Kept:
 
 def pieces(archive: Archive, begun: Checked | None = None) -> Iterator[Checked]:
     """A verification of one row or file a piece, each kept as JSON as the job's row keeps it."""
-    while (begun := check(archive, begun, 0.0)) is not None:
+    while (begun := check(archive, begun, NOW)) is not None:
         begun = msgspec.json.decode(msgspec.json.encode(begun), type=Checked)
         yield begun
 
@@ -98,7 +102,7 @@ def test_a_piece_holds_one_part_however_many_there_are(shop: Kept, monkeypatch: 
     monkeypatch.setattr(Objects, "stored", counted)
     begun: Checked | None = None
     most = 0
-    while (begun := check(archive, begun, 0.0)) is not None:
+    while (begun := check(archive, begun, NOW)) is not None:
         most, read[:] = max(most, len(read)), []
     assert most <= 4, "the end of one group, a part, and the series beside the register"
 
@@ -106,14 +110,14 @@ def test_a_piece_holds_one_part_however_many_there_are(shop: Kept, monkeypatch: 
 def test_a_job_goes_on_from_its_row_and_a_repeated_piece_is_the_same(
     shop: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     backup = shop.taken()
     job = shop.job("verify", backup=backup)
-    first = step(shop.world, job, verify.advance)
+    first = step(shop.world, job, verify.WORKFLOW)
     assert first.status == "running"
-    killed, again = verify.advance(shop.world, first), verify.advance(shop.world, first)
+    killed, again = unsaved(shop.world, first, verify.WORKFLOW), unsaved(shop.world, first, verify.WORKFLOW)
     assert killed.inputs == again.inputs != first.inputs
-    assert ended(shop.world, first, verify.advance)["backup"] == backup
+    assert ended(shop.world, first, verify.WORKFLOW)["backup"] == backup
     assert shop.backup(backup).verified_at is not None
 
 
@@ -132,16 +136,15 @@ def test_a_key_that_goes_meanwhile_lets_it_begin_anew(shop: Kept) -> None:
     )
     transact(shop.world.store, shop.call(), [], lambda _: Decision(new=(end,)))
     anew = opened(shop, archive.manifest.backup)
-    after = check(anew, begun, 0.0)
+    after = check(anew, begun, NOW)
     assert after is not None
     assert after.sealed == ("working",)
-    assert check(anew, after, time.monotonic() + 60) is None
+    assert check(anew, after, NEVER) is None
 
 
 def test_a_restore_verifies_in_pieces_before_it_writes(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalicelib.services.backup.restoring import batches
 
-    monkeypatch.setattr(batches, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     job = shop.job(backup=shop.taken())
     clock, steps = shop.head().clock, 0
     after: JobRow = job

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 import tracemalloc
 import zipfile
 from collections.abc import Iterator
@@ -18,10 +17,12 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.files import prefixes, zips
 from chalicelib.files.objects import Files, UploadOver
 from chalicelib.files.zips import Member, Pieces, Sent
-from chalicelib.services.backup import download, verify
+from chalicelib.services.backup import download
 from chalicelib.services.exports import tables
 from chalicelib.services.exports.tables import Written
-from tests.backup.restoring import Kept, ended, step
+from chalicelib.workflow import deadline
+from chalicelib.workflow.deadline import NEVER, Deadline
+from tests.backup.restoring import Kept, ended, step, unsaved
 from tests.privacy.worlds import Turned, carried
 
 AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -104,10 +105,14 @@ def rows(count: int) -> tables.Chunks:
     return chunks
 
 
-def written(pieces: Pieces, names: list[str], chunks: tables.Chunks, *, until: float = 0.0) -> Written:
+NOW = Deadline.within(0.0)
+"""A deadline that has passed: one piece."""
+
+
+def written(pieces: Pieces, names: list[str], chunks: tables.Chunks, *, deadline: Deadline = NOW) -> Written:
     now = Written()
     while now.table < len(names):
-        now = kept(tables.advance(now, pieces, names, chunks, until), Written)
+        now = kept(tables.advance(now, pieces, names, chunks, deadline), Written)
     return now
 
 
@@ -133,9 +138,9 @@ def test_tables_in_pieces_are_whole_in_any_reader(monkeypatch: pytest.MonkeyPatc
 
 def test_pieces_are_the_same_however_often_and_in_how_long_steps_they_are_put() -> None:
     found = []
-    for until in (0.0, math.inf):
+    for until in (NOW, NEVER):
         files = Memory()
-        written(Pieces(files, "p/", AT), ["a"], rows(2_345), until=until)
+        written(Pieces(files, "p/", AT), ["a"], rows(2_345), deadline=until)
         found.append(files.objects)
     assert found[0] == found[1]
     assert len(found[0]) > 7
@@ -151,7 +156,7 @@ def test_memory_is_the_same_for_a_thousand_rows_and_for_ten_thousand(monkeypatch
         now = Written()
         tracemalloc.start()
         while now.table < 1:
-            now = tables.advance(now, pieces, ["a"], rows(count), 0.0)
+            now = tables.advance(now, pieces, ["a"], rows(count), NOW)
         made = tracemalloc.get_traced_memory()[1] - sum(map(len, files.objects.values()))
         tracemalloc.stop()
         at: Sent | None = Sent()
@@ -202,15 +207,14 @@ def test_a_download_that_is_killed_after_every_step_is_the_same_file(
     """On S3: each part of the job is done twice, as after a run that was killed before it kept its place."""
     backup = shop.taken()
     whole = shop.job("download", backup=backup)
-    ended(shop.world, whole, download.advance)
-    for module in (verify, download):
-        monkeypatch.setattr(module, "PART_SECONDS", 0.0)
+    ended(shop.world, whole, download.WORKFLOW)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     monkeypatch.setattr(tables, "ROWS", 1)
     job = shop.job("download", backup=backup)
     steps = 0
     while job.status not in ("completed", "failed"):
-        download.advance(shop.world, job)
-        job, steps = step(shop.world, job, download.advance), steps + 1
+        unsaved(shop.world, job, download.WORKFLOW)
+        job, steps = step(shop.world, job, download.WORKFLOW), steps + 1
     assert steps > 30
     files = shop.world.files
     one, two = (zipfile.ZipFile(io.BytesIO(files.read(prefixes.export(shop.id, each.id)))) for each in (whole, job))
@@ -221,14 +225,14 @@ def test_a_download_that_is_killed_after_every_step_is_the_same_file(
 
 def test_who_is_erased_while_it_is_made_is_not_in_it(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
-    monkeypatch.setattr(download, "PART_SECONDS", 0.0)
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     job = shop.job("download", backup=backup)
     own = prefixes.export_parts(shop.id, job.id)
     while len(list(shop.world.files.list(own))) < 12:
-        job = step(shop.world, job, download.advance)
+        job = step(shop.world, job, download.WORKFLOW)
     shop.confirmed(shop.customer)
     carried(shop.world)
-    outcome = ended(shop.world, job, download.advance)
+    outcome = ended(shop.world, job, download.WORKFLOW)
     bundle = zipfile.ZipFile(io.BytesIO(shop.world.files.read(outcome["key"])))
     everything = b"".join(bundle.read(name) for name in bundle.namelist())
     assert shop.customer.encode() not in everything

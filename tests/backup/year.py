@@ -12,7 +12,7 @@ from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import plans
-from chalicelib.services.backup.restoring.restore import Asked
+from chalicelib.services.backup.restoring.context import RestoreInput
 from tests.backup.restoring import content_of, ended, queued
 from tests.client import Client
 from tests.conftest import Shop
@@ -191,7 +191,7 @@ class Year:
 
     def asked(self, backup: str, **asked: Any) -> dict[str, Any]:
         """What came of a restore that is queued as it is: its outcome."""
-        return ended(self.world, queued(self.world, self.company, self.owner_id, Asked(backup, **asked)))
+        return ended(self.world, queued(self.world, self.company, self.owner_id, RestoreInput(backup, **asked)))
 
 
 def _writing(client: Client) -> Callable[[str, str, Any], Any]:

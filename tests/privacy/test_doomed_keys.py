@@ -1,6 +1,7 @@
 """The end of a backup's keys: doomed when a deletion begins, destroyed with the account, told in the receipt."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,9 +22,11 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.backup.verify import check
 from chalicelib.services.retention import key_destruction
-from chalicelib.store.decision import ACCOUNT, Decision
-from chalicelib.store.transaction import transact
+from chalicelib.store import due
+from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.workflow.deadline import NEVER, Deadline
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
 from tests.rows import delete_row
@@ -81,7 +84,7 @@ def test_after_the_deletion_old_backups_give_back_what_the_law_keeps_and_nothing
     for group in ("company", "customers", "drafts"):
         with pytest.raises(BackupKeyDestroyed):
             list(archive.rows([group]))
-    archive.verify()  # by its hashes, where it cannot be read any more
+    check(archive, None, NEVER)  # by its hashes, where it cannot be read any more
     for key in copy:
         vault.files.delete(key)
 
@@ -152,15 +155,15 @@ def test_a_backup_that_runs_cannot_end_under_a_doomed_key(vault: Turned, monkeyp
     shop = Books(vault, small=True)
     turned_on(shop)
     backup = begun(shop)
-    complete = backup_run._complete
+    steps = backup_run.WORKFLOW.steps
 
-    def late(world: Turned, row: Backup) -> Backup:
+    def late(context: Any, row: Backup, deadline: Deadline) -> Any:
         """The deletion begins after everything was read and before the backup is complete."""
         begins(shop, shop.confirmed(waive=True))
-        return complete(world, row)
+        return steps["complete"](context, row, deadline)
 
-    monkeypatch.setattr(backup_run, "_complete", late)
-    ended = backup_run.advance(vault, backup)
+    monkeypatch.setattr(backup_run, "WORKFLOW", replace(backup_run.WORKFLOW, steps={**steps, "complete": late}))
+    ended = backup_run.advance(vault, backup_run.advance(vault, backup))
     assert ended.status == "failed"
     assert ended.failure in (BackupKeyDestroyed.code, CompanyBlocked.code)
     carried(vault)

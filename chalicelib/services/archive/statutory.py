@@ -4,7 +4,6 @@ The object of a document is named by the hash in the register, so the register i
 new documents, so the cost of a run depends on what was issued since the last one.
 """
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -30,31 +29,32 @@ from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, start_after
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PLACE = "archive"
-"""The context from which the keys of archived objects are derived. A backup's context is its id."""
-ENTRIES, SECONDS = 500, 8.0
-"""The limits of a piece: journal entries read, and seconds after which no further document begins."""
+"""What the keys of the archive's objects are derived for, where those of a backup have its id."""
+ENTRIES = 500
+"""Journal entries that one piece reads."""
 LIMIT = 50_000_000
 ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_types() if made.fiscal}
 """The classes of archived documents, by table and kind."""
 
 
-def advance(world: "World", company: str) -> bool:
-    """Archive the next documents; return True once every issued document is archived. A test company's documents are
+def advance(world: "World", company: str, deadline: Deadline) -> bool:
+    """Archive the next documents; True once there is nothing left that was issued so far. Test companies' documents are
     specimens and are never archived. Raises Busy."""
     head, mark, term = world.store.records([Head.ref(company), Archived.ref(company), Term.ref(company)])
     if not isinstance(head, Head) or head.state != "active" or head.mode != "live" or not head.cloud_backup:
         return True
-    began, found = time.monotonic(), False
+    found = False
     reached = mark.clock if isinstance(mark, Archived) else 0
     begun = reached
     seals: tuple[str, Seals] | None = None
     for entry in _entries(world, company, reached):
-        if time.monotonic() - began > SECONDS:
+        if found and deadline.passed:
             break
         for document in _issued(world, entry):
             seals = seals or _seals(world, company)
@@ -111,7 +111,7 @@ def _seals(world: "World", company: str) -> tuple[str, Seals]:
 
 
 def _mark(world: "World", company: str, seen: int, reached: int) -> None:
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_mark(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # Another runner created it first.
             return Decision()
@@ -121,7 +121,7 @@ def _mark(world: "World", company: str, seen: int, reached: int) -> None:
         return Decision(puts=(later or first,))
 
     call = world.call(company, "backups", "archive", key=f"archive:{reached}")
-    transact(world.store, call, [Archived.ref(company)], decide, SYSTEM_WHILE_OPEN)
+    transact(world.store, call, [Archived.ref(company)], decide_mark, SYSTEM_WHILE_OPEN)
 
 
 def fetch(world: "World", company: str, document: str, *, disclosure: str | None = None) -> tuple[str, bytes]:

@@ -4,7 +4,6 @@ Erasures and corrections since the backup apply here too: an erased person is no
 exports, is deleted at their term, and is handed out by a link valid for a few minutes.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,26 +22,27 @@ from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import NotFound, Refusal
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
-from chalicelib.services.backup.format.archive import Archive, open_archive
+from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.contents import group_of
 from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, places
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.backup.restoring.batches import Progress, Walk, place_of
-from chalicelib.services.backup.restoring.restore import NAME, Asked, asked_of, require_disclosed
-from chalicelib.services.backup.verify import PART_SECONDS
+from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.documents.payments import unnamed
 from chalicelib.services.exports.page import index
-from chalicelib.services.exports.tables import Written
+from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.representation import documents, records
 from chalicelib.store import due
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -137,61 +137,44 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
 }
 
 
-def advance(world: "World", job: JobRow) -> JobRow:
-    """Do the next part: verify the backup, write its tables, or send the ZIP. A killed part is repeated. Raises
-    Busy."""
-    asked = asked_of(job)
-    progress = asked.progress
-    try:
-        if progress.step == "clear":
-            _clear(world, job)
-            return _kept(world, job, asked, replace(progress, step="done"), [_outcome(world, job, asked)])
-        archive = open_archive(world, job.company, asked.backup)
-        if progress.step == "verify":
-            counts = archive.manifest.counts
-            total = sum(counts.get(name, 0) for name in TABLES)
-            return _kept(world, job, asked, progress.verified(archive, "zip", total=total), [])
-        return _kept(world, job, asked, _made(world, job, asked, archive), [])
-    except Refusal as refusal:
-        if refusal.passing:
-            raise
-        _clear(world, job)
-        failed = replace(progress, step="done", failure=refusal.code, written=None)
-        return _kept(world, job, asked, failed, [{"outcome": "failed", "code": refusal.code}])
+@dataclass(frozen=True)
+class Download:
+    """A download: its progress, and at its end the outcome."""
+
+    progress: Progress
+    outcome: dict[str, Any] | None = None
+
+    @property
+    def step(self) -> str:
+        """The step that comes next."""
+        return self.progress.step
+
+    @property
+    def failure(self) -> str | None:
+        """The code of what failed."""
+        return self.progress.failure
+
+    def at(self, step: str, **changes: Any) -> "Download":
+        """The download in another step."""
+        return replace(self, progress=replace(self.progress, step=step, **changes))
 
 
-def give_up(world: "World", job: JobRow) -> None:
-    """Called before a download is dead-lettered: delete the pieces of unfinished archives. Raises Busy."""
-    if job.status not in ("completed", "failed"):
-        _clear(world, job)
+def _verify(context: RestoreContext, state: Download, deadline: Deadline) -> Download:
+    archive = context.archive()
+    total = sum(archive.manifest.counts.get(name, 0) for name in TABLES)
+    return replace(state, progress=state.progress.verified(archive, deadline, "zip", total=total))
 
 
-def _clear(world: "World", job: JobRow) -> None:
-    """Delete the pieces of all unfinished archives."""
-    for key in list(world.files.list(prefixes.export_parts(job.company, job.id))):
-        world.files.delete(key)
-
-
-def _outcome(world: "World", job: JobRow, asked: Asked) -> dict[str, Any]:
-    key = prefixes.export(job.company, job.id)
-    ends = _mark(world, job, key)
-    return {
-        "backup": asked.backup,
-        "key": key,
-        "filename": f"facture-{asked.backup}.zip",
-        "expires_at": instant(ends),
-    }
-
-
-def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progress:
-    """The next part of the ZIP. It begins again after an erasure or correction."""
-    progress, end = asked.progress, time.monotonic() + PART_SECONDS
-    shown = _shown(world, job, asked, archive)
+def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Download:
+    """Write the next part of the tables, or send the next part of the ZIP. Whoever was erased or corrected since it was
+    begun lets it begin anew."""
+    world, job, archive, progress = context.world, context.job, context.archive(), state.progress
+    shown = _shown(context, archive)
     since = shown.mark
     key = prefixes.export(job.company, job.id)
     written = progress.written
     if written is None or progress.since != since:
-        _clear(world, job)
+        _remove_pieces(context)
         world.files.delete(key)
         _mark(world, job, key)
         written = Written()
@@ -199,22 +182,16 @@ def _made(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Progre
     if written.sent is None:
         own = {NAMES[place] for place in shown.walk.chosen}
         tables = [name for name in TABLES if name in own]
-        written = tabulated(written, pieces, tables, shown.chunks, end)
+        written = tabulated(written, pieces, tables, shown.chunks, deadline)
         if written.table == len(tables):
             written = _ended(written, pieces, shown, archive, tables)
-        return replace(progress, written=written, since=since, rows=sum(written.counts.values()))
-    sent: Sent | None = written.sent
-    while sent is not None:
-        sent = pieces.send(key, sent, written.member.objects)
-        if time.monotonic() >= end:
-            break
-    if sent is None:
-        return replace(progress, step="clear", written=None)
-    return replace(progress, written=replace(written, sent=sent))
+        return state.at("zip", written=written, since=since, rows=sum(written.counts.values()))
+    after = send(written, pieces, key, deadline)
+    return state.at("zip" if after else "clear", written=after)
 
 
-def _shown(world: "World", job: JobRow, asked: Asked, archive: Archive) -> Shown:
-    source = job.company
+def _shown(context: RestoreContext, archive: Archive) -> Shown:
+    world, asked, source = context.world, context.asked, context.source
     (head,) = patiently(lambda: world.store.records([Head.ref(source)]))
     if not isinstance(head, Head):
         raise NotFound
@@ -262,15 +239,46 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
     return at
 
 
-def _kept(world: "World", job: JobRow, asked: Asked, after: Progress, outcomes: list[dict[str, Any]]) -> JobRow:
-    over = after.step == "done"
-    status = ("failed" if after.failure else "completed") if over else "running"
-    return job.edited(
-        world.now(),
-        inputs=replace(asked, progress=after).encoded(),
-        outcomes=msgspec.json.encode(outcomes),
-        status=status,
-        done=after.total if over else after.rows,
-        total=after.total,
-        due=None if over else NAME,
+def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
+    """Remove the pieces, and say where the ZIP lies."""
+    _remove_pieces(context)
+    job, backup = context.job, context.asked.backup
+    key = prefixes.export(job.company, job.id)
+    ends = _mark(context.world, job, key)
+    outcome = {"backup": backup, "key": key, "filename": f"facture-{backup}.zip", "expires_at": instant(ends)}
+    return replace(state, outcome=outcome).at(DONE)
+
+
+def _remove_pieces(context: RestoreContext) -> None:
+    """Delete the pieces of all that was begun."""
+    files = context.world.files
+    for key in list(files.list(prefixes.export_parts(context.job.company, context.job.id))):
+        files.delete(key)
+
+
+def _failed(context: RestoreContext, state: Download, failure: Failure) -> Download:
+    _remove_pieces(context)
+    outcome = {"outcome": "failed", "code": failure.code}
+    return replace(state, outcome=outcome).at(DONE, failure=failure.code, written=None)
+
+
+def _row(context: RestoreContext, state: Download) -> JobRow:
+    progress, over = state.progress, state.outcome is not None
+    return context.job.progressed(
+        over=over,
+        failed=progress.failure is not None,
+        inputs=replace(context.asked, progress=progress).encoded(),
+        outcomes=msgspec.json.encode([state.outcome] if over else []),
+        done=progress.total if over else progress.rows,
+        total=progress.total,
     )
+
+
+WORKFLOW: Final = Workflow(
+    name="download",
+    context=RestoreContext.of,
+    load=lambda context: Download(context.asked.progress),
+    row=_row,
+    steps={"verify": _verify, "zip": _zip, "clear": _clear},
+    failed=_failed,
+)

@@ -5,7 +5,6 @@ A drill that finds a fault records it and ends for the week. An interrupted dril
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,13 +14,12 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from chalicelib import session
-from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
+from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
 from chalicelib.domain.canonical import plain_number
 from chalicelib.domain.companies.company import Series
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import Refusal
 from chalicelib.domain.money import ZERO
 from chalicelib.services.backup.create import plans
 from chalicelib.services.backup.format.archive import Archive, open_archive
@@ -30,10 +28,13 @@ from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.restoring import copy, replay, steps
 from chalicelib.services.backup.restoring.batches import Progress, Walk
 from chalicelib.services.backup.restoring.steps import Into, NotOurs
-from chalicelib.store import due
+from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.drill import DrillStore, cleared, companies
 from chalicelib.store.wire import Page, start_after
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
+from chalicelib.workflow.failure import GivenUp
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -51,137 +52,139 @@ STORED: Final = "stored"
 INTERRUPTED: Final = "drill_interrupted"
 
 
-class Overtaken(Exception):
-    """Another runner works on this plan: this runner's claim lapsed."""
+@dataclass(frozen=True)
+class Drill:
+    """A drill: which backup, and how far it is. The first state names none."""
 
-    code = "overtaken"
+    backup: str | None
+    progress: Progress
 
+    @property
+    def step(self) -> str:
+        """The step that comes next."""
+        return self.progress.step
 
-def advance(world: "World", plan: DrillPlan) -> bool:
-    """Do and store the next part of a company's drill; True once nothing remains to do this week. Raises Busy,
-    Overtaken."""
-    if plan.backup is None:
-        orphans(world)
-        latest = _latest(world, plan.company)
-        if latest is None:
-            return _kept(world, plan, _next_week(world, plan), over=True)
-        begun = replace(plan, backup=latest, step=_encoded(Progress(step="clear")))
-        return _kept(world, plan, begun, over=False)
-    progress = msgspec.json.decode(plan.step or "{}", type=Progress)
-    try:
-        after = _Drill(world, plan, plan.backup).step(progress)
-    except NotOurs:
-        after = replace(progress, step="clear", cursor=None)
-    except Refusal as refusal:
-        if refusal.passing or progress.step in ("clear", "sweep"):
-            raise
-        after = replace(progress, step="sweep", cursor=None, failure=refusal.code)
-    if after.step != "done":
-        return _kept(world, plan, replace(plan, step=_encoded(after)), over=False)
-    _record(world, plan.company, plan.backup, after)
-    return _kept(world, plan, _next_week(world, plan), over=True)
+    def at(self, progress: Progress) -> "Drill":
+        """The drill with other progress."""
+        return replace(self, progress=progress)
 
 
-def _latest(world: "World", company: str) -> str | None:
-    (found,) = world.store.records([BackupPlan.ref(company)])
-    return found.last if isinstance(found, BackupPlan) else None
-
-
-def _next_week(world: "World", plan: DrillPlan) -> DrillPlan:
-    return replace(plan, backup=None, step=None, due_at=plans.next_drill(plan.company, world.now()))
-
-
-def _kept(world: "World", seen: DrillPlan, after: DrillPlan, *, over: bool) -> bool:
-    if not due.save(world.store, after.edited(world.now(), attempts=0), seen, world.random(16)):
-        raise Overtaken
-    return over
-
-
-def _encoded(progress: Progress) -> str:
-    return msgspec.json.encode(progress).decode()
-
-
-class _Drill:
+class _Context:
     """The drill of one backup."""
 
-    def __init__(self, world: "World", plan: DrillPlan, backup: str) -> None:
-        self.world, self.company, self.backup = world, plan.company, backup
+    def __init__(self, world: "World", plan: DrillPlan) -> None:
+        self.world, self.plan, self.company, self.backup = world, plan, plan.company, plan.backup or ""
         self.store = DrillStore(world.settings)
-        self.into = Into(world, self.store, plan.company, backup, ACTOR)
+        self.into = Into(world, self.store, plan.company, self.backup, ACTOR)
 
-    def step(self, progress: Progress) -> Progress:  # noqa: PLR0911 — one return a step
-        """Do the next part. Raises the errors of the backup, Busy."""
-        if progress.step in ("clear", "sweep"):
-            return self._empty(progress)
-        if progress.step == "registers":
-            return steps.registers(self.into, progress)
-        if progress.step == "search":
-            after = steps.search(self.into, self._since(0), progress)
-            if after.step == "search" and (after.found or after.cursor is None):
-                return Progress(step="clear")  # A person was erased in the meantime: the drill tables are outdated.
-            return replace(after, step="compare") if after.step == "open" else after
-        archive = open_archive(self.world, self.company, self.backup)
-        if progress.step == "compare":
-            return self._compare(archive, progress)
-        if progress.step == "verify":
-            after = progress.verified(archive, "rows")
-            if after.step == "rows":
-                self._found()
-            return after
-        after = steps.rows(self.into, self._walk(archive), progress)
-        return replace(after, step="registers") if after.step == "logos" else after
+    def archive(self) -> Archive:
+        return open_archive(self.world, self.company, self.backup)
 
-    def _since(self, clock: int) -> replay.Replay:
-        """Keep records past their term too: the copy is compared with the complete backup and deleted within
-        minutes."""
+    def since(self, clock: int) -> replay.Replay:
+        """Records past their term are held too: what stands in the backup is compared with it, and goes in minutes."""
         return replace(replay.since(self.world, self.company, clock), swept=None)
 
-    def _walk(self, archive: Archive) -> Walk:
-        return Walk(archive, self.company, places(KINDS), self._since(archive.manifest.clock))
 
-    def _found(self) -> None:
-        call = self.world.call(self.company, ACTOR, "drill", key=f"{self.backup}:drill")
-        copy.Founding(self.backup, "test").found(self.store, call)
+def _load(context: _Context) -> Drill:
+    plan = context.plan
+    if plan.backup is None:
+        return Drill(None, Progress(step="begin"))
+    return Drill(plan.backup, msgspec.json.decode(plan.step or "{}", type=Progress))
 
-    def _empty(self, progress: Progress) -> Progress:
-        end = time.monotonic() + steps.PART_SECONDS
-        while not cleared(self.store, self.company, most=ROWS):
-            if time.monotonic() >= end:
-                return progress
-        return Progress(step="verify") if progress.step == "clear" else replace(progress, step="done")
 
-    def _compare(self, archive: Archive, progress: Progress) -> Progress:
-        """Count the rows in the drill tables, and compare them with the manifest after the last one."""
-        end = time.monotonic() + steps.PART_SECONDS
-        stored = _Stored.of(progress)
-        for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
-            after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
-            while True:
-                page = self._page(room, after)
-                stored.add(page.records)
-                if page.next is None:
-                    break
-                after = page.next["sort"]["S"]
-                if time.monotonic() >= end:
-                    return stored.kept(progress, f"{room}\x1f{after}")
-        failure = progress.failure or self._fault(archive.manifest, progress, stored)
-        return replace(progress, step="sweep", cursor=None, failure=failure)
+def _row(context: _Context, state: Drill) -> DrillPlan:
+    plan = context.plan
+    if state.step == DONE:
+        next_week = plans.next_drill(plan.company, context.world.now())
+        return replace(plan, backup=None, step=None, due_at=next_week)
+    return replace(plan, backup=state.backup, step=msgspec.json.encode(state.progress).decode())
 
-    def _page(self, room: str, after: str | None) -> Page:
-        start = start_after(self.company, after) if after else None
-        return patiently(lambda: self.store.query(room, self.company, after=start, limit=PAGE))
 
-    def _fault(self, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
-        """The difference from the manifest; None if there is none."""
-        for name in NAMES.values():
-            away = progress.counts.get(name, {}).get("erased", 0)
-            if stored.counts[name] + away != manifest.counts.get(name, 0):
-                return "drill_counts"
-        if any(stored.gross.get(name, ZERO) != total for name, total in manifest.gross.items()):
-            return "drill_totals"
-        rows = [row for row in self.into.reader().all("ledger", "series#") if isinstance(row, Series)]
-        told = {head.series: (head.next, head.chain) for head in manifest.series}
-        return None if {row.id: (row.next, row.chain) for row in rows} == told else "drill_registers"
+def _begin(context: _Context, _: Drill, deadline: Deadline) -> Drill:
+    """Take the company's latest backup; a company that has none is done for the week."""
+    orphans(context.world, deadline)
+    (found,) = context.world.store.records([BackupPlan.ref(context.company)])
+    latest = found.last if isinstance(found, BackupPlan) else None
+    return Drill(latest, Progress(step="clear" if latest else DONE))
+
+
+def _clear(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    """Remove what an earlier drill, or an outdated part of this one, left."""
+    return state.at(Progress(step="verify")) if _emptied(context, deadline) else state
+
+
+def _sweep(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    """Remove what this drill put aside."""
+    return state.at(replace(state.progress, step=DONE)) if _emptied(context, deadline) else state
+
+
+def _emptied(context: _Context, deadline: Deadline) -> bool:
+    while not cleared(context.store, context.company, most=ROWS):
+        if deadline.passed:
+            return False
+    return True
+
+
+def _verify(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    after = state.progress.verified(context.archive(), deadline, "rows")
+    if after.step == "rows":
+        call = context.world.call(context.company, ACTOR, "drill", key=f"{context.backup}:drill")
+        copy.Founding(context.backup, "test").found(context.store, call)
+    return state.at(after)
+
+
+def _rows(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    archive = context.archive()
+    walk = Walk(archive, context.company, places(KINDS), context.since(archive.manifest.clock))
+    after = steps.rows(context.into, walk, state.progress, deadline)
+    return state.at(replace(after, step="registers") if after.step == "logos" else after)
+
+
+def _registers(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    return state.at(steps.registers(context.into, state.progress, deadline))
+
+
+def _search(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    after = steps.search(context.into, context.since(0), state.progress, deadline)
+    if after.step == "search" and (after.found or after.cursor is None):
+        return state.at(Progress(step="clear"))  # somebody was erased meanwhile: what lies aside is outdated
+    return state.at(replace(after, step="compare") if after.step == "open" else after)
+
+
+def _compare(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+    """Count what is stored aside, and hold it against the manifest once all of it was read."""
+    archive, progress = context.archive(), state.progress
+    stored = _Stored.of(progress)
+    for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
+        after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
+        while True:
+            page = _page(context, room, after)
+            stored.add(page.records)
+            if page.next is None:
+                break
+            after = page.next["sort"]["S"]
+            if deadline.passed:
+                return state.at(stored.kept(progress, f"{room}\x1f{after}"))
+    failure = progress.failure or _fault(context, archive.manifest, progress, stored)
+    return state.at(replace(progress, step="sweep", cursor=None, failure=failure))
+
+
+def _page(context: _Context, room: str, after: str | None) -> Page:
+    start = start_after(context.company, after) if after else None
+    return patiently(lambda: context.store.query(room, context.company, after=start, limit=PAGE))
+
+
+def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
+    """What differs from the manifest; None where nothing does."""
+    for name in NAMES.values():
+        away = progress.counts.get(name, {}).get("erased", 0)
+        if stored.counts[name] + away != manifest.counts.get(name, 0):
+            return "drill_counts"
+    if any(stored.gross.get(name, ZERO) != total for name, total in manifest.gross.items()):
+        return "drill_totals"
+    rows = [row for row in context.into.reader().all("ledger", "series#") if isinstance(row, Series)]
+    told = {head.series: (head.next, head.chain) for head in manifest.series}
+    return None if {row.id: (row.next, row.chain) for row in rows} == told else "drill_registers"
 
 
 @dataclass(frozen=True)
@@ -211,44 +214,58 @@ class _Stored:
         return replace(progress, counts={**progress.counts, STORED: dict(self.counts)}, gross=gross, cursor=cursor)
 
 
-def _record(world: "World", company: str, backup: str, progress: Progress) -> None:
-    """Record the drill's result on the backup's row, and publish the figure. Skips a backup deleted in the meantime."""
-    if progress.failure in GONE:
+def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
+    """Remove what lies aside, then note the backup's fault. A drill that never ends is noted as interrupted."""
+    progress, given_up = state.progress, isinstance(failure, GivenUp)
+    code = INTERRUPTED if given_up else failure.code
+    if isinstance(failure, NotOurs):
+        return state.at(replace(progress, step="clear", cursor=None))
+    if progress.step not in ("begin", "clear", "sweep"):
+        return state.at(replace(progress, step="sweep", cursor=None, failure=code))
+    if state.backup is None or not given_up:
+        raise failure
+    return state.at(replace(progress, step=DONE, failure=progress.failure or code))
+
+
+def _ended(context: _Context, state: Drill) -> None:
+    """Note on the backup's row what the drill found, and tell. A backup that went meanwhile has nothing to note on."""
+    failure = state.progress.failure
+    if state.backup is None or failure in GONE:
         return
-    result: Literal["passed", "failed"] = "failed" if progress.failure else "passed"
-    (row,) = world.store.records([Backup.ref(company, backup)])
-    if isinstance(row, Backup):
-        now = world.now()
-        verified = row.verified_at if progress.failure else now
-        noted = row.edited(now, drilled_at=now, drill=result, verified_at=verified)
-        if not due.save(world.store, noted, row, world.random(16)):
-            raise Overtaken
-    if progress.failure:
-        log.error("drill failed: %s", progress.failure, extra={"company": company, "ref": backup})
-    world.telemetry.figures({"DrillFailed" if progress.failure else "DrillPassed": 1})
+    result: Literal["passed", "failed"] = "failed" if failure else "passed"
+    now = context.world.now()
+    passed = {} if failure else {"verified_at": now}
+    note(context.world, context.company, state.backup, now, drilled_at=now, drill=result, **passed)
+    if failure:
+        log.error("drill failed: %s", failure, extra={"company": context.company, "ref": state.backup})
+    context.world.telemetry.figures({"DrillFailed" if failure else "DrillPassed": 1})
 
 
-def give_up(world: "World", work: Record) -> None:
-    """Called before a plan is dead-lettered, after an unknown failure. Reset the attempts, drop the drill tables,
-    report the failure, and schedule next week's drill."""
-    (plan,) = world.store.records([work.key])
-    if not isinstance(plan, DrillPlan) or plan.backup is None:
-        return
-    progress = msgspec.json.decode(plan.step or "{}", type=Progress)
-    ended = progress.step in ("clear", "sweep")
-    if ended:
-        _record(world, plan.company, plan.backup, replace(progress, failure=progress.failure or INTERRUPTED))
-        _kept(world, plan, _next_week(world, plan), over=True)
-    else:
-        last = _encoded(replace(progress, step="sweep", cursor=None, failure=INTERRUPTED))
-        _kept(world, plan, replace(plan, step=last, due_at=world.now()), over=False)
+WORKFLOW: Final = Workflow(
+    name="drill",
+    context=_Context,
+    load=_load,
+    row=_row,
+    steps={
+        "begin": _begin,
+        "clear": _clear,
+        "verify": _verify,
+        "rows": _rows,
+        "registers": _registers,
+        "search": _search,
+        "compare": _compare,
+        "sweep": _sweep,
+    },
+    failed=_failed,
+    ended=_ended,
+)
 
 
-def orphans(world: "World") -> int:
-    """Delete rows in the drill tables of companies without a running drill, whose account or switch is gone. Returns
-    the number of companies. One run deletes a bounded number. Raises Busy."""
-    store, found, end = DrillStore(world.settings), 0, time.monotonic() + steps.PART_SECONDS
-    with session.under(None):  # Only the function's own role can list all companies.
+def orphans(world: "World", deadline: Deadline) -> int:
+    """Remove what lies aside of companies that are not being drilled: their account, or their switch, went meanwhile.
+    How many there were; a run that finds very much leaves some to the next. Raises Busy."""
+    store, found = DrillStore(world.settings), 0
+    with session.under(None):  # only the function itself sees whose they are
         lying = companies(store)
     for company in lying:
         with world.confined(ACTOR, company):
@@ -256,7 +273,7 @@ def orphans(world: "World") -> int:
             if isinstance(plan, DrillPlan) and plan.backup is not None:
                 continue
             while not cleared(store, company, most=ROWS):
-                if time.monotonic() >= end:
+                if deadline.passed:
                     return found
         found += 1
     return found

@@ -1,19 +1,19 @@
 """Verifying a backup: every object's hash, then every row, counted and added up against what the manifest says."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from chalicelib.domain.backups.backup import Backup, Seal, Stretch
-from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
+from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.documents.register import genesis, link
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import Refusal
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.backup.format.contents import GROUPS, Group
@@ -21,16 +21,17 @@ from chalicelib.services.backup.format.lines import Line
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
 from chalicelib.store import due
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
+from chalicelib.workflow.failure import StepFailed
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-PART_SECONDS: Final = 7.0
-"""How long a piece of a verification reads before its place is kept."""
 BLOBS: Final = "blobs"
 
 
-class Disagreement(Exception):
+class Disagreement(StepFailed):
     """What was read does not add up: `code` says what."""
 
     def __init__(self, code: str) -> None:
@@ -53,12 +54,12 @@ class Checked:
     """Of each series, what was met: entries, the last number, and the chain there."""
 
 
-def check(archive: Archive, checked: Checked | None, until: float) -> Checked | None:
-    """Read a backup from where `checked` says (None: from its beginning), a part at a time, until the monotonic instant
-    `until`: the hash of every object before it is opened; places, order and number of lines; counts, totals; each
-    series' numbers, one after the other, and their chain. What a destroyed key sealed is checked by its hashes. None
-    once all of it was read and adds up. Raises BackupDamaged, BackupUnknownKey, Busy."""
-    run = _Checking(archive, checked or Checked(), until)
+def check(archive: Archive, checked: Checked | None, deadline: Deadline) -> Checked | None:
+    """Read a backup from where `checked` says (None: from its beginning), a part at a time, until the deadline: the
+    hash of every object before it is opened; places, order and number of lines; counts, totals; each series' numbers,
+    one after the other, and their chain. What a destroyed key sealed is checked by its hashes. None once all of it was
+    read and adds up. Raises BackupDamaged, BackupUnknownKey, Busy."""
+    run = _Checking(archive, checked or Checked(), deadline)
     for group in GROUPS:
         if not run.group(group):
             return run.kept()
@@ -78,8 +79,8 @@ def check(archive: Archive, checked: Checked | None, until: float) -> Checked | 
 class _Checking:
     """A piece of a verification."""
 
-    def __init__(self, archive: Archive, checked: Checked, until: float) -> None:
-        self.archive, self.until = archive, until
+    def __init__(self, archive: Archive, checked: Checked, deadline: Deadline) -> None:
+        self.archive, self.deadline = archive, deadline
         sealed = tuple(seal for seal in sorted(archive.manifest.keys) if not archive.readable(seal))
         self.begun = checked if checked.sealed == sealed else Checked(sealed=sealed)
         self.place = self.begun.place
@@ -101,7 +102,7 @@ class _Checking:
 
     def _over(self, name: str, reached: str) -> bool:
         self.place = (name, reached)
-        return time.monotonic() >= self.until
+        return self.deadline.passed
 
     def group(self, group: Group) -> bool:
         """Read a group; False where time was over before its end."""
@@ -179,47 +180,88 @@ def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
             raise Disagreement("series_head")
 
 
-class _Asked(msgspec.Struct):
-    """What a verification's job was asked, and how far it is."""
+class _Inputs(msgspec.Struct, frozen=True):
+    """The inputs of a verification's job, as its row keeps them."""
 
     backup: str
     checked: Checked | None = None
 
 
-def advance(world: "World", job: JobRow) -> JobRow:
-    """Verify the next piece of the backup that a job names; at its end note it on the backup's row. Raises Busy."""
-    asked = msgspec.json.decode(job.inputs, type=_Asked)
-    backup = asked.backup
-    try:
-        archive = open_archive(world, job.company, backup)
-        asked.checked = check(archive, asked.checked, time.monotonic() + PART_SECONDS)
-    except (NotFound, BackupDamaged, BackupUnknownKey, BackupKeyDestroyed) as error:
-        outcome = {"outcome": "failed", "code": error.code, "backup": backup, **error.params}
-        return _over(world, job, "failed", outcome)
-    at, total = world.now(), sum(archive.manifest.counts.values())
-    if asked.checked is not None:
-        done = sum(asked.checked.counts.values())
-        return job.edited(at, inputs=msgspec.json.encode(asked), status="running", done=done, total=total)
-    note(world, job.company, backup, verified_at=at)
+@dataclass(frozen=True)
+class Verification:
+    """A verification: what was read so far, and at its end the outcome."""
+
+    inputs: _Inputs
+    total: int = 0
+    """Rows of the backup, as its manifest states."""
+    outcome: dict[str, Any] | None = None
+    step: str = "check"
+    failure: str | None = None
+
+
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    job: JobRow
+
+
+def _load(context: _Context) -> Verification:
+    inputs = msgspec.json.decode(context.job.inputs, type=_Inputs)
+    return Verification(inputs, context.job.total)
+
+
+def _row(context: _Context, state: Verification) -> JobRow:
+    checked, over = state.inputs.checked, state.outcome is not None
+    return context.job.progressed(
+        over=over,
+        failed=state.failure is not None,
+        inputs=msgspec.json.encode(state.inputs),
+        outcomes=msgspec.json.encode([state.outcome] if over else []),
+        done=state.total if over else sum(checked.counts.values()) if checked else 0,
+        total=state.total,
+    )
+
+
+def _check_next(context: _Context, state: Verification, deadline: Deadline) -> Verification:
+    """Verify the next piece of the backup; at its end note it on the backup's row."""
+    world, job, backup = context.world, context.job, state.inputs.backup
+    archive = open_archive(world, job.company, backup)
     manifest = archive.manifest
+    total = sum(manifest.counts.values())
+    checked = check(archive, state.inputs.checked, deadline)
+    if checked is not None:
+        return replace(state, inputs=_Inputs(backup, checked), total=total)
+    at = world.now()
+    note(world, job.company, backup, at, verified_at=at)
     outcome = {
         "backup": backup,
         "verified_at": at.isoformat(),
         "parts": len(manifest.parts) + len(manifest.blobs),
         "counts": manifest.counts,
     }
-    return _over(world, job.edited(at, total=total), "completed", outcome)
+    return replace(state, total=total, outcome=outcome, step=DONE)
 
 
-def _over(world: "World", job: JobRow, status: str, outcome: dict[str, object]) -> JobRow:
-    ended = "completed" if status == "completed" else "failed"
-    return job.edited(world.now(), status=ended, outcomes=msgspec.json.encode([outcome]), done=job.total, due=None)
+def _failed(_: _Context, state: Verification, failure: Failure) -> Verification:
+    params = failure.params if isinstance(failure, Refusal) else {}
+    outcome = {"outcome": "failed", "code": failure.code, "backup": state.inputs.backup, **params}
+    return replace(state, outcome=outcome, step=DONE, failure=failure.code)
 
 
-def note(world: "World", company: str, backup: str, **what: object) -> None:
-    """Note on a backup's row what became of it; nothing where the row is gone. Raises Busy."""
+WORKFLOW: Final = Workflow(
+    name="verification",
+    context=_Context,
+    load=_load,
+    row=_row,
+    steps={"check": _check_next},
+    failed=_failed,
+)
+
+
+def note(world: "World", company: str, backup: str, at: datetime, **what: object) -> None:
+    """Note on a backup's row what became of it at an instant; nothing where the row is gone. Raises Busy."""
     while True:
         (row,) = world.store.records([Backup.ref(company, backup)])
         # Somebody else's edit between the reading and the writing is no reason to forget this one.
-        if not isinstance(row, Backup) or due.save(world.store, row.edited(world.now(), **what), row, world.random(16)):
+        if not isinstance(row, Backup) or due.save(world.store, row.edited(at, **what), row, world.random(16)):
             return

@@ -7,13 +7,13 @@ runs at once, has the same bytes.
 import csv
 import io
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chalicelib.files.zips import Member, Pieces, Sent
 from chalicelib.services.exports.page import flat, safe
+from chalicelib.workflow.deadline import Deadline
 
 ROWS: Final = 1_000
 TEXT: Final = 8_000_000
@@ -36,18 +36,28 @@ class Written:
     sent: Sent | None = None
 
 
-def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, until: float) -> Written:
-    """Write pieces of the tables until the monotonic instant `until`. The ZIP is complete once `table` is their number.
-    Raises Busy, and the errors of `chunks`."""
+def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, deadline: Deadline) -> Written:
+    """Put pieces of the tables until the deadline; all is written once `table` is their number. Raises Busy, and what
+    the rows raise."""
     while written.table < len(tables):
         name = tables[written.table]
         source = chunks(name, written.after)
         here = (written.table, written.sheet)
         while (written.table, written.sheet) == here:
             written = _piece(written, pieces, name, source)
-            if time.monotonic() >= until:
+            if deadline.passed:
                 return written
     return written
+
+
+def send(written: Written, pieces: Pieces, key: str, deadline: Deadline) -> Written | None:
+    """Send parts of the ZIP to `key` until the deadline; None once it is there. Raises NotFound for a lost piece."""
+    sent = written.sent
+    while sent is not None:
+        sent = pieces.send(key, sent, written.member.objects)
+        if deadline.passed:
+            break
+    return None if sent is None else replace(written, sent=sent)
 
 
 def _piece(written: Written, pieces: Pieces, name: str, source: Iterator[tuple[list[str], str]]) -> Written:

@@ -1,7 +1,6 @@
 """A backup run: one commit begins it, a runner advances it part by part, another commit ends it."""
 
 import logging
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,47 +8,40 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
-from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff, BackupUnknownKey
+from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.call import Call
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TooLarge
+from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.policy.ends import end, expires_at
-from chalicelib.services.backup.create.cutoff import Unreadable
 from chalicelib.services.backup.create.plans import begun as planned
 from chalicelib.services.backup.create.plans import month_of, week_of
 from chalicelib.services.backup.create.writer import Making
 from chalicelib.services.backup.format import manifest as manifests
-from chalicelib.services.backup.verify import Disagreement
 from chalicelib.services.replies import id_of
-from chalicelib.store import due
-from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
-from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import (
+    ACCOUNT,
+    SYSTEM_STEP,
+    SYSTEM_WHILE_OPEN,
+    Committed,
+    Decision,
+    Snapshot,
+    transact,
+)
 from chalicelib.store.wire import SORT
+from chalicelib.workflow import engine
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Failure, Workflow, Written
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 log = logging.getLogger("facture.backup")
-SECONDS: Final = 8.0
-"""Seconds of work between two saves of the progress."""
 UNFINISHED: Final = timedelta(days=2)
 """The age at which an unfinished backup counts as failed."""
 ROW_KEPT: Final = timedelta(days=7)
 KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
-FAILURES: Final = (
-    BackupDamaged,
-    BackupKeyDestroyed,
-    BackupUnknownKey,
-    BackupOff,
-    CompanyBlocked,
-    Disagreement,
-    NotFound,
-    Unreadable,
-)
-"""Errors that end a backup as failed. A temporary error (Busy) is retried by the runner."""
 
 
 @dataclass(frozen=True)
@@ -145,33 +137,28 @@ def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ..
 
 
 def advance(world: "World", backup: Backup) -> Backup:
-    """Work on a backup for some seconds and save its progress; return the new row.
+    """Do the next step of a backup that runs, and save how far it got; the backup as it is then.
 
-    A repetition after a crash has the same result. Raises Busy, also when another runner was faster.
+    Raises Overtaken where another runner was faster, Busy.
     """
     if backup.status != "running":
         return backup
-    try:
-        if backup.manifest is None:
-            making = Making(world, backup)
-            making.run(time.monotonic() + SECONDS)
-            backup = _saved(world, making.row, backup)
-        return backup if backup.manifest is None else _complete(world, backup)
-    except FAILURES as error:
-        log.exception("backup failed", extra={"error": error.code, "company": backup.company, "ref": backup.id})
-        return fail(world, backup, error.code)
-
-
-def _saved(world: "World", row: Backup, seen: Backup) -> Backup:
-    after = row.edited(world.now())
-    if not due.save(world.store, after, seen, world.random(16)):
-        raise Busy
+    after = engine.advance(world, WORKFLOW, backup)
+    assert after is not None  # noqa: S101 — no step deletes the row
     return after
 
 
-def _complete(world: "World", backup: Backup) -> Backup:
-    """Store the manifest, and end the backup in one commit. Raises the errors in FAILURES, Busy."""
-    assert backup.manifest is not None  # noqa: S101 — the caller has looked; this tells the type checker
+def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
+    """Put the next parts; after the last one fix the manifest on the row."""
+    making = Making(context.world, backup)
+    making.run(deadline)
+    return making.row
+
+
+def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backup]:
+    """Put the manifest, and end the backup in one commit."""
+    world = context.world
+    assert backup.manifest is not None  # noqa: S101 — it is what leads to this step
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
     if not world.files.put(key, backup.manifest, "application/json"):
         _require_ours(world, key, backup)
@@ -180,7 +167,7 @@ def _complete(world: "World", backup: Backup) -> Backup:
     marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
     until = ends(backup, call.at)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_completion(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
             return Decision()
@@ -192,7 +179,7 @@ def _complete(world: "World", backup: Backup) -> Backup:
         last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
         return Decision(puts=(done, last))
 
-    return _ended(world, call, backup, decide)
+    return Written(_ended(world, call, backup, decide_completion))
 
 
 def _require_ours(world: "World", key: str, backup: Backup) -> None:
@@ -209,7 +196,7 @@ def fail(world: "World", backup: Backup, code: str) -> Backup:
     """End a backup as failed; the previous one stays. Its objects are deleted together with its row. Raises Busy."""
     call = world.call(backup.company, backup.asked_by, "backup_fail", key=f"{backup.id}:fail")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_failure(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
             return Decision()
@@ -217,7 +204,7 @@ def fail(world: "World", backup: Backup, code: str) -> Backup:
         last = (plan.edited(call.at, running=None),) if plan is not None and free else ()
         return Decision(puts=(now.edited(call.at, status="failed", failure=code), *last))
 
-    ended = _ended(world, call, backup, decide)
+    ended = _ended(world, call, backup, decide_failure)
     if ended.status == "failed":
         world.telemetry.figures({"BackupFailed": 1})
     return ended
@@ -233,6 +220,30 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
     transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)
     (found,) = world.store.records([Backup.ref(call.company, backup.id)])
     return found if isinstance(found, Backup) else replace(backup, status="failed", failure="expired")
+
+
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    row: Backup
+
+
+def _failed(context: _Context, backup: Backup, failure: Failure) -> Written[Backup]:
+    extra = {"error": failure.code, "company": backup.company, "ref": backup.id}
+    log.error("backup failed", exc_info=failure, extra=extra)
+    return Written(fail(context.world, backup, failure.code))
+
+
+WORKFLOW: Final[Workflow[Backup, _Context, Backup]] = Workflow(
+    name="backup",
+    context=_Context,
+    load=lambda context: context.row,
+    row=lambda _, backup: backup,
+    steps={"make": _make, "complete": _complete},
+    step_of=lambda _, backup: "complete" if backup.manifest else "make",
+    failed=_failed,
+)
+"""The making of a backup, whose own row is the state."""
 
 
 def ends(backup: Backup, at: datetime) -> datetime:

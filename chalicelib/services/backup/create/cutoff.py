@@ -21,6 +21,7 @@ from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store, start_after
+from chalicelib.workflow.failure import StepFailed
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -35,8 +36,8 @@ Keys = dict[tuple[str, str], str]
 """The kind of each row by its group and sort key."""
 
 
-class Unreadable(Exception):
-    """The journal does not name the changed row: an older release wrote the entry."""
+class Unreadable(StepFailed):
+    """The journal does not say which row changed: the entry was written by an earlier release."""
 
     code = "journal_unreadable"
 
@@ -163,8 +164,8 @@ def _fenced(world: "World", company: str) -> int:
     it."""
     call = world.call(company, "backup", "fence", key="fence")
 
-    def decide(_: Snapshot) -> Decision:
-        # Other processes wait for the fence, so it starts at the real time and not at the run's clock.
+    def decide_fence(_: Snapshot) -> Decision:
+        # Other processes wait for the fence: it is set now, however long the run has waited.
         return Decision(head={"fence_until": world.wall_now() + LONGEST_FENCE})
 
-    return transact(world.store, call, [], decide, SYSTEM_WHILE_OPEN).clock
+    return transact(world.store, call, [], decide_fence, SYSTEM_WHILE_OPEN).clock

@@ -1,13 +1,13 @@
 """Scheduled backups: begun by night, advanced part by part. The statutory archive follows each."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from chalicelib.domain.backups.backup import Backup, BackupPlan
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupOff
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.archive import statutory
@@ -15,6 +15,9 @@ from chalicelib.services.backup.create import backup_run, plans
 from chalicelib.services.backup.operations import NIGHTLY
 from chalicelib.services.replies import remembering_id
 from chalicelib.store import due
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
+from chalicelib.workflow.failure import GivenUp
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -36,38 +39,86 @@ def begin_night(world: "World", company: str) -> None:
         due.save(world.store, plan.edited(at, due_at=night, attempts=0), plan, world.random(16))
 
 
-def advance(world: "World", job: JobRow) -> JobRow:
-    """Do the next part of a backup, or of the archive after it; return the job's new row. Raises Busy."""
-    id: str = msgspec.json.decode(job.inputs)["backup"]
-    (backup,) = world.store.records([Backup.ref(job.company, id)])
+@dataclass(frozen=True)
+class BackupJob:
+    """The job of a backup: the backup as it is, and at the end the outcome."""
+
+    backup: Backup | None
+    step: str
+    outcome: dict[str, Any] | None = None
+    failure: str | None = None
+
+
+class _Context:
+    def __init__(self, world: "World", job: JobRow) -> None:
+        self.world, self.job = world, job
+        self.id: str = msgspec.json.decode(job.inputs)["backup"]
+
+
+def _load(context: _Context) -> BackupJob:
+    (backup,) = context.world.store.records([Backup.ref(context.job.company, context.id)])
     if not isinstance(backup, Backup):
-        return _over(world, job, {"outcome": "failed", "code": NotFound.code, "backup": id})
-    if backup.status == "running":
-        backup = backup_run.advance(world, backup)
-    if backup.status == "failed":
-        return _over(world, job, {"outcome": "failed", "code": backup.failure, "backup": id})
-    if backup.status == "running" or not statutory.advance(world, job.company):
-        return job.edited(world.now(), status="running", done=sum(part.lines for part in backup.parts))
-    rows = sum((backup.counts or {}).values())
-    outcome: dict[str, object] = {"outcome": "complete", "backup": id, "counts": backup.counts}
-    return _over(world, job.edited(world.now(), total=rows), outcome)
+        return BackupJob(None, "make")
+    return BackupJob(backup, "archive" if backup.status == "complete" else "make")
 
 
-def _over(world: "World", job: JobRow, outcome: dict[str, object]) -> JobRow:
-    status = "failed" if outcome["outcome"] == "failed" else "completed"
-    if status == "completed":
-        world.telemetry.figures({"BackupTaken": 1})
-    return job.edited(world.now(), status=status, outcomes=msgspec.json.encode([outcome]), due=None, done=job.total)
+def _make(context: _Context, state: BackupJob, _: Deadline) -> BackupJob:
+    """The next step of the backup itself."""
+    if state.backup is None:
+        raise NotFound
+    after = backup_run.advance(context.world, state.backup)
+    if after.status == "failed":
+        return _over(context, state, after.failure or "failed")
+    return replace(state, backup=after)
 
 
-def give_up(world: "World", work: Record) -> None:
-    """Called before a job is dead-lettered: end its backup as failed, so that the next night can begin another."""
-    (job,) = world.store.records([work.key])
-    if not isinstance(job, JobRow) or job.status in ("completed", "failed"):
-        return
-    id: str = msgspec.json.decode(job.inputs)["backup"]
-    (backup,) = world.store.records([Backup.ref(job.company, id)])
-    if isinstance(backup, Backup) and backup.status == "running":
-        backup_run.fail(world, backup, "given_up")
-    after = _over(world, job, {"outcome": "failed", "code": "given_up", "backup": id})
-    due.save(world.store, after.edited(world.now(), due=job.due), job, world.random(16))
+def _archive(context: _Context, state: BackupJob, deadline: Deadline) -> BackupJob:
+    """Archive what was issued, once the backup is complete."""
+    if not statutory.advance(context.world, context.job.company, deadline):
+        return replace(state)  # another object: the progress of the archive is saved as one of the job
+    counts = state.backup.counts if state.backup else None
+    return replace(state, step=DONE, outcome={"outcome": "complete", "backup": context.id, "counts": counts})
+
+
+def _failed(context: _Context, state: BackupJob, failure: Failure) -> BackupJob:
+    """End the backup with its job, so that the next night may begin another. The archive is tried again."""
+    given_up = isinstance(failure, GivenUp)
+    if state.step == "archive" and not given_up:
+        raise failure
+    if given_up and state.backup is not None and state.backup.status == "running":
+        backup_run.fail(context.world, state.backup, failure.code)
+    return _over(context, state, failure.code)
+
+
+def _over(context: _Context, state: BackupJob, code: str) -> BackupJob:
+    outcome = {"outcome": "failed", "code": code, "backup": context.id}
+    return replace(state, step=DONE, outcome=outcome, failure=code)
+
+
+def _row(context: _Context, state: BackupJob) -> JobRow:
+    job, backup, over = context.job, state.backup, state.outcome is not None
+    complete = over and state.failure is None
+    total = sum((backup.counts or {}).values()) if backup and complete else job.total
+    return job.progressed(
+        over=over,
+        failed=state.failure is not None,
+        outcomes=msgspec.json.encode([state.outcome] if over else []),
+        done=total if over else sum(part.lines for part in backup.parts) if backup else 0,
+        total=total,
+    )
+
+
+def _ended(context: _Context, state: BackupJob) -> None:
+    if state.failure is None:
+        context.world.telemetry.figures({"BackupTaken": 1})
+
+
+WORKFLOW: Final = Workflow(
+    name="backup job",
+    context=_Context,
+    load=_load,
+    row=_row,
+    steps={"make": _make, "archive": _archive},
+    failed=_failed,
+    ended=_ended,
+)

@@ -4,7 +4,6 @@ The stored objects determine the position. A part is put only if its name does n
 that finds a part adopts it. So no part is written twice or left over.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -26,6 +25,7 @@ from chalicelib.services.backup.format.lines import Line
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
 from chalicelib.services.backup.format.parts import Fact, Header, Sum, Writer, header_of, named, texts
 from chalicelib.services.backup.verify import agree
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -47,13 +47,15 @@ class Making:
         self.world, self.row, self.company = world, row, row.company
         self.objects = Objects(world.files, prefix, Seals(world, row.company, row.id, keys))
 
-    def run(self, until: float) -> None:
-        """Write parts until the cutoff and the manifest are done, or until the monotonic instant `until`.
+    def run(self, deadline: Deadline) -> None:
+        """Make parts until the cut is made, and then the manifest; or until the deadline.
 
         Raises cutoff.Unreadable, verify.Disagreement, BackupDamaged and the errors of `Seals.require`.
         """
-        while self.row.clock is None and time.monotonic() < until:
-            self._layer(until)
+        while self.row.clock is None:
+            self._layer(deadline)
+            if deadline.passed:
+                break
         if self.row.clock is not None:
             self._end()
 
@@ -62,12 +64,12 @@ class Making:
         group, _, sort = self.row.cursor.partition("/")
         return (group, sort) if group else None
 
-    def _layer(self, until: float) -> None:
-        """Continue the present delta; at its end begin the next one, or make the cutoff."""
+    def _layer(self, deadline: Deadline) -> None:
+        """Go on with the current layer; at its end begin the next, or make the cut."""
         layer = len(self.row.layers) - 1
         found = self._again() if layer else self._first()
         while writer := self._filled(found):
-            if not self._put(writer) or time.monotonic() >= until:
+            if not self._put(writer) or deadline.passed:
                 return
         after = self.row.layers[-1]
         made = cut(self.world, self.company, after, fencing=layer >= MOST_LAYERS)

@@ -1,6 +1,5 @@
 """Walking through a backup, a transaction's worth of rows at a time, from wherever an earlier run stopped."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,9 @@ from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.kinds import NAMES, Place, wanted
 from chalicelib.services.backup.restoring.merge import Merged, Outcome, beside, leader, merged
 from chalicelib.services.backup.restoring.replay import Replay
-from chalicelib.services.backup.verify import PART_SECONDS, Checked, check
+from chalicelib.services.backup.verify import Checked, check
 from chalicelib.services.exports.tables import Written
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.services.backup.format.archive import Archive
@@ -51,10 +51,10 @@ class Progress:
     since: str = ""
     """The `Replay.mark` that it is made by."""
 
-    def verified(self, archive: "Archive", then: str, **changes: Any) -> "Progress":
+    def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "Progress":
         """After the next piece of the archive's verification: with `changes` in the step `then`, once all of it was
         read. Raises what `verify.check` does."""
-        checked = check(archive, self.checked, time.monotonic() + PART_SECONDS)
+        checked = check(archive, self.checked, deadline)
         if checked is not None:
             return replace(self, checked=checked)
         return replace(self, step=then, checked=None, **changes)

@@ -1,6 +1,5 @@
 """What a restore would do, counted by the very functions that do it; nothing is written."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,14 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.services.backup.format.kinds import NAMES, NUMBERED, NUMBERING, places
 from chalicelib.services.backup.restoring.batches import Batch, Progress, outcomes, place_of
+from chalicelib.services.backup.restoring.context import RestoreContext
 from chalicelib.store import erase
 from chalicelib.store.conflicts import patiently
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE
 
 if TYPE_CHECKING:
-    from chalicelib.services.backup.restoring.restore import Errand
     from chalicelib.wiring import World
 
-PART_SECONDS: Final = 7.0
 PAGES: Final = 10
 """Pages of a census before the time is looked at."""
 SHOWN: Final[Mapping[str, str]] = {"erased": "stays_deleted", "expired": "stays_deleted"}
@@ -24,19 +24,11 @@ STANDS: Final = ("overwritten", "unchanged", "issued")
 """Outcomes of rows that are there now."""
 
 
-def step(errand: "Errand", progress: Progress) -> Progress:
-    """The next part: verify the backup, compare it row by row, count what was made since. Raises what is wrong with the
-    backup, Busy."""
-    if progress.step == "census":
-        return _census(errand, progress)
-    archive = errand.archive()
-    if progress.step == "verify":
-        return progress.verified(archive, "compare", total=errand.total(archive))
-    walk = errand.walk(archive)
-    end = time.monotonic() + PART_SECONDS
-    for batch in walk.batches(progress.cursor):
-        progress = replace(compared(errand.world, batch, progress), cursor=place_of(batch))
-        if time.monotonic() >= end:
+def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+    """Compare the backup row by row. Raises what is wrong with the backup, Busy."""
+    for batch in context.walk(context.archive()).batches(progress.cursor):
+        progress = replace(compared(context.world, batch, progress), cursor=place_of(batch))
+        if deadline.passed:
             return progress
     return replace(progress, step="census", cursor=None)
 
@@ -49,13 +41,13 @@ def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
     return progress.counted(outcomes(batch, done), batch.rows)
 
 
-def _census(errand: "Errand", progress: Progress) -> Progress:
+def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
     """How many rows of each chosen kind there are now that the backup does not know."""
-    chosen = places(errand.kinds())
+    chosen = places(context.kinds())
     half = not chosen >= NUMBERING  # a census cannot tell numbers apart by kind
     rooms = sorted({room for room, _ in chosen})
-    room, _, after = (progress.cursor or f"{rooms[0]}\x1f").partition("\x1f")
-    found, where = erase.census(errand.world.store, room, errand.company, after=after or None, pages=PAGES)
+    room, after = (progress.cursor or f"{rooms[0]}\x1f").split("\x1f", 1)
+    found, where = erase.census(context.world.store, room, context.company, after=after or None, pages=PAGES)
     there: Counter[tuple[str, str]] = Counter()
     for kind, number in found.items():
         if (room, kind) in chosen and not ((room, kind) in NUMBERED and half):
@@ -63,7 +55,7 @@ def _census(errand: "Errand", progress: Progress) -> Progress:
     progress = progress.counted(there, 0)
     later = rooms[rooms.index(room) + 1 :]
     if where is None and not later:
-        return replace(progress, step="done", cursor=None)
+        return replace(progress, step=DONE, cursor=None)
     return replace(progress, cursor=f"{room}\x1f{where}" if where else f"{later[0]}\x1f")
 
 

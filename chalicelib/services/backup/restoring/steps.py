@@ -3,7 +3,6 @@
 Each step is bounded by time, repeatable, and says where it goes on. A drill takes the same course in tables aside.
 """
 
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,19 +22,20 @@ from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Page, Store, start_after
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE
+from chalicelib.workflow.failure import StepFailed
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 T = TypeVar("T")
-PART_SECONDS = 7.0
-"""How long a part of the work takes before its place is kept; a run begins none with less than ten seconds left."""
 PAGE = 45
 """Rows that are searched, and put right, at once: each may need another beside it."""
 PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
 
 
-class NotOurs(Exception):
+class NotOurs(StepFailed):
     """The company is not, or no longer, shut by this restore."""
 
     code = "not_ours"
@@ -70,12 +70,11 @@ class Into:
         return Reader(self.store, self.company, head)
 
 
-def rows(into: Into, walk: Walk, progress: Progress) -> Progress:
+def rows(into: Into, walk: Walk, progress: Progress, deadline: Deadline) -> Progress:
     """Put the next rows; the step after this one once there are no more. Raises what the archive raises, Busy."""
-    end = time.monotonic() + PART_SECONDS
     for batch in walk.batches(progress.cursor):
         progress = replace(put(into, batch, progress), cursor=place_of(batch))
-        if time.monotonic() >= end:
+        if deadline.passed:
             return progress
     return replace(progress, step="logos", cursor=None)
 
@@ -109,9 +108,8 @@ def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[
     return decide_batch
 
 
-def registers(into: Into, progress: Progress) -> Progress:
+def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
     """Recompute the chain of every series from what is stored now; a fault is noted: nothing here can mend it."""
-    end = time.monotonic() + PART_SECONDS
     reader = into.reader()
     names = sorted(row.id for row in reader.all("ledger", "series#") if isinstance(row, Series))
     name, _, after = (progress.cursor or "\x1f").rpartition("\x1f")
@@ -122,15 +120,14 @@ def registers(into: Into, progress: Progress) -> Progress:
             if found.fault:
                 return replace(progress, step="search", cursor=None, failure=progress.failure or "register_invalid")
             position = found.next
-            if position is not None and time.monotonic() >= end:
+            if position is not None and deadline.passed:
                 return replace(progress, cursor=f"{series}\x1f{position}")
     return replace(progress, step="search", cursor=None)
 
 
-def search(into: Into, replay: Replay, progress: Progress) -> Progress:
+def search(into: Into, replay: Replay, progress: Progress, deadline: Deadline) -> Progress:
     """Look for every erased subject through all that a restore writes of the working data, and put right what is met;
     done once a whole pass has met nothing. A draft that has been issued goes as well: it is no draft any more."""
-    end = time.monotonic() + PART_SECONDS
     begun = progress.cursor or PREFIXES[0]
     for prefix in [each for each in PREFIXES if each >= begun.partition("#")[0] + "#"]:
         after: str | None = begun if begun.startswith(prefix) and begun != prefix else None
@@ -140,7 +137,7 @@ def search(into: Into, replay: Replay, progress: Progress) -> Progress:
             if page.next is None:
                 break
             after = page.next["sort"]["S"]
-            if time.monotonic() >= end:
+            if deadline.passed:
                 return replace(progress, cursor=after)
     return replace(progress, step="search" if progress.found else "open", cursor=None, found=0)
 
@@ -163,13 +160,13 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
         return 0
     at = into.world.now()
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_removal(snapshot: Snapshot) -> Decision:
         now = [row for row in snapshot.at(wrong) if row is not None]
         gone = [row for row in now if row.id in replay.erased or row.key in numbered]
         changed = [replay.unnamed(row).edited(at) for row in now if row not in gone and replay.unnamed(row) != row]
         return Decision(puts=tuple(changed), deletes=tuple(gone))
 
-    into.commit(wrong, decide)
+    into.commit(wrong, decide_removal)
     return len(wrong)
 
 
@@ -179,13 +176,13 @@ def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None 
     tombstone does not. Repeated after a crash, it finds that done."""
     reader = into.reader()
     if reader.head.restore != into.job:
-        return replace(progress, step="done")
+        return replace(progress, step=DONE)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_reopening(snapshot: Snapshot) -> Decision:
         marks = joined(snapshot.head.erased, erased)
         for subject in sorted(replay.erased):
             marks = marked(marks, subject)
         return Decision(head={"state": "active", "restore": None, "erased": marks})
 
-    into.commit([], decide)
-    return replace(progress, step="done")
+    into.commit([], decide_reopening)
+    return replace(progress, step=DONE)

@@ -29,6 +29,8 @@ from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, start_after
+from chalicelib.workflow import deadline
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -107,7 +109,7 @@ def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request
     number, _, after = (request.cursor or "0:").partition(":")
     part = f"{parts_of(request)}{at:02d}-{int(number):06d}"
     if step.place == prefixes.EXPORTS:
-        where = zip_file.advance(world, request, reader, after)
+        where = zip_file.advance(world, request, reader, after, Deadline.within(deadline.STEP_SECONDS))
         found = int(where is None)
     elif step.store == "table":
         found, where = _rows(world, request, kind_of(step), part, after, reader)

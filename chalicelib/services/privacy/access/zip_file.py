@@ -2,7 +2,6 @@
 (files/zips.py)."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,22 +16,21 @@ from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
 from chalicelib.policy.model import Language
 from chalicelib.services.exports.page import index
-from chalicelib.services.exports.tables import Written
+from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.privacy.access.contents import Kind, kinds
 from chalicelib.store import due
 from chalicelib.store.read import Reader
+from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PART_LIMIT = 250_000_000
-PART_SECONDS = 7.0
 
 
-def advance(world: "World", request: Request, reader: Reader, after: str) -> str | None:
-    """Write the next pieces of the ZIP's tables, or upload its next part; return the next cursor."""
-    end = time.monotonic() + PART_SECONDS
+def advance(world: "World", request: Request, reader: Reader, after: str, deadline: Deadline) -> str | None:
+    """Write the next pieces of the ZIP's tables, or send the next part of it; where to go on."""
     written = msgspec.json.decode(after, type=Written) if after else Written()
     pieces = _pieces(world, request)
     if written.sent is None:
@@ -44,17 +42,13 @@ def advance(world: "World", request: Request, reader: Reader, after: str) -> str
             for key in (key for key in keys if key.startswith(own) and key > after):
                 yield world.files.read(key, PART_LIMIT).decode().split("\n"), key
 
-        written = tabulated(written, pieces, list(kinds), chunks, end)
+        written = tabulated(written, pieces, list(kinds), chunks, deadline)
         if written.table == len(kinds):
             counts = [(name, request.measures[i].found or 0) for name, i in kinds.items()]
             written = _ended(world, request, reader, keys, written, counts)
         return msgspec.json.encode(written).decode()
-    sent: Sent | None = written.sent
-    while sent is not None:
-        sent = pieces.send(prefixes.export(request.company, request.id), sent, written.member.objects)
-        if time.monotonic() >= end:
-            break
-    return None if sent is None else msgspec.json.encode(replace(written, sent=sent)).decode()
+    left = send(written, pieces, prefixes.export(request.company, request.id), deadline)
+    return msgspec.json.encode(left).decode() if left else None
 
 
 def _ended(
