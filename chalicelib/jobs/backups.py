@@ -91,7 +91,9 @@ def _expire(world: "World", step: Step) -> bool:
     if step.kind != "leave":
         return expiry.expire(world, step.ref)
     (row,) = world.store.records([step.ref])
-    return disable_cloud.advance(world, row) if isinstance(row, JobRow) and row.due == EXPIRY else True
+    if not isinstance(row, JobRow) or row.due != EXPIRY:
+        return True
+    return engine.run(world, disable_cloud.WORKFLOW, row)
 
 
 def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature

@@ -165,7 +165,7 @@ def test_a_note_survives_another_write_of_the_same_row(shop: Kept, monkeypatch: 
         return save(store, record, seen, salt)
 
     monkeypatch.setattr(due, "save", raced)
-    verify.note(world, shop.id, backup, verified_at=first)
+    verify.note(world, shop.id, backup, first, verified_at=first)
     (row,) = world.store.records([Backup.ref(shop.id, backup)])
     assert isinstance(row, Backup)
     assert (row.verified_at, row.drill) == (first, "passed")

@@ -4,7 +4,8 @@ The profile and support threads stay, as for a company that never turned a switc
 switches are still off: turning one on stops the deletion at that point.
 """
 
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -25,6 +26,9 @@ from chalicelib.store.erase import census
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import DONE, Failure, Workflow
+from chalicelib.workflow.failure import StepFailed
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -39,8 +43,8 @@ STAYS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_
 FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
 
 
-class SwitchedOn(Exception):
-    """A switch is on again: stop the deletion."""
+class SwitchedOn(StepFailed):
+    """A switch is on again: nothing more goes."""
 
     code = "switched_on"
 
@@ -71,26 +75,59 @@ def queued(call: Call) -> JobRow:
     )
 
 
-def advance(world: "World", job: JobRow) -> bool:
-    """Delete the next part; True once nothing is left, or a switch is on again. Raises Busy."""
-    try:
-        gone = _rows(world, job)
-        if gone:
-            on = job.edited(world.now(), done=job.done + gone, status="running")
-            due.save(world.store, on, job, world.random(16))
-            return False
-        if not _files(world, job.company) or not _answers(world, job):
-            return False
-        _keys(world, job)
-    except SwitchedOn as stopped:
-        return _end(world, job, "failed", {"outcome": "failed", "code": stopped.code})
-    return _end(world, job, "completed", {"outcome": "complete", "counts": {"rows": job.done}})
+@dataclass(frozen=True)
+class Disabling:
+    """The erasure of a company's business data: how many rows are gone."""
+
+    done: int
+    step: str = "erase"
+    failure: str | None = None
 
 
-def _end(world: "World", job: JobRow, status: str, outcome: dict[str, Any]) -> bool:
-    ended: Any = status
-    after = job.edited(world.now(), status=ended, due=None, outcomes=msgspec.json.encode([outcome]))
-    return due.save(world.store, after, job, world.random(16))
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    job: JobRow
+
+
+def _erase(context: _Context, state: Disabling, _: Deadline) -> Disabling:
+    """Erase the next part: of the rows, then of the files, then of the kept answers; the keys are last."""
+    world, job = context.world, context.job
+    if gone := _rows(world, job):
+        return replace(state, done=state.done + gone)
+    if not _files(world, job.company) or not _answers(world, job):
+        return state
+    _keys(world, job)
+    return replace(state, step=DONE)
+
+
+def _failed(_: _Context, state: Disabling, failure: Failure) -> Disabling:
+    """A switch that is on again stops it. Anything else does not: what was to be erased is not left."""
+    if not isinstance(failure, SwitchedOn):
+        raise failure
+    return replace(state, step=DONE, failure=failure.code)
+
+
+def _row(context: _Context, state: Disabling) -> JobRow:
+    complete = {"outcome": "complete", "counts": {"rows": state.done}}
+    outcome = {"outcome": "failed", "code": state.failure} if state.failure else complete
+    over = state.step == DONE
+    return context.job.progressed(
+        over=over,
+        failed=state.failure is not None,
+        outcomes=msgspec.json.encode([outcome] if over else []),
+        done=state.done,
+    )
+
+
+WORKFLOW: Final = Workflow(
+    name="disabling of the cloud",
+    context=_Context,
+    load=lambda context: Disabling(context.job.done),
+    row=_row,
+    steps={"erase": _erase},
+    failed=_failed,
+)
 
 
 def _rows(world: "World", job: JobRow) -> int:
@@ -143,11 +180,11 @@ def _keys(world: "World", job: JobRow) -> None:
 
 
 def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_erasure(snapshot: Snapshot) -> Decision:
         head: Head = snapshot.head
         if head.cloud_sync or head.cloud_backup:
             raise SwitchedOn
         return Decision(deletes=deletes, new=new)
 
     call = world.call(job.company, job.actor, TASK, key=f"{job.id}:{world.random(8).hex()}")
-    transact(world.store, call, [], decide, SYSTEM_STEP)
+    transact(world.store, call, [], decide_erasure, SYSTEM_STEP)

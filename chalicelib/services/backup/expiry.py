@@ -75,10 +75,10 @@ def _let_go(world: "World", row: Backup) -> None:
     """Remove an unfinished backup from its company's plan, so that the next one can begin."""
     call = world.call(row.company, "expiry", "backup_expire", key=f"expire:{row.id}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_release(snapshot: Snapshot) -> Decision:
         plan = snapshot.get(BackupPlan)
         if plan is None or plan.running != row.id:
             return Decision()
         return Decision(puts=(plan.edited(call.at, running=None),))
 
-    transact(world.store, call, [BackupPlan.ref(row.company)], decide, SYSTEM_STEP)
+    transact(world.store, call, [BackupPlan.ref(row.company)], decide_release, SYSTEM_STEP)
