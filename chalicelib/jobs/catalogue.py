@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.journal import JobRow
-from chalicelib.jobs import backups
+from chalicelib.jobs import backups, requests
 from chalicelib.jobs.bulk import Load, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
-from chalicelib.jobs.requests import Carry, carry_access, carry_deletion, carry_rectification, requests_job, watch_job
+from chalicelib.jobs.requests import requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
 from chalicelib.services.mail.outbox import Handler
@@ -49,15 +49,15 @@ def issue() -> Workflow[JobRow, Any, Any]:
 
 OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Load] = {"issue": issue}
-CARRIERS: Mapping[str, Carry] = {
-    "access": carry_access,
-    "deletion": carry_deletion,
-    "rectification": carry_rectification,
+REQUEST_KINDS: Mapping[str, requests.Load] = {
+    "access": requests.access,
+    "deletion": requests.deletion,
+    "rectification": requests.rectification,
 }
 JOBS: tuple[Job, ...] = (
     outbox(OUTBOX_TASKS),
     bulk(BULK_TASKS),
-    requests_job(CARRIERS),
+    requests_job(REQUEST_KINDS),
     watch_job(),
     retention_job(),
     proofs_job(),

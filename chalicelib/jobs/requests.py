@@ -3,12 +3,14 @@
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.entity import Record
-from chalicelib.domain.privacy.request import OVER, REMINDERS, Deadline, Request
+from chalicelib.domain.privacy.request import OVER, REMINDERS, Request, RequestDeadline
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.store import bookkeeping
+from chalicelib.store import due
+from chalicelib.workflow import engine
+from chalicelib.workflow.engine import Workflow
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -16,41 +18,33 @@ if TYPE_CHECKING:
 log = logging.getLogger("facture.privacy")
 
 NAME, WATCH = "requests", "deadlines"
-Carry = Callable[["World", Request], bool]
-"""Does the next bounded, repeatable part of a verified or running request. Returns True when nothing remains to do
-now."""
+Load = Callable[[], Workflow[Request, Any, Request]]
+"""Imports the workflow of a kind of requests."""
 
 
-def carry_deletion(world: "World", request: Request) -> bool:
-    """Do the next part of a deletion."""
-    from chalicelib.services.privacy.erasure import deletion
+def deletion() -> Workflow[Request, Any, Request]:
+    """A deletion."""
+    from chalicelib.services.privacy.erasure.deletion import WORKFLOW
 
-    if request.status in ("verified", "grace"):
-        if request.subject is None:
-            deletion.tell_first(world, request)
-        deletion.begin(world, request)
-        return False
-    if request.status == "running":
-        return deletion.proceed(world, request)
-    return deletion.look_again(world, request)
+    return WORKFLOW
 
 
-def carry_access(world: "World", request: Request) -> bool:
-    """Write the next piece of an access export."""
-    from chalicelib.services.privacy.access import export
+def access() -> Workflow[Request, Any, Request]:
+    """An access export."""
+    from chalicelib.services.privacy.access.export import WORKFLOW
 
-    return export.carry(world, request)
-
-
-def carry_rectification(world: "World", request: Request) -> bool:
-    """Do the next piece of a rectification."""
-    from chalicelib.services.privacy.rectification import rectification
-
-    return rectification.carry(world, request)
+    return WORKFLOW
 
 
-def requests_job(carriers: Mapping[str, Carry]) -> Job:
-    """The job that runs requests, each kind with its carrier. A kind without a carrier needs an operator."""
+def rectification() -> Workflow[Request, Any, Request]:
+    """A rectification."""
+    from chalicelib.services.privacy.rectification.rectification import WORKFLOW
+
+    return WORKFLOW
+
+
+def requests_job(workflows: Mapping[str, Load]) -> Job:
+    """The job that carries requests out, each by the workflow of its kind. A kind without one waits for an operator."""
 
     def apply(world: "World", step: Step) -> bool:
         from chalicelib.services.privacy.requests import transitions
@@ -64,12 +58,9 @@ def requests_job(carriers: Mapping[str, Carry]) -> Job:
         if request.status == "grace" and request.reminders < len(REMINDERS):
             transitions.remind(world, request)
             return True
-        carry = carriers.get(request.kind)
-        if carry is None:  # an operator carries it out; the watch keeps its deadline
-            return bookkeeping.save(
-                world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16)
-            )
-        return carry(world, request)
+        if request.kind not in workflows:  # an operator carries it out; the watch keeps its deadline
+            return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
+        return engine.run(world, workflows[request.kind](), request)
 
     return Job(
         name=NAME,
@@ -98,7 +89,7 @@ def watch_job() -> Job:
 
     def apply(world: "World", step: Step) -> bool:
         watch, request = world.store.records([step.ref, Request.ref(step.ref.company, *step.about)])
-        if not isinstance(watch, Deadline):
+        if not isinstance(watch, RequestDeadline):
             return True
         if not isinstance(request, Request) or request.status in OVER:
             bookkeeping.finish(world.store, step.ref)
@@ -123,10 +114,10 @@ def watch_job() -> Job:
 
     return Job(
         name=WATCH,
-        room=Deadline.ROOM,
+        room=RequestDeadline.ROOM,
         schedule="rate(1 hour)",
         cap=None,
-        find=due_in(Deadline.ROOM, WATCH),
+        find=due_in(RequestDeadline.ROOM, WATCH),
         plan=lambda _, work: [Step("watch", work.key, "deadline", (work.id,))],
         apply=apply,
         summary="Warns of privacy requests whose deadline is near or past",

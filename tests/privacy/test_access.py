@@ -11,8 +11,9 @@ import pytest
 
 from chalicelib.domain.clock import today
 from chalicelib.files import prefixes
+from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
-from chalicelib.jobs.requests import carry_access, requests_job
+from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.services.exports.page import safe
 from chalicelib.services.privacy.access import export
@@ -20,6 +21,7 @@ from chalicelib.services.privacy.access.contents import WITHHELD, kinds
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.privacy.requests import limits, requests
+from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop
 from tests.crash import Killed, watched
@@ -131,7 +133,7 @@ def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turn
     made = requests.ask(vault, mine.call(), mine.owner(), "access", None)
     requests.confirm(vault, mine.call(), mine.owner(), made.outcome.id)
     requests.ask(vault, mine.call(), mine.owner(1), "opposition", None)
-    run(vault, requests_job({"access": carry_access}), now=vault.now(), left=within(120))
+    run(vault, requests_job({"access": request_jobs.access}), now=vault.now(), left=within(120))
     archive = opened(vault.files.read(prefixes.export(mine.id, made.outcome.id)))
     everything = b"".join(archive.read(name) for name in archive.namelist())
     assert b"Mine4Z" in everything
@@ -158,7 +160,7 @@ def confirmed(books: Books) -> str:
 
 def work(books: Books, id: str) -> None:
     while books.request(id).status != "completed":
-        export.carry(books.world, books.request(id))
+        engine.run(books.world, export.WORKFLOW, books.request(id))
 
 
 def state(books: Books, id: str) -> tuple[Any, ...]:
@@ -225,7 +227,7 @@ def test_after_seven_days_it_is_gone(vault: Turned) -> None:
 
     books = Books(vault)
     id = confirmed(books)
-    run(vault, requests_job({"access": carry_access}), now=vault.now(), left=within(120))
+    run(vault, requests_job({"access": request_jobs.access}), now=vault.now(), left=within(120))
     vault.offset = timedelta(days=6, hours=23)
     assert download(vault, books.id, books.owner(), id).url.startswith("http")
     run_scheduled(vault, "uploads")
@@ -241,9 +243,9 @@ def test_a_blocked_account_is_read_no_more(vault: Turned) -> None:
     books = Books(vault)
     id = confirmed(books)
     while len(parts(books, id)) < 2:
-        export.carry(vault, books.request(id))
+        engine.run(vault, export.WORKFLOW, books.request(id))
     books.confirmed()
-    assert export.carry(vault, books.request(id))
+    assert engine.run(vault, export.WORKFLOW, books.request(id))
     assert (books.request(id).status, books.request(id).reason) == ("refused", "account_blocked")
     assert parts(books, id) == []
 

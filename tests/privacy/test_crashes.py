@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.jobs.catalogue import CARRIERS, JOBS, OUTBOX_TASKS
+from chalicelib.jobs.catalogue import JOBS, OUTBOX_TASKS, REQUEST_KINDS
 from chalicelib.services.documents import issuing
 from chalicelib.services.privacy.access import contents, export
 from tests import crash
@@ -58,7 +58,7 @@ def test_every_job_is_among_them() -> None:
     assert [fault for test in ELSEWHERE.values() if (fault := missing(test))] == []
     assert {"page", "mail", "notice"} == {case.name for case in EVERY if case.job == "outbox"}
     assert len(OUTBOX_TASKS) == 3
-    assert set(CARRIERS) <= {case.kind for case in EVERY}
+    assert set(REQUEST_KINDS) <= {case.kind for case in EVERY}
 
 
 def test_an_idle_run_writes_nothing(alone: Turned) -> None:

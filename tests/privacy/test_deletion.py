@@ -22,7 +22,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.privacy.consent import Consent
-from chalicelib.domain.privacy.request import GRACE, Deadline, Tombstone, clear_days
+from chalicelib.domain.privacy.request import GRACE, RequestDeadline, Tombstone, clear_days
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -295,7 +295,7 @@ def test_deadlines(vault: Turned) -> None:
     request = shop.request(account)
     assert request.grace_until is not None
     assert request.deadline == request.grace_until + timedelta(days=1)
-    watches = [r for r in vault.store.query("requests", shop.id).records if isinstance(r, Deadline)]
+    watches = [r for r in vault.store.query("requests", shop.id).records if isinstance(r, RequestDeadline)]
     assert {watch.id for watch in watches} == {person, account}
 
 

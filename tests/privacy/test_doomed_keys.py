@@ -14,9 +14,9 @@ from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.privacy.request import Receipt
 from chalicelib.files import prefixes
+from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
-from chalicelib.jobs.requests import carry_deletion
 from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
@@ -26,6 +26,7 @@ from chalicelib.services.backup.verify import check
 from chalicelib.services.retention import key_destruction
 from chalicelib.store import due
 from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import NEVER, Deadline
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
@@ -63,7 +64,7 @@ def set_aside(shop: Books, backup: Backup) -> dict[str, bytes]:
 
 def begins(shop: Books, id: str) -> None:
     """The request's first step: what is to go is fixed, and the keys are doomed."""
-    carry_deletion(shop.world, shop.request(id))
+    engine.run(shop.world, request_jobs.deletion(), shop.request(id))
 
 
 def test_after_the_deletion_old_backups_give_back_what_the_law_keeps_and_nothing_else(vault: Turned) -> None:

@@ -16,8 +16,9 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.privacy.erased import MARK, NAMES, is_erased, joined, marked
+from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
-from chalicelib.jobs.requests import carry_access, carry_deletion, requests_job
+from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.documents import printing
 from chalicelib.services.privacy.legal import demands, disclosures
@@ -59,7 +60,7 @@ def erased(shop: Shop, customer: str, *, carried: bool = False) -> str:
 
 def carry(shop: Shop) -> None:
     """Run what is due."""
-    job = requests_job({"deletion": carry_deletion, "access": carry_access})
+    job = requests_job({"deletion": request_jobs.deletion, "access": request_jobs.access})
     run(shop.world, job, now=shop.world.now() + timedelta(seconds=1), left=within(60))
 
 

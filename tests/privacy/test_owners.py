@@ -19,6 +19,7 @@ from chalicelib.services.companies import access
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.requests import confirmation, requests, transitions
 from chalicelib.store.read import Reader, open_company
+from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop
 from tests.crash import Killed, watched
@@ -242,15 +243,15 @@ def test_killed_while_it_begins_or_ends_one_mail_waits_and_is_handed_over_once(v
         assert books.request(id).status == "completed"
 
     def begun(books: Books, id: str) -> None:
-        deletion.begin(vault, books.request(id))
+        engine.run(vault, deletion.WORKFLOW, books.request(id))
 
     def ended(books: Books, id: str) -> None:
-        deletion.finish(vault, books.request(id))
+        engine.run(vault, deletion.WORKFLOW, books.request(id))
 
     def at_the_end(books: Books, id: str) -> None:
         begun(books, id)
         while not all(measure.done for measure in books.request(id).measures):
-            deletion.proceed(vault, books.request(id))
+            engine.run(vault, deletion.WORKFLOW, books.request(id))
 
     for prepare, verb in ((lambda *_: None, begun), (at_the_end, ended)):
         books = Books(vault, small=True)

@@ -20,9 +20,10 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled
 from chalicelib.domain.privacy.correction import Correction, applied
 from chalicelib.domain.privacy.request import UNANSWERED, Receipt, clear_days, resumed
-from chalicelib.jobs.catalogue import CARRIERS, named
+from chalicelib.jobs import requests as request_jobs
+from chalicelib.jobs.catalogue import REQUEST_KINDS, named
 from chalicelib.jobs.job import within
-from chalicelib.jobs.requests import carry_deletion, carry_rectification, requests_job, watch_job
+from chalicelib.jobs.requests import requests_job, watch_job
 from chalicelib.jobs.runner import run
 from chalicelib.policy.load import current
 from chalicelib.services.backup.restoring import replay
@@ -45,7 +46,7 @@ def carried(shop: Shop, **after: float) -> None:
     """Deliver the mails, and run what is due."""
     now = shop.world.now() + timedelta(seconds=1, **after)
     run(shop.world, named("outbox"), now=now, left=within(30))
-    run(shop.world, requests_job(CARRIERS), now=now, left=within(60))
+    run(shop.world, requests_job(REQUEST_KINDS), now=now, left=within(60))
 
 
 def rectified(client: Client, subject: str | None, corrections: dict[str, Any]) -> Got:
@@ -278,7 +279,7 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
 def test_nobody_is_reported_told_before_the_mail_is_gone(shop: Shop) -> None:
     disclosed(shop, "Direction exemplaire")
     id = rectified(shop.owner, shop.customer, {"name": RIGHT}).json["id"]
-    job = requests_job(CARRIERS)
+    job = requests_job(REQUEST_KINDS)
     run(shop.world, job, now=shop.world.now() + timedelta(seconds=1), left=within(60))
     assert shop.owner.get(f"{URL}/{id}").json["status"] == "running", "the outbox has not run"
     carried(shop, minutes=5)
@@ -304,7 +305,7 @@ def opened(vault: Turned, shop: Books, subject: str) -> str:
 
 
 def run_due(vault: Turned) -> None:
-    job = requests_job({"deletion": carry_deletion, "rectification": carry_rectification})
+    job = requests_job({"deletion": request_jobs.deletion, "rectification": request_jobs.rectification})
     run(vault, job, now=vault.now() + timedelta(seconds=1), left=within(60))
 
 
@@ -554,7 +555,7 @@ def test_killed_at_any_call_it_ends_the_same(vault: Turned) -> None:
         return shop, id
 
     def again(_: object) -> None:
-        job = requests_job({"rectification": carry_rectification})
+        job = requests_job({"rectification": request_jobs.rectification})
         for hours in (1, 2):
             run(vault, job, now=vault.now() + timedelta(hours=hours), left=within(60))
 

@@ -12,8 +12,9 @@ import pytest
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.privacy.request import GRACE
+from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
-from chalicelib.jobs.requests import carry_deletion, requests_job
+from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requester
 from chalicelib.services.privacy.requests.receipts import check
@@ -27,7 +28,7 @@ URL = "/v1/privacy/requests"
 def carry(shop: Shop, **after: float) -> None:
     """Run what is due."""
     now = shop.world.now() + timedelta(**after)
-    run(shop.world, requests_job({"deletion": carry_deletion}), now=now, left=within(60))
+    run(shop.world, requests_job({"deletion": request_jobs.deletion}), now=now, left=within(60))
 
 
 def asked(client: Client, subject: str | None = None) -> str:

@@ -21,9 +21,10 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.domain.privacy.request import Request
 from chalicelib.files import prefixes
+from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
-from chalicelib.jobs.requests import carry_deletion, requests_job
+from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.privacy.requests.requester import Asker
@@ -271,7 +272,7 @@ class Books:
 def carry(world: World, **after: float) -> Report:
     """Run what is due."""
     return run(
-        world, requests_job({"deletion": carry_deletion}), now=world.now() + timedelta(**after), left=within(120)
+        world, requests_job({"deletion": request_jobs.deletion}), now=world.now() + timedelta(**after), left=within(120)
     )
 
 

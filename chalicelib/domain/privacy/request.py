@@ -131,9 +131,8 @@ class Receipt(Record):
 
 
 @entity("deadline", room="requests", prefix="req", sort="deadline#{id}")
-class Deadline(Record):
-    """The deadline of an open request. It is due for the deadline check from `WARNED` before it until the request is
-    closed."""
+class RequestDeadline(Record):
+    """An open request's deadline, due for the watch from `WARNED` before it until the request is closed."""
 
     deadline: datetime = kept("request.proof")
     due: str | None = kept("request.proof", default="deadlines")

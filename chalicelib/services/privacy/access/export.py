@@ -5,7 +5,7 @@ bookkeeping stores both. A piece depends on the cursor alone, so a repeated piec
 """
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
@@ -21,16 +21,13 @@ from chalicelib.services.documents.printing import page_of
 from chalicelib.services.privacy.access import zip_file
 from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, kinds_for, told
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
-from chalicelib.services.privacy.erasure.deletion import Overtaken
 from chalicelib.services.privacy.requests import transitions
-from chalicelib.store import due
-from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, start_after
-from chalicelib.workflow import deadline
 from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Workflow, Written
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -46,27 +43,45 @@ PRINTED = document_types()
 """The kinds of documents whose pages an export holds."""
 
 
-def carry(world: "World", request: Request) -> bool:
-    """Do the next bounded piece of a verified or running request; True once nothing remains to do now. The request of
-    an account that was blocked in the meantime is refused. Raises Busy, Overtaken."""
-    (head,) = world.store.records([Head.ref(request.company)])
-    if isinstance(head, Head) and head.state == "restoring":
-        raise CompanyRestoring  # The restore will end, and then the request is tried again.
-    if not isinstance(head, Head) or head.state != "active":
-        _clear(world, request)
-        world.files.delete(prefixes.export(request.company, request.id))
-        transitions.settle(world, request, "refused", reason=BLOCKED)
-        return True
+class _Context:
+    """A request, and whether its account may still be read."""
+
+    def __init__(self, world: "World", request: Request) -> None:
+        (head,) = world.store.records([Head.ref(request.company)])
+        self.world, self.request = world, request
+        self.head = head if isinstance(head, Head) else None
+
+    def reader(self) -> Reader:
+        """A reader of the company."""
+        assert self.head is not None  # noqa: S101 — the step before says so
+        return Reader(self.world.store, self.request.company, self.head)
+
+
+def _step_of(context: _Context, request: Request) -> str:
+    if context.head is None or context.head.state != "active":
+        return "refuse"
     if request.status == "verified":
-        _begin(world, request)
-        return False
-    at = next((i for i, step in enumerate(request.measures) if not step.done), None)
-    if at is None:
-        _clear(world, request)
-        transitions.settle(world, request, "completed", notice="ready")
-        return True
-    _keep(world, request, _piece(world, request, at, Reader(world.store, request.company, head)))
-    return False
+        return "begin"
+    return "finish" if all(step.done for step in request.measures) else "gather"
+
+
+def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+    """An account that was blocked meanwhile is read no more. One that is being restored opens again."""
+    if context.head is not None and context.head.state == "restoring":
+        raise CompanyRestoring
+    _clear(context.world, request)
+    context.world.files.delete(prefixes.export(request.company, request.id))
+    return Written(transitions.settle(context.world, request, "refused", reason=BLOCKED))
+
+
+def _gather(context: _Context, request: Request, deadline: Deadline) -> Request:
+    at = next(i for i, step in enumerate(request.measures) if not step.done)
+    return _piece(context.world, request, at, context.reader(), deadline)
+
+
+def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+    _clear(context.world, request)
+    return Written(transitions.settle(context.world, request, "completed", notice="ready"))
 
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
@@ -85,31 +100,27 @@ def steps(subject: str | None) -> tuple[Measure, ...]:
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
 
 
-def _begin(world: "World", request: Request) -> None:
+def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+    world = context.world
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "verified":
-            return Decision()
+            return Decision(now)
         running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
-        return Decision(puts=(running,))
+        return Decision(running, puts=(running,))
 
-    transact(world.store, call, [request.key], decide, SYSTEM_WHILE_OPEN)
-
-
-def _keep(world: "World", request: Request, after: Request) -> None:
-    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
-        raise Overtaken
+    return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_WHILE_OPEN).outcome)
 
 
-def _piece(world: "World", request: Request, at: int, reader: Reader) -> Request:
+def _piece(world: "World", request: Request, at: int, reader: Reader, deadline: Deadline) -> Request:
     """The request after the next piece of its step `at`."""
     step = request.measures[at]
     number, _, after = (request.cursor or "0:").partition(":")
     part = f"{parts_of(request)}{at:02d}-{int(number):06d}"
     if step.place == prefixes.EXPORTS:
-        where = zip_file.advance(world, request, reader, after, Deadline.within(deadline.STEP_SECONDS))
+        where = zip_file.advance(world, request, reader, after, deadline)
         found = int(where is None)
     elif step.store == "table":
         found, where = _rows(world, request, kind_of(step), part, after, reader)
@@ -211,3 +222,14 @@ def _attached(world: "World", request: Request, part: str, after: str, reader: R
 def _clear(world: "World", request: Request) -> None:
     for key in list(world.files.list(parts_of(request))):
         world.files.delete(key)
+
+
+WORKFLOW: Final = Workflow(
+    name="access export",
+    context=_Context,
+    load=lambda context: context.request,
+    row=lambda _, request: request,
+    step_of=_step_of,
+    steps={"refuse": _refuse, "begin": _begin, "gather": _gather, "finish": _finish},
+)
+"""An access export, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""

@@ -1,13 +1,13 @@
 """A deletion from its plan to its receipt. Every step is stored, repeatable, and done only when verified.
 
-During the deletion the account is blocked and no API verb can change the request. So the job's own bookkeeping
-(`store.due`) stores its progress. Each change of status is a commit of the company.
+While it runs, the account is blocked and no verb of the API may change the request, so that the workflow engine saves
+the progress; every change of status is a commit of the company's.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
@@ -15,7 +15,7 @@ from chalicelib.domain.companies.company import Term
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
-from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Deadline, Measure, Request, moved
+from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
 from chalicelib.policy.inventory import take
@@ -26,11 +26,10 @@ from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
 from chalicelib.services.retention.purge import rule_of
-from chalicelib.store import due
-from chalicelib.store.decision import SYSTEM_STEP, Decision
-from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
 from chalicelib.store.wire import SORT
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Workflow, Written
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -39,12 +38,6 @@ PATIENCE = timedelta(days=5)
 """Before its deadline by this much, a deletion stops waiting for pending mails."""
 NOTICE = "privacy_notice"
 """The outbox task that mails a notice about a request. It takes the notice's name and the request's id."""
-
-
-class Overtaken(Exception):
-    """Another runner works on this request: this runner's claim lapsed."""
-
-    code = "overtaken"
 
 
 def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
@@ -108,9 +101,15 @@ def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 
     )
 
 
-def tell_first(world: "World", request: Request) -> None:
-    """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
-    only up to PATIENCE before the deadline. Raises Busy."""
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    request: Request
+
+
+def _tell_first(world: "World", request: Request) -> None:
+    """Deliver what still waits to be told to the owners, before their addresses go. A mailer that is out stops nothing
+    for longer than the deadline bears. Raises Busy."""
     waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
     for message in waiting:
         if isinstance(message, Message) and message.task == NOTICE:
@@ -121,16 +120,19 @@ def tell_first(world: "World", request: Request) -> None:
                     raise
 
 
-def begin(world: "World", request: Request) -> None:
-    """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
-    cancelled in the meantime."""
+def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+    """Fix the plan, and begin: of an account, its backups' working keys are doomed in the same commit. A request that
+    was cancelled meanwhile is left alone."""
+    world = context.world
+    if request.subject is None:
+        _tell_first(world, request)
     found = planned(world, request.company, request.affects, world.now())
     own_rows = 0 if request.measures else 1  # Only the measure of `gone_before`, or none.
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status or now.version != request.version:
-            return Decision()
+            return Decision(now)
         running = moved(
             now,
             "running",
@@ -140,31 +142,45 @@ def begin(world: "World", request: Request) -> None:
             last_trace=found.last_trace,
             letters=tuple(letter.id for letter in letters),
         )
-        return Decision(puts=(replace(running, due_at=now.due_at),), new=(*ends, *letters))
+        running = replace(running, due_at=now.due_at)
+        return Decision(running, puts=(running,), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
     whole = request.affects == "company"
     ends = key_destruction.doomed(world, request.company, request.id, call.at) if whole else ()
     letters = completion_mail.letters(world, call, request) if whole else ()
-    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+    return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
 
-def proceed(world: "World", request: Request) -> bool:
-    """Do and store the next bounded part of a running deletion; True once it has ended. Raises Busy, Overtaken."""
-    if any(m.found is None for m in request.measures) or request.cursor is not None:
-        after = erasers.counted(world, request)
-        while after.cursor is None and any(m.found is None for m in after.measures):
-            after = erasers.counted(world, after)
-        _keep(world, request, after)
-    elif all(measure.done for measure in request.measures):
-        finish(world, request)
-        return True
-    elif terms := _all_wait(request, today(world.now())):
-        _keep(world, request, replace(request, due_at=midnight(min(terms) + timedelta(days=1))))
-        return True
-    elif (after_part := erasers.carry_out(world, request)) is not None:
-        _keep(world, request, after_part)
-    return False
+def _step_of(context: _Context, request: Request) -> str:
+    if request.status in ("verified", "grace"):
+        return "begin"
+    if request.status != "running":
+        return "look_again"
+    if any(measure.found is None for measure in request.measures) or request.cursor is not None:
+        return "count"
+    if all(measure.done for measure in request.measures):
+        return "finish"
+    return "wait" if _all_wait(request, today(context.world.now())) else "erase"
+
+
+def _count(context: _Context, request: Request, _: Deadline) -> Request:
+    """Count the next places, before anything is erased."""
+    after = erasers.counted(context.world, request)
+    while after.cursor is None and any(measure.found is None for measure in after.measures):
+        after = erasers.counted(context.world, after)
+    return after
+
+
+def _erase(context: _Context, request: Request, _: Deadline) -> Request:
+    """Erase the next part of a place."""
+    return erasers.carry_out(context.world, request) or request
+
+
+def _wait(context: _Context, request: Request, _: Deadline) -> Request:
+    """Be due on the first day on which anything may go."""
+    terms = _all_wait(request, today(context.world.now()))
+    return replace(request, due_at=midnight(min(terms) + timedelta(days=1)))
 
 
 def _all_wait(request: Request, on: date) -> list[date]:
@@ -174,17 +190,13 @@ def _all_wait(request: Request, on: date) -> list[date]:
     return waiting if len(waiting) == len(left) else []
 
 
-def _keep(world: "World", request: Request, after: Request) -> None:
-    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
-        raise Overtaken
-
-
-def finish(world: "World", request: Request) -> None:
-    """Sign the receipt, and close the request (and the company) with it in one commit. Raises Busy."""
+def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+    """Sign the receipt, and close the request (and the company) with it in one commit."""
+    world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     ends = key_destruction.destroyed(world, request.company, request.id, call.at)
     receipt = receipts.make(world, request, call.at, ends)
-    watch = Deadline(
+    watch = RequestDeadline(
         company=request.company,
         id=request.id,
         created_at=call.at,
@@ -193,33 +205,48 @@ def finish(world: "World", request: Request) -> None:
         due_at=request.deadline,
     )
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
-            return Decision()
+            return Decision(now)
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
         # A closed account has no addresses left. Its mails were written when the deletion began.
         told = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
-        return Decision(puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
+        return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
 
-    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+    return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
 
 
-def look_again(world: "World", request: Request) -> bool:
-    """Erase rows that a request in flight wrote after the account was blocked; True when none remain."""
+def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
+    """Take what was in flight when the account was blocked and has landed since."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures
     )
     left = replace(request, measures=again)
     while any(not measure.done for measure in left.measures):
-        after = erasers.carry_out(world, left)
+        after = erasers.carry_out(context.world, left)
         if after is None:
-            return False
+            return request
         left = after
-    due_at = first_day_gone("request.proof", request.closed_at or world.now())
-    ended = request.edited(world.now(), due="proofs", due_at=due_at, attempts=0)
-    if not due.save(world.store, ended, request, world.random(16)):
-        raise Overtaken
-    return True
+    due_at = first_day_gone("request.proof", request.closed_at or context.world.now())
+    return replace(request, due="proofs", due_at=due_at)
+
+
+WORKFLOW: Final = Workflow(
+    name="deletion",
+    context=_Context,
+    load=lambda context: context.request,
+    row=lambda _, request: request,
+    step_of=_step_of,
+    steps={
+        "begin": _begin,
+        "count": _count,
+        "erase": _erase,
+        "wait": _wait,
+        "finish": _finish,
+        "look_again": _look_again,
+    },
+)
+"""A deletion, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""

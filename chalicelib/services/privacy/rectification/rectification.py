@@ -7,9 +7,9 @@ counts those that state old values, and `affected` lists them.
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
@@ -19,17 +19,16 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import UNANSWERED, WARNED, Request, moved, waiting
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.privacy.erasure.deletion import Overtaken, notice
+from chalicelib.services.privacy.erasure.deletion import notice
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
 from chalicelib.services.privacy.requests import receipts, transitions
 from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.privacy.requests.requests import members_of, own_row, seen
 from chalicelib.services.privacy.requests.transitions import watch_over
-from chalicelib.store import due
-from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
-from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
+from chalicelib.workflow.deadline import Deadline
+from chalicelib.workflow.engine import Workflow, Written
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -83,38 +82,41 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
     return done
 
 
-def carry(world: "World", request: Request) -> bool:
-    """Do the next bounded piece; True once nothing remains to do now. A request without corrections waits for an
-    operator. A request without its missing details lapses. Raises Busy, Overtaken."""
+@dataclass(frozen=True)
+class _Context:
+    world: "World"
+    request: Request
+
+
+def _step_of(_: _Context, request: Request) -> str:
     if request.status == "verified":
-        _wait(world, request)
-        return True
-    at = next((i for i, measure in enumerate(request.measures) if measure.found is None), None)
-    if at is not None:
-        _keep(world, request, _counted(world, request))
-        return False
+        return "wait"
+    return "count" if any(measure.found is None for measure in request.measures) else "finish"
+
+
+def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+    """What nobody said how to correct waits for an operator; missing details that nobody gives let it lapse."""
+    since = request.awaiting_since
+    if since is None:  # an operator carries it out; the watch keeps its deadline
+        return replace(request, due=None)
+    if since + UNANSWERED <= context.world.now():
+        lapsed = transitions.settle(context.world, request, "cancelled", reason=LAPSED, notice="cancelled")
+        return Written(lapsed)
+    return replace(request, due_at=since + UNANSWERED)
+
+
+def _count(context: _Context, request: Request, _: Deadline) -> Request:
+    return _counted(context.world, request)
+
+
+def _finish(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+    """Close the request once its owners are told, or once its deadline is near."""
+    world = context.world
     told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
     if not told and world.now() < request.deadline - WARNED:
-        _keep(world, request, replace(request, due_at=world.now() + LATER))
-        return True
+        return replace(request, due_at=world.now() + LATER)
     _name_hidden(world, request)
-    _finish(world, request if told else replace(request, recipients=()))
-    return True
-
-
-def _wait(world: "World", request: Request) -> None:
-    since = request.awaiting_since
-    if since is None:  # An operator carries it out; the watch job checks its deadline.
-        _keep(world, request, replace(request, due=None))
-    elif since + UNANSWERED <= world.now():
-        transitions.settle(world, request, "cancelled", reason=LAPSED, notice="cancelled")
-    else:
-        _keep(world, request, replace(request, due_at=since + UNANSWERED))
-
-
-def _keep(world: "World", request: Request, after: Request) -> None:
-    if not due.save(world.store, after.edited(world.now(), attempts=0), request, world.random(16)):
-        raise Overtaken
+    return Written(_close(world, request if told else replace(request, recipients=())))
 
 
 def _counted(world: "World", request: Request) -> Request:
@@ -142,17 +144,28 @@ def _name_hidden(world: "World", request: Request) -> None:
             log.warning("a recipient of what was corrected", extra={"request": request.id, "disclosure": row.id})
 
 
-def _finish(world: "World", request: Request) -> None:
+def _close(world: "World", request: Request) -> Request | None:
     """Sign the receipt and close the request with it in one commit. Raises Busy."""
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     receipt = receipts.make(world, request, call.at)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "running":
-            return Decision()
+            return Decision(now)
         ends = first_day_gone("request.proof", call.at)
         closed = moved(now, "completed", call.at, receipt=True, recipients=request.recipients, due_at=ends)
-        return Decision(puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
+        return Decision(closed, puts=(closed,), new=(receipt,), deletes=(watch_over(now),))
 
-    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+    return transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome
+
+
+WORKFLOW: Final = Workflow(
+    name="rectification",
+    context=_Context,
+    load=lambda context: context.request,
+    row=lambda _, request: request,
+    step_of=_step_of,
+    steps={"wait": _wait, "count": _count, "finish": _finish},
+)
+"""A rectification, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import RequestSettled
-from chalicelib.domain.privacy.request import WARNED, Deadline, Request, RequestStatus, moved, reminder
+from chalicelib.domain.privacy.request import WARNED, Request, RequestDeadline, RequestStatus, moved, reminder
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.store.decision import SYSTEM_STEP, Decision
@@ -21,9 +21,9 @@ def postponed(request: Request, at: datetime) -> Request:
     return replace(request, due_at=at)
 
 
-def watch_over(request: Request) -> Deadline:
-    """The row that watches an open request's deadline."""
-    return Deadline(
+def watch_over(request: Request) -> RequestDeadline:
+    """The row by which an open request's deadline is watched."""
+    return RequestDeadline(
         company=request.company,
         id=request.id,
         created_at=request.updated_at,
@@ -40,20 +40,19 @@ def lapse(world: "World", request: Request) -> None:
 
 def settle(
     world: "World", request: Request, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
-) -> bool:
-    """Close a request without a receipt; False if it changed in the meantime. `request` is the version that was
-    read."""
+) -> Request | None:
+    """Close a request that no receipt follows; None when it was moved meanwhile. `request` is as it was read."""
     call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
 
-    def decide_transition(snapshot: Snapshot) -> Decision[bool]:
+    def decide_transition(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != request.status:
-            return Decision(False)
+            return Decision(None)
         after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
         told = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
-            True,
+            after,
             puts=(after,),
             deletes=(watch_over(now),),
             messages=told,
@@ -71,29 +70,29 @@ def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str 
             raise RequestSettled(status=request.status)
         _to_running(world, request)
         (now,) = world.store.records([request.key])
-        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed")
+        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed") is not None
     if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
         raise RequestSettled(status=request.status)
-    return settle(world, request, to, reason=reason, notice="cancelled")
+    return settle(world, request, to, reason=reason, notice="cancelled") is not None
 
 
 def _to_running(world: "World", request: Request) -> None:
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_start(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status == "running":
             return Decision()
         return Decision(puts=(moved(now, "running", call.at),))
 
-    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+    transact(world.store, call, [request.key], decide_start, SYSTEM_STEP)
 
 
 def remind(world: "World", request: Request) -> None:
     """Remind the owners when the delay ends, and postpone the request to the next reminder or the end."""
     call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_reminder(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Request, request.id)
         if now is None or now.status != "grace" or now.reminders != request.reminders:
             return Decision()
@@ -101,4 +100,4 @@ def remind(world: "World", request: Request) -> None:
         after = postponed(after, reminder(after) or now.due_at)
         return Decision(puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
 
-    transact(world.store, call, [request.key], decide, SYSTEM_STEP)
+    transact(world.store, call, [request.key], decide_reminder, SYSTEM_STEP)
