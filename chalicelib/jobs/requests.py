@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import OVER, REMINDERS, Request, RequestDeadline
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.store import due
+from chalicelib.store import bookkeeping, due
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow
 

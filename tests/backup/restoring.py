@@ -15,7 +15,6 @@ from chalicelib.services.backup.operations import NAME
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.context import RestoreInput
 from chalicelib.services.companies import companies
-from chalicelib.store import bookkeeping
 from chalicelib.store.codec import from_row
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact

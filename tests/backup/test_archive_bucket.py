@@ -21,7 +21,8 @@ from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
 from chalicelib.services.retention.purge import Rule
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER
 from tests.backup.restoring import operator_tool
 from tests.backup.worlds import taken, turned_on

@@ -21,7 +21,7 @@ from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import companies_of
 from chalicelib.store.tables import create_tables
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER
 from tests.backup.worlds import Books, taken, turned_on
 from tests.conftest import Shop

@@ -18,7 +18,7 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run, plans, schedule
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.store import bookkeeping
+from chalicelib.store import bookkeeping, due
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
 from tests.backup.remains import remains

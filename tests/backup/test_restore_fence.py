@@ -20,7 +20,6 @@ from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
-from chalicelib.store import due
 from chalicelib.workflow import deadline
 from tests.backup.restoring import Kept
 from tests.iam import WATCH

@@ -9,8 +9,8 @@ from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.restoring import restore
-from chalicelib.store import due
 from tests.backup.restoring import Kept, ended, given_up, operator_tool, set_head, step, unsaved
+from tests.rows import delete_row, put_row
 
 WHY = ("--reason", "asked by telephone, identity proven", "--by", "opr_1")
 

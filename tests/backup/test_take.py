@@ -22,8 +22,9 @@ from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.verify import check
 from chalicelib.services.replies import remembering_id
-from chalicelib.store import due
-from chalicelib.store.transaction import ACCOUNT_WHILE_BLOCKED, Decision, transact
+from chalicelib.store import bookkeeping
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER
 from chalicelib.workflow.failure import Overtaken
 from tests.backup.oracle import differences

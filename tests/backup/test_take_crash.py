@@ -13,7 +13,8 @@ from chalicelib.services.backup.create import backup_run, cutoff
 from chalicelib.services.backup.format import manifest, parts
 from chalicelib.services.backup.verify import check
 from chalicelib.services.replies import remembering_id
-from chalicelib.store.transaction import Decision, transact
+from chalicelib.store.decision import Decision
+from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER
 from tests.backup.oracle import differences
 from tests.backup.remains import remains

@@ -8,7 +8,7 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.operations import NAME
 from chalicelib.services.backup.restoring import restore
 from chalicelib.services.backup.restoring.context import RestoreInput
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from chalicelib.workflow import engine
 

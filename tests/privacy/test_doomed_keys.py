@@ -24,8 +24,8 @@ from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.encryption import Seals
 from chalicelib.services.backup.verify import check
 from chalicelib.services.retention import key_destruction
-from chalicelib.store import due
-from chalicelib.store.transaction import ACCOUNT, Decision, transact
+from chalicelib.store.decision import ACCOUNT, Decision
+from chalicelib.store.transaction import transact
 from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import NEVER, Deadline
 from tests.crash import watched

@@ -20,15 +20,9 @@ from chalicelib.services.backup.create.plans import month_of, week_of
 from chalicelib.services.backup.create.writer import Making
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.replies import id_of
-from chalicelib.store.transaction import (
-    ACCOUNT,
-    SYSTEM_STEP,
-    SYSTEM_WHILE_OPEN,
-    Committed,
-    Decision,
-    Snapshot,
-    transact,
-)
+from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import Deadline

@@ -22,6 +22,7 @@ from chalicelib.services.privacy.access import zip_file
 from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, kinds_for, told
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.requests import transitions
+from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact

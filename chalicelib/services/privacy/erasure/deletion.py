@@ -26,7 +26,9 @@ from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
 from chalicelib.services.retention.purge import rule_of
-from chalicelib.store.transaction import SYSTEM_STEP, Decision, Snapshot, transact
+from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Workflow, Written

@@ -26,7 +26,9 @@ from chalicelib.services.privacy.requests import receipts, transitions
 from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.privacy.requests.requests import members_of, own_row, seen
 from chalicelib.services.privacy.requests.transitions import watch_over
-from chalicelib.store.transaction import ACCOUNT, SYSTEM_STEP, Committed, Decision, Snapshot, transact
+from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Workflow, Written
 
