@@ -1,11 +1,12 @@
 """Backups: what there is, one more, and verifying, fetching and restoring them."""
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
 from chalicelib.api.answers import Answer, address, answer, listed, signed
+from chalicelib.api.document_kinds import RestoredKind
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Model, Shown
@@ -18,7 +19,7 @@ from chalicelib.services.representation.backups import present_backup
 
 URL = address("backups")
 ONE = URL + "/{id}"
-Kind = Literal["company", "customers", "suppliers", "items", "drafts", "invoices", "credit_notes", "payments"]
+MOST_KINDS = len(get_args(RestoredKind))
 
 
 class RestoreIn(Model):
@@ -26,7 +27,7 @@ class RestoreIn(Model):
     would come back, what would be overwritten and what stays deleted, and writes nothing."""
 
     into: Literal["same", "new"] = "same"
-    kinds: Annotated[tuple[Kind, ...], Field(min_length=1, max_length=8)] | None = None
+    kinds: Annotated[tuple[RestoredKind, ...], Field(min_length=1, max_length=MOST_KINDS)] | None = None
     dry_run: bool = False
 
 

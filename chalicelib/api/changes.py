@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from chalicelib.api.answers import Answer, Body, address, listed, size
+from chalicelib.api.document_kinds import ChangedKind
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown
 from chalicelib.api.numbers import WholeNumber
@@ -26,7 +27,7 @@ class ChangeShown(Shown):
     read it by its own address."""
 
     clock: int
-    kind: Literal["company", "customer", "supplier", "item", "invoice", "credit_note", "payment"]
+    kind: ChangedKind
     id: str
     op: Literal["put", "delete"]
     object: dict[str, Any] | None

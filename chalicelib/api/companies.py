@@ -10,6 +10,7 @@ from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
+from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
@@ -36,21 +37,6 @@ MAX_TEMPLATE = 65_536
 Regime = Literal["standard", "auto_entrepreneur", "cpu"]
 Person = Literal["legal", "individual"]
 Mode = Literal["live", "test"]
-
-
-class NumberingIn(Edit):
-    """How one kind of document is numbered. `next` is set once, before the first document of its series."""
-
-    pattern: Annotated[str, Text(40)] = unsent()
-    reset: Literal["year", "never"] = unsent()
-    next: Annotated[int, Field(ge=1, le=999_999_999)] = unsent()
-
-
-class SeriesIn(Edit):
-    """Patterns by kind of document, such as FA-{year}-{seq:05}."""
-
-    invoice: NumberingIn = unsent()
-    credit_note: NumberingIn = unsent()
 
 
 class Particulars(Edit):
@@ -95,7 +81,7 @@ class CompanyEdit(_Profile):
     name: Name = unsent()
     logo: None = unsent()
     template: Annotated[str, multi_line(MAX_TEMPLATE)] | None = None
-    series: SeriesIn = unsent()
+    series: NumberingsIn = unsent()
 
 
 class LogoIn(Model):
@@ -119,20 +105,6 @@ class SettingsEdit(Edit):
     cloud: CloudIn = unsent()
     erase: bool = False
     dry_run: bool = False
-
-
-class NumberingShown(Shown):
-    """The pattern in force."""
-
-    pattern: str
-    reset: Literal["year", "never"]
-
-
-class SeriesShown(Shown):
-    """Patterns by kind of document."""
-
-    invoice: NumberingShown
-    credit_note: NumberingShown
 
 
 class CompanyShown(RecordShown):
@@ -161,7 +133,7 @@ class CompanyShown(RecordShown):
     template: str | None
     policy_version: str
     mode: Mode
-    series: SeriesShown
+    series: NumberingsShown
     notices: list[NoticeShown]
 
 

@@ -14,16 +14,16 @@ from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
 from chalicelib.api.serve import verb
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Refusal
 from chalicelib.policy.ends import term
 from chalicelib.policy.wording import length
 
 _PREFIXES: Final = {
+    **{made.path: made.prefix for made in document_types()},
     "customers": "cus",
     "suppliers": "sup",
     "items": "itm",
-    "invoices": "inv",
-    "credit-notes": "crn",
     "members": "mem",
     "api-keys": "key",
     "jobs": "job",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.api.answers import Answer, Body, answer, listed, size
 from chalicelib.api.companies import Particulars
+from chalicelib.api.document_kinds import DocumentKind
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import Email, Model, Shown
 from chalicelib.api.paging import Found, Page
@@ -15,6 +16,7 @@ from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE, RequestShown, asker_of
 from chalicelib.api.problems import faults_of
 from chalicelib.api.records import Edit, Name, unsent
+from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
 
@@ -56,7 +58,7 @@ class AffectedShown(Shown):
 
     id: str
     object: Literal["affected_document"]
-    kind: Literal["invoice", "credit_note"]
+    kind: DocumentKind
     number: str
     issue_date: str
     status: str
@@ -115,7 +117,8 @@ def _documents(context: RequestContext) -> Answer:
 
 
 def _of_document(cursor: str) -> bool:
-    return is_id("inv", cursor) or is_id("crn", cursor)
+    made = by_id(cursor)
+    return made is not None and is_id(made.prefix, cursor)
 
 
 ENDPOINTS = (

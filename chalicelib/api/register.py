@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from chalicelib.api.answers import Answer, Body, address, listed
+from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, Shown, Text
 from chalicelib.api.numbers import WholeNumber
@@ -18,7 +19,7 @@ class SeriesShown(Shown):
 
     id: str
     object: Literal["series"]
-    document: Literal["invoice", "credit_note"]
+    document: NumberedKind
     first: int
     next: int
     last_date: str | None
@@ -33,8 +34,8 @@ class EntryShown(Shown):
     position: int
     number: str
     document: str
-    kind: Literal["invoice", "credit_note"]
-    status: Literal["issued", "partially_paid", "paid", "credited", "missing"]
+    kind: RegisteredKind
+    status: RegisteredStatus
     issue_date: str
     gross: str
     hash: str
