@@ -4,12 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_toy_kind_is_forgotten_nowhere() -> None:
-    """Run `proofs.py` in an interpreter that declares the toy kind first."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.toy.kind"]
-    done = subprocess.run([*command, "tests/toy/proofs.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("proofs", ["proofs.py", "journey.py"])
+def test_a_toy_kind_is_forgotten_nowhere(proofs: str) -> None:
+    """Run the proofs in an interpreter that declares the toy kind first, and computes the gateway's routes with it."""
+    plugins = ["-p", "no:cacheprovider", "-p", "tests.toy.kind", "-p", "tests.toy.routes"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, f"tests/toy/{proofs}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed" in done.stdout

@@ -121,14 +121,15 @@ def _content(
         "totals": calculated.totals,
         "notes": draft.notes,
     }
-    return content | _parties(made, company, party)
+    seller, buyer = parties_of(made, company, party)
+    return content | {"seller": seller, "buyer": buyer}
 
 
-def _parties(made: DocumentType, company: Company, party: Party) -> dict[str, Any]:
-    """The seller and the buyer as the document freezes them."""
+def parties_of(made: DocumentType, company: Company, party: Party | None) -> tuple[Seller | None, Buyer | None]:
+    """The seller and the buyer as a document of this kind freezes them. One of them is None without the other party."""
     if made.party == "seller":
-        return {"seller": supplier_of(party), "buyer": buying(company)}
-    return {"seller": seller_of(company), "buyer": buyer_of(party)}
+        return supplier_of(party) if party else None, buying(company)
+    return seller_of(company), buyer_of(party) if party else None
 
 
 def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.model import DraftDocument, Issued, Language
-from chalicelib.domain.documents.registry import by_id, by_kind
+from chalicelib.domain.documents.registry import PARTIES, by_id, by_kind
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
@@ -113,10 +112,12 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
         return Printable(view, name, logo, company.template, attachments)
     if draft is None:
         raise NotFound
-    person = by_kind(kind).person_of(draft)
-    customer = reader.many(Customer, [person])[0] if person else None
-    spoken = language or draft.language or (customer.language if customer else company.language)
-    return Printable(draft_view(draft, company, customer, spoken), "brouillon.pdf", company.logo, company.template)
+    made = by_kind(kind)
+    person = made.person_of(draft)
+    party = reader.many(PARTIES[made.counterparty], [person])[0] if person else None
+    spoken = language or draft.language or (party.language if party else company.language)
+    logo = company.logo if made.party == "buyer" else None  # a logo stands for the seller
+    return Printable(draft_view(draft, company, party, spoken), "brouillon.pdf", logo, company.template)
 
 
 def _found(reader: Reader, kind: str, id: str) -> tuple[Company, DraftDocument | None, Issued | None]:

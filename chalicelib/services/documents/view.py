@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Address, Company
-from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.issuing import buyer_of, seller_of
+from chalicelib.domain.documents.issuing import parties_of
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
 from chalicelib.domain.documents.registry import DocumentType, by_kind
 from chalicelib.domain.documents.view import (
@@ -71,9 +71,10 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
     )
 
 
-def draft_view(draft: DraftDocument, company: Company, customer: Customer | None, language: Language) -> DocumentView:
-    """The view of a draft as if it were issued today, visibly marked as a draft."""
+def draft_view(draft: DraftDocument, company: Company, party: Party | None, language: Language) -> DocumentView:
+    """The view of a draft as if it were frozen today, visibly marked as a draft. `party` may be unknown."""
     made = by_kind(draft.KIND)
+    seller, buyer = parties_of(made, company, party)
     facts = []
     if draft.operation_date:
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
@@ -85,8 +86,8 @@ def draft_view(draft: DraftDocument, company: Company, customer: Customer | None
         title=made.words.title[language],
         addressee=made.words.addressee[language],
         marks=("draft",),
-        seller=_seller(seller_of(company), language),
-        buyer=_buyer(buyer_of(customer), language) if customer else None,
+        seller=_seller(seller, language) if seller else PartyView(name=""),
+        buyer=_buyer(buyer, language) if buyer else None,
         facts=tuple(facts),
         lines=_lines(made, draft.lines, language),
         totals=tuple(_totals(made, draft.totals, language)),
@@ -95,10 +96,10 @@ def draft_view(draft: DraftDocument, company: Company, customer: Customer | None
         payment_terms=_terms(draft.due_date, language) if draft.due_date and asks_payment else "",
         mentions=legal_mentions(
             language,
-            regime=company.regime,
+            regime=seller.regime if seller else "standard",
             reverse_charge=draft.reverse_charge,
             exemptions=[line.exemption for line in draft.lines],
-            professional_buyer=customer is None or customer.kind != "consumer",
+            professional_buyer=buyer is None or buyer.kind != "consumer",
             asks_payment=asks_payment,
         ),
         notes=draft.notes or "",
