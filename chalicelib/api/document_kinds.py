@@ -5,7 +5,8 @@ A type checker sees plain text. Pydantic sees the closed list, so that another n
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from chalicelib.domain.documents.registry import DRAFT, document_types
+from chalicelib.domain.documents.document_type import DRAFT
+from chalicelib.domain.documents.registry import document_types
 
 _TYPES: Final = document_types()
 _STATES: Final = tuple(state for made in _TYPES if made.registered for state in (*made.states, *made.derived_states))

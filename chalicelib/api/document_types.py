@@ -10,7 +10,8 @@ from chalicelib.api.document_models import DocumentQuery, DraftEdit
 from chalicelib.api.document_shapes import DocumentShown, PayableShown
 from chalicelib.api.fields import Id, Model
 from chalicelib.api.paging import expandable
-from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_kind
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.registry import by_kind
 
 
 @dataclass(frozen=True)

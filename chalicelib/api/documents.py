@@ -13,8 +13,9 @@ from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import Found
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import PARTIES, DocumentType, document_types
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,

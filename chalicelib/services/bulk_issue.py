@@ -10,7 +10,8 @@ import msgspec
 
 from chalicelib.domain.call import SYSTEM_KEY, Reply
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.registry import DocumentType, by_id
+from chalicelib.domain.documents.document_type import DocumentType
+from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import TooLarge, TransactionTooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.documents import issuing

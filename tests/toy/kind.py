@@ -9,15 +9,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from chalicelib.domain.companies.company import Address
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
-from chalicelib.domain.documents.registry import (
+from chalicelib.domain.documents.document_type import (
     DocumentScopes,
     DocumentType,
     DocumentWords,
     IssueFigure,
     Transition,
-    declare,
 )
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
+from chalicelib.domain.documents.registry import declare
 from chalicelib.domain.entity import entity, kept
 
 

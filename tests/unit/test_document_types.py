@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.document_type import DocumentType, DocumentWords, Transition
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.registry import (
-    DocumentType,
-    DocumentWords,
     LateDeclarationError,
-    Transition,
     UnknownDocumentTypeError,
     by_id,
     by_kind,
-    contradictions,
     declare,
     document_types,
     find,

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import chalicelib
-from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.document_type import DocumentType
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Ref
 from chalicelib.files.erase import PREFIXES, NotErasable, erase_file
 from chalicelib.policy.erasure import Circumstances, Step, plan

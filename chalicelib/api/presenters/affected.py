@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from chalicelib.api.answers import Body, address
 from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued, Language
-from chalicelib.domain.documents.registry import DocumentType, by_kind
+from chalicelib.domain.documents.registry import by_kind
 from chalicelib.services.privacy.rectification.affected import AffectedDocument
 from chalicelib.services.representation.documents import present_issued
 

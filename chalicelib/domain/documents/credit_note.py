@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from chalicelib.domain.documents.document_type import DocumentScopes, DocumentType, DocumentWords, IssueFigure
 from chalicelib.domain.documents.model import Registered
-from chalicelib.domain.documents.registry import DocumentScopes, DocumentType, DocumentWords, IssueFigure
 from chalicelib.domain.entity import entity, kept
 
 

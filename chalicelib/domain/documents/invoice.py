@@ -3,14 +3,14 @@
 from typing import Final
 
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Registered
-from chalicelib.domain.documents.registry import (
+from chalicelib.domain.documents.document_type import (
     DocumentScopes,
     DocumentType,
     DocumentWords,
     IssueFigure,
     Transition,
 )
+from chalicelib.domain.documents.model import DraftDocument, Registered
 from chalicelib.domain.entity import entity, kept
 
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
-from chalicelib.domain.documents.registry import DocumentType
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.morocco.deadlines import check_due_date, due_date
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.document_type import DRAFT
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.registry import DRAFT, by_kind, state_of
+from chalicelib.domain.documents.registry import by_kind, state_of
 
 
 @dataclass(frozen=True)

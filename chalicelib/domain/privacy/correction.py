@@ -10,8 +10,9 @@ import msgspec
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import Buyer, Issued, Seller
-from chalicelib.domain.documents.registry import PARTIES, DocumentType, by_kind, document_types
+from chalicelib.domain.documents.registry import by_kind, document_types
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.typed import converted
 

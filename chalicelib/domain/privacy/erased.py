@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from chalicelib.domain.companies.company import Address, Head
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued, Language
-from chalicelib.domain.documents.registry import DocumentType, by_kind, person_of
+from chalicelib.domain.documents.registry import by_kind, person_of
 from chalicelib.domain.errors import DocumentBlocked
 
 D = TypeVar("D", bound=Issued)

@@ -1,8 +1,9 @@
 """E-invoices: an issued document as UBL, as a file of its own or attached to its PDF."""
 
 from chalicelib.domain.documents.copies import as_of
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import DocumentType, by_kind
+from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.errors import NotIssued
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.render.renderer import Attachment

@@ -11,10 +11,10 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import PARTIES, DocumentType
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     AlreadyIssued,

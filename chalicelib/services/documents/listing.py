@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.registry import DRAFT, DocumentType
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound

@@ -8,9 +8,10 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Address, Company
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
-from chalicelib.domain.documents.registry import DocumentType, by_kind
+from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.documents.view import (
     DocumentView,
     FactKind,

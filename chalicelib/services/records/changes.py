@@ -13,9 +13,10 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff

@@ -10,10 +10,11 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.document_type import DRAFT
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import DRAFT, by_kind, person_of, state_of
+from chalicelib.domain.documents.registry import by_kind, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.privacy.erased import blanked, is_erased

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.companies.company import Company, Leftover, Series, Term
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import DocumentType, by_id, by_kind, document_types
+from chalicelib.domain.documents.registry import by_id, by_kind, document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current

@@ -9,9 +9,10 @@ from chalicelib.domain.backups.backup import Seal
 from chalicelib.domain.companies.company import Company, Head, Leftover, Series, Term
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import DocumentType, document_types
+from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.journal import JournalEntry
 

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
-from chalicelib.domain.documents.registry import DocumentType, by_kind, document_types, find
+from chalicelib.domain.documents.registry import by_kind, document_types, find
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as

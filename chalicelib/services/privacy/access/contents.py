@@ -18,9 +18,10 @@ from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.document_type import PARTIES
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import PARTIES, document_types, find
+from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.privacy.consent import Acceptance, Consent

@@ -12,8 +12,9 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.document_type import PARTIES
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import PARTIES, by_id, by_kind, document_types, person_of, types_about
+from chalicelib.domain.documents.registry import by_id, by_kind, document_types, person_of, types_about
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import differs

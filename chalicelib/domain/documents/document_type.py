@@ -1,0 +1,172 @@
+"""The document type: one frozen record a kind answers every question that the product asks of a kind.
+
+No field has a default: a kind that leaves a question open is a TypeError when its module is imported.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from chalicelib.domain.companies.party import Customer, Party, Supplier
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.view import FactKind, TotalKind
+from chalicelib.domain.entity import Record
+
+DRAFT: Final = "draft"
+"""The stored state of a document that has no number yet."""
+Counterparty = Literal["customer", "supplier"]
+Payable = Literal["none", "we_receive", "we_pay"]
+Translated = Mapping[Language, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentWords:
+    """The words of one kind in the three languages."""
+
+    title: Translated
+    """The page's title ("Facture")."""
+    heading: Translated
+    """The heading of a list or a table of such documents ("Factures")."""
+    drafts_heading: Translated | None
+    """The heading of a table of drafts; None for a kind without drafts."""
+    addressee: Translated
+    """The label above the other party's name ("Facturé à")."""
+    closing: Translated | None
+    """The sentence that states the amount `{words}`; None for a document without prices."""
+    file_name: str
+    """The beginning of a page's file name. It is the same in every language."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """A verb that moves a document from one of the stored states `sources` to `target`."""
+
+    verb: str
+    sources: tuple[str, ...]
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueFigure:
+    """The published figure that counts the documents of a kind which took a number."""
+
+    name: str
+    counts: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentScopes:
+    """The scopes that a caller needs to read, to write drafts, and to issue or correct."""
+
+    read: str
+    write: str
+    issue: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DocumentType:
+    """The answers of one kind of document. What is stored (kind, prefix, groups) never changes its text."""
+
+    kind: str
+    """The stored kind of its rows, and the `object` of its JSON."""
+    prefix: str
+    """The prefix of its ids."""
+    plural: str
+    """The name of its table in an export."""
+    path: str
+    """The name of its collection, as one word of lower-case letters and hyphens."""
+    words: DocumentWords
+
+    draft: type[DraftDocument] | None
+    """The class of its drafts; None for a kind that is issued at once."""
+    issued: type[Issued]
+    """The class of its frozen documents."""
+    balance: type[Balance] | None
+    """The class of the row that holds what is paid and credited; None for a kind without payments."""
+
+    counterparty: Counterparty
+    """The other party. A supplier's document has the supplier as its seller and us as its buyer."""
+    person: str
+    """The attribute that holds the other party's id. Erasure and access find a person's documents by it."""
+    free_text: tuple[str, ...]
+    """Attributes that may be None and may name anybody: they are blanked with an erased person."""
+
+    numbered_by: Literal["us", "other_party"]
+    series: str | None
+    """The default pattern of its numbers, begun anew each year; None where the other party numbers it."""
+    dated_in_order: bool
+    """Whether no document may be dated before the last one of its kind."""
+    fiscal: bool
+    """Whether the law makes us keep it (CGI art. 211)."""
+    registered: bool
+    """Whether it has an entry in the register and a place in its series' hash chain."""
+    priced: bool
+    """Whether it states amounts."""
+    statutory_date: str | None
+    """The attribute from which its statutory term counts; None where it has no such term."""
+    retention: str
+    """The policy's rule for its content once it is frozen."""
+
+    states: tuple[str, ...]
+    """The stored states, the first one first."""
+    transitions: tuple[Transition, ...]
+    derived_states: tuple[str, ...]
+    """States that follow from its balance, its dates or its children. They are never stored."""
+    payable: Payable
+    converts_to: tuple[str, ...]
+    """The kinds that a document may be converted to."""
+    corrects: tuple[str, ...]
+    """The kinds that it corrects: a credit note corrects an invoice."""
+    code: str | None
+    """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
+    credit_code: str | None
+    """UNTDID 1001 of the credit note that corrects it; None where nothing does."""
+
+    facts: tuple[FactKind, ...]
+    """The facts that its page shows beside the number, in their order."""
+    totals: tuple[TotalKind, ...]
+    """The totals that its page shows, in their order."""
+    shown: tuple[str, ...]
+    """The attributes that its JSON has beyond those that all documents share."""
+
+    backup_group: str
+    """The group of its rows in a backup, and the name by which a restore chooses them."""
+    draft_group: str | None
+    """The group of its drafts; None for a kind without drafts."""
+    figure: IssueFigure
+    scopes: DocumentScopes
+    on_devices: bool
+    """Whether the change feed shows it to devices."""
+    mailed: bool
+    linked: bool
+    """Whether it may have public links."""
+    exported: bool
+    """Whether an export of the company's business data includes it."""
+    imported: bool
+    attachments: bool
+
+    def person_of(self, document: Record) -> str | None:
+        """The id of the other party of a document, or of a draft, of this kind."""
+        found: str | None = getattr(document, self.person)
+        return found
+
+    def dated(self, document: Record) -> date | None:
+        """The day from which the statutory term of a document of this kind counts; None where it has none."""
+        found: date | None = getattr(document, self.statutory_date) if self.statutory_date else None
+        return found
+
+    @property
+    def frozen_state(self) -> str:
+        """The stored state of a document that was just frozen."""
+        return next(state for state in self.states if state != DRAFT)
+
+    @property
+    def party(self) -> Literal["buyer", "seller"]:
+        """The attribute that holds the other party's identity as it was frozen."""
+        return "buyer" if self.counterparty == "customer" else "seller"
+
+
+PARTIES: Final[Mapping[Counterparty, type[Party]]] = {"customer": Customer, "supplier": Supplier}
+"""The class of the other party's own record."""
