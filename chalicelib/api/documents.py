@@ -140,7 +140,7 @@ class DocumentNoun:
         numbered = "Give the next number, freeze, register" if self.made.registered else "Give the next number, freeze"
         return self._endpoint(
             method="POST",
-            path=f"{self.url}/{{id}}/{'issue' if ours else 'record'}",
+            path=f"{self.url}/{{id}}/{self.made.freezing.verb}",
             scope=self.made.scopes.issue,
             does=self._issue if ours else self._record,
             summary=numbered if ours else "Record the number that the other party gave, freeze",

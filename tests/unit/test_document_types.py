@@ -70,6 +70,8 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"numbered_by": "other_party", "series": None}, "dated in order"),
         ({"totals": ()}, "have totals"),
         ({"transitions": (Transition(verb="send", sources=("draft",), target="sent"),)}, "names a state"),
+        ({"transitions": ()}, "one transition ends a draft"),
+        ({"retention": "draft.content"}, "keeps lines by the rule document.content"),
         ({"person": "supplier"}, "has no attribute supplier"),
         ({"shown": ("reason",)}, "has no attribute reason"),
     ],

@@ -35,7 +35,12 @@ def contradictions(made: DocumentType, others: Iterable[DocumentType] = ()) -> l
             state for move in made.transitions for state in (*move.sources, move.target)
         }
         <= set(made.states),
+        "one transition ends a draft, with the first state that is none": [
+            (move.sources, move.target) for move in made.transitions if DRAFT in move.sources
+        ]
+        == ([((DRAFT,), made.frozen_state)] if draft else []),
         **_missing(made),
+        **_kept_otherwise(made),
         **_taken(made, others),
     }
     return [wrong for wrong, holds in rules.items() if not holds]
@@ -50,6 +55,13 @@ def _missing(made: DocumentType) -> dict[str, bool]:
         f"its issued class has no attribute {', '.join(sorted(named - has))}": named <= has,
         f"its draft class has no attribute {made.person}": drafted,
     }
+
+
+def _kept_otherwise(made: DocumentType) -> dict[str, bool]:
+    """Whether the attributes of its content name its own rule of retention."""
+    content = {"lines", "issue_date", made.person, made.statutory_date}
+    rules = {each.name: each.metadata["rule"] for each in fields(made.issued) if each.name in content}
+    return {f"its issued class keeps {name} by the rule {rule}": rule == made.retention for name, rule in rules.items()}
 
 
 def _taken(made: DocumentType, others: Iterable[DocumentType]) -> dict[str, bool]:

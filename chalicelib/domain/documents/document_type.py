@@ -116,7 +116,7 @@ class DocumentType:
     """States that follow from its balance, its dates or its children. They are never stored."""
     payable: Payable
     converts_to: tuple[str, ...]
-    """The kinds that a document may be converted to."""
+    """The kinds that a document may be converted to. Nothing reads it yet: no kind has a conversion."""
     corrects: tuple[str, ...]
     """The kinds that it corrects: a credit note corrects an invoice."""
     code: str | None
@@ -140,12 +140,15 @@ class DocumentType:
     on_devices: bool
     """Whether the change feed shows it to devices."""
     mailed: bool
+    """Whether it may be sent by e-mail. Nothing reads it yet: the service mails no documents."""
     linked: bool
-    """Whether it may have public links."""
+    """Whether it may have public links. Nothing reads it yet: the service makes no links to documents."""
     exported: bool
-    """Whether an export of the company's business data includes it."""
+    """Whether the export of a whole account includes it. The export of one person always does (law 09-08 art. 7)."""
     imported: bool
+    """Whether it may come from another system. Nothing reads it yet: the service imports no documents."""
     attachments: bool
+    """Whether files may be attached to it. Nothing reads it yet: the service attaches files to messages only."""
 
     def person_of(self, document: Record) -> str | None:
         """The id of the other party of a document, or of a draft, of this kind."""
@@ -156,6 +159,13 @@ class DocumentType:
         """The day from which the statutory term of a document of this kind counts; None where it has none."""
         found: date | None = getattr(document, self.statutory_date) if self.statutory_date else None
         return found
+
+    @property
+    def freezing(self) -> Transition:
+        """The transition that ends a draft. Raises LookupError for a kind without drafts."""
+        if found := [move for move in self.transitions if DRAFT in move.sources]:
+            return found[0]
+        raise LookupError(f"{self.kind} has no drafts")
 
     @property
     def frozen_state(self) -> str:

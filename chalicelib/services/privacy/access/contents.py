@@ -18,10 +18,10 @@ from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.document_type import PARTIES
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import document_types, find
+from chalicelib.domain.documents.registry import document_types, find, types_about
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.privacy.consent import Acceptance, Consent
@@ -141,8 +141,15 @@ def kinds() -> tuple[Kind, ...]:
 def kinds_for(subject: str | None) -> tuple[Kind, ...]:
     """The kinds in the export of an account, or of one person."""
     if subject is None:
-        return kinds()
+        own = {cls for made in document_types() if made not in documents_for(None) for cls in (made.draft, made.issued)}
+        return tuple(kind for kind in kinds() if kind.cls not in own)
     return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
+
+
+def documents_for(subject: str | None) -> tuple[DocumentType, ...]:
+    """The types of the documents in the export of a whole account, or of one person. A person has a right to every
+    document about them (law 09-08 art. 7), whatever the export of the account leaves out."""
+    return tuple(made for made in document_types() if made.exported) if subject is None else types_about(subject)
 
 
 def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:

@@ -12,14 +12,14 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.contact.support import SupportMessage
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.registry import by_kind, document_types, types_about
+from chalicelib.domain.documents.registry import by_kind, document_types
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
 from chalicelib.domain.privacy.request import Measure, Request, moved
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.documents.printing import page_of
 from chalicelib.services.privacy.access import zip_file
-from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, kinds_for, told
+from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, documents_for, kinds_for, told
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.requests import transitions
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -87,7 +87,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """The steps of the export of an account or of one person, in order."""
-    printed = [made for made in PRINTED if subject is None or made in types_about(subject)]
+    printed = [made for made in PRINTED if made in documents_for(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
         Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
