@@ -108,12 +108,11 @@ class DocumentShown(Shown):
 
 
 class PayableShown(DocumentShown):
-    """A document on which payments are recorded; notices are those of a draft."""
+    """A document on which payments are recorded."""
 
     paid: str
     credited: str
     balance: str
-    notices: list[NoticeShown]
 
 
 class Deleted(Shown):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 from pydantic import BaseModel, Field, create_model
 
 from chalicelib.api.document_models import DocumentQuery, DraftEdit
-from chalicelib.api.document_shapes import DocumentShown, PayableShown
+from chalicelib.api.document_shapes import DocumentShown, NoticeShown, PayableShown
 from chalicelib.api.fields import Id, Model
 from chalicelib.api.paging import expandable
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
@@ -75,8 +75,10 @@ def _shown(made: DocumentType, name: str) -> type[BaseModel]:
     fields: dict[str, Any] = {
         "object": (Literal[made.kind], ...),
         made.person: (str | dict[str, Any] | None, ...),
-        **{member: (hints[member], ...) for member in made.shown},
+        **{member: (hints[member] | None if made.draft else hints[member], ...) for member in made.shown},
     }
+    if made.draft is not None:
+        fields["notices"] = (list[NoticeShown], ...)
     state = "A draft or an issued document." if made.draft else "An issued document."
     base = PayableShown if made.balance else DocumentShown
     return create_model(f"{name}Shown", __base__=base, __doc__=state, **fields)

@@ -19,6 +19,7 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.erased import SELLER_NAMES
 from chalicelib.files import prefixes
 from chalicelib.jobs.runner import run_scheduled
+from tests.api.test_openapi_contract import broken
 from tests.backup.restoring import content_of
 from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Got
@@ -122,6 +123,28 @@ def test_the_api_describes_it_as_it_describes_the_older_kinds() -> None:
     }
     (id,) = [each for each in paths[f"{URL}/{{id}}"]["get"]["parameters"] if each.get("name") == "id"]
     assert id["schema"]["pattern"] == "^toy_[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+
+def test_each_answer_is_as_the_api_describes_it(workshop: Workshop) -> None:
+    owner, described = workshop.shop.owner, read(workshop.shop, "/openapi.json")
+    toy, draft, body = f"{URL}/{workshop.toy['id']}", f"{URL}/{workshop.draft['id']}", {"lines": [LINE]}
+    number = {"number": "F/78", "issue_date": workshop.shop.today.isoformat()}
+    answers = [
+        (f"GET {URL}", owner.get(URL)),
+        (f"POST {URL}", owner.post(URL, body)),
+        (f"POST {URL}/preview", owner.post(f"{URL}/preview", body)),
+        (f"GET {URL}/{{id}}", owner.get(toy)),
+        (f"GET {URL}/{{id}}", owner.get(draft)),
+        (f"GET {URL}/{{id}}/pdf", owner.get(f"{toy}/pdf")),
+        (f"PATCH {URL}/{{id}}", owner.patch(draft, body, "*")),
+        (f"POST {URL}/{{id}}/record", owner.post(f"{draft}/record", number)),
+        ("GET /v1/changes", owner.get("/v1/changes", query={"limit": 100})),
+    ]
+    endpoints = {f"{endpoint.method} {endpoint.path}": endpoint for endpoint in ENDPOINTS}
+    assert [got.text for _, got in answers if got.status >= 400] == []
+    assert [(name, *broken(described, endpoints[name], got)) for name, got in answers] == [
+        (name,) for name, _ in answers
+    ]
 
 
 def test_a_draft_is_previewed_edited_deleted_and_recorded(shop: Shop) -> None:

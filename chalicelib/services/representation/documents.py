@@ -35,6 +35,7 @@ def present_document(state: DocumentState, head: Head) -> Body:
 def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
     made = by_kind(draft.KIND)
+    unpaid = {"paid": "0.00", "credited": "0.00", "balance": amount_text(draft.totals.payable)}
     return {
         "id": draft.id,
         "object": draft.KIND,
@@ -56,13 +57,12 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "totals": _totals(draft.totals),
         "amount_in_words": in_words(draft.totals.payable),
         "notes": draft.notes,
-        "paid": "0.00",
-        "credited": "0.00",
-        "balance": amount_text(draft.totals.payable),
+        **(unpaid if made.balance else {}),
         "register": None,
         "notices": present_notices(draft.notices),
         "created_at": instant(draft.created_at),
         "updated_at": instant(draft.updated_at),
+        **{name: getattr(draft, name, None) for name in made.shown},
     }
 
 
@@ -76,6 +76,8 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
             line["credits"] = credited
     if made.balance is not None:
         body |= _paid(document, balance)
+    if made.draft is not None:
+        body["notices"] = []
     shown = blanked(document, head)
     return body | {name: getattr(shown, name) for name in made.shown}
 
@@ -98,7 +100,6 @@ def _paid(document: Issued, balance: Balance | None) -> Body:
         "paid": amount_text(balance.paid if balance else ZERO),
         "credited": amount_text(balance.credited if balance else ZERO),
         "balance": amount_text(left(document, balance)),
-        "notices": [],
         "updated_at": instant(balance.updated_at if balance else document.updated_at),
     }
 
