@@ -37,19 +37,19 @@ def retention_job() -> Job:
 
 def plan(world: "World", work: Record) -> list[Step]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
-    from chalicelib.services.retention import purge
+    from chalicelib.services.retention import purge, selection
 
     if isinstance(work, Leftover):
         return [Step("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
     if not isinstance(work, Term):
         raise TypeError(f"a {work.KIND} is due for the sweep")
     through = purge.rule_of(work).through(today(world.now()))
-    batches = list(purge.due_entries(world.store, work.company, through))
+    batches = list(selection.due_entries(world.store, work.company, through))
     steps = [
         Step("documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,))
         for series, entries in batches
     ]
-    others = purge.due_documents(world.store, work.company, through)
+    others = selection.due_documents(world.store, work.company, through)
     steps += [
         Step("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
         for made, batch in others

@@ -4,10 +4,9 @@ The register stays verifiable: a series keeps the last purged number and its cha
 date of its next purge, so that the cost of a run depends on what is due and not on what is stored.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import MOROCCO, today
@@ -16,23 +15,21 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
-from chalicelib.domain.documents.registry import by_id, by_kind, document_types
+from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
 from chalicelib.services.archive import removal
+from chalicelib.services.retention.selection import due_documents, due_entries, rows_from
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-BATCH = 12
-"""Documents purged in one commit, each with its register entry, its balance and its payments."""
 MOST_ROWS = 80
 """Rows that one commit deletes. The commit's bookkeeping and the series come on top; a transaction takes 100."""
 DAY = timedelta(days=1)
@@ -117,45 +114,6 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
-def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
-    """The register entries of each series that may be purged, in order, in batches. Dates never decrease along a
-    series, so the first later date ends it."""
-    for series in _all(store, company, "ledger", "series#"):
-        if isinstance(series, Series):
-            rows = _all(store, company, "ledger", f"register#{series.id}#")
-            going = _until(rows, through)
-            while batch := list(islice(going, BATCH)):
-                yield series, batch
-
-
-def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
-    """The fiscal documents outside the register that may be purged, in batches of one kind. They have no order by date,
-    so all rows of a kind are read, once per due day."""
-    for made in document_types():
-        if made.fiscal and not made.registered:
-            rows = _all(store, company, made.issued.ROOM, f"{made.kind}#")
-            going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
-            while batch := list(islice(going, BATCH)):
-                yield made, batch
-
-
-def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:
-    for row in rows:
-        if isinstance(row, RegisterEntry):
-            if row.issue_date > through:
-                return
-            yield row
-
-
-def _all(store: Store, company: str, room: str, prefix: str) -> Iterator[Record]:
-    after = None
-    while True:
-        page = store.query(room, company, SORT.startswith(prefix), after=after)
-        yield from page.records
-        if (after := page.next) is None:
-            return
-
-
 def sweep(world: "World", term: Term) -> bool:
     """Purge the next batch. Returns True once nothing more is due; the row is then due for the next date. Raises
     Busy."""
@@ -235,7 +193,7 @@ def _with_document(world: "World", company: str, due: Due, through: date) -> tup
     made = due.made
     balances = [made.balance.ref(company, due.id)] if made.balance else []
     document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
-    rows = _all(world.store, company, "ledger", f"payment#{due.id}#")
+    rows = rows_from(world.store, company, "ledger", f"payment#{due.id}#")
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
     gone = [row for row in (due.entry, document, *(balance if later is None else ())) if row is not None]
@@ -255,7 +213,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
 def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     """Purge the late payments of a purged invoice; return True when done."""
     through = rule_of(term).through(today(world.now()))
-    found = list(_all(world.store, row.company, "ledger", f"payment#{row.id}#"))
+    found = list(rows_from(world.store, row.company, "ledger", f"payment#{row.id}#"))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
@@ -271,7 +229,7 @@ def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
 
 def _journal(world: "World", term: Term, through: date) -> bool:
     """Purge a batch of journal entries; return whether there was one."""
-    rows = _all(world.store, term.company, "journal", "entry#")
+    rows = rows_from(world.store, term.company, "journal", "entry#")
     old: list[Record] = []
     for row in rows:
         if not isinstance(row, JournalEntry) or today(row.created_at) > through or len(old) == MOST_ROWS:

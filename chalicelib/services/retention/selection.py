@@ -1,0 +1,56 @@
+"""The records whose statutory term is over, in batches of one commit."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
+
+from chalicelib.domain.companies.company import Series
+from chalicelib.domain.documents.document_type import DocumentType
+from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import document_types
+from chalicelib.domain.entity import Record
+from chalicelib.store.wire import SORT, Store
+
+BATCH = 12
+"""Documents purged in one commit, each with its register entry, its balance and its payments."""
+
+
+def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
+    """The register entries of each series that may be purged, in order, in batches. Dates never decrease along a
+    series, so the first later date ends it."""
+    for series in rows_from(store, company, "ledger", "series#"):
+        if isinstance(series, Series):
+            rows = rows_from(store, company, "ledger", f"register#{series.id}#")
+            going = _until(rows, through)
+            while batch := list(islice(going, BATCH)):
+                yield series, batch
+
+
+def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
+    """The fiscal documents outside the register that may be purged, in batches of one kind. They have no order by date,
+    so all rows of a kind are read, once per due day."""
+    for made in document_types():
+        if made.fiscal and not made.registered:
+            rows = rows_from(store, company, made.issued.ROOM, f"{made.kind}#")
+            going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
+            while batch := list(islice(going, BATCH)):
+                yield made, batch
+
+
+def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:
+    for row in rows:
+        if isinstance(row, RegisterEntry):
+            if row.issue_date > through:
+                return
+            yield row
+
+
+def rows_from(store: Store, company: str, room: str, prefix: str) -> Iterator[Record]:
+    """Every row of a company in a room whose sort key begins with the prefix, page after page."""
+    after = None
+    while True:
+        page = store.query(room, company, SORT.startswith(prefix), after=after)
+        yield from page.records
+        if (after := page.next) is None:
+            return
