@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
-from chalicelib.domain.documents.model import Registered
+from chalicelib.domain.documents.model import Issued, Registered
 
 
 def contradictions(made: DocumentType, others: Iterable[DocumentType] = ()) -> list[str]:
@@ -58,8 +58,10 @@ def _missing(made: DocumentType) -> dict[str, bool]:
 
 
 def _kept_otherwise(made: DocumentType) -> dict[str, bool]:
-    """Whether the attributes of its content name its own rule of retention."""
-    content = {"lines", "issue_date", made.person, made.statutory_date}
+    """Whether the attributes of its content name its own rule of retention. An attribute that only this kind has may
+    name another rule."""
+    shared = {each.name: each.metadata["rule"] for each in fields(Issued)}
+    content = {name for name, rule in shared.items() if rule == shared["lines"]} | {made.person, made.statutory_date}
     rules = {each.name: each.metadata["rule"] for each in fields(made.issued) if each.name in content}
     return {f"its issued class keeps {name} by the rule {rule}": rule == made.retention for name, rule in rules.items()}
 
