@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
-from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs import catalogue
@@ -156,7 +155,9 @@ def given_up(world: "World", options: argparse.Namespace) -> int:
     """List, and with `--revive` retry, the dead-lettered work of a job."""
     job = _job(options.name)
     now, count = world.now(), 0
-    for record in due_rows(world, job.room, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])):
+    for record in bookkeeping.all_due(
+        world.store, job.room, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])
+    ):
         revived = options.revive and bookkeeping.revive(world.store, record, now)
         show(company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived)
         count += 1

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments, rectification
 from chalicelib.cli.output import CannotRun, show
-from chalicelib.cli.rows import due_rows
 from chalicelib.domain.errors import Busy, NotFound, Refusal
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.domain.privacy.request import RequestStatus
@@ -170,7 +170,7 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
     except TermError as error:
         raise CannotRun(str(error)) from error
     now, total = world.now(), 0
-    for term in due_rows(world, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1)):
+    for term in bookkeeping.all_due(world.store, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1)):
         if isinstance(term, Term) and (count := purge.preview(world, term, period, today(now))):
             show(company=term.company, documents=count)
             total += count

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
-from chalicelib.cli.rows import due_rows
 from chalicelib.domain.contact.support import JOB, Thread
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
 from chalicelib.services.representation.support import present_message, present_thread
 from chalicelib.services.support import desk, support
+from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -38,7 +38,7 @@ def add_to(nouns: Any) -> None:
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """List the threads without a first answer: ids and deadlines, no content."""
     now = world.now()
-    for row in due_rows(world, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1)):
+    for row in bookkeeping.all_due(world.store, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1)):
         if isinstance(row, Thread) and row.status != "closed":
             show(
                 company=row.company,

@@ -13,7 +13,7 @@ claimed, deleted). Above some 200 messages a second the name needs shards (`outb
 hash) and one `find` for each.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -90,10 +90,19 @@ def page(store: Store, room: str, name: str, at: datetime, *, cursor: str | None
     """One page of the rows of `room` that are due for job `name` at `at`, oldest first, in the index's (eventually
     consistent) view. `cursor` is what `cursor_of` made of the page before."""
     after = msgspec.json.decode(cursor) if cursor else None
-    # Stored instants end in "Z" or in a fraction and "Z", which sorts before it: the whole second's bound misses none.
-    bound = _stored(at.replace(microsecond=0))
-    found = store.query(room, name, Row.due_at <= bound, index="due", after=after, limit=limit)
+    found = store.query(room, name, _due_by(at), index="due", after=after, limit=limit)
     return Page([record for record in found.records if due_at(record) <= at], found.next)
+
+
+def all_due(store: Store, room: str, name: str, at: datetime) -> Iterator[Record]:
+    """Every row of `room` that is due for job `name` at `at`, the oldest first. Raises Busy."""
+    found = store.all(room, name, _due_by(at), index="due")
+    return (record for record in found if due_at(record) <= at)
+
+
+def _due_by(at: datetime) -> Condition:
+    # Stored instants end in "Z" or in a fraction and "Z", which sorts before it: the whole second's bound misses none.
+    return Row.due_at <= _stored(at.replace(microsecond=0))
 
 
 def cursor_of(found: Page) -> str | None:

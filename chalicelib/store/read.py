@@ -113,12 +113,7 @@ class Reader:
 
     def all(self, room: str, prefix: str) -> Iterator[Record]:
         """Every row of the table `room` whose sort key begins with `prefix`, in order, a page at a time."""
-        after = None
-        while True:
-            page = self.store.query(room, self.company, SORT.startswith(prefix), after=after)
-            yield from page.records
-            if (after := page.next) is None:
-                return
+        return self.store.all(room, self.company, SORT.startswith(prefix))
 
 
 def open_company(store: Store, company: str, head: Head | None = None) -> Reader:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError, HTTPClientError
@@ -23,6 +23,7 @@ from chalicelib.store.codec import Row, from_row
 from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROOM_TABLES, table_name
 
 R = TypeVar("R")
+K = TypeVar("K", bound=Record)
 MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
 THROTTLES = frozenset(
@@ -90,6 +91,11 @@ def nobody(new: Sequence[Record], gone: Sequence[Record]) -> None:
     """Ignore the commit."""
 
 
+def at_once(ask: Callable[[], Page]) -> Page:
+    """Get a page by one read."""
+    return ask()
+
+
 class Wire(Connection):
     """PynamoDB's connection. Each call uses its caller's session (chalicelib/session.py)."""
 
@@ -150,6 +156,34 @@ class Store:
     def records(self, refs: Sequence[Ref]) -> list[Record | None]:
         """The records at `refs`, read at one moment."""
         return [from_row(ref.room, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
+
+    def all(
+        self,
+        room: str,
+        partition: str,
+        where: Condition | None = None,
+        *,
+        index: str | None = None,
+        after: Key | None = None,
+        descending: bool = False,
+        read: Callable[[Callable[[], Page]], Page] = at_once,
+    ) -> Iterator[Record]:
+        """Every row of a partition whose sort key satisfies `where`, in order, a page at a time.
+
+        A page is strongly consistent, except on an index. `read` gets each page: `conflicts.patiently` repeats a read
+        that met a writer. Raises Busy.
+        """
+        while True:
+            ask = partial(self.query, room, partition, where, index=index, after=after, descending=descending)
+            page = read(ask)
+            yield from page.records
+            if (after := page.next) is None:
+                return
+
+    def all_of(self, cls: type[K], company: str, *, descending: bool = False) -> Iterator[K]:
+        """Every row of a company that is of this class, by its sort key. Raises Busy."""
+        where = SORT.startswith(cls.SORT.partition("{")[0])
+        return (row for row in self.all(cls.ROOM, company, where, descending=descending) if isinstance(row, cls))
 
     def query(
         self,

@@ -21,7 +21,7 @@ from chalicelib.store.decision import ACCOUNT, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 KEYS = Resource(ApiKey, policy=ACCOUNT)
 T = TypeVar("T")
@@ -156,14 +156,8 @@ def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Wri
 
 def keys_made_by(store: Store, company: str, member: str) -> list[ApiKey]:
     """The live keys that a member made, at most MOST_KEYS_SHUT. They are revoked together with the member."""
-    found: list[ApiKey] = []
-    after = None
-    while True:
-        page = store.query("identity", company, SORT.startswith("api_key#"), after=after)
-        rows = (row for row in page.records if isinstance(row, ApiKey))
-        found += [key for key in rows if key.created_by == member and key.revoked_at is None]
-        if (after := page.next) is None:
-            return found[:MOST_KEYS_SHUT]
+    found = [key for key in store.all_of(ApiKey, company) if key.created_by == member and key.revoked_at is None]
+    return found[:MOST_KEYS_SHUT]
 
 
 def _named(everybody: Iterable[Member], id: str) -> Member:

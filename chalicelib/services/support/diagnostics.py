@@ -56,10 +56,5 @@ def _batches(world: "World", days: int, now: datetime) -> Iterator[Batch]:
     """Every batch of those days within its term. The database deletes expired rows days late, so expired ones are
     filtered out."""
     for back in range(min(days, most_days(term("diagnostics.event")) + 1)):
-        after = None
-        while True:
-            place = partition(now.date() - timedelta(days=back))
-            page = world.store.query("transient", place, after=after)
-            yield from (row for row in page.records if isinstance(row, Batch) and row.expires_at > now.timestamp())
-            if (after := page.next) is None:
-                break
+        rows = world.store.all_of(Batch, partition(now.date() - timedelta(days=back)))
+        yield from (row for row in rows if row.expires_at > now.timestamp())

@@ -1,5 +1,7 @@
 """Reading: only through a reader, only of an open company, only that company's rows."""
 
+from typing import Any
+
 import pytest
 from pynamodb.exceptions import TransactGetError
 
@@ -8,14 +10,17 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, CompanyBlocked, NotFound, TransactionTooLarge
+from chalicelib.domain.journal import Message
+from chalicelib.store.conflicts import patiently
 from chalicelib.store.decision import Decision
 from chalicelib.store.read import Reader, admit, open_company
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
+from chalicelib.store.wire import SORT, start_after
 from chalicelib.wiring import World
 from tests.bench.traffic import Traffic
 from tests.faults import SOFT, Faults, Strike, scripted
 from tests.histories import company as companies
+from tests.rows import put_row
 
 
 @pytest.fixture
@@ -138,3 +143,35 @@ def test_a_read_that_is_wrong_is_not_busy(
 
 def test_an_address_is_a_room_a_company_and_a_sort_key(reader: Reader) -> None:
     assert Company.ref(reader.company) == Ref("workspace", reader.company, "company")
+
+
+def messages(world: World, company: str, count: int) -> list[str]:
+    at = world.now()
+    stamps: dict[str, Any] = {"company": company, "created_at": at, "updated_at": at}
+    rows = [Message(id=f"out_{number:03d}", task="render", due_at=at, **stamps) for number in range(count)]
+    for row in rows:
+        put_row(world.store, row)
+    return [row.id for row in rows]
+
+
+def test_all_rows_are_read_page_by_page_in_both_directions(bare_world: World, reader: Reader) -> None:
+    store, ids = bare_world.store, messages(bare_world, reader.company, 230)
+    with Traffic(store) as traffic:
+        assert [row.id for row in store.all_of(Message, reader.company)] == ids
+    assert traffic.calls == {"Query": 3}
+    assert [row.id for row in store.all_of(Message, reader.company, descending=True)] == ids[::-1]
+    beyond = start_after(reader.company, f"outbox#{ids[200]}")
+    where = SORT.startswith("outbox#")
+    assert [row.id for row in store.all("journal", reader.company, where, after=beyond)] == ids[201:]
+    assert {row.KIND for row in store.all("journal", reader.company)} == {"head", "journal_entry", "outbox"}
+    assert [row.id for row in reader.all("journal", "outbox#")] == ids
+
+
+def test_each_page_of_all_rows_may_be_read_with_patience(bare_world: World, reader: Reader) -> None:
+    messages(bare_world, reader.company, 101)
+    script = scripted({("Query", 0): "ThrottlingException"})
+    with Faults(bare_world.store, script), pytest.raises(Busy):
+        list(bare_world.store.all("journal", reader.company, SORT.startswith("outbox#")))
+    with Faults(bare_world.store, script):
+        rows = list(bare_world.store.all("journal", reader.company, SORT.startswith("outbox#"), read=patiently))
+    assert len(rows) == 101

@@ -12,7 +12,7 @@ from chalicelib.policy.load import current
 from chalicelib.services.records.paging import Page, Window
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -83,10 +83,4 @@ def visible(store: Store, company: str, window: Window, on: date) -> Page[Disclo
 def of_company(store: Store, company: str) -> list[Disclosure]:
     """The complete register of a company with its hidden entries, newest first. It is read completely: a company has
     few entries, and a short page would reveal a hidden one."""
-    after = None
-    found: list[Disclosure] = []
-    while True:
-        page = store.query("requests", company, SORT.startswith("disclosure#"), after=after, descending=True)
-        found += [row for row in page.records if isinstance(row, Disclosure)]
-        if (after := page.next) is None:
-            return found
+    return [*store.all_of(Disclosure, company, descending=True)]
