@@ -41,7 +41,7 @@ Takes = Callable[[Row], bool]
 
 
 class NotPlanned(Exception):
-    """What was asked of the door is no measure that takes anything away."""
+    """An erasure was asked for with a measure that removes nothing."""
 
     code = "not_planned"
 

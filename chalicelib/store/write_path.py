@@ -1,8 +1,7 @@
 """The write paths: each lists the tables and kinds of rows that it may put, change and delete.
 
-Business data goes through `store.door.transact`, the progress of jobs through `store.bookkeeping`, and an erasure
-through `store.erase`. The functions that write check their path's list. `tests/write_paths.py` checks each write on the
-wire.
+Business data goes through `store.transaction`, the progress of jobs through `store.bookkeeping`, and an erasure through
+`store.erase`. The functions that write check their path's list. `tests/write_paths.py` checks each write on the wire.
 """
 
 import re

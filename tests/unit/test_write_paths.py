@@ -21,7 +21,7 @@ from chalicelib.store.write_path import Kinds, WritePath, kinds_at
 
 SENDS = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
 SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py"}
-"""`conflicts` sends the transactions of `door`. `drill` empties the tables of drills."""
+"""`conflicts` sends the transactions of `transaction`. `drill` empties the tables of drills."""
 
 
 def steps() -> list[Step]:
