@@ -79,7 +79,7 @@ def _chosen(context: RequestContext) -> Presenter:
     return present
 
 
-def _decide(context: RequestContext) -> Answer:
+def _decide_consents(context: RequestContext) -> Answer:
     sent, store, member, call = (
         context.body,
         context.world.store,
@@ -111,7 +111,7 @@ ENDPOINTS = (
         method="POST",
         path=URL,
         scope="consents.write",
-        does=_decide,
+        does=_decide_consents,
         summary="Accept a version of the policy, agree, or oppose",
         takes=ConsentNew,
         gives=ConsentsShown,

@@ -95,11 +95,11 @@ def release(world: "World", company: str, by: str) -> str:
     if isinstance(head, Head):
         _retire(world, half, head, by)
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_release(snapshot: Snapshot) -> Decision:
         return Decision(head={"restore": None} if snapshot.head.restore == first else None)
 
     call = world.call(company, by, "backup_release", key=world.random(16).hex())
-    transact(world.store, call, [], decide, SYSTEM_STEP)
+    transact(world.store, call, [], decide_release, SYSTEM_STEP)
     return half
 
 
@@ -115,13 +115,13 @@ def _retire(world: "World", company: str, seen: Head, by: str) -> None:
         if (after := page.next) is None:
             break
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_retirement(snapshot: Snapshot) -> Decision:
         if snapshot.clock != seen.clock:
             raise Busy
         return Decision(head={"mode": "test"})
 
     call = world.call(company, by, "backup_release", key=world.random(16).hex())
-    transact(world.store, call, [], decide, SYSTEM_STEP)
+    transact(world.store, call, [], decide_retirement, SYSTEM_STEP)
 
 
 def _numbers(change: Change) -> bool:

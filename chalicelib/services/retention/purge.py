@@ -148,14 +148,14 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
     gone, left, whole = _leaving(world, term, due, through)
     removal.remove(world, term.company, (each.hash for each in due[:whole]))
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_purge(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
         last = entries[whole - 1] if whole else None
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
         return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
     call = world.call(term.company, "retention", "sweep", key=f"sweep:{series.id}")
-    transact(world.store, call, [series.key], decide, SYSTEM_STEP)
+    transact(world.store, call, [series.key], decide_purge, SYSTEM_STEP)
 
 
 def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
@@ -261,12 +261,12 @@ def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
     """Change a company's row from its present state. A concurrent edit of the profile may have added a financial
     year."""
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_term(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Term)
         return Decision(puts=(change(now),) if now else ())
 
     call = world.call(term.company, "retention", "sweep", key="sweep")
-    transact(world.store, call, [term.key], decide, SYSTEM_STEP)
+    transact(world.store, call, [term.key], decide_term, SYSTEM_STEP)
 
 
 def adopt(world: "World", term: Term) -> None:

@@ -76,14 +76,14 @@ class Founding:
         """Create the company, closed to clients. A repetition finds it. Raises AlreadyExists for another job's company,
         Busy."""
 
-        def decide(snapshot: Snapshot) -> Decision:
+        def decide_copy(snapshot: Snapshot) -> Decision:
             if snapshot.founded:
                 if snapshot.head.restore != self.job:
                     raise AlreadyExists(id=call.company)
                 return Decision()
             return Decision(new=tuple(self._rows(call)), head=self._head())
 
-        transact(store, call, [], decide, RESTORE_FOUNDING)
+        transact(store, call, [], decide_copy, RESTORE_FOUNDING)
 
     def _head(self) -> dict[str, Any]:
         return {

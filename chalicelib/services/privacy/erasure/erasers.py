@@ -189,14 +189,14 @@ def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
         _attachments_of(world, request.company, found[:TOGETHER])
     call = world.call(request.company, request.asked_by, "erase", key=f"{request.id}:{measure.place}")
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_erasure(snapshot: Snapshot) -> Decision:
         records = [record for record in snapshot.at(found[:TOGETHER]) if record is not None]
         if measure.action == "delete":
             return Decision(deletes=tuple(r for r in records if names(r, request.subject or "")))
         changed = [r.edited(call.at, **gone) for r in records if (gone := _emptied(measure, request.subject, r))]
         return Decision(puts=tuple(changed))
 
-    transact(world.store, call, found[:TOGETHER], decide, SYSTEM_STEP)
+    transact(world.store, call, found[:TOGETHER], decide_erasure, SYSTEM_STEP)
     return False
 
 

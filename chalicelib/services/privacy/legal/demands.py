@@ -44,7 +44,7 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
     call = world.call(company, by, "disclosure_release", key=f"release-{world.random(12).hex()}")
     refs = [Disclosure.ref(company, disclosure), cls.ref(company, document)]
 
-    def decide(snapshot: Snapshot) -> Decision:
+    def decide_handover(snapshot: Snapshot) -> Decision:
         demand, issued = snapshot.get(Disclosure, disclosure), snapshot.get(cls, document)
         if demand is None or issued is None:
             raise NotFound
@@ -53,7 +53,7 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
             return Decision()
         return Decision(puts=(demand.edited(call.at, documents=(*demand.documents, document)),))
 
-    transact(world.store, call, refs, decide, SYSTEM_STEP)
+    transact(world.store, call, refs, decide_handover, SYSTEM_STEP)
     (issued,) = world.store.records(refs[1:])
     if not isinstance(issued, Issued):
         raise NotFound

@@ -57,8 +57,8 @@ def release(world: "World", company: str, id: str, by: str) -> Hold:
 
 
 def _commit(world: "World", company: str, by: str, row: Record) -> None:
-    def decide(_: Snapshot) -> Decision:
+    def decide_hold(_: Snapshot) -> Decision:
         return Decision(puts=(row,))
 
     call = world.call(company, by, "hold", key=world.random(16).hex())
-    transact(world.store, call, [], decide, ACCOUNT_WHILE_BLOCKED)
+    transact(world.store, call, [], decide_hold, ACCOUNT_WHILE_BLOCKED)

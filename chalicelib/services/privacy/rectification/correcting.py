@@ -59,7 +59,9 @@ def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
     return Put(values, world.settings, disclosures.of_company(world.store, company), language)
 
 
-def decided(request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool) -> Decision[Request]:
+def decide_rectification(
+    request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool
+) -> Decision[Request]:
     """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
     verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
     Raises RequestSettled, InvalidContent."""

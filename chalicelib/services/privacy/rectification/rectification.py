@@ -77,7 +77,7 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
         if request.kind != "rectification":
             raise RequestSettled(status=request.status)
         own = own_row(snapshot, request.subject, members)
-        return correcting.decided(request, own, wanted, call, snapshot.clock + 1, new=False)
+        return correcting.decide_rectification(request, own, wanted, call, snapshot.clock + 1, new=False)
 
     done = transact(world.store, call, [Request.ref(call.company, id)], decide_correction, ACCOUNT)
     world.wake("requests")

@@ -83,16 +83,16 @@ def ask(
     request, members, named = _concerned(world, call, request)
 
     def decide_request(snapshot: Snapshot) -> Decision[Request]:
-        decision = decided(snapshot)
+        decision = decide_by_kind(snapshot)
         counted = (limits.counted(snapshot, call, asker),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
 
-    def decided(snapshot: Snapshot) -> Decision[Request]:
+    def decide_by_kind(snapshot: Snapshot) -> Decision[Request]:
         if kind == "deletion" and subject is not None:
             erasable(snapshot, subject, members, named=named)
         if wanted is not None:
             row = own_row(snapshot, subject, members)
-            return correcting.decided(request, row, wanted, call, snapshot.clock + 1, new=True)
+            return correcting.decide_rectification(request, row, wanted, call, snapshot.clock + 1, new=True)
         if kind == "opposition":
             if not own:
                 own_row(snapshot, subject, members)
