@@ -20,9 +20,8 @@ from chalicelib.files import erase as files
 from chalicelib.files import prefixes
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.retention import key_destruction
-from chalicelib.store import due
 from chalicelib.store.decision import SYSTEM_STEP, Decision
-from chalicelib.store.erase import census
+from chalicelib.store.erase import census, erase_row
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT, Store
@@ -152,7 +151,7 @@ def _files(world: "World", company: str) -> bool:
     # A downloaded backup is a copy of a backup. An access export belongs to a person, and is deleted at its term.
     files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
     for row in world.store.query("transient", company, SORT.startswith(f"{Backup.KIND}#")).records:
-        due.finish(world.store, row.key)
+        erase_row(world.store, row.key)
     return True
 
 
@@ -164,7 +163,7 @@ def _answers(world: "World", job: JobRow) -> bool:
         page = world.store.query("transient", job.company, SORT.startswith(f"{Answered.KIND}#"), after=after)
         old = [row for row in page.records if row.created_at < job.created_at]
         for row in old:
-            due.finish(world.store, row.key)
+            erase_row(world.store, row.key)
         if old or (after := page.next) is None:
             return not old
 
