@@ -39,7 +39,7 @@ def no_reply(value: Any, head: "Head") -> Reply:  # noqa: ARG001 — a presenter
 
 
 def any_version(value: Any, head: "Head") -> None:
-    """The precondition of a call without `If-Match`: any version is accepted."""
+    """The precondition of a call that names no version: any version is accepted."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def present_notices(found: Iterable[Notice]) -> list[Body]:
 
 def present_company(record: Company, head: Head) -> Body:
     """A company's profile with its numbering patterns. The logo is the picture's SHA-256 (hex). Next numbers are not
-    included: otherwise the ETag would change with every document."""
+    included: otherwise the profile would change for its reader with every document."""
     patterns = {known.document: current(record, known.document) for known in DEFAULTS}
     series = {name: {"pattern": found.pattern, "reset": found.reset} for name, found in patterns.items()}
     logo = PurePosixPath(record.logo).stem if record.logo else None
