@@ -180,10 +180,18 @@ class Store:
             if (after := page.next) is None:
                 return
 
-    def all_of(self, cls: type[K], company: str, *, descending: bool = False) -> Iterator[K]:
-        """Every row of a company that is of this class, by its sort key. Raises Busy."""
+    def all_of(
+        self,
+        cls: type[K],
+        company: str,
+        *,
+        descending: bool = False,
+        read: Callable[[Callable[[], Page]], Page] = at_once,
+    ) -> Iterator[K]:
+        """Every row of a company that is of this class, by its sort key. `read` is as `all` has it. Raises Busy."""
         where = SORT.startswith(cls.SORT.partition("{")[0])
-        return (row for row in self.all(cls.ROOM, company, where, descending=descending) if isinstance(row, cls))
+        found = self.all(cls.ROOM, company, where, descending=descending, read=read)
+        return (row for row in found if isinstance(row, cls))
 
     def query(
         self,

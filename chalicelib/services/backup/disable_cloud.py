@@ -5,6 +5,7 @@ switches are still off: turning one on stops the deletion at that point.
 """
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 TASK: Final = "leave_the_cloud"
 DUE: Final = "expiry"
 """The job that runs the deletion: it deletes data, so a legal hold stops it."""
+AT_ONCE: Final = 100
+"""Replies deleted in one part."""
 TOGETHER: Final = 60
 """Rows deleted in one commit."""
 PAGES: Final = 40
@@ -131,16 +134,10 @@ WORKFLOW: Final = Workflow(
 
 def _rows(world: "World", job: JobRow) -> int:
     """Delete one commit of rows; return their number."""
-    found: list[Record] = []
-    after = None
-    while len(found) < TOGETHER:
-        page = world.store.query("workspace", job.company, after=after)
-        found += [row for row in page.records if row.KIND not in STAYS]
-        if (after := page.next) is None:
-            break
-    if found:
-        _commit(world, job, tuple(found[:TOGETHER]))
-    return len(found[:TOGETHER])
+    going = (row for row in world.store.all("workspace", job.company) if row.KIND not in STAYS)
+    if found := tuple(islice(going, TOGETHER)):
+        _commit(world, job, found)
+    return len(found)
 
 
 def _files(world: "World", company: str) -> bool:
@@ -156,16 +153,13 @@ def _files(world: "World", company: str) -> bool:
 
 
 def _answers(world: "World", job: JobRow) -> bool:
-    """Delete one page of stored replies, which quote deleted data; True once there are none. Replies after the switch
+    """Delete some stored replies, which quote deleted data; True once there are none. Replies after the switch
     went off quote none."""
-    after = None
-    while True:
-        page = world.store.query("transient", job.company, SORT.startswith(f"{Answered.KIND}#"), after=after)
-        old = [row for row in page.records if row.created_at < job.created_at]
-        for row in old:
-            erase_row(world.store, row.key)
-        if old or (after := page.next) is None:
-            return not old
+    answers = (row for row in world.store.all_of(Answered, job.company) if row.created_at < job.created_at)
+    old = [*islice(answers, AT_ONCE)]
+    for row in old:
+        erase_row(world.store, row.key)
+    return not old
 
 
 def _keys(world: "World", job: JobRow) -> None:

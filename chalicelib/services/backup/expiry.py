@@ -17,7 +17,6 @@ from chalicelib.store import due
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -32,12 +31,8 @@ def last_end(world: "World", company: str, before: datetime) -> datetime | None:
     A backup counts until its row is deleted, after its objects. Its end may be past, if its expiry was delayed. Raises
     Busy.
     """
-    ends_at, after = list[datetime](), None
-    while True:
-        page = world.store.query(Backup.ROOM, company, SORT.startswith(f"{Backup.KIND}#"), after=after)
-        ends_at += [row.due_at for row in page.records if isinstance(row, Backup) and row.created_at <= before]
-        if (after := page.next) is None:
-            return max(ends_at, default=None)
+    rows = world.store.all_of(Backup, company)
+    return max((row.due_at for row in rows if row.created_at <= before), default=None)
 
 
 def expire(world: "World", ref: Ref) -> bool:
@@ -61,14 +56,8 @@ def expire(world: "World", ref: Ref) -> bool:
 
 def _read(world: "World", row: Backup) -> bool:
     """Whether a job created within the backup's term reads it. Deleting the backup would leave a partial restore."""
-    term, after = ends(row, row.cut_at or row.created_at), None
-    while True:
-        page = world.store.query(JobRow.ROOM, row.company, SORT.startswith(f"{JobRow.KIND}#"), after=after)
-        jobs = (job for job in page.records if isinstance(job, JobRow) and job.due == NAME and job.created_at < term)
-        if any(row.id.encode() in job.inputs for job in jobs):
-            return True
-        if (after := page.next) is None:
-            return False
+    term, jobs = ends(row, row.cut_at or row.created_at), world.store.all_of(JobRow, row.company)
+    return any(row.id.encode() in job.inputs for job in jobs if job.due == NAME and job.created_at < term)
 
 
 def _let_go(world: "World", row: Backup) -> None:

@@ -17,7 +17,6 @@ from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.due import DEAD
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -28,13 +27,7 @@ WHO = "operator"
 
 def backups(world: "World", company: str) -> list[Backup]:
     """Every backup row of a company, newest first, also past its term."""
-    found: list[Backup] = []
-    after = None
-    while True:
-        page = world.store.query("transient", company, SORT.startswith("backup#"), after=after, descending=True)
-        found += [row for row in page.records if isinstance(row, Backup)]
-        if (after := page.next) is None:
-            return found
+    return [*world.store.all_of(Backup, company, descending=True)]
 
 
 def rule_of(world: "World", company: str, id: str) -> str:
@@ -106,14 +99,9 @@ def release(world: "World", company: str, by: str) -> str:
 def _retire(world: "World", company: str, seen: Head, by: str) -> None:
     """Turn an incomplete copy into a test company. Raises AlreadyExists for one that has issued documents, Busy during
     a change."""
-    after = None
-    while True:
-        page = world.store.query("journal", company, SORT.startswith("entry#"), after=after)
-        for row in page.records:
-            if isinstance(row, JournalEntry) and row.verb != "restore" and any(map(_numbers, row.changes)):
-                raise AlreadyExists(id=company)
-        if (after := page.next) is None:
-            break
+    for entry in world.store.all_of(JournalEntry, company):
+        if entry.verb != "restore" and any(map(_numbers, entry.changes)):
+            raise AlreadyExists(id=company)
 
     def decide_retirement(snapshot: Snapshot) -> Decision:
         if snapshot.clock != seen.clock:

@@ -22,7 +22,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
 from chalicelib.services.archive import removal
-from chalicelib.services.retention.selection import due_documents, due_entries, rows_from
+from chalicelib.services.retention.selection import due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -193,7 +193,7 @@ def _with_document(world: "World", company: str, due: Due, through: date) -> tup
     made = due.made
     balances = [made.balance.ref(company, due.id)] if made.balance else []
     document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
-    rows = rows_from(world.store, company, "ledger", f"payment#{due.id}#")
+    rows = world.store.all("ledger", company, SORT.startswith(f"payment#{due.id}#"))
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
     gone = [row for row in (due.entry, document, *(balance if later is None else ())) if row is not None]
@@ -213,7 +213,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
 def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     """Purge the late payments of a purged invoice; return True when done."""
     through = rule_of(term).through(today(world.now()))
-    found = list(rows_from(world.store, row.company, "ledger", f"payment#{row.id}#"))
+    found = list(world.store.all("ledger", row.company, SORT.startswith(f"payment#{row.id}#")))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
@@ -229,7 +229,7 @@ def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
 
 def _journal(world: "World", term: Term, through: date) -> bool:
     """Purge a batch of journal entries; return whether there was one."""
-    rows = rows_from(world.store, term.company, "journal", "entry#")
+    rows = world.store.all("journal", term.company, SORT.startswith("entry#"))
     old: list[Record] = []
     for row in rows:
         if not isinstance(row, JournalEntry) or today(row.created_at) > through or len(old) == MOST_ROWS:

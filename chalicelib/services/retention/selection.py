@@ -19,12 +19,10 @@ BATCH = 12
 def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Series, list[RegisterEntry]]]:
     """The register entries of each series that may be purged, in order, in batches. Dates never decrease along a
     series, so the first later date ends it."""
-    for series in rows_from(store, company, "ledger", "series#"):
-        if isinstance(series, Series):
-            rows = rows_from(store, company, "ledger", f"register#{series.id}#")
-            going = _until(rows, through)
-            while batch := list(islice(going, BATCH)):
-                yield series, batch
+    for series in store.all_of(Series, company):
+        going = _until(store.all("ledger", company, SORT.startswith(f"register#{series.id}#")), through)
+        while batch := list(islice(going, BATCH)):
+            yield series, batch
 
 
 def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
@@ -32,7 +30,7 @@ def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[D
     so all rows of a kind are read, once per due day."""
     for made in document_types():
         if made.fiscal and not made.registered:
-            rows = rows_from(store, company, made.issued.ROOM, f"{made.kind}#")
+            rows = store.all(made.issued.ROOM, company, SORT.startswith(f"{made.kind}#"))
             going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
             while batch := list(islice(going, BATCH)):
                 yield made, batch
@@ -44,13 +42,3 @@ def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:
             if row.issue_date > through:
                 return
             yield row
-
-
-def rows_from(store: Store, company: str, room: str, prefix: str) -> Iterator[Record]:
-    """Every row of a company in a room whose sort key begins with the prefix, page after page."""
-    after = None
-    while True:
-        page = store.query(room, company, SORT.startswith(prefix), after=after)
-        yield from page.records
-        if (after := page.next) is None:
-            return

@@ -5,9 +5,8 @@ apply. Records purged at the end of their statutory term do not return.
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from functools import cache, partial
+from functools import cache
 from hashlib import sha256
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -22,7 +21,6 @@ from chalicelib.domain.privacy.correction import Correction, applied
 from chalicelib.domain.privacy.request import Tombstone
 from chalicelib.services.privacy.erasure.erasers import ERASED
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.wire import SORT, Key, Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -93,17 +91,8 @@ def dated(record: Record) -> dt.date | None:
 
 def since(world: "World", company: str, clock: int) -> Replay:
     """The replay for a company's backup of `clock`. Raises Busy."""
-    stones = (row.subject for row in _all(world.store, company, "tombstone#") if isinstance(row, Tombstone))
-    right = [row for row in _all(world.store, company, "correction#") if isinstance(row, Correction)]
+    stones = (row.subject for row in world.store.all_of(Tombstone, company, read=patiently))
+    right = [*world.store.all_of(Correction, company, read=patiently)]
     (term,) = patiently(lambda: world.store.records([Term.ref(company)]))
     later = tuple(sorted((row for row in right if row.clock > clock), key=lambda row: row.clock))
     return Replay(frozenset(stones), later, term.swept if isinstance(term, Term) else None)
-
-
-def _all(store: Store, company: str, prefix: str) -> Iterator[Record]:
-    start: Key | None = None
-    while True:
-        page = patiently(partial(store.query, "requests", company, SORT.startswith(prefix), after=start))
-        yield from page.records
-        if (start := page.next) is None:
-            return

@@ -21,7 +21,7 @@ from chalicelib.domain.privacy.correction import differs
 from chalicelib.domain.privacy.request import Request
 from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
-from chalicelib.store.wire import SORT, Key, Store, start_after
+from chalicelib.store.wire import SORT, Store, start_after
 
 TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
 """The kinds in the order in which their documents are read: by name, because list cursors depend on it."""
@@ -41,17 +41,12 @@ def named(store: Store, company: str, subject: str) -> bool:
 def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
     examined = 0
     for cls in classes:
-        after: Key | None = None
-        while True:
-            if examined >= MOST_EXAMINED:
+        if examined >= MOST_EXAMINED:
+            return True
+        for row in store.all(cls.ROOM, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
+            if examined >= MOST_EXAMINED or subject in (getattr(row, name, None) for name in NAMING):
                 return True
-            where = SORT.startswith(f"{cls.KIND}#")
-            page = store.query(cls.ROOM, company, where, after=after, descending=True)
-            if any(subject in (getattr(row, name, None) for name in NAMING) for row in page.records):
-                return True
-            examined += len(page.records)
-            if (after := page.next) is None:
-                break
+            examined += 1
     return False
 
 

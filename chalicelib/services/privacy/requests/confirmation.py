@@ -20,19 +20,12 @@ from chalicelib.services.privacy.requests.requester import Asker
 from chalicelib.services.privacy.requests.transitions import postponed, watch_over
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 
 def former_owners(store: Store, company: str, at: datetime) -> list[str]:
     """The digests of recent former owners. Raises Busy."""
-    found: list[str] = []
-    after = None
-    while True:
-        page = store.query("transient", company, SORT.startswith("former_owner#"), after=after)
-        rows = (row for row in page.records if isinstance(row, FormerOwner))
-        found += [row.id for row in rows if row.expires_at > at.timestamp()]
-        if (after := page.next) is None:
-            return found
+    return [row.id for row in store.all_of(FormerOwner, company) if row.expires_at > at.timestamp()]
 
 
 def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chalicelib.domain.companies.member import owner_mark
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.privacy.request import OPEN, Request, digest
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,5 @@ def found(store: Store, company: str, asker: Asker, id: str) -> Request:
 
 def was_owner(store: Store, company: str, subject: str) -> bool:
     """Whether a former member may still stop a running deletion of the account. Raises Busy."""
-    mark, after = owner_mark(company, subject), None
-    while True:
-        page = store.query("requests", company, SORT.startswith("request#"), after=after, descending=True)
-        rows = (row for row in page.records if isinstance(row, Request))
-        if any(row.status in OPEN and mark in row.owners for row in rows):
-            return True
-        if (after := page.next) is None:
-            return False
+    mark, rows = owner_mark(company, subject), store.all_of(Request, company, descending=True)
+    return any(row.status in OPEN and mark in row.owners for row in rows)
