@@ -62,11 +62,9 @@ def going(store: Store, company: str) -> dict[str, int]:
 
 def queued(call: Call) -> JobRow:
     """The deletion job, for the commit that turns the last switch off."""
-    return JobRow(
-        company=call.company,
+    return call.make(
+        JobRow,
         id=derived_id(JobRow.PREFIX, TASK, call.company, call.id),
-        created_at=call.at,
-        updated_at=call.at,
         due=DUE,
         due_at=call.at,
         task=TASK,

@@ -97,14 +97,13 @@ class Founding:
     def _rows(self, call: Call) -> list[Record]:
         if self.owner is None:
             return []
-        stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
-        member = Member(
+        member = call.make(
+            Member,
             id=derived_id(Member.PREFIX, self.job),
             user=self.owner.user,
             email=self.owner.email,
             email_key=self.owner.email_key,
             role="owner",
-            **stamps,
         )
         term = [replace(self.term, company=call.company, id=call.company, attempts=0)] if self.term else []
         return [member, *term, *plans.begun(call.company, call.at)]

@@ -13,7 +13,6 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.request import Request
 from chalicelib.services.mail import writing
@@ -39,14 +38,5 @@ def posted(call: Call, request: Request) -> tuple[Message, ...]:
     """The outbox message that sends these mails."""
     if not request.letters:
         return ()
-    return (
-        Message(
-            company=PUBLIC,
-            id=new_id(Message.PREFIX, call.at, call.random("farewell")),
-            created_at=call.at,
-            updated_at=call.at,
-            due_at=call.at,
-            task=writing.TASK,
-            about=request.letters,
-        ),
-    )
+    outside = replace(call, company=PUBLIC)
+    return (outside.make(Message, purpose="farewell", due_at=call.at, task=writing.TASK, about=request.letters),)

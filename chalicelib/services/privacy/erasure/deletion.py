@@ -13,7 +13,6 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import Term
 from chalicelib.domain.errors import Busy
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
 from chalicelib.policy.ends import first_day_gone
@@ -54,15 +53,7 @@ def planned(world: "World", company: str, affects: Affected, at: datetime) -> Pl
 
 def notice(call: Call, name: str, id: str) -> Message:
     """The outbox message that mails a notice to the owners after the commit."""
-    return Message(
-        company=call.company,
-        id=new_id("out", call.at, call.random(NOTICE)),
-        created_at=call.at,
-        updated_at=call.at,
-        due_at=call.at,
-        task=NOTICE,
-        about=(name, id),
-    )
+    return call.make(Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id))
 
 
 def gone_before(subject: str) -> tuple[Measure, ...]:
@@ -198,14 +189,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     ends = key_destruction.destroyed(world, request.company, request.id, call.at)
     receipt = receipts.make(world, request, call.at, ends)
-    watch = RequestDeadline(
-        company=request.company,
-        id=request.id,
-        created_at=call.at,
-        updated_at=call.at,
-        deadline=request.deadline,
-        due_at=request.deadline,
-    )
+    watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
     def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.request import Hold
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.store.conflicts import patiently
@@ -32,15 +31,7 @@ def holds(world: "World", company: str) -> list[Hold]:
 def place(world: "World", company: str, reason: str, by: str) -> Hold:
     """Place a hold. `reason` and `by` (an operator's id) hold no personal data. Raises NotFound, Busy."""
     call = world.call(company, by, "hold", key=world.random(16).hex())
-    hold = Hold(
-        company=company,
-        id=new_id(Hold.PREFIX, call.at, call.random("hold")),
-        created_at=call.at,
-        updated_at=call.at,
-        reason=reason,
-        actor=by,
-        due_at=call.at,
-    )
+    hold = call.make(Hold, reason=reason, actor=by, due_at=call.at)
     _commit(world, call.company, by, hold)
     return hold
 

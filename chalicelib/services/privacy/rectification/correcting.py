@@ -82,15 +82,7 @@ def decide_rectification(
     )
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
-    told = Message(
-        company=call.company,
-        id=message_id(request.id),
-        created_at=call.at,
-        updated_at=call.at,
-        due_at=call.at,
-        task=NOTICE,
-        about=("corrected", request.id),
-    )
+    told = call.make(Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id))
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, wanted.language)
     letters, messages = (each.letter for each in last), (told, *(each.message for each in last))
@@ -191,11 +183,9 @@ def _recipients(
 
 def _kept(request: Request, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
     stored = names | {"email_key"} if isinstance(after, Member) else names
-    return Correction(
-        company=call.company,
+    return call.make(
+        Correction,
         id=request.id,
-        created_at=call.at,
-        updated_at=call.at,
         clock=clock,
         subject=request.subject or call.company,
         record=after.KIND,

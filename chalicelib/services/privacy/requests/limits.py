@@ -30,7 +30,7 @@ def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
     seen = snapshot.get(Tally, id)
     if seen is None or seen.expires_at <= now:
         until = min(now + DAY, expires_at(Tally, call.at))
-        return Tally(company=call.company, id=id, created_at=call.at, updated_at=call.at, count=1, expires_at=until)
+        return call.make(Tally, id=id, count=1, expires_at=until)
     if seen.count >= ASKED_A_DAY:
         raise TooManyRequests(retry_after=seen.expires_at - now)
     return seen.edited(call.at, count=seen.count + 1)

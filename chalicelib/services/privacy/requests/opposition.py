@@ -3,7 +3,7 @@ requires no proof of identity (ADR 0046)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.member import Member
@@ -31,8 +31,7 @@ def settled(
 
 
 def _off(member: str, consent: Consent | None, call: Call) -> Consent:
-    stamps: dict[str, Any] = {"company": call.company, "created_at": call.at, "updated_at": call.at}
-    after = consent or Consent(id=member, **stamps)
+    after = consent or call.make(Consent, id=member)
     for kind in OPPOSED:
         own = chosen(after, kind)
         if own is None or own.granted:
