@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import OVER, REMINDERS, Request, RequestDeadline
 from chalicelib.jobs.job import Job, Step, due_in
-from chalicelib.store import bookkeeping, due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow
 
@@ -59,7 +59,9 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
             transitions.remind(world, request)
             return True
         if request.kind not in workflows:  # an operator carries it out; the watch keeps its deadline
-            return due.save(world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16))
+            return bookkeeping.save(
+                world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16)
+            )
         return engine.run(world, workflows[request.kind](), request)
 
     return Job(

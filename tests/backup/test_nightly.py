@@ -18,7 +18,7 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run, plans, schedule
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.store import bookkeeping, due
+from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.transaction import transact
 from tests.backup.remains import remains
@@ -158,10 +158,10 @@ def test_a_job_whose_backup_is_gone_fails(books: Books) -> None:
     call = world.call(books.company, "test", "test", key=world.random(8).hex())
     job = backup_run._job(call, backup)
     transact(world.store, call, [], lambda _: Decision(new=(job,)), ACCOUNT)
-    due.finish(world.store, backup.key)
+    bookkeeping.finish(world.store, backup.key)
     after = step(world, job, schedule.WORKFLOW)
     assert (after.status, msgspec.json.decode(after.outcomes)[0]["code"]) == ("failed", "not_found")
-    due.finish(world.store, job.key)
+    bookkeeping.finish(world.store, job.key)
 
 
 def test_killed_at_any_call_the_night_ends_the_same(

@@ -15,7 +15,7 @@ from chalicelib.services.backup import verify
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive, Objects, open_archive
 from chalicelib.services.backup.verify import Checked, check
-from chalicelib.store import due
+from chalicelib.store import bookkeeping, due
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
@@ -155,7 +155,7 @@ def test_a_restore_verifies_in_pieces_before_it_writes(shop: Kept, monkeypatch: 
 
 
 def test_a_note_survives_another_write_of_the_same_row(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    backup, world, save = shop.taken(), shop.world, due.save
+    backup, world, save = shop.taken(), shop.world, bookkeeping.save
     first = shop.world.now()
 
     def raced(store: Store, record: Record, seen: Record, salt: bytes) -> bool:

@@ -38,7 +38,7 @@ from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.representation import documents, records
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store
 from chalicelib.workflow.deadline import Deadline
@@ -235,7 +235,7 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    due.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, mark, world.random(16))
     return at
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.files import erase, prefixes
 from chalicelib.services.backup.create.backup_run import ends
 from chalicelib.services.backup.operations import NAME
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -43,14 +43,16 @@ def expire(world: "World", ref: Ref) -> bool:
         return True
     if row.status == "complete" and _read(world, row):
         now = world.now()
-        due.save(world.store, row.edited(now, due_at=max(now, row.due_at) + WAIT, attempts=0), row, world.random(16))
+        bookkeeping.save(
+            world.store, row.edited(now, due_at=max(now, row.due_at) + WAIT, attempts=0), row, world.random(16)
+        )
         return True
     own = prefixes.of_company(prefixes.BACKUPS[row.tier], row.company)
     if not erase.erase(world.files, own, row.id):
         return False
     if row.status == "running":
         _let_go(world, row)
-    due.finish(world.store, row.key)
+    bookkeeping.finish(world.store, row.key)
     return True
 
 

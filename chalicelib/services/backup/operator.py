@@ -13,8 +13,8 @@ from chalicelib.services.backup.operations import row_of
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.store.bookkeeping import DEAD
 from chalicelib.store.decision import SYSTEM_STEP, Decision
-from chalicelib.store.due import DEAD
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 

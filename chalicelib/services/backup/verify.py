@@ -20,7 +20,7 @@ from chalicelib.services.backup.format.contents import GROUPS, Group
 from chalicelib.services.backup.format.lines import Line
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import StepFailed
@@ -263,5 +263,5 @@ def note(world: "World", company: str, backup: str, at: datetime, **what: object
     while True:
         (row,) = world.store.records([Backup.ref(company, backup)])
         # Somebody else's edit between the reading and the writing is no reason to forget this one.
-        if not isinstance(row, Backup) or due.save(world.store, row.edited(at, **what), row, world.random(16)):
+        if not isinstance(row, Backup) or bookkeeping.save(world.store, row.edited(at, **what), row, world.random(16)):
             return

@@ -26,6 +26,7 @@ from chalicelib.services.retention.selection import due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

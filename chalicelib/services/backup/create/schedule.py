@@ -14,7 +14,7 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup.create import backup_run, plans
 from chalicelib.services.backup.operations import NIGHTLY
 from chalicelib.services.replies import remembering_id
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import GivenUp
@@ -36,7 +36,7 @@ def begin_night(world: "World", company: str) -> None:
     try:
         backup_run.begin(world, call, plans.tier_of(plan, at), next_at=night)
     except (BackupOff, BackupKeyDestroyed, CompanyBlocked):
-        due.save(world.store, plan.edited(at, due_at=night, attempts=0), plan, world.random(16))
+        bookkeeping.save(world.store, plan.edited(at, due_at=night, attempts=0), plan, world.random(16))
 
 
 @dataclass(frozen=True)

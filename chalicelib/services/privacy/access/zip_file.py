@@ -19,7 +19,7 @@ from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.privacy.access.contents import Kind, kinds
-from chalicelib.store import due
+from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 from chalicelib.workflow.deadline import Deadline
 
@@ -95,7 +95,7 @@ def _mark(world: "World", request: Request) -> None:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    due.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, mark, world.random(16))
 
 
 def kind_of(step: Measure) -> Kind:
