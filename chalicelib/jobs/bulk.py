@@ -34,7 +34,7 @@ def bulk(
         (row,) = world.store.records([step.ref])
         if not isinstance(row, JobRow):
             return True
-        if row.status in OVER:  # a runner was killed between ending it and burying it
+        if row.status in OVER:  # A runner was killed before it dead-lettered this row.
             return bookkeeping.save(world.store, row.edited(world.now(), due=None), row, world.random(16))
         if row.task not in workflows:
             raise UnknownTask(row.task)

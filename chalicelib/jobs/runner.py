@@ -1,8 +1,8 @@
 """Runs jobs. Only this module implements deadline, cap, holds, kill switch, retries and figures.
 
-Two runs of one job at once are harmless: each row is claimed before it is worked on (`store.bookkeeping`). A run that
-is killed loses nothing but time, since its claims lapse and its steps are repeatable. One row's failure never stops the
-others: it is tried again later and later, and after `MOST_ATTEMPTS` it is dead-lettered where an operator sees it.
+Two concurrent runs of a job are safe: a run claims each row before it works on it (`store.bookkeeping`). A killed run
+loses time only, because its claims lapse and its steps are repeatable. A failed row does not stop the others. It is
+retried with growing delays and dead-lettered after `MOST_ATTEMPTS`.
 """
 
 import logging
@@ -135,7 +135,7 @@ class _Run:
     def _permitted(self, work: Record) -> list[Step] | None:
         """The plan for a row; None if a legal hold applies."""
         self.report.found += 1
-        if not bookkeeping.is_dead(work):  # such a row waits for its end, not for work
+        if not bookkeeping.is_dead(work):  # A dead-lettered row waits for its purge, not for work.
             waited = (self.report.at - bookkeeping.due_at(work)).total_seconds()
             self.report.oldest_seconds = max(self.report.oldest_seconds, waited)
         steps = self.job.plan(self.world, work)
@@ -194,7 +194,7 @@ class _Run:
         return None
 
     def _settle(self, work: Record, claimed: bookkeeping.Claim | None, error: str) -> None:
-        """Count the failure on the row itself. Where even that fails, the claim lapses and says it."""
+        """Record the failure on the row. If that fails too, the claim lapses and the next run counts the attempt."""
         try:
             with self._confined(work):
                 claimed = claimed or bookkeeping.claim(self.world.store, work, self.until)
@@ -238,7 +238,7 @@ class _Run:
         at = self.report.at
         ends = expires_at(Checkpoint, at)
         kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **place)
-        with session.under(None):  # it is no company's
+        with session.under(None):  # It belongs to no company.
             bookkeeping.remember(self.world.store, kept, self.world.random(16))
 
 

@@ -99,7 +99,7 @@ def draft_class_of(made: DocumentType) -> type[DraftDocument]:
 def _completed(
     made: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> dict[str, Any]:
-    """The content with what is calculated from it."""
+    """The content with its calculated lines, totals and notices."""
     calculated = _calculated(made, content, company, party, day)
     shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
     return {**content, **shown}
@@ -117,7 +117,7 @@ def _calculated(made: DocumentType, content: Content, company: Company, party: P
 
 
 def _content(draft: DraftDocument) -> dict[str, Any]:
-    """A draft's attributes but for the stamps of its row."""
+    """A draft's attributes without the key, version and times of its row."""
     stamps = {field.name for field in fields(Record)}
     return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
 

@@ -171,7 +171,7 @@ def _issued(
 
 
 def render_later(call: Call, ids: Sequence[str]) -> Message:
-    """The page is rendered after the commit, so that it is ready when it is asked for."""
+    """Build the outbox message that renders the pages after the commit, before anybody requests them."""
     return call.make(Message, purpose="render", due_at=call.at, task="render", about=tuple(ids))
 
 

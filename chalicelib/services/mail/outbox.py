@@ -1,7 +1,8 @@
 """The outbox: tasks to do after a commit.
 
-Bookkeeping deletes a delivered message (`store.bookkeeping.finish`), and `transact` does not: a message is no business
-content, so its removal neither advances the company's clock nor makes its writers try again.
+A commit writes its message in the same transaction, so the message is delivered at least once. Each handler is
+idempotent. Bookkeeping deletes a delivered message (`store.bookkeeping.finish`), and `transact` does not. A message is
+not company content: its deletion neither advances the company's clock nor conflicts with its writers.
 """
 
 from collections.abc import Callable, Mapping

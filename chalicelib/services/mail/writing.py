@@ -61,8 +61,8 @@ def write(
 
 
 def post(world: "World", written: Written) -> None:
-    """Leave a mail that belongs to no company, and wake the outbox. The letter comes first: a message about a letter
-    that never came sends nothing. Raises Busy."""
+    """Store a mail without a company and wake the outbox. The letter is stored first: a message without its letter
+    sends nothing. Raises Busy."""
     bookkeeping.remember(world.store, written.letter, world.random(16))
     bookkeeping.remember(world.store, written.message, world.random(16))
     world.wake("outbox")

@@ -78,7 +78,8 @@ def end(world: "World", company: str, id: str) -> None:
     (thread,) = world.store.records([Thread.ref(company, id)])
     if not isinstance(thread, Thread) or thread.closed_at is None:
         return
-    if (ends := row_end(Thread, thread.closed_at)) > world.now():  # the policy's term was shorter when it was closed
+    # The policy's term was shorter when the thread was closed.
+    if (ends := row_end(Thread, thread.closed_at)) > world.now():
         bookkeeping.save(world.store, thread.edited(world.now(), due_at=ends, attempts=0), thread, world.random(16))
         return
     said = messages(world.store, thread)
