@@ -20,6 +20,7 @@ from typing import Any, TextIO, cast
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
+from chalicelib.domain.errors import Refusal
 from chalicelib.figures import BY_JOB, FIGURES
 from chalicelib.settings import Settings, sampled
 
@@ -209,7 +210,7 @@ class Telemetry:
             try:
                 yield
             except Exception as error:
-                if getattr(error, "status", 500) >= 500:
+                if not isinstance(error, Refusal) or error.passing:
                     raise
                 part.add_error_flag()
                 refusal = error
