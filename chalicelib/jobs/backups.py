@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NIGHTLY, BACKUPS, RESTORES, DRILL, EXPIRY = "nightly", "backups", "restores", "drill", "expiry"
 RESERVED_SECONDS = 25.0
-"""What a run keeps for one step of a backup, a verification or a restore (`workflow.deadline`), with much to spare."""
+"""Seconds that a run reserves for one step of a backup, a verification or a restore (`workflow.deadline`)."""
 MOST_BEGUN, MOST_EXPIRED, MOST_DRILLED = 5_000, 5_000, 1_000
 """Companies or backups of one run, far more than a run's time allows."""
 
@@ -53,8 +53,8 @@ def restore() -> Workflow[JobRow, Any, Any]:
 
 
 def _restored_into(work: Record) -> str:
-    """A restore may make a company: which, its own id says. All else is done within the row's, and so is what is not
-    understood."""
+    """The company that a restore writes to. The restore's id determines a new company; any other work, also unknown
+    work, stays in the row's company."""
     from chalicelib.services.backup.restoring.context import input_of
 
     if isinstance(work, JobRow) and work.task == "restore":

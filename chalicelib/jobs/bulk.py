@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "bulk"
 Load = Callable[[], Workflow[JobRow, Any, Any]]
-"""Imports a task's workflow: what a run does not need is not loaded."""
+"""Imports a task's workflow. A run loads only the workflows that it needs."""
 OVER = frozenset({"completed", "failed"})
 
 

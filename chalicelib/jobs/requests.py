@@ -19,7 +19,7 @@ log = logging.getLogger("facture.privacy")
 
 NAME, WATCH = "requests", "deadlines"
 Load = Callable[[], Workflow[Request, Any, Request]]
-"""Imports the workflow of a kind of requests."""
+"""Imports the workflow of a kind of request."""
 
 
 def deletion() -> Workflow[Request, Any, Request]:
@@ -44,7 +44,7 @@ def rectification() -> Workflow[Request, Any, Request]:
 
 
 def requests_job(workflows: Mapping[str, Load]) -> Job:
-    """The job that carries requests out, each by the workflow of its kind. A kind without one waits for an operator."""
+    """The job that runs requests, each by the workflow of its kind. A kind without a workflow needs an operator."""
 
     def apply(world: "World", step: Step) -> bool:
         from chalicelib.services.privacy.requests import transitions
@@ -58,7 +58,7 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
         if request.status == "grace" and request.reminders < len(REMINDERS):
             transitions.remind(world, request)
             return True
-        if request.kind not in workflows:  # an operator carries it out; the watch keeps its deadline
+        if request.kind not in workflows:  # An operator carries it out; the watch job checks its deadline.
             return bookkeeping.save(
                 world.store, request.edited(world.now(), due=None, attempts=0), request, world.random(16)
             )

@@ -46,7 +46,7 @@ FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
 
 
 class SwitchedOn(StepFailed):
-    """A switch is on again: nothing more goes."""
+    """A switch is on again: stop the deletion."""
 
     code = "switched_on"
 
@@ -77,7 +77,7 @@ def queued(call: Call) -> JobRow:
 
 @dataclass(frozen=True)
 class Disabling:
-    """The erasure of a company's business data: how many rows are gone."""
+    """The deletion of a company's business data, with the number of deleted rows."""
 
     done: int
     step: str = "erase"
@@ -91,7 +91,7 @@ class _Context:
 
 
 def _erase(context: _Context, state: Disabling, _: Deadline) -> Disabling:
-    """Erase the next part: of the rows, then of the files, then of the kept answers; the keys are last."""
+    """Delete the next part: first rows, then files, then stored replies, and the keys last."""
     world, job = context.world, context.job
     if gone := _rows(world, job):
         return replace(state, done=state.done + gone)
@@ -102,7 +102,7 @@ def _erase(context: _Context, state: Disabling, _: Deadline) -> Disabling:
 
 
 def _failed(_: _Context, state: Disabling, failure: Failure) -> Disabling:
-    """A switch that is on again stops it. Anything else does not: what was to be erased is not left."""
+    """Stop if a switch is on again. Any other failure is retried: the deletion must finish."""
     if not isinstance(failure, SwitchedOn):
         raise failure
     return replace(state, step=DONE, failure=failure.code)

@@ -146,12 +146,12 @@ class Download:
 
     @property
     def step(self) -> str:
-        """The step that comes next."""
+        """The next step."""
         return self.progress.step
 
     @property
     def failure(self) -> str | None:
-        """The code of what failed."""
+        """The code of the failure."""
         return self.progress.failure
 
     def at(self, step: str, **changes: Any) -> "Download":
@@ -166,8 +166,8 @@ def _verify(context: RestoreContext, state: Download, deadline: Deadline) -> Dow
 
 
 def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Download:
-    """Write the next part of the tables, or send the next part of the ZIP. Whoever was erased or corrected since it was
-    begun lets it begin anew."""
+    """Write the next part of the tables, or send the next part of the ZIP. The ZIP begins again after an erasure or
+    correction."""
     world, job, archive, progress = context.world, context.job, context.archive(), state.progress
     shown = _shown(context, archive)
     since = shown.mark
@@ -240,7 +240,7 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
 
 
 def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
-    """Remove the pieces, and say where the ZIP lies."""
+    """Delete the pieces, and set the address of the ZIP."""
     _remove_pieces(context)
     job, backup = context.job, context.asked.backup
     key = prefixes.export(job.company, job.id)
@@ -250,7 +250,7 @@ def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
 
 
 def _remove_pieces(context: RestoreContext) -> None:
-    """Delete the pieces of all that was begun."""
+    """Delete the pieces of all unfinished archives."""
     files = context.world.files
     for key in list(files.list(prefixes.export_parts(context.job.company, context.job.id))):
         files.delete(key)

@@ -54,14 +54,14 @@ INTERRUPTED: Final = "drill_interrupted"
 
 @dataclass(frozen=True)
 class Drill:
-    """A drill: which backup, and how far it is. The first state names none."""
+    """A drill: its backup and its progress. The first state names no backup."""
 
     backup: str | None
     progress: Progress
 
     @property
     def step(self) -> str:
-        """The step that comes next."""
+        """The next step."""
         return self.progress.step
 
     def at(self, progress: Progress) -> "Drill":
@@ -81,7 +81,8 @@ class _Context:
         return open_archive(self.world, self.company, self.backup)
 
     def since(self, clock: int) -> replay.Replay:
-        """Records past their term are held too: what stands in the backup is compared with it, and goes in minutes."""
+        """Keep records past their term too: the copy is compared with the complete backup and deleted within
+        minutes."""
         return replace(replay.since(self.world, self.company, clock), swept=None)
 
 
@@ -101,7 +102,7 @@ def _row(context: _Context, state: Drill) -> DrillPlan:
 
 
 def _begin(context: _Context, _: Drill, deadline: Deadline) -> Drill:
-    """Take the company's latest backup; a company that has none is done for the week."""
+    """Choose the company's latest backup. A company without backups is done for the week."""
     orphans(context.world, deadline)
     (found,) = context.world.store.records([BackupPlan.ref(context.company)])
     latest = found.last if isinstance(found, BackupPlan) else None
@@ -109,12 +110,12 @@ def _begin(context: _Context, _: Drill, deadline: Deadline) -> Drill:
 
 
 def _clear(context: _Context, state: Drill, deadline: Deadline) -> Drill:
-    """Remove what an earlier drill, or an outdated part of this one, left."""
+    """Delete the tables of an earlier drill, or of an outdated part of this one."""
     return state.at(Progress(step="verify")) if _emptied(context, deadline) else state
 
 
 def _sweep(context: _Context, state: Drill, deadline: Deadline) -> Drill:
-    """Remove what this drill put aside."""
+    """Drop this drill's tables."""
     return state.at(replace(state.progress, step=DONE)) if _emptied(context, deadline) else state
 
 
@@ -147,12 +148,12 @@ def _registers(context: _Context, state: Drill, deadline: Deadline) -> Drill:
 def _search(context: _Context, state: Drill, deadline: Deadline) -> Drill:
     after = steps.search(context.into, context.since(0), state.progress, deadline)
     if after.step == "search" and (after.found or after.cursor is None):
-        return state.at(Progress(step="clear"))  # somebody was erased meanwhile: what lies aside is outdated
+        return state.at(Progress(step="clear"))  # A person was erased in the meantime: the drill tables are outdated.
     return state.at(replace(after, step="compare") if after.step == "open" else after)
 
 
 def _compare(context: _Context, state: Drill, deadline: Deadline) -> Drill:
-    """Count what is stored aside, and hold it against the manifest once all of it was read."""
+    """Count the rows in the drill tables, and compare them with the manifest after the last one."""
     archive, progress = context.archive(), state.progress
     stored = _Stored.of(progress)
     for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
@@ -175,7 +176,7 @@ def _page(context: _Context, room: str, after: str | None) -> Page:
 
 
 def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
-    """What differs from the manifest; None where nothing does."""
+    """The difference from the manifest; None if there is none."""
     for name in NAMES.values():
         away = progress.counts.get(name, {}).get("erased", 0)
         if stored.counts[name] + away != manifest.counts.get(name, 0):
@@ -215,7 +216,7 @@ class _Stored:
 
 
 def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
-    """Remove what lies aside, then note the backup's fault. A drill that never ends is noted as interrupted."""
+    """Drop the drill tables, then record the backup's fault. A drill that never ends counts as interrupted."""
     progress, given_up = state.progress, isinstance(failure, GivenUp)
     code = INTERRUPTED if given_up else failure.code
     if isinstance(failure, NotOurs):
@@ -228,7 +229,7 @@ def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
 
 
 def _ended(context: _Context, state: Drill) -> None:
-    """Note on the backup's row what the drill found, and tell. A backup that went meanwhile has nothing to note on."""
+    """Record the drill's result on the backup's row, and publish the figure. Skips a backup deleted in the meantime."""
     failure = state.progress.failure
     if state.backup is None or failure in GONE:
         return
@@ -262,10 +263,10 @@ WORKFLOW: Final = Workflow(
 
 
 def orphans(world: "World", deadline: Deadline) -> int:
-    """Remove what lies aside of companies that are not being drilled: their account, or their switch, went meanwhile.
-    How many there were; a run that finds very much leaves some to the next. Raises Busy."""
+    """Delete rows in the drill tables of companies without a running drill, whose account or switch is gone. Returns
+    the number of companies. One run deletes a bounded number. Raises Busy."""
     store, found = DrillStore(world.settings), 0
-    with session.under(None):  # only the function itself sees whose they are
+    with session.under(None):  # Only the function's own role can list all companies.
         lying = companies(store)
     for company in lying:
         with world.confined(ACTOR, company):

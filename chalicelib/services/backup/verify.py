@@ -1,4 +1,4 @@
-"""Verifying a backup: every object's hash, then every row, counted and added up against what the manifest says."""
+"""Verification of a backup: the hash of every object, then every row, counted and compared with the manifest."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ BLOBS: Final = "blobs"
 
 
 class Disagreement(StepFailed):
-    """What was read does not add up: `code` says what."""
+    """The backup contradicts its manifest; `code` names the difference."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -41,24 +41,24 @@ class Disagreement(StepFailed):
 
 @dataclass(frozen=True)
 class Checked:
-    """How far a verification is, as the row of whoever does it keeps it: a place in the archive, and what all before it
-    added up to. Equal whatever it is cut into."""
+    """The progress of a verification, as its row stores it: a cursor in the archive, and the sums of everything before
+    it. The result does not depend on how the work is divided."""
 
     place: tuple[str, str] = ("", "")
-    """A group and a sort key in it (a part's name where its key is destroyed), or `BLOBS` and a file's name."""
+    """A group and a sort key in it (a part's name if its key is destroyed), or `BLOBS` and a file's name."""
     sealed: tuple[Seal, ...] = ()
-    """Whose key was destroyed when it began: should another go meanwhile, it begins anew."""
+    """The keys already destroyed at the start. If another key is destroyed later, the verification begins again."""
     counts: dict[str, int] = field(default_factory=dict)
     gross: dict[str, Decimal] = field(default_factory=dict)
     register: dict[str, Stretch] = field(default_factory=dict)
-    """Of each series, what was met: entries, the last number, and the chain there."""
+    """The entries, last number and chain hash of each series so far."""
 
 
 def check(archive: Archive, checked: Checked | None, deadline: Deadline) -> Checked | None:
-    """Read a backup from where `checked` says (None: from its beginning), a part at a time, until the deadline: the
-    hash of every object before it is opened; places, order and number of lines; counts, totals; each series' numbers,
-    one after the other, and their chain. What a destroyed key sealed is checked by its hashes. None once all of it was
-    read and adds up. Raises BackupDamaged, BackupUnknownKey, Busy."""
+    """Read a backup from `checked` (None: the beginning) until the deadline, part by part. Checks each object's hash
+    before it is decrypted; the keys, order and number of lines; counts and totals; the consecutive numbers and the
+    chain of each series. Objects under a destroyed key are checked by hash only. Returns None once the complete backup
+    is verified. Raises BackupDamaged, BackupUnknownKey, Busy."""
     run = _Checking(archive, checked or Checked(), deadline)
     for group in GROUPS:
         if not run.group(group):
@@ -77,7 +77,7 @@ def check(archive: Archive, checked: Checked | None, deadline: Deadline) -> Chec
 
 
 class _Checking:
-    """A piece of a verification."""
+    """One piece of a verification."""
 
     def __init__(self, archive: Archive, checked: Checked, deadline: Deadline) -> None:
         self.archive, self.deadline = archive, deadline
@@ -88,12 +88,12 @@ class _Checking:
         self.total = Sum(Counter(self.begun.counts), dict(self.begun.gross), register)
 
     def kept(self) -> Checked:
-        """Where it stands."""
+        """The progress so far."""
         total = self.total
         return Checked(self.place, self.begun.sealed, dict(total.counts), total.gross, total.register)
 
     def _after(self, name: str) -> str | None:
-        """Where a group (or the files) goes on; None where all of it was read before."""
+        """The cursor in a group (or among the files); None if it is already read."""
         at, after = self.begun.place
         if not at or at == name:
             return after
@@ -105,7 +105,7 @@ class _Checking:
         return self.deadline.passed
 
     def group(self, group: Group) -> bool:
-        """Read a group; False where time was over before its end."""
+        """Read a group; False if the deadline passed before its end."""
         after, archive = self._after(group.name), self.archive
         if after is None:
             return True
@@ -128,7 +128,7 @@ class _Checking:
         return True
 
     def blobs(self) -> bool:
-        """Read the files; False where time was over before the last."""
+        """Read the files; False if the deadline passed before the last."""
         after, archive = self._after(BLOBS) or "", self.archive
         for blob in sorted(archive.manifest.blobs, key=lambda blob: blob.name):
             if blob.name > after:
@@ -144,13 +144,13 @@ class _Checking:
         return {line.data["id"]: line.data.get("anchor") for line in rows if line.data}
 
     def _link(self, line: Line, anchors: Mapping[str, str | None]) -> None:
-        """Hold a register entry against the one before it, or against where its series begins now."""
+        """Compare a register entry with the previous one, or with the start of its series."""
         data, manifest = line.data or {}, self.archive.manifest
         name, position = data["series"], data["position"]
         head = next((head for head in manifest.series if head.series == name), None)
         if head is None:
             raise BackupDamaged(reason="series_missing", where=NAME)
-        # A copy of a series goes on from its source's beginning, which its anchor says.
+        # A copied series continues from the source's first chain hash, which is its anchor.
         before, last = max(head.first, head.swept + 1) - 1, anchors.get(name) or genesis(manifest.company, name)
         if known := self.total.register.get(name):
             before, last = known.last, known.chain
@@ -161,8 +161,8 @@ class _Checking:
 
 
 def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
-    """Check that the register and the registered documents say the same: as many entries as documents and as much
-    gross; and of each series all numbers that it gave and did not let go, up to its own chain. Raises Disagreement."""
+    """Check that the register matches the registered documents: the same number, the same gross, and for each series
+    every number that was issued and not purged, up to its chain hash. Raises Disagreement."""
     names = [made.backup_group for made in document_types() if made.registered]
     if sum(total.counts[name] for name in names) != total.counts["register"]:
         raise Disagreement("documents_and_entries")
@@ -189,7 +189,7 @@ class _Inputs(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Verification:
-    """A verification: what was read so far, and at its end the outcome."""
+    """A verification: the progress, and at its end the outcome."""
 
     inputs: _Inputs
     total: int = 0
@@ -223,7 +223,7 @@ def _row(context: _Context, state: Verification) -> JobRow:
 
 
 def _check_next(context: _Context, state: Verification, deadline: Deadline) -> Verification:
-    """Verify the next piece of the backup; at its end note it on the backup's row."""
+    """Verify the next piece of the backup; at its end record the result on the backup's row."""
     world, job, backup = context.world, context.job, state.inputs.backup
     archive = open_archive(world, job.company, backup)
     manifest = archive.manifest
@@ -259,9 +259,9 @@ WORKFLOW: Final = Workflow(
 
 
 def note(world: "World", company: str, backup: str, at: datetime, **what: object) -> None:
-    """Note on a backup's row what became of it at an instant; nothing where the row is gone. Raises Busy."""
+    """Record a result on a backup's row; skip a deleted row. Raises Busy."""
     while True:
         (row,) = world.store.records([Backup.ref(company, backup)])
-        # Somebody else's edit between the reading and the writing is no reason to forget this one.
+        # A concurrent edit of the row must not lose this result.
         if not isinstance(row, Backup) or bookkeeping.save(world.store, row.edited(at, **what), row, world.random(16)):
             return

@@ -37,8 +37,8 @@ class Written:
 
 
 def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, deadline: Deadline) -> Written:
-    """Put pieces of the tables until the deadline; all is written once `table` is their number. Raises Busy, and what
-    the rows raise."""
+    """Write pieces of the tables until the deadline. The ZIP is complete once `table` is their number. Raises Busy, and
+    the errors of `chunks`."""
     while written.table < len(tables):
         name = tables[written.table]
         source = chunks(name, written.after)
@@ -51,7 +51,7 @@ def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chu
 
 
 def send(written: Written, pieces: Pieces, key: str, deadline: Deadline) -> Written | None:
-    """Send parts of the ZIP to `key` until the deadline; None once it is there. Raises NotFound for a lost piece."""
+    """Send parts of the ZIP to `key` until the deadline; None once it is complete. Raises NotFound for a lost piece."""
     sent = written.sent
     while sent is not None:
         sent = pieces.send(key, sent, written.member.objects)

@@ -131,10 +131,8 @@ def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ..
 
 
 def advance(world: "World", backup: Backup) -> Backup:
-    """Do the next step of a backup that runs, and save how far it got; the backup as it is then.
-
-    Raises Overtaken where another runner was faster, Busy.
-    """
+    """Do the next step of a running backup and save its progress; return the new row. Raises Overtaken if another
+    runner was faster, Busy."""
     if backup.status != "running":
         return backup
     after = engine.advance(world, WORKFLOW, backup)
@@ -143,14 +141,14 @@ def advance(world: "World", backup: Backup) -> Backup:
 
 
 def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
-    """Put the next parts; after the last one fix the manifest on the row."""
+    """Write the next parts; after the last one, fix the manifest on the row."""
     making = Making(context.world, backup)
     making.run(deadline)
     return making.row
 
 
 def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backup]:
-    """Put the manifest, and end the backup in one commit."""
+    """Store the manifest, and end the backup in one commit."""
     world = context.world
     assert backup.manifest is not None  # noqa: S101 — it is what leads to this step
     key = prefixes.backup(backup.tier, backup.company, backup.id) + manifests.NAME
@@ -237,7 +235,7 @@ WORKFLOW: Final[Workflow[Backup, _Context, Backup]] = Workflow(
     step_of=lambda _, backup: "complete" if backup.manifest else "make",
     failed=_failed,
 )
-"""The making of a backup, whose own row is the state."""
+"""The creation of a backup. Its own row is the state."""
 
 
 def ends(backup: Backup, at: datetime) -> datetime:

@@ -41,7 +41,7 @@ def begin_night(world: "World", company: str) -> None:
 
 @dataclass(frozen=True)
 class BackupJob:
-    """The job of a backup: the backup as it is, and at the end the outcome."""
+    """The job of a backup: the backup's row, and at the end the outcome."""
 
     backup: Backup | None
     step: str
@@ -63,7 +63,7 @@ def _load(context: _Context) -> BackupJob:
 
 
 def _make(context: _Context, state: BackupJob, _: Deadline) -> BackupJob:
-    """The next step of the backup itself."""
+    """Do the next step of the backup."""
     if state.backup is None:
         raise NotFound
     after = backup_run.advance(context.world, state.backup)
@@ -73,15 +73,15 @@ def _make(context: _Context, state: BackupJob, _: Deadline) -> BackupJob:
 
 
 def _archive(context: _Context, state: BackupJob, deadline: Deadline) -> BackupJob:
-    """Archive what was issued, once the backup is complete."""
+    """Archive issued documents once the backup is complete."""
     if not statutory.advance(context.world, context.job.company, deadline):
-        return replace(state)  # another object: the progress of the archive is saved as one of the job
+        return replace(state)  # A new object, so that the engine saves the archive's progress as progress of the job.
     counts = state.backup.counts if state.backup else None
     return replace(state, step=DONE, outcome={"outcome": "complete", "backup": context.id, "counts": counts})
 
 
 def _failed(context: _Context, state: BackupJob, failure: Failure) -> BackupJob:
-    """End the backup with its job, so that the next night may begin another. The archive is tried again."""
+    """End the backup with its job, so that the next night can begin another. The archive is tried again."""
     given_up = isinstance(failure, GivenUp)
     if state.step == "archive" and not given_up:
         raise failure

@@ -1,4 +1,4 @@
-"""Walking through a backup, a transaction's worth of rows at a time, from wherever an earlier run stopped."""
+"""Read a backup in batches of one transaction each, from the cursor of an earlier run."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,45 +22,45 @@ if TYPE_CHECKING:
     from chalicelib.services.backup.format.lines import Line
 
 MOST_ROWS = 96
-"""Of a transaction's 100: the head, the answer or the entry, and what is read beside."""
+"""Rows per batch. The other 4 of a transaction's 100 items are bookkeeping."""
 MOST_BYTES = 1_500_000
-"""Of rows as JSON: stored they are read and written again, and a transaction carries 4 MB."""
+"""Bytes of rows as JSON. A transaction carries 4 MB, and stored rows are read and written."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a restore is, as its job's row keeps it."""
+    """The progress of a restore, as its job's row stores it."""
 
     step: str = "verify"
     checked: Checked | None = None
-    """Of the step "verify": what was read so far."""
+    """The progress of the step "verify"."""
     cursor: str | None = None
-    """Where the step goes on; each step knows what it means."""
+    """The cursor of the present step, in that step's own format."""
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By kind (`kinds.NAMES`) and outcome."""
+    """Counts of rows by kind (`kinds.NAMES`) and outcome."""
     rows: int = 0
     total: int = 0
-    """Rows of the backup: looked at, and to be."""
+    """Rows of the backup: `rows` are processed, `total` are all."""
     gross: dict[str, str] = field(default_factory=dict)
-    """Of a drill: dirhams stored aside so far, by kind."""
+    """Dirhams in the drill tables so far, by kind."""
     found: int = 0
-    """What the present pass of the search for erased subjects has met."""
+    """Rows of erased subjects found in the present pass."""
     failure: str | None = None
     written: Written | None = None
-    """Of a plain ZIP: what of it is made."""
+    """The progress of a plain ZIP."""
     since: str = ""
-    """The `Replay.mark` that it is made by."""
+    """The `Replay.mark` that the ZIP applies."""
 
     def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "Progress":
-        """After the next piece of the archive's verification: with `changes` in the step `then`, once all of it was
-        read. Raises what `verify.check` does."""
+        """The progress after the next piece of the verification. After the last piece it moves to the step `then` with
+        `changes`. Raises the errors of `verify.check`."""
         checked = check(archive, self.checked, deadline)
         if checked is not None:
             return replace(self, checked=checked)
         return replace(self, step=then, checked=None, **changes)
 
     def counted(self, outcomes: Mapping[tuple[str, str], int], rows: int) -> "Progress":
-        """With these outcomes added, by kind and outcome, of so many rows of the backup."""
+        """The progress plus these outcomes, by kind and outcome, of `rows` rows of the backup."""
         counts = {kind: dict(known) for kind, known in self.counts.items()}
         for (kind, outcome), number in outcomes.items():
             own = counts.setdefault(kind, {})
@@ -70,18 +70,18 @@ class Progress:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows to be merged in one transaction, those of them that do not come back, and where the batch ends."""
+    """Rows to merge in one transaction, rows that do not return, and the batch's end."""
 
     records: tuple[Record, ...]
     stay: Mapping[tuple[str, str], int]
     rows: int
     last: tuple[str, str]
     swept: bool = False
-    """Whether documents have left at their term: what goes with one that is not there stays away, too."""
+    """Whether documents were purged at their term. A row that depends on a missing document then stays away too."""
 
     @property
     def refs(self) -> list[Ref]:
-        """Every row that decides what is done with these."""
+        """Every row that decides the merge of these rows."""
         own = [ref for record in self.records for ref in beside(record)]
         return list(dict.fromkeys([*own, *(led for record in self.records if (led := self._leader(record)))]))
 
@@ -89,7 +89,7 @@ class Batch:
         return leader(record) if self.swept else None
 
     def merged(self, rows: Mapping[Ref, Record | None], at: datetime) -> list[tuple[Record, Merged]]:
-        """What is done with each, given the rows that are there now."""
+        """The merge of each row with the present rows."""
         there = {record.key for record in self.records} | {ref for ref, row in rows.items() if row is not None}
         return [
             (
@@ -100,7 +100,7 @@ class Batch:
         ]
 
     def halves(self) -> "tuple[Batch, Batch]":
-        """The same in two: the first without what stays away, since it is counted once."""
+        """Two halves of the batch. The first half counts the rows that do not return, so that they are counted once."""
         middle = len(self.records) // 2
         first = replace(self, records=self.records[:middle], stay={}, rows=0)
         return first, replace(self, records=self.records[middle:])
@@ -108,7 +108,8 @@ class Batch:
 
 @dataclass(frozen=True)
 class Walk:
-    """Which rows of which backup, as whose they come back (`rekeyed` makes them so), and what is done to each first."""
+    """The selected rows of a backup, the company that they return to (`rekeyed` sets it), and the change to each before
+    the merge."""
 
     archive: "Archive"
     source: str
@@ -116,16 +117,16 @@ class Walk:
     replay: Replay
     rekeyed: Callable[[Record], Record] = lambda record: record
     group: str | None = None
-    """One group alone."""
+    """The only group to read; None for all."""
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups in which such rows lie, in their order."""
+        """The groups that hold selected rows, in order."""
         named = (g for g in GROUPS if self.group in (None, g.name))
         return tuple(g.name for g in named if any((g.room, kind) in self.chosen for kind in g.kinds))
 
     def batches(self, after: str | None) -> Iterator[Batch]:
-        """Batches from the place that a batch's `last` names (as `place_of` writes it)."""
+        """Batches after the cursor that `place_of` wrote for a batch's `last`."""
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]
@@ -136,12 +137,12 @@ class Walk:
 
 
 def place_of(batch: Batch) -> str:
-    """Where a batch ends, as text."""
+    """The end of a batch, as a cursor."""
     return "\x1f".join(batch.last)
 
 
 class _Pending:
-    """A batch that is being filled."""
+    """A batch being filled."""
 
     def __init__(self, walk: Walk) -> None:
         self.walk = walk
@@ -154,7 +155,7 @@ class _Pending:
         self.last = ("", "")
 
     def taken(self, line: "Line") -> Batch | None:
-        """Put a row in; the batch before it, where that was full."""
+        """Add a row; return the previous batch if it was full."""
         record = line.record(self.walk.source)
         back = self.walk.replay.replayed(record)
         if back is None:
@@ -178,7 +179,7 @@ class _Pending:
         self.last = (line.group, line.sort)
 
     def ended(self) -> Batch:
-        """The batch as it is; the next one begins."""
+        """End the batch and begin the next one."""
         swept = self.walk.replay.swept is not None
         batch = Batch(tuple(self.records), dict(self.stay), self.rows, self.last, swept)
         self._begin()
@@ -186,7 +187,7 @@ class _Pending:
 
 
 def outcomes(batch: Batch, found: Sequence[tuple[Record, Merged]]) -> Counter[tuple[str, str]]:
-    """What came of a batch, by kind and outcome."""
+    """The outcomes of a batch, by kind and outcome."""
     counted: Counter[tuple[str, str]] = Counter(batch.stay)
     counted.update((NAMES[record.ROOM, record.KIND], done.outcome) for record, done in found)
     return counted

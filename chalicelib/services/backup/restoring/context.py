@@ -1,4 +1,4 @@
-"""What a restore was asked for, and the context in which its steps run."""
+"""The input of a restore, and the context of its steps."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RestoreInput:
-    """What a restore's job was asked, as its `inputs` say it: which backup of the job's company, into where, which
-    kinds (None: all). An operator may name the new company's `owner` (a token's subject), and the recorded `disclosure`
-    without which a blocked or closed company is left alone."""
+    """The input of a restore's job: a backup of the job's company, the target company, and the kinds (None: all). An
+    operator may set the new company's `owner` (a token's subject), and the recorded `disclosure` that a blocked or
+    closed company requires."""
 
     backup: str
     into: Literal["same", "new"] = "same"
@@ -36,22 +36,22 @@ class RestoreInput:
     progress: Progress = field(default_factory=Progress)
 
     def company(self, job: JobRow) -> str:
-        """The company that rows are put into: the job's own, or one that is made, whose id follows from the job's."""
+        """The company that receives the rows: the job's own, or a new one whose id depends on the job's."""
         return copy.company_of(job.id) if self.into == "new" else job.company
 
     def encoded(self) -> bytes:
-        """As the job's row keeps it."""
+        """The input as the job's row stores it."""
         return msgspec.json.encode(self)
 
 
 def input_of(job: JobRow) -> RestoreInput:
-    """What the job was asked, and how far it is."""
+    """The input of a job."""
     return msgspec.json.decode(job.inputs, type=RestoreInput)
 
 
 @dataclass(frozen=True)
 class RestoreContext:
-    """A restore as its steps need it."""
+    """The context of a restore's steps."""
 
     world: "World"
     job: JobRow
@@ -64,43 +64,43 @@ class RestoreContext:
 
     @property
     def source(self) -> str:
-        """The company whose backup it is."""
+        """The company of the backup."""
         return self.job.company
 
     @property
     def company(self) -> str:
-        """The company that rows are put into."""
+        """The company that receives the rows."""
         return self.asked.company(self.job)
 
     @property
     def into(self) -> Into:
-        """Where rows are put."""
+        """The target of the rows."""
         return Into(self.world, self.world.store, self.company, self.job.id, self.job.actor)
 
     def archive(self) -> Archive:
-        """The backup. Raises NotFound, Busy, and what is wrong with it."""
+        """The backup. Raises NotFound, Busy, and the errors of a damaged backup."""
         return open_archive(self.world, self.source, self.asked.backup)
 
     def kinds(self) -> tuple[str, ...]:
-        """The names chosen. Under a disclosure only what the law keeps: the rest is the company's own, or nobody's."""
+        """The selected names. Under a disclosure only statutory records: it does not cover the company's other data."""
         names = chosen(self.asked.kinds, anew=self.asked.into == "new")
         return tuple(name for name in names if name in LEDGER) if self.asked.disclosure else names
 
     def total(self, archive: Archive) -> int:
-        """How many rows of the backup may be chosen: an upper bound where one kind of number was left out."""
+        """The number of rows to process: an upper bound if only one kind of numbered document is selected."""
         names = {NAMES[place] for place in places(self.kinds())}
         return sum(number for name, number in archive.manifest.counts.items() if name in names)
 
     def walk(self, archive: Archive) -> Walk:
-        """Through the rows chosen, each held against what happened since."""
+        """The selected rows, with the replay of later erasures and corrections."""
         since = replay.since(self.world, self.source, archive.manifest.clock)
         rekeyed = partial(copy.rekeyed, source=self.source, company=self.company)
         return Walk(archive, self.source, places(self.kinds()), since, rekeyed)
 
 
 def require_disclosed(world: "World", asked: RestoreInput, company: str) -> None:
-    """A blocked or closed company is handed out only to an operator, under a recorded lawful demand that concerns all
-    of it. Raises Forbidden, Busy."""
+    """Require a recorded lawful demand for all data of a blocked or closed company. Only an operator has one. Raises
+    Forbidden, Busy."""
     if not (asked.operator and asked.disclosure):
         raise Forbidden(scope="")
     (row,) = world.store.records([Disclosure.ref(company, asked.disclosure)])

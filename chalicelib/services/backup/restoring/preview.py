@@ -1,4 +1,4 @@
-"""What a restore would do, counted by the very functions that do it; nothing is written."""
+"""A preview of a restore, counted by the functions that restore. It writes nothing."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PAGES: Final = 10
-"""Pages of a census before the time is looked at."""
+"""Pages of a census between two checks of the time."""
 SHOWN: Final[Mapping[str, str]] = {"erased": "stays_deleted", "expired": "stays_deleted"}
-"""To whoever restores, what was erased and what left at its term is one thing."""
+"""The outcome that a client sees. It does not distinguish erased from expired rows."""
 STANDS: Final = ("overwritten", "unchanged", "issued")
-"""Outcomes of rows that are there now."""
+"""Outcomes of rows that exist now."""
 
 
 def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
-    """Compare the backup row by row. Raises what is wrong with the backup, Busy."""
+    """Compare the backup row by row. Raises the errors of a damaged backup, Busy."""
     for batch in context.walk(context.archive()).batches(progress.cursor):
         progress = replace(compared(context.world, batch, progress), cursor=place_of(batch))
         if deadline.passed:
@@ -34,7 +34,7 @@ def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> 
 
 
 def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
-    """A batch against what is there now."""
+    """Compare a batch with the present rows."""
     refs = batch.refs
     rows = patiently(lambda: world.store.records(refs))
     done = batch.merged(dict(zip(refs, rows, strict=True)), world.now())
@@ -42,9 +42,9 @@ def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
 
 
 def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
-    """How many rows of each chosen kind there are now that the backup does not know."""
+    """Count the present rows of each selected kind that the backup does not hold."""
     chosen = places(context.kinds())
-    half = not chosen >= NUMBERING  # a census cannot tell numbers apart by kind
+    half = not chosen >= NUMBERING  # A census cannot assign numbers to kinds of documents.
     rooms = sorted({room for room, _ in chosen})
     room, after = (progress.cursor or f"{rooms[0]}\x1f").split("\x1f", 1)
     found, where = erase.census(context.world.store, room, context.company, after=after or None, pages=PAGES)
@@ -60,7 +60,7 @@ def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
 
 
 def shown(counts: Mapping[str, int]) -> dict[str, int]:
-    """One kind's outcomes as they are shown: what stays deleted together, and of a preview what was made since."""
+    """One kind's outcomes as shown: erased and expired rows together, and in a preview the rows made since."""
     told: Counter[str] = Counter()
     for outcome, number in counts.items():
         if outcome != "there":

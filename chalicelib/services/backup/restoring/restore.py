@@ -1,8 +1,8 @@
-"""Restoring a backup, into its company or a new one: a workflow of bounded steps, each of which may be repeated.
+"""The restore of a backup, into its company or a new one: a workflow of bounded, repeatable steps.
 
-Everything is verified before anything is written. Then the company is shut (`restoring`), rows come back, registers are
-verified, erased persons are searched for, and only when none is left it opens again. Whatever fails on the way leads to
-that search too: a company is never shut for good by a restore (ADR 0043).
+Everything is verified before the first write. Then the company is closed (`restoring`), rows return, registers are
+verified, and erased persons are searched for. The company opens only when none is left. A failure after the closing
+also leads to that search, so a restore never closes a company for good (ADR 0043).
 """
 
 from dataclasses import replace
@@ -31,7 +31,8 @@ from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 
 SHUT = ("rows", "logos", "registers")
-"""Steps after which, whatever went wrong, erased persons are searched for before the company opens."""
+"""The steps in which the company is closed. After a failure in one of them, erased persons are searched for before it
+opens."""
 
 
 def _verify(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
@@ -59,7 +60,7 @@ def _open(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
 
 
 def _failed(context: RestoreContext, progress: Progress, failure: Failure) -> Progress:
-    """Where nothing was written it ends; else the company is searched and opened first, however often that takes."""
+    """End a restore that wrote nothing. Otherwise search the company and open it first, with unlimited retries."""
     if isinstance(failure, NotOurs):
         return replace(progress, step=DONE, failure=failure.code)
     if progress.step in ("search", "open"):
@@ -69,7 +70,7 @@ def _failed(context: RestoreContext, progress: Progress, failure: Failure) -> Pr
 
 
 def _shut(context: RestoreContext, progress: Progress) -> bool:
-    """Whether a run that was killed had shut the company, and could not say so."""
+    """Whether a killed run had closed the company before it could save its progress."""
     if progress.step != "begin":
         return False
     (head,) = context.world.store.records([Head.ref(context.company)])
@@ -77,7 +78,8 @@ def _shut(context: RestoreContext, progress: Progress) -> bool:
 
 
 def _begin(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
-    """Shut the company, or make the new one, shut. Raises CompanyBlocked (or Restoring), CloudStorageOff, Forbidden."""
+    """Close the company, or create the new one closed. Raises CompanyBlocked (or Restoring), CloudStorageOff,
+    Forbidden."""
     archive = context.archive()
     (head,) = patiently(lambda: context.world.store.records([Head.ref(context.source)]))
     if context.asked.into == "new":
@@ -94,7 +96,7 @@ def _shut_source(context: RestoreContext) -> None:
         head = snapshot.head
         if head.restore == context.job.id:
             return Decision()
-        # Shut by a restore that nobody knows any more: whoever restores next opens it again.
+        # A restore without a job left it closed. The next restore opens it again.
         if head.state != "restoring" or not head.restore or snapshot.get(JobRow, head.restore) is not None:
             require_open(head)
         return Decision(head={"state": "restoring", "restore": context.job.id})
@@ -117,8 +119,8 @@ def _founding(context: RestoreContext, archive: Archive, source: Head | None) ->
 
 
 def _follows(context: RestoreContext) -> bool:
-    """Whether this copy is the one that goes on where a closed company ended: a second one would give its numbers
-    again. Its head remembers which."""
+    """Whether this copy continues the numbers of a closed company. A second copy would issue the same numbers again, so
+    the head of the source records the copy."""
     call = context.world.call(context.source, context.job.actor, "restore", key=f"{context.job.id}:follow")
 
     def decide_follow(snapshot: Snapshot) -> Decision[str]:
@@ -131,7 +133,7 @@ def _follows(context: RestoreContext) -> bool:
 
 
 def _term(archive: Archive, company: str) -> Term | None:
-    """When the source's records are due to go: its copy's are due then too."""
+    """The source's retention row. The copy's records are due on the same dates."""
     for line in archive.rows(("terms",)):
         record = line.record(company)
         return record if isinstance(record, Term) else None
@@ -139,7 +141,7 @@ def _term(archive: Archive, company: str) -> Term | None:
 
 
 def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
-    """Put the pictures that are missing: each is named after its content's hash, so that one that is there is right."""
+    """Store the missing logos. A logo is named after its content's hash, so an existing one is correct."""
     archive = context.archive()
     if "company" in context.kinds() or set(LEDGER) & set(context.kinds()):
         for blob in archive.manifest.blobs:
@@ -153,7 +155,7 @@ def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
 
 
 def _profile(context: RestoreContext) -> None:
-    """Give a company its profile where none came back: the working data may be beyond anybody's reach."""
+    """Create a profile for a company without one, when the working data cannot be decrypted."""
     into = context.into
     if into.store.records([Company.ref(into.company)])[0] is not None:
         return
@@ -207,4 +209,4 @@ WORKFLOW: Final = Workflow(
     failed=_failed,
     alarm="RestoreFailed",
 )
-"""A restore, or its preview: a dry run goes from "verify" to "compare" and "census"."""
+"""A restore or its preview. A dry run goes from "verify" to "compare" and "census"."""

@@ -1,6 +1,6 @@
-"""The course of a restore once the company is shut: rows, registers, the search for erased persons, and opening again.
+"""The steps of a restore after the company is closed: rows, registers, search for erased persons, opening.
 
-Each step is bounded by time, repeatable, and says where it goes on. A drill takes the same course in tables aside.
+Each step is bounded in time, repeatable, and saves its cursor. A drill runs the same steps in separate tables.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PAGE = 45
-"""Rows that are searched, and put right, at once: each may need another beside it."""
+"""Rows searched and corrected at once. Each may require another row."""
 PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
 
 
 class NotOurs(StepFailed):
-    """The company is not, or no longer, shut by this restore."""
+    """The company is not closed by this restore, or no longer."""
 
     code = "not_ours"
 
 
 @dataclass(frozen=True)
 class Into:
-    """Where rows are put: which tables and company, shut by which job, and whom the journal names."""
+    """The target of the rows: tables, company, the job that closed it, and the journal's actor."""
 
     world: "World"
     store: Store
@@ -52,7 +52,7 @@ class Into:
     actor: str
 
     def commit(self, reads: Sequence[Ref], decide: Callable[[Snapshot], Decision[T]]) -> T:
-        """One commit of this restore. Raises NotOurs, Busy, TransactionTooLarge."""
+        """Commit for this restore. Raises NotOurs, Busy, TransactionTooLarge."""
         call = self.world.call(self.company, self.actor, "restore", key=f"{self.job}:{self.world.random(8).hex()}")
 
         def decide_guarded(snapshot: Snapshot) -> Decision[T]:
@@ -63,7 +63,7 @@ class Into:
         return transact(self.store, call, reads, decide_guarded, SYSTEM_STEP).outcome
 
     def reader(self) -> Reader:
-        """A reader of the company although it is shut. Raises NotFound, Busy."""
+        """A reader of the closed company. Raises NotFound, Busy."""
         (head,) = patiently(lambda: self.store.records([Head.ref(self.company)]))
         if not isinstance(head, Head):
             raise NotFound
@@ -71,7 +71,7 @@ class Into:
 
 
 def rows(into: Into, walk: Walk, progress: Progress, deadline: Deadline) -> Progress:
-    """Put the next rows; the step after this one once there are no more. Raises what the archive raises, Busy."""
+    """Write the next rows; after the last one move to the next step. Raises the errors of the archive, Busy."""
     for batch in walk.batches(progress.cursor):
         progress = replace(put(into, batch, progress), cursor=place_of(batch))
         if deadline.passed:
@@ -80,7 +80,7 @@ def rows(into: Into, walk: Walk, progress: Progress, deadline: Deadline) -> Prog
 
 
 def put(into: Into, batch: Batch, progress: Progress) -> Progress:
-    """One batch in one commit, or in two where it is too large. What is as it should be is not written."""
+    """Write one batch in one commit, or in two if it is too large. Unchanged rows are not written."""
     try:
         found = into.commit(batch.refs, _putting(into, batch))
     except TransactionTooLarge:
@@ -109,7 +109,7 @@ def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[
 
 
 def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
-    """Recompute the chain of every series from what is stored now; a fault is noted: nothing here can mend it."""
+    """Recompute the chain of every series from the stored rows. A fault is recorded; a restore cannot repair it."""
     reader = into.reader()
     names = sorted(row.id for row in reader.all("ledger", "series#") if isinstance(row, Series))
     name, _, after = (progress.cursor or "\x1f").rpartition("\x1f")
@@ -126,8 +126,8 @@ def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
 
 
 def search(into: Into, replay: Replay, progress: Progress, deadline: Deadline) -> Progress:
-    """Look for every erased subject through all that a restore writes of the working data, and put right what is met;
-    done once a whole pass has met nothing. A draft that has been issued goes as well: it is no draft any more."""
+    """Search the restored working data for every erased subject, and correct the rows found. The step ends after a pass
+    without a find. A draft that was issued since is deleted too."""
     begun = progress.cursor or PREFIXES[0]
     for prefix in [each for each in PREFIXES if each >= begun.partition("#")[0] + "#"]:
         after: str | None = begun if begun.startswith(prefix) and begun != prefix else None
@@ -150,7 +150,7 @@ def _page(into: Into, prefix: str, after: str | None) -> Page:
 
 
 def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
-    """Take erased persons, and drafts that were issued, out of a page; how many rows were met."""
+    """Remove erased persons and issued drafts from a page; return the number of rows found."""
     met = [(row, issue_of(row)) for row in found if issue_of(row) or replay.names(row)]
     issues = [(row.key, issue) for row, issue in met if issue]
     issued = patiently(lambda: into.store.records([issue for _, issue in issues]))
@@ -171,9 +171,9 @@ def _put_right(into: Into, replay: Replay, found: Iterable[Record]) -> int:
 
 
 def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None = None) -> Progress:
-    """Open the company again, its head knowing whose documents are not shown: it may have been recovered to a moment
-    before they were erased. `erased` are the marks on the source's head: they stay for as long as documents do, and a
-    tombstone does not. Repeated after a crash, it finds that done."""
+    """Open the company again. Its head must list the erased buyers, because it may come from a time before their
+    erasure. `erased` are the digests on the source's head: they last as long as the documents, longer than a tombstone.
+    A repetition after a crash finds the company open."""
     reader = into.reader()
     if reader.head.restore != into.job:
         return replace(progress, step=DONE)

@@ -67,7 +67,7 @@ def _step_of(context: _Context, request: Request) -> str:
 
 
 def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request]:
-    """An account that was blocked meanwhile is read no more. One that is being restored opens again."""
+    """Refuse the request of an account blocked in the meantime. After a restore the request is tried again."""
     if context.head is not None and context.head.state == "restoring":
         raise CompanyRestoring
     _clear(context.world, request)
@@ -233,4 +233,5 @@ WORKFLOW: Final = Workflow(
     step_of=_step_of,
     steps={"refuse": _refuse, "begin": _begin, "gather": _gather, "finish": _finish},
 )
-"""An access export, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""
+"""An access export. Its own row is the state. No refusal ends it: an alarm tells an operator when its deadline is
+near."""

@@ -30,7 +30,7 @@ PART_LIMIT = 250_000_000
 
 
 def advance(world: "World", request: Request, reader: Reader, after: str, deadline: Deadline) -> str | None:
-    """Write the next pieces of the ZIP's tables, or send the next part of it; where to go on."""
+    """Write the next pieces of the ZIP's tables, or upload its next part; return the next cursor."""
     written = msgspec.json.decode(after, type=Written) if after else Written()
     pieces = _pieces(world, request)
     if written.sent is None:

@@ -1,7 +1,7 @@
 """A deletion from its plan to its receipt. Every step is stored, repeatable, and done only when verified.
 
-While it runs, the account is blocked and no verb of the API may change the request, so that the workflow engine saves
-the progress; every change of status is a commit of the company's.
+During the deletion the account is blocked and no API verb can change the request. So the workflow engine saves the
+progress. Each change of status is a commit of the company.
 """
 
 from collections.abc import Iterable
@@ -101,8 +101,8 @@ class _Context:
 
 
 def _tell_first(world: "World", request: Request) -> None:
-    """Deliver what still waits to be told to the owners, before their addresses go. A mailer that is out stops nothing
-    for longer than the deadline bears. Raises Busy."""
+    """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
+    only up to PATIENCE before the deadline. Raises Busy."""
     waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
     for message in waiting:
         if isinstance(message, Message) and message.task == NOTICE:
@@ -114,8 +114,8 @@ def _tell_first(world: "World", request: Request) -> None:
 
 
 def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
-    """Fix the plan, and begin: of an account, its backups' working keys are doomed in the same commit. A request that
-    was cancelled meanwhile is left alone."""
+    """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
+    cancelled in the meantime."""
     world = context.world
     if request.subject is None:
         _tell_first(world, request)
@@ -158,7 +158,7 @@ def _step_of(context: _Context, request: Request) -> str:
 
 
 def _count(context: _Context, request: Request, _: Deadline) -> Request:
-    """Count the next places, before anything is erased."""
+    """Count the rows of the next tables, before the first erasure."""
     after = erasers.counted(context.world, request)
     while after.cursor is None and any(measure.found is None for measure in after.measures):
         after = erasers.counted(context.world, after)
@@ -166,12 +166,12 @@ def _count(context: _Context, request: Request, _: Deadline) -> Request:
 
 
 def _erase(context: _Context, request: Request, _: Deadline) -> Request:
-    """Erase the next part of a place."""
+    """Erase the next part of a table."""
     return erasers.carry_out(context.world, request) or request
 
 
 def _wait(context: _Context, request: Request, _: Deadline) -> Request:
-    """Be due on the first day on which anything may go."""
+    """Postpone the request to the first day on which a term ends."""
     terms = _all_wait(request, today(context.world.now()))
     return replace(request, due_at=midnight(min(terms) + timedelta(days=1)))
 
@@ -205,7 +205,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
 
 
 def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
-    """Take what was in flight when the account was blocked and has landed since."""
+    """Erase rows that a request in flight wrote after the account was blocked."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
         for m in request.measures
@@ -235,4 +235,4 @@ WORKFLOW: Final = Workflow(
         "look_again": _look_again,
     },
 )
-"""A deletion, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""
+"""A deletion. Its own row is the state. No refusal ends it: an alarm tells an operator when its deadline is near."""

@@ -97,9 +97,9 @@ def _step_of(_: _Context, request: Request) -> str:
 
 
 def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
-    """What nobody said how to correct waits for an operator; missing details that nobody gives let it lapse."""
+    """Wait for an operator if there are no corrections. Lapse if the missing details never arrive."""
     since = request.awaiting_since
-    if since is None:  # an operator carries it out; the watch keeps its deadline
+    if since is None:  # An operator carries it out; the watch job checks its deadline.
         return replace(request, due=None)
     if since + UNANSWERED <= context.world.now():
         lapsed = transitions.settle(context.world, request, "cancelled", reason=LAPSED, notice="cancelled")
@@ -112,7 +112,7 @@ def _count(context: _Context, request: Request, _: Deadline) -> Request:
 
 
 def _finish(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
-    """Close the request once its owners are told, or once its deadline is near."""
+    """Close the request once its owners are notified, or once its deadline is near."""
     world = context.world
     told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
     if not told and world.now() < request.deadline - WARNED:
@@ -170,4 +170,5 @@ WORKFLOW: Final = Workflow(
     step_of=_step_of,
     steps={"wait": _wait, "count": _count, "finish": _finish},
 )
-"""A rectification, whose own row is the state. No refusal ends it: an operator is told when its deadline is near."""
+"""A rectification. Its own row is the state. No refusal ends it: an alarm tells an operator when its deadline is
+near."""
