@@ -15,7 +15,7 @@ from chalicelib.services.backup import verify
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive, Objects, open_archive
 from chalicelib.services.backup.verify import Checked, check
-from chalicelib.store import bookkeeping, due
+from chalicelib.store import bookkeeping
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
@@ -159,12 +159,12 @@ def test_a_note_survives_another_write_of_the_same_row(shop: Kept, monkeypatch: 
     first = shop.world.now()
 
     def raced(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
-        monkeypatch.setattr(due, "save", save)
+        monkeypatch.setattr(bookkeeping, "save", save)
         assert isinstance(seen, Backup)
         assert save(store, seen.edited(first, drill="passed"), seen, salt), "somebody else is faster"
         return save(store, record, seen, salt)
 
-    monkeypatch.setattr(due, "save", raced)
+    monkeypatch.setattr(bookkeeping, "save", raced)
     verify.note(world, shop.id, backup, first, verified_at=first)
     (row,) = world.store.records([Backup.ref(shop.id, backup)])
     assert isinstance(row, Backup)
