@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 Ads = Literal["off", "non_personalised", "consented"]
-Service = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts"]
+AwsService = Literal["dynamodb", "s3", "kms", "sesv2", "sqs", "secretsmanager", "lambda", "sts"]
 """The AWS services used, by boto3's names. Each may have its own endpoint."""
-PLACES: Mapping[Service, str] = {
+PLACES: Mapping[AwsService, str] = {
     "dynamodb": "FACTURE_ENDPOINT_DYNAMODB",
     "s3": "FACTURE_ENDPOINT_S3",
     "kms": "FACTURE_ENDPOINT_KMS",
@@ -55,14 +55,14 @@ class Settings:
     mail_from: str | None = None
     ads: Ads = "non_personalised"
     minimum_app: str = "1.0.0"
-    places: tuple[tuple[Service, str], ...] = ()
+    places: tuple[tuple[AwsService, str], ...] = ()
     backup_key: str = "alias/facture-backups"
     archive_bucket: str = ""
     pepper_secret: str | None = None
     functions: tuple[tuple[str, str], ...] = ()
     session_roles: tuple[tuple[str, str], ...] = ()
 
-    def endpoint_of(self, service: Service) -> str | None:
+    def endpoint_of(self, service: AwsService) -> str | None:
         """The endpoint of a service: its own, otherwise the common one; None for AWS."""
         return dict(self.places).get(service, self.endpoint)
 
@@ -110,7 +110,7 @@ class Settings:
         )
 
 
-def places_of(env: Mapping[str, str]) -> tuple[tuple[Service, str], ...]:
+def places_of(env: Mapping[str, str]) -> tuple[tuple[AwsService, str], ...]:
     """The services for which `env` names an own endpoint."""
     return tuple((service, env[name]) for service, name in PLACES.items() if env.get(name))
 

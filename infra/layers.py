@@ -15,7 +15,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Literal, get_args
 
-from chalicelib.settings import Service
+from chalicelib.settings import AwsService
 from infra import zips
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,7 +33,7 @@ LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 LEFT_OUT = {"docopt": "only the command line of num2words needs it, and it has no wheel"}
 """Pins that are not packaged, each with its reason."""
-KEPT_MODELS = frozenset({*get_args(Service), "sts", "xray"})
+KEPT_MODELS = frozenset({*get_args(AwsService), "sts", "xray"})
 """The services whose models botocore keeps. The models of all other services take 20 MB."""
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", re.MULTILINE)
 

@@ -16,7 +16,7 @@ from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.services.privacy.requests import account_page
-from chalicelib.services.privacy.requests.account_page import Outcome
+from chalicelib.services.privacy.requests.account_page import DeletionOutcome
 
 PATH = "/account/deletion"
 
@@ -113,7 +113,7 @@ def _second(language: Language, email: str, *, fault: str = "") -> Answer:
     return page(language, main, alert=fault)
 
 
-def _done(language: Language, outcomes: Sequence[Outcome]) -> Answer:
+def _done(language: Language, outcomes: Sequence[DeletionOutcome]) -> Answer:
     from chalicelib.policy.wording import long_date
 
     words = _words(language)

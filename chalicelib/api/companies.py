@@ -27,7 +27,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import derived_id
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.codes import email_key
-from chalicelib.services.companies.companies import Owner, Switched
+from chalicelib.services.companies.companies import FirstOwner, Switched
 from chalicelib.services.representation.records import present_company, present_settings
 
 URL = address("company")
@@ -172,7 +172,7 @@ def _sign_up(context: RequestContext) -> Answer:
     sent: dict[str, Any] = context.body.content()
     of_age, mode = sent.pop("of_age"), sent.pop("mode", "live")
     key = email_key(context.world.settings, context.actor.email)
-    owner = Owner(user=context.actor.subject, email=context.actor.email, of_age=of_age, email_key=key)
+    owner = FirstOwner(user=context.actor.subject, email=context.actor.email, of_age=of_age, email_key=key)
     return answer(companies.sign_up(context.world.store, call, owner, mode, sent))
 
 
@@ -182,7 +182,7 @@ def _mine(context: RequestContext) -> Answer:
     )
 
 
-def _membership(known: companies.Membership) -> Body:
+def _membership(known: companies.MemberCompany) -> Body:
     return {
         "id": known.head.company,
         "object": "company",

@@ -11,7 +11,7 @@ from chalicelib.api.fields import Shown
 from chalicelib.api.routing import endpoint_of
 
 if TYPE_CHECKING:
-    from chalicelib.settings import Service, Settings
+    from chalicelib.settings import AwsService, Settings
 
 _PATIENCE_SECONDS: Final = 2.0
 
@@ -47,7 +47,7 @@ def _clients(settings: "Settings") -> tuple[Any, Any]:
         connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}
     )
 
-    def client(service: "Service") -> Any:
+    def client(service: "AwsService") -> Any:
         endpoint = settings.endpoint_of(service)
         return boto3.client(service, region_name=settings.region, endpoint_url=endpoint, config=config)
 
@@ -95,7 +95,7 @@ ENDPOINTS = (
         does=_health,
         gives=HealthShown,
         also=(503,),
-        tag="Service",
+        tag="AwsService",
         summary="The build, the stage, and whether what it depends on can be reached",
     ),
     Endpoint(
@@ -104,14 +104,14 @@ ENDPOINTS = (
         scope="PUBLIC",
         does=lambda context: Answer(document(context.world.settings.build)),
         summary="This API as an OpenAPI 3.1 document",
-        tag="Service",
+        tag="AwsService",
     ),
     Endpoint(
         method="GET",
         path="/docs",
         scope="PUBLIC",
         media="text/html",
-        tag="Service",
+        tag="AwsService",
         does=lambda context: Answer({"content": _page(context.world.settings.build)}),
         summary="This API as a page",
     ),

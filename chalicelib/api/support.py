@@ -16,7 +16,7 @@ from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.support import present_conversation, present_thread
 from chalicelib.services.support import support
-from chalicelib.services.support.support import Enclosure, Writer
+from chalicelib.services.support.support import Enclosure, ThreadMember
 
 URL = address("support")
 MAX_TEXT = 5_000
@@ -95,8 +95,8 @@ class WholeThread(ThreadShown):
     messages: list[MessageShown]
 
 
-def _writer(context: RequestContext) -> Writer:
-    return Writer(context.actor.id, context.actor.role == "owner", context.actor.email)
+def _writer(context: RequestContext) -> ThreadMember:
+    return ThreadMember(context.actor.id, context.actor.role == "owner", context.actor.email)
 
 
 def _enclosures(context: RequestContext) -> list[Enclosure]:

@@ -9,7 +9,7 @@ from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.representation.disclosures import present_disclosure
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def address(text: str) -> str:
 
 def record(world: "World", options: argparse.Namespace) -> int:
     """Record a disclosure."""
-    told = Told(
+    told = DisclosureInput(
         kind=options.kind,
         recipient=options.recipient,
         basis=options.basis,

@@ -9,7 +9,7 @@ from chalicelib.domain.backups.backup import Backup, BackupPlan, DrillPlan
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs.bulk import bulk
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.services.mail.outbox import UnknownTask
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow
@@ -63,14 +63,14 @@ def _restored_into(work: Record) -> str:
     return work.key.company
 
 
-def _begin(world: "World", step: Step) -> bool:
+def _begin(world: "World", step: JobStep) -> bool:
     from chalicelib.services.backup.create import schedule
 
     schedule.begin_night(world, step.ref.company)
     return True
 
 
-def _drill(world: "World", step: Step) -> bool:
+def _drill(world: "World", step: JobStep) -> bool:
     from chalicelib.services.backup.drill import WORKFLOW
 
     (plan,) = world.store.records([step.ref])
@@ -85,7 +85,7 @@ def _drill_buried(world: "World", work: Record) -> None:
         engine.give_up(world, WORKFLOW, plan)
 
 
-def _expire(world: "World", step: Step) -> bool:
+def _expire(world: "World", step: JobStep) -> bool:
     from chalicelib.services.backup import disable_cloud, expiry
 
     if step.kind != "leave":
@@ -96,16 +96,16 @@ def _expire(world: "World", step: Step) -> bool:
     return engine.run(world, disable_cloud.WORKFLOW, row)
 
 
-def plan_of(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+def plan_of(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step per row."""
     if isinstance(work, BackupPlan):
-        return [Step("begin", work.key, "a nightly backup")]
+        return [JobStep("begin", work.key, "a nightly backup")]
     if isinstance(work, DrillPlan):
-        return [Step("drill", work.key, "the drill of its latest backup")]
+        return [JobStep("drill", work.key, "the drill of its latest backup")]
     if isinstance(work, JobRow):
-        return [Step("leave", work.key, "business data of a company that left the cloud")]
+        return [JobStep("leave", work.key, "business data of a company that left the cloud")]
     if isinstance(work, Backup):
-        return [Step("expire", work.key, f"a {work.tier} backup, {work.status}", (work.id,))]
+        return [JobStep("expire", work.key, f"a {work.tier} backup, {work.status}", (work.id,))]
     raise UnknownTask(work.KIND)
 
 

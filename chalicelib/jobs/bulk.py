@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.services.mail.outbox import UnknownTask
 from chalicelib.store import bookkeeping
 from chalicelib.workflow import engine
@@ -30,7 +30,7 @@ def bulk(
 ) -> Job:
     """The job `name`, which runs queued rows by the workflow of their task. `into` is that of `Job`."""
 
-    def apply(world: "World", step: Step) -> bool:
+    def apply(world: "World", step: JobStep) -> bool:
         (row,) = world.store.records([step.ref])
         if not isinstance(row, JobRow):
             return True
@@ -64,8 +64,8 @@ def bulk(
     )
 
 
-def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step per row, applied until the row's work is done."""
     if not isinstance(work, JobRow):
         raise TypeError(f"a {work.KIND} is due for bulk work")
-    return [Step(work.task, work.key, f"{work.task}: {work.done} of {work.total} done")]
+    return [JobStep(work.task, work.key, f"{work.task}: {work.done} of {work.total} done")]

@@ -12,7 +12,7 @@ from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.requests import requests_job, watch_job
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.support import ORPHANS, SUPPORT
-from chalicelib.services.mail.outbox import Handler
+from chalicelib.services.mail.outbox import TaskHandler
 from chalicelib.workflow.engine import Workflow
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def issue() -> Workflow[JobRow, Any, Any]:
     return WORKFLOW
 
 
-OUTBOX_TASKS: Mapping[str, Handler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
+OUTBOX_TASKS: Mapping[str, TaskHandler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
 BULK_TASKS: Mapping[str, Load] = {"issue": issue}
 REQUEST_KINDS: Mapping[str, requests.Load] = {
     "access": requests.access,

@@ -21,7 +21,7 @@ Left = Callable[[], float]
 
 
 @dataclass(frozen=True)
-class Step:
+class JobStep:
     """One step of a job: its row, and its description without personal data. `about` lists the opaque ids concerned."""
 
     kind: str
@@ -33,14 +33,14 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Found:
+class DuePage:
     """A page of due rows, and the cursor of the next page (None after the last)."""
 
     work: Sequence[Record]
     next: str | None
 
 
-Find = Callable[["World", str | None, datetime], Found]
+Find = Callable[["World", str | None, datetime], DuePage]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ class Job:
     schedule: str
     cap: int | None
     find: Find
-    plan: Callable[["World", Record], list[Step]]
-    apply: Callable[["World", Step], bool]
+    plan: Callable[["World", Record], list[JobStep]]
+    apply: Callable[["World", JobStep], bool]
     summary: str
     step_seconds: float = 10.0
     destroys: bool = False
@@ -72,9 +72,9 @@ class Job:
 def due_in(room: str, name: str) -> Find:
     """A `find` that reads the due index of `room` under `name`."""
 
-    def find(world: "World", cursor: str | None, at: datetime) -> Found:
+    def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
         page = bookkeeping.page(world.store, room, name, at, cursor=cursor)
-        return Found(page.records, bookkeeping.cursor_of(page))
+        return DuePage(page.records, bookkeeping.cursor_of(page))
 
     return find
 

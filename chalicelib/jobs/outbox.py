@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
-from chalicelib.jobs.job import Found, Job, Step, due_in
-from chalicelib.services.mail.outbox import Handler, deliver
+from chalicelib.jobs.job import DuePage, Job, JobStep, due_in
+from chalicelib.services.mail.outbox import TaskHandler, deliver
 from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ log = logging.getLogger("facture.jobs")
 NAME, EXPIRE = "outbox", "expire"
 
 
-def outbox(tasks: Mapping[str, Handler]) -> Job:
+def outbox(tasks: Mapping[str, TaskHandler]) -> Job:
     """The job that delivers messages to `tasks`."""
 
-    def apply(world: "World", step: Step) -> bool:
+    def apply(world: "World", step: JobStep) -> bool:
         if step.kind == EXPIRE:
             log.warning("a message was past its term", extra={"company": step.ref.company})
             bookkeeping.finish(world.store, step.ref)
@@ -45,14 +45,14 @@ def outbox(tasks: Mapping[str, Handler]) -> Job:
 _due = due_in(Message.ROOM, NAME)
 
 
-def find(world: "World", cursor: str | None, at: datetime) -> Found:
+def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
     """The next page of due messages. The last page adds the dead-lettered messages past their term. An idle run does
     not query them."""
     found = _due(world, cursor, at)
     if found.next is not None or not found.work:
         return found
     dead = bookkeeping.page(world.store, Message.ROOM, NAME + bookkeeping.DEAD, at).records
-    return Found((*found.work, *(row for row in dead if _past_term(row, at))), None)
+    return DuePage((*found.work, *(row for row in dead if _past_term(row, at))), None)
 
 
 def _past_term(work: Record, at: datetime) -> bool:
@@ -61,10 +61,10 @@ def _past_term(work: Record, at: datetime) -> bool:
     return end("journal.outbox", work.created_at) <= at
 
 
-def plan(world: "World", work: Record) -> list[Step]:
+def plan(world: "World", work: Record) -> list[JobStep]:
     """One step per message."""
     if not isinstance(work, Message):
         raise TypeError(f"a {work.KIND} is due in the outbox")
     if _past_term(work, world.now()):
-        return [Step(EXPIRE, work.key, f"{work.task} past its term")]
-    return [Step(work.task, work.key, f"{work.task} about {len(work.about)}", work.about)]
+        return [JobStep(EXPIRE, work.key, f"{work.task} past its term")]
+    return [JobStep(work.task, work.key, f"{work.task} about {len(work.about)}", work.about)]

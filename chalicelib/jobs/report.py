@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Literal
 
 from chalicelib.domain.entity import Ref
-from chalicelib.jobs.job import Step
+from chalicelib.jobs.job import JobStep
 
 log = logging.getLogger("facture.jobs")
 
-Outcome = Literal["done", "continues", "asks", "off"]
+RunOutcome = Literal["done", "continues", "asks", "off"]
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedRow:
     """A row whose work failed: the error's class or code (never its message), and whether the row is dead-lettered."""
 
     ref: Ref
@@ -36,7 +36,7 @@ class Report:
     job: str
     at: datetime
     dry_run: bool
-    outcome: Outcome = "done"
+    outcome: RunOutcome = "done"
     found: int = 0
     planned: int = 0
     applied: int = 0
@@ -45,8 +45,8 @@ class Report:
     late: int = 0
     oldest_seconds: float = 0.0
     seconds: float = 0.0
-    failures: list[Failure] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    failures: list[FailedRow] = field(default_factory=list)
+    steps: list[JobStep] = field(default_factory=list)
 
     @property
     def dead(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.request import OVER, REMINDERS, Request, RequestDeadline
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.store import bookkeeping
 from chalicelib.workflow import engine
 from chalicelib.workflow.engine import Workflow
@@ -46,7 +46,7 @@ def rectification() -> Workflow[Request, Any, Request]:
 def requests_job(workflows: Mapping[str, Load]) -> Job:
     """The job that runs requests, each by the workflow of its kind. A kind without a workflow needs an operator."""
 
-    def apply(world: "World", step: Step) -> bool:
+    def apply(world: "World", step: JobStep) -> bool:
         from chalicelib.services.privacy.requests import transitions
 
         (request,) = world.store.records([step.ref])
@@ -78,18 +78,18 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
     )
 
 
-def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step per request, applied until nothing remains to do now."""
     if not isinstance(work, Request):
         raise TypeError(f"a {work.KIND} is due as a request")
     what = f"{work.kind} of a {work.affects}: {work.status}"
-    return [Step(work.kind, work.key, what, destroys=work.kind == "deletion")]
+    return [JobStep(work.kind, work.key, what, destroys=work.kind == "deletion")]
 
 
 def watch_job() -> Job:
     """The job that checks deadlines: it warns before one, and alarms after it until the request is closed."""
 
-    def apply(world: "World", step: Step) -> bool:
+    def apply(world: "World", step: JobStep) -> bool:
         watch, request = world.store.records([step.ref, Request.ref(step.ref.company, *step.about)])
         if not isinstance(watch, RequestDeadline):
             return True
@@ -120,7 +120,7 @@ def watch_job() -> Job:
         schedule="rate(1 hour)",
         cap=None,
         find=due_in(RequestDeadline.ROOM, WATCH),
-        plan=lambda _, work: [Step("watch", work.key, "deadline", (work.id,))],
+        plan=lambda _, work: [JobStep("watch", work.key, "deadline", (work.id,))],
         apply=apply,
         summary="Warns of privacy requests whose deadline is near or past",
     )

@@ -8,7 +8,7 @@ from chalicelib.domain.companies.company import Leftover, Term
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.store import bookkeeping
 
 if TYPE_CHECKING:
@@ -35,29 +35,31 @@ def retention_job() -> Job:
     )
 
 
-def plan(world: "World", work: Record) -> list[Step]:
+def plan(world: "World", work: Record) -> list[JobStep]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
     from chalicelib.services.retention import purge, selection
 
     if isinstance(work, Leftover):
-        return [Step("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
+        return [JobStep("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
     if not isinstance(work, Term):
         raise TypeError(f"a {work.KIND} is due for the sweep")
-    through = purge.rule_of(work).through(today(world.now()))
+    through = purge.retention_of(work).through(today(world.now()))
     batches = list(selection.due_entries(world.store, work.company, through))
     steps = [
-        Step("documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,))
+        JobStep(
+            "documents", work.key, f"{len(entries)} documents of {series.id} dated to {through}", (entries[0].number,)
+        )
         for series, entries in batches
     ]
     others = selection.due_documents(world.store, work.company, through)
     steps += [
-        Step("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
+        JobStep("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
         for made, batch in others
     ]
-    return [*steps, Step("close", work.key, f"journal entries dated to {through}")]
+    return [*steps, JobStep("close", work.key, f"journal entries dated to {through}")]
 
 
-def _sweep(world: "World", step: Step) -> bool:
+def _sweep(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import purge
 
     own = Term.ref(step.ref.company)
@@ -79,14 +81,14 @@ def proofs_job() -> Job:
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
         find=due_in(Request.ROOM, "proofs"),
-        plan=lambda _, work: [Step("proof", work.key, f"{work.KIND} past its term")],
+        plan=lambda _, work: [JobStep("proof", work.key, f"{work.KIND} past its term")],
         apply=_forget,
         summary="Removes the proofs of requests and holds past their term",
         destroys=True,
     )
 
 
-def _forget(world: "World", step: Step) -> bool:
+def _forget(world: "World", step: JobStep) -> bool:
     """Delete a proof with its rows. A restore applies an erasure or a correction to the backup's rows, so the proof
     stays while such a backup exists. Without its tombstone, an erased person would return."""
     from chalicelib.services.backup import expiry

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import session
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
-from chalicelib.jobs.job import Found, Job, Left, Step, within
-from chalicelib.jobs.report import Failure, Outcome, Report
+from chalicelib.jobs.job import DuePage, Job, JobStep, Left, within
+from chalicelib.jobs.report import FailedRow, Report, RunOutcome
 from chalicelib.observability import code_of
 from chalicelib.store import bookkeeping
 from chalicelib.store.conflicts import patiently
@@ -36,11 +36,11 @@ LAPSE = timedelta(seconds=60)
 """The time from a run's end to the lapse of its claims."""
 SHOWN = 1000
 
-Holds = Callable[["World", Sequence[Step]], bool]
+Holds = Callable[["World", Sequence[JobStep]], bool]
 """Whether a legal hold forbids any of these steps. The runner then skips the row."""
 
 
-def no_holds(world: "World", steps: Sequence[Step]) -> bool:  # noqa: ARG001 — the signature of a predicate
+def no_holds(world: "World", steps: Sequence[JobStep]) -> bool:  # noqa: ARG001 — the signature of a predicate
     """No legal hold applies."""
     return False
 
@@ -93,7 +93,7 @@ class _Run:
         self.until = ahead + timedelta(seconds=max(0.0, left())) + LAPSE
         self.checkpoint: Checkpoint | None = None
 
-    def survey(self, most: int | None = None) -> Outcome:
+    def survey(self, most: int | None = None) -> RunOutcome:
         """Find and plan all work and apply nothing. Stop at the first step beyond `most`."""
         cursor: str | None = None
         while True:
@@ -108,7 +108,7 @@ class _Run:
             if (cursor := page.next) is None:
                 return "done"
 
-    def work(self) -> Outcome:
+    def work(self) -> RunOutcome:
         """Apply all due work."""
         if self._switched_off():
             return "off"
@@ -129,10 +129,10 @@ class _Run:
             if self._switched_off():
                 return "off"
 
-    def _find(self, cursor: str | None) -> Found:
+    def _find(self, cursor: str | None) -> DuePage:
         return patiently(lambda: self.job.find(self.world, cursor, self.report.at))
 
-    def _permitted(self, work: Record) -> list[Step] | None:
+    def _permitted(self, work: Record) -> list[JobStep] | None:
         """The plan for a row; None if a legal hold applies."""
         self.report.found += 1
         if not bookkeeping.is_dead(work):  # A dead-lettered row waits for its purge, not for work.
@@ -147,7 +147,7 @@ class _Run:
             self.report.steps += steps[: SHOWN - len(self.report.steps)]
         return steps
 
-    def _one(self, work: Record, cursor: str | None) -> Outcome | None:
+    def _one(self, work: Record, cursor: str | None) -> RunOutcome | None:
         """Process one row from plan to end. An outcome ends the run; None continues with the next row."""
         if not self._in_time():
             self._remember(cursor=cursor)
@@ -177,7 +177,7 @@ class _Run:
         into = self.job.into(work) if self.job.into else None
         return self.world.confined(self.job.name, work.key.company, into)
 
-    def _steps(self, claimed: bookkeeping.Claim, steps: list[Step], cursor: str | None) -> Outcome | None:
+    def _steps(self, claimed: bookkeeping.Claim, steps: list[JobStep], cursor: str | None) -> RunOutcome | None:
         plan, address = _digest(steps), _address(claimed.record.key)
         kept = self.checkpoint
         done = kept.step if kept and (kept.work, kept.plan) == (address, plan) else 0
@@ -203,7 +203,7 @@ class _Run:
                     return
         except Exception as again:
             log.warning("failure not counted", exc_info=again, extra={"ref": _address(work.key)})
-        self.report.failures.append(Failure(work.key, error, claimed.attempt if claimed else 0, dead=False))
+        self.report.failures.append(FailedRow(work.key, error, claimed.attempt if claimed else 0, dead=False))
 
     def _fail(self, claimed: bookkeeping.Claim, error: str) -> None:
         dead = claimed.attempt >= MOST_ATTEMPTS
@@ -213,7 +213,7 @@ class _Run:
             bookkeeping.dead_letter(self.world.store, claimed)
         else:
             bookkeeping.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))
-        self.report.failures.append(Failure(claimed.record.key, error, claimed.attempt, dead))
+        self.report.failures.append(FailedRow(claimed.record.key, error, claimed.attempt, dead))
 
     def _in_time(self) -> bool:
         return self.left() >= self.job.step_seconds
@@ -227,7 +227,7 @@ class _Run:
             self.checkpoint = kept
         return any(off)
 
-    def _ask(self) -> Outcome:
+    def _ask(self) -> RunOutcome:
         if self.checkpoint is None or self.checkpoint.asks != self.report.planned:
             self._remember(asks=self.report.planned)
         return "asks"
@@ -251,6 +251,6 @@ def _address(ref: Ref) -> str:
     return "/".join(ref)
 
 
-def _digest(steps: Sequence[Step]) -> str:
+def _digest(steps: Sequence[JobStep]) -> str:
     text = "\x1e".join(f"{step.kind}\x1f{_address(step.ref)}\x1f{step.about}" for step in steps)
     return sha256(text.encode()).hexdigest()

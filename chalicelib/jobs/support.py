@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.contact.support import JOB, Thread, Upload
 from chalicelib.domain.entity import Record
-from chalicelib.jobs.job import Job, Step, due_in
+from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.services.support import desk
 from chalicelib.store import bookkeeping
 
@@ -18,16 +18,16 @@ END, LATE, ORPHAN = "end", "late", "orphan"
 UPLOADS = "uploads"
 
 
-def plan(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step: delete a closed thread, or mark a late first answer."""
     if not isinstance(work, Thread):
         raise TypeError(f"a {work.KIND} is due for support")
     if work.status == "closed":
-        return [Step(END, work.key, f"a thread of {work.messages} messages ends", (work.id,))]
-    return [Step(LATE, work.key, "a first answer is late", (work.id,))]
+        return [JobStep(END, work.key, f"a thread of {work.messages} messages ends", (work.id,))]
+    return [JobStep(LATE, work.key, "a first answer is late", (work.id,))]
 
 
-def apply(world: "World", step: Step) -> bool:
+def apply(world: "World", step: JobStep) -> bool:
     """Do the step, unless the thread's state no longer requires it."""
     (id,) = step.about
     if step.kind == END:
@@ -38,14 +38,14 @@ def apply(world: "World", step: Step) -> bool:
     return True
 
 
-def plan_uploads(world: "World", work: Record) -> list[Step]:  # noqa: ARG001 — a plan's signature
+def plan_uploads(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step for the files of a call that never committed."""
     if not isinstance(work, Upload):
         raise TypeError(f"a {work.KIND} is due among uploads")
-    return [Step(ORPHAN, work.key, f"{len(work.keys)} files that nothing names")]
+    return [JobStep(ORPHAN, work.key, f"{len(work.keys)} files that nothing names")]
 
 
-def apply_uploads(world: "World", step: Step) -> bool:
+def apply_uploads(world: "World", step: JobStep) -> bool:
     """Delete the files, then their upload mark."""
     (mark,) = world.store.records([step.ref])
     if isinstance(mark, Upload) and mark.due is not None:

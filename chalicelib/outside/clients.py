@@ -5,12 +5,12 @@ from typing import Any
 
 from botocore.config import Config
 
-from chalicelib.settings import Service, Settings
+from chalicelib.settings import AwsService, Settings
 
 CONNECT_SECONDS, READ_SECONDS = 2, 8
 
 
-def bounded(service: Service, settings: Settings, *, attempts: int) -> Any:
+def bounded(service: AwsService, settings: Settings, *, attempts: int) -> Any:
     """Make a client of `service` at the settings' endpoint. It tries a request at most `attempts` times."""
     import boto3
 

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import TooLarge, TransactionTooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.documents import issuing
-from chalicelib.services.documents.issuing import Outcome
+from chalicelib.services.documents.issuing import IssueOutcome
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import GivenUp
@@ -23,7 +23,7 @@ from chalicelib.workflow.failure import GivenUp
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-Row = dict[str, str]
+OutcomeRow = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class BulkIssue:
 
     ids: tuple[str, ...]
     day: date | None
-    outcomes: tuple[Row, ...]
+    outcomes: tuple[OutcomeRow, ...]
     done: int
     step: str = "issue"
     failure: str | None = None
@@ -69,7 +69,7 @@ def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
     return replace(state, outcomes=(*state.outcomes, *issued), done=done, step=step)
 
 
-def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | None) -> list[Row]:
+def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | None) -> list[OutcomeRow]:
     """Issue the chunk; if it does not fit into a transaction, issue half of it."""
     job, world = context.job, context.world
     step = f"{job.id}:{done}"
@@ -81,7 +81,7 @@ def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | 
         if len(chunk) == 1:
             raise
         return _next_chunk(context, done, chunk[: len(chunk) // 2], day)
-    issued: list[Row] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
+    issued: list[OutcomeRow] = msgspec.json.decode(committed.reply.body or b"{}")["data"]
     return issued
 
 
@@ -91,7 +91,7 @@ def _type_of(ids: Sequence[str]) -> DocumentType:
     return made
 
 
-def _chunk_reply(outcomes: Sequence[Outcome], _: Head) -> Reply:
+def _chunk_reply(outcomes: Sequence[IssueOutcome], _: Head) -> Reply:
     """The reply of a chunk. A repeated call reads from it which drafts were issued."""
     return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
 
@@ -103,19 +103,19 @@ def _failed(_: _Context, state: BulkIssue, failure: Failure) -> BulkIssue:
         return ended
     rest = state.ids[state.done :]
     chunk, later = rest[: issuing.BULK], rest[issuing.BULK :]
-    outcomes = (*_at_fault(failure, chunk), *(Outcome(id, "not_attempted") for id in later))
+    outcomes = (*_at_fault(failure, chunk), *(IssueOutcome(id, "not_attempted") for id in later))
     return replace(ended, outcomes=(*state.outcomes, *(outcome.row() for outcome in outcomes)))
 
 
-def _at_fault(failure: Failure, chunk: Sequence[str]) -> list[Outcome]:
+def _at_fault(failure: Failure, chunk: Sequence[str]) -> list[IssueOutcome]:
     """The outcomes of a failed transaction: its failing documents failed; its others were not attempted."""
     faults: dict[int, str] = {}
     for fault in getattr(failure, "faults", ()):
         faults.setdefault(int(fault.pointer.split("/")[2]), fault.code)
     if not faults or isinstance(failure, TooLarge):
-        return [Outcome(id, "failed", code=failure.code) for id in chunk]
+        return [IssueOutcome(id, "failed", code=failure.code) for id in chunk]
     return [
-        Outcome(id, "failed", code=faults[index]) if index in faults else Outcome(id, "not_attempted")
+        IssueOutcome(id, "failed", code=faults[index]) if index in faults else IssueOutcome(id, "not_attempted")
         for index, id in enumerate(chunk)
     ]
 

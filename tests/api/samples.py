@@ -16,7 +16,7 @@ from chalicelib.api.parse import FORM
 from chalicelib.domain.clock import today
 from chalicelib.policy.load import policy_version
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from tests.client import Client, Got
 from tests.conftest import Shop
 
@@ -151,7 +151,7 @@ def _exported(shop: Shop) -> str:
 
 
 def _disclosed(shop: Shop) -> str:
-    told = Told(
+    told = DisclosureInput(
         kind="lawful_demand",
         recipient="Direction générale des impôts",
         basis="CGI, art. 214",

@@ -19,8 +19,8 @@ from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services.archive import statutory
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
-from chalicelib.services.retention.purge import Rule
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
+from chalicelib.services.retention.purge import CompanyRetention
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER
@@ -180,7 +180,7 @@ def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_e
     for key in list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))):
         world.files.delete(key)
     archive_all(live)
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), datetime.now(UTC).date())
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), datetime.now(UTC).date())
     demand = disclosures.record(world, live.company, told, "opr_1").id
     assert statutory.fetch(world, live.company, invoice["id"], disclosure=demand)[1].startswith(b"%PDF")
     assert list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))) == []
@@ -239,7 +239,7 @@ def test_an_erased_buyers_document_is_given_only_on_a_lawful_demand(
     (tmp_path / "a.pdf").unlink()
     assert (operator_tool(world, *by_id), operator_tool(world, *by_hash)) == (1, 1)
     assert not (tmp_path / "a.pdf").exists()
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.today)
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.today)
     demand = disclosures.record(world, books.company, told, "opr_1").id
     assert operator_tool(world, *by_id, "--disclosure", demand) == 0
 
@@ -275,6 +275,6 @@ def test_a_document_past_its_term_is_not_locked(new_shop: Callable[..., Shop], d
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(world.archive, "lock", locked)
-        patch.setattr(Rule, "kept_until", lambda *_: until)
+        patch.setattr(CompanyRetention, "kept_until", lambda *_: until)
         archive_all(books.shop)
     assert len(locks) == number

@@ -15,7 +15,7 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.services.archive import statutory
 from chalicelib.services.backup import operator
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.drill import drill_settings
@@ -117,7 +117,7 @@ def test_a_company_that_is_not_open_needs_a_recorded_demand(
     assert tool("fetch", *own, *WHY)[0] == 1
     assert tool("fetch", *own, *WHY, "--disclosure", "dis_00000000000000000000000000")[0] == 1
     assert not file.exists()
-    told = Told(
+    told = DisclosureInput(
         kind="lawful_demand",
         recipient="Tribunal de commerce",
         basis="Ordonnance 12",

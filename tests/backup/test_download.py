@@ -18,7 +18,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup import download
 from chalicelib.services.backup.format.kinds import NAMES
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import Turned, carried
 
@@ -120,7 +120,7 @@ def test_of_a_closed_company_an_operator_fetches_what_the_law_keeps_as_it_was_is
         shop.world.files.put(key, content, "application/octet-stream")
     refused = ended(shop.world, shop.job("download", backup=backup, operator=True), download.WORKFLOW)
     assert refused["code"] == "forbidden"
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.day)
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), shop.day)
     demand = disclosures.record(shop.world, shop.id, told, "op-1").id
     bundle = fetched(shop, backup, operator=True, disclosure=demand)
     assert {name.partition("/")[2].partition(".")[0] for name in bundle.namelist() if "/" in name} == {

@@ -24,7 +24,7 @@ from chalicelib.services.backup.restoring.context import input_of
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.representation.documents import present_invoice
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.read import Reader, companies_of, open_company
@@ -167,7 +167,7 @@ class TestACompanyThatIsGone:
             "data": ("document.buyer",),
             "disclosed_on": shop.day,
         } | changes
-        return disclosures.record(shop.world, shop.id, Told(**told), "op-1").id
+        return disclosures.record(shop.world, shop.id, DisclosureInput(**told), "op-1").id
 
     def test_it_is_left_alone(self, gone: tuple[Kept, str]) -> None:
         shop, backup = gone

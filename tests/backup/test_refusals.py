@@ -12,7 +12,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup import download
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.wire import SORT
 from tests.backup.restoring import Kept, ended, operator_tool, set_head
 from tests.backup.worlds import Books, taken
@@ -24,7 +24,9 @@ BACKUPS = "/v1/backups"
 
 def test_a_demand_about_one_person_gives_no_backup(kept: Kept, tmp_path: Path) -> None:
     backup = kept.taken()
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day, subject=kept.customer)
+    told = DisclosureInput(
+        "lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day, subject=kept.customer
+    )
     demand = disclosures.record(kept.world, kept.id, told, "opr_1").id
     job = kept.job("download", backup=backup, operator=True, disclosure=demand)
     assert ended(kept.world, job, download.WORKFLOW)["code"] == "forbidden"

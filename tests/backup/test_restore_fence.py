@@ -19,7 +19,7 @@ from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.restoring import steps
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.workflow import deadline
 from tests.backup.restoring import Kept
 from tests.iam import WATCH
@@ -97,7 +97,7 @@ def test_a_closed_company_goes_on_in_a_copy_within_the_fence(shop: Kept, vault: 
     carried(vault)
     for key, content in stored.items():
         vault.files.put(key, content, "application/octet-stream")
-    told = Told(
+    told = DisclosureInput(
         kind="lawful_demand",
         recipient="Tribunal",
         basis="CPP art. 57",

@@ -10,7 +10,7 @@ from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.jobs.runner import run_scheduled
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from tests.backup.restoring import Kept, ended, set_head
 from tests.backup.worlds import Books, taken
 
@@ -79,7 +79,7 @@ def test_a_swept_document_and_its_related_rows_are_not_restored(kept: Kept) -> N
 def test_only_the_first_copy_of_a_closed_company_is_live(kept: Kept) -> None:
     backup = kept.taken()
     set_head(kept.world, kept.id, state="closed")
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day)
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), kept.day)
     demand = disclosures.record(kept.world, kept.id, told, "opr_1").id
     asked: dict[str, Any] = {"backup": backup, "into": "new", "operator": True, "owner": "sub", "disclosure": demand}
     copies = [ended(kept.world, kept.job(**asked))["company"] for _ in range(2)]

@@ -17,7 +17,7 @@ from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.documents import register
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.codec import digest
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
@@ -114,7 +114,7 @@ def test_of_a_deleted_account_every_backup_opens_as_far_as_the_law_keeps_it(year
     assert [key for prefix in own for key in year.versions(prefix)] == []
     for key, content in copy.items():
         year.world.files.put(key, content, "application/octet-stream")
-    told = Told("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), year.end)
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), year.end)
     demand = disclosures.record(year.world, year.company, told, "opr_1").id
     assert Counter(backup["tier"] for backup in backups) == {"daily": 6, "weekly": 5, "monthly": 12}
     for backup in backups:

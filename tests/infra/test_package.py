@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from chalicelib.settings import Service
+from chalicelib.settings import AwsService
 from infra import zips
 from infra.build import MOST_APPLICATION, MOST_UNPACKED, Built, build
 from infra.layers import KEPT_MODELS, LEFT_OUT, PYTHON, compiles, pins
@@ -175,7 +175,7 @@ except RendererUnavailable:
 
 
 def test_the_package_has_its_fonts_its_clients_and_no_wkhtmltopdf(unpacked: Path) -> None:
-    printed = alone(unpacked, PRINTS, json.dumps(get_args(Service)), pickle.dumps(view(lines=1)).hex())
+    printed = alone(unpacked, PRINTS, json.dumps(get_args(AwsService)), pickle.dumps(view(lines=1)).hex())
     assert printed.split() == ["b'%PDF'", "unavailable"]
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.domain.journal import Message
 from chalicelib.jobs.catalogue import JOBS
-from chalicelib.jobs.job import Found, Job, Step, within
+from chalicelib.jobs.job import DuePage, Job, JobStep, within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
 from chalicelib.store import bookkeeping
@@ -31,10 +31,10 @@ class Sweep:
         self.budget: int | None = None
         self.cursors: list[str | None] = []
 
-        def paged(world: World, cursor: str | None, at: object) -> Found:
+        def paged(world: World, cursor: str | None, at: object) -> DuePage:
             self.cursors.append(cursor)
             found = bookkeeping.page(world.store, "journal", "outbox", at, cursor=cursor, limit=page)  # type: ignore[arg-type]
-            return Found(found.records, bookkeeping.cursor_of(found))
+            return DuePage(found.records, bookkeeping.cursor_of(found))
 
         self.job = Job(
             name="sweep",
@@ -48,12 +48,12 @@ class Sweep:
             step_seconds=1.0,
         )
 
-    def plan(self, world: World, work: Record) -> list[Step]:
+    def plan(self, world: World, work: Record) -> list[JobStep]:
         assert isinstance(work, Message)
-        steps = [Step("wipe", work.key, f"part {part}", (*work.about, str(part))) for part in range(STEPS)]
-        return [*steps, Step("end", work.key, "the row")]
+        steps = [JobStep("wipe", work.key, f"part {part}", (*work.about, str(part))) for part in range(STEPS)]
+        return [*steps, JobStep("end", work.key, "the row")]
 
-    def apply(self, world: World, step: Step) -> bool:
+    def apply(self, world: World, step: JobStep) -> bool:
         if step.kind == "end":
             bookkeeping.finish(world.store, step.ref)
         else:
@@ -103,12 +103,12 @@ def test_out_of_time_it_goes_on_where_it_stopped(world: World, budget: int) -> N
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_each_job_may_remember_where_it_stopped_and_forget_it(world: World, job: Job) -> None:
     """In the place of its own function, so that its policy is asked."""
-    page = Found((Switch(company=SYSTEM, id="x", created_at=NOW, updated_at=NOW, reason="", actor=""),), None)
+    page = DuePage((Switch(company=SYSTEM, id="x", created_at=NOW, updated_at=NOW, reason="", actor=""),), None)
     stopped = replace(job, cap=None, find=lambda *_: page)
     assert run(world, stopped, now=later(world), left=lambda: 0.0).outcome == "continues"
     ref = Checkpoint.ref(SYSTEM, job.name)
     assert world.store.records([ref]) != [None]
-    assert run(world, replace(stopped, find=lambda *_: Found((), None)), now=later(world), left=within(5)).found == 0
+    assert run(world, replace(stopped, find=lambda *_: DuePage((), None)), now=later(world), left=within(5)).found == 0
     assert world.store.records([ref]) == [None]
 
 
@@ -175,7 +175,7 @@ def test_the_cap_holds_for_rows_that_come_after_the_count(world: World) -> None:
     sweep = Sweep(page=10)
     plain, finds = sweep.job.find, []
 
-    def find(world: World, cursor: str | None, at: datetime) -> Found:
+    def find(world: World, cursor: str | None, at: datetime) -> DuePage:
         finds.append(cursor)
         if len(finds) == 2:
             rows(world, "b")
@@ -191,7 +191,7 @@ def test_an_earlier_now_puts_nothing_off_into_the_past(world: World) -> None:
     sent = message(world, owner, "a", ago=timedelta(hours=2))
     commit(world, owner, sent)
 
-    def broken(world: World, step: Step) -> bool:
+    def broken(world: World, step: JobStep) -> bool:
         raise ValueError
 
     run(world, replace(Sweep().job, apply=broken), now=later(world, hours=-1), left=within(60))
@@ -218,7 +218,7 @@ def test_the_switch_stops_a_run_under_way(world: World) -> None:
     sweep = Sweep(page=1)
     plain = sweep.job.apply
 
-    def apply(world: World, step: Step) -> bool:
+    def apply(world: World, step: JobStep) -> bool:
         at = world.now()
         switch = Switch(company=SYSTEM, id="sweep", created_at=at, updated_at=at, reason="stop", actor="opr_1")
         bookkeeping.remember(world.store, switch, world.random(16))
@@ -255,7 +255,7 @@ def test_a_plan_that_fails_is_counted_on_its_row(world: World) -> None:
     rows(world, "a")
     sweep = Sweep()
 
-    def plan(world: World, work: Record) -> list[Step]:
+    def plan(world: World, work: Record) -> list[JobStep]:
         raise ValueError("no plan")
 
     sweep.job = replace(sweep.job, plan=plan)

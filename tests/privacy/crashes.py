@@ -23,7 +23,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail.writing import write
 from chalicelib.services.privacy.legal import disclosures, holds
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import requests, transitions
 from chalicelib.services.retention.purge import begun, midnight
 from chalicelib.services.support import desk, support
@@ -220,7 +220,7 @@ def proven(world: Turned) -> Books:
     Case("", "requests", stocked, (NOW, SOON)).work(books)
     hold = holds.place(world, books.id, "tax audit 7", "opr_1")
     holds.release(world, books.id, hold.id, "opr_1")
-    told = Told(
+    told = DisclosureInput(
         kind="lawful_demand",
         recipient="DGI",
         basis="CGI, art. 214",
@@ -245,7 +245,7 @@ def helped(*, closed: bool) -> Callable[[Turned], Books]:
 
     def prepare(world: Turned) -> Books:
         books = stocked(world)
-        writer = support.Writer(books.owners[0], owner=True, email=None)
+        writer = support.ThreadMember(books.owners[0], owner=True, email=None)
         file = support.Enclosure("a.pdf", b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n")
         opened = support.open_thread(world, books.call(), writer, "fr", "Impression", "Bonjour.", [file])
         if closed:

@@ -19,7 +19,7 @@ from chalicelib.services.exports.page import safe
 from chalicelib.services.privacy.access import export
 from chalicelib.services.privacy.access.contents import WITHHELD, kinds
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import limits, requests
 from chalicelib.workflow import engine
 from tests.client import Client
@@ -120,7 +120,7 @@ def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turn
         disclosures.record(
             vault,
             mine.id,
-            Told(
+            DisclosureInput(
                 kind="lawful_demand",
                 recipient=f"until {day}",
                 basis="CGI, art. 214",

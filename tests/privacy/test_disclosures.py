@@ -13,7 +13,7 @@ from chalicelib.domain.errors import InvalidContent, NotFound
 from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import Measure
 from chalicelib.services.privacy.legal import disclosures, holds
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.records.paging import Window
 from chalicelib.store.decision import ACCOUNT, Decision
@@ -26,7 +26,7 @@ from tests.privacy.persons import asked, carry, confirmed, unzipped
 URL = "/v1/privacy/disclosures"
 
 
-def _told(world: World, **changes: Any) -> Told:
+def _told(world: World, **changes: Any) -> DisclosureInput:
     content: dict[str, Any] = {
         "kind": "lawful_demand",
         "recipient": "Direction générale des impôts",
@@ -34,7 +34,7 @@ def _told(world: World, **changes: Any) -> Told:
         "data": ("document.content", "document.buyer"),
         "disclosed_on": today(world.now()),
     }
-    return Told(**(content | changes))
+    return DisclosureInput(**(content | changes))
 
 
 def test_the_company_reads_to_whom_what_was_handed_and_why(shop: Shop, world: World) -> None:

@@ -22,7 +22,7 @@ from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.documents import printing
 from chalicelib.services.privacy.legal import demands, disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.read import open_company
 from tests.bench.traffic import Traffic
 from tests.client import Got
@@ -272,7 +272,7 @@ def demanded(shop: Shop, **more: Any) -> str:
         "data": ("document.buyer", "document.content", "document.seller"),
         "disclosed_on": today(shop.world.now()),
     }
-    return disclosures.record(shop.world, shop.company, Told(**(content | more)), "opr_1").id
+    return disclosures.record(shop.world, shop.company, DisclosureInput(**(content | more)), "opr_1").id
 
 
 def test_a_lawful_demand_and_nothing_else_releases_the_original(

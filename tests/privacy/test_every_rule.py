@@ -45,7 +45,7 @@ from chalicelib.services.companies import access, codes, consent
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import confirmation, requests
 from chalicelib.services.support import diagnostics, support
 from chalicelib.store import bookkeeping
@@ -145,7 +145,7 @@ def job_rows(trial: Trial) -> None:
     backup_run.begin(world, world.call(plain, "usr_1", "backup", key="b"), "daily")
     for row in (*rows, trial.only(JobRow, plain)):
         expires(row, trial)
-    writer = support.Writer(books.owners[0], owner=True)
+    writer = support.ThreadMember(books.owners[0], owner=True)
     support.open_thread(world, books.call(), writer, "fr", "x", "y", [PDF])
     mark = trial.only(Upload, books.id)
     expires(mark, trial, mark.due_at)
@@ -212,7 +212,7 @@ def acceptance(trial: Trial) -> None:
 def disclosure(trial: Trial) -> None:
     """An entry of the register of disclosures is swept at its term."""
     books = Books(trial.world, small=True)
-    told = Told("lawful_demand", "DGI", "CGI, art. 214", ("document.content",), today(books.at))
+    told = DisclosureInput("lawful_demand", "DGI", "CGI, art. 214", ("document.content",), today(books.at))
     row = disclosures.record(trial.world, books.id, told, "opr_1")
     trial.ends_with("proofs", row, trial.gone_on(row.created_at))
 
@@ -238,7 +238,7 @@ def correction(trial: Trial) -> None:
 def thread(trial: Trial) -> None:
     """A closed thread ends at its term; one that was closed under a shorter term waits for it."""
     world, books = trial.world, Books(trial.world, small=True)
-    writer = support.Writer(books.owners[0], owner=True)
+    writer = support.ThreadMember(books.owners[0], owner=True)
     id = support.open_thread(world, books.call(), writer, "fr", "x", "y", [PDF]).outcome.thread.id
     support.close_now(world.store, books.call(), id)
     row = trial.only(Thread, books.id)

@@ -54,7 +54,7 @@ def deliver(world: World) -> Any:
     return run(world, named("outbox"), now=world.now(), left=within(30))
 
 
-def _commit(shop: Shop, to: str, **more: Any) -> writing.Written:
+def _commit(shop: Shop, to: str, **more: Any) -> writing.Mail:
     call = shop.world.call(shop.company, "mem_1", "test", key=shop.world.random(8).hex())
     written = writing.write(call, to, "fr", "support_opened", thread="thr_1", date="26 novembre 2026", **more)
     decided = Decision(new=(written.letter,), messages=(written.message,))

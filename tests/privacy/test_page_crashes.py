@@ -17,7 +17,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.companies import codes
 from chalicelib.services.privacy.requests import account_page
-from chalicelib.services.privacy.requests.account_page import Outcome
+from chalicelib.services.privacy.requests.account_page import DeletionOutcome
 from tests import crash
 from tests.crash import Work, prove
 from tests.jobs.conftest import empty
@@ -38,7 +38,7 @@ class Leaver:
     email: str
     source: str
     code: str | None = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[DeletionOutcome, ...] = ()
     late: timedelta = SECOND
     """How long after now the mails are sent: after a crash, when what was begun is taken up again."""
 

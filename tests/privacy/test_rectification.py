@@ -28,7 +28,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.load import current
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.rectification import rectification
 from chalicelib.services.privacy.requests import requests
 from chalicelib.services.privacy.requests.receipts import check
@@ -240,7 +240,7 @@ def disclosed(shop: Shop, recipient: str, **more: Any) -> str:
         "reference": "R-7",
         "subject": shop.customer,
     }
-    return disclosures.record(shop.world, shop.company, Told(**(content | more)), "opr_1").id
+    return disclosures.record(shop.world, shop.company, DisclosureInput(**(content | more)), "opr_1").id
 
 
 def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:

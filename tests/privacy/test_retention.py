@@ -24,7 +24,7 @@ from chalicelib.policy.terms import FinancialYear, Period
 from chalicelib.services.documents import register
 from chalicelib.services.privacy.legal import holds
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.purge import Rule, begun, midnight, rule_of, with_year_end, year_of
+from chalicelib.services.retention.purge import CompanyRetention, begun, midnight, retention_of, with_year_end, year_of
 from chalicelib.store.read import open_company
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
@@ -33,8 +33,8 @@ from tests.privacy.worlds import CANARY, Books, Turned, carried
 TEN = Period(years=10)
 
 
-def rule(*ends: str, term: Period = TEN) -> Rule:
-    return Rule((term,), tuple(year_of(end) for end in ends))
+def rule(*ends: str, term: Period = TEN) -> CompanyRetention:
+    return CompanyRetention((term,), tuple(year_of(end) for end in ends))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_another_financial_year_never_makes_a_record_go_earlier(vault: Turned) -
     assert before.due_at == midnight(date(2037, 1, 1))
     after = with_year_end(before, "06-30", datetime(2026, 5, 1, 9, tzinfo=UTC))
     assert after.due_at >= before.due_at
-    assert rule_of(after).years == (FinancialYear(12, 31), FinancialYear(6, 30))
+    assert retention_of(after).years == (FinancialYear(12, 31), FinancialYear(6, 30))
     assert with_year_end(after, "12-31", after.updated_at) is after
 
 
@@ -169,7 +169,7 @@ def test_an_altered_document_after_the_anchor_is_still_found(vault: Turned) -> N
     sweep(vault)
     victim = next(row for row in shop._stored("ledger") if isinstance(row, Invoice))
     shop._put(replace(victim, notes="altered"))
-    assert shop.verified().fault == register.Fault(1, "document_changed")
+    assert shop.verified().fault == register.ChainFault(1, "document_changed")
 
 
 def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
@@ -249,7 +249,7 @@ def test_a_shortened_term_is_previewed_before_it_counts(vault: Turned, monkeypat
     at(vault, date(2032, 1, 2))
     assert purge.preview(vault, shop.term(), Period(years=5), date(2032, 1, 2)) == 3
     monkeypatch.setattr(purge, "statutory", lambda _: Period(years=5))
-    assert rule_of(shop.term()).through(date(2032, 1, 2)) < date(2026, 1, 1), "not before an operator adopts it"
+    assert retention_of(shop.term()).through(date(2032, 1, 2)) < date(2026, 1, 1), "not before an operator adopts it"
     purge.adopt(vault, shop.term())
     sweep(vault)
     assert shop.invoices() == {*shop.by_year[2027], *shop.by_year[2028]}

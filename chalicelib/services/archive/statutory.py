@@ -91,7 +91,7 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
 
 def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term | None) -> None:
     key = prefixes.archived(document.company, document.hash)
-    rule = purge.rule_of(term) if term else purge.Rule((purge.statutory(current()),), (CALENDAR_YEAR,))
+    rule = purge.retention_of(term) if term else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
     dated = by_kind(document.KIND).dated(document) or document.issue_date
     until = purge.midnight(rule.kept_until(dated) + purge.DAY)
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.

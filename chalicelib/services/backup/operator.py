@@ -12,7 +12,7 @@ from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.services.backup.operations import row_of
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import Told
+from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.bookkeeping import DEAD
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -41,7 +41,9 @@ def rule_of(world: "World", company: str, id: str) -> str:
 def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
     """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
     Raises NotFound, Busy."""
-    told = Told(kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now()))
+    told = DisclosureInput(
+        kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now())
+    )
     return disclosures.record(world, company, told, by)
 
 

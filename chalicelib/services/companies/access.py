@@ -145,7 +145,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     )
 
 
-def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Written]:
+def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Mail]:
     """The mail to an owner who leaves. Their address may be unknown after this commit."""
     if owner.email is None:
         return []

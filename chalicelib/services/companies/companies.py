@@ -37,7 +37,7 @@ PLANS = (BackupPlan, DrillPlan)
 
 
 @dataclass(frozen=True)
-class Owner:
+class FirstOwner:
     """The person who signs a company up: token subject, verified e-mail if any, and the answer to the age gate. No
     birth date is requested or stored."""
 
@@ -47,7 +47,7 @@ class Owner:
     email_key: str | None = None
 
 
-def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping[str, Any]) -> Committed[Company]:
+def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Mapping[str, Any]) -> Committed[Company]:
     """Create a company and its owner, with the cloud switches off. `call.company` is derived from the person and the
     idempotency key. Raises AgeRefused under 13, InvalidContent, AlreadyExists."""
     if not owner.of_age:
@@ -70,7 +70,7 @@ def sign_up(store: Store, call: Call, owner: Owner, mode: Mode, profile: Mapping
 
 
 @dataclass(frozen=True)
-class Membership:
+class MemberCompany:
     """One of a person's companies. A blocked or closed company has no `name` here."""
 
     head: Head
@@ -78,10 +78,10 @@ class Membership:
     role: Role
 
 
-def mine(store: Store, user: str) -> list[Membership]:
+def mine(store: Store, user: str) -> list[MemberCompany]:
     """The companies of which a person is a member, at most 100."""
     joined = companies_of(store, user)
-    found: list[Membership] = []
+    found: list[MemberCompany] = []
     for start in range(0, len(joined), AT_ONCE):
         part = joined[start : start + AT_ONCE]
         own = [m.company for m in part]
@@ -91,12 +91,12 @@ def mine(store: Store, user: str) -> list[Membership]:
     return found
 
 
-def _membership(head: Record | None, company: Record | None, member: Record | None) -> Membership | None:
+def _membership(head: Record | None, company: Record | None, member: Record | None) -> MemberCompany | None:
     """One of a person's companies, or None. The index is eventually consistent, so a recent member row may be gone."""
     if not isinstance(head, Head) or not isinstance(member, Member):
         return None
     name = company.name if isinstance(company, Company) and head.state == "active" else None
-    return Membership(head, name, member.role)
+    return MemberCompany(head, name, member.role)
 
 
 def profile(reader: Reader) -> Company:

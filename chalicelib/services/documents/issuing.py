@@ -42,7 +42,7 @@ MAX_BULK = 1_000
 
 
 @dataclass(frozen=True)
-class Outcome:
+class IssueOutcome:
     """The outcome of issuing one of several documents: `issued` with its `number`, `failed` with a `code`, or
     `not_attempted`."""
 
@@ -57,7 +57,7 @@ class Outcome:
         return {name: value for name, value in named.items() if value is not None}
 
 
-Issue = list[Outcome] | JobRow
+Issue = list[IssueOutcome] | JobRow
 """The outcomes of documents issued together, or the job that will issue them."""
 
 
@@ -119,7 +119,7 @@ def issue_together(
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
         decision = _issued(snapshot, call, made, ids, day, pointer="/ids/{index}")
-        outcomes = [Outcome(document.id, "issued", number=document.number) for document in decision.value]
+        outcomes = [IssueOutcome(document.id, "issued", number=document.number) for document in decision.value]
         return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
     reads = [Company.ref(call.company), *(draft_class_of(made).ref(call.company, id) for id in ids)]

@@ -139,7 +139,7 @@ def _agree(entry: RegisterEntry, document: Registered) -> bool:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ChainFault:
     """The first fault in a series: its position and a stable code."""
 
     position: int
@@ -155,7 +155,7 @@ class Verification:
     checked: int
     complete: bool
     next: int | None
-    fault: Fault | None
+    fault: ChainFault | None
     hash: str
 
 
@@ -182,7 +182,7 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ve
             walk.fault = (walk.position - 1, "head_mismatch")
         elif ended and not complete and not _entries(reader, name, walk.position - 1, 1):
             walk.fault = (walk.position, "gap")
-    fault = Fault(*walk.fault) if walk.fault else None
+    fault = ChainFault(*walk.fault) if walk.fault else None
     following = None if complete or fault else walk.position - 1
     return Verification(name, walk.checked, complete, following, fault, walk.chain)
 

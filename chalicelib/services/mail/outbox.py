@@ -14,7 +14,7 @@ from chalicelib.store import bookkeeping
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-Handler = Callable[["World", str, tuple[str, ...]], None]
+TaskHandler = Callable[["World", str, tuple[str, ...]], None]
 """Does a message's task for a company and these ids. One message may call it twice."""
 
 
@@ -24,7 +24,7 @@ class UnknownTask(LookupError):
     code = "unknown_task"
 
 
-def deliver(world: "World", tasks: Mapping[str, Handler], message: Ref, task: str, about: tuple[str, ...]) -> None:
+def deliver(world: "World", tasks: Mapping[str, TaskHandler], message: Ref, task: str, about: tuple[str, ...]) -> None:
     """Do the message's task, then delete the message. If the handler raises, the message stays. Raises UnknownTask and
     the handler's errors."""
     handler = tasks.get(task)

@@ -33,7 +33,7 @@ TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
 """The retention rules whose terms a text may state, by placeholder."""
 
 
-class Written(NamedTuple):
+class Mail(NamedTuple):
     """The two rows of a mail: the letter for a decision's `new` rows, the message for its `messages`."""
 
     letter: Letter
@@ -42,7 +42,7 @@ class Written(NamedTuple):
 
 def write(
     call: Call, to: str, language: Language, template: Template, *, only_members: bool = False, **values: str
-) -> Written:
+) -> Mail:
     """Write a mail that is sent after the call's commit. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
     purpose = f"{template} {to}"
@@ -57,10 +57,10 @@ def write(
         expires_at=expires_at(Letter, call.at),
     )
     message = call.make(Message, purpose=f"mail {purpose}", due_at=call.at, task=TASK, about=(letter.id,))
-    return Written(letter, message)
+    return Mail(letter, message)
 
 
-def post(world: "World", written: Written) -> None:
+def post(world: "World", written: Mail) -> None:
     """Store a mail without a company and wake the outbox. The letter is stored first: a message without its letter
     sends nothing. Raises Busy."""
     bookkeeping.remember(world.store, written.letter, world.random(16))

@@ -33,7 +33,7 @@ READ_BYTES, DOCUMENT_BYTES, OTHER_BYTES = 3_600_000, 300_000, 30_000
 ANSWER_BYTES = 4_000_000
 """Bytes of objects in one answer (a function may answer 6 MB). Further objects are named without content."""
 
-Rows = Sequence[Record | None]
+FoundRows = Sequence[Record | None]
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class Source:
 
     object: str
     refs: Callable[[str, str, Sequence[str]], list[Ref]]
-    read: Callable[[Rows], Any]
+    read: Callable[[FoundRows], Any]
     heaviest: int = DOCUMENT_BYTES
 
 
-def _first(rows: Rows) -> Any:
+def _first(rows: FoundRows) -> Any:
     return rows[0]
 
 
@@ -63,7 +63,7 @@ def _payment_refs(company: str, id: str, balances: Sequence[str]) -> list[Ref]:
     return [Payment.ref(company, id, invoice=invoice) for invoice in balances]
 
 
-def _payment(rows: Rows) -> Payment:
+def _payment(rows: FoundRows) -> Payment:
     return next(row for row in rows if isinstance(row, Payment))
 
 
@@ -81,7 +81,7 @@ def _frozen(made: DocumentType) -> Source:
     return Source(made.kind, refs, _state)
 
 
-def _state(rows: Rows) -> DocumentState:
+def _state(rows: FoundRows) -> DocumentState:
     document, balance = rows[0], rows[-1]
     assert isinstance(document, (DraftDocument, Issued))  # noqa: S101 — the first row is there, and of the class asked for
     return DocumentState(document, balance if isinstance(balance, Balance) else None)
@@ -123,7 +123,7 @@ class Touched:
     refs: list[Ref]
 
 
-Found = dict[tuple[str, str], Touched]
+LatestChanges = dict[tuple[str, str], Touched]
 
 
 P = TypeVar("P")
@@ -168,9 +168,9 @@ def changes(
     return ChangePage(shown, clock, more=clock < head.clock)
 
 
-def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
+def _collect(reader: Reader, after: int, limit: int) -> tuple[LatestChanges, int]:
     """The latest change of each object in order of clock, and the last clock covered."""
-    found: Found = {}
+    found: LatestChanges = {}
     clock = after
     while clock < reader.head.clock and clock - after < MOST_ENTRIES:
         start = JournalEntry.ref("", clock=clock).sort
@@ -189,11 +189,11 @@ def _collect(reader: Reader, after: int, limit: int) -> tuple[Found, int]:
     return found, clock
 
 
-def _touched(entry: JournalEntry) -> Found:
+def _touched(entry: JournalEntry) -> LatestChanges:
     """The changes that clients see of one commit. Issue deletes the draft and puts the document with the same id: one
     put."""
     balances = [change.id for change in entry.changes if (change.room, change.kind) in BALANCES]
-    found: Found = {}
+    found: LatestChanges = {}
     for change in entry.changes:
         source = SOURCES.get((change.room, change.kind))
         if source is None:
@@ -221,7 +221,7 @@ def _shown(
         yield Changed(touched.clock, touched.source.object, touched.id, touched.op, shown)
 
 
-def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
+def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[FoundRows]:
     """The rows of each change, read lazily in few transactions of at most 100 rows and 4 MB."""
     batch: list[Touched] = []
     for touched in found:
@@ -234,7 +234,7 @@ def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[Rows]:
     yield from _read(reader, batch)
 
 
-def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[Rows]:
+def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[FoundRows]:
     rows = iter(unnamed(reader.store, reader.head, reader.of([ref for touched in batch for ref in touched.refs])))
     for touched in batch:
         yield [next(rows) for _ in touched.refs]

@@ -37,7 +37,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Rule:
+class CompanyRetention:
     """The retention rule of a company's records: all its periods and financial years. A record goes only when all
     agree."""
 
@@ -72,11 +72,11 @@ def year_of(text: str) -> FinancialYear:
     return FinancialYear(int(month), int(day))
 
 
-def rule_of(term: Term) -> Rule:
+def retention_of(term: Term) -> CompanyRetention:
     """A company's rule: the term promised to it and the policy's term. A longer policy term counts at once. A shortened
     one counts only after an operator adopts it."""
     periods = dict.fromkeys([Period.parse(term.period), statutory(current())])
-    return Rule(tuple(periods), tuple(year_of(end) for end in term.ends))
+    return CompanyRetention(tuple(periods), tuple(year_of(end) for end in term.ends))
 
 
 def begun(company: Company, at: datetime) -> Term:
@@ -107,7 +107,7 @@ def _oldest(term: Term) -> date:
 
 def _dated(term: Term, oldest: date) -> Term:
     """The row, due on the first day on which records dated `oldest` may be purged."""
-    return replace(term, due_at=midnight(rule_of(term).kept_until(oldest) + DAY))
+    return replace(term, due_at=midnight(retention_of(term).kept_until(oldest) + DAY))
 
 
 def midnight(day: date) -> datetime:
@@ -118,7 +118,7 @@ def midnight(day: date) -> datetime:
 def sweep(world: "World", term: Term) -> bool:
     """Purge the next batch. Returns True once nothing more is due; the row is then due for the next date. Raises
     Busy."""
-    through = rule_of(term).through(today(world.now()))
+    through = retention_of(term).through(today(world.now()))
     for series, entries in due_entries(world.store, term.company, through):
         _documents(world, term, series, entries, through)
         return False
@@ -184,7 +184,7 @@ def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> t
         gone += rows
         whole += 1
         if later is not None:
-            at, now = midnight(rule_of(term).kept_until(later) + DAY), world.now()
+            at, now = midnight(retention_of(term).kept_until(later) + DAY), world.now()
             left.append(Leftover(company=term.company, id=each.id, created_at=now, updated_at=now, due_at=at))
     return gone, left, whole
 
@@ -213,7 +213,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
 
 def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
     """Purge the late payments of a purged invoice; return True when done."""
-    through = rule_of(term).through(today(world.now()))
+    through = retention_of(term).through(today(world.now()))
     found = list(world.store.all("ledger", row.company, SORT.startswith(f"payment#{row.id}#")))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
@@ -279,8 +279,8 @@ def adopt(world: "World", term: Term) -> None:
 def preview(world: "World", term: Term, period: Period, on: date) -> int:
     """The number of additional documents that another period would purge on the day `on`."""
     years = tuple(year_of(end) for end in term.ends)
-    through = Rule((period,), years).through(on)
-    own = rule_of(term).through(on)
+    through = CompanyRetention((period,), years).through(on)
+    own = retention_of(term).through(on)
     entries = (entry for _, batch in due_entries(world.store, term.company, through) for entry in batch)
     others = ((made, each) for made, batch in due_documents(world.store, term.company, through) for each in batch)
     dates = [*(entry.issue_date for entry in entries), *(made.dated(each) for made, each in others)]

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-class Writer(NamedTuple):
+class ThreadMember(NamedTuple):
     """The member who writes: membership id, whether they own the company, and the token's address if any."""
 
     member: str
@@ -62,7 +62,7 @@ class Enclosure(NamedTuple):
 THREADS: Resource[Thread] = Resource(Thread, policy=ACCOUNT)
 
 
-def threads(reader: Reader, writer: Writer, window: Window) -> Page[Thread]:
+def threads(reader: Reader, writer: ThreadMember, window: Window) -> Page[Thread]:
     """The threads that a member may see, newest first."""
     return listing(reader, THREADS, window, None if writer.owner else writer.sees)
 
@@ -74,12 +74,12 @@ class Conversation(NamedTuple):
     messages: tuple[SupportMessage, ...]
 
 
-def read(reader: Reader, writer: Writer, id: str) -> Conversation:
+def read(reader: Reader, writer: ThreadMember, id: str) -> Conversation:
     """A thread with its messages. Raises NotFound, also for a thread that the member may not see."""
     return _conversation(reader.store, _theirs(reader, writer, id))
 
 
-def _theirs(reader: Reader, writer: Writer, id: str) -> Thread:
+def _theirs(reader: Reader, writer: ThreadMember, id: str) -> Thread:
     thread = reader.get(Thread, id)
     if not writer.sees(thread):
         raise NotFound
@@ -100,7 +100,7 @@ def _conversation(store: Store, thread: Thread, *more: SupportMessage) -> Conver
 def open_thread(
     world: "World",
     call: Call,
-    writer: Writer,
+    writer: ThreadMember,
     language: Language,
     subject: str,
     text: str,
@@ -134,7 +134,13 @@ def open_thread(
 
 
 def write(
-    world: "World", reader: Reader, call: Call, writer: Writer, id: str, text: str, files: Sequence[Enclosure] = ()
+    world: "World",
+    reader: Reader,
+    call: Call,
+    writer: ThreadMember,
+    id: str,
+    text: str,
+    files: Sequence[Enclosure] = (),
 ) -> Committed[Conversation]:
     """Write in an open thread. Raises NotFound, ThreadClosed, InvalidContent."""
     seen = _theirs(reader, writer, id)
@@ -159,7 +165,7 @@ def require_room(thread: Thread) -> None:
         raise invalid("", "too_many", max=MOST_MESSAGES)
 
 
-def close(reader: Reader, call: Call, writer: Writer, id: str) -> Committed[Thread]:
+def close(reader: Reader, call: Call, writer: ThreadMember, id: str) -> Committed[Thread]:
     """Close a thread; its retention term begins. Closing it again changes nothing. Raises NotFound."""
     _theirs(reader, writer, id)
     return close_now(reader.store, call, id)
@@ -180,7 +186,7 @@ def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
     return transact(store, call, [Thread.ref(call.company, id)], decide_close, ACCOUNT)
 
 
-def attachment(world: "World", reader: Reader, writer: Writer, id: str, file: str) -> Link:
+def attachment(world: "World", reader: Reader, writer: ThreadMember, id: str, file: str) -> Link:
     """The address of an attachment, valid for five minutes. Raises NotFound."""
     thread = _theirs(reader, writer, id)
     for message in messages(reader.store, thread):

@@ -13,7 +13,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
 from chalicelib.policy.terms import FinancialYear
-from chalicelib.services.retention.purge import rule_of
+from chalicelib.services.retention.purge import retention_of
 from tests.unit.policy.planting import changed
 
 TODAY = date(2026, 11, 23)
@@ -161,7 +161,7 @@ def test_nobody_else_can_be_erased() -> None:
 
 def erased_until(term: Term, at: date) -> set[date | None]:
     """The days until which the ledger's rows about a person erased at this day are kept."""
-    rule = rule_of(term)
+    rule = retention_of(term)
     found = plan(current(), inventory.take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
     return {step.until for step in found.steps if step.place == "ledger"}
 

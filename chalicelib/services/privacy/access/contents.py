@@ -102,7 +102,7 @@ PERSONS: Mapping[str, tuple[type[Record], ...]] = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExportKind:
     """One kind of row in the export: its class and its file name."""
 
     cls: type[Record]
@@ -128,17 +128,17 @@ class Reading:
 
 
 @per_policy()
-def kinds() -> tuple[Kind, ...]:
+def kinds() -> tuple[ExportKind, ...]:
     """Every kind of which the policy exports more than the row's key and times, in the order of tables."""
     found = []
     for (room, kind), cls in all_entities().items():
         own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
         if (room, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
-            found.append(Kind(cls, _name(cls)))
+            found.append(ExportKind(cls, _name(cls)))
     return tuple(found)
 
 
-def kinds_for(subject: str | None) -> tuple[Kind, ...]:
+def kinds_for(subject: str | None) -> tuple[ExportKind, ...]:
     """The kinds in the export of an account, or of one person."""
     if subject is None:
         own = {cls for made in document_types() if made not in documents_for(None) for cls in (made.draft, made.issued)}
@@ -181,7 +181,7 @@ def _secrets(room: str, kind: str) -> frozenset[str]:
     )
 
 
-def told(store: Store, kind: Kind, rows: Sequence[Record], reading: Reading) -> list[str]:
+def told(store: Store, kind: ExportKind, rows: Sequence[Record], reading: Reading) -> list[str]:
     """The rows of this kind as lines of JSON. Raises Busy."""
     theirs = buyers(store, reading.company, rows) if reading.subject else {}
     own = [

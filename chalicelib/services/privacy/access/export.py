@@ -19,7 +19,7 @@ from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.documents.printing import page_of
 from chalicelib.services.privacy.access import zip_file
-from chalicelib.services.privacy.access.contents import Kind, Reading, concerns, documents_for, kinds_for, told
+from chalicelib.services.privacy.access.contents import ExportKind, Reading, concerns, documents_for, kinds_for, told
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.requests import transitions
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -137,7 +137,7 @@ def _piece(world: "World", request: Request, at: int, reader: Reader, deadline: 
 
 
 def _rows(
-    world: "World", request: Request, kind: Kind, part: str, after: str, reader: Reader
+    world: "World", request: Request, kind: ExportKind, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
     """Write the next rows of a kind; return their number and the next cursor."""
     reading = Reading(

@@ -18,7 +18,7 @@ from chalicelib.policy.model import Language
 from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
-from chalicelib.services.privacy.access.contents import Kind, kinds
+from chalicelib.services.privacy.access.contents import ExportKind, kinds
 from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 from chalicelib.workflow.deadline import Deadline
@@ -98,7 +98,7 @@ def _mark(world: "World", request: Request) -> None:
     bookkeeping.remember(world.store, mark, world.random(16))
 
 
-def kind_of(step: Measure) -> Kind:
+def kind_of(step: Measure) -> ExportKind:
     return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
 
 

@@ -24,7 +24,7 @@ from chalicelib.services.mail.outbox import deliver
 from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
-from chalicelib.services.retention.purge import rule_of
+from chalicelib.services.retention.purge import retention_of
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -46,7 +46,7 @@ def planned(world: "World", company: str, affects: Affected, at: datetime) -> Pl
     (term,) = world.store.records([Term.ref(company)])
     circumstances = Circumstances(today(at))
     if isinstance(term, Term):
-        rule = rule_of(term)
+        rule = retention_of(term)
         circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
     return plan(current(), take(), affects, circumstances)
 

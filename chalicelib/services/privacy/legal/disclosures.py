@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class DisclosureInput:
     """A disclosure as an operator enters it."""
 
     kind: DisclosureKind
@@ -33,7 +33,7 @@ class Told:
     recipient_email: str | None = None
 
 
-def record(world: "World", company: str, told: Told, by: str) -> Disclosure:
+def record(world: "World", company: str, told: DisclosureInput, by: str) -> Disclosure:
     """Record a disclosure, also of a blocked account. Raises NotFound. Raises InvalidContent for an unknown rule, a
     future day, or a hidden transfer to a processor: only a lawful demand may be hidden."""
     call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
@@ -56,7 +56,7 @@ def _end_of(day: date | None, at: datetime) -> datetime:
     return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
 
 
-def _check(told: Told, on: date) -> None:
+def _check(told: DisclosureInput, on: date) -> None:
     faults = [Fault("/data", "rule_unknown", {"rule": name}) for name in told.data if name not in current().rules]
     if not told.data:
         faults.append(Fault("/data", "too_few", {"min": 1}))

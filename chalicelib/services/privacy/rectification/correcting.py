@@ -40,7 +40,7 @@ AT = "/corrections"
 
 
 @dataclass(frozen=True)
-class Put:
+class CorrectionInput:
     """The validated corrections, and the disclosures of the company."""
 
     values: Mapping[str, Any]
@@ -50,17 +50,17 @@ class Put:
     """The language of a mail to an old address."""
 
 
-def put(world: "World", company: str, values: Mapping[str, Any]) -> Put:
+def put(world: "World", company: str, values: Mapping[str, Any]) -> CorrectionInput:
     """The corrections with the register of disclosures. Raises InvalidContent without corrections, Busy."""
     if not values:
         raise invalid(AT, "too_few", min=1)
     (profile,) = world.store.records([Company.ref(company)])
     language: Language = profile.language if isinstance(profile, Company) else "fr"
-    return Put(values, world.settings, disclosures.of_company(world.store, company), language)
+    return CorrectionInput(values, world.settings, disclosures.of_company(world.store, company), language)
 
 
 def decide_rectification(
-    request: Request, own: Record, wanted: Put, call: Call, clock: int, *, new: bool
+    request: Request, own: Record, wanted: CorrectionInput, call: Call, clock: int, *, new: bool
 ) -> Decision[Request]:
     """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
     verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
@@ -91,7 +91,7 @@ def decide_rectification(
     return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
 
 
-def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[writing.Written]:
+def _to_old_address(call: Call, own: Record, after: Record, language: Language) -> list[writing.Mail]:
     """The mail to a member's old address after a change of address. Another person may have made the change, and codes
     and notices go to the new address from now on."""
     if not (isinstance(own, Member) and isinstance(after, Member)) or own.email in (None, after.email):
@@ -112,7 +112,7 @@ def checked(kind: type[Record], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _right(own: Record, wanted: Put, call: Call) -> Record:
+def _right(own: Record, wanted: CorrectionInput, call: Call) -> Record:
     checked(type(own), tuple(wanted.values))
     try:
         if isinstance(own, Member):

@@ -43,15 +43,15 @@ ASKED_FOR_ONE, TYPED_FOR_ONE = 3, 10
 MAILS_AN_HOUR, TRIES_AN_HOUR = 9, 200
 """Limits for one address from all sources: the page cannot flood a mailbox, and nobody can guess eight digits."""
 
-Begun = Literal["account", "own_data", "already", "last_owner"]
+DeletionStart = Literal["account", "own_data", "already", "last_owner"]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeletionOutcome:
     """The outcome for one membership: its request's id, and the instant until which an account's deletion can be
     stopped."""
 
-    what: Begun
+    what: DeletionStart
     request: str | None = None
     until: datetime | None = None
 
@@ -71,7 +71,7 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
     writing.post(world, writing.write(call, email, language, "deletion_code", only_members=True, code=code))
 
 
-def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
+def delete(world: "World", email: str, code: str, source: str) -> list[DeletionOutcome]:
     """Begin the deletion of every account that the address owns, and of its member's data in other companies. Returns
     an empty list for a wrong code. The code is used up at the end: after an interruption, the same code begins the
     rest, by the same idempotency keys. Raises TooManyRequests, Busy."""
@@ -86,7 +86,7 @@ def delete(world: "World", email: str, code: str, source: str) -> list[Outcome]:
     members = _in_order(members_with(world.store, key))[:MOST_AT_ONCE]
     begun = [_begin(world, member, right.nonce) for member in members]
     codes.prove(world, PURPOSE, key, code=code)
-    return begun or [Outcome("already")]
+    return begun or [DeletionOutcome("already")]
 
 
 def _in_order(found: Iterable[Member]) -> list[Member]:
@@ -95,7 +95,7 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
     return sorted(found, key=lambda member: (member.invited, member.role != "owner", member.updated_at))
 
 
-def _begin(world: "World", member: Member, nonce: str) -> Outcome:
+def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
     asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
@@ -103,12 +103,12 @@ def _begin(world: "World", member: Member, nonce: str) -> Outcome:
         id = id_of(made)
         confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
-        return Outcome("already")
+        return DeletionOutcome("already")
     except LastOwner:
-        return Outcome("last_owner")
+        return DeletionOutcome("last_owner")
     request = confirmed.value or world.store.records([Request.ref(member.company, id)])[0]
     until = request.grace_until if isinstance(request, Request) else None
-    return Outcome("own_data" if subject else "account", id, until)
+    return DeletionOutcome("own_data" if subject else "account", id, until)
 
 
 def _call(world: "World", member: Member, key: str) -> Call:

@@ -111,7 +111,7 @@ def ask(
 
 def _wanted(
     world: "World", call: Call, asker: Asker, request: Request, corrections: Mapping[str, Any]
-) -> correcting.Put:
+) -> correcting.CorrectionInput:
     correcting.require(asker, request.affects)
     return correcting.put(world, call.company, corrections)
 
