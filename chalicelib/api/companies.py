@@ -27,7 +27,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import derived_id
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.codes import email_key
-from chalicelib.services.companies.companies import FirstOwner, Switched
+from chalicelib.services.companies.companies import CloudSwitches, FirstOwner
 from chalicelib.services.representation.records import present_company, present_settings
 
 URL = address("company")
@@ -225,7 +225,7 @@ def _switch(context: RequestContext) -> Answer:
     return answer(companies.switch(context.world.store, call, cloud, erase=context.body.erase))
 
 
-def _switched(switched: Switched, _: Head | None = None) -> Answer:
+def _switched(switched: CloudSwitches, _: Head | None = None) -> Answer:
     body = present_settings(switched.head)
     if switched.goes is not None:
         return Answer({**body, "goes": switched.goes})

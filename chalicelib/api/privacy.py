@@ -26,7 +26,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.privacy.request import FRESH, affected
 
 if TYPE_CHECKING:
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
 
 URL = address("privacy", "requests")
 ONE = URL + "/{id}"
@@ -145,14 +145,14 @@ class CodeSent(Shown):
     sent: bool
 
 
-def asker_of(context: RequestContext, code: str | None = None) -> "Asker":
+def requester_of(context: RequestContext, code: str | None = None) -> "Requester":
     """Who asks, and whether they have just proven it."""
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
 
     actor = context.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role
     proven = actor.kind == "user" and (_fresh(context, actor) or (code is not None and _coded(context, code)))
-    return Asker(actor.id, role, actor.subject or None, proven)
+    return Requester(actor.id, role, actor.subject or None, proven)
 
 
 def _fresh(context: RequestContext, actor: Actor) -> bool:
@@ -172,7 +172,7 @@ def _new(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.erasure.preview import preview
     from chalicelib.services.privacy.requests import requests
 
-    asker, body = asker_of(context), context.body
+    asker, body = requester_of(context), context.body
     right = None
     if body.corrections is not None:
         from chalicelib.api.rectification import sent
@@ -193,7 +193,7 @@ def _list(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.requests import requests
 
     found, more = requests.listing(
-        context.world, context.company, asker_of(context), context.query.limit, context.query.starting_after
+        context.world, context.company, requester_of(context), context.query.limit, context.query.starting_after
     )
     return Answer(listed(URL, map(present_request, found), more=more))
 
@@ -202,13 +202,15 @@ def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
     from chalicelib.services.privacy.requests.requester import found
 
-    return Answer(present_request(found(context.world.store, context.company, asker_of(context), context.path["id"])))
+    return Answer(
+        present_request(found(context.world.store, context.company, requester_of(context), context.path["id"]))
+    )
 
 
 def _code(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.requests import requests
 
-    requests.mail_code(context.world, context.writing, asker_of(context), context.path["id"], context.language)
+    requests.mail_code(context.world, context.writing, requester_of(context), context.path["id"], context.language)
     return Answer({"object": "code", "sent": True}, status=202, location=f"{URL}/{context.path['id']}")
 
 
@@ -217,7 +219,7 @@ def _confirm(context: RequestContext) -> Answer:
     from chalicelib.services.companies.codes import prove
     from chalicelib.services.privacy.requests import requests
 
-    asker, call = asker_of(context, context.body.code), context.presenting(shown(present_request))
+    asker, call = requester_of(context, context.body.code), context.presenting(shown(present_request))
     done = answer(requests.confirm(context.world, call, asker, context.path["id"], waive=context.body.waive_grace))
     if context.body.code is not None:
         prove(context.world, "identity", context.actor.id, context.path["id"], code=context.body.code)
@@ -229,14 +231,14 @@ def _cancel(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.requests import requests
 
     call = context.presenting(shown(present_request))
-    return answer(requests.cancel(context.world, call, asker_of(context), context.path["id"]))
+    return answer(requests.cancel(context.world, call, requester_of(context), context.path["id"]))
 
 
 def _receipt(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_receipt
     from chalicelib.services.privacy.requests import requests
 
-    receipt = requests.receipt(context.world, context.company, asker_of(context), context.path["id"])
+    receipt = requests.receipt(context.world, context.company, requester_of(context), context.path["id"])
     return Answer(present_receipt(receipt, context.world.keys.pem))
 
 
@@ -244,7 +246,8 @@ def _download(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.access import downloads
 
     return signed(
-        downloads.download(context.world, context.company, asker_of(context), context.path["id"]), accept=context.accept
+        downloads.download(context.world, context.company, requester_of(context), context.path["id"]),
+        accept=context.accept,
     )
 
 

@@ -13,7 +13,7 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import Email, Model, Shown
 from chalicelib.api.paging import Found, Page
 from chalicelib.api.parties import PartyEdit
-from chalicelib.api.privacy import ONE, RequestShown, asker_of
+from chalicelib.api.privacy import ONE, RequestShown, requester_of
 from chalicelib.api.problems import faults_of
 from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.domain.documents.registry import by_id
@@ -91,7 +91,7 @@ def _details(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.rectification import rectification
     from chalicelib.services.privacy.requests import requester
 
-    asker = asker_of(context)
+    asker = requester_of(context)
     request = requester.found(context.world.store, context.company, asker, context.path["id"])
     right = sent(context, request.subject, context.body.corrections)
     return answer(rectification.answer(context.world, context.presenting(detailed), asker, request.id, right))
@@ -106,7 +106,7 @@ def _documents(context: RequestContext) -> Answer:
     query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
         raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
-    request = requester.found(context.world.store, context.company, asker_of(context), context.path["id"])
+    request = requester.found(context.world.store, context.company, requester_of(context), context.path["id"])
 
     def present(found: affected.AffectedDocument) -> Body:
         return present_affected(found, context.open.head)

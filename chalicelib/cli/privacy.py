@@ -56,11 +56,11 @@ def add_to(nouns: Any) -> None:
 
 def requests(world: "World", options: argparse.Namespace) -> int:
     """List every request of a company."""
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
     from chalicelib.services.privacy.requests.requests import listing
     from chalicelib.services.representation.requests import request_row
 
-    shown, _ = listing(world, options.company, Asker("operator", "owner"), 100, None)
+    shown, _ = listing(world, options.company, Requester("operator", "owner"), 100, None)
     for request in shown:
         body = request_row(request)
         show(**{name: body[name] for name in ("id", "kind", "status", "affects", "subject", "due", "reason")})
@@ -79,13 +79,13 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
 
 def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
     from chalicelib.domain.privacy.request import Request
-    from chalicelib.services.privacy.requests.transitions import by_hand
+    from chalicelib.services.privacy.requests.transitions import close_by_operator
 
     (request,) = world.store.records([Request.ref(options.company, options.request)])
     if not isinstance(request, Request):
         raise CannotRun("no such request")
     try:
-        done = by_hand(world, request, to, reason=reason)
+        done = close_by_operator(world, request, to, reason=reason)
     except Busy as error:
         raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
     except Refusal as error:
@@ -97,11 +97,11 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
 def receipt(world: "World", options: argparse.Namespace) -> int:
     """Print a receipt in the API's form."""
     from chalicelib.api.presenters.privacy import present_receipt
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
     from chalicelib.services.privacy.requests.requests import receipt as found
 
     try:
-        signed = found(world, options.company, Asker("operator", "owner"), options.request)
+        signed = found(world, options.company, Requester("operator", "owner"), options.request)
     except NotFound as error:
         raise CannotRun("no receipt of such a request") from error
     show(**present_receipt(signed, world.keys.pem))

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
     from chalicelib.domain.privacy.request import Request
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
     from chalicelib.wiring import World
 
 COMMANDS = {
@@ -74,11 +74,11 @@ def details(world: "World", options: argparse.Namespace) -> int:
     return _told(lambda: rectification.answer(world, call, asker, request.id, right).outcome)
 
 
-def _operator(by: str) -> "Asker":
+def _operator(by: str) -> "Requester":
     """The operator as the requester. They have checked the person's identity before."""
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
 
-    return Asker(by, "owner", proven=True)
+    return Requester(by, "owner", proven=True)
 
 
 def _read(file: Path, subject: str | None) -> dict[str, Any]:

@@ -68,9 +68,9 @@ def _sweep(world: "World", step: JobStep) -> bool:
     if not isinstance(term, Term) or row is None:
         return True
     if isinstance(row, Leftover):
-        return purge.sweep_leftover(world, row, term)
+        return purge.purge_orphaned_payments(world, row, term)
     # A step is one commit. The last one repeats until nothing is left, so that uneven batches cannot leave a rest.
-    return purge.sweep(world, term) or step.kind == "documents"
+    return purge.purge(world, term) or step.kind == "documents"
 
 
 def proofs_job() -> Job:
@@ -100,7 +100,7 @@ def _forget(world: "World", step: JobStep) -> bool:
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
         return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, Request):
-        keys = [end.key for end in key_destruction.of_request(world, row.company, row.id)]
+        keys = [end.key for end in key_destruction.destroyed_by(world, row.company, row.id)]
         beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
         for ref in beside:
             bookkeeping.finish(world.store, ref)

@@ -56,7 +56,7 @@ def test_the_last_switch_stays_on_over_a_workspace_that_holds_something(shop: Sh
 def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A customer that is created after the look at the workspace and before the commit is seen."""
     shop.owner.delete(f"/v1/customers/{shop.customer}", "*")
-    look = companies._look
+    look = companies._observe_workspace
     looks: list[tuple[int, bool]] = []
 
     def slow_look(store: Any, company: str) -> tuple[int, bool]:
@@ -68,7 +68,7 @@ def test_nothing_slips_in_while_the_last_switch_goes_off(shop: Shop, monkeypatch
         looks.append(seen)
         return seen
 
-    monkeypatch.setattr(companies, "_look", slow_look)
+    monkeypatch.setattr(companies, "_observe_workspace", slow_look)
     refused = shop.owner.patch("/v1/settings", {"cloud": {"sync": False}}, "*")
     assert (refused.json["code"], [empty for _, empty in looks]) == ("workspace_not_empty", [True, False])
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.retention.purge import begun, midnight
+from chalicelib.services.retention.purge import midnight, new_schedule
 from chalicelib.store.tables import create_tables
 from tests.bench.traffic import Traffic
 from tests.histories import company as companies
@@ -46,7 +46,7 @@ def swept(world: Turned, years: tuple[int, ...], others: int) -> Sweep:
     shop = Ledger(world, per_year=DUE, years=years)
     for _ in range(others):
         quiet = Books(world, small=True)
-        put(quiet, begun(quiet.profile, datetime(2030, 1, 1, tzinfo=UTC)))
+        put(quiet, new_schedule(quiet.profile, datetime(2030, 1, 1, tzinfo=UTC)))
     before = len(shop.invoices())
     world.offset = midnight(date(years[0] + 11, 1, 1)) + timedelta(minutes=1) - world.now()
     with Traffic(world.store) as traffic:

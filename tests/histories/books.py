@@ -17,7 +17,7 @@ from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JournalEntry, change
-from chalicelib.services.retention.purge import begun
+from chalicelib.services.retention.purge import new_schedule
 from chalicelib.store import codec
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
@@ -48,7 +48,7 @@ def seeded(world: World, name: str, invoices: int, *, line_count: int = 5) -> st
 
 def _turn_on(world: World, company: str) -> None:
     call = companies.call(world, company, "settings", "backup-on")
-    term = begun(_profile(world, company), call.at)
+    term = new_schedule(_profile(world, company), call.at)
     decision = Decision(new=(term,), head={"cloud_backup": True})
     transact(world.store, call, [], lambda _: decision)
 

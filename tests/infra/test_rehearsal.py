@@ -22,7 +22,7 @@ import urllib3
 from chalicelib.api.routes import SCHEDULES
 from chalicelib.domain.journal import Message
 from chalicelib.policy.load import policy_version
-from chalicelib.services.retention.purge import begun
+from chalicelib.services.retention.purge import new_schedule
 from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from infra import deploy as deploying
@@ -215,7 +215,7 @@ def test_a_schedule_sweeps_what_is_past_its_term(stage: Rehearsal, operator: Wor
     past = Turned(operator.settings)
     past.offset = then - past.now()
     old = Ledger(past, per_year=1, years=(2012, 2027))
-    old._put(begun(old.profile, then))
+    old._put(new_schedule(old.profile, then))
     past.offset = timedelta(0)
     for message in (row for row in old._stored("journal") if isinstance(row, Message)):
         bookkeeping.finish(operator.store, message.key)  # about nothing that is there

@@ -144,7 +144,7 @@ def test_a_bug_that_reaches_for_another_company_is_refused(
     world: Turned, monkeypatch: pytest.MonkeyPatch, planted: str
 ) -> None:
     shop, beside = Ledger(world, per_year=1, years=(2026, 2027)), Ledger(world, per_year=1, years=(2027,))
-    (victim,), kept, whole = beside.by_year[2027], shop.invoices(), purge.sweep
+    (victim,), kept, whole = beside.by_year[2027], shop.invoices(), purge.purge
 
     def wrong(world: Turned, term: Any) -> bool:
         if term.company != shop.id:
@@ -157,7 +157,7 @@ def test_a_bug_that_reaches_for_another_company_is_refused(
             delete_row(world.store, Invoice.ref(beside.id, victim))
         return whole(world, term)
 
-    monkeypatch.setattr(purge, "sweep", wrong)
+    monkeypatch.setattr(purge, "purge", wrong)
     at(world, DUE)
     report, noted = refused(world)
     failed = {failure.ref.company: failure.error for failure in report.failures}

@@ -25,7 +25,7 @@ from chalicelib.services.mail.writing import write
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import requests, transitions
-from chalicelib.services.retention.purge import begun, midnight
+from chalicelib.services.retention.purge import midnight, new_schedule
 from chalicelib.services.support import desk, support
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
@@ -140,7 +140,7 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
         if end:
             (request,) = world.store.records([Request.ref(books.id, id)])
             assert isinstance(request, Request)
-            transitions.by_hand(world, request, "refused", reason="asked_twice")
+            transitions.close_by_operator(world, request, "refused", reason="asked_twice")
             put(books, watch)
         return books
 
@@ -208,7 +208,7 @@ def left_over(world: Turned) -> Books:
     put(books, Payment(id=books.new("pay"), date=date(2026, 12, 31), **paid))
     put(books, Balance(id=gone, paid=Decimal(1), **books.stamps))
     put(books, Leftover(id=gone, due_at=books.at, **books.stamps))
-    term = begun(books.profile, books.at)
+    term = new_schedule(books.profile, books.at)
     put(books, replace(term, swept=date(2026, 12, 31), due_at=midnight(date(2038, 1, 1))))
     return books
 

@@ -30,7 +30,7 @@ from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy.erasure import preview
 from chalicelib.services.privacy.requests import receipts, requests
-from chalicelib.services.privacy.requests.requester import Asker, found
+from chalicelib.services.privacy.requests.requester import Requester, found
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import ROOM_TABLES
@@ -243,7 +243,7 @@ def test_nothing_happens_without_proof_of_identity(vault: Turned) -> None:
     id = shop.asked()
     with pytest.raises(ProofNeeded):
         requests.confirm(vault, shop.call(), shop.owner(proven=False), id)
-    clerk = Asker(shop.new("mem"), "clerk", "sub-clerk", proven=True)
+    clerk = Requester(shop.new("mem"), "clerk", "sub-clerk", proven=True)
     with pytest.raises(Forbidden):
         requests.ask(vault, shop.call(), clerk, "deletion", shop.customer)
     with pytest.raises(NotFound):
@@ -281,10 +281,10 @@ def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vaul
     shop = Books(vault, small=True)
     id = shop.confirmed(waive=True)
     carried(vault)
-    gone = Asker("newcomer", "nobody", shop.owner().subject)
+    gone = Requester("newcomer", "nobody", shop.owner().subject)
     assert found(vault.store, shop.id, gone, id).status == "completed"
     with pytest.raises(NotFound):
-        found(vault.store, shop.id, Asker("newcomer", "nobody", "sub-other"), id)
+        found(vault.store, shop.id, Requester("newcomer", "nobody", "sub-other"), id)
 
 
 def test_deadlines(vault: Turned) -> None:

@@ -22,7 +22,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.companies import codes
 from chalicelib.services.privacy.requests import account_page, requests
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.replies import remembering_id
 from chalicelib.store.read import members_with
 from chalicelib.store.wire import SORT
@@ -166,7 +166,7 @@ def test_a_page_cut_off_before_keys_had_a_mark_goes_on_and_asks_no_second_time(
     bare = world.client_call(
         shop.company, member.id, account_page.VERB, key=f"page-ask-{right.nonce}-{member.id}", request=""
     )
-    asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
+    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     asked = requests.ask(world, remembering_id(bare), asker, "deletion", None, capped=False)
     done = _send(anybody, email=email, code=code)
     (request,) = _requests(shop)

@@ -180,4 +180,4 @@ def test_no_answer_hints_at_a_hidden_demand_or_a_hold(shop: Shop) -> None:
     for trace in (demand.id, hold.id, "opr_7", "disclosure_record", '"hold"', told.recipient):
         assert trace not in held, trace
     assert unzipped(shop, id)["data/journal_entries.json"], "the rest of the journal is exported"
-    assert [receipts.told(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]
+    assert [receipts.measure_row(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]

@@ -176,7 +176,7 @@ def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
     turned_on(shop)
     taken(shop)
     call = shop.call("doom")
-    doom = key_destruction.doomed(vault, shop.id, shop.new("req"), call.at)
+    doom = key_destruction.plan_destruction(vault, shop.id, shop.new("req"), call.at)
     transact(vault.store, call, [], lambda _: Decision(new=doom), ACCOUNT)
     with pytest.raises(BackupKeyDestroyed):
         backup_run.begin(vault, shop.call("backup"), "daily")

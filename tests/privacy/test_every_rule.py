@@ -269,7 +269,7 @@ def letter(trial: Trial) -> None:
         world.call(PUBLIC, "nobody", "test", key="x"), "a@b.example", "fr", "identity_code", code="1"
     )
     expires(written.letter, trial)
-    writing.post(world, written)
+    writing.write_without_company(world, written)
     world.offset = trial.after(written.letter.created_at) - world.now() + SECOND
     writing.send(world, PUBLIC, (written.letter.id,))
     assert trial.there(Letter.ref(PUBLIC, written.letter.id)) == [False]

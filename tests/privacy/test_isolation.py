@@ -10,7 +10,7 @@ from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.retention.purge import begun
+from chalicelib.services.retention.purge import new_schedule
 from tests.privacy.canaries import Garden, buckets
 from tests.privacy.crashes import put
 from tests.privacy.test_canaries import everything_due, files_of
@@ -49,7 +49,7 @@ def neighbour(world: Turned) -> Books:
     for row in garden.rows():
         if row.KIND not in ("company", "term"):
             put_row(world.store, row)
-    put(books, begun(books.profile, books.at + timedelta(days=20 * 366)))
+    put(books, new_schedule(books.profile, books.at + timedelta(days=20 * 366)))
     files_of(world, books.id, garden)
     return books
 

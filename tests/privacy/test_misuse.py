@@ -129,7 +129,7 @@ def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
     confirmed(shop.owner, id, waive_grace=True)
     (request,) = shop.world.store.records([Request.ref(shop.company, id)])
     assert isinstance(request, Request)
-    assert transitions.by_hand(shop.world, request, "refused", reason="fraud")
+    assert transitions.close_by_operator(shop.world, request, "refused", reason="fraud")
     assert state(shop) == "active"
 
 

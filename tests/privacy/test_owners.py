@@ -195,10 +195,10 @@ def test_whoever_owns_the_account_is_told_that_another_owner_came(shop: Shop, by
 def test_an_operator_stops_a_deletion_in_its_grace(vault: Turned) -> None:
     books = Books(vault, small=True)
     id = books.confirmed()
-    assert transitions.by_hand(vault, books.request(id), "refused", reason="owner_wrote")
+    assert transitions.close_by_operator(vault, books.request(id), "refused", reason="owner_wrote")
     assert _open(books)
     with pytest.raises(RequestSettled):
-        transitions.by_hand(vault, books.request(id), "refused", reason="again")
+        transitions.close_by_operator(vault, books.request(id), "refused", reason="again")
 
 
 def _open(books: Books) -> bool:

@@ -224,9 +224,9 @@ def test_the_companys_own_identity_is_corrected_too(shop: Shop) -> None:
 
 
 def _owner(shop: Shop) -> Any:
-    from chalicelib.services.privacy.requests.requester import Asker
+    from chalicelib.services.privacy.requests.requester import Requester
 
-    return Asker("mem_none", "owner")
+    return Requester("mem_none", "owner")
 
 
 def disclosed(shop: Shop, recipient: str, **more: Any) -> str:

@@ -24,7 +24,14 @@ from chalicelib.policy.terms import FinancialYear, Period
 from chalicelib.services.documents import register
 from chalicelib.services.privacy.legal import holds
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.purge import CompanyRetention, begun, midnight, retention_of, with_year_end, year_of
+from chalicelib.services.retention.purge import (
+    CompanyRetention,
+    midnight,
+    new_schedule,
+    retention_of,
+    with_year_end,
+    year_of,
+)
 from chalicelib.store.read import open_company
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
@@ -77,7 +84,7 @@ def test_nothing_goes_before_its_day_and_nothing_stays_after(ends: list[str], on
 
 def test_another_financial_year_never_makes_a_record_go_earlier(vault: Turned) -> None:
     shop = Books(vault, small=True)
-    before = begun(shop.profile, datetime(2026, 3, 1, 9, tzinfo=UTC))
+    before = new_schedule(shop.profile, datetime(2026, 3, 1, 9, tzinfo=UTC))
     assert before.due_at == midnight(date(2037, 1, 1))
     after = with_year_end(before, "06-30", datetime(2026, 5, 1, 9, tzinfo=UTC))
     assert after.due_at >= before.due_at
@@ -103,7 +110,7 @@ class Ledger(Books):
                 self.by_year.setdefault(year, []).append(id)
                 self._put(invoice, entry)
         self._put(series)
-        self._put(begun(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
+        self._put(new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
 
     def _stored(self, room: str) -> list[Record]:
         return self.world.store.query(room, self.id).records

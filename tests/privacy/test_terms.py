@@ -24,7 +24,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import load
 from chalicelib.policy.terms import Period, Start
-from chalicelib.services.retention.purge import begun, midnight, with_year_end
+from chalicelib.services.retention.purge import midnight, new_schedule, with_year_end
 from tests.privacy.crashes import put
 from tests.privacy.worlds import Books, Turned
 
@@ -67,7 +67,7 @@ class Calendar(Books):
             paid = Payment(id=self.new("pay"), invoice=id, amount=Decimal(1), method="cash", date=day, **self.stamps)
             self.dated |= {id: day, paid.id: day}
             put(self, invoice, entry, paid)
-        term = begun(self.profile, datetime(2026, 11, 1, tzinfo=UTC))
+        term = new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC))
         for end in ends[1:]:
             term = with_year_end(term, end, term.updated_at)
         put(self, series, term)

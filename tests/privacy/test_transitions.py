@@ -138,7 +138,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
         (12, []),
         (13, [logging.ERROR]),
     ]
-    assert transitions.by_hand(vault, shop.request(made.outcome.id), "completed")
+    assert transitions.close_by_operator(vault, shop.request(made.outcome.id), "completed")
     run(vault, watch_job(), now=vault.now() + timedelta(days=30), left=within(60))
     assert "deadline" not in shop.kinds("requests")
 

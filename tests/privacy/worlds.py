@@ -27,7 +27,7 @@ from chalicelib.jobs.report import Report
 from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.settings import Settings
 from chalicelib.store.decision import CUSTOMER, FOUNDING, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -80,9 +80,9 @@ class Books:
         """What every row has."""
         return {"company": self.id, "created_at": self.at, "updated_at": self.at}
 
-    def owner(self, number: int = 0, *, proven: bool = True) -> Asker:
+    def owner(self, number: int = 0, *, proven: bool = True) -> Requester:
         """An owner as the API would name them."""
-        return Asker(self.owners[number], "owner", f"sub-{self.owners[number]}", proven)
+        return Requester(self.owners[number], "owner", f"sub-{self.owners[number]}", proven)
 
     def commit(self, *new: Record, messages: Iterable[Message] = (), founding: bool = False) -> None:
         """Put rows through the door."""

@@ -35,7 +35,7 @@ from chalicelib.services.privacy.rectification import affected
 from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.purge import begun, midnight
+from chalicelib.services.retention.purge import midnight, new_schedule
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded
@@ -182,7 +182,7 @@ def toys(shop: Books) -> list[str]:
 def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
     shop = Books(vault, small=True)
     early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
-    put(vault, early, late, begun(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
+    put(vault, early, late, new_schedule(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
     (term,) = vault.store.records([Term.ref(shop.id)])
     assert isinstance(term, Term)
     invoice, toy = 1, 1

@@ -48,7 +48,7 @@ def present_preview(found: Preview) -> Body:
         "verified_at": None,
         "closed_at": None,
         "reason": None,
-        "steps": [receipts.told(step) | {"done": False} for step in found.steps],
+        "steps": [receipts.measure_row(step) | {"done": False} for step in found.steps],
         "last_trace": found.last_trace.isoformat() if found.last_trace else None,
         "receipt": None,
         "download": None,

@@ -33,7 +33,7 @@ from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, places
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.backup.restoring.batches import Progress, Walk, place_of
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
-from chalicelib.services.documents.payments import unnamed
+from chalicelib.services.documents.payments import redact_references
 from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import Written, send
 from chalicelib.services.exports.tables import advance as tabulated
@@ -69,7 +69,7 @@ class Shown:
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
         for rows, place in self._records(name, after):
-            records = rows if self.lawful else unnamed(self.store, self.head, rows)
+            records = rows if self.lawful else redact_references(self.store, self.head, rows)
             yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
 
     def profile(self) -> Company | None:

@@ -64,7 +64,7 @@ def add_member(
         if full:
             raise invalid("", "too_many", max=MAX_MEMBERS)
         decision = Decision(joined, new=(joined,))
-        return _came(snapshot, call, everybody, decision) if role == "owner" else decision
+        return _owner_added(snapshot, call, everybody, decision) if role == "owner" else decision
 
     return transact(reader.store, call, [joined.key], decide_add, ACCOUNT)
 
@@ -84,7 +84,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
         if role == before.role:
             return decision
         if role == "owner":
-            return _came(snapshot, call, everybody, decision)
+            return _owner_added(snapshot, call, everybody, decision)
         return owners_changed(snapshot, call, before, decision)
 
     reads = [Member.ref(call.company, user=name) for name in (user, *owners)]
@@ -110,7 +110,7 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
     return transact(reader.store, call, reads, decide_removal, ACCOUNT)
 
 
-def _came(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
+def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], decision: Decision[T]) -> Decision[T]:
     """Add to the decision what a new owner requires: the time on the head, and a mail to the earlier owners. A thief
     with a stolen token could make themselves an owner."""
     profile = snapshot.get(Company)
@@ -132,7 +132,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     of the owner, who gets a mail. For any other member, returns the decision unchanged."""
     if before.role != "owner":
         return decision
-    told = _farewell(snapshot, call, before)
+    told = _departure_mail(snapshot, call, before)
     former = call.make(
         FormerOwner, id=owner_mark(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
     )
@@ -145,7 +145,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     )
 
 
-def _farewell(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Mail]:
+def _departure_mail(snapshot: Snapshot, call: Call, owner: Member) -> list[writing.Mail]:
     """The mail to an owner who leaves. Their address may be unknown after this commit."""
     if owner.email is None:
         return []

@@ -63,7 +63,7 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
     def decide_founding(snapshot: Snapshot) -> Decision[Company]:
         if snapshot.founded:
             raise AlreadyExists(id=call.company)
-        new = (company, member, purge.begun(company, call.at), *accepted)
+        new = (company, member, purge.new_schedule(company, call.at), *accepted)
         return Decision(company, new=new, head={"mode": mode})
 
     return transact(store, replace(call, actor=member.id), [], decide_founding, FOUNDING)
@@ -152,7 +152,7 @@ def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Comm
 
 
 @dataclass(frozen=True)
-class Switched:
+class CloudSwitches:
     """The head with the new switches, the job that erases business data, and the rows to erase by kind."""
 
     head: Head
@@ -160,20 +160,20 @@ class Switched:
     goes: Mapping[str, int] | None = None
 
 
-class _LookFirst(Exception):
+class _WorkspaceUnknown(Exception):
     """The workspace must be checked for rows at the same clock as the decision."""
 
 
-def switching_off(reader: Reader, changes: Mapping[str, bool]) -> Switched:
+def switching_off(reader: Reader, changes: Mapping[str, bool]) -> CloudSwitches:
     """Preview the switches: the new head, and the business data to erase if no switch stays on. Raises Busy."""
     wanted = {f"cloud_{name}": on for name, on in changes.items()}
     after = reader.head.edited(reader.head.updated_at, **wanted)
     stays = after.cloud_sync or after.cloud_backup
     goes = {} if stays else disable_cloud.going(reader.store, reader.company)
-    return Switched(after, goes=goes)
+    return CloudSwitches(after, goes=goes)
 
 
-def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool = False) -> Committed[Switched]:
+def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool = False) -> Committed[CloudSwitches]:
     """Turn `sync` or `backup` on or off. Raises StaleVersion. Raises WorkspaceNotEmpty if no switch would stay on while
     business data is stored: an offline company stores nothing. With `erase`, a job erases that data. Turning `backup`
     on creates the backup plans."""
@@ -185,34 +185,34 @@ def switch(store: Store, call: Call, changes: Mapping[str, bool], *, erase: bool
         try:
             decide = _switching(call, changes, looked)
             return transact(store, call, [cls.ref(call.company) for cls in PLANS], decide, ACCOUNT)
-        except _LookFirst:
-            looked = _look(store, call.company)
+        except _WorkspaceUnknown:
+            looked = _observe_workspace(store, call.company)
     raise Busy
 
 
 def _switching(
     call: Call, changes: Mapping[str, bool], looked: tuple[int, bool] | None, *, erase: bool = False
-) -> Callable[[Snapshot], Decision[Switched]]:
-    def decide_switch(snapshot: Snapshot) -> Decision[Switched]:
+) -> Callable[[Snapshot], Decision[CloudSwitches]]:
+    def decide_switch(snapshot: Snapshot) -> Decision[CloudSwitches]:
         head = snapshot.head
-        call.require_current(Switched(head), head)
+        call.require_current(CloudSwitches(head), head)
         wanted = {f"cloud_{name}": on for name, on in changes.items()}
         after = head.edited(call.at, **wanted)
         leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
         if leaves and not erase:
             if looked is None or looked[0] != head.clock:
-                raise _LookFirst
+                raise _WorkspaceUnknown
             if not looked[1]:
                 raise WorkspaceNotEmpty
         state = {"cloud_sync": after.cloud_sync, "cloud_backup": after.cloud_backup}
         made, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
         job = disable_cloud.queued(call) if leaves and erase else None
-        return Decision(Switched(after, job), new=(*made, *([job] if job else ())), deletes=gone, head=state)
+        return Decision(CloudSwitches(after, job), new=(*made, *([job] if job else ())), deletes=gone, head=state)
 
     return decide_switch
 
 
-def _look(store: Store, company: str) -> tuple[int, bool]:
+def _observe_workspace(store: Store, company: str) -> tuple[int, bool]:
     """The company's clock before the query, and whether the workspace holds only the profile."""
     (head,) = store.records([Head.ref(company)])
     if not isinstance(head, Head):

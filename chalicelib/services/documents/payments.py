@@ -79,7 +79,7 @@ def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[st
     return {row.id: person_of(row) for row in found if isinstance(row, Issued)}
 
 
-def unnamed(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
+def redact_references(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
     """The rows as a client may see them. A payment of an erased buyer's invoice loses its reference, which often holds
     a name or an account. The ledger keeps the reference. Reads nothing if nobody was erased. Raises Busy."""
     noted = [row for row in rows if isinstance(row, Payment) and row.reference] if head.erased else []
@@ -95,5 +95,5 @@ def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str
     prefix = f"payment#{invoice_id}#"
     after = prefix + starting_after if starting_after else None
     rows = reader.page("ledger", SORT.startswith(prefix), after=after, limit=limit + 1).records
-    found = [row for row in unnamed(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)]
+    found = [row for row in redact_references(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)]
     return Page(tuple(found), found[-1].id if len(rows) > limit else None)

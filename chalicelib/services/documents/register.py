@@ -93,7 +93,7 @@ def _states(reader: Reader, found: list[RegisterEntry]) -> dict[str, str]:
 
 
 @dataclass
-class _Walk:
+class _ChainCheck:
     """The state of a verification along a series: the expected chain hash, and the first fault."""
 
     position: int
@@ -166,7 +166,7 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ve
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
-    walk = _Walk(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
+    walk = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
     ended = False
     while walk.fault is None and walk.checked < VERIFIED_AT_ONCE and not ended:
         found = _entries(reader, name, walk.position - 1, VERIFIED_AT_ONCE - walk.checked)

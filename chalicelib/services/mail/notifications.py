@@ -11,7 +11,7 @@ from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import Request
 from chalicelib.policy.model import Language
 from chalicelib.policy.wording import long_date
-from chalicelib.services.mail.writing import compose, tell
+from chalicelib.services.mail.writing import compose, send_now
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     subject, text = compose(language, template, values)
     for owner in owners(world, company):
         if owner.email:
-            tell(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
+            send_now(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
     if notice == "corrected":
         _tell_recipients(world, request, language)
 
@@ -82,7 +82,7 @@ def _tell_recipients(world: "World", request: Request, language: Language) -> No
                 "attributes": attributes,
             }
             subject, text = compose(language, "recipient_corrected", values)
-            tell(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
+            send_now(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
 
 
 def _named(world: "World", request: Request) -> list[Disclosure]:

@@ -60,7 +60,7 @@ def write(
     return Mail(letter, message)
 
 
-def post(world: "World", written: Mail) -> None:
+def write_without_company(world: "World", written: Mail) -> None:
     """Store a mail without a company and wake the outbox. The letter is stored first: a message without its letter
     sends nothing. Raises Busy."""
     bookkeeping.remember(world.store, written.letter, world.random(16))
@@ -83,10 +83,10 @@ def _send(world: "World", letter: Letter) -> None:
     if letter.only_members and not members_with(world.store, email_key(world.settings, letter.to) or ""):
         return
     subject, text = compose(letter.language, letter.template, msgspec.json.decode(letter.values))
-    tell(world, letter.to, subject, text, letter.language, reference=letter.id)
+    send_now(world, letter.to, subject, text, letter.language, reference=letter.id)
 
 
-def tell(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
+def send_now(world: "World", to: str, subject: str, text: str, language: Language, *, reference: str) -> None:
     """Send one mail now. A permanent refusal by SES is logged and not retried. Raises Busy."""
     try:
         world.mailer.send(to, subject, text, language=language, reference=reference)

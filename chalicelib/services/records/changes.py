@@ -21,7 +21,7 @@ from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.services.documents.payments import unnamed
+from chalicelib.services.documents.payments import redact_references
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
@@ -235,6 +235,8 @@ def _rows(reader: Reader, found: Sequence[Touched]) -> Iterator[FoundRows]:
 
 
 def _read(reader: Reader, batch: Sequence[Touched]) -> Iterator[FoundRows]:
-    rows = iter(unnamed(reader.store, reader.head, reader.of([ref for touched in batch for ref in touched.refs])))
+    rows = iter(
+        redact_references(reader.store, reader.head, reader.of([ref for touched in batch for ref in touched.refs]))
+    )
     for touched in batch:
         yield [next(rows) for _ in touched.refs]

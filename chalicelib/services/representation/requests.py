@@ -24,7 +24,7 @@ def request_row(request: Request) -> dict[str, Any]:
         "due": instant(request.deadline),
         **{name: _instant(at) for name, at in when.items()},
         "reason": request.reason,
-        "steps": [receipts.told(measure) | {"done": measure.done} for measure in request.measures],
+        "steps": [receipts.measure_row(measure) | {"done": measure.done} for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "receipt": request.receipt,
         "download": _handed_out(request),

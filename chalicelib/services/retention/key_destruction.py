@@ -25,7 +25,7 @@ def final_day(at: datetime) -> date:
     return current().storage.point_in_time_recovery.after(today(at))
 
 
-def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
+def plan_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
     """The planned destructions of every working key, for the commit that begins the company's deletion. The company is
     blocked before that, so that no new key can appear. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
@@ -35,13 +35,13 @@ def doomed(world: "World", company: str, request: str, at: datetime) -> tuple[De
     )
 
 
-def destroyed(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
+def finish_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
     """The destructions with their final day, once the rows of the keys are gone. A hold may have delayed them. Raises
     Busy."""
-    return tuple(replace(end.edited(at), final_on=final_day(at)) for end in of_request(world, company, request))
+    return tuple(replace(end.edited(at), final_on=final_day(at)) for end in destroyed_by(world, company, request))
 
 
-def of_request(world: "World", company: str, request: str) -> tuple[Destruction, ...]:
+def destroyed_by(world: "World", company: str, request: str) -> tuple[Destruction, ...]:
     """The keys that a deletion destroys. Raises Busy."""
     rows = _of(world, "requests", company, Destruction.KIND)
     return tuple(row for row in rows if isinstance(row, Destruction) and row.request == request)

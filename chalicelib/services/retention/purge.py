@@ -79,7 +79,7 @@ def retention_of(term: Term) -> CompanyRetention:
     return CompanyRetention(tuple(periods), tuple(year_of(end) for end in term.ends))
 
 
-def begun(company: Company, at: datetime) -> Term:
+def new_schedule(company: Company, at: datetime) -> Term:
     """The retention row of a new company."""
     term = Term(
         company=company.company,
@@ -115,7 +115,7 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
-def sweep(world: "World", term: Term) -> bool:
+def purge(world: "World", term: Term) -> bool:
     """Purge the next batch. Returns True once nothing more is due; the row is then due for the next date. Raises
     Busy."""
     through = retention_of(term).through(today(world.now()))
@@ -146,7 +146,7 @@ class Due:
 def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
     """Purge the next documents of a series. The series keeps the last purged number and its chain hash."""
     due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
-    gone, left, whole = _leaving(world, term, due, through)
+    gone, left, whole = _rows_to_purge(world, term, due, through)
     removal.remove(world, term.company, (each.hash for each in due[:whole]))
 
     def decide_purge(snapshot: Snapshot) -> Decision:
@@ -162,12 +162,14 @@ def _documents(world: "World", term: Term, series: Series, entries: Sequence[Reg
 def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
     """Purge the next documents of a kind outside the register."""
     due = [Due(made, document.id, document.hash) for document in documents]
-    gone, left, whole = _leaving(world, term, due, through)
+    gone, left, whole = _rows_to_purge(world, term, due, through)
     removal.remove(world, term.company, (each.hash for each in due[:whole]))
     _commit(world, term, tuple(gone), tuple(left))
 
 
-def _leaving(world: "World", term: Term, due: Sequence[Due], through: date) -> tuple[list[Record], list[Leftover], int]:
+def _rows_to_purge(
+    world: "World", term: Term, due: Sequence[Due], through: date
+) -> tuple[list[Record], list[Leftover], int]:
     """The rows to delete in one commit, the late payments that outlive their document, and the number of complete
     documents."""
     gone: list[Record] = []
@@ -211,7 +213,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
     return found
 
 
-def sweep_leftover(world: "World", row: Leftover, term: Term) -> bool:
+def purge_orphaned_payments(world: "World", row: Leftover, term: Term) -> bool:
     """Purge the late payments of a purged invoice; return True when done."""
     through = retention_of(term).through(today(world.now()))
     found = list(world.store.all("ledger", row.company, SORT.startswith(f"payment#{row.id}#")))

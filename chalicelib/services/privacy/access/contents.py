@@ -31,7 +31,7 @@ from chalicelib.domain.privacy.request import Request
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
-from chalicelib.services.documents.payments import buyers, unnamed
+from chalicelib.services.documents.payments import buyers, redact_references
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.representation import documents, records, support
 from chalicelib.services.representation.disclosures import present_disclosure
@@ -181,12 +181,12 @@ def _secrets(room: str, kind: str) -> frozenset[str]:
     )
 
 
-def told(store: Store, kind: ExportKind, rows: Sequence[Record], reading: Reading) -> list[str]:
+def serialize(store: Store, kind: ExportKind, rows: Sequence[Record], reading: Reading) -> list[str]:
     """The rows of this kind as lines of JSON. Raises Busy."""
     theirs = buyers(store, reading.company, rows) if reading.subject else {}
     own = [
         row
-        for row in unnamed(store, reading.head, rows)
+        for row in redact_references(store, reading.head, rows)
         if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
     ]
     balances: dict[str, Balance] = {}
@@ -201,7 +201,7 @@ def _may_know(row: Record, reading: Reading) -> bool:
     if isinstance(row, Disclosure):
         return may_be_seen(row, reading.on)
     if isinstance(row, JournalEntry):
-        return not any(change.kind in receipts.UNTOLD for change in row.changes)
+        return not any(change.kind in receipts.CONFIDENTIAL_KINDS for change in row.changes)
     if reading.subject is not None:
         return True
     if isinstance(row, Consent):

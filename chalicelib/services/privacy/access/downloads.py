@@ -7,13 +7,13 @@ from chalicelib.domain.privacy.request import Request, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import end
-from chalicelib.services.privacy.requests.requester import Asker, found
+from chalicelib.services.privacy.requests.requester import Requester, found
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def download(world: "World", company: str, asker: Asker, id: str) -> Link:
+def download(world: "World", company: str, asker: Requester, id: str) -> Link:
     """The address of the archive, valid for 5 minutes. Raises NotFound, also after its term, Forbidden, ProofNeeded,
     Busy."""
     request = found(world.store, company, asker, id)

@@ -19,7 +19,14 @@ from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.documents.printing import page_of
 from chalicelib.services.privacy.access import zip_file
-from chalicelib.services.privacy.access.contents import ExportKind, Reading, concerns, documents_for, kinds_for, told
+from chalicelib.services.privacy.access.contents import (
+    ExportKind,
+    Reading,
+    concerns,
+    documents_for,
+    kinds_for,
+    serialize,
+)
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
 from chalicelib.services.privacy.requests import transitions
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -72,7 +79,7 @@ def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request
         raise CompanyRestoring
     _clear(context.world, request)
     context.world.files.delete(prefixes.export(request.company, request.id))
-    return Written(transitions.settle(context.world, request, "refused", reason=BLOCKED))
+    return Written(transitions.close(context.world, request, "refused", reason=BLOCKED))
 
 
 def _gather(context: _Context, request: Request, deadline: Deadline) -> Request:
@@ -82,7 +89,7 @@ def _gather(context: _Context, request: Request, deadline: Deadline) -> Request:
 
 def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
     _clear(context.world, request)
-    return Written(transitions.settle(context.world, request, "completed", notice="ready"))
+    return Written(transitions.close(context.world, request, "completed", notice="ready"))
 
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
@@ -154,7 +161,7 @@ def _rows(
     while where is not None and read < ROWS and size < PIECE_BYTES:
         start = start_after(request.company, where) if where else None
         page = world.store.query(kind.cls.ROOM, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
-        new = told(world.store, kind, page.records, reading)
+        new = serialize(world.store, kind, page.records, reading)
         lines += new
         read += len(page.records)
         size += sum(len(line) for line in new)

@@ -41,7 +41,7 @@ NOTICE = "privacy_notice"
 """The outbox task that mails a notice about a request. It takes the notice's name and the request's id."""
 
 
-def planned(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
+def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
     """The plan of a deletion at this instant, by the policy in force and the company's own terms."""
     (term,) = world.store.records([Term.ref(company)])
     circumstances = Circumstances(today(at))
@@ -56,7 +56,7 @@ def notice(call: Call, name: str, id: str) -> Message:
     return call.make(Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id))
 
 
-def gone_before(subject: str) -> tuple[Measure, ...]:
+def record_deleted_before(subject: str) -> tuple[Measure, ...]:
     """The measures that a confirmed request needs for a person whose own record was deleted earlier."""
     kind = KIND_OF[subject.partition("_")[0]]
     return (
@@ -119,8 +119,8 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
     world = context.world
     if request.subject is None:
         _tell_first(world, request)
-    found = planned(world, request.company, request.affects, world.now())
-    own_rows = 0 if request.measures else 1  # Only the measure of `gone_before`, or none.
+    found = plan_of(world, request.company, request.affects, world.now())
+    own_rows = 0 if request.measures else 1  # Only the measure of `record_deleted_before`, or none.
 
     def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
         now = snapshot.get(Request, request.id)
@@ -140,7 +140,7 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
     whole = request.affects == "company"
-    ends = key_destruction.doomed(world, request.company, request.id, call.at) if whole else ()
+    ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if whole else ()
     letters = completion_mail.letters(world, call, request) if whole else ()
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
@@ -187,7 +187,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
     """Sign the receipt, and close the request (and the company) with it in one commit."""
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
-    ends = key_destruction.destroyed(world, request.company, request.id, call.at)
+    ends = key_destruction.finish_destruction(world, request.company, request.id, call.at)
     receipt = receipts.make(world, request, call.at, ends)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 

@@ -43,7 +43,9 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
     place = request.measures[int(begun) if begun else next(uncounted)]
     own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
     if place.store == "files":
-        count = files.count(_bucket(world, place), place.place, request.company) if _goes_whole(request, place) else 0
+        count = (
+            files.count(_bucket(world, place), place.place, request.company) if _erases_all_files(request, place) else 0
+        )
         return _with(request, {own[0]: count}, own, None)
     found, after = store.census(
         world.store,
@@ -60,7 +62,7 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
 
 def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
     """A measure of files, with the count below its prefix if `listings` reach its end. Raises Busy."""
-    if not _goes_whole(request, measure):
+    if not _erases_all_files(request, measure):
         return replace(measure, found=0)
     return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
 
@@ -69,7 +71,7 @@ def _bucket(world: "World", place: Measure) -> Files:
     return world.bucket(current().prefixes[place.place].bucket)
 
 
-def _goes_whole(request: Request, measure: Measure) -> bool:
+def _erases_all_files(request: Request, measure: Measure) -> bool:
     """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
     pages are, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
@@ -135,9 +137,11 @@ def carry_out(world: "World", request: Request) -> Request | None:
     first = next(m for m in request.measures if not m.done and not waits(m, on))
     group = [m for m in request.measures if _alike(m, first)]
     if first.store == "files":
-        finished = not _goes_whole(request, first) or files.erase(_bucket(world, first), first.place, request.company)
+        finished = not _erases_all_files(request, first) or files.erase(
+            _bucket(world, first), first.place, request.company
+        )
     elif request.subject is not None and first.place in OPEN_ROOMS:
-        finished = _in_the_open(world, request, first)
+        finished = _erase_open_company(world, request, first)
         group = [first]
     else:
         whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
@@ -173,7 +177,7 @@ def _through_the_door(world: "World", request: Request, group: Sequence[Measure]
     return store.erase(world.store, aim, most=ROWS)
 
 
-def _in_the_open(world: "World", request: Request, measure: Measure) -> bool:
+def _erase_open_company(world: "World", request: Request, measure: Measure) -> bool:
     """Erase one commit of rows in an open company; True once nothing remains."""
     found: list[Ref] = []
     aim = store.Target(

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import invalid
 from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, affected, clear_days
 from chalicelib.services.privacy.erasure import deletion, erasers
 from chalicelib.services.privacy.requests import limits
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -30,7 +30,7 @@ class Preview:
 
 
 def preview(
-    world: "World", company: str, asker: Asker, kind: RequestKind, subject: str | None, at: datetime
+    world: "World", company: str, asker: Requester, kind: RequestKind, subject: str | None, at: datetime
 ) -> Preview:
     """Preview the measures of a deletion. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
     subject = asker.about(subject)
@@ -53,7 +53,7 @@ def preview(
         due_at=at,
     )
     if kind == "deletion":
-        found = deletion.planned(world, company, affects, at)
+        found = deletion.plan_of(world, company, affects, at)
         return Preview(request, counted(world, request, deletion.measures(found.steps, subject)), found.last_trace)
     return Preview(request)
 

@@ -63,7 +63,7 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
     return list(found.records), f"{later[0].kind}#" if later else None
 
 
-def own_record(store: Store, request: Request) -> Record | None:
+def subject_row(store: Store, request: Request) -> Record | None:
     """The corrected record in its present state; None if it was deleted."""
     subject = request.subject
     about = types_about(subject) if subject else ()
@@ -101,7 +101,7 @@ def listing(
 ) -> Page[P]:
     """Affected documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are
     examined. `present` builds the representation of each; `size` returns its bytes."""
-    own = own_record(reader.store, request)
+    own = subject_row(reader.store, request)
     if own is None:
         return Page(())
 

@@ -27,7 +27,7 @@ from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.erasure.deletion import NOTICE
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import Decision
 
@@ -50,7 +50,7 @@ class CorrectionInput:
     """The language of a mail to an old address."""
 
 
-def put(world: "World", company: str, values: Mapping[str, Any]) -> CorrectionInput:
+def correction_input(world: "World", company: str, values: Mapping[str, Any]) -> CorrectionInput:
     """The corrections with the register of disclosures. Raises InvalidContent without corrections, Busy."""
     if not values:
         raise invalid(AT, "too_few", min=1)
@@ -203,7 +203,7 @@ def _ends(at: datetime) -> datetime:
     return datetime.combine(term.after(today(at)), time(), MOROCCO).astimezone(UTC)
 
 
-def require(asker: Asker, affects: Affected) -> None:
+def require(asker: Requester, affects: Affected) -> None:
     """Require a proof of identity to correct a member. Codes that prove identity go to the member's address. Raises
     ProofNeeded."""
     if affects == "member" and not asker.proven:

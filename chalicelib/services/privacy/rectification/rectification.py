@@ -23,8 +23,8 @@ from chalicelib.services.privacy.erasure.deletion import notice
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
 from chalicelib.services.privacy.requests import receipts, transitions
-from chalicelib.services.privacy.requests.requester import Asker
-from chalicelib.services.privacy.requests.requests import members_of, own_row, seen
+from chalicelib.services.privacy.requests.requester import Requester
+from chalicelib.services.privacy.requests.requests import members_of, seen, subject_row
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -56,7 +56,7 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
             raise NotFound
         if request.kind != "rectification" or request.status != "verified" or request.awaiting_since:
             raise RequestSettled(status=request.status)
-        own = own_row(snapshot, request.subject, members)
+        own = subject_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
         told = notice(call, "details_missing", id)
         return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(told,))
@@ -64,10 +64,10 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
     return transact(world.store, call, [Request.ref(company, id)], decide_details, ACCOUNT).outcome
 
 
-def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
+def answer(world: "World", call: Call, asker: Requester, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
     """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
     Forbidden, ProofNeeded for a member, RequestSettled, InvalidContent."""
-    wanted = correcting.put(world, call.company, corrections)
+    wanted = correcting.correction_input(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
     def decide_correction(snapshot: Snapshot) -> Decision[Request]:
@@ -76,7 +76,7 @@ def answer(world: "World", call: Call, asker: Asker, id: str, corrections: Mappi
         correcting.require(asker, request.affects)
         if request.kind != "rectification":
             raise RequestSettled(status=request.status)
-        own = own_row(snapshot, request.subject, members)
+        own = subject_row(snapshot, request.subject, members)
         return correcting.decide_rectification(request, own, wanted, call, snapshot.clock + 1, new=False)
 
     done = transact(world.store, call, [Request.ref(call.company, id)], decide_correction, ACCOUNT)
@@ -102,7 +102,7 @@ def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written
     if since is None:  # An operator carries it out; the watch job checks its deadline.
         return replace(request, due=None)
     if since + UNANSWERED <= context.world.now():
-        lapsed = transitions.settle(context.world, request, "cancelled", reason=LAPSED, notice="cancelled")
+        lapsed = transitions.close(context.world, request, "cancelled", reason=LAPSED, notice="cancelled")
         return Written(lapsed)
     return replace(request, due_at=since + UNANSWERED)
 
@@ -124,7 +124,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Request | Writt
 def _counted(world: "World", request: Request) -> Request:
     """The request with the next pages of frozen documents counted. Its cursor holds a count for each kind, in the order
     of the registry, and a sort key. If the record was deleted, no document counts as stale."""
-    own = affected.own_record(world.store, request)
+    own = affected.subject_row(world.store, request)
     tally, _, after = (request.cursor or ":").partition(":")
     kinds = [made.kind for made in document_types()]
     found = Counter(dict(zip(kinds, (int(count) for count in tally.split(",") if count), strict=False)))

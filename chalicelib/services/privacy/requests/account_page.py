@@ -26,7 +26,7 @@ from chalicelib.policy.model import Language
 from chalicelib.services.companies import codes
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.replies import id_of, remembering_id
 from chalicelib.store.read import members_with
 
@@ -68,7 +68,9 @@ def send_code(world: "World", email: str, source: str, language: Language) -> No
     if code is None:
         return
     call = world.call(PUBLIC, "nobody", VERB, key="none")
-    writing.post(world, writing.write(call, email, language, "deletion_code", only_members=True, code=code))
+    writing.write_without_company(
+        world, writing.write(call, email, language, "deletion_code", only_members=True, code=code)
+    )
 
 
 def delete(world: "World", email: str, code: str, source: str) -> list[DeletionOutcome]:
@@ -96,7 +98,7 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
 
 
 def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
-    asker = Asker(id=member.id, role=member.role, subject=member.user, proven=True)
+    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
         made = requests.ask(world, _call(world, member, f"ask-{nonce}"), asker, "deletion", subject, capped=False)

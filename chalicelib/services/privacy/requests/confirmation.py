@@ -16,7 +16,7 @@ from chalicelib.domain.privacy.erased import marked
 from chalicelib.domain.privacy.request import GRACE, Request, Tombstone, clear_days, moved, reminder
 from chalicelib.services.companies.access import owners_changed
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.privacy.requests.transitions import postponed, watch_over
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
@@ -38,7 +38,7 @@ def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str
 def account(
     snapshot: Snapshot,
     call: Call,
-    asker: Asker,
+    asker: Requester,
     request: Request,
     members: Sequence[Member],
     former: Sequence[str],
@@ -54,7 +54,7 @@ def account(
     if waive:
         if len(seen) > 1 and first in (None, asker.id):
             raise AnotherOwnerNeeded
-        _require_settled(snapshot.head, call.at)
+        _require_settled_owners(snapshot.head, call.at)
     if request.status == "requested" and snapshot.head.state != "active":
         raise AlreadyBlocked
     begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
@@ -69,7 +69,7 @@ def account(
     return Decision(after, puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
 
 
-def _require_settled(head: Head, at: datetime) -> None:
+def _require_settled_owners(head: Head, at: datetime) -> None:
     """Refuse a waiver soon after a change of owners. An attacker could first become the only owner, or add an
     accomplice."""
     if head.owners_changed is not None and at < (until := head.owners_changed + OWNERS_SETTLED):
@@ -79,7 +79,7 @@ def _require_settled(head: Head, at: datetime) -> None:
 def person(
     snapshot: Snapshot,
     call: Call,
-    asker: Asker,
+    asker: Requester,
     request: Request,
     own: Record | None,
     others: Sequence[Member],
@@ -93,7 +93,7 @@ def person(
     shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
     after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
     if own is None:
-        after = replace(after, measures=deletion.gone_before(subject))
+        after = replace(after, measures=deletion.record_deleted_before(subject))
     if isinstance(own, Member) and own.role == "owner":
         beside = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
         if not any(other is not None and other.role == "owner" for other in beside):

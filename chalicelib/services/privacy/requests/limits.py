@@ -12,7 +12,7 @@ from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.companies import codes
-from chalicelib.services.privacy.requests.requester import Asker
+from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.store.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ ASKED_A_DAY, TRIED_A_DAY = 20, 60
 DAY = 86_400
 
 
-def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
+def counted(snapshot: Snapshot, call: Call, asker: Requester) -> Tally:
     """The requester's count plus one, put by the commit that records the request. A repeated or refused request is not
     counted, and two concurrent requests count twice. Raises TooManyRequests."""
     id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
@@ -36,12 +36,12 @@ def counted(snapshot: Snapshot, call: Call, asker: Asker) -> Tally:
     return seen.edited(call.at, count=seen.count + 1)
 
 
-def tried(world: "World", company: str, asker: Asker) -> None:
+def tried(world: "World", company: str, asker: Requester) -> None:
     """Count a dry run, which stores no company data. Raises TooManyRequests, Busy."""
     wait = codes.wait(world, "privacy dry runs", f"{company} {_who(asker)}", most=TRIED_A_DAY, seconds=DAY)
     if wait:
         raise TooManyRequests(retry_after=wait)
 
 
-def _who(asker: Asker) -> str:
+def _who(asker: Requester) -> str:
     return "keys" if asker.role is None else asker.id

@@ -15,7 +15,7 @@ from chalicelib.store.snapshot import Snapshot
 OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
 
 
-def settled(
+def complete(
     snapshot: Snapshot, request: Request, members: Sequence[Member], call: Call
 ) -> tuple[Request, tuple[Consent, ...]]:
     """Complete an opposition: return the closed request and the new consents. A company's opposition covers all its

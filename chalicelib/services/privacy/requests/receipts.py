@@ -23,7 +23,7 @@ REMARKS = {
 }
 """Codes of remarks on the table; `docs/privacy.md` explains them."""
 
-UNTOLD = frozenset({"hold", "disclosure"})
+CONFIDENTIAL_KINDS = frozenset({"hold", "disclosure"})
 """Kinds of rows that no count shows, even if there are none. The law may forbid telling the company about a hold or a
 demand."""
 
@@ -48,7 +48,7 @@ def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) ->
         "verified_at": instant(request.verified_at) if request.verified_at else None,
         "completed_at": instant(at),
         "policy_version": request.policy_version,
-        "stores": [told(measure) for measure in request.measures],
+        "stores": [measure_row(measure) for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "keys_destroyed": [{"key": end.id, "final_on": end.final_on.isoformat()} for end in ends],
         "remarks": _remarks(request),
@@ -64,11 +64,11 @@ def _remarks(request: Request) -> list[str]:
     return list(REMARKS[request.affects]) if request.kind == "deletion" else []
 
 
-def told(measure: Measure) -> dict[str, Any]:
+def measure_row(measure: Measure) -> dict[str, Any]:
     """One line of the table, in a plan, a request or a receipt."""
     bases = [current().bases[name].law["fr"] for name in measure.bases]
     taken = measure.action in ("delete", "anonymise")
-    kept = None if UNTOLD & set(measure.kinds) else measure.found
+    kept = None if CONFIDENTIAL_KINDS & set(measure.kinds) else measure.found
     return {
         "store": measure.store,
         "place": measure.place,

@@ -9,7 +9,7 @@ from chalicelib.store.wire import Store
 
 
 @dataclass(frozen=True)
-class Asker:
+class Requester:
     """The requester: an opaque id, a member's role (None: an API key), the sign-in's subject, and whether identity was
     proven again just now."""
 
@@ -49,7 +49,7 @@ class Asker:
         return self.role is None and self.id.startswith("key_")
 
 
-def found(store: Store, company: str, asker: Asker, id: str) -> Request:
+def found(store: Store, company: str, asker: Requester, id: str) -> Request:
     """A request that the requester may see. Raises NotFound."""
     (request,) = store.records([Request.ref(company, id)])
     if not isinstance(request, Request) or not asker.follows(request):

@@ -47,7 +47,7 @@ from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import affected as affected_documents
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
-from chalicelib.services.privacy.requests.requester import Asker, found
+from chalicelib.services.privacy.requests.requester import Requester, found
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -65,7 +65,7 @@ PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 def ask(
     world: "World",
     call: Call,
-    asker: Asker,
+    asker: Requester,
     kind: RequestKind,
     subject: str | None,
     corrections: Mapping[str, Any] | None = None,
@@ -92,12 +92,12 @@ def ask(
         if kind == "deletion" and subject is not None:
             erasable(snapshot, subject, members, named=named)
         if wanted is not None:
-            row = own_row(snapshot, subject, members)
+            row = subject_row(snapshot, subject, members)
             return correcting.decide_rectification(request, row, wanted, call, snapshot.clock + 1, new=True)
         if kind == "opposition":
             if not own:
-                own_row(snapshot, subject, members)
-            done, choices = opposition.settled(snapshot, request, members, call)
+                subject_row(snapshot, subject, members)
+            done, choices = opposition.complete(snapshot, request, members, call)
             return Decision(done, puts=choices, new=(done,))
         told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
         return Decision(request, new=(request, watch_over(request)), messages=told)
@@ -110,10 +110,10 @@ def ask(
 
 
 def _wanted(
-    world: "World", call: Call, asker: Asker, request: Request, corrections: Mapping[str, Any]
+    world: "World", call: Call, asker: Requester, request: Request, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
     correcting.require(asker, request.affects)
-    return correcting.put(world, call.company, corrections)
+    return correcting.correction_input(world, call.company, corrections)
 
 
 def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
@@ -127,10 +127,10 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
         former = confirmation.former_owners(world.store, call.company, call.at)
         return replace(request, owners=confirmation.marks(members, former)), members, False
     named = request.kind == "deletion" and request.subject is not None
-    return request, members, named and bygone(world, call.company, request.subject or "", members)
+    return request, members, named and deleted_but_named(world, call.company, request.subject or "", members)
 
 
-def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> Request:
+def _asked(call: Call, asker: Requester, kind: RequestKind, subject: str | None) -> Request:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
     id = call.new_id(Request)
@@ -149,7 +149,7 @@ def _asked(call: Call, asker: Asker, kind: RequestKind, subject: str | None) -> 
     )
 
 
-def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = False) -> Committed[Request]:
+def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
     """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
@@ -181,7 +181,7 @@ def confirm(world: "World", call: Call, asker: Asker, id: str, *, waive: bool = 
     return committed
 
 
-def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Request]:
+def cancel(world: "World", call: Call, asker: Requester, id: str) -> Committed[Request]:
     """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
     blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
@@ -205,7 +205,7 @@ def cancel(world: "World", call: Call, asker: Asker, id: str) -> Committed[Reque
     return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
-def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Language) -> None:
+def mail_code(world: "World", call: Call, asker: Requester, id: str, language: Language) -> None:
     """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
     a member without an address, TooManyRequests."""
     request = found(world.store, call.company, asker, id)
@@ -219,7 +219,7 @@ def mail_code(world: "World", call: Call, asker: Asker, id: str, language: Langu
     code = codes.begin(world, "identity", own.id, id)
     if code is None:
         raise Busy
-    writing.post(world, writing.write(call, own.email, language, "identity_code", code=code))
+    writing.write_without_company(world, writing.write(call, own.email, language, "identity_code", code=code))
 
 
 def _gone(request: Request) -> bool:
@@ -227,7 +227,7 @@ def _gone(request: Request) -> bool:
     return request.subject is not None and request.verified_at is not None
 
 
-def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
+def receipt(world: "World", company: str, asker: Requester, id: str) -> Receipt:
     """The signed receipt of a completed request. Raises NotFound, Busy."""
     found(world.store, company, asker, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
@@ -236,7 +236,9 @@ def receipt(world: "World", company: str, asker: Asker, id: str) -> Receipt:
     return row
 
 
-def listing(world: "World", company: str, asker: Asker, limit: int, after: str | None) -> tuple[list[Request], bool]:
+def listing(
+    world: "World", company: str, asker: Requester, limit: int, after: str | None
+) -> tuple[list[Request], bool]:
     """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
     closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
@@ -248,7 +250,7 @@ def listing(world: "World", company: str, asker: Asker, limit: int, after: str |
     return shown[:limit], len(shown) > limit
 
 
-def seen(snapshot: Snapshot, asker: Asker, id: str) -> Request:
+def seen(snapshot: Snapshot, asker: Requester, id: str) -> Request:
     request = snapshot.get(Request, id)
     if request is None or not asker.follows(request):
         raise NotFound
@@ -273,7 +275,7 @@ def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
     return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
 
 
-def bygone(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
+def deleted_but_named(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
     """Whether a person's own record was deleted normally while other stored rows still name them. Raises Busy."""
     cls = PERSONS.get(subject.partition("_")[0])
     here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
@@ -284,14 +286,14 @@ def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, nam
     """The person's own record; None if it was deleted earlier and stored rows still name the person (`named`). An
     already erased person is not found. Raises NotFound."""
     try:
-        return own_row(snapshot, subject, members)
+        return subject_row(snapshot, subject, members)
     except NotFound:
         if not named or snapshot.get(Tombstone, subject=subject):
             raise
         return None
 
 
-def own_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
+def subject_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
     """The person's own record, or the company without a subject. Raises NotFound."""
     prefix = (subject or "").partition("_")[0]
     found: Record | None

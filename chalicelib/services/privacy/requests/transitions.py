@@ -35,10 +35,10 @@ def watch_over(request: Request) -> RequestDeadline:
 
 def lapse(world: "World", request: Request) -> None:
     """End a request that nobody confirmed in time."""
-    settle(world, request, "cancelled", reason="not_confirmed")
+    close(world, request, "cancelled", reason="not_confirmed")
 
 
-def settle(
+def close(
     world: "World", request: Request, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
 ) -> Request | None:
     """Close a request that no receipt follows; None when it was moved meanwhile. `request` is as it was read."""
@@ -62,7 +62,7 @@ def settle(
     return transact(world.store, call, [request.key], decide_transition, SYSTEM_STEP).outcome
 
 
-def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:
+def close_by_operator(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:
     """Close a request that an operator carried out or refused. Refuses kinds that only the job carries out. Raises
     RequestSettled, Busy."""
     if to == "completed":
@@ -70,10 +70,10 @@ def by_hand(world: "World", request: Request, to: RequestStatus, *, reason: str 
             raise RequestSettled(status=request.status)
         _to_running(world, request)
         (now,) = world.store.records([request.key])
-        return isinstance(now, Request) and settle(world, now, to, reason=reason, notice="completed") is not None
+        return isinstance(now, Request) and close(world, now, to, reason=reason, notice="completed") is not None
     if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
         raise RequestSettled(status=request.status)
-    return settle(world, request, to, reason=reason, notice="cancelled") is not None
+    return close(world, request, to, reason=reason, notice="cancelled") is not None
 
 
 def _to_running(world: "World", request: Request) -> None:
