@@ -22,6 +22,7 @@ from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.crash import Work, prove
+from tests.workflow import tables
 
 OFF = {"cloud": {"sync": False, "backup": False}}
 
@@ -158,4 +159,6 @@ def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monk
     books = prepare()
     expire(books, days=400)
     world = books.world
-    assert prove([world.store.connection.client, world.files.client], Work(prepare, expire, later, state)) > 20
+    with tables.noted() as steps:
+        assert prove([world.store.connection.client, world.files.client], Work(prepare, expire, later, state)) > 20
+    assert steps == {"disabling of the cloud": set(disable_cloud.WORKFLOW.steps)}

@@ -27,6 +27,7 @@ from tests.backup.worlds import Books, begun, turned_on
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched
 from tests.rows import delete_row
+from tests.workflow import tables
 
 
 def plan_of(books: Books) -> BackupPlan:
@@ -205,7 +206,10 @@ def test_killed_at_any_call_the_night_ends_the_same(
     later(books)
     world = books.world
     clients = [world.store.connection.client, world.files.client, world.archive.client, world.vault.client]
-    assert prove(clients, Work(prepare, night, later, state)) > 50
+    with tables.noted() as steps:
+        assert prove(clients, Work(prepare, night, later, state)) > 50
+    declared = tables.tables()
+    assert steps == {name: declared[name] for name in ("backup", "backup job")}
 
 
 def test_an_idle_run_writes_nothing(books: Books) -> None:

@@ -16,21 +16,28 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.backups import RESTORES_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import drill
-from chalicelib.services.backup.restoring import batches
+from chalicelib.services.backup import download, drill, verify
+from chalicelib.services.backup.restoring import batches, restore
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.drill import companies as companies_aside
 from chalicelib.store.tables import create_tables
 from chalicelib.workflow import deadline, engine
+from chalicelib.workflow.deadline import NEVER
 from tests.backup.remains import Remains, companies, remains
 from tests.backup.restoring import Kept
 from tests.crash import Work, prove
 from tests.privacy.conftest import alone
 from tests.privacy.worlds import Turned
+from tests.rows import put_row
+from tests.workflow import tables
 
 __all__ = ["alone"]
+
+
+PREVIEWED = {"compare", "census"}
+"""The steps of a preview alone."""
 
 
 def clients(world: Turned, *others: Any) -> list[Any]:
@@ -50,9 +57,17 @@ def vault(alone: Turned) -> Turned:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Several batches, and a place that is kept after each."""
+    """Several batches, and a save after each. What only reads is done at once: its pieces have a test of their own."""
     monkeypatch.setattr(batches, "MOST_ROWS", 8)
     monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
+    for module, names in ((restore, ("verify",)), (drill, ("verify",)), (download, ("verify", "zip"))):
+        table = module.WORKFLOW.steps
+        at_once = {name: _at_once(table[name]) for name in names}
+        monkeypatch.setattr(module, "WORKFLOW", replace(module.WORKFLOW, steps={**table, **at_once}))
+
+
+def _at_once(step: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda context, state, _: step(context, state, NEVER)
 
 
 @pytest.fixture
@@ -122,7 +137,38 @@ def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
             head.clock - made.clock,
         )
 
-    assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 60
+    with tables.noted() as steps:
+        assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 60
+    assert steps == {"restore": set(restore.WORKFLOW.steps) - PREVIEWED}
+
+
+def test_a_preview_ends_the_same(vault: Turned, shop: Kept) -> None:
+    backup = shop.taken()
+    shop.lose(Invoice.ref(shop.id, shop.invoice))
+
+    def prepare() -> Asked:
+        return asked(shop, "restore", backup, dry_run=True)
+
+    with tables.noted() as steps:
+        assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), Asked.told)) > 20
+    assert steps == {"restore": {"verify", *PREVIEWED}}
+
+
+def test_a_verification_ends_the_same(vault: Turned, shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadline, "STEP_SECONDS", 60.0)
+    backup = shop.taken()
+
+    def prepare() -> Asked:
+        row = shop.backup(backup)
+        put_row(vault.store, replace(row, verified_at=None))
+        return asked(shop, "verify", backup)
+
+    def state(made: Asked) -> object:
+        return made.told(), shop.backup(backup).verified_at is not None
+
+    with tables.noted() as steps:
+        assert prove(clients(vault), Work(prepare, lambda _: queue(vault), again(vault), state)) > 10
+    assert steps == {"verification": set(verify.WORKFLOW.steps)}
 
 
 def test_a_copy_ends_the_same(vault: Turned, shop: Kept) -> None:
@@ -155,7 +201,9 @@ def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
         return made.told(), vault.files.exists(prefixes.export(shop.id, made.job.id)), shop.there(mark) is not None
 
     work = Work(lambda: asked(shop, "download", backup), lambda _: queue(vault), again(vault), state)
-    assert prove(clients(vault), work) > 10
+    with tables.noted() as steps:
+        assert prove(clients(vault), work) > 10
+    assert steps == {"download": set(download.WORKFLOW.steps)}
 
 
 def test_a_drill_ends_the_same_and_leaves_nothing_aside(
@@ -188,4 +236,6 @@ def test_a_drill_ends_the_same_and_leaves_nothing_aside(
         return row.drill, row.drilled_at is not None, companies_aside(aside), now.backup, now.step, whole
 
     watched = clients(vault, aside.connection.client)
-    assert prove(watched, Work(prepare, work, work, state)) > 60
+    with tables.noted() as steps:
+        assert prove(watched, Work(prepare, work, work, state)) > 60
+    assert steps == {"drill": set(drill.WORKFLOW.steps)}

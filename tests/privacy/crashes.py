@@ -47,6 +47,8 @@ class Case:
     at: tuple[timedelta, ...] = (NOW,)
     kind: str = ""
     """Of a privacy request, what is asked."""
+    steps: tuple[str, ...] = ()
+    """The name of the workflow that it goes through, and the steps that it begins."""
 
     def work(self, books: Books, late: timedelta = NOW) -> None:
         """Run the job at its moments, `late` by so much."""
@@ -266,6 +268,11 @@ def orphaned(world: Turned) -> Books:
     return books
 
 
+DELETION = ("deletion", "begin", "count", "erase", "finish", "look_again")
+ACCESS = ("access export", "begin", "gather", "finish")
+RECTIFICATION = ("rectification", "count", "finish")
+
+
 def cases() -> tuple[Case, ...]:
     """All of them; at least one for each job."""
     tenth = until(date(2037, 1, 1))
@@ -273,17 +280,24 @@ def cases() -> tuple[Case, ...]:
         Case("page", "outbox", to_render),
         Case("mail", "outbox", to_mail),
         Case("notice", "outbox", to_notify),
-        Case("issue", "bulk", bulk),
-        Case("account", "requests", account(waive=True), (NOW, SOON), "deletion"),
-        Case("account in grace", "requests", account(waive=False), tuple(map(_days, (24, 29.5, 30.1, 31))), "deletion"),
-        Case("customer", "requests", person("customer"), (NOW, SOON), "deletion"),
-        Case("supplier", "requests", person("supplier"), (NOW, SOON), "deletion"),
-        Case("member", "requests", person("member"), (NOW, SOON), "deletion"),
+        Case("issue", "bulk", bulk, steps=("bulk issue", "issue")),
+        Case("account", "requests", account(waive=True), (NOW, SOON), "deletion", DELETION),
+        Case(
+            "account in grace",
+            "requests",
+            account(waive=False),
+            tuple(map(_days, (24, 29.5, 30.1, 31))),
+            "deletion",
+            DELETION,
+        ),
+        Case("customer", "requests", person("customer"), (NOW, SOON), "deletion", DELETION),
+        Case("supplier", "requests", person("supplier"), (NOW, SOON), "deletion", DELETION),
+        Case("member", "requests", person("member"), (NOW, SOON), "deletion", DELETION),
         Case("lapse", "requests", unconfirmed, (_days(8),)),
-        Case("access", "requests", access(), kind="access"),
-        Case("access of a customer", "requests", access(of_customer=True)),
-        Case("access overtaken", "requests", blocked_at_last),
-        Case("rectification", "requests", rectified, (NOW, SOON), "rectification"),
+        Case("access", "requests", access(), kind="access", steps=ACCESS),
+        Case("access of a customer", "requests", access(of_customer=True), steps=ACCESS),
+        Case("access overtaken", "requests", blocked_at_last, steps=("access export", "refuse")),
+        Case("rectification", "requests", rectified, (NOW, SOON), "rectification", RECTIFICATION),
         Case("deadline near", "deadlines", watched_over(), (_days(9),)),
         Case("deadline past", "deadlines", watched_over(), (_days(12),)),
         Case("deadline over", "deadlines", watched_over("refused"), (_days(9),)),

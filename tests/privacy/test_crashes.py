@@ -14,6 +14,7 @@ from tests.privacy.crashes import LATER, Case, cases
 from tests.privacy.endings import told
 from tests.privacy.worlds import Books, Turned, carry
 from tests.unit.policy.test_promises import missing
+from tests.workflow import tables
 
 EVERY = cases()
 FEW = frozenset({"customers", "invoices", "members"})
@@ -49,7 +50,9 @@ def test_killed_at_any_call_it_ends_the_same(alone: Turned, case: Case, monkeypa
 
     _ = alone.keys.public_key  # read once a process
     work = Work(prepare, case.work, lambda books: case.work(books, LATER), told)
-    assert prove(clients(alone), work) >= 10
+    with tables.noted() as steps:
+        assert prove(clients(alone), work) >= 10
+    assert steps == ({case.steps[0]: set(case.steps[1:])} if case.steps else {})
 
 
 def test_every_job_is_among_them() -> None:
@@ -59,6 +62,29 @@ def test_every_job_is_among_them() -> None:
     assert {"page", "mail", "notice"} == {case.name for case in EVERY if case.job == "outbox"}
     assert len(OUTBOX_TASKS) == 3
     assert set(REQUEST_KINDS) <= {case.kind for case in EVERY}
+
+
+ALONE = {
+    "backup": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
+    "backup job": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
+    "disabling of the cloud": "tests/backup/test_leaving.py::test_killed_at_any_call_it_ends_the_same",
+    "download": "tests/backup/test_restore_crash.py::test_a_download_ends_the_same",
+    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_nothing_aside",
+    "restore": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
+    "verification": "tests/backup/test_restore_crash.py::test_a_verification_ends_the_same",
+}
+"""Workflows with the test that kills each of their steps and compares them with their table."""
+SAVED_ONLY = {("deletion", "wait"), ("rectification", "wait")}
+"""Steps that write nothing but the state. The proof of the engine is theirs."""
+
+
+def test_every_step_of_every_workflow_is_killed() -> None:
+    """A workflow that comes, or a step, needs a case in `crashes.py` or a test here."""
+    here = {(case.steps[0], step) for case in EVERY if case.steps for step in case.steps[1:]}
+    declared = {(name, step) for name, steps in tables.tables().items() for step in steps}
+    assert here | SAVED_ONLY == {(name, step) for name, step in declared if name not in ALONE}
+    assert set(ALONE) <= {name for name, _ in declared}
+    assert [fault for test in ALONE.values() if (fault := missing(test))] == []
 
 
 def test_an_idle_run_writes_nothing(alone: Turned) -> None:
