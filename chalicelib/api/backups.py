@@ -113,7 +113,7 @@ def _restore(context: RequestContext) -> Answer:
         require_fresh(context)  # a company belongs to a person, never to a key
     elif not sent.dry_run:
         _prove(context)
-    wanted = operations.Wanted(sent.into, sent.kinds, sent.dry_run)
+    wanted = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
     return answer(
         operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted)
     )

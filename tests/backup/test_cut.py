@@ -14,7 +14,7 @@ from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE, Invoice
 from chalicelib.services.backup.create import cutoff as cutting
 from chalicelib.services.backup.create import writer
-from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.create.writer import BackupWriter
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.restoring.context import RestoreInput
@@ -100,9 +100,9 @@ def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy
     books = plain(6)
     cuts: list[float] = []
     with Writers(books.world, books.company, pause=0.02) as writers:
-        put, cut = Making._put, cutting.cut
+        put, cut = BackupWriter._put, cutting.cut
 
-        def paced(self: Making, writer: parts.Writer) -> bool:
+        def paced(self: BackupWriter, writer: parts.PartWriter) -> bool:
             if not cuts:
                 writers.wait_for(2)
             return put(self, writer)
@@ -113,7 +113,7 @@ def busy(plain: Callable[[int], Plain], monkeypatch: pytest.MonkeyPatch) -> Busy
                 cuts.append(begun_at)
             return made
 
-        monkeypatch.setattr(Making, "_put", paced)
+        monkeypatch.setattr(BackupWriter, "_put", paced)
         monkeypatch.setattr(writer, "cut", told)
         writers.wait_for(16)
         backup = taken(books)

@@ -19,7 +19,7 @@ from tests.backup.restoring import Kept, ended
 from tests.privacy.worlds import carried
 
 
-def job_of(kept: Kept, made: operations.Download) -> JobRow:
+def job_of(kept: Kept, made: operations.DownloadJob) -> JobRow:
     """The job that makes an archive, as it is stored now."""
     found = kept.there(made.job.key)
     assert isinstance(found, JobRow)
@@ -29,7 +29,7 @@ def job_of(kept: Kept, made: operations.Download) -> JobRow:
 def test_an_archive_from_before_an_erasure_is_made_again(kept: Kept) -> None:
     backup = kept.taken()
 
-    def fetched() -> operations.Download:
+    def fetched() -> operations.DownloadJob:
         return operations.download(kept.world, open_company(kept.world.store, kept.id), kept.call("download"), backup)
 
     ended(kept.world, job_of(kept, fetched()), download.WORKFLOW)

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.create import plans as planning
-from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.create.writer import BackupWriter
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.backup.format.contents import GROUPS
@@ -195,7 +195,7 @@ def test_two_runners_make_one_backup(books: Plain, monkeypatch: pytest.MonkeyPat
     """The slower one takes over what the faster one stored, and saves nothing."""
     monkeypatch.setattr(parts, "MOST_TEXT", 3_000)
     backup = begun(books)
-    slow = Making(books.world, backup)
+    slow = BackupWriter(books.world, backup)
     slow.run(NEVER)
     assert slow.row.manifest, "the faster one has made everything, and was killed before it told"
     done = ended(books, backup)

@@ -14,7 +14,7 @@ from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import verify
 from chalicelib.services.backup.format import parts
 from chalicelib.services.backup.format.archive import Archive, Objects, open_archive
-from chalicelib.services.backup.verify import Checked, check
+from chalicelib.services.backup.verify import VerifyProgress, check
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact
@@ -33,10 +33,10 @@ def shop(vault: Turned) -> Kept:
     return Kept(vault)
 
 
-def pieces(archive: Archive, begun: Checked | None = None) -> Iterator[Checked]:
+def pieces(archive: Archive, begun: VerifyProgress | None = None) -> Iterator[VerifyProgress]:
     """A verification of one row or file a piece, each kept as JSON as the job's row keeps it."""
     while (begun := check(archive, begun, NOW)) is not None:
-        begun = msgspec.json.decode(msgspec.json.encode(begun), type=Checked)
+        begun = msgspec.json.decode(msgspec.json.encode(begun), type=VerifyProgress)
         yield begun
 
 
@@ -59,7 +59,7 @@ def test_what_was_added_up_before_counts_in_the_end(shop: Kept) -> None:
     last = found[-1]
     ((series, stretch),) = last.register.items()
     before = next(piece for piece in found if piece.place[0] == "credit_notes" or piece.counts.get("invoices"))
-    wrong: dict[str, Checked] = {
+    wrong: dict[str, VerifyProgress] = {
         "totals": replace(last, counts={**last.counts, "invoices": 2}),
         "series_head": replace(last, register={series: replace(stretch, chain="0" * 64)}),
         "gap": replace(before, register={series: Stretch(series=series, entries=1, last=7, chain=stretch.chain)}),
@@ -89,7 +89,7 @@ def test_what_is_damaged_after_the_first_piece_is_found(shop: Kept, monkeypatch:
 
 
 def test_a_piece_holds_one_part_however_many_there_are(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts.Writer, "full", property(lambda self: self.lines > 0))  # a part a row
+    monkeypatch.setattr(parts.PartWriter, "full", property(lambda self: self.lines > 0))  # a part a row
     archive = opened(shop, shop.taken())
     assert len(archive.manifest.parts) >= sum(archive.manifest.counts.values())
     read: list[str] = []
@@ -100,7 +100,7 @@ def test_a_piece_holds_one_part_however_many_there_are(shop: Kept, monkeypatch: 
         return stored(self, stated)
 
     monkeypatch.setattr(Objects, "stored", counted)
-    begun: Checked | None = None
+    begun: VerifyProgress | None = None
     most = 0
     while (begun := check(archive, begun, NOW)) is not None:
         most, read[:] = max(most, len(read)), []

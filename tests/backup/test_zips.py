@@ -19,7 +19,7 @@ from chalicelib.files.objects import Files, UploadOver
 from chalicelib.files.zips import Member, Pieces, Sent
 from chalicelib.services.backup import download
 from chalicelib.services.exports import tables
-from chalicelib.services.exports.tables import Written
+from chalicelib.services.exports.tables import ZipProgress
 from chalicelib.workflow import deadline
 from chalicelib.workflow.deadline import NEVER, Deadline
 from tests.backup.restoring import Kept, ended, step, unsaved
@@ -109,10 +109,10 @@ NOW = Deadline.within(0.0)
 """A deadline that has passed: one piece."""
 
 
-def written(pieces: Pieces, names: list[str], chunks: tables.Chunks, *, deadline: Deadline = NOW) -> Written:
-    now = Written()
+def written(pieces: Pieces, names: list[str], chunks: tables.Chunks, *, deadline: Deadline = NOW) -> ZipProgress:
+    now = ZipProgress()
     while now.table < len(names):
-        now = kept(tables.advance(now, pieces, names, chunks, deadline), Written)
+        now = kept(tables.advance(now, pieces, names, chunks, deadline), ZipProgress)
     return now
 
 
@@ -153,7 +153,7 @@ def test_memory_is_the_same_for_a_thousand_rows_and_for_ten_thousand(monkeypatch
     for count in (1_000, 10_000):
         files = Memory(whole=False)
         pieces = Pieces(files, "p/", AT)
-        now = Written()
+        now = ZipProgress()
         tracemalloc.start()
         while now.table < 1:
             now = tables.advance(now, pieces, ["a"], rows(count), NOW)

@@ -130,7 +130,7 @@ class Ledger(Books):
         assert isinstance(row, Term)
         return row
 
-    def verified(self) -> register.Verification:
+    def verified(self) -> register.ChainVerification:
         """What verifying the register says."""
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
         return register.verify(open_company(self.world.store, self.id), series.id, 2026)

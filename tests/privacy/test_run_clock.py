@@ -118,7 +118,9 @@ def test_backups_from_the_night_to_their_end_bear_the_time_of_the_run(rehearsal:
     reader = open_company(world.store, company)
     operations.verify(at, reader, at.call(company, "usr_1", "verify", key="v"), backup.id)
     operations.download(at, reader, at.call(company, "usr_1", "download", key="d"), backup.id)
-    operations.restore(at, reader, at.call(company, "usr_1", "restore", key="r"), backup.id, operations.Wanted())
+    operations.restore(
+        at, reader, at.call(company, "usr_1", "restore", key="r"), backup.id, operations.RestoreRequest()
+    )
     rehearsal.go(named("restores"), night + 3 * MINUTE, restores=True)
     rehearsal.go(named("drill"), _due(world, DrillPlan.ref(company)) + MINUTE)
     assert backups(world, company)[0].drill == "passed"

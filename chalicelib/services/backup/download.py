@@ -35,7 +35,7 @@ from chalicelib.services.backup.restoring.batches import Progress, Walk, place_o
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.documents.payments import redact_references
 from chalicelib.services.exports.page import index
-from chalicelib.services.exports.tables import Written, send
+from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.representation import documents, records
 from chalicelib.store import bookkeeping
@@ -52,7 +52,7 @@ TABLES: Final = tuple(name for name in NAMES.values() if name != "payment_ids")
 
 
 @dataclass(frozen=True)
-class Shown:
+class DownloadView:
     """The rows of a download and their representation: the reader's view, and the selected kinds."""
 
     store: Store
@@ -177,7 +177,7 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
         _remove_pieces(context)
         world.files.delete(key)
         _mark(world, job, key)
-        written = Written()
+        written = ZipProgress()
     pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
     if written.sent is None:
         own = {NAMES[place] for place in shown.walk.chosen}
@@ -190,7 +190,7 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
     return state.at("zip" if after else "clear", written=after)
 
 
-def _shown(context: RestoreContext, archive: Archive) -> Shown:
+def _shown(context: RestoreContext, archive: Archive) -> DownloadView:
     world, asked, source = context.world, context.asked, context.source
     (head,) = patiently(lambda: world.store.records([Head.ref(source)]))
     if not isinstance(head, Head):
@@ -199,10 +199,14 @@ def _shown(context: RestoreContext, archive: Archive) -> Shown:
         require_disclosed(world, asked, source)
     names = LEDGER if asked.disclosure else tuple(KINDS)
     since = replay.since(world, source, archive.manifest.clock)
-    return Shown(world.store, Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None)
+    return DownloadView(
+        world.store, Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None
+    )
 
 
-def _ended(written: Written, pieces: Pieces, shown: Shown, archive: Archive, tables: Sequence[str]) -> Written:
+def _ended(
+    written: ZipProgress, pieces: Pieces, shown: DownloadView, archive: Archive, tables: Sequence[str]
+) -> ZipProgress:
     """Add the index page. The ZIP is then ready to upload."""
     manifest, member, counts = archive.manifest, written.member, written.counts
     facts = {

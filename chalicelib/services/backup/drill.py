@@ -27,7 +27,7 @@ from chalicelib.services.backup.format.kinds import KINDS, NAMES, places
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.restoring import copy, replay, steps
 from chalicelib.services.backup.restoring.batches import Progress, Walk
-from chalicelib.services.backup.restoring.steps import Into, NotOurs
+from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.drill import DrillStore, cleared, companies
@@ -155,7 +155,7 @@ def _search(context: _Context, state: Drill, deadline: Deadline) -> Drill:
 def _compare(context: _Context, state: Drill, deadline: Deadline) -> Drill:
     """Count the rows in the drill tables, and compare them with the manifest after the last one."""
     archive, progress = context.archive(), state.progress
-    stored = _Stored.of(progress)
+    stored = _DrillCounts.of(progress)
     for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
         after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
         while True:
@@ -175,7 +175,7 @@ def _page(context: _Context, room: str, after: str | None) -> Page:
     return patiently(lambda: context.store.query(room, context.company, after=start, limit=PAGE))
 
 
-def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_Stored") -> str | None:
+def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_DrillCounts") -> str | None:
     """The difference from the manifest; None if there is none."""
     for name in NAMES.values():
         away = progress.counts.get(name, {}).get("erased", 0)
@@ -189,14 +189,14 @@ def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _DrillCounts:
     """Counts of rows in the drill tables, and sums of gross, by name."""
 
     counts: Counter[str]
     gross: dict[str, Decimal]
 
     @classmethod
-    def of(cls, progress: Progress) -> "_Stored":
+    def of(cls, progress: Progress) -> "_DrillCounts":
         """The counts so far."""
         gross = {name: Decimal(text) for name, text in progress.gross.items()}
         return cls(Counter(progress.counts.get(STORED, {})), gross)
@@ -219,7 +219,7 @@ def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
     """Drop the drill tables, then record the backup's fault. A drill that never ends counts as interrupted."""
     progress, given_up = state.progress, isinstance(failure, GivenUp)
     code = INTERRUPTED if given_up else failure.code
-    if isinstance(failure, NotOurs):
+    if isinstance(failure, NotClosedByRestore):
         return state.at(replace(progress, step="clear", cursor=None))
     if progress.step not in ("begin", "clear", "sweep"):
         return state.at(replace(progress, step="sweep", cursor=None, failure=code))

@@ -81,7 +81,7 @@ def verify(world: "World", reader: Reader, call: Call, id: str) -> Committed[Job
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RestoreRequest:
     """The options of a restore: into a new company or the same one, the kinds (None: all), and whether to preview
     only."""
 
@@ -90,7 +90,7 @@ class Wanted:
     dry_run: bool = False
 
 
-def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted) -> Committed[JobRow]:
+def restore(world: "World", reader: Reader, call: Call, id: str, wanted: RestoreRequest) -> Committed[JobRow]:
     """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
     one(reader, id, call.at, complete=True)
     chosen(wanted.kinds)
@@ -100,21 +100,21 @@ def restore(world: "World", reader: Reader, call: Call, id: str, wanted: Wanted)
 
 
 @dataclass(frozen=True)
-class Download:
+class DownloadJob:
     """The job that makes a plain archive, and the archive's address once it is ready."""
 
     job: JobRow
     link: Link | None = None
 
 
-def download(world: "World", reader: Reader, call: Call, id: str) -> Download:
+def download(world: "World", reader: Reader, call: Call, id: str) -> DownloadJob:
     """The plain archive of a backup. A job makes it first. Raises NotFound, BackupIncomplete, Busy."""
     one(reader, id, call.at, complete=True)
     job = _download_job(world, reader, call, id)
     outcome = msgspec.json.decode(job.outcomes)[0] if job.status == "completed" else None
     if outcome is None:
-        return Download(job)
-    return Download(job, world.files.url(outcome["key"], filename=outcome["filename"]))
+        return DownloadJob(job)
+    return DownloadJob(job, world.files.url(outcome["key"], filename=outcome["filename"]))
 
 
 def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow:

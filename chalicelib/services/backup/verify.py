@@ -16,7 +16,7 @@ from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Refusal
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.format.archive import Archive, open_archive
-from chalicelib.services.backup.format.contents import GROUPS, Group
+from chalicelib.services.backup.format.contents import GROUPS, RowGroup
 from chalicelib.services.backup.format.lines import Line
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
@@ -40,7 +40,7 @@ class Disagreement(StepFailed):
 
 
 @dataclass(frozen=True)
-class Checked:
+class VerifyProgress:
     """The progress of a verification, as its row stores it: a cursor in the archive, and the sums of everything before
     it. The result does not depend on how the work is divided."""
 
@@ -54,12 +54,12 @@ class Checked:
     """The entries, last number and chain hash of each series so far."""
 
 
-def check(archive: Archive, checked: Checked | None, deadline: Deadline) -> Checked | None:
+def check(archive: Archive, checked: VerifyProgress | None, deadline: Deadline) -> VerifyProgress | None:
     """Read a backup from `checked` (None: the beginning) until the deadline, part by part. Checks each object's hash
     before it is decrypted; the keys, order and number of lines; counts and totals; the consecutive numbers and the
     chain of each series. Objects under a destroyed key are checked by hash only. Returns None once the complete backup
     is verified. Raises BackupDamaged, BackupUnknownKey, Busy."""
-    run = _Checking(archive, checked or Checked(), deadline)
+    run = _Checking(archive, checked or VerifyProgress(), deadline)
     for group in GROUPS:
         if not run.group(group):
             return run.kept()
@@ -79,18 +79,18 @@ def check(archive: Archive, checked: Checked | None, deadline: Deadline) -> Chec
 class _Checking:
     """One piece of a verification."""
 
-    def __init__(self, archive: Archive, checked: Checked, deadline: Deadline) -> None:
+    def __init__(self, archive: Archive, checked: VerifyProgress, deadline: Deadline) -> None:
         self.archive, self.deadline = archive, deadline
         sealed = tuple(seal for seal in sorted(archive.manifest.keys) if not archive.readable(seal))
-        self.begun = checked if checked.sealed == sealed else Checked(sealed=sealed)
+        self.begun = checked if checked.sealed == sealed else VerifyProgress(sealed=sealed)
         self.place = self.begun.place
         register = dict(self.begun.register)
         self.total = Sum(Counter(self.begun.counts), dict(self.begun.gross), register)
 
-    def kept(self) -> Checked:
+    def kept(self) -> VerifyProgress:
         """The progress so far."""
         total = self.total
-        return Checked(self.place, self.begun.sealed, dict(total.counts), total.gross, total.register)
+        return VerifyProgress(self.place, self.begun.sealed, dict(total.counts), total.gross, total.register)
 
     def _after(self, name: str) -> str | None:
         """The cursor in a group (or among the files); None if it is already read."""
@@ -104,7 +104,7 @@ class _Checking:
         self.place = (name, reached)
         return self.deadline.passed
 
-    def group(self, group: Group) -> bool:
+    def group(self, group: RowGroup) -> bool:
         """Read a group; False if the deadline passed before its end."""
         after, archive = self._after(group.name), self.archive
         if after is None:
@@ -184,7 +184,7 @@ class _Inputs(msgspec.Struct, frozen=True):
     """The inputs of a verification's job, as its row keeps them."""
 
     backup: str
-    checked: Checked | None = None
+    checked: VerifyProgress | None = None
 
 
 @dataclass(frozen=True)

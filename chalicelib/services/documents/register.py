@@ -147,7 +147,7 @@ class ChainFault:
 
 
 @dataclass(frozen=True)
-class Verification:
+class ChainVerification:
     """The result of recomputing a part of a series. `next` is the next position, None at the end or at a fault. `hash`
     is the chain hash (hex) after the last checked number."""
 
@@ -159,7 +159,7 @@ class Verification:
     hash: str
 
 
-def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Verification:
+def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> ChainVerification:
     """Recompute the chain of a series from its documents, at most 600 numbers per call. Continue at `next`; the entry
     before it counts as verified. Numbers purged at their term are replaced by the chain hash stored on the series.
     Raises NotFound."""
@@ -184,7 +184,7 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ve
             walk.fault = (walk.position, "gap")
     fault = ChainFault(*walk.fault) if walk.fault else None
     following = None if complete or fault else walk.position - 1
-    return Verification(name, walk.checked, complete, following, fault, walk.chain)
+    return ChainVerification(name, walk.checked, complete, following, fault, walk.chain)
 
 
 def _anchor(reader: Reader, head: Series, after: int) -> str:

@@ -24,7 +24,7 @@ cursor."""
 
 
 @dataclass(frozen=True)
-class Written:
+class ZipProgress:
     """The progress of a ZIP: the table, which of its two forms, the cursor, and the upload."""
 
     table: int = 0
@@ -36,7 +36,9 @@ class Written:
     sent: Sent | None = None
 
 
-def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chunks, deadline: Deadline) -> Written:
+def advance(
+    written: ZipProgress, pieces: Pieces, tables: Sequence[str], chunks: Chunks, deadline: Deadline
+) -> ZipProgress:
     """Write pieces of the tables until the deadline. The ZIP is complete once `table` is their number. Raises Busy, and
     the errors of `chunks`."""
     while written.table < len(tables):
@@ -50,7 +52,7 @@ def advance(written: Written, pieces: Pieces, tables: Sequence[str], chunks: Chu
     return written
 
 
-def send(written: Written, pieces: Pieces, key: str, deadline: Deadline) -> Written | None:
+def send(written: ZipProgress, pieces: Pieces, key: str, deadline: Deadline) -> ZipProgress | None:
     """Send parts of the ZIP to `key` until the deadline; None once it is complete. Raises NotFound for a lost piece."""
     sent = written.sent
     while sent is not None:
@@ -60,7 +62,7 @@ def send(written: Written, pieces: Pieces, key: str, deadline: Deadline) -> Writ
     return None if sent is None else replace(written, sent=sent)
 
 
-def _piece(written: Written, pieces: Pieces, name: str, source: Iterator[tuple[list[str], str]]) -> Written:
+def _piece(written: ZipProgress, pieces: Pieces, name: str, source: Iterator[tuple[list[str], str]]) -> ZipProgress:
     lines: list[str] = []
     size, after = 0, written.after
     while (full := len(lines) >= ROWS or size >= TEXT) is False and (found := next(source, None)):

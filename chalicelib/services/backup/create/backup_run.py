@@ -17,7 +17,7 @@ from chalicelib.files import prefixes
 from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.backup.create.plans import begun as planned
 from chalicelib.services.backup.create.plans import month_of, week_of
-from chalicelib.services.backup.create.writer import Making
+from chalicelib.services.backup.create.writer import BackupWriter
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.replies import id_of
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, SYSTEM_WHILE_OPEN, Committed, Decision
@@ -142,7 +142,7 @@ def advance(world: "World", backup: Backup) -> Backup:
 
 def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
     """Write the next parts; after the last one, fix the manifest on the row."""
-    making = Making(context.world, backup)
+    making = BackupWriter(context.world, backup)
     making.run(deadline)
     return making.row
 

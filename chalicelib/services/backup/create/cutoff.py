@@ -32,11 +32,11 @@ TOGETHER: Final = 40
 """Rows read at once without a common clock. Most are small, and a transaction reads 4 MB."""
 TRIES: Final = 3
 """Attempts at the cutoff before writers are fenced."""
-Keys = dict[tuple[str, str], str]
+ChangedKeys = dict[tuple[str, str], str]
 """The kind of each row by its group and sort key."""
 
 
-class Unreadable(StepFailed):
+class UnnamedChange(StepFailed):
     """The journal does not say which row changed: the entry was written by an earlier release."""
 
     code = "journal_unreadable"
@@ -56,10 +56,10 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
             yield line_of(row, group.room)
 
 
-def changed(store: Store, company: str, after: int, until: int) -> Keys:
+def changed(store: Store, company: str, after: int, until: int) -> ChangedKeys:
     """The rows of a backup that commits after the clock `after` up to `until` put or deleted, and the journal entries
     of those commits. Raises Unreadable, Busy (an entry is not yet visible)."""
-    found: Keys = {}
+    found: ChangedKeys = {}
     for entry in _entries(store, company, after, until):
         found["journal", entry.key.sort] = JournalEntry.KIND
         for change in entry.changes:
@@ -67,7 +67,7 @@ def changed(store: Store, company: str, after: int, until: int) -> Keys:
             if group is None:
                 continue
             if (sort := sort_of(change)) is None:
-                raise Unreadable
+                raise UnnamedChange
             found[group.name, sort] = change.kind
     return found
 
@@ -86,12 +86,12 @@ def _entries(store: Store, company: str, after: int, until: int) -> Iterator[Jou
             raise Busy
 
 
-def in_order(keys: Keys) -> list[tuple[str, str]]:
+def in_order(keys: ChangedKeys) -> list[tuple[str, str]]:
     """The keys in the order of a delta: by group, then by sort key."""
     return sorted(keys, key=lambda key: (ORDER[key[0]], key[1]))
 
 
-def reread(store: Store, company: str, keys: Keys, wanted: Sequence[tuple[str, str]]) -> Iterator[Line]:
+def reread(store: Store, company: str, keys: ChangedKeys, wanted: Sequence[tuple[str, str]]) -> Iterator[Line]:
     """The present rows at these keys, or lines that delete them. Raises Busy."""
     for start in range(0, len(wanted), TOGETHER):
         some = wanted[start : start + TOGETHER]
@@ -114,7 +114,7 @@ def _read(store: Store, refs: Sequence[Ref]) -> list[Row | None]:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Cutoff:
     """All changes since the last delta, as of `clock`. The head's line is the last."""
 
     clock: int
@@ -129,7 +129,7 @@ def clock_of(store: Store, company: str) -> int:
     return head.clock
 
 
-def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cut | None:
+def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cutoff | None:
     """All changes after the clock `after`, as of one clock. Returns None when more than FEW rows changed, or when
     writers were faster on each attempt: the backup then needs another delta. `fencing` makes writers wait for two
     seconds at most, and accepts any number of rows. Raises Unreadable, Busy."""
@@ -139,11 +139,11 @@ def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cut | Non
         if len(keys) > FEW and not fencing:
             return None
         if lines := _at(world.store, company, keys, clock):
-            return Cut(clock, lines)
+            return Cutoff(clock, lines)
     return None
 
 
-def _at(store: Store, company: str, keys: Keys, clock: int) -> tuple[Line, ...] | None:
+def _at(store: Store, company: str, keys: ChangedKeys, clock: int) -> tuple[Line, ...] | None:
     """The rows at these keys and the head, all as of `clock`; None if a commit came in between. Raises CompanyBlocked
     during a restore, whose intermediate states are not consistent."""
     ordered = in_order(keys)

@@ -23,7 +23,7 @@ from chalicelib.services.backup.format.contents import BY_NAME, ORDER
 from chalicelib.services.backup.format.encryption import SCHEMA, Seals
 from chalicelib.services.backup.format.lines import Line
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
-from chalicelib.services.backup.format.parts import Fact, Header, Sum, Writer, header_of, named, texts
+from chalicelib.services.backup.format.parts import Fact, Header, PartWriter, Sum, header_of, named, texts
 from chalicelib.services.backup.verify import agree
 from chalicelib.workflow.deadline import Deadline
 
@@ -34,11 +34,11 @@ MOST_LAYERS: Final = 5
 """Deltas after which writers are fenced. A reader slower than the writers never converges."""
 MEDIA: Final = "application/octet-stream"
 MOST_LOGO: Final = 4_000_000
-Found = tuple[Line, Fact | None]
+LineChange = tuple[Line, Fact | None]
 """A line, and the fact at its key in earlier deltas."""
 
 
-class Making:
+class BackupWriter:
     """One run of a backup; `row` is its progress. Every method raises Busy."""
 
     def __init__(self, world: "World", row: Backup) -> None:
@@ -81,11 +81,11 @@ class Making:
                 if not self._put(writer):
                     return
 
-    def _first(self) -> Iterator[Found]:
+    def _first(self) -> Iterator[LineChange]:
         """The rows of the first pass."""
         return ((line, None) for line in streamed(self.world.store, self.company, self.row.begun, self._place))
 
-    def _again(self) -> Iterator[Found]:
+    def _again(self) -> Iterator[LineChange]:
         """The present state of rows that changed during the previous delta."""
         before, clock = self.row.layers[-2:]
         keys, place = changed(self.world.store, self.company, before, clock), self._place
@@ -98,7 +98,7 @@ class Making:
                 if not line.gone or known.get(line.sort):
                     yield line, known.get(line.sort)
 
-    def _known(self, lines: list[Line]) -> Iterator[Found]:
+    def _known(self, lines: list[Line]) -> Iterator[LineChange]:
         """The cutoff's lines with the earlier facts at their keys. A deletion of a row that no delta holds is left
         out."""
         for group in dict.fromkeys(line.group for line in lines):
@@ -109,23 +109,23 @@ class Making:
     def _facts(self, group: str, sorts: list[str]) -> dict[str, Fact | None]:
         return self.objects.facts(self.row.parts, group, len(self.row.layers) - 1, sorts)
 
-    def _filled(self, found: Iterator[Found]) -> Writer | None:
+    def _filled(self, found: Iterator[LineChange]) -> PartWriter | None:
         """A part with the next lines of one group; None at the end. Remaining lines begin the next part."""
-        writer: Writer | None = None
+        writer: PartWriter | None = None
         left, self._over = [self._over] if self._over else [], None
         for line, known in chain(left, found):
             if writer is None:
                 layer = len(self.row.layers) - 1
-                writer = Writer(Header(line.group, layer, self.row.layers[-1]))
+                writer = PartWriter(Header(line.group, layer, self.row.layers[-1]))
             elif writer.full or line.group != writer.header.group:
                 self._over = (line, known)
                 break
             writer.add(line, known)
         return writer
 
-    _over: Found | None = None
+    _over: LineChange | None = None
 
-    def _put(self, writer: Writer) -> bool:
+    def _put(self, writer: PartWriter) -> bool:
         """Store a part. Returns False if the part existed: it is adopted, and reading continues after its end."""
         name = f"{len(self.row.parts):06d}"
         seal = BY_NAME[writer.header.group].seal
@@ -146,14 +146,14 @@ class Making:
             raise BackupDamaged(reason="header", where=name)
         self.row = replace(self.row, layers=(*self.row.layers[: header.layer], header.clock))
         sorts = [line.sort for line in lines_in(header.group, found, name)] if header.layer else []
-        known, writer = self._facts(header.group, sorts), Writer(header)
+        known, writer = self._facts(header.group, sorts), PartWriter(header)
         found = texts(plain, name)
         header_of(found, name)
         for line in lines_in(header.group, found, name):
             writer.count(line, known.get(line.sort))
         self._enter(name, writer, content)
 
-    def _enter(self, name: str, writer: Writer, content: bytes) -> None:
+    def _enter(self, name: str, writer: PartWriter, content: bytes) -> None:
         """Record a stored part. The head's part is the last of the cutoff."""
         header, total = writer.header, writer.sum
         part = Part(

@@ -18,7 +18,7 @@ from chalicelib.domain.journal import JournalEntry
 
 
 @dataclass(frozen=True)
-class Group:
+class RowGroup:
     """Rows stored together: those in the table `room` whose sort key begins with `prefix`, of these kinds, under one
     key.
 
@@ -33,18 +33,18 @@ class Group:
     streamed: bool = True
 
 
-def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> Group:
+def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> RowGroup:
     first = classes[0]
-    return Group(
+    return RowGroup(
         name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
     )
 
 
-def _drafts(made: DocumentType) -> tuple[Group, ...]:
+def _drafts(made: DocumentType) -> tuple[RowGroup, ...]:
     return (_group(made.draft_group, "working", made.draft),) if made.draft and made.draft_group else ()
 
 
-def _issued(made: DocumentType) -> Group:
+def _issued(made: DocumentType) -> RowGroup:
     """The group of a kind's frozen documents. A balance follows its document, as its sort key does."""
     classes = (made.issued, made.balance) if made.balance else (made.issued,)
     return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
@@ -109,11 +109,11 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 )
 
 ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
-BY_NAME: Final[Mapping[str, Group]] = MappingProxyType({group.name: group for group in GROUPS})
+BY_NAME: Final[Mapping[str, RowGroup]] = MappingProxyType({group.name: group for group in GROUPS})
 _BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in group.kinds}
 
 
-def group_of(room: str, kind: str) -> Group | None:
+def group_of(room: str, kind: str) -> RowGroup | None:
     """The group of a kind of row; None for a kind that is left out."""
     return _BY_KIND.get((room, kind))
 

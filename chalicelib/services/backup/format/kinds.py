@@ -10,24 +10,24 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as
 
-Place = tuple[str, str]
+RowKind = tuple[str, str]
 """A room and a kind of row."""
 
 
-def _place(cls: type[Record]) -> Place:
+def _place(cls: type[Record]) -> RowKind:
     return cls.ROOM, cls.KIND
 
 
-def _balances(made: DocumentType) -> frozenset[Place]:
+def _balances(made: DocumentType) -> frozenset[RowKind]:
     return frozenset({_place(made.balance)} if made.balance else ())
 
 
-def _moved(made: DocumentType) -> frozenset[Place]:
+def _moved(made: DocumentType) -> frozenset[RowKind]:
     """The balances that a kind's documents change: their own, and those of the documents that they correct."""
     return _balances(made).union(*(_balances(by_kind(kind)) for kind in made.corrects))
 
 
-KINDS: Final[Mapping[str, frozenset[Place]]] = {
+KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
     "company": frozenset({("workspace", "company")}),
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
@@ -36,13 +36,16 @@ KINDS: Final[Mapping[str, frozenset[Place]]] = {
     **{made.backup_group: frozenset({_place(made.issued)}) | _moved(made) for made in document_types()},
     "payments": frozenset({_place(Payment), _place(PaymentId)}).union(*map(_balances, document_types())),
 }
-NUMBERED: Final[Mapping[Place, str]] = {("ledger", "series"): "document", ("ledger", "register_entry"): "document_kind"}
+NUMBERED: Final[Mapping[RowKind, str]] = {
+    ("ledger", "series"): "document",
+    ("ledger", "register_entry"): "document_kind",
+}
 """Rows restored together with the documents that they number, and the attribute that names the document kind."""
 NUMBERING: Final = frozenset(_place(made.issued) for made in document_types() if made.series)
 """Documents that take their number from a series of the company."""
 LEDGER: Final = (*(made.backup_group for made in document_types() if made.fiscal), "payments")
 """The names of the rows that the law requires to keep."""
-NAMES: Final[Mapping[Place, str]] = {
+NAMES: Final[Mapping[RowKind, str]] = {
     (group.room, kind): counted_as(group.name, kind)
     for group in GROUPS
     if group.room in ("workspace", "ledger")
@@ -61,19 +64,19 @@ def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, .
     faults = [Fault(f"/kinds/{i}", "not_one_of", {"allowed": allowed}) for i, n in enumerate(names) if n not in KINDS]
     if faults or not names:
         raise InvalidContent(*(faults or [Fault("/kinds", "too_few", {"min": 1})]))
-    wanted = set(names)
+    is_selected = set(names)
     if anew:
-        wanted |= {"company", *(LEDGER if wanted & set(LEDGER) else ())}
-    return tuple(name for name in KINDS if name in wanted)
+        is_selected |= {"company", *(LEDGER if is_selected & set(LEDGER) else ())}
+    return tuple(name for name in KINDS if name in is_selected)
 
 
-def places(names: Iterable[str]) -> frozenset[Place]:
+def places(names: Iterable[str]) -> frozenset[RowKind]:
     """The rows behind these names, with the series and register entries of numbered documents."""
     own = frozenset(place for name in names for place in KINDS[name])
     return own | (frozenset(NUMBERED) if own & NUMBERING else frozenset())
 
 
-def wanted(chosen: frozenset[Place], place: Place, data: Mapping[str, Any]) -> bool:
+def is_selected(chosen: frozenset[RowKind], place: RowKind, data: Mapping[str, Any]) -> bool:
     """Whether the selection (its `places`) includes a row of a backup."""
     if place not in chosen:
         return False

@@ -21,7 +21,7 @@ _ISSUED = {(made.issued.ROOM, made.kind): made for made in document_types()}
 _encode = msgspec.json.Encoder().encode
 
 
-class _Stored(msgspec.Struct):
+class _StoredLine(msgspec.Struct):
     """A line as stored."""
 
     sort: str
@@ -31,7 +31,7 @@ class _Stored(msgspec.Struct):
     gone: bool = False
 
 
-_decode = msgspec.json.Decoder(_Stored).decode
+_decode = msgspec.json.Decoder(_StoredLine).decode
 
 
 @dataclass(frozen=True, slots=True)

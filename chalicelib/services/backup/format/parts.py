@@ -99,7 +99,7 @@ class Sum:
         self.register[new.series] = Stretch(series=new.series, entries=entries, last=further.last, chain=further.chain)
 
 
-class Writer:
+class PartWriter:
     """Fills one part."""
 
     def __init__(self, header: Header) -> None:

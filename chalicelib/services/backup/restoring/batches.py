@@ -10,11 +10,11 @@ import msgspec
 
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.services.backup.format.kinds import NAMES, Place, wanted
-from chalicelib.services.backup.restoring.merge import Merged, Outcome, beside, leader, merged
+from chalicelib.services.backup.format.kinds import NAMES, RowKind, is_selected
+from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, beside, leader, merged
 from chalicelib.services.backup.restoring.replay import Replay
-from chalicelib.services.backup.verify import Checked, check
-from chalicelib.services.exports.tables import Written
+from chalicelib.services.backup.verify import VerifyProgress, check
+from chalicelib.services.exports.tables import ZipProgress
 from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Progress:
     """The progress of a restore, as its job's row stores it."""
 
     step: str = "verify"
-    checked: Checked | None = None
+    checked: VerifyProgress | None = None
     """The progress of the step "verify"."""
     cursor: str | None = None
     """The cursor of the present step, in that step's own format."""
@@ -46,7 +46,7 @@ class Progress:
     found: int = 0
     """Rows of erased subjects found in the present pass."""
     failure: str | None = None
-    written: Written | None = None
+    written: ZipProgress | None = None
     """The progress of a plain ZIP."""
     since: str = ""
     """The `Replay.mark` that the ZIP applies."""
@@ -113,7 +113,7 @@ class Walk:
 
     archive: "Archive"
     source: str
-    chosen: frozenset[Place]
+    chosen: frozenset[RowKind]
     replay: Replay
     rekeyed: Callable[[Record], Record] = lambda record: record
     group: str | None = None
@@ -130,7 +130,7 @@ class Walk:
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]
-            if wanted(self.chosen, (line.room, line.kind), line.data or {}) and (full := pending.taken(line)):
+            if is_selected(self.chosen, (line.room, line.kind), line.data or {}) and (full := pending.taken(line)):
                 yield full
         if pending.rows:
             yield pending.ended()
@@ -171,7 +171,7 @@ class _Pending:
         self._note(line)
         return ended
 
-    def _why(self, record: Record) -> Outcome:
+    def _why(self, record: Record) -> MergeOutcome:
         return "expired" if self.walk.replay.expired(record) else "erased"
 
     def _note(self, line: "Line") -> None:

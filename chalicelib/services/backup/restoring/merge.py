@@ -17,17 +17,17 @@ from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.services.retention import purge
 
-Outcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
+MergeOutcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
 """The outcomes: missing and put; different and put back; unchanged (for the ledger: in any state); a draft issued
 since; an erased person's row; a row past its statutory term."""
-Rows = Mapping[Ref, Record | None]
+PresentRows = Mapping[Ref, Record | None]
 
 
 @dataclass(frozen=True)
 class Merged:
     """The merge of one row: its outcome and the rows to write."""
 
-    outcome: Outcome
+    outcome: MergeOutcome
     puts: tuple[Record, ...] = ()
 
 
@@ -54,7 +54,7 @@ def leader(backed: Record) -> Ref | None:
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 
-def merged(backed: Record, rows: Rows, at: datetime) -> Merged:
+def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
     """Merge a backed-up row with the present rows that `beside` names."""
     now = rows[backed.key]
     if isinstance(backed, Series):

@@ -21,7 +21,7 @@ from chalicelib.services.backup.format.kinds import LEDGER
 from chalicelib.services.backup.restoring import copy, preview, replay, steps
 from chalicelib.services.backup.restoring.batches import Progress
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
-from chalicelib.services.backup.restoring.steps import NotOurs
+from chalicelib.services.backup.restoring.steps import NotClosedByRestore
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.decision import RESTORE_BEGIN, SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -61,7 +61,7 @@ def _open(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
 
 def _failed(context: RestoreContext, progress: Progress, failure: Failure) -> Progress:
     """End a restore that wrote nothing. Otherwise search the company and open it first, with unlimited retries."""
-    if isinstance(failure, NotOurs):
+    if isinstance(failure, NotClosedByRestore):
         return replace(progress, step=DONE, failure=failure.code)
     if progress.step in ("search", "open"):
         raise failure

@@ -35,7 +35,7 @@ PAGE = 45
 PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
 
 
-class NotOurs(StepFailed):
+class NotClosedByRestore(StepFailed):
     """The company is not closed by this restore, or no longer."""
 
     code = "not_ours"
@@ -57,7 +57,7 @@ class Into:
 
         def decide_guarded(snapshot: Snapshot) -> Decision[T]:
             if (snapshot.head.state, snapshot.head.restore) != ("restoring", self.job):
-                raise NotOurs
+                raise NotClosedByRestore
             return decide(snapshot)
 
         return transact(self.store, call, reads, decide_guarded, SYSTEM_STEP).outcome

@@ -16,7 +16,7 @@ from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
 from chalicelib.policy.model import Language
 from chalicelib.services.exports.page import index
-from chalicelib.services.exports.tables import Written, send
+from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.privacy.access.contents import ExportKind, kinds
 from chalicelib.store import bookkeeping
@@ -31,7 +31,7 @@ PART_LIMIT = 250_000_000
 
 def advance(world: "World", request: Request, reader: Reader, after: str, deadline: Deadline) -> str | None:
     """Write the next pieces of the ZIP's tables, or upload its next part; return the next cursor."""
-    written = msgspec.json.decode(after, type=Written) if after else Written()
+    written = msgspec.json.decode(after, type=ZipProgress) if after else ZipProgress()
     pieces = _pieces(world, request)
     if written.sent is None:
         keys = list(world.files.list(parts_of(request)))
@@ -52,8 +52,13 @@ def advance(world: "World", request: Request, reader: Reader, after: str, deadli
 
 
 def _ended(
-    world: "World", request: Request, reader: Reader, keys: list[str], written: Written, counts: list[tuple[str, int]]
-) -> Written:
+    world: "World",
+    request: Request,
+    reader: Reader,
+    keys: list[str],
+    written: ZipProgress,
+    counts: list[tuple[str, int]],
+) -> ZipProgress:
     """Add the index page, and register the archive's deletion at its term. The ZIP is then ready to upload."""
     files: list[str] = []
     lost: list[str] = []
