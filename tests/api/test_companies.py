@@ -102,18 +102,14 @@ def test_nobody_under_thirteen_signs_up(person: Client) -> None:
         ({"payment_terms_days": 121}, "/payment_terms_days", "out_of_range"),
         ({"address": {"country": "XX"}}, "/address/country", "bad_country"),
         ({"name": None}, "/name", "wrong_type"),
-        ({"language": None}, "/language", None),
+        ({"language": None}, "/language", "not_one_of"),
         ({"birth_date": "2000-01-01"}, "/birth_date", "unknown_field"),
         ({"id": "cmp_3N5PRTPDH2MA4YKKT00DFQKQTY"}, "/id", "unknown_field"),
     ],
 )
-def test_a_sign_up_refused_makes_nothing(
-    person: Client, change: dict[str, Any], pointer: str, code: str | None
-) -> None:
+def test_a_sign_up_refused_makes_nothing(person: Client, change: dict[str, Any], pointer: str, code: str) -> None:
     refused = person.post("/v1/companies", _sign_up(**change))
-    assert refused.status == 422
-    assert [at for at, _ in refused.codes] == [pointer]
-    assert code is None or refused.codes == [(pointer, code)]
+    assert (refused.status, refused.codes) == (422, [(pointer, code)])
     assert person.get("/v1/companies").json["data"] == []
 
 
@@ -124,8 +120,9 @@ def test_a_sign_up_says_what_it_lacks(person: Client, member: str) -> None:
 
 
 def test_every_version_in_force_is_accepted(person: Client) -> None:
-    for version in accepted_versions():
-        assert person.post("/v1/companies", _sign_up(policy_version=version)).json["policy_version"] == version
+    versions = accepted_versions()
+    made = [person.post("/v1/companies", _sign_up(policy_version=version)) for version in versions]
+    assert [each.json["policy_version"] for each in made] == [*versions] != []
 
 
 def test_an_unusual_identifier_is_noticed_and_stops_nothing(person: Client) -> None:

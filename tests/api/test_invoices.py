@@ -59,7 +59,7 @@ def test_what_was_issued_does_not_change_with_the_customer(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
-        ({"lines": [LINE | {"quantity": "-1"}]}, "/lines/0/quantity", None),
+        ({"lines": [LINE | {"quantity": "-1"}]}, "/lines/0/quantity", "not_positive"),
         ({"lines": [LINE | {"quantity": 2}]}, "/lines/0/quantity", "number_not_string"),
         ({"lines": [LINE | {"quantity": "0"}]}, "/lines/0/quantity", "not_positive"),
         ({"lines": [LINE | {"quantity": "1" * 40}]}, "/lines/0/quantity", "too_many_digits"),
@@ -97,27 +97,23 @@ def test_what_was_issued_does_not_change_with_the_customer(shop: Shop) -> None:
     ],
 )
 def test_bad_content_is_refused_with_a_pointer_and_changes_nothing(
-    shop: Shop, change: dict[str, Any], pointer: str, code: str | None
+    shop: Shop, change: dict[str, Any], pointer: str, code: str
 ) -> None:
     before = shop.clock
     refused = shop.owner.post("/v1/invoices", {"customer": shop.customer, "lines": [LINE]} | change)
-    assert refused.status == 422, refused.text
+    assert (refused.status, refused.codes) == (422, [(pointer, code)])
     assert refused.headers["content-type"] == "application/problem+json"
-    assert pointer in [where for where, _ in refused.codes]
-    assert code is None or code in [why for _, why in refused.codes]
     assert shop.clock == before
 
 
-@pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_a_refusal_speaks_the_callers_language(shop: Shop, language: str) -> None:
+@pytest.mark.parametrize(("language", "words"), [("fr", "en vigueur"), ("ar", "المعمول بها"), ("en", "in force")])
+def test_a_refusal_speaks_the_callers_language(shop: Shop, language: str, words: str) -> None:
     body = {"lines": [LINE | {"vat_rate": "14"}], "operation_date": "2026-11-20"}
     problem = shop.owner.post("/v1/invoices", body, accept_language=language).json
     detail = problem["errors"][0]["detail"]
     assert "14" in detail
     assert "20" in detail
-    assert {"fr": "vigueur", "ar": "ساري", "en": "in force"}[language][:4] in detail + problem[
-        "detail"
-    ] or language == "ar"
+    assert words in detail
 
 
 def test_a_body_above_a_megabyte_is_refused(shop: Shop) -> None:
@@ -212,7 +208,7 @@ def test_issue_days(shop: Shop) -> None:
     assert future.codes == [("/issue_date", "issue_date_in_future")]
     shop.issued()
     before = shop.owner.post(f"/v1/invoices/{shop.draft()['id']}/issue", {"issue_date": str(day - timedelta(days=1))})
-    assert before.codes == [("/issue_date", "issue_date_before_last")] or day.timetuple().tm_yday == 1
+    assert before.codes == [("/issue_date", "issue_date_before_last")]
 
 
 def test_another_company_sees_nothing_of_it(shop: Shop, new_shop: Callable[..., Shop]) -> None:

@@ -1,17 +1,15 @@
 """Payments and credit notes through the API."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from chalicelib.domain.clock import today
 from tests.client import Got
 from tests.conftest import Shop
 
-DAY = str(today(datetime.now(UTC)))
-
 
 def _pay(shop: Shop, invoice: str, amount: str, method: str = "transfer", **more: str) -> Got:
-    return shop.owner.post(f"/v1/invoices/{invoice}/payments", {"amount": amount, "method": method, "date": DAY} | more)
+    body = {"amount": amount, "method": method, "date": str(shop.today)} | more
+    return shop.owner.post(f"/v1/invoices/{invoice}/payments", body)
 
 
 def test_payments_move_balance_status_and_tag(shop: Shop) -> None:
@@ -34,7 +32,7 @@ def test_a_payment_above_the_balance_or_of_the_future_is_refused(shop: Shop) -> 
     clock = shop.clock
     assert _pay(shop, invoice, "3600.01").codes == [("/amount", "payment_above_balance")]
     assert _pay(shop, invoice, "0.00").codes == [("/amount", "not_positive")]
-    tomorrow = str(today(datetime.now(UTC)) + timedelta(days=1))
+    tomorrow = str(shop.today + timedelta(days=1))
     assert _pay(shop, invoice, "1.00", date=tomorrow).codes == [("/date", "payment_date_in_future")]
     assert shop.clock == clock
 
@@ -90,11 +88,11 @@ def test_numbering_of_the_company_arriving_from_another_system(shop: Shop) -> No
     wanted = {"series": {"invoice": {"pattern": "B1/{year}/{seq:04}", "reset": "year", "next": 120}}}
     changed = shop.owner.patch("/v1/company", wanted, company.etag)
     assert changed.status == 200, changed.text
-    assert shop.issued()["number"] == f"B1/{DAY[:4]}/0120"
+    assert shop.issued()["number"] == f"B1/{shop.today.year}/0120"
     again = shop.owner.patch("/v1/company", {"series": {"invoice": {"next": 5}}}, "*")
     assert (again.status, again.json["code"]) == (409, "numbering_settled")
-    assert shop.issued()["number"] == f"B1/{DAY[:4]}/0121"
-    verified = shop.owner.get("/v1/register/verify", query={"series": f"B1/{DAY[:4]}"}).json
+    assert shop.issued()["number"] == f"B1/{shop.today.year}/0121"
+    verified = shop.owner.get("/v1/register/verify", query={"series": f"B1/{shop.today.year}"}).json
     assert (verified["verified"], verified["checked"], verified["complete"]) == (True, 2, True)
 
 

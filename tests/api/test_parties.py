@@ -79,28 +79,26 @@ def test_a_business_needs_an_ice_or_the_reason_why_it_has_none(shop: Shop) -> No
         ({"phone": "12"}, "/phone", "phone_malformed"),
         ({"email": "nobody"}, "/email", "bad_email"),
         ({"kind": "robot"}, "/kind", "not_one_of"),
-        ({"kind": None}, "/kind", None),
-        ({"name": ""}, "/name", None),
-        ({"name": "x" * 201}, "/name", None),
+        ({"kind": None}, "/kind", "not_one_of"),
+        ({"name": ""}, "/name", "too_short"),
+        ({"name": "x" * 201}, "/name", "too_long"),
         ({"name": "a\u202eb"}, "/name", "bidi_character"),
         ({"name": "a\x00b"}, "/name", "control_character"),
         ({"name": 5}, "/name", "wrong_type"),
         ({"address": {"country": "ma"}}, "/address/country", "bad_country"),
         ({"address": {"planet": "Earth"}}, "/address/planet", "unknown_field"),
         ({"payment_terms_days": -1}, "/payment_terms_days", "out_of_range"),
-        ({"payment_terms_days": 10**40}, "/payment_terms_days", None),
+        ({"payment_terms_days": 10**40}, "/payment_terms_days", "out_of_range"),
         ({"payment_terms_days": True}, "/payment_terms_days", "wrong_type"),
         ({"cin": "BE123456"}, "/cin", "unknown_field"),
     ],
 )
-def test_a_refusal_changes_nothing(shop: Shop, change: dict[str, Any], pointer: str, code: str | None) -> None:
+def test_a_refusal_changes_nothing(shop: Shop, change: dict[str, Any], pointer: str, code: str) -> None:
     clock = shop.clock
     created = shop.owner.post("/v1/customers", BUSINESS | change)
     edited = shop.owner.patch(f"/v1/customers/{shop.customer}", change, "*")
     for refused in (created, edited):
-        assert refused.status == 422, refused.text
-        assert [at for at, _ in refused.codes] == [pointer]
-        assert code is None or refused.codes == [(pointer, code)]
+        assert (refused.status, refused.codes) == (422, [(pointer, code)])
     assert shop.clock == clock
 
 

@@ -179,6 +179,7 @@ def test_the_seal_finds_what_the_hash_would(kept: Kept) -> None:
 
 def test_truncated_lengthened_emptied(kept: Kept) -> None:
     draw = random.Random(SEED)
+    assert kept.objects
     for name, content in kept.objects.items():
         cuts = {0, 1, len(content) - 1, *(draw.randrange(len(content)) for _ in range(20))}
         for changed in [*(content[:at] for at in cuts), content + b"\x00", content + content, b"\n" + content]:
@@ -186,6 +187,7 @@ def test_truncated_lengthened_emptied(kept: Kept) -> None:
 
 
 def test_a_missing_object(kept: Kept) -> None:
+    assert kept.objects
     for name in kept.objects:
         for into in INTO:
             fault = kept.fault({name: None}, into)
@@ -196,6 +198,7 @@ def test_a_missing_object(kept: Kept) -> None:
 def test_objects_in_each_other_s_place(kept: Kept) -> None:
     """Also where nobody looked at hashes: an object opens under its own name only."""
     archive = open_archive(kept.books.world, kept.books.company, kept.backup.id)
+    assert len(kept.payloads) > 1
     for one, other in permutations(kept.payloads, 2):
         assert isinstance(kept.fault({one: kept.objects[other], other: kept.objects[one]}), BackupDamaged)
         with pytest.raises(BackupDamaged) as refused:
@@ -275,12 +278,13 @@ def test_what_is_inside_a_part_is_checked_too(kept: Kept) -> None:
     def reason(*lines: bytes, **stated: Any) -> str:
         return str(forged(kept, "register", gzipped(*lines), **stated).params["reason"])
 
-    assert reason(first) == "no_header" or reason(first) == "header"
+    assert reason(first) == "no_header"
     assert reason(header.replace(b"register", b"payments"), first) == "header"
     assert reason(header, *rest) == "order"
     assert reason(header, first, *rest[::-1]) == "order"
     assert reason(header, first, first, *rest) == "order"
-    assert reason(header, first, last) == "lines" or len(rest) == 1
+    assert len(rest) > 1
+    assert reason(header, first, last) == "lines"
     assert reason(header, first.replace(b"register_entry", b"payment"), *rest) == "line"
     assert reason(header, b"{}", *rest) == "line"
     assert reason(header, first[:-1], *rest) == "line"
@@ -303,7 +307,7 @@ def test_a_bomb_is_not_inflated(kept: Kept) -> None:
     header, *_ = content_of(kept, "register")
     long, many = b"0" * (parted.MOST_LINE + parted.CHUNK), [b"0" * 10_000] * 20
     assert forged(kept, "register", gzipped(header, long)).params["reason"] == "too_large"
-    assert forged(kept, "register", gzipped(header, *many)).params["reason"] in ("too_large", "line")
+    assert forged(kept, "register", gzipped(header, *many)).params["reason"] == "too_large"
     assert forged(kept, "register", b"no gzip").params["reason"] == "not_gzip"
     assert forged(kept, "register", gzipped(header)[:-9]).params["reason"] == "cut_short"
     assert forged(kept, "register", gzipped(header) + b"more").params["reason"] == "cut_short"
@@ -315,20 +319,18 @@ def test_a_manifest_that_does_not_add_up(kept: Kept) -> None:
     known = archive.manifest
     from dataclasses import replace
 
-    wrong = {
-        "totals": [
-            replace(known, counts=known.counts | {"invoices": 4}),
-            replace(known, gross={**known.gross, "invoices": known.gross["invoices"] + 1}),
-            replace(known, parts=tuple(part for part in known.parts if part.group != "customers")),
-        ],
-        "entries_missing": [replace(known, series=tuple(replace(head, next=head.next + 1) for head in known.series))],
-        "series_head": [replace(known, series=tuple(replace(head, chain="00" * 32) for head in known.series))],
-    }
-    for reason, manifests_of in wrong.items():
-        for made in manifests_of:
-            archive.manifest = made
-            with pytest.raises(BackupDamaged) as refused:
-                check(archive, None, NEVER)
-            assert refused.value.params["reason"] == reason
+    without_customers = tuple(part for part in known.parts if part.group != "customers")
+    wrong = [
+        ("totals", replace(known, counts=known.counts | {"invoices": 4})),
+        ("totals", replace(known, gross={**known.gross, "invoices": known.gross["invoices"] + 1})),
+        ("totals", replace(known, parts=without_customers)),
+        ("entries_missing", replace(known, series=tuple(replace(head, next=head.next + 1) for head in known.series))),
+        ("series_head", replace(known, series=tuple(replace(head, chain="00" * 32) for head in known.series))),
+    ]
+    for reason, made in wrong:
+        archive.manifest = made
+        with pytest.raises(BackupDamaged) as refused:
+            check(archive, None, NEVER)
+        assert refused.value.params["reason"] == reason
     archive.manifest = known
     check(opened(kept.books, kept.backup), None, NEVER)

@@ -4,6 +4,7 @@ The embedded engine copies a table as it is now, whatever instant is asked for: 
 and erasing afterwards, and then bringing the proofs up to date, as a recovery of `requests` to the last instant does.
 """
 
+import json
 import secrets
 from dataclasses import replace
 from typing import Any
@@ -89,8 +90,14 @@ def test_recovering_again_goes_on_where_it_was(old: Turned, dynamodb: Any) -> No
     dynamodb.restore_table_to_point_in_time(
         SourceTableName=old.store.names["ledger"], TargetTableName=f"{prefix}ledger", UseLatestRestorableTime=True
     )
-    disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
-    disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
+    made = []
+    dynamodb.meta.events.register(
+        "before-call.dynamodb.RestoreTableToPointInTime", lambda params, **_: made.append(json.loads(params["body"]))
+    )
+    for _ in range(2):
+        disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
+    missing = [room.name for room in ROOM_TABLES if room.name != "ledger"]
+    assert [call["TargetTableName"] for call in made] == [prefix + name for name in missing]
 
 
 def test_whoever_was_erased_since_stays_erased(old: Turned, dynamodb: Any) -> None:

@@ -95,6 +95,8 @@ def test_no_job_is_due_in_an_hour_that_the_clocks_skip_or_repeat(job: Job) -> No
     if isinstance(schedule, int):
         assert schedule <= DAY_SECONDS
         return
+    assert schedule.hours
+    assert schedule.minutes
     for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(3_653)):
         for hour, minute in product(schedule.hours, schedule.minutes):
             local = datetime.combine(day, time(hour, minute), MOROCCO)

@@ -98,6 +98,7 @@ def test_an_alarm_watches_a_figure_as_it_is_published(stage: str) -> None:
 
 
 def test_what_is_not_told_is_no_breach_but_for_silence() -> None:
+    assert alarms("prod")
     for name, alarm in alarms("prod").items():
         silence = name.endswith("Silent")
         assert alarm["TreatMissingData"] == ("breaching" if silence else "notBreaching"), name

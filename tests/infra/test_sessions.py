@@ -57,6 +57,7 @@ def test_a_role_has_its_own_policy_and_no_other(resources: dict[str, Any], job: 
 
 
 def test_a_function_assumes_the_roles_of_its_jobs_and_is_told_them(template: Template) -> None:
+    assert functions_of(template)
     for function, logical in functions_of(template).items():
         own = [job for job in JOBS if function in runners(job)]
         asked = {grant.resource for grant in grants(function) if grant.action.startswith("sts:")}
@@ -75,6 +76,7 @@ def test_no_session_begins_another() -> None:
 @pytest.mark.parametrize("job", JOBS)
 def test_rows_and_objects_of_a_session_are_its_companys(job: str) -> None:
     own = {TAGGED % tag for tag in tags_of(job)}
+    assert grants(session_of(job))
     for grant in grants(session_of(job)):
         if grant.action.startswith("dynamodb:"):
             assert "/index/" not in grant.resource, "its keys are other than a company's"
@@ -129,6 +131,7 @@ def prefixes(condition: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) -> None:
+    assert grants(job)
     for grant in grants(job):
         if grant.action == "dynamodb:Scan":
             assert grant.resource.startswith("Drill"), "it sees whose rows lie aside"

@@ -34,6 +34,7 @@ def test_a_difference_changes_what_it_says(template: Template, difference: Diffe
     made = copy.deepcopy(template)
     difference.apply(made, ENDPOINT)
     paths = list(changed(template["Resources"], made["Resources"]))
+    assert paths
     for pattern in difference.where:
         assert any(fnmatchcase(path, pattern) for path in paths), f"nothing is changed at {pattern}"
     for path in paths:

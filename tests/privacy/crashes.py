@@ -34,21 +34,29 @@ NOW = timedelta(0)
 LATER = timedelta(hours=1)
 """Longer than a claim and a first retry last."""
 SOON = timedelta(minutes=11)
+AFTER_GRACE = timedelta(days=31)
 YEARS = timedelta(days=5 * 366 + 2)
+AFTER_TERM = date(2037, 1, 1)
+"""The first day on which records of 2026 may go."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """`prepare` makes a company with work for `job`, which is run at each of `at` (after the world's own now)."""
+    """`prepare` makes a company with work for `job`, which is run at each of `at`."""
 
     name: str
     job: str
     prepare: Callable[[Turned], Books]
-    at: tuple[timedelta, ...] = (NOW,)
+    moments: tuple[timedelta | date, ...] = (NOW,)
     kind: str = ""
     """Of a privacy request, what is asked."""
     steps: tuple[str, ...] = ()
     """The name of the workflow that it goes through, and the steps that it begins."""
+
+    @property
+    def at(self) -> tuple[timedelta, ...]:
+        """The moments, after the real now."""
+        return tuple(moment if isinstance(moment, timedelta) else until(moment) for moment in self.moments)
 
     def work(self, books: Books, late: timedelta = NOW) -> None:
         """Run the job at its moments, `late` by so much."""
@@ -275,7 +283,6 @@ RECTIFICATION = ("rectification", "count", "finish")
 
 def cases() -> tuple[Case, ...]:
     """All of them; at least one for each job."""
-    tenth = until(date(2037, 1, 1))
     return (
         Case("page", "outbox", to_render),
         Case("mail", "outbox", to_mail),
@@ -286,7 +293,7 @@ def cases() -> tuple[Case, ...]:
             "account in grace",
             "requests",
             account(waive=False),
-            tuple(map(_days, (24, 29.5, 30.1, 31))),
+            (*map(_days, (24, 29.5, 30.1)), AFTER_GRACE),
             "deletion",
             DELETION,
         ),
@@ -301,8 +308,8 @@ def cases() -> tuple[Case, ...]:
         Case("deadline near", "deadlines", watched_over(), (_days(9),)),
         Case("deadline past", "deadlines", watched_over(), (_days(12),)),
         Case("deadline over", "deadlines", watched_over("refused"), (_days(9),)),
-        Case("financial year", "retention", lapsed, (tenth,)),
-        Case("leftover", "retention", left_over, (tenth,)),
+        Case("financial year", "retention", lapsed, (AFTER_TERM,)),
+        Case("leftover", "retention", left_over, (AFTER_TERM,)),
         Case("proofs", "proofs", proven, (YEARS,)),
         Case("thread ends", "support", helped(closed=True), (_days(732),)),
         Case("late answer", "support", helped(closed=False), (_days(4),)),

@@ -10,7 +10,6 @@ import pytest
 from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.clock import today
-from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.privacy.request import Receipt
 from chalicelib.files import prefixes
@@ -28,6 +27,7 @@ from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.workflow import engine
 from chalicelib.workflow.deadline import NEVER, Deadline
+from tests.backup.restoring import set_head
 from tests.crash import watched
 from tests.privacy.worlds import Books, Turned, carried, carry
 from tests.rows import delete_row
@@ -151,7 +151,10 @@ def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
     assert len(rows(shop, "requests", Destruction)) == 1
 
 
-def test_a_backup_that_runs_cannot_end_under_a_doomed_key(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("state", "failure"), [("blocked", "company_blocked"), ("active", "backup_key_destroyed")])
+def test_a_backup_that_runs_cannot_end_under_a_doomed_key(
+    vault: Turned, monkeypatch: pytest.MonkeyPatch, state: str, failure: str
+) -> None:
     """Its last commit reads the doom, whatever the account's state."""
     shop = Books(vault, small=True)
     turned_on(shop)
@@ -161,12 +164,15 @@ def test_a_backup_that_runs_cannot_end_under_a_doomed_key(vault: Turned, monkeyp
     def late(context: Any, row: Backup, deadline: Deadline) -> Any:
         """The deletion begins after everything was read and before the backup is complete."""
         begins(shop, shop.confirmed(waive=True))
-        return steps["complete"](context, row, deadline)
+        set_head(vault, shop.id, state=state)
+        try:
+            return steps["complete"](context, row, deadline)
+        finally:
+            set_head(vault, shop.id, state="blocked")
 
     monkeypatch.setattr(backup_run, "WORKFLOW", replace(backup_run.WORKFLOW, steps={**steps, "complete": late}))
     ended = backup_run.advance(vault, backup_run.advance(vault, backup))
-    assert ended.status == "failed"
-    assert ended.failure in (BackupKeyDestroyed.code, CompanyBlocked.code)
+    assert (ended.status, ended.failure) == ("failed", failure)
     carried(vault)
     assert not [key for key in shop.versions() if key.startswith("backups/")], "what it had put is gone as well"
 

@@ -135,7 +135,7 @@ def test_who_was_an_owner_may_stop_what_he_was_shut_out_for(shop: Shop, how: str
         assert other.post(f"{URL}/{id}/cancel").status == 404
         assert other.post(f"{URL}/{id}/cancel", idempotency_key="").status == 404, "before anything else is looked at"
     assert [each["id"] for each in victim.get(URL).json["data"]] == [id]
-    assert victim.get("/v1/customers").status in (403, 404)
+    assert victim.get("/v1/customers").status == (403 if how == "demoted" else 404)
     assert confirmed(victim, id, waive_grace=True).status == 403
     stopped = victim.post(f"{URL}/{id}/cancel")
     assert (stopped.status, stopped.json["status"]) == (200, "cancelled")
@@ -161,10 +161,10 @@ def test_an_owner_who_is_shut_out_is_told_and_so_are_all_when_a_deletion_is_aske
     address = f"shut-out-{shop.company}@shop.example".lower()
     added = shop.owner.post("/v1/members", {"user": f"s-{shop.company}", "email": address, "role": "owner"})
     id = asked(shop.owner)
-    _run(shop, "outbox")
+    _delivered(shop)
     assert [id in mail.text for mail in mails(shop.world, address)] == [True]
     assert shop.owner.ask("DELETE", f"/v1/members/{added.json['id']}", if_match="*").status == 200
-    _run(shop, "outbox")
+    _delivered(shop)
     told = mails(shop.world, address)[-1]
     assert shop.company in told.subject
     assert "30 jours" in told.text
@@ -173,6 +173,12 @@ def test_an_owner_who_is_shut_out_is_told_and_so_are_all_when_a_deletion_is_aske
 
 def _run(shop: Shop, job: str, **later: float) -> None:
     run(shop.world, named(job), now=shop.world.now() + timedelta(**later), left=within(60))
+
+
+def _delivered(shop: Shop) -> None:
+    """Deliver all messages that are due; those of other tests come first."""
+    while run(shop.world, named("outbox"), now=shop.world.now() + timedelta(seconds=1), left=within(60)).applied:
+        continue
 
 
 @pytest.mark.parametrize("by", ["added", "promoted"])
@@ -186,7 +192,7 @@ def test_whoever_owns_the_account_is_told_that_another_owner_came(shop: Shop, by
     if by == "promoted":
         path = f"/v1/members/{made.json['id']}"
         assert shop.owner.patch(path, {"role": "owner"}, "*").status == 200
-    run(shop.world, named("outbox"), now=shop.world.now() + timedelta(seconds=1), left=within(30))
+    _delivered(shop)
     told = mails(shop.world, to)[before:]
     assert [shop.company in mail.subject for mail in told] == [True]
     assert told[0].subject.startswith("Un propriétaire a été ajouté")
@@ -259,16 +265,16 @@ def test_killed_while_it_begins_or_ends_one_mail_waits_and_is_handed_over_once(v
         prepare(books, id)
         with watched(clients) as calls:
             verb(books, id)
-        for at in range(len(calls.made)):
-            for when in ("before", "after"):
-                books = Books(vault, small=True)
-                id = books.confirmed(waive=True)
-                prepare(books, id)
-                with pytest.raises(Killed), watched(clients, at, when):
-                    verb(books, id)
-                through(books, id)
-                assert len(_waiting(vault, books.id)) == 1, f"killed {when} call {at}"
-                assert len(_handed_over(vault, books)) == 1, f"killed {when} call {at}"
+        assert calls.writes
+        for at, when in calls.moments:
+            books = Books(vault, small=True)
+            id = books.confirmed(waive=True)
+            prepare(books, id)
+            with pytest.raises(Killed), watched(clients, at, when):
+                verb(books, id)
+            through(books, id)
+            assert len(_waiting(vault, books.id)) == 1, f"killed {when} call {at}"
+            assert len(_handed_over(vault, books)) == 1, f"killed {when} call {at}"
 
 
 def _handed_over(world: Turned, books: Books) -> list[str]:

@@ -22,7 +22,7 @@ from tests import crash
 from tests.crash import Work, prove
 from tests.jobs.conftest import empty
 from tests.mailbox import mails
-from tests.privacy.crashes import LATER, NOW, cases, put, stocked
+from tests.privacy.crashes import AFTER_GRACE, LATER, NOW, cases, put, stocked
 from tests.privacy.endings import told
 from tests.privacy.worlds import Books, Turned
 
@@ -131,7 +131,7 @@ def test_from_the_form_to_the_receipt(page_world: Turned) -> None:
         IN_GRACE.work(who.books)
 
     def state(who: Leaver) -> list[str]:
-        who.world.offset, who.late = IN_GRACE.at[-1], LATER
+        who.world.offset, who.late = AFTER_GRACE, LATER
         who.sent()  # the mail that all is done, which a run after a crash may have sent already
         who.world.offset = NOW
         return ended(who)

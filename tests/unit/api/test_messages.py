@@ -112,6 +112,7 @@ def test_languages_say_the_same(language: Language) -> None:
 
 def test_arabic_is_arabic_and_french_is_not_english() -> None:
     arabic, french, english = messages("ar"), messages("fr"), messages("en")
+    assert arabic["faults"]
     for code, template in arabic["faults"].items():
         assert any("\u0600" <= letter <= "\u06ff" for letter in template), code
         assert french["faults"][code] != english["faults"][code], code

@@ -35,7 +35,12 @@ def references(value: Any) -> Iterator[str]:
 def test_it_is_valid(document: dict[str, Any]) -> None:
     import schemathesis
 
-    schemathesis.openapi.from_dict(document).validate()
+    def validate(checked: dict[str, Any]) -> None:
+        schemathesis.openapi.from_dict(checked).validate()
+
+    validate(document)
+    with pytest.raises(ValueError, match="is a required property"):
+        validate({name: value for name, value in document.items() if name != "info"})
 
 
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:

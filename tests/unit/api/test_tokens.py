@@ -5,7 +5,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -100,6 +100,11 @@ def settings(jwks_url: str) -> Settings:
     )
 
 
+def after(seconds: int) -> int:
+    """An instant from now, as tokens write it."""
+    return int(time.time()) + seconds
+
+
 def claims(**changes: Any) -> dict[str, Any]:
     """The claims of a good token; a change to None leaves the claim out."""
     now = int(time.time())
@@ -148,55 +153,54 @@ def test_an_address_that_the_issuer_did_not_verify_is_not_taken_over(verifier: T
 
 
 PUBLIC = RSA_KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-NOW = int(time.time())
-FORGED = {
-    "unsigned": by_hand({"alg": "none", "kid": "rsa"}, claims()),
-    "unsigned in capitals": by_hand({"alg": "NONE", "kid": "rsa"}, claims()),
-    "HMAC with the public key": by_hand({"alg": "HS256", "kid": "rsa"}, claims(), PUBLIC),
-    "RS256 named, signed by HMAC": by_hand({"alg": "RS256", "kid": "rsa"}, claims(), PUBLIC),
-    "another key": signed(claims(), OTHER_KEY),
-    "another RSA algorithm": signed(claims(), algorithm="RS512"),
-    "the EC key's id on an RSA signature": signed(claims(), kid="ec"),
-    "a short key": by_weak_key(claims()),
-    "no key id": jwt.encode(claims(), RSA_KEY, algorithm="RS256"),
-    "a long key id": signed(claims(), kid="k" * 300),
-    "an ID token's type": signed(claims(), typ="id_token+jwt"),
-    "an ID token's use": signed(claims(token_use="id")),
-    "another issuer": signed(claims(iss="https://evil.example")),
-    "the issuer and more": signed(claims(iss=ISSUER + "/")),
-    "another audience": signed(claims(aud="other")),
-    "no audience": signed(claims(aud=None)),
-    "another client": signed(claims(aud=None, client_id="other")),
-    "another audience, our client": signed(claims(aud="other", client_id=AUDIENCE)),
-    "expired": signed(claims(exp=NOW - 60)),
-    "not yet": signed(claims(nbf=NOW + 3600)),
-    "issued in the future": signed(claims(iat=NOW + 3600)),
-    "no expiry": signed(claims(exp=None)),
-    "no time of issue": signed(claims(iat=None)),
-    "no issuer": signed(claims(iss=None)),
-    "no subject": signed(claims(sub=None)),
-    "an empty subject": signed(claims(sub="")),
-    "a subject that could name another row": signed(claims(sub="a#b")),
-    "a long subject": signed(claims(sub="s" * 129)),
-    "a critical extension": signed(claims(), crit=["x"], x=1),
-    "an endless expiry": by_hand({"alg": "RS256", "kid": "rsa"}, claims(exp="Infinity"), b"k"),
-    "empty": "",
-    "garbage": "abc",
-    "dots": "..",
-    "two parts": "a.b",
-    "not base64": "!!.!!.!!",
-    "not JSON": "YQ.YQ.YQ",
-    "a header that is a list": f"{base64.urlsafe_b64encode(b'[]').decode()}.e30.YQ",
-    "not ASCII": "é.é.é",
-    "encrypted": "a.b.c.d.e",
-    "too long": signed(claims(x="y" * 9000)),
+FORGED: dict[str, Callable[[], str]] = {
+    "unsigned": lambda: by_hand({"alg": "none", "kid": "rsa"}, claims()),
+    "unsigned in capitals": lambda: by_hand({"alg": "NONE", "kid": "rsa"}, claims()),
+    "HMAC with the public key": lambda: by_hand({"alg": "HS256", "kid": "rsa"}, claims(), PUBLIC),
+    "RS256 named, signed by HMAC": lambda: by_hand({"alg": "RS256", "kid": "rsa"}, claims(), PUBLIC),
+    "another key": lambda: signed(claims(), OTHER_KEY),
+    "another RSA algorithm": lambda: signed(claims(), algorithm="RS512"),
+    "the EC key's id on an RSA signature": lambda: signed(claims(), kid="ec"),
+    "a short key": lambda: by_weak_key(claims()),
+    "no key id": lambda: jwt.encode(claims(), RSA_KEY, algorithm="RS256"),
+    "a long key id": lambda: signed(claims(), kid="k" * 300),
+    "an ID token's type": lambda: signed(claims(), typ="id_token+jwt"),
+    "an ID token's use": lambda: signed(claims(token_use="id")),
+    "another issuer": lambda: signed(claims(iss="https://evil.example")),
+    "the issuer and more": lambda: signed(claims(iss=ISSUER + "/")),
+    "another audience": lambda: signed(claims(aud="other")),
+    "no audience": lambda: signed(claims(aud=None)),
+    "another client": lambda: signed(claims(aud=None, client_id="other")),
+    "another audience, our client": lambda: signed(claims(aud="other", client_id=AUDIENCE)),
+    "expired": lambda: signed(claims(exp=after(-60))),
+    "not yet": lambda: signed(claims(nbf=after(3600))),
+    "issued in the future": lambda: signed(claims(iat=after(3600))),
+    "no expiry": lambda: signed(claims(exp=None)),
+    "no time of issue": lambda: signed(claims(iat=None)),
+    "no issuer": lambda: signed(claims(iss=None)),
+    "no subject": lambda: signed(claims(sub=None)),
+    "an empty subject": lambda: signed(claims(sub="")),
+    "a subject that could name another row": lambda: signed(claims(sub="a#b")),
+    "a long subject": lambda: signed(claims(sub="s" * 129)),
+    "a critical extension": lambda: signed(claims(), crit=["x"], x=1),
+    "an endless expiry": lambda: by_hand({"alg": "RS256", "kid": "rsa"}, claims(exp="Infinity"), b"k"),
+    "empty": lambda: "",
+    "garbage": lambda: "abc",
+    "dots": lambda: "..",
+    "two parts": lambda: "a.b",
+    "not base64": lambda: "!!.!!.!!",
+    "not JSON": lambda: "YQ.YQ.YQ",
+    "a header that is a list": lambda: f"{base64.urlsafe_b64encode(b'[]').decode()}.e30.YQ",
+    "not ASCII": lambda: "é.é.é",
+    "encrypted": lambda: "a.b.c.d.e",
+    "too long": lambda: signed(claims(x="y" * 9000)),
 }
 
 
 @pytest.mark.parametrize("name", FORGED)
 def test_forged_tokens(verifier: Tokens, name: str) -> None:
     with pytest.raises(Unauthenticated):
-        verifier.verify(FORGED[name])
+        verifier.verify(FORGED[name]())
 
 
 @pytest.mark.parametrize("place", ["jku", "x5u"])

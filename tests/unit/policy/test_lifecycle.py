@@ -47,17 +47,20 @@ def test_the_archive_outlives_the_longest_lock() -> None:
 
 
 def test_old_versions_delete_markers_and_unfinished_uploads_go_too() -> None:
-    for rule in rules().values():
-        if rule["Filter"]["Prefix"]:
-            assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    of_prefixes = [rule for rule in rules().values() if rule["Filter"]["Prefix"]]
+    assert of_prefixes
+    for rule in of_prefixes:
+        assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
     assert rules()["expired-delete-markers"]["Expiration"] == {"ExpiredObjectDeleteMarker": True}
     assert rules()["unfinished-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 def test_nothing_moves_to_infrequent_access_after_it_is_gone_or_too_early() -> None:
-    for rule in rules().values():
-        for transition in rule.get("Transitions", []):
-            assert 30 <= transition["Days"] < rule["Expiration"]["Days"]
+    moves = [
+        (move["Days"], rule["Expiration"]["Days"]) for rule in rules().values() for move in rule.get("Transitions", [])
+    ]
+    assert moves
+    assert [(after, gone) for after, gone in moves if not 30 <= after < gone] == []
 
 
 def test_no_drift_from_itself_in_any_order() -> None:

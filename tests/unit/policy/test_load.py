@@ -96,6 +96,7 @@ def test_a_material_change_asks_for_a_new_acceptance() -> None:
 
 
 def test_every_version_has_a_text_that_tells_of_every_clause() -> None:
+    assert current().versions
     for version in current().versions:
         told = {clause for section in sections(version.version) for clause in section.clauses}
         assert told == set(current().clauses), version.version
@@ -108,6 +109,7 @@ def test_an_unknown_version_has_no_text() -> None:
 
 
 def test_words_exist_in_three_languages() -> None:
+    assert current().rules
     for rule in current().rules.values():
         for language in LANGUAGES:
             assert rule.label[language]

@@ -108,7 +108,9 @@ def test_every_rule_is_on_the_page(language: Language) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_processor_is_named(language: Language) -> None:
     page = Page(publish.render(language))
-    for processor in current().processors.values():
+    processors = current().processors.values()
+    assert processors
+    for processor in processors:
         assert processor.provider in page.text
         assert processor.receives[language] in page.text
 

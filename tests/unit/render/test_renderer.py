@@ -48,9 +48,11 @@ def test_a_changed_template_changes_the_key(tmp_path: Path) -> None:
     assert TypstRenderer(changed).version != TypstRenderer(before).version
 
 
-@pytest.mark.parametrize("renderer", [TypstRenderer(), PdfkitRenderer("<p>x</p>")])
-def test_both_are_renderers(renderer: Renderer) -> None:
-    assert renderer.name in ("typst", "pdfkit")
+@pytest.mark.parametrize(
+    ("renderer", "name"), [(TypstRenderer(), "typst"), (PdfkitRenderer("<p>x</p>"), "pdfkit")], ids=["typst", "pdfkit"]
+)
+def test_both_are_renderers(renderer: Renderer, name: str) -> None:
+    assert renderer.name == name
     assert renderer.version.count("-") >= 1
 
 
