@@ -26,7 +26,7 @@ KEYS_URL = address("api-keys")
 
 
 class MemberNew(Model):
-    """Somebody to let in: `user` is the subject of their access tokens."""
+    """A person to add as a member. `user` is the subject of their access tokens."""
 
     user: Annotated[str, Text(128)]
     email: Email | None = None
@@ -34,13 +34,14 @@ class MemberNew(Model):
 
 
 class MemberEdit(Model):
-    """Another role."""
+    """A new role."""
 
     role: Role
 
 
 class MemberShown(RecordShown):
-    """A person's place in the company; who was `invited` had a company already, and means that one when naming none."""
+    """A person's membership. `invited` is true if they had a company before; without a `Company` header, the earlier
+    one is used."""
 
     object: Literal["member"]
     user: str
@@ -50,14 +51,14 @@ class MemberShown(RecordShown):
 
 
 class KeyNew(Model):
-    """A key and what it may do: never more than its maker, and never members or keys."""
+    """An API key and its scopes: never more than its maker's, and never those of members or keys."""
 
     name: Annotated[str, Text(100)]
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=20)]
 
 
 class KeyShown(RecordShown):
-    """An API key; `key`, the clear text, is in the answer that makes it, once, and never again."""
+    """An API key. `key`, the clear text, is only in the answer that creates it."""
 
     object: Literal["api_key"]
     name: str
@@ -107,7 +108,7 @@ def _key(context: RequestContext) -> Answer:
 def _create_key(context: RequestContext) -> Answer:
     held = GRANTABLE & context.actor.scopes
     if "backups.restore" in context.body.scopes and context.actor.kind == "user":
-        require_fresh(context)  # the key will do without what is asked of a person each time
+        require_fresh(context)  # A key cannot give the proof of identity that a person gives.
     call = context.presenting(_made_key)
     return answer(access.create_key(context.world.store, call, context.body.name, context.body.scopes, held))
 
@@ -128,7 +129,7 @@ _MEMBERS = (
         path=MEMBERS_URL,
         scope="members.read",
         does=_members,
-        summary="List members: all of them",
+        summary="List all members",
         gives=ListOf[MemberShown],
         tag="Members",
     ),
@@ -137,7 +138,7 @@ _MEMBERS = (
         path=MEMBERS_URL,
         scope="members.write",
         does=_add_member,
-        summary="Let a person in",
+        summary="Add a member",
         takes=MemberNew,
         gives=MemberShown,
         status=201,
@@ -159,7 +160,7 @@ _MEMBERS = (
         path=MEMBERS_URL + "/{id}",
         scope="members.write",
         does=_change_role,
-        summary="Give a member another role",
+        summary="Change a member's role",
         takes=MemberEdit,
         gives=MemberShown,
         idempotent=True,
@@ -172,7 +173,7 @@ _MEMBERS = (
         path=MEMBERS_URL + "/{id}",
         scope="members.write",
         does=_remove_member,
-        summary="Let a person in no longer",
+        summary="Remove a member",
         gives=Deleted,
         if_match=True,
         errors=(LastOwner,),
@@ -185,7 +186,7 @@ _KEYS = (
         path=KEYS_URL,
         scope="keys.read",
         does=_keys,
-        summary="List API keys, the revoked ones too",
+        summary="List API keys, revoked ones included",
         query=Page,
         gives=Found[KeyShown],
         tag="API keys",
@@ -195,7 +196,7 @@ _KEYS = (
         path=KEYS_URL,
         scope="keys.write",
         does=_create_key,
-        summary="Make an API key, shown once",
+        summary="Create an API key; its clear text is shown once",
         takes=KeyNew,
         gives=KeyShown,
         status=201,
@@ -217,7 +218,7 @@ _KEYS = (
         path=KEYS_URL + "/{id}",
         scope="keys.write",
         does=_revoke_key,
-        summary="Revoke an API key, at once",
+        summary="Revoke an API key with immediate effect",
         gives=KeyShown,
         if_match=True,
         tag="API keys",

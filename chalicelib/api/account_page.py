@@ -1,4 +1,4 @@
-"""The page `/account/deletion`: deletes an account without the application and without script, in three languages."""
+"""The page `/account/deletion`: deletes an account without the application and without scripts, in three languages."""
 
 import tomllib
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ PATH = "/account/deletion"
 
 
 class DeletionForm(Model):
-    """What the page's forms send: an address, then the address again with the code that it was mailed."""
+    """The fields of the page's forms: an address, then the address again with the mailed code."""
 
     email: Annotated[str, Field(max_length=400)] = ""
     code: Annotated[str, Field(max_length=40)] | None = None
@@ -37,13 +37,13 @@ def _words(language: Language) -> dict[str, str]:
 
 @cache
 def _style() -> str:
-    """The policy's style, and what forms add to it."""
+    """The policy's style and the style of forms."""
     own = files("chalicelib.api").joinpath("account_page.css").read_text("utf-8")
     return files("chalicelib.policy").joinpath("texts/page.css").read_text("utf-8") + own
 
 
 def page(language: Language, main: str, *, alert: str = "") -> Answer:
-    """The whole page around its main part; `alert` is a fault's code."""
+    """The complete page around its main part. `alert` is a fault's code."""
     from chalicelib.policy.load import current
     from chalicelib.policy.page import LANGUAGE_NAMES, direction, mail_link
 
@@ -75,7 +75,7 @@ def _alert(words: dict[str, str], fault: str) -> str:
 
 
 def _field(words: dict[str, str], name: str, button: str, fault: str, attributes: str) -> str:
-    """A labelled field and its button; a fault is said beside the field and by it."""
+    """A labelled field and its button. The message of a fault stands beside the field and is linked to it."""
     wrong = ' aria-invalid="true" aria-describedby="fault"' if fault else ""
     return (
         f'<label for="{name}">{escape(words[name])}</label>\n{_alert(words, fault)}'
@@ -84,7 +84,7 @@ def _field(words: dict[str, str], name: str, button: str, fault: str, attributes
 
 
 def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
-    """What will happen, and the form that asks for a code."""
+    """The explanation of the deletion, and the form that asks for a code."""
     from chalicelib.policy.load import current
 
     words = _words(language)
@@ -100,7 +100,7 @@ def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
 
 
 def _second(language: Language, email: str, *, fault: str = "") -> Answer:
-    """The same for every address: a code may have been sent, and the form that takes it."""
+    """The form that takes the code. It is the same for every address, so that it does not reveal the accounts."""
     words = _words(language)
     given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="20"'
     main = (
@@ -173,7 +173,7 @@ ENDPOINTS = (
         does=_sent,
         query=LanguageQuery,
         takes=DeletionForm,
-        summary="What that page's forms send: an address, then the code that was mailed to it",
+        summary="Receive the page's forms: an address, then the mailed code",
         tag="Privacy",
     ),
 )

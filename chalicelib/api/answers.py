@@ -1,4 +1,4 @@
-"""Answers: a value of the domain as a client sees it, kept for repeated calls and given again."""
+"""Answers: the representation of a domain value, stored for repeated calls and returned to them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -22,10 +22,8 @@ ROOT: Final = "/v1"
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP status, a representation, and the address of what was made.
-
-    `secret` is merged into the body once and never stored: a replay answers without it.
-    """
+    """An HTTP status, a representation, and the address of the new resource. `secret` is merged into the first body and
+    never stored: a repeated call does not get it."""
 
     body: Body
     status: int = 200
@@ -38,7 +36,7 @@ Presenter = Callable[[Any, Head], Answer]
 
 
 def address(*parts: str) -> str:
-    """The path of a resource: every address that an answer states is made here."""
+    """The path of a resource. Every address in an answer is made here."""
     return "/".join((ROOT, *parts))
 
 
@@ -48,7 +46,7 @@ def shown(show: Shown) -> Presenter:
 
 
 def created(show: Shown, *parts: str) -> Presenter:
-    """Present with status 201, at the address of `parts` and the body's id."""
+    """Present with status 201, at the address from `parts` and the body's id."""
     return lambda value, head: Answer(body := show(value, head), 201, address(*parts, body["id"]))
 
 
@@ -58,12 +56,12 @@ def deleted(record: Any, head: Head | None = None) -> Body:  # noqa: ARG001 — 
 
 
 def listed(url: str, data: Iterable[Body], *, more: bool = False, **further: Any) -> Body:
-    """A part of a list."""
+    """One page of a list."""
     return {"object": "list", "data": list(data), "has_more": more, "url": url, **further}
 
 
 def signed(link: Link, *, accept: str) -> Answer:
-    """A redirect to a signed URL, or the URL itself for clients that say `Accept: application/json`."""
+    """A redirect to a signed URL, or the URL itself for clients that send `Accept: application/json`."""
     if "application/json" not in accept:
         return Answer({}, status=303, location=link.url)
     return Answer({"url": link.url, "expires_at": instant(link.expires_at)})
@@ -75,7 +73,8 @@ def size(body: Body) -> int:
 
 
 def presenting(call: Call, present: Presenter, version: Shown | None = None, if_match: str = "") -> Call:
-    """The call with its presenter, and with the precondition that `if_match` names the `version` of a value."""
+    """The call with its presenter. If `if_match` is set, also with the precondition that it names the `version` of the
+    value."""
 
     def reply(value: Any, head: Head) -> Reply:
         answer = present(value, head)
@@ -93,7 +92,8 @@ def presenting(call: Call, present: Presenter, version: Shown | None = None, if_
 
 
 def answer(committed: Committed[Any]) -> Answer:
-    """The answer of a committed call, or of the first one that had its key: without persons erased since."""
+    """The answer of a committed call, or the stored answer of the first call with its key. Persons who were erased
+    since are redacted."""
     reply = committed.reply
     body = dict(REDACTED) if reply.body is None else msgspec.json.decode(reply.body)
     if committed.attempts == 0 and committed.head is not None:

@@ -1,4 +1,4 @@
-"""The settings that the application reads at each start, signed in or not."""
+"""The settings that the application reads at each start, with or without a sign-in."""
 
 from typing import Literal
 
@@ -13,8 +13,9 @@ from chalicelib.services.companies import app_settings
 
 
 class AdsShown(Shown):
-    """`mode` is how advertising may be shown; `age_treatment` is AdMob's tag: `child` until a member is known, since
-    members said that they are 13 or older. `consent_needed`: personalised once the member agrees to it."""
+    """`mode` states how advertising may be shown. `age_treatment` is AdMob's tag: `child` for an unknown user, because
+    only members have declared that they are 13 or older. `consent_needed`: personalised advertising needs the member's
+    consent."""
 
     mode: Literal["off", "non_personalised", "personalised"]
     consent_needed: bool
@@ -22,13 +23,14 @@ class AdsShown(Shown):
 
 
 class SwitchShown(Shown):
-    """Whether it may be sent."""
+    """Whether the application may send this kind of data."""
 
     enabled: bool
 
 
 class AppSettingsShown(Shown):
-    """`member` is who was recognised by the token, null for anybody else: the settings are then the careful ones."""
+    """`member` is the member whom the token identifies, null for anybody else. Without a member, the strictest settings
+    apply."""
 
     object: Literal["app_settings"]
     ads: AdsShown
@@ -67,7 +69,7 @@ ENDPOINTS = (
         recognises=True,
         does=_show,
         gives=AppSettingsShown,
-        summary="Advertising, the least version, the cloud's switches; a token adds one's own choices",
+        summary="Advertising, the minimum version, the cloud switches; with a token, the member's own choices",
         tag="Service",
     ),
 )

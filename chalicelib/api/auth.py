@@ -1,7 +1,8 @@
-"""Who may come in. The gateway's authorizer checks the token alone; the guard checks membership and scope per endpoint.
+"""Authentication and authorisation. The gateway's authorizer checks only the token; the guard checks membership and
+scope for each endpoint.
 
-The guard believes nothing but what the authorizer left in the request's context. Whoever does not belong to a company
-gets the answer that a company which does not exist would give.
+The guard trusts only the request context that the authorizer wrote. A caller who does not belong to a company gets the
+same answer as for a company that does not exist.
 """
 
 import hmac
@@ -57,25 +58,25 @@ ROLE_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     "accountant": _ACCOUNTANT,
     "owner": SCOPES,
 }
-"""What a role may do: only what is listed. Numbering and bank details (`company.write`) are the owner's."""
+"""The scopes of each role; anything else is denied. Numbering and bank details (`company.write`) are the owner's."""
 _PERSONAL: Final = ("members.", "keys.", "consents.", "support.")
 GRANTABLE: Final = frozenset(scope for scope in SCOPES if not scope.startswith(_PERSONAL))
-"""What an API key may be given: a key never makes keys or members, consents to nothing and asks for no help."""
+"""The scopes that an API key may have. A key cannot manage keys or members, give consents or ask for help."""
 _ABOUT_ANYBODY: Final = frozenset({"privacy.read", "privacy.write"})
-"""Scopes that concern anybody in a key or an owner, but only the person in a member of another role."""
+"""Scopes that cover every person for a key or an owner, but only the own person for a member of another role."""
 KEY_SCOPES: Final[Mapping[Role, frozenset[str]]] = {
     role: GRANTABLE & (held if role == "owner" else held - _ABOUT_ANYBODY) for role, held in ROLE_SCOPES.items()
 }
-"""The most that a key is worth while its maker has this role."""
+"""The most scopes of a key whose maker has this role."""
 NOBODY: Final = Actor(id="nobody", kind="nobody", scopes=frozenset())
 _UNVERIFIED: Final = "unverified"
 
 
 def authorize(world: "World", token: str) -> dict[str, str] | None:
-    """What the authorizer puts into the request's context for this `Authorization` value; None when it proves nobody.
+    """The request context that the authorizer makes from this `Authorization` value; None if it proves no identity.
 
-    When the issuer's keys or the database cannot be had, the context says so and grants nothing: the guard then answers
-    503, because a caller with a good token must not be told to sign in again.
+    If the issuer's keys or the database are unavailable, the context says so and grants nothing. The guard then answers
+    503, because a caller with a valid token must not be asked to sign in again.
     """
     scheme, _, credential = token.strip().partition(" ")
     credential = credential.strip()
@@ -108,14 +109,14 @@ def _key_context(world: "World", credential: str) -> dict[str, str] | None:
 def _admit_key(
     world: "World", company: str, key_id: str, mode: str, *, key: ApiToken | None = None, maker: str | None = None
 ) -> tuple[Head, ApiKey, Record | None]:
-    """The company's head, the key's row and the membership of the sign-in `maker`, of one moment. Raises
-    Unauthenticated for a key that is unknown, forged or revoked, or of the other mode than its company."""
+    """The company's head, the key's row and the membership of the sign-in `maker`, read at one moment. Raises
+    Unauthenticated for a key that is unknown, forged or revoked, or whose mode differs from the company's."""
     from chalicelib.store.read import admit
 
     made_by = Member.ref(company, user=maker) if maker else None
     admission = admit(world.store, company, ApiKey.ref(company, key_id), made_by)
     head, row = admission.head, admission.entity
-    # Compared with a digest that nothing has when there is no row, so that both cases take the same time.
+    # Without a row, compare with a digest that matches nothing, so that both cases take the same time.
     stored = row.digest if isinstance(row, ApiKey) else "0" * 64
     forged = key is not None and not hmac.compare_digest(stored.encode(), key.digest.encode())
     if forged or head is None or not isinstance(row, ApiKey) or row.revoked_at is not None or mode != head.mode:
@@ -124,11 +125,9 @@ def _admit_key(
 
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
-    """Who asks, of which company, and the reader of it.
-
-    Raises Unauthenticated, Forbidden (role or scope), NotFound (no such company, or not theirs), CompanyBlocked,
-    CloudStorageOff, InvalidContent (several companies and none named) and Busy.
-    """
+    """The actor, the company's id and its reader. Raises Unauthenticated, Forbidden (role or scope), NotFound (no such
+    company, or not the caller's), CompanyBlocked, CloudStorageOff, InvalidContent (several companies and none named)
+    and Busy."""
     if endpoint.scope == PUBLIC:
         return _recognised(world, request) if endpoint.recognises else (NOBODY, "", None)
     context: Mapping[str, Any] = request.context.get("authorizer") or {}
@@ -161,8 +160,8 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
 
 
 def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader | None]":
-    """The member who shows a person's token to a public endpoint; whoever cannot be recognised is nobody, as without a
-    token: what is public must be had when the token has expired and when nothing can be verified."""
+    """The member whose token comes with a request to a public endpoint. An invalid or expired token counts as no token:
+    public resources must stay available when a token has expired or cannot be verified."""
     shown = request.headers.get("authorization")
     context = authorize(world, shown) if shown else None
     if context is None or context.get("kind") != "user":
@@ -177,8 +176,8 @@ def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader
 
 
 def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str | None) -> tuple[Head, Actor]:
-    """The key, with what its maker's present role leaves of its scopes. Raises Unauthenticated also for a key whose
-    maker is no member any more, NotFound for another company's name."""
+    """The API key as the actor, with the scopes that its maker's present role allows. Raises Unauthenticated also if
+    its maker is no member any more, NotFound if another company is named."""
     company = str(context.get("company", ""))
     if not is_id("cmp", company) or not is_id("key", key_id):
         raise Unauthenticated
@@ -205,8 +204,8 @@ def _as_member(
     follows: bool = False,
     reads: bool = False,
 ) -> tuple[Head, Actor]:
-    """The member. `follows`: or, of an account whose members are gone or going, whoever may have asked for its
-    deletion, who is shown no more than what they asked; of a blocked one, an owner who was removed and may stop it."""
+    """The member as the actor. `follows` also admits a requester of the account's deletion whose membership is deleted:
+    they see only that request. For a blocked account it also admits a removed owner, who may cancel the deletion."""
     from chalicelib.store.read import admit
 
     company = named.strip() if named is not None else _only_company(world, subject)
@@ -222,12 +221,12 @@ def _as_member(
 
 
 def _beside(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
-    """What somebody may do in a company that is not open who is no member of it."""
+    """The scopes of a non-member in a company that is not open."""
     from chalicelib.services.privacy.requests.requester import was_owner
 
     if head.state == "blocked" and was_owner(world.store, head.company, subject):
         return frozenset({"privacy.read", "privacy.write"})
-    # Members go before the account is closed: who asked must not lose sight of it meanwhile.
+    # Members are deleted before the account is closed. The requester must be able to follow the request meanwhile.
     return frozenset({"privacy.read"}) if reads and head.state in ("blocked", "closed") else frozenset()
 
 
@@ -237,7 +236,7 @@ def _only_company(world: "World", subject: str) -> str:
     memberships = companies_of(world.store, subject)
     if not memberships:
         raise NotFound
-    # Whom strangers let into their companies must not lose the way into his own.
+    # An invitation to another company must not lock a person out of their own company.
     own = [membership for membership in memberships if not membership.invited] or memberships
     if len(own) > 1:
         raise invalid("/header/Company", "company_header_required")

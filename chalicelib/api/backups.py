@@ -1,4 +1,4 @@
-"""Backups: what there is, one more, and verifying, fetching and restoring them."""
+"""Backups: list, create, verify, download and restore them."""
 
 from dataclasses import replace
 from typing import Annotated, Literal, get_args
@@ -23,8 +23,8 @@ MOST_KINDS = len(get_args(RestoredKind))
 
 
 class RestoreIn(Model):
-    """Into the company itself, or into a new one; `kinds` are what is restored (null: everything). A dry run says what
-    would come back, what would be overwritten and what stays deleted, and writes nothing."""
+    """Restore into the company itself, or into a new one. `kinds` are the kinds to restore (null: all). A dry run
+    reports what would be restored, what would be overwritten and what stays deleted, and writes nothing."""
 
     into: Literal["same", "new"] = "same"
     kinds: Annotated[tuple[RestoredKind, ...], Field(min_length=1, max_length=MOST_KINDS)] | None = None
@@ -32,9 +32,9 @@ class RestoreIn(Model):
 
 
 class BackupShown(Shown):
-    """A backup. `counts` are its rows by kind and `bytes` what it takes in storage; it holds the state of the instant
-    `cut_at`, at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly
-    restore of it, aside, gave the same books."""
+    """A backup. `counts` are its rows by kind, `bytes` its size in storage. It holds the state at the instant `cut_at`,
+    at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly test restore
+    gave the same data."""
 
     id: str
     object: Literal["backup"]
@@ -55,7 +55,7 @@ class BackupShown(Shown):
 
 
 class DownloadShown(Shown):
-    """Where the plain archive is fetched, and until when; both are null while `job` makes it."""
+    """The address of the plain archive and the end of its validity. Both are null while `job` makes the archive."""
 
     url: str | None
     expires_at: str | None
@@ -110,7 +110,7 @@ def _restore(context: RequestContext) -> Answer:
 
     sent = context.body
     if not sent.dry_run and sent.into == "new":
-        require_fresh(context)  # a company belongs to a person, never to a key
+        require_fresh(context)  # A company belongs to a person, never to a key.
     elif not sent.dry_run:
         _prove(context)
     wanted = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
@@ -120,8 +120,8 @@ def _restore(context: RequestContext) -> Answer:
 
 
 def _prove(context: RequestContext) -> None:
-    """A person has signed in within ten minutes; a key has been given the scope for this and nothing else. Raises
-    ProofNeeded."""
+    """Require a proof of identity: a sign-in of the last ten minutes. A key needs only the scope, which allows nothing
+    else. Raises ProofNeeded."""
     if context.actor.kind == "user":
         require_fresh(context)
 
@@ -134,7 +134,7 @@ ENDPOINTS = (
         does=_take,
         gives=BackupShown,
         status=202,
-        summary="Begin a backup, or find the one that runs; Location is its job",
+        summary="Start a backup, or find the running one; Location is its job",
         idempotent=True,
         errors=(BackupOff, BackupKeyDestroyed, TooManyRequests, Busy),
         tag="Backups",
@@ -169,7 +169,7 @@ ENDPOINTS = (
         also=(202,),
         errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy),
         tag="Backups",
-        summary="The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect that lives 5 minutes",
+        summary="The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect valid for 5 minutes",
     ),
     Endpoint(
         method="POST",
@@ -178,7 +178,7 @@ ENDPOINTS = (
         does=_verify,
         gives=JobShown,
         status=202,
-        summary="Read all of a backup and compare it with its manifest",
+        summary="Verify a backup: read it completely and compare it with its manifest",
         idempotent=True,
         errors=(NotFound, BackupIncomplete, Busy),
         tag="Backups",
@@ -191,7 +191,7 @@ ENDPOINTS = (
         takes=RestoreIn,
         gives=JobShown,
         status=202,
-        summary="Bring a backup back, or see what that would do",
+        summary="Restore a backup, or preview the restore",
         idempotent=True,
         errors=(NotFound, BackupIncomplete, ProofNeeded, Busy),
         tag="Backups",

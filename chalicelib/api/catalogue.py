@@ -1,4 +1,4 @@
-"""Every way to ask, in one tuple: what is registered, documented, guarded and tested."""
+"""Every endpoint in one tuple. Registration, documentation, the guard and the tests read it."""
 
 from chalicelib.api import (
     access,

@@ -16,15 +16,16 @@ URL = address("changes")
 
 
 class ChangesQuery(Model):
-    """From which clock on (0: from the beginning), and about how many changes: a page never splits a commit."""
+    """The clock to start after (0: the beginning), and the approximate number of changes. A page never splits a
+    commit."""
 
     after: Annotated[int, WholeNumber(0, 10**12 - 1)] = 0
     limit: Annotated[int, WholeNumber(1, 100)] = 20
 
 
 class ChangeShown(Shown):
-    """One thing that changed, as it is now; a deletion has no object. A put without object was too large for its page:
-    read it by its own address."""
+    """One changed record in its present state. A deletion has no object. A put without an object was too large for its
+    page: read it at its own address."""
 
     clock: int
     kind: ChangedKind
@@ -34,7 +35,7 @@ class ChangeShown(Shown):
 
 
 class Changes(ListOf[ChangeShown]):
-    """A page of changes; `clock` is what to ask from next."""
+    """A page of changes. `clock` is the value for the next request."""
 
     clock: int
 
@@ -53,7 +54,7 @@ ENDPOINTS = (
         path=URL,
         scope="changes.read",
         does=_changes,
-        summary="What changed since a clock",
+        summary="List the changes since a clock",
         query=ChangesQuery,
         gives=Changes,
         errors=(SynchronisationOff, ClockTooOld),

@@ -1,4 +1,4 @@
-"""The company: signing up, profile, logo, cloud switches."""
+"""The company: sign-up, profile, logo, cloud switches."""
 
 from base64 import b64decode
 from dataclasses import replace
@@ -32,7 +32,7 @@ from chalicelib.services.representation.records import present_company, present_
 
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
-"""Characters of base64: 512 KB of picture and a little more, so that the picture's own limit is what is refused."""
+"""Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
 MAX_TEMPLATE = 65_536
 Regime = Literal["standard", "auto_entrepreneur", "cpu"]
 Person = Literal["legal", "individual"]
@@ -40,7 +40,7 @@ Mode = Literal["live", "test"]
 
 
 class Particulars(Edit):
-    """A company's identity, contact and bank account, but for its name."""
+    """A company's identity, contact and bank account, without its name."""
 
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
@@ -65,8 +65,9 @@ class _Profile(Particulars):
 
 
 class SignUp(_Profile):
-    """A company to sign up. `of_age` says that its owner is 13 or older (no birth date is asked for); `policy_version`
-    is the version of the privacy policy that the owner accepts; a `test` company's documents are specimens."""
+    """The sign-up of a company. `of_age` says that its owner is 13 or older (no birth date is asked for).
+    `policy_version` is the version of the privacy policy that the owner accepts. The documents of a `test` company are
+    specimens."""
 
     name: Name
     policy_version: Annotated[str, Text(20)]
@@ -75,8 +76,8 @@ class SignUp(_Profile):
 
 
 class CompanyEdit(_Profile):
-    """What is left out stays as it is; null empties what may be empty. `logo` is set by its own endpoint and emptied
-    here; `template` is HTML of the merchant's own, at most 64 KB."""
+    """Omitted members stay unchanged; null clears a member that may be empty. `logo` is set by its own endpoint and
+    cleared here. `template` is the merchant's own HTML, at most 64 KB."""
 
     name: Name = unsent()
     logo: None = unsent()
@@ -91,16 +92,19 @@ class LogoIn(Model):
 
 
 class CloudIn(Edit):
-    """Which switches to turn."""
+    """The switches to change."""
 
     sync: bool = unsent()
     backup: bool = unsent()
 
 
 class SettingsEdit(Edit):
-    """Cloud storage is off until it is turned on; what is off stores nothing. Turning the last switch off while there
-    is business data needs `erase`, by a person who has just signed in: a job then erases it and its backups, and issued
-    documents stay for their term. A dry run says what would go and changes nothing."""
+    """Cloud storage is off until it is turned on; nothing is stored while it is off.
+
+    While there is business data, turning off the last switch needs `erase` and a sign-in of the last ten minutes. A job
+    then erases the data and its backups; issued documents stay for their term. A dry run reports what would be erased
+    and changes nothing.
+    """
 
     cloud: CloudIn = unsent()
     erase: bool = False
@@ -108,7 +112,7 @@ class SettingsEdit(Edit):
 
 
 class CompanyShown(RecordShown):
-    """A company's profile; `logo` is the picture's SHA-256, `notices` say what is unusual and stops nothing."""
+    """A company's profile. `logo` is the picture's SHA-256. `notices` are warnings that do not block the change."""
 
     object: Literal["company"]
     name: str
@@ -138,7 +142,7 @@ class CompanyShown(RecordShown):
 
 
 class Membership(Shown):
-    """One of a person's companies; of a blocked or closed one the name is not told."""
+    """One of a person's companies. The name of a blocked or closed company is hidden."""
 
     id: str
     object: Literal["company"]
@@ -156,7 +160,8 @@ class CloudShown(Shown):
 
 
 class SettingsShown(Shown):
-    """The company's settings. In a dry run, `goes` counts what would be erased, by kind; `job` is what erases it."""
+    """The company's settings. In a dry run, `goes` counts the rows to erase, by kind. `job` is the job that erases
+    them."""
 
     id: str
     object: Literal["settings"]
@@ -166,7 +171,7 @@ class SettingsShown(Shown):
 
 
 def _sign_up(context: RequestContext) -> Answer:
-    """The company's id is derived from the person and the key, so that a retried sign-up meets its own company."""
+    """The company's id is derived from the person and the key, so that a repeated sign-up finds its first result."""
     call = context.presenting(lambda company, head: Answer(present_company(company, head), 201, URL))
     call = replace(call, company=derived_id("cmp", context.actor.subject, call.key))
     sent: dict[str, Any] = context.body.content()
@@ -205,7 +210,7 @@ def _edit(context: RequestContext) -> Answer:
 def _set_logo(context: RequestContext) -> Answer:
     try:
         picture = b64decode(context.body.logo, validate=True)
-    except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
+    except ValueError as error:  # binascii.Error is a ValueError. Text beyond ASCII raises a plain ValueError.
         raise invalid("/logo", "bad_base64") from error
     call = context.presenting(shown(present_company), version=present_company)
     return answer(companies.set_logo(context.world, context.open, call, picture))
@@ -240,7 +245,7 @@ ENDPOINTS = (
         path="/v1/companies",
         scope=SIGNED_IN,
         does=_sign_up,
-        summary="Sign a company up",
+        summary="Sign up a company",
         takes=SignUp,
         gives=CompanyShown,
         status=201,
@@ -253,7 +258,7 @@ ENDPOINTS = (
         path="/v1/companies",
         scope=SIGNED_IN,
         does=_mine,
-        summary="List one's companies",
+        summary="List your companies",
         gives=ListOf[Membership],
         tag="Company",
     ),
@@ -271,7 +276,7 @@ ENDPOINTS = (
         path=URL,
         scope="company.write",
         does=_edit,
-        summary="Edit the company's profile and how it numbers",
+        summary="Edit the company's profile and its numbering",
         takes=CompanyEdit,
         gives=CompanyShown,
         idempotent=True,
@@ -304,7 +309,7 @@ ENDPOINTS = (
         path="/v1/settings",
         scope="company.write",
         does=_switch,
-        summary="Turn the cloud switches",
+        summary="Change the cloud switches",
         takes=SettingsEdit,
         gives=SettingsShown,
         idempotent=True,

@@ -1,4 +1,4 @@
-"""Consents: the policy's acceptance, and what a member agrees to or opposes."""
+"""Consents: the acceptance of the policy, and the choices of a member."""
 
 from typing import Annotated, Literal
 
@@ -18,8 +18,8 @@ URL = address("consents")
 
 
 class ConsentNew(Model):
-    """An answer to one question. `policy` names the `version` that is accepted and cannot be withdrawn, only ended with
-    a deletion request; the others may be granted and opposed at any time, and count at once."""
+    """An answer to one question. `policy` accepts the `version`; it cannot be withdrawn, only ended with a deletion
+    request. The other answers can be granted and withdrawn at any time, with immediate effect."""
 
     kind: Literal["policy", "ads_personalised", "marketing", "diagnostics"]
     granted: bool
@@ -27,7 +27,7 @@ class ConsentNew(Model):
 
 
 class AnnouncedShown(Shown):
-    """A version of the policy that is published and comes into force later."""
+    """A published version of the policy that comes into force later."""
 
     version: str
     from_: Annotated[str, Field(alias="from")]
@@ -36,7 +36,7 @@ class AnnouncedShown(Shown):
 
 
 class PolicyShown(Shown):
-    """`must_accept` asks for an acceptance of `required` or a later version; `required_since` says from when."""
+    """`must_accept`: the member must accept `required` or a later version. `required_since` is the day from which."""
 
     accepted: str | None
     accepted_at: str | None
@@ -49,7 +49,7 @@ class PolicyShown(Shown):
 
 
 class ChoiceShown(Shown):
-    """Whether the member agrees; `chosen_at` is null for what holds by default."""
+    """Whether the member agrees. `chosen_at` is null for a default."""
 
     granted: bool
     chosen_at: str | None
@@ -103,7 +103,7 @@ ENDPOINTS = (
         path=URL,
         scope="consents.read",
         does=_show,
-        summary="Read one's consents, and what is asked",
+        summary="Read your consents and the open questions",
         gives=ConsentsShown,
         tag="Privacy",
     ),
@@ -111,8 +111,8 @@ ENDPOINTS = (
         method="POST",
         path=URL,
         scope="consents.write",
-        does=_decide_consents,
-        summary="Accept a version of the policy, agree, or oppose",
+        does=_decide,
+        summary="Accept a version of the policy, or grant or withdraw a consent",
         takes=ConsentNew,
         gives=ConsentsShown,
         status=201,

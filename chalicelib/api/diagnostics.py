@@ -1,4 +1,4 @@
-"""Diagnostics: a fixed shape that holds no words of anybody's; whatever looks like personal data is refused whole."""
+"""Diagnostics: a fixed shape without free text. A batch that seems to contain personal data is refused completely."""
 
 from typing import Annotated, Any, Literal
 
@@ -25,8 +25,8 @@ Version = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", exa
 
 
 class EventIn(Model):
-    """One thing that happened `count` times. `code` is an area and a place, both of a closed list; `signature` is the
-    MD5 or SHA-256 (hex) of a stack, not the stack; `milliseconds` is a mean."""
+    """An event that happened `count` times. `code` is an area and a place, both from closed lists. `signature` is the
+    MD5 or SHA-256 (hex) of a stack, not the stack. `milliseconds` is a mean."""
 
     code: Annotated[str, Field(pattern=CODE, max_length=100, examples=["crash.invoice_editor"])]
     count: Annotated[int, Field(ge=1, le=10_000)] = 1
@@ -35,7 +35,7 @@ class EventIn(Model):
 
 
 class BatchIn(Model):
-    """What one copy of the application has to tell."""
+    """The events that one copy of the application reports."""
 
     app_version: Version
     os: Os
@@ -45,7 +45,7 @@ class BatchIn(Model):
     @model_validator(mode="before")
     @classmethod
     def _nobodys(cls, sent: Any) -> Any:
-        """Nothing is cut out and kept: what carries somebody's particulars is refused whole, and never logged."""
+        """Refuse a batch that seems to contain personal data. Nothing of it is kept or logged."""
         if any(disguised(text) if _may_be_hash(text) else looks_personal(text) for text in texts(sent)):
             raise PydanticCustomError("personal_data", "")
         return sent
@@ -82,7 +82,7 @@ ENDPOINTS = (
         does=_take,
         takes=BatchIn,
         gives=DiagnosticsShown,
-        summary="Tell what failed or was slow, without personal data",
+        summary="Report errors and slow operations, without personal data",
         tag="Service",
     ),
 )

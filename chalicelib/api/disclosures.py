@@ -1,4 +1,4 @@
-"""The register of disclosures, as the company reads it."""
+"""The register of disclosures, in the form for the company."""
 
 from typing import Literal
 
@@ -16,15 +16,15 @@ URL = address("privacy", "disclosures")
 
 
 class DataShown(Shown):
-    """One kind of data that was handed over, by the policy's rule."""
+    """One kind of data that was disclosed, by the policy's rule."""
 
     rule: str
     label: str
 
 
 class DisclosureShown(Shown):
-    """To whom data were handed, on what basis and when. `documents`: issued ones whose originals were handed out;
-    `hidden_until`: the law forbade telling until that day."""
+    """The recipient, the legal basis and the date of a disclosure. `documents` are issued documents whose originals
+    were disclosed. `hidden_until`: the law forbade informing the company until that day."""
 
     id: str
     object: Literal["disclosure"]
@@ -42,7 +42,7 @@ class DisclosureShown(Shown):
 
 def _list(context: RequestContext) -> Answer:
     if context.actor.kind == "user" and context.actor.role is None:
-        raise NotFound  # of a closed company the register is nobody's to read through the product
+        raise NotFound  # The register of a closed company cannot be read through the product.
     window = Window(context.query.limit, context.query.starting_after, context.query.ending_before)
     page = disclosures.visible(context.world.store, context.company, window, today(context.at))
     data = [present_disclosure(row, context.language) for row in page.items]
@@ -57,7 +57,7 @@ ENDPOINTS = (
         does=_list,
         query=Page,
         gives=ListOf[DisclosureShown],
-        summary="To whom the company's data were handed, on what basis",
+        summary="List the disclosures of the company's data: recipient, basis, date",
         while_blocked=True,
         errors=(NotFound,),
         tag="Privacy",

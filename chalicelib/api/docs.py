@@ -1,4 +1,4 @@
-"""The API's page for readers: the OpenAPI document as one self-contained HTML page, without script."""
+"""The API's documentation page: the OpenAPI document as one self-contained HTML page, without scripts."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -38,7 +38,7 @@ def page(document: Mapping[str, Any]) -> str:
 
 
 def _prose(text: str) -> str:
-    """Escaped text whose `ticks` become code."""
+    """Escaped text; text between backticks becomes code."""
     parts = escape(text).split("`")
     return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
@@ -46,8 +46,8 @@ def _prose(text: str) -> str:
 def _manners(version: str) -> str:
     said = (
         "Send `Authorization: Bearer …` with an access token or an API key.",
-        "Send an `Idempotency-Key` with every POST and PATCH that writes: repeated, they have the first answer again.",
-        "Send the `ETag` that you read in `If-Match` when you change or delete.",
+        "Send an `Idempotency-Key` with every POST and PATCH that writes: a repeated request gets the first answer.",
+        "When you change or delete, send the `ETag` that you read as `If-Match`.",
         "Errors are `application/problem+json` with a stable `code`; `Accept-Language` chooses fr, ar or en.",
         "Every answer carries a `Request-Id`.",
     )
@@ -127,7 +127,7 @@ def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping
 
 
 def _kind(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words, with links to the named ones."""
+    """A schema in a few words, with links to named schemas."""
     if "$ref" in schema:
         name = escape(schema["$ref"].rpartition("/")[2])
         return f'<a href="#schema-{name}">{name}</a>'
@@ -198,7 +198,7 @@ def _filled(template: str) -> str:
 
 
 def _example(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
-    """A small value of a schema: its required members, by their own examples."""
+    """A small example of a schema, from the examples of its required members."""
     known = _resolved(schema, document)
     for given in ("examples", "enum"):
         if known.get(given):

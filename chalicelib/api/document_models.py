@@ -1,4 +1,4 @@
-"""What a client sends about documents and payments."""
+"""The request models of documents and payments."""
 
 from typing import Annotated, Any, Literal
 
@@ -79,7 +79,7 @@ class LineIn(Model):
 
 
 class DraftEdit(Model):
-    """A draft's content; what is left out stays as it is."""
+    """A draft's content. Omitted members stay unchanged."""
 
     operation_date: Day | None = None
     due_date: Day | None = None
@@ -91,7 +91,7 @@ class DraftEdit(Model):
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
 
     def content(self) -> dict[str, Any]:
-        """What was sent, as the domain's values by name."""
+        """The members that were sent, as domain values by name."""
         sent = {name: getattr(self, name) for name in self.model_fields_set if name != "id"}
         if "lines" in sent:
             sent["lines"] = tuple(line.value() for line in self.lines)
@@ -101,7 +101,7 @@ class DraftEdit(Model):
 
 
 class IssueIn(Model):
-    """The day to issue under: today in Casablanca, unless an earlier one is named."""
+    """The day of issue: today in Casablanca, unless an earlier day is given."""
 
     issue_date: Day | None = None
 
@@ -120,14 +120,14 @@ class IssueManyIn(IssueIn):
 
 
 class CreditLineIn(Model):
-    """So much of one line of the invoice, numbered from 1."""
+    """The credit of one line of the invoice, numbered from 1."""
 
     line: Annotated[int, Field(ge=1, le=MAX_LINES)]
     quantity: Quantity
 
 
 class CreditIn(Model):
-    """What to credit; without `lines`, all that is left."""
+    """The lines to credit. Without `lines`, all that remains is credited."""
 
     id: Annotated[str, Id("crn")] | None = None
     lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None

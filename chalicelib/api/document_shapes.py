@@ -1,4 +1,4 @@
-"""What a client is shown of documents, payments and jobs."""
+"""The response models of documents, payments and jobs."""
 
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from chalicelib.domain.companies.item import Nature
 
 
 class DiscountShown(Shown):
-    """Either member."""
+    """A percentage or an amount."""
 
     percent: str | None = None
     amount: str | None = None
@@ -73,7 +73,7 @@ class RegisterPlace(Shown):
 
 
 class NoticeShown(Shown):
-    """Something to know before issuing: a stable code and its parameters."""
+    """A notice before issuing: a stable code and its parameters."""
 
     pointer: str
     code: str
@@ -108,7 +108,7 @@ class DocumentShown(Shown):
 
 
 class PayableShown(DocumentShown):
-    """A document on which payments are recorded."""
+    """A document on which payments are recorded. Notices are those of a draft."""
 
     paid: str
     credited: str
@@ -116,7 +116,7 @@ class PayableShown(DocumentShown):
 
 
 class Deleted(Shown):
-    """What is gone."""
+    """The resource that was deleted."""
 
     id: str
     object: str
@@ -124,7 +124,7 @@ class Deleted(Shown):
 
 
 class PaymentShown(Shown):
-    """A payment; `stamp_duty` is what cash owes apart and does not change the balance."""
+    """A payment. `stamp_duty` is the additional tax on cash; it does not change the balance."""
 
     id: str
     object: Literal["payment"]
@@ -140,7 +140,7 @@ class PaymentShown(Shown):
 
 
 class Outcome(Shown):
-    """What became of one document of a bulk issue."""
+    """The result for one document of a bulk issue."""
 
     id: str
     outcome: Literal["issued", "failed", "not_attempted"]
@@ -149,7 +149,7 @@ class Outcome(Shown):
 
 
 class Outcomes(Shown):
-    """Outcomes in the order asked for; beyond one transaction, a job to look at instead."""
+    """The results in the order of the request. If they exceed one transaction, a job to follow instead."""
 
     object: Literal["list", "job"]
     data: list[Outcome] | None = None
@@ -167,8 +167,8 @@ class Outcomes(Shown):
 
 
 class Part(Shown):
-    """What came of a backup's job: of a backup, its counts by kind; of a restore, by kind how many rows were restored,
-    overwritten or left; of a dry run the same under `would`; of a failure its code."""
+    """The result of a backup's job. A backup: its counts by kind. A restore: the restored, overwritten and unchanged
+    rows by kind. A dry run: the same under `would`. A failure: its code."""
 
     outcome: Literal["complete", "failed"] | None = None
     code: str | None = None
@@ -201,7 +201,7 @@ class JobShown(Shown):
 
 
 class FileShown(Shown):
-    """Where to fetch a file, and until when."""
+    """The address of a file, and the end of its validity."""
 
     url: str
     expires_at: str

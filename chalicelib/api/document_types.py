@@ -16,8 +16,8 @@ from chalicelib.domain.documents.registry import by_kind
 
 @dataclass(frozen=True)
 class DocumentModels:
-    """What a client sends and is shown of one kind: the edit and the creation of a draft, the document, the filters of
-    a list, and the expansion of one."""
+    """The models of one kind: the edit and the creation of a draft, the document, the filters of a list, and the
+    expansion of one document."""
 
     edit: type[BaseModel]
     new: type[BaseModel]
@@ -33,19 +33,19 @@ def models_of(kind: str) -> DocumentModels:
     name = made.words.title["en"].title().replace(" ", "")
     party: Any = Annotated[str, Id(PARTIES[made.counterparty].PREFIX)]
     edit = _model(
-        f"{name}Edit", "A draft's content; what is left out stays as it is.", DraftEdit, **{made.person: party}
+        f"{name}Edit", "A draft's content. Omitted members stay unchanged.", DraftEdit, **{made.person: party}
     )
     return DocumentModels(
         edit=edit,
         new=_model(
             f"{name}New",
-            "A new draft; a client that works offline chooses its id.",
+            "A new draft. A client that works offline may choose its id.",
             edit,
             id=Annotated[str, Id(made.prefix)],
         ),
         shown=_shown(made, name),
         query=_query(made, name, party),
-        one=create_model(f"{name}Expand", __base__=Model, __doc__="What to show in place of its id.", **_expand(made)),
+        one=create_model(f"{name}Expand", __base__=Model, __doc__="What to expand into an object.", **_expand(made)),
     )
 
 

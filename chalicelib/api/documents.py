@@ -106,7 +106,7 @@ class DocumentNoun:
                 path=f"{self.url}/preview",
                 scope=self.made.scopes.read,
                 does=self._preview,
-                summary="Totals without saving",
+                summary="Calculate the totals without saving",
                 takes=models.edit,
                 gives=models.shown,
                 errors=(InvalidContent,),
@@ -137,13 +137,17 @@ class DocumentNoun:
     def _freezing(self) -> Endpoint:
         """The verb that ends a draft: our number is given, or the other party's is recorded."""
         ours = self.made.numbered_by == "us"
-        numbered = "Give the next number, freeze, register" if self.made.registered else "Give the next number, freeze"
+        numbered = (
+            "Issue: give the next number, freeze, enter in the register"
+            if self.made.registered
+            else "Issue: give the next number and freeze"
+        )
         return self._endpoint(
             method="POST",
             path=f"{self.url}/{{id}}/{self.made.freezing.verb}",
             scope=self.made.scopes.issue,
             does=self._issue if ours else self._record,
-            summary=numbered if ours else "Record the number that the other party gave, freeze",
+            summary=numbered if ours else "Record the other party's number and freeze the document",
             takes=IssueIn if ours else RecordIn,
             gives=models_of(self.made.kind).shown,
             idempotent=True,
@@ -155,7 +159,7 @@ class DocumentNoun:
         pdf = endpoint(
             path=f"{self.url}/{{id}}/pdf",
             does=self._pdf,
-            summary="The page, as a redirect to an address that lives 5 minutes",
+            summary="The page as PDF: a redirect to an address that is valid for 5 minutes",
             query=PdfQuery,
             gives=FileShown,
             status=303,

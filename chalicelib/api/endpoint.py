@@ -1,4 +1,5 @@
-"""The first door: an `Endpoint` is how somebody asks. Built once in a noun's module, data afterwards.
+"""The first entry point: an `Endpoint` describes one operation of the API. It is made once in a noun's module and never
+changes.
 
 Validation, authorisation, the OpenAPI document and the test matrix all read the same tuple (`api.catalogue.ENDPOINTS`).
 """
@@ -47,17 +48,17 @@ Scope = Literal[
     "privacy.write",
 ]
 PUBLIC: Literal["PUBLIC"] = "PUBLIC"
-"""No token at all. A public route says so; `scope` has no default."""
+"""No token is needed. A public route states it, because `scope` has no default."""
 SIGNED_IN: Literal["SIGNED_IN"] = "SIGNED_IN"
-"""A person's token, but no company yet: signing up, listing one's companies."""
+"""A person's token without a company: to sign up, or to list one's companies."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks, after the guard: what they may do, and what kind of token proved it.
+    """The authenticated caller: their scopes, and the kind of token.
 
-    `id` is the membership's or the key's, opaque; the journal keeps it for ten years. `subject` is the issuer's name
-    for a person and is kept in the membership alone.
+    `id` is the opaque id of the membership or the key; the journal keeps it for ten years. `subject` is the issuer's
+    name for a person and is kept in the membership only.
     """
 
     id: str
@@ -71,7 +72,8 @@ class Actor:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """One validated request. `call` is set on verbs that write, `reader` and `company` where a company is named."""
+    """One validated request. `call` is set for verbs that write; `reader` and `company` are set where a company is
+    named."""
 
     world: "World"
     actor: Actor
@@ -86,30 +88,30 @@ class RequestContext:
     language: Literal["fr", "ar", "en"]
     at: datetime
     source: str = ""
-    """The address that the request came from, to count by; never stored or logged as it is."""
+    """The address that the request came from, for rate limits. It is never stored or logged unhashed."""
 
     @property
     def open(self) -> "Reader":
-        """The reader of the company; the guard made it for every endpoint with a company scope."""
+        """The reader of the company. The guard makes it for every endpoint with a company scope."""
         if self.reader is None:
             raise LookupError("this endpoint has no company")
         return self.reader
 
     @property
     def writing(self) -> Call:
-        """The call of a verb that writes; the pipeline made it."""
+        """The call of a verb that writes. The pipeline makes it."""
         if self.call is None:
             raise LookupError("this endpoint does not write")
         return self.call
 
     def presenting(self, present: Presenter, version: Shown | None = None) -> Call:
-        """The call of a verb that writes, whose outcome `present` shows. `If-Match` names the `version` that a value
-        must still have."""
+        """The call of a verb that writes, with the presenter `present`. If `If-Match` is sent, it must name the
+        `version` of the current value."""
         return presenting(self.writing, present, version, self.if_match)
 
 
 def require_fresh(context: RequestContext) -> None:
-    """Raises ProofNeeded unless a person asks who has signed in within ten minutes."""
+    """Raise ProofNeeded unless a person calls who signed in within the last ten minutes."""
     since = context.actor.signed_in_at
     if context.actor.kind != "user" or since is None or context.at - since > FRESH:
         raise ProofNeeded
@@ -117,12 +119,15 @@ def require_fresh(context: RequestContext) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """How somebody asks. `takes`, `query` and `gives` are the models of body, query string and answer; `status` is the
-    usual answer's, `also` those of its other answers of the same shape; `errors` the refusals it may give beyond those
-    that its other fields imply (an undeclared one fails in tests). `form` is sent by
-    a page without script; `recognises` is public and still knows a member who shows a token;
-    `while_blocked` is about the block itself and answers for a blocked or closed company, without its reader;
-    `in_cloud` reads issued documents, which are blocked for their term while both cloud switches are off."""
+    """One operation of the API.
+
+    `takes`, `query` and `gives` are the models of the body, the query string and the answer. `status` is the usual
+    status; `also` are other statuses with the same shape. `errors` are the refusals beyond those that the other fields
+    imply (an undeclared one fails in tests). `form`: a page without scripts sends it. `recognises`: public, but it
+    identifies a member who sends a token. `while_blocked`: about the block itself, so it answers for a blocked or
+    closed company, without its reader. `in_cloud`: reads issued documents, which are blocked for their term while both
+    cloud switches are off.
+    """
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str

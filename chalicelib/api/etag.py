@@ -1,7 +1,7 @@
 """Entity tags: the tag of a representation, and the tags that a client sends as `If-None-Match` and `If-Match`.
 
-A tag is a hash of the body, so it changes with everything that the body shows. With `expand[]` a suffix follows the tag
-and a hyphen; `If-Match` compares the first part only, because an edit does not concern expanded members.
+A tag is a hash of the body, so it changes with every member of the body. With `expand[]`, a hyphen and a suffix follow
+the tag. `If-Match` compares the first part only, because an edit does not concern expanded members.
 """
 
 import re
@@ -22,16 +22,13 @@ _LONGEST = 4096
 
 
 def etag(body: Mapping[str, Any]) -> str:
-    """The quoted tag of a representation (32 hex digits); the order of its keys does not matter."""
+    """The quoted tag of a representation (32 hex digits). It does not depend on the order of keys."""
     return f'"{sha256(msgspec.json.encode(body, order="sorted")).hexdigest()[:32]}"'
 
 
 def matches(if_match: str, body: Mapping[str, Any]) -> bool:
-    """Whether an `If-Match` header (`*`, or a list of tags) names this representation.
-
-    A weak tag never does (RFC 9110 §13.1.1). What follows a hyphen is the tag of expanded members, which no edit
-    concerns.
-    """
+    """Tell whether an `If-Match` header (`*`, or a list of tags) names this representation. A weak tag never does (RFC
+    9110 §13.1.1). The part after a hyphen is the tag of expanded members and is ignored."""
     if if_match.strip() == "*":
         return True
     named = [tag.partition("-")[0] for weak, tag in _STRONG.findall(if_match) if not weak]
@@ -54,14 +51,15 @@ def of(body: Mapping[str, Any], *, expanded: Iterable[str] = ()) -> str:
 
 
 def unchanged(if_none_match: str | None, tag: str) -> bool:
-    """Whether `if_none_match` already names `tag`, so that a GET may answer 304. Nonsense is ignored, as caches do."""
+    """Tell whether `if_none_match` already names `tag`, so that a GET can answer 304. An invalid header is ignored, as
+    caches do."""
     if not if_none_match:
         return False
     return if_none_match.strip() == "*" or tag.strip('"') in _TAGS.findall(if_none_match[:_LONGEST])
 
 
 def well_formed(if_match: str) -> str:
-    """`if_match`, when it is `*` or a list of entity tags. Raises Malformed."""
+    """Return `if_match` if it is `*` or a list of entity tags. Raises Malformed."""
     if if_match.strip() != "*" and (len(if_match) > _LONGEST or not _LIST.fullmatch(if_match)):
         raise Malformed(Fault("/header/If-Match", "bad_etag"))
     return if_match

@@ -1,7 +1,7 @@
-"""The field types that models are made of: text that prints, exact numbers as strings, strict days, prefixed ids.
+"""The field types of models: printable text, exact numbers as strings, strict days, prefixed ids.
 
-Each is used as `Annotated[str, Text(200)]` or by a ready name (`Amount`, `Day`). Nothing is coerced: a number where
-text belongs is refused. Text is brought to NFC and loses white space at its ends; nothing else is changed silently.
+Each is used as `Annotated[str, Text(200)]` or by a ready name (`Amount`, `Day`). No value is converted: a number in
+place of text is refused. Text is normalised to NFC and stripped; nothing else is changed.
 """
 
 import re
@@ -22,7 +22,8 @@ from chalicelib.domain.ids import is_id
 
 Language = Literal["fr", "ar", "en"]
 
-# Embeddings, overrides and isolates reorder what follows them, so a printed name or price can lie. The three marks
+# Embeddings, overrides and isolates reorder the text after them, so a printed name or price can be false. The three
+# marks (LRM, RLM, ALM) stay allowed: ordinary Arabic text beside Latin digits needs them.
 # (LRM, RLM, ALM) stay allowed: ordinary Arabic text beside Latin digits needs them.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNPRINTABLE = (
@@ -30,7 +31,7 @@ _UNPRINTABLE = (
     "\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # non-characters, annotations, tags
 )
 _REFUSED = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufff9-\uffff"
-"""The same for readers of the OpenAPI document, as every dialect of regular expressions writes it."""
+"""The same set for readers of the OpenAPI document, in the syntax common to all regular expressions."""
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -40,19 +41,21 @@ _EMAIL = re.compile(
 
 @cache
 def countries() -> frozenset[str]:
-    """The 249 codes of ISO 3166-1 alpha-2. The time zone database lists them, so its updates keep them current."""
+    """The 249 codes of ISO 3166-1 alpha-2. They come from the time zone database, whose updates keep them current."""
     table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
     return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
 
 
 @cache
 def _control(lines: bool) -> re.Pattern[str]:
-    """What does not print; compiled on the first text that is not plain, because so wide a set takes its time."""
+    """Characters that do not print. The pattern is compiled at the first text that is not plain, because so large a set
+    is slow to compile."""
     return re.compile(f"[{_UNPRINTABLE}]" if lines else f"[\t\n{_UNPRINTABLE}]")
 
 
 class Model(BaseModel):
-    """A body or a query string: unknown members refused, nothing coerced, immutable, built on first use."""
+    """A body or a query string. Unknown members are refused, no value is converted, instances are immutable. The
+    validator is built on first use."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, defer_build=True, hide_input_in_errors=True, validate_default=False
@@ -60,7 +63,7 @@ class Model(BaseModel):
 
 
 class Shown(BaseModel):
-    """An answer's model: it documents what is shown and is never used to parse what somebody sent."""
+    """The model of an answer. It documents the answer and never parses a request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -74,7 +77,7 @@ class Text(StrictField):
     lines: bool = False
 
     def check(self, value: str) -> str:
-        """NFC, stripped; refuses characters that do not print or that reorder others."""
+        """The text in NFC, stripped. Refuses characters that do not print or that reorder others."""
         text = value.strip()
         if not (text.isascii() and text.isprintable()):
             text = self._printable(text)
@@ -95,7 +98,7 @@ class Text(StrictField):
         return text
 
     def schema(self) -> JsonSchemaValue:
-        """Length bounds, something to read, and nothing that does not print."""
+        """Length bounds and a pattern that requires printable text."""
         refused = _REFUSED if self.lines else rf"\t\n{_REFUSED}"
         pattern = rf"^[^{refused}]*[^\s{refused}][^{refused}]*$"
         return {"type": "string", "minLength": self.min, "maxLength": self.max, "pattern": pattern}
@@ -153,7 +156,7 @@ class _MonthDay(StrictField):
     def check(self, value: str) -> str:
         """The day, as it was sent."""
         try:
-            date.fromisoformat(f"2028-{value}")  # a leap year: 02-29 is a day
+            date.fromisoformat(f"2028-{value}")  # In a leap year, so that 02-29 is a day.
         except ValueError as error:
             raise PydanticCustomError("bad_month_day", "") from error
         if len(value) != 5:
@@ -171,7 +174,7 @@ class _MonthDay(StrictField):
 
 @dataclass(frozen=True)
 class _Email(StrictField):
-    """An e-mail address of plain syntax, at most 254 characters. Whether it exists only a mail can tell."""
+    """An e-mail address of plain syntax, at most 254 characters. Only a mail can prove that it exists."""
 
     def check(self, value: str) -> str:
         """The address as sent, without white space at its ends."""
@@ -198,7 +201,7 @@ class _Country(StrictField):
         return value
 
     def schema(self) -> JsonSchemaValue:
-        """Every code, so that a generated client offers them."""
+        """Every code, so that a generated client lists them."""
         return {"type": "string", "enum": sorted(countries())}
 
 

@@ -1,4 +1,4 @@
-"""Invoices: what they can do beyond other documents, issuing several at once and being credited."""
+"""Invoices: the operations that other documents lack, bulk issue and credit."""
 
 from chalicelib.api.answers import Answer, address, answer, created, listed
 from chalicelib.api.document_models import CreditIn, IssueManyIn
@@ -61,7 +61,7 @@ ENDPOINTS = (
         path=f"{URL}/{{id}}/credit",
         scope="documents.issue",
         does=_credit,
-        summary="Issue the credit note for some lines, or for all that is left",
+        summary="Issue a credit note for some lines, or for all that remains",
         takes=CreditIn,
         gives=models_of(CREDIT_NOTE.kind).shown,
         status=201,

@@ -11,8 +11,8 @@ Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 
 
 class ItemEdit(Edit):
-    """What is left out stays as it is; null empties what may be empty. `unit_price` in dirhams before TVA, `vat_rate`
-    in percent and in force today; an exempt item (rate "0") names its article."""
+    """Omitted members stay unchanged; null clears a member that may be empty. `unit_price` is in dirhams before TVA.
+    `vat_rate` is in percent and in force today; an exempt item (rate "0") names its article."""
 
     name: Name = unsent()
     description: Annotated[str, Text(2_000, lines=True)] | None = None
@@ -25,7 +25,7 @@ class ItemEdit(Edit):
 
 
 class ItemNew(ItemEdit):
-    """A new item; a client that works offline chooses its id."""
+    """A new item. A client that works offline may choose its id."""
 
     id: Annotated[str, Id("itm")] | None = None
     name: Name
@@ -34,7 +34,7 @@ class ItemNew(ItemEdit):
 
 
 class ItemShown(RecordShown):
-    """What the company sells."""
+    """An item that the company sells."""
 
     object: Literal["item"]
     name: str

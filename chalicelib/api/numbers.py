@@ -1,4 +1,4 @@
-"""Strict fields and the numbers among them: what an attribute accepts, refuses with a stable code, and documents."""
+"""Strict fields and numbers: the accepted values, the stable codes of refusals, and the schema."""
 
 import re
 from abc import ABC, abstractmethod
@@ -14,15 +14,15 @@ _NUMBER = re.compile(r"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 
 
 class StrictField(ABC):
-    """A strict string with a check of its own and a JSON schema to tell about it."""
+    """A strict string with its own check and its own JSON schema."""
 
     @abstractmethod
     def check(self, value: str) -> Any:
-        """The value to keep. Raises PydanticCustomError whose type is a stable code."""
+        """The value to store. Raises PydanticCustomError whose type is a stable code."""
 
     @abstractmethod
     def schema(self) -> JsonSchemaValue:
-        """What the OpenAPI document says."""
+        """The schema for the OpenAPI document."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
@@ -75,7 +75,7 @@ class Number(StrictField):
         return "9" * self.digits + ("." + "9" * self.decimals if self.decimals else "")
 
     def schema(self) -> JsonSchemaValue:
-        """A pattern, because the bounds of a decimal string cannot be said otherwise."""
+        """A pattern, because JSON schema cannot state the bounds of a decimal string."""
         whole = rf"(0|[1-9][0-9]{{0,{self.digits - 1}}})"
         if self.max is not None:
             whole = rf"(0|[1-9][0-9]{{0,{len(str(self.max)) - 2}}})"
@@ -90,7 +90,7 @@ class Number(StrictField):
 
 @dataclass(frozen=True)
 class WholeNumber(StrictField):
-    """A whole number in a query string, where everything is text."""
+    """A whole number in a query string, where every value is text."""
 
     min: int
     max: int

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the endpoints and the very models that validate; the same each time."""
+"""The OpenAPI 3.1 document, generated from the endpoints and their validating models. The result is deterministic."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -35,15 +35,15 @@ _REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
 
 _TEXT: Final = {"type": "string"}
 _HEADERS: Final[dict[str, Any]] = {
-    "Request-Id": {"description": "Names this request in the logs; quote it to report a problem.", "schema": _TEXT},
-    "ETag": {"description": "The version of what the body shows, for If-Match and If-None-Match.", "schema": _TEXT},
-    "Location": {"description": "Where what was made, or the file, is found.", "schema": _TEXT},
+    "Request-Id": {"description": "The id of this request in the logs; quote it to report a problem.", "schema": _TEXT},
+    "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": _TEXT},
+    "Location": {"description": "The address of the new resource or of the file.", "schema": _TEXT},
     "Idempotency-Replayed": {
         "description": "`true` when this is the first answer to the same Idempotency-Key, given again. What it said of "
         "a person who was erased since is left out: the body, or the part of it that was theirs, is `Erased`.",
         "schema": _TEXT,
     },
-    "Retry-After": {"description": "Seconds to wait before asking again.", "schema": {"type": "integer"}},
+    "Retry-After": {"description": "Seconds to wait before the next attempt.", "schema": {"type": "integer"}},
 }
 
 
@@ -61,13 +61,13 @@ _PARAMETERS: Final[dict[str, Any]] = {
     "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
     "Company": _header(
         "Company",
-        "Which company is meant. Needed by a person who belongs to several; a key belongs to one.",
+        "The company's id. Required if a person belongs to several companies; a key belongs to one.",
         pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
     ),
     "Idempotency-Key": _header(
         "Idempotency-Key",
-        "Names this request: sent again with the same body within "
-        f"{length(term('transient.idempotency'), 'en')}, it has the first answer.",
+        "The key of this request. A repeated request with the same key and body within "
+        f"{length(term('transient.idempotency'), 'en')} gets the first answer.",
         required=True,
         minLength=1,
         maxLength=255,
@@ -81,14 +81,14 @@ _PARAMETERS: Final[dict[str, Any]] = {
         examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
         pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
     ),
-    "If-None-Match": _header("If-None-Match", "The ETag that you have: 304 when nothing changed."),
+    "If-None-Match": _header("If-None-Match", "The ETag that you have: the answer is 304 if nothing changed."),
 }
 
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Problem",
-    "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. What was refused changed "
-    "nothing. A pointer begins at the body's root; what is elsewhere is below `/query` or `/header`.",
+    "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. A refused request "
+    "changes nothing. A pointer starts at the body's root; faults elsewhere are below `/query` or `/header`.",
     "required": ["type", "title", "status", "detail", "code", "request_id"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
@@ -105,9 +105,12 @@ PROBLEM: Final[dict[str, Any]] = {
                 "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
             },
         },
-        "current_etag": {"type": "string", "description": "On 412: the tag to read and send instead."},
+        "current_etag": {
+            "type": "string",
+            "description": "On 412: the tag of the current version.",
+        },
         "current_version": {"type": "integer", "description": "On 412."},
-        "limit": {"description": "On 413: the limit that was passed.", "type": "string"},
+        "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
     },
 }
 
@@ -115,8 +118,8 @@ PROBLEM: Final[dict[str, Any]] = {
 ERASED: Final[dict[str, Any]] = {
     "type": "object",
     "title": "Erased",
-    "description": "Only with `Idempotency-Replayed`: what was asked was done once, and is not done again; a person "
-    "whom the first answer named was erased since, so that it is not repeated. Status and `Location` are the first.",
+    "description": "Only with `Idempotency-Replayed`: the operation was done once and is not repeated. A person "
+    "in the first answer was erased since, so the body is omitted. Status and `Location` are the first answer's.",
     "required": ["erased"],
     "properties": {"erased": {"const": True}},
     "additionalProperties": False,
@@ -138,7 +141,7 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         "info": {
             "title": "My Facture Pro",
             "version": version,
-            "description": "Invoices that obey Moroccan law. Amounts are decimal strings in dirhams, days are "
+            "description": "Invoices that comply with Moroccan law. Amounts are decimal strings in dirhams, days are "
             "`YYYY-MM-DD`, instants RFC 3339 in UTC.",
         },
         "servers": [{"url": "/"}],
@@ -235,7 +238,7 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
 
 
 def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
-    """A query string cannot hold null: a member that may be absent simply is."""
+    """The schema without null, which a query string cannot hold."""
     plain = {name: part for name, part in member.items() if name not in ("anyOf", "title", "default")}
     kinds = [kind for kind in member.get("anyOf", ()) if kind.get("type") != "null"]
     if member.get("default"):
@@ -244,7 +247,7 @@ def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _tagged(endpoint: Endpoint) -> bool:
-    """Whether its answers carry an ETag: every resource's do, no list's does."""
+    """Tell whether its answers carry an ETag: those of resources do, those of lists do not."""
     return endpoint.gives is not None and "has_more" not in endpoint.gives.model_fields
 
 
@@ -252,11 +255,11 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
     responses = {str(endpoint.status): _answer(endpoint, references)}
     if endpoint.method == "GET" and _tagged(endpoint):
         responses["304"] = {
-            "description": "Nothing changed since the version in If-None-Match.",
+            "description": "Nothing has changed since the version in If-None-Match.",
             "headers": _REQUEST_ID,
         }
     if endpoint.status == 303 and endpoint.gives is not None:
-        # A file's address in place of a redirect, for clients that say `Accept: application/json`.
+        # The address of a file instead of a redirect, for clients that send `Accept: application/json`.
         schema = references[endpoint.gives, "serialization"]
         responses["200"] = {
             "description": "The file's address, on `Accept: application/json`.",

@@ -1,4 +1,4 @@
-"""What anybody may read: the service's health, the OpenAPI document and its page."""
+"""Public pages: the service's health, the OpenAPI document and its page."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -17,7 +17,7 @@ _PATIENCE_SECONDS: Final = 2.0
 
 
 class HealthShown(Shown):
-    """`ok` when every dependency answers; `degraded`, with status 503, when one does not."""
+    """`ok` if every dependency answers; `degraded`, with status 503, if one does not."""
 
     status: Literal["ok", "degraded"]
     build: str
@@ -26,7 +26,7 @@ class HealthShown(Shown):
 
 
 def reachable(checks: Mapping[str, Callable[[], object]]) -> dict[str, str]:
-    """Each check's name and whether it succeeded within two seconds; they run side by side."""
+    """Each check's name and whether it succeeded within two seconds. The checks run in parallel."""
     pool = ThreadPoolExecutor(max_workers=len(checks), thread_name_prefix="health")
     try:
         running = {name: pool.submit(check) for name, check in checks.items()}
@@ -39,7 +39,7 @@ def reachable(checks: Mapping[str, Callable[[], object]]) -> dict[str, str]:
 
 @cache
 def _clients(settings: "Settings") -> tuple[Any, Any]:
-    """Clients of their own, which try once and give up soon: a probe that retries measures its own patience."""
+    """Separate clients that try once with a short time-out. A probe that retries would measure its own patience."""
     import boto3
     from botocore.config import Config
 
@@ -95,8 +95,8 @@ ENDPOINTS = (
         does=_health,
         gives=HealthShown,
         also=(503,),
-        tag="AwsService",
-        summary="The build, the stage, and whether what it depends on can be reached",
+        tag="Service",
+        summary="The build, the stage, and the health of each dependency",
     ),
     Endpoint(
         method="GET",

@@ -1,4 +1,4 @@
-"""Lists: the query string that pages through one, and the shape of the answer."""
+"""Lists: the paging parameters and the shape of the answer."""
 
 import re
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -23,7 +23,7 @@ Cursor = Annotated[str, AfterValidator(_any_id), Field(json_schema_extra={"patte
 
 
 class Page(Model):
-    """Which part of a list: at most `limit`, after or before the item with an id."""
+    """The part of a list: at most `limit` items, after or before the item with an id."""
 
     limit: Annotated[int, WholeNumber(1, 100)] = 20
     starting_after: Cursor | None = None
@@ -51,7 +51,7 @@ class ListOf(Shown, Generic[T]):
 
 
 class Found(ListOf[T], Generic[T]):
-    """A list that may be filtered. `next` is the id to go on from: a filtered list answers with what it has after a
-    bounded search, and `data` may then be short, or empty, although `has_more` is true."""
+    """A filtered list. `next` is the id to continue after. The search per request is bounded, so `data` may be short or
+    empty although `has_more` is true."""
 
     next: str | None

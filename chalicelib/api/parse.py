@@ -1,4 +1,4 @@
-"""What was sent, made into validated values, or refused with a pointer to what is wrong."""
+"""Validation of requests: returns validated values, or refuses with a pointer to each fault."""
 
 import json
 import re
@@ -35,7 +35,8 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 def path(params: Mapping[str, str] | None) -> dict[str, str]:
-    """The path's parameters. Raises NotFound for one that cannot name a thing: no sort key holds it unchecked."""
+    """The path's parameters. Raises NotFound for a value that cannot be an id, so that no sort key contains it
+    unchecked."""
     if not params:
         return {}
     for name, value in params.items():
@@ -67,10 +68,8 @@ def query(model: type[BaseModel] | None, params: "MultiDict | None") -> BaseMode
 
 
 def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, bytes]:
-    """The body as the endpoint's model, and its canonical bytes, which a repeated request must repeat.
-
-    An empty body is `{}`. Raises TooLarge, UnsupportedMediaType, Malformed, InvalidContent.
-    """
+    """The body as the endpoint's model, and its canonical bytes. A repeated request must have the same bytes. An empty
+    body is `{}`. Raises TooLarge, UnsupportedMediaType, Malformed, InvalidContent."""
     if endpoint.method == "GET":
         return None, b""
     if endpoint.form:
@@ -84,14 +83,14 @@ def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byte
             raise InvalidContent(*(Fault(pointer([name]), "unknown_field") for name in unknown[:MOST_FAULTS]))
         return None, canonical
     try:
-        # JSON mode: arrays are tuples and strings are dates there, though the models coerce nothing else.
+        # In JSON mode, arrays become tuples and strings become dates. The models convert nothing else.
         return endpoint.takes.model_validate_json(text), canonical
     except ValidationError as error:
         raise InvalidContent(*faults_of(error)) from None
 
 
 def _form(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, bytes]:
-    """What a page's form sent, as the endpoint's model. Raises as `body` does."""
+    """The fields of a page's form, as the endpoint's model. Raises the same errors as `body`."""
     if (request.headers.get("content-type") or "").partition(";")[0].strip().lower() != FORM:
         raise UnsupportedMediaType
     try:
@@ -134,7 +133,7 @@ def if_match(header: str | None, *, required: bool) -> str:
 def _raw(request: "Request") -> bytes:
     try:
         raw = request.raw_body
-    except ValueError:  # base64 that is none, or text that UTF-8 cannot carry
+    except ValueError:  # Invalid base64, or text that UTF-8 cannot encode.
         raise Malformed(Fault("", "not_utf8")) from None
     if len(raw) > MOST_BYTES:
         raise TooLarge(limit="1 MB")
@@ -149,13 +148,13 @@ def _acceptable(content_type: str) -> bool:
 
 
 def _check_media(content_type: str | None) -> None:
-    # Absent means JSON, as it does at the gateway.
+    # A missing header means JSON, as it does at the gateway.
     if content_type and not (len(content_type) < 128 and _acceptable(content_type)):
         raise UnsupportedMediaType
 
 
 class _Duplicate(ValueError):
-    """A member's name appears twice: two readers would see two different bodies."""
+    """A member's name appears twice: two parsers would read two different bodies."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -173,7 +172,7 @@ _DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_re
 
 
 def _read(raw: bytes) -> tuple[str, bytes]:
-    """The body's text and canonical form, once it is known to be one JSON object that every reader reads alike."""
+    """The body's text and canonical form, after the check that it is one unambiguous JSON object."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:

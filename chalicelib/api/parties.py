@@ -26,8 +26,8 @@ TermsDays = Annotated[int, Field(ge=0, le=120)]
 
 
 class PartyEdit(Edit):
-    """What is left out stays as it is; null empties what may be empty. A business needs its ICE, or the reason why it
-    has none. No member may hold a national identity card number (law 09-08 art. 12)."""
+    """Omitted members stay unchanged; null clears a member that may be empty. A business needs its ICE, or the reason
+    for a missing ICE. No member may hold a national identity card number (law 09-08 art. 12)."""
 
     name: Name = unsent()
     kind: Kind = unsent()
@@ -50,13 +50,13 @@ class _PartyNew(PartyEdit):
 
 
 class CustomerNew(_PartyNew):
-    """A new customer; a client that works offline chooses its id."""
+    """A new customer. A client that works offline may choose its id."""
 
     id: Annotated[str, Id("cus")] | None = None
 
 
 class SupplierNew(_PartyNew):
-    """A new supplier; a client that works offline chooses its id."""
+    """A new supplier. A client that works offline may choose its id."""
 
     id: Annotated[str, Id("sup")] | None = None
 
@@ -85,13 +85,13 @@ class _PartyShown(RecordShown):
 
 
 class CustomerShown(_PartyShown):
-    """Somebody the company invoices; `notices` say what is unusual about it and stops nothing."""
+    """A customer. `notices` are warnings that do not block the change."""
 
     object: Literal["customer"]
 
 
 class SupplierShown(_PartyShown):
-    """Somebody who invoices the company; `notices` say what is unusual about it and stops nothing."""
+    """A supplier. `notices` are warnings that do not block the change."""
 
     object: Literal["supplier"]
 

@@ -19,7 +19,7 @@ URL = address("invoices", "{id}", "payments")
 
 
 class PaymentQuery(Model):
-    """Which part of the list, oldest first."""
+    """The part of the list, oldest first."""
 
     limit: Annotated[int, WholeNumber(1, 100)] = 20
     starting_after: Cursor | None = None

@@ -1,4 +1,4 @@
-"""Privacy requests: asking, proving who asks, stopping, and the receipt."""
+"""Privacy requests: create, confirm, cancel and follow them, and the receipt."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -45,26 +45,26 @@ Subject = Annotated[str, Text(40), AfterValidator(_known)]
 
 
 class RequestNew(Model):
-    """What is asked, about whom: `subject` is a customer's, supplier's or member's id; none is the whole company. A dry
-    run answers what would be done and stores nothing."""
+    """A privacy request. `subject` is the id of a customer, supplier or member; without it, the request is about the
+    complete company. A dry run returns the planned steps and stores nothing."""
 
     kind: Kind
     subject: Subject | None = None
     dry_run: bool = False
     corrections: dict[str, Any] | None = None
-    """Of a rectification: what is right, by attribute, as the subject's own PATCH takes it."""
+    """For a rectification: the correct values by attribute, in the form of the subject's own PATCH."""
 
 
 class Confirmation(Model):
-    """The mailed code, unless the sign-in is of the last ten minutes; `waive_grace` gives up the account's 30 days."""
+    """The mailed code, unless the sign-in is from the last ten minutes. `waive_grace` waives the account's 30 days."""
 
     code: Annotated[str, Text(20)] | None = None
     waive_grace: bool = False
 
 
 class StepShown(Shown):
-    """One line of the plan: which store, what happens there, to how many rows or versions (null: not counted), on
-    what legal basis and until when what stays is kept."""
+    """One step of the plan: the store, the action, the number of rows or versions (null: not counted), the legal basis,
+    and the last day of what is kept."""
 
     store: Literal["table", "files"]
     place: str
@@ -81,16 +81,17 @@ class StepShown(Shown):
 
 
 class AwaitedShown(Shown):
-    """Since when the legal deadline stands still, and the attributes whose right values are missing."""
+    """The instant since which the legal deadline is suspended, and the attributes whose correct values are missing."""
 
     since: str
     missing: list[str]
 
 
 class RequestShown(Shown):
-    """A request. `due` is the legal deadline; `last_trace` the last day on which recovery copies may hold something;
-    `download` where the archive of an access request is for seven days. Of a rectification, `documents` is where the
-    issued documents are listed that state what was wrong, `recipients` the disclosures to inform the recipients of."""
+    """A privacy request. `due` is the legal deadline. `last_trace` is the last day on which recovery copies may hold
+    data. `download` is the address of an access request's archive, for seven days. For a rectification, `documents`
+    lists the issued documents with the wrong values, and `recipients` are the disclosures whose recipients must be
+    informed."""
 
     id: str | None
     object: Literal["privacy_request"]
@@ -117,7 +118,7 @@ class RequestShown(Shown):
 
 
 class ReceiptShown(Shown):
-    """A signed receipt: `signature` (base64, DER) is over the canonical JSON of `content`; `key` is the SHA-256 of the
+    """A signed receipt. `signature` (base64, DER) covers the canonical JSON of `content`. `key` is the SHA-256 of the
     public key, which is published at /privacy/receipt-key."""
 
     id: str
@@ -130,7 +131,7 @@ class ReceiptShown(Shown):
 
 
 class ReceiptKeyShown(Shown):
-    """The public key that receipts verify against."""
+    """The public key that verifies receipts."""
 
     object: Literal["receipt_key"]
     algorithm: Literal["ECDSA_SHA_256"]
@@ -139,7 +140,7 @@ class ReceiptKeyShown(Shown):
 
 
 class CodeSent(Shown):
-    """Where the code went is not said."""
+    """A code was sent. The address is not shown."""
 
     object: Literal["code"]
     sent: bool
@@ -160,8 +161,8 @@ def _fresh(context: RequestContext, actor: Actor) -> bool:
 
 
 def _coded(context: RequestContext, code: str) -> bool:
-    """Whether this is the live code. It is spent once what it proves is done, so that a request which is repeated
-    because its answer was lost is not refused for having been made before."""
+    """Tell whether this is the valid code. It is used up only after the operation that it proves. So a request that is
+    repeated because its answer was lost is not refused."""
     from chalicelib.services.companies.codes import live
 
     return live(context.world, "identity", context.actor.id, context.path["id"], code=code) is not None
@@ -266,7 +267,7 @@ ENDPOINTS = (
         path=URL,
         scope="privacy.write",
         does=_new,
-        summary="Ask for access, rectification, deletion or opposition; or see what a deletion would do",
+        summary="Request access, rectification, deletion or opposition; or preview a deletion",
         takes=RequestNew,
         gives=RequestShown,
         status=201,
@@ -291,7 +292,7 @@ ENDPOINTS = (
         path=ONE,
         scope="privacy.read",
         does=_read,
-        summary="A privacy request and how far it is",
+        summary="Read a privacy request and its progress",
         gives=RequestShown,
         errors=(NotFound,),
         while_blocked=True,
@@ -302,7 +303,7 @@ ENDPOINTS = (
         path=ONE + "/code",
         scope="privacy.write",
         does=_code,
-        summary="Mail a code that proves who confirms",
+        summary="Mail a code that proves the requester's identity",
         gives=CodeSent,
         status=202,
         idempotent=True,
@@ -315,7 +316,7 @@ ENDPOINTS = (
         path=ONE + "/confirm",
         scope="privacy.write",
         does=_confirm,
-        summary="Confirm a request: an account is blocked at once, a person's own record goes at once",
+        summary="Confirm a request: an account is blocked, or a person's own record deleted, at once",
         takes=Confirmation,
         gives=RequestShown,
         idempotent=True,
@@ -337,7 +338,7 @@ ENDPOINTS = (
         path=ONE + "/cancel",
         scope="privacy.write",
         does=_cancel,
-        summary="Stop a request that has not begun",
+        summary="Cancel a request that has not started",
         gives=RequestShown,
         idempotent=True,
         errors=(NotFound, RequestSettled),
@@ -349,7 +350,7 @@ ENDPOINTS = (
         path=ONE + "/receipt",
         scope="privacy.read",
         does=_receipt,
-        summary="The signed receipt of what was removed and what is kept",
+        summary="Read the signed receipt of the deleted and the kept data",
         gives=ReceiptShown,
         errors=(NotFound,),
         while_blocked=True,
@@ -360,7 +361,7 @@ ENDPOINTS = (
         path=ONE + "/download",
         scope="privacy.read",
         does=_download,
-        summary="The archive of what is held, as a redirect to an address that lives 5 minutes",
+        summary="The archive of the stored data: a redirect to an address that is valid for 5 minutes",
         gives=FileShown,
         status=303,
         errors=(NotFound, ProofNeeded, Busy),
@@ -371,7 +372,7 @@ ENDPOINTS = (
         path=KEY_URL,
         scope=PUBLIC,
         does=_receipt_key,
-        summary="The public key that receipts verify against",
+        summary="The public key that verifies receipts",
         gives=ReceiptKeyShown,
         tag="Privacy",
     ),

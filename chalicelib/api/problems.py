@@ -1,7 +1,5 @@
-"""Turns a refusal into an answer: RFC 9457 problems, in the caller's language, that betray nothing.
-
-The words are in `messages/{fr,ar,en}.toml`, read on the first problem of their language.
-"""
+"""Turns a refusal into an answer: RFC 9457 problems in the caller's language, without internal details. The messages
+are in `messages/{fr,ar,en}.toml`, read at the first problem of their language."""
 
 import json
 import re
@@ -23,9 +21,9 @@ Language = Literal["fr", "ar", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("fr", "ar", "en")
 MEDIA: Final = "application/problem+json"
 MOST_FAULTS: Final = 50
-"""A body can be wrong in thousands of places; the first of them help."""
+"""A body can have thousands of faults. Only the first of them are useful."""
 _UNTOLD: Final = 5_000
-"""Above so many, listing them would cost more than reading the body did."""
+"""Above this number of faults, a list would cost more time than the body."""
 
 _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "stale_version": ("current_etag", "current_version"),
@@ -43,7 +41,7 @@ _RANGE = re.compile(
 
 
 class InternalError(Refusal):
-    """Our fault. Nothing more is said; the log has the request id."""
+    """An error of ours. The answer gives no details; the log has the request id."""
 
     code = "internal_error"
 
@@ -65,7 +63,7 @@ _GATEWAY: Final[dict[int, type[Refusal]]] = {
 
 @lru_cache(maxsize=256)
 def negotiate(accept_language: str | None) -> Language:
-    """The language that an `Accept-Language` prefers among ours; English when it names none."""
+    """The best language among ours for an `Accept-Language` header. English if it names none of them."""
     best: Language = "en"
     best_quality = 0.0
     for part in (accept_language or "")[:512].split(","):
@@ -81,7 +79,7 @@ def negotiate(accept_language: str | None) -> Language:
 
 @cache
 def messages(language: Language) -> dict[str, Any]:
-    """The words of one language: `refusals.{code}.{title,detail}`, `faults.{code}` and `types.{name}`."""
+    """The messages of one language: `refusals.{code}.{title,detail}`, `faults.{code}` and `types.{name}`."""
     import tomllib
 
     text = files("chalicelib.api").joinpath(f"messages/{language}.toml").read_text("utf-8")
@@ -89,7 +87,7 @@ def messages(language: Language) -> dict[str, Any]:
 
 
 class _Parameters(dict[str, str]):
-    """A parameter that is missing must not turn a refusal into a failure."""
+    """A missing parameter must not turn a refusal into an internal error."""
 
     def __missing__(self, name: str) -> str:
         return "…"
@@ -136,16 +134,16 @@ STATUSES: Final[Mapping[type[Refusal], int]] = {
     errors.Busy: 503,
     errors.RendererUnavailable: 503,
 }
-"""The HTTP status of each refusal; a class without one has that of the class that it specialises."""
+"""The HTTP status of each refusal. A class that is not listed has the status of its parent class."""
 
 
 def status_of(refusal: type[Refusal]) -> int:
-    """The HTTP status of a class of refusals: its own, or that of the class that it specialises."""
+    """The HTTP status of a class of refusals: its own, or that of its parent class."""
     return next(STATUSES[cls] for cls in refusal.__mro__ if cls in STATUSES)
 
 
 def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of the answer to `refusal`."""
+    """The status, headers and body of the answer to `refusal`."""
     words, params = messages(language), refusal.params
     if "limit" in params:
         params = {**params, "limit": _size(params["limit"])}
@@ -165,7 +163,7 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
             body[name] = params[name]
     headers = {"Content-Type": MEDIA, "Content-Language": language, "Cache-Control": "no-store"}
     headers |= {"Request-Id": request_id, **_headers(refusal)}
-    # ASCII on the wire: a pointer echoes what was sent, which may hold what UTF-8 cannot carry.
+    # ASCII only: a pointer repeats text of the request, which UTF-8 may be unable to encode.
     return status_of(type(refusal)), headers, json.dumps(body, default=str).encode()
 
 
@@ -262,7 +260,7 @@ _BY_TYPE: Final[dict[str, Callable[[Mapping[str, Any]], tuple[str, dict[str, Any
     "string_too_short": lambda c: ("too_short", {"min": c["min_length"]}),
     "string_pattern_mismatch": lambda _: ("bad_format", {}),
     "string_unicode": lambda _: ("control_character", {"character": "U+D800"}),
-    # Pydantic says these of lists; our text fields use the same words with a context of their own.
+    # Pydantic uses these codes for lists. Our text fields use the same codes with their own context.
     "too_long": lambda c: ("too_many", {"max": c["max_length"]}) if "max_length" in c else ("too_long", dict(c)),
     "too_short": lambda c: ("too_few", {"min": c["min_length"]}) if "min_length" in c else ("too_short", dict(c)),
     "literal_error": lambda c: ("not_one_of", {"allowed": _options(str(c["expected"]))}),
@@ -280,7 +278,7 @@ def _options(expected: str) -> list[str]:
 
 
 def faults_of(error: "ValidationError", within: str = "") -> tuple[Fault, ...]:
-    """Pydantic's findings as ours: stable codes, RFC 6901 pointers, at most `MOST_FAULTS`."""
+    """Pydantic's errors as faults: stable codes, RFC 6901 pointers, at most `MOST_FAULTS`."""
     if error.error_count() > _UNTOLD:
         return (Fault(pointer((), within), "too_many_errors", {"count": error.error_count()}),)
     found = []

@@ -1,4 +1,4 @@
-"""What anybody may read of the privacy policy: its page, every version of it, and the data map."""
+"""The public part of the privacy policy: its page, all its versions, and the data map."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 
 class PolicyQuery(Model):
-    """Which version of the policy (default: the one in force), in which language (default: Accept-Language)."""
+    """The version of the policy (default: the one in force) and the language (default: Accept-Language)."""
 
     lang: Language | None = None
     version: Annotated[str, Text(20)] | None = None
 
 
 class LanguageQuery(Model):
-    """In which language (default: Accept-Language)."""
+    """The language (default: Accept-Language)."""
 
     lang: Language | None = None
 
 
 class Coded(Shown):
-    """A stable code and its words."""
+    """A stable code and its text."""
 
     code: str
     words: str
@@ -42,7 +42,7 @@ class BasisShown(Coded):
 
 
 class TermShown(Shown):
-    """How long, from when (`term` is ISO 8601), and what happens then."""
+    """The term (ISO 8601), the event that starts it, and the action at its end."""
 
     term: str | None
     start: str
@@ -51,7 +51,7 @@ class TermShown(Shown):
 
 
 class PlaceShown(Shown):
-    """Attributes of one kind of row in one room."""
+    """The attributes of one kind of row in one table."""
 
     room: str
     kind: str
@@ -59,7 +59,7 @@ class PlaceShown(Shown):
 
 
 class RuleShown(Shown):
-    """One kind of data: why it is kept, on what basis, until when, where it lies, and what a deletion does to it."""
+    """One kind of data: its purpose, legal basis, term and location, and the effect of a deletion."""
 
     rule: str
     label: str
@@ -76,7 +76,7 @@ class RuleShown(Shown):
 
 
 class ProcessorShown(Shown):
-    """Who processes data for the service, what they receive, and where."""
+    """A processor of the service: the data that it receives, and its location."""
 
     provider: str
     receives: str
@@ -86,14 +86,14 @@ class ProcessorShown(Shown):
 
 
 class PeriodShown(Shown):
-    """An ISO 8601 period and its words."""
+    """An ISO 8601 period and its text."""
 
     period: str
     words: str
 
 
 class DataMapShown(Shown):
-    """What is held, where, why and until when."""
+    """The stored data: its location, purpose and term."""
 
     object: Literal["data_map"]
     language: Language
@@ -150,7 +150,7 @@ ENDPOINTS = (
         does=_data_map,
         query=LanguageQuery,
         gives=DataMapShown,
-        summary="What is held, where, why and until when",
+        summary="The data map: the stored data, its location, purpose and term",
         tag="Privacy",
     ),
 )

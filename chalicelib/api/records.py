@@ -1,4 +1,4 @@
-"""What the endpoints of simple records have in common: their five verbs, and the fields that their models share."""
+"""The shared parts of simple records' endpoints: their five verbs, and the fields of their models."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ Name = Annotated[str, Text(200)]
 
 
 def unsent() -> Any:
-    """The default of a member that an edit may leave out but not set to null: leaving it out changes nothing."""
+    """The default of a member that an edit may omit but not set to null. An omitted member is unchanged."""
     return Field(default_factory=lambda: None)
 
 
 class Edit(Model):
-    """A body of which only what was sent counts."""
+    """A body in which only the members that were sent count."""
 
     def content(self) -> dict[str, Any]:
-        """What was sent, by name; `id` apart."""
+        """The members that were sent, by name, without `id`."""
         return self.model_dump(exclude_unset=True, exclude={"id"})
 
 
 class AddressIn(Model):
-    """A postal address; in an edit, what is left out stays."""
+    """A postal address. In an edit, omitted members stay unchanged."""
 
     street: Annotated[str, Text(200)] | None = None
     city: Annotated[str, Text(100)] | None = None
@@ -53,7 +53,7 @@ class AddressShown(Shown):
 
 
 class RecordShown(Shown):
-    """What every record shows."""
+    """The members of every record."""
 
     id: str
     version: int
@@ -62,7 +62,7 @@ class RecordShown(Shown):
 
 
 class RecordQuery(Page):
-    """Filters of a list of records; `q` is looked for in names, whatever its case and accents."""
+    """Filters of a list of records. `q` searches names, ignoring case and accents."""
 
     updated_since: Instant | None = None
     q: Annotated[str, Text(100)] | None = None
@@ -70,8 +70,8 @@ class RecordQuery(Page):
 
 @dataclass(frozen=True)
 class Noun:
-    """One kind of simple record as a noun of the API: who may read and write it, and its models. `filters` are the
-    query's members that must equal the record's attribute."""
+    """One kind of simple record as a noun of the API: its scopes and its models. `filters` are query members that must
+    equal the record's attribute."""
 
     resource: Resource[Any]
     show: Showing

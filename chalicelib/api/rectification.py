@@ -1,4 +1,4 @@
-"""Rectification: what is right, what was missing, and the issued documents that say otherwise."""
+"""Rectification: the correct values, the missing details, and the issued documents with the old values."""
 
 import json
 from collections.abc import Mapping
@@ -22,30 +22,30 @@ from chalicelib.domain.ids import is_id
 
 
 class CompanyRight(Particulars):
-    """What may be wrong about a company: its identity, contact and bank account, as its profile takes them."""
+    """The correctable attributes of a company: its identity, contact and bank account, in the form of its profile."""
 
     name: Name = unsent()
 
 
 class MemberRight(Edit):
-    """What may be wrong about a member."""
+    """The correctable attributes of a member."""
 
     email: Email | None = None
 
 
 MODELS: Mapping[str, type[BaseModel]] = {"cus": PartyEdit, "sup": PartyEdit, "mem": MemberRight, "": CompanyRight}
 NEEDS: Mapping[str, Scope] = {"cus": "parties.write", "sup": "parties.write", "": "company.write"}
-"""What correcting takes beyond asking. A member's identity is proven again instead."""
+"""The scope that a correction needs in addition. A member's correction needs a new proof of identity instead."""
 
 
 class Details(Model):
-    """What is right, by attribute, as the subject's own PATCH takes it."""
+    """The correct values by attribute, in the form of the subject's own PATCH."""
 
     corrections: dict[str, Any]
 
 
 class Offer(Shown):
-    """A request that is ready to be sent."""
+    """A request that is ready to send."""
 
     method: Literal["POST"]
     url: str
@@ -53,8 +53,8 @@ class Offer(Shown):
 
 
 class AffectedShown(Shown):
-    """An issued document that states what was corrected. It is never edited: `credit` takes back what is left of an
-    invoice, `reissue` drafts it anew, with buyer and seller as they are when the draft is issued."""
+    """An issued document with a value that was corrected. It is never edited. `credit` credits what remains of an
+    invoice. `reissue` makes a new draft; its buyer and seller are copied when it is issued."""
 
     id: str
     object: Literal["affected_document"]
@@ -68,7 +68,7 @@ class AffectedShown(Shown):
 
 
 def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent as values of the domain. Raises InvalidContent with pointers below /corrections."""
+    """The corrections as domain values. Raises InvalidContent with pointers below /corrections."""
     model = MODELS[(subject or "").partition("_")[0]]
     try:
         made: Any = model.model_validate_json(json.dumps(corrections))
@@ -79,7 +79,7 @@ def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, 
 
 
 def sent(context: RequestContext, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, from who may change such a record. Raises Forbidden, InvalidContent."""
+    """The same, after a check that the caller may change such a record. Raises Forbidden, InvalidContent."""
     needed = NEEDS.get((subject or "").partition("_")[0])
     if needed and needed not in context.actor.scopes:
         raise Forbidden(scope=needed)
@@ -127,7 +127,7 @@ ENDPOINTS = (
         path=ONE + "/details",
         scope="privacy.write",
         does=_details,
-        summary="Say what is right: the record is corrected at once, and the deadline runs again",
+        summary="Give the correct values: the record is corrected at once, and the deadline resumes",
         takes=Details,
         gives=RequestShown,
         idempotent=True,
@@ -139,7 +139,7 @@ ENDPOINTS = (
         path=ONE + "/documents",
         scope="documents.read",
         does=_documents,
-        summary="Issued documents that state what was corrected, and how each is put right",
+        summary="List issued documents with the old values, and the requests that correct them",
         query=Page,
         gives=Found[AffectedShown],
         errors=(NotFound,),

@@ -1,4 +1,4 @@
-"""Redaction of stored replies: an erased person is not shown again by a repeated call."""
+"""Redaction of stored replies: a repeated call does not show an erased person again."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,13 +10,13 @@ from chalicelib.domain.privacy.erased import KEPT, erased_name, is_erased
 REDACTED: Final[Mapping[str, bool]] = {"erased": True}
 """The body of a reply about a person who was erased since."""
 PERSON_MEMBERS: Final = ("id", "opened_by", "by")
-"""Members of a body that name the person it is about: a record's own id, a thread's and a message's author."""
+"""Members of a body that name its person: a record's own id, the author of a thread or a message."""
 
 
 def redact(body: Any, head: Head) -> Any:
-    """The body of a stored reply as it may be shown again: a document without a party who was erased since, and only
-    REDACTED for an erased person's own record or message. The erasure deletes stored replies too, but it runs later,
-    and a legal hold may stop it."""
+    """The body of a stored reply in the form that may be shown. In a document, an erased party is blank. An erased
+    person's own record or message becomes REDACTED. The erasure deletes stored replies too, but it runs later, and a
+    legal hold may stop it."""
     if isinstance(body, list):
         return [redact(part, head) for part in body]
     if not isinstance(body, dict) or not head.erased:
@@ -33,7 +33,7 @@ def redact(body: Any, head: Head) -> Any:
 
 
 def _blank(party: dict[str, Any], name: str) -> dict[str, Any]:
-    """A party without its identity. What the TVA depends on stays."""
+    """A party without its identity. The attributes that determine the TVA stay."""
     address = {part: value if part == "country" else None for part, value in party["address"].items()}
     kept = {part: party[part] for part in KEPT if part in party}
     return dict.fromkeys(party) | kept | {"name": name, "address": address, "erased": True}

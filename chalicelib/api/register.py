@@ -15,7 +15,7 @@ from chalicelib.services.documents import register
 
 
 class SeriesShown(Shown):
-    """A series: where it began and what number comes next."""
+    """A series: its first number and its next number."""
 
     id: str
     object: Literal["series"]
@@ -43,14 +43,14 @@ class EntryShown(Shown):
 
 
 class FaultShown(Shown):
-    """The first position at which the register and the documents disagree, and how."""
+    """The first position at which the register and the documents differ, and the difference."""
 
     position: int
     code: str
 
 
 class VerificationShown(Shown):
-    """The chain recomputed from the documents; `next` is where to go on when not complete."""
+    """The chain, recomputed from the documents. `next` is the position to continue after if it is not complete."""
 
     object: Literal["verification"]
     series: str
@@ -63,7 +63,7 @@ class VerificationShown(Shown):
 
 
 class RegisterQuery(Model):
-    """A series by its id (`FA-2026`), or the invoices' series of a year (this year's), from a position on."""
+    """A series by its id (`FA-2026`), or the invoices' series of a year (default: this year), from a position on."""
 
     series: Annotated[str, Text(40)] | None = None
     year: Annotated[int, WholeNumber(2000, 2100)] | None = None
@@ -72,7 +72,7 @@ class RegisterQuery(Model):
 
 
 class VerifyQuery(Model):
-    """A series by its id, or the invoices' of a year, after a position that was verified before."""
+    """A series by its id, or the invoices' series of a year, after a position that was verified before."""
 
     series: Annotated[str, Text(40)] | None = None
     year: Annotated[int, WholeNumber(2000, 2100)] | None = None
@@ -153,7 +153,7 @@ ENDPOINTS = (
         path=address("register"),
         scope="register.read",
         does=_entries,
-        summary="Every number of a series, its document's state, its hash",
+        summary="List the numbers of a series, with each document's state and hash",
         query=RegisterQuery,
         gives=ListOf[EntryShown],
         errors=(NotFound,),
@@ -164,7 +164,7 @@ ENDPOINTS = (
         path=address("register", "verify"),
         scope="register.read",
         does=_verify,
-        summary="Recompute the chain of a series from the documents themselves",
+        summary="Verify a series: recompute its chain from the documents",
         query=VerifyQuery,
         gives=VerificationShown,
         errors=(NotFound,),

@@ -1,8 +1,8 @@
-"""What the gateway must know of an endpoint or a job before it is asked: its address, without its models and its code.
+"""The addresses of endpoints and jobs for the gateway, without their models and their code.
 
-A cold start that registers some eighty routes should not load eighty routes' modules, so `routes.py` is written from
-the catalogues and committed; a test holds the two equal. The endpoint itself is loaded when it is first asked for.
-`python -m chalicelib.cli.routes --write` after adding one.
+A cold start that registers some eighty routes should not import eighty modules. So `routes.py` is generated from the
+catalogues and committed; a test compares the two. An endpoint's module is imported at its first request. Run `python -m
+chalicelib.cli.routes --write` after adding one.
 """
 
 from functools import cache
@@ -27,7 +27,7 @@ _ALLOWED_HEADERS = (
 
 
 class Route(NamedTuple):
-    """An endpoint's address, whether the gateway's authorizer stands before it, and the module that has it."""
+    """An endpoint's address, whether the gateway's authorizer protects it, and its module."""
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
@@ -50,6 +50,6 @@ def endpoint_of(route: Route) -> "Endpoint":
 
 
 def cors() -> CORSConfig:
-    """What every route is given, so that the gateway answers preflights as the pipeline answers requests. Any origin
-    may ask, because nothing is granted by a cookie."""
+    """The CORS settings of every route, so that the gateway answers preflights like the pipeline answers requests. Any
+    origin is allowed, because cookies grant nothing."""
     return CORSConfig(allow_origin="*", allow_headers=_ALLOWED_HEADERS, max_age=600)

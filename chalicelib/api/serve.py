@@ -35,17 +35,17 @@ SECURITY: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "ETag, Location, Request-Id, Retry-After, Idempotency-Replayed",
 }
-"""On every answer. Any origin may read, because nothing is granted by a cookie: who has no token gets nothing."""
+"""Headers of every answer. Any origin may read, because cookies grant nothing: a caller without a token gets
+nothing."""
 
 
 def request_id(request: "Request") -> str:
-    """The gateway's id of the request, or the function's, or a new one."""
+    """The request id of the gateway or the function, or a new one."""
     return str(request.context.get("requestId") or getattr(request.lambda_context, "aws_request_id", None) or uuid4())
 
 
 def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
-    """Answer `request`. Whatever happens is an answer or a problem; nothing is raised. Each line logged meanwhile bears
-    the request's id."""
+    """Answer `request` with an answer or a problem; it raises nothing. Each log line of the request has its id."""
     own_id, name = request_id(request), verb(endpoint)
     language = problems.negotiate(request.headers.get("accept-language"))
     with world.telemetry.bound(request_id=own_id, verb=name):
@@ -96,7 +96,7 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: p
 
 
 def _source(request: "Request") -> str:
-    """The client's network as the gateway saw it: the connection's own, not what a header claims."""
+    """The client's network from the gateway's connection, not from a header."""
     return network(str((request.context.get("identity") or {}).get("sourceIp") or ""))
 
 
@@ -134,7 +134,7 @@ def _answered(
 
 
 def _page_policy(html: str) -> str:
-    """A page may use the one style sheet that it carries, and send a form home; no script, nothing from elsewhere."""
+    """The page's content policy: its one style sheet, and forms to this site. No scripts, nothing from other sites."""
     _, opened, rest = html.partition("<style>")
     digest = b64encode(sha256(rest.partition("</style>")[0].encode()).digest()).decode()
     style = f"'sha256-{digest}'" if opened else "'none'"
@@ -176,7 +176,7 @@ _THROTTLES: Final = frozenset(
 
 
 def _passing(error: BaseException) -> bool:
-    """Whether AWS was throttled or did not answer, so that the same request may succeed in a moment."""
+    """Tell whether AWS throttled or did not answer, so that the same request may succeed in a moment."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as NotConnected
 
@@ -193,7 +193,7 @@ def _passing(error: BaseException) -> bool:
 
 
 def _places(error: BaseException) -> str:
-    """The exception's type and where it passed, without its message: messages hold what people wrote."""
+    """The exception's type and stack positions, without its message: messages may contain users' text."""
     frames = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     caused = f" from {_places(error.__cause__)}" if error.__cause__ is not None else ""
     return f"{type(error).__name__} at {' > '.join(frames[-8:])}{caused}"

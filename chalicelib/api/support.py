@@ -1,4 +1,4 @@
-"""Support: asking for help, following it, closing it."""
+"""Support: ask for help, follow the thread, close it."""
 
 from base64 import b64decode
 from typing import Annotated, Literal
@@ -21,11 +21,11 @@ from chalicelib.services.support.support import Enclosure, ThreadMember
 URL = address("support")
 MAX_TEXT = 5_000
 MAX_FILE_TEXT = 700_000
-"""Characters of base64: 512 KB of file and a little more, so that the file's own limit is what is refused."""
+"""Characters of base64: slightly more than a file of 512 KB, so that the file's own limit refuses it."""
 
 
 class EnclosureIn(Model):
-    """A PNG or JPEG picture, or a PDF, in base64, at most 512 KB. A picture is written anew without its metadata; a PDF
+    """A PNG or JPEG picture, or a PDF, in base64, at most 512 KB. A picture is re-encoded without its metadata. A PDF
     with scripts, actions or hidden files is refused."""
 
     name: Annotated[str, Text(120)]
@@ -36,21 +36,21 @@ Enclosures = Annotated[tuple[EnclosureIn, ...], Field(max_length=MOST_ATTACHMENT
 
 
 class MessageNew(Model):
-    """What to write, with at most three files."""
+    """A message with at most three files."""
 
     text: Annotated[str, multi_line(MAX_TEXT)]
     attachments: Enclosures = ()
 
 
 class ThreadNew(MessageNew):
-    """What help is needed with."""
+    """A request for help."""
 
     subject: Annotated[str, Text(200)]
     language: Language | None = None
 
 
 class AttachmentShown(Shown):
-    """A file beside a message; `file` is its name in the address that hands it out."""
+    """A file attached to a message. `file` is its name in the download address."""
 
     file: str
     name: str
@@ -59,7 +59,7 @@ class AttachmentShown(Shown):
 
 
 class MessageShown(Shown):
-    """One message; `by` is the membership's id, null for support."""
+    """One message. `by` is the membership's id, null for support."""
 
     id: str
     object: Literal["support_message"]
@@ -71,7 +71,8 @@ class MessageShown(Shown):
 
 
 class ThreadShown(Shown):
-    """A request for help. `open`: support is asked; `answered`: support has answered; `closed`: kept two more years."""
+    """A request for help. `open`: support has not answered yet. `answered`: support has answered. `closed`: kept for
+    two more years."""
 
     id: str
     object: Literal["support_thread"]
@@ -90,7 +91,7 @@ class ThreadShown(Shown):
 
 
 class WholeThread(ThreadShown):
-    """A request for help with what was written."""
+    """A request for help with its messages."""
 
     messages: list[MessageShown]
 
@@ -104,7 +105,7 @@ def _enclosures(context: RequestContext) -> list[Enclosure]:
     for number, sent in enumerate(context.body.attachments):
         try:
             found.append(Enclosure(sent.name, b64decode(sent.content, validate=True)))
-        except ValueError as error:  # binascii.Error is one; text beyond ASCII raises the plain kind
+        except ValueError as error:  # binascii.Error is a ValueError. Text beyond ASCII raises a plain ValueError.
             raise invalid(f"/attachments/{number}/content", "bad_base64") from error
     return found
 
@@ -171,7 +172,7 @@ ENDPOINTS = (
         path=URL,
         scope="support.read",
         does=_list,
-        summary="List one's requests for help",
+        summary="List your requests for help",
         query=Page,
         gives=Found[ThreadShown],
         tag="Support",
@@ -190,7 +191,7 @@ ENDPOINTS = (
         path=_ONE + "/messages",
         scope="support.write",
         does=_write,
-        summary="Write in it",
+        summary="Add a message to a request for help",
         takes=MessageNew,
         gives=WholeThread,
         status=201,
@@ -203,7 +204,7 @@ ENDPOINTS = (
         path=_ONE + "/close",
         scope="support.write",
         does=_close,
-        summary="Close it",
+        summary="Close a request for help",
         gives=ThreadShown,
         idempotent=True,
         tag="Support",
@@ -213,7 +214,7 @@ ENDPOINTS = (
         path=_ONE + "/attachments/{file}",
         scope="support.read",
         does=_attachment,
-        summary="A file, as a redirect to an address that lives 5 minutes",
+        summary="A file: a redirect to an address that is valid for 5 minutes",
         gives=FileShown,
         status=303,
         errors=(NotFound,),

@@ -1,4 +1,4 @@
-"""Jobs: where to look for a verb without a bound on its work."""
+"""Jobs: the progress of work without a size limit."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ def _read(context: RequestContext) -> Answer:
         raise NotFound
     shown = present_job(job)
     outcomes: Any = shown["outcomes"]
-    # Where an archive lies in storage is nobody's business; its own endpoint hands it out.
+    # The job's storage address is internal. The archive has its own endpoint.
     return Answer({**shown, "outcomes": [{k: v for k, v in each.items() if k != "key"} for each in outcomes]})
 
 
 def _of_a_shut_company(context: RequestContext) -> JobRow:
-    """The restore that keeps the company shut, so that whoever asked for it can follow it; of nothing else, and of no
-    company that is shut for another reason. Raises CompanyBlocked, CompanyRestoring."""
+    """The restore that keeps the company closed, so that its requester can follow it. No other job, and no company
+    closed for another reason. Raises CompanyBlocked, CompanyRestoring."""
     head, job = context.world.store.records(
         [Head.ref(context.company), JobRow.ref(context.company, context.path["id"])]
     )
@@ -31,7 +31,7 @@ def _of_a_shut_company(context: RequestContext) -> JobRow:
         raise NotFound
     if head.restore != context.path["id"] or not isinstance(job, JobRow):
         require_open(head)
-        raise NotFound  # opened between two reads
+        raise NotFound  # Opened between two reads.
     return job
 
 
@@ -41,7 +41,7 @@ ENDPOINTS = (
         path=address("jobs", "{id}"),
         scope="documents.read",
         does=_read,
-        summary="A job's progress and outcomes",
+        summary="Read a job's progress and results",
         gives=JobShown,
         while_blocked=True,
         errors=(NotFound, CompanyRestoring),

@@ -1,7 +1,7 @@
-"""Issued documents that state corrected attributes otherwise, with the requests that put them right.
+"""Issued documents that differ from corrected attributes, with the requests that correct them.
 
 An issued document is never edited (CGI art. 145-III): a credit note in its own series corrects it, and a new document
-replaces it. The merchant decides both, so each is offered as a request that is ready to be sent.
+replaces it. The merchant decides both, so each is offered as a request that is ready to send.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ def _credit(made: DocumentType, document: Issued) -> Body:
 
 
 def _reissue(made: DocumentType, document: Issued, head: Head) -> Body:
-    """A draft of the same content: it takes buyer and seller as they are on the day of its issue."""
+    """A draft with the same content. Its buyer and seller are copied on the day of its issue."""
     shown = present_issued(document, None, head)
     lines: list[dict[str, Any]] = [{name: line[name] for name in LINE} for line in shown["lines"]]
     body = {made.person: shown[made.person], "lines": lines, **{name: shown[name] for name in CONTENT}}

@@ -1,4 +1,4 @@
-"""Consents as the API shows them."""
+"""Consents in the API's form."""
 
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from chalicelib.policy.model import Language
 
 
 def present_consents(member: str, consent: Consent | None, on: date, language: Language) -> Body:
-    """Consents as the API shows them."""
+    """A member's consents in the API's form."""
     return {
         "id": member,
         "object": "consents",
@@ -21,7 +21,7 @@ def present_consents(member: str, consent: Consent | None, on: date, language: L
 
 
 def present_policy(consent: Consent | None, on: date, language: Language) -> Body:
-    """Which version is in force, which one must have been accepted and since when, and what is announced."""
+    """The version in force, the required version and its date, and the announced versions."""
     policy = current()
     required, accepted = policy.required(on), consent.policy_version if consent else None
     return {

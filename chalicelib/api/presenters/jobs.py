@@ -1,4 +1,4 @@
-"""Jobs as the API answers with them."""
+"""Jobs in the API's form."""
 
 from chalicelib.api.answers import Answer, address
 from chalicelib.domain.companies.company import Head
@@ -7,5 +7,5 @@ from chalicelib.services.representation.jobs import present_job
 
 
 def queued(job: JobRow, head: Head) -> Answer:
-    """A job that was just queued: 202, at its own address."""
+    """A job that was just queued: 202, with the job's address."""
     return Answer(present_job(job, head), status=202, location=address("jobs", job.id))

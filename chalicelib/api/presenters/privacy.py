@@ -1,4 +1,4 @@
-"""Privacy requests and receipts as the API shows them."""
+"""Privacy requests and receipts in the API's form."""
 
 import json
 from base64 import b64encode
@@ -18,7 +18,7 @@ def request_address(id: str, *parts: str) -> str:
 
 
 def present_request(request: Request, head: Head | None = None) -> Body:  # noqa: ARG001 — a representation's signature
-    """A request with the addresses of what there is for it."""
+    """A request with the addresses of its resources."""
     row = request_row(request)
     parts = ("receipt", "download", "documents")
     return {**row, **{part: request_address(request.id, part) if row[part] else None for part in parts}}
@@ -35,7 +35,7 @@ def detailed(request: Request, head: Head) -> Answer:
 
 
 def present_preview(found: Preview) -> Body:
-    """A request that was not made, with the steps that it would take."""
+    """A preview: a request that is not stored, with its steps."""
     return {
         "id": None,
         "object": "privacy_request",
@@ -63,7 +63,7 @@ def present_preview(found: Preview) -> Body:
 
 
 def present_receipt(receipt: Receipt, pem: str) -> Body:
-    """A receipt with all that is needed to verify it offline."""
+    """A receipt with everything that an offline verification needs."""
     return {
         "object": "signed_receipt",
         "id": receipt.id,
