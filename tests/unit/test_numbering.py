@@ -8,13 +8,13 @@ import pytest
 
 from chalicelib.domain.companies.company import Head, Numbered, Numbering
 from chalicelib.domain.documents.numbering import (
-    arrived,
     current,
     current_day,
     floor,
     number,
-    reached,
+    numbering_after,
     series_name,
+    with_first_number,
     with_pattern,
 )
 from chalicelib.domain.errors import InvalidContent, NumberingSettled
@@ -118,17 +118,17 @@ def _head(**changes: Any) -> Head:
 
 
 def test_arrival_sets_the_next_number_once_and_before_any_document() -> None:
-    series, now = arrived(_head(), company(), "invoice", 120, AT)
+    series, now = with_first_number(_head(), company(), "invoice", 120, AT)
     assert (series.next, series.first, series.id, now.arrived) == (120, 120, "FA-2026", True)
     for known in (now, Numbered(document="invoice", last=DAY)):
         with pytest.raises(NumberingSettled):
-            arrived(
+            with_first_number(
                 _head(numbered=(known,)), with_pattern(company(), "invoice", "X-{seq}", "never"), "invoice", 130, AT
             )
-    assert arrived(_head(numbered=(now,)), company(), "credit_note", 7, AT)[0].id == "AV-2026"
+    assert with_first_number(_head(numbered=(now,)), company(), "credit_note", 7, AT)[0].id == "AV-2026"
     for first in (0, 100_000_000):
         with pytest.raises(InvalidContent):
-            arrived(_head(), company(), "invoice", first, AT)
+            with_first_number(_head(), company(), "invoice", first, AT)
 
 
 def test_two_kinds_never_share_a_series_in_any_year() -> None:
@@ -140,7 +140,7 @@ def test_two_kinds_never_share_a_series_in_any_year() -> None:
 
 def test_a_new_series_does_not_open_the_past_again() -> None:
     assert floor(_head(), "invoice") == DAY
-    reached_to = _head(numbered=reached(_head(), "invoice", DAY + timedelta(days=9))["numbered"])
+    reached_to = _head(numbered=numbering_after(_head(), "invoice", DAY + timedelta(days=9))["numbered"])
     assert floor(reached_to, "invoice") == DAY + timedelta(days=9)
     assert floor(reached_to, "credit_note") == DAY
 

@@ -69,15 +69,15 @@ def numbered(head: Head, document: str) -> Numbered:
     return next((known for known in head.numbered if known.document == document), Numbered(document=document))
 
 
-def advanced(head: Head, now: Numbered) -> dict[str, tuple[Numbered, ...]]:
+def numbering_progress(head: Head, now: Numbered) -> dict[str, tuple[Numbered, ...]]:
     """The change of the head that stores the new progress of a kind of document."""
     return {"numbered": (*(known for known in head.numbered if known.document != now.document), now)}
 
 
-def reached(head: Head, document: str, day: date) -> dict[str, tuple[Numbered, ...]]:
+def numbering_after(head: Head, document: str, day: date) -> dict[str, tuple[Numbered, ...]]:
     """The change of the head after the issue of a document of this kind and day."""
     now = numbered(head, document)
-    return advanced(head, replace(now, last=max(now.last, day) if now.last else day))
+    return numbering_progress(head, replace(now, last=max(now.last, day) if now.last else day))
 
 
 def floor(head: Head, document: str) -> date:
@@ -95,7 +95,7 @@ def current_day(head: Head, document: str, at: datetime) -> date:
     return max(today(at), last) if last else today(at)
 
 
-def arrived(head: Head, company: Company, document: str, first: int, at: datetime) -> tuple[Series, Numbered]:
+def with_first_number(head: Head, company: Company, document: str, first: int, at: datetime) -> tuple[Series, Numbered]:
     """Today's series, starting at `first`, for a company that used another system before, and the new progress of its
     kind. Raises NumberingSettled once a document of this kind was issued or its next number was set, because this would
     make a gap."""

@@ -10,7 +10,7 @@ from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.numbering import current, current_day, opened, reached, series_name
+from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.services.documents.issuing import render_later
@@ -52,7 +52,7 @@ def credit(
             new=(note, entry),
             puts=(after, moved),
             messages=(render_later(call, [id]),),
-            head=reached(snapshot.head, "credit_note", day),
+            head=numbering_after(snapshot.head, "credit_note", day),
         )
 
     company = call.company

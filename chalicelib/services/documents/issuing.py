@@ -13,7 +13,7 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.numbering import current, current_day, floor, opened, reached, series_name
+from chalicelib.domain.documents.numbering import current, current_day, floor, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
@@ -166,7 +166,7 @@ def _issued(
         puts=(series,),
         deletes=tuple(drafts),
         messages=(render_later(call, [document.id for document in documents]),),
-        head=reached(snapshot.head, made.kind, day),
+        head=numbering_after(snapshot.head, made.kind, day),
     )
 
 

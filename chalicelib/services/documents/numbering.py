@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.documents.numbering import advanced, arrived, current, numbered, with_pattern
+from chalicelib.domain.documents.numbering import current, numbered, numbering_progress, with_first_number, with_pattern
 from chalicelib.domain.entity import Record
 from chalicelib.store.snapshot import Snapshot
 
@@ -28,7 +28,7 @@ def patch(
         begun_with = so_far.last is not None or so_far.arrived
         company = with_pattern(company, document, pattern, reset, begun=begun_with)
         if (first := change.get("next")) is not None:
-            series, settled = arrived(head, company, document, first, call.at)
+            series, settled = with_first_number(head, company, document, first, call.at)
             begun.append(series)
-            head = replace(head, numbered=advanced(head, settled)["numbered"])
+            head = replace(head, numbered=numbering_progress(head, settled)["numbered"])
     return company, begun, {"numbered": head.numbered} if begun else {}

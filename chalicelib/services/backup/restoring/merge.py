@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from chalicelib.domain.companies.company import Company, Head, Series, Term
 from chalicelib.domain.documents.model import DraftDocument
-from chalicelib.domain.documents.numbering import advanced, numbered
+from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import Record, Ref
@@ -106,4 +106,4 @@ def reached(head: Head, series: Series) -> dict[str, Any]:
     days = [day for day in (known.last, series.last_date) if day]
     arrived = known.arrived or series.first > 1
     after = replace(known, last=max(days, default=None), arrived=arrived)
-    return {} if after == known else advanced(head, after)
+    return {} if after == known else numbering_progress(head, after)
