@@ -12,7 +12,7 @@ from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
-from chalicelib.domain.documents.issuing import Place, issue
+from chalicelib.domain.documents.issuing import SeriesSlot, issue
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.payment import Payment
@@ -156,7 +156,7 @@ def test_an_erased_person_does_not_come_back_and_nothing_points_to_them() -> Non
 
 def issued() -> tuple[Invoice, Any, Series]:
     series = opened(COMPANY, current(COMPANY, "invoice"), THEN.date(), THEN)
-    place = Place(series=series, day=THEN.date(), today=THEN.date(), at=THEN, salt=b"s" * 16, specimen=False)
+    place = SeriesSlot(series=series, day=THEN.date(), today=THEN.date(), at=THEN, salt=b"s" * 16, specimen=False)
     invoice, entry, after = issue(INVOICE, replace(DRAFT, lines=(line(),)), COMPANY, CUSTOMER, place)
     assert isinstance(invoice, Invoice)
     return invoice, entry, after

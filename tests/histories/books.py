@@ -12,7 +12,7 @@ from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.calculation import Terms, calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
-from chalicelib.domain.documents.issuing import Place, issue, registered
+from chalicelib.domain.documents.issuing import SeriesSlot, issue, registered
 from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
@@ -74,7 +74,7 @@ class _Books:
         day = today(self.at)
         first = self._issued(day, line_count)
         for at in range(1, count + 1):
-            place = Place(self.series, day, day, self.at, self.world.random(16), specimen=False)
+            place = SeriesSlot(self.series, day, day, self.at, self.world.random(16), specimen=False)
             document = replace(
                 first,
                 id=derived_id("inv", self.head.company, str(at)),
@@ -101,7 +101,7 @@ class _Books:
             lines=reckoned.lines,
             totals=reckoned.totals,
         )
-        place = Place(self.series, day, day, self.at, b"", specimen=False)
+        place = SeriesSlot(self.series, day, day, self.at, b"", specimen=False)
         invoice = issue(INVOICE, draft, company, customer, place)[0]
         assert isinstance(invoice, Invoice)
         return invoice

@@ -12,7 +12,7 @@ from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
-from chalicelib.domain.documents.issuing import Place, issue
+from chalicelib.domain.documents.issuing import SeriesSlot, issue
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.payment import Payment
@@ -143,7 +143,7 @@ class Books:
         """An issued invoice, its register entry and the series after it; not written."""
         day = day or self.day
         series = series or opened(self.profile, current(self.profile, "invoice"), day, self.at)
-        place = Place(series=series, day=day, today=day, at=self.at, salt=self.world.random(16), specimen=False)
+        place = SeriesSlot(series=series, day=day, today=day, at=self.at, salt=self.world.random(16), specimen=False)
         return list(issue(INVOICE, self.drafted(id, customer.id), self.profile, customer, place))
 
     def _fill(self, *, small: bool) -> None:

@@ -73,7 +73,7 @@ def issued(*lines: Line, seller: Company | None = None, buyer: Customer | None =
     """The sample draft, issued as the first of its series."""
     seller = seller or company()
     series = opened(seller, current(seller, "invoice"), DAY, AT)
-    place = issuing.Place(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
+    place = issuing.SeriesSlot(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
     invoice = issuing.issue(INVOICE, draft(*lines, **changes), seller, buyer or customer(), place)[0]
     assert isinstance(invoice, Invoice)
     return invoice

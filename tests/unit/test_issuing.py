@@ -16,10 +16,10 @@ from chalicelib.domain.errors import InvalidContent
 from tests.unit.samples import AT, DAY, company, customer, draft, issued, line
 
 
-def _place(**changes: Any) -> issuing.Place:
+def _place(**changes: Any) -> issuing.SeriesSlot:
     series = opened(company(), current(company(), "invoice"), DAY, AT)
     known: dict[str, Any] = {"series": series, "day": DAY, "today": DAY, "at": AT, "salt": b"s" * 16, "specimen": False}
-    return issuing.Place(**(known | changes))
+    return issuing.SeriesSlot(**(known | changes))
 
 
 def test_the_snapshot_copies_seller_and_buyer_in() -> None:

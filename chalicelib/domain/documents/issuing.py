@@ -23,7 +23,7 @@ LONGEST_ADVANCE = timedelta(days=366)
 
 
 @dataclass(frozen=True)
-class Place:
+class SeriesSlot:
     """The slot of a new document: its series before the issue, its day, the instant, its salt (16 bytes)."""
 
     series: Series
@@ -36,24 +36,24 @@ class Place:
     """The earliest day of a series that has no document yet."""
 
 
-def check_day(place: Place, pointer: str = "/issue_date") -> None:
+def check_day(slot: SeriesSlot, pointer: str = "/issue_date") -> None:
     """At most today in Casablanca, never before the last issued date of its series (CGI art. 145-III)."""
-    if place.day > place.today:
-        raise invalid(pointer, "issue_date_in_future", today=place.today.isoformat())
-    earliest = place.series.last_date or place.floor
-    if earliest and place.day < earliest:
+    if slot.day > slot.today:
+        raise invalid(pointer, "issue_date_in_future", today=slot.today.isoformat())
+    earliest = slot.series.last_date or slot.floor
+    if earliest and slot.day < earliest:
         raise invalid(pointer, "issue_date_before_last", last=earliest.isoformat())
 
 
 def issue(
-    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, place: Place
+    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, slot: SeriesSlot
 ) -> tuple[Issued, RegisterEntry | None, Series]:
     """The frozen document under our next number, its register entry if the kind has one, and the series after it.
     Raises InvalidContent."""
-    check_day(place)
-    content = _content(made, draft, company, party, place.day)
-    document = made.issued(**_stamps(draft, place.at), **content, **numbered(company, made.kind, place))
-    return registered(document, place) if isinstance(document, Registered) else unregistered(document, place)
+    check_day(slot)
+    content = _content(made, draft, company, party, slot.day)
+    document = made.issued(**_stamps(draft, slot.at), **content, **numbered(company, made.kind, slot))
+    return registered(document, slot) if isinstance(document, Registered) else unregistered(document, slot)
 
 
 @dataclass(frozen=True)
@@ -132,30 +132,30 @@ def parties_of(made: DocumentType, company: Company, party: Party | None) -> tup
     return seller_of(company), buyer_of(party) if party else None
 
 
-def numbered(company: Company, document: str, place: Place) -> dict[str, Any]:
+def numbered(company: Company, document: str, slot: SeriesSlot) -> dict[str, Any]:
     """The attributes of a document that come from its slot: number, series, day, salt."""
     return {
-        "number": number(current(company, document), place.day, place.series.next),
-        "series": place.series.id,
-        "position": place.series.next,
-        "issue_date": place.day,
-        "salt": place.salt,
-        "specimen": place.specimen,
+        "number": number(current(company, document), slot.day, slot.series.next),
+        "series": slot.series.id,
+        "position": slot.series.next,
+        "issue_date": slot.day,
+        "salt": slot.salt,
+        "specimen": slot.specimen,
         "hash": "",
         "chain": "",
     }
 
 
-def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
+def registered(document: D, slot: SeriesSlot) -> tuple[D, RegisterEntry, Series]:
     """The document with its hash and chain, its register entry, and the series after it."""
     hashed = document_hash(document)
-    chain = link(place.series.chain, hashed)
+    chain = link(slot.series.chain, hashed)
     sealed = replace(document, hash=hashed, chain=chain)
     entry = RegisterEntry(
         company=document.company,
         id=document.id,
-        created_at=place.at,
-        updated_at=place.at,
+        created_at=slot.at,
+        updated_at=slot.at,
         series=document.series,
         position=document.position,
         number=document.number,
@@ -166,14 +166,14 @@ def registered(document: D, place: Place) -> tuple[D, RegisterEntry, Series]:
         hash=hashed,
         chain=chain,
     )
-    advanced = place.series.edited(place.at, next=place.series.next + 1, last_date=place.day, chain=chain)
-    return sealed, entry, advanced
+    following = slot.series.edited(slot.at, next=slot.series.next + 1, last_date=slot.day, chain=chain)
+    return sealed, entry, following
 
 
-def unregistered(document: Issued, place: Place) -> tuple[Issued, None, Series]:
+def unregistered(document: Issued, slot: SeriesSlot) -> tuple[Issued, None, Series]:
     """A document of a series outside the register: with its hash, no entry, and the series after it."""
-    advanced = place.series.edited(place.at, next=place.series.next + 1, last_date=place.day)
-    return replace(document, hash=document_hash(document)), None, advanced
+    following = slot.series.edited(slot.at, next=slot.series.next + 1, last_date=slot.day)
+    return replace(document, hash=document_hash(document)), None, following
 
 
 def seller_of(company: Company) -> Seller:

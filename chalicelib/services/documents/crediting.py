@@ -37,7 +37,7 @@ def credit(
         day = current_day(snapshot.head, "credit_note", call.at)
         name = series_name(current(company, "credit_note"), day)
         series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
-        place = issuing.Place(
+        place = issuing.SeriesSlot(
             series=series,
             day=day,
             today=day,
@@ -77,7 +77,7 @@ def _note(
     invoice: Invoice,
     balance: Balance,
     company: Company,
-    place: issuing.Place,
+    place: issuing.SeriesSlot,
     lines: Sequence[LineCredit] | None,
     reason: str | None,
     id: str,

@@ -143,7 +143,7 @@ def _issued(
     documents: list[Issued] = []
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
-        place = issuing.Place(
+        place = issuing.SeriesSlot(
             series=series,
             day=day,
             today=now,

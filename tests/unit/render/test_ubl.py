@@ -40,7 +40,7 @@ def note(invoice: Invoice, *wanted: LineCredit, balance: Balance | None = None) 
     """The credit note for `wanted`, or for all that is left, and the balance after it."""
     seller = company()
     series = opened(seller, current(seller, "credit_note"), DAY, AT)
-    place = issuing.Place(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
+    place = issuing.SeriesSlot(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
     balance = balance or crediting.fresh(invoice)
     made, _, _, after = _note(invoice, balance, seller, place, list(wanted) or None, "Retour", "crn_01")
     return made, after
