@@ -76,11 +76,11 @@ class World:
         """The tables. Each commit publishes its business figures."""
         from chalicelib.figures import committed
 
-        def told(new: "Sequence[Record]", gone: "Sequence[Record]") -> None:
+        def on_commit(new: "Sequence[Record]", gone: "Sequence[Record]") -> None:
             if figures := committed(new, gone):
                 self.telemetry.figures(figures)
 
-        return Store(self.settings, told)
+        return Store(self.settings, on_commit)
 
     @shared
     def files(self) -> "Files":

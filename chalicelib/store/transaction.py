@@ -86,7 +86,7 @@ def transact(
         if not _writes(decision):
             return Committed(decision.value, reply, head, snapshot.clock, attempts)
         if _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
-            store.told(decision.new, decision.deletes)
+            store.on_commit(decision.new, decision.deletes)
             return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
         conflicts.pause(attempts, time.monotonic() - begun, deadline)
 
@@ -143,7 +143,7 @@ def _replay(
         raise IdempotencyKeyReused
     stored = Reply(first.status, first.body, first.location)
     if first.call == call.id and decision:
-        store.told(decision.new, decision.deletes)
+        store.on_commit(decision.new, decision.deletes)
         reply = replace(stored, secret=_reply(call, decision.value, snapshot.head).secret)
         return Committed(decision.value, reply, snapshot.head, snapshot.clock)
     return Committed(None, stored, snapshot.head, snapshot.clock, replayed=first.call != call.id)

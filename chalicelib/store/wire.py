@@ -83,11 +83,11 @@ def _too_large(error: TransactGetError) -> bool:
     return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
 
 
-Told = Callable[[Sequence[Record], Sequence[Record]], None]
+OnCommit = Callable[[Sequence[Record], Sequence[Record]], None]
 """Called once per commit, with the records that were created and the records that were removed."""
 
 
-def nobody(new: Sequence[Record], gone: Sequence[Record]) -> None:
+def ignore_commit(new: Sequence[Record], gone: Sequence[Record]) -> None:
     """Ignore the commit."""
 
 
@@ -118,8 +118,8 @@ class Pool(ThreadPoolExecutor):
 class Store:
     """The tables of one stage. Holds one connection; safe to share between threads."""
 
-    def __init__(self, settings: Settings, told: Told = nobody) -> None:
-        self.told = told
+    def __init__(self, settings: Settings, on_commit: OnCommit = ignore_commit) -> None:
+        self.on_commit = on_commit
         self.connection = Wire(
             region=settings.region,
             host=settings.endpoint_of("dynamodb"),
