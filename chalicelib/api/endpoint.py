@@ -132,11 +132,11 @@ class Endpoint:
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
     path: str
     scope: Scope | Literal["PUBLIC", "SIGNED_IN"]
-    does: Callable[[RequestContext], Answer]
+    handler: Callable[[RequestContext], Answer]
     summary: str
-    takes: type[BaseModel] | None = None
+    request_model: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
-    gives: type[BaseModel] | None = None
+    response_model: type[BaseModel] | None = None
     status: int = 200
     also: tuple[int, ...] = ()
     errors: tuple[type[Refusal], ...] = ()

@@ -167,10 +167,10 @@ def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, An
     """A reference for each model in its mode, and the definitions that they point to."""
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for endpoint in endpoints:
-        if endpoint.takes is not None:
-            wanted[endpoint.takes, "validation"] = None
-        if endpoint.gives is not None:
-            wanted[endpoint.gives, "serialization"] = None
+        if endpoint.request_model is not None:
+            wanted[endpoint.request_model, "validation"] = None
+        if endpoint.response_model is not None:
+            wanted[endpoint.response_model, "serialization"] = None
     references, definitions = models_json_schema(
         list(wanted), by_alias=True, ref_template="#/components/schemas/{model}"
     )
@@ -191,10 +191,12 @@ def _operation(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
     else:
         signed_in = endpoint.scope == SIGNED_IN
         operation["description"] = "A person's token, no key." if signed_in else f"Scope: `{endpoint.scope}`."
-    if endpoint.takes is not None:
-        schema = references[endpoint.takes, "validation"]
+    if endpoint.request_model is not None:
+        schema = references[endpoint.request_model, "validation"]
         media = FORM if endpoint.form else "application/json"
-        required = any(member.is_required() for member in endpoint.takes.model_fields.values())  # no body means {}
+        required = any(
+            member.is_required() for member in endpoint.request_model.model_fields.values()
+        )  # no body means {}
         operation["requestBody"] = {"required": required, "content": {media: {"schema": schema}}}
     return operation
 
@@ -248,7 +250,7 @@ def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tagged(endpoint: Endpoint) -> bool:
     """Tell whether its answers carry an ETag: those of resources do, those of lists do not."""
-    return endpoint.gives is not None and "has_more" not in endpoint.gives.model_fields
+    return endpoint.response_model is not None and "has_more" not in endpoint.response_model.model_fields
 
 
 def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
@@ -258,9 +260,9 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
             "description": "Nothing has changed since the version in If-None-Match.",
             "headers": _REQUEST_ID,
         }
-    if endpoint.status == 303 and endpoint.gives is not None:
+    if endpoint.status == 303 and endpoint.response_model is not None:
         # The address of a file instead of a redirect, for clients that send `Accept: application/json`.
-        schema = references[endpoint.gives, "serialization"]
+        schema = references[endpoint.response_model, "serialization"]
         responses["200"] = {
             "description": "The file's address, on `Accept: application/json`.",
             "headers": _REQUEST_ID,
@@ -290,8 +292,8 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
         "description": HTTPStatus(endpoint.status).phrase,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in named},
     }
-    if endpoint.gives is not None and endpoint.status not in (204, 303):
-        schema = references[endpoint.gives, "serialization"]
+    if endpoint.response_model is not None and endpoint.status not in (204, 303):
+        schema = references[endpoint.response_model, "serialization"]
         repeated = {"anyOf": [schema, {"$ref": "#/components/schemas/Erased"}]}
         answer["content"] = {"application/json": {"schema": repeated if endpoint.idempotent else schema}}
     elif endpoint.status not in (204, 303):

@@ -78,13 +78,13 @@ def body(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byte
     if raw:
         _check_media(request.headers.get("content-type"))
     text, canonical = _read(raw or b"{}")
-    if endpoint.takes is None:
+    if endpoint.request_model is None:
         if unknown := list(json.loads(text)):
             raise InvalidContent(*(Fault(pointer([name]), "unknown_field") for name in unknown[:MOST_FAULTS]))
         return None, canonical
     try:
         # In JSON mode, arrays become tuples and strings become dates. The models convert nothing else.
-        return endpoint.takes.model_validate_json(text), canonical
+        return endpoint.request_model.model_validate_json(text), canonical
     except ValidationError as error:
         raise InvalidContent(*faults_of(error)) from None
 
@@ -105,7 +105,7 @@ def _form(endpoint: Endpoint, request: "Request") -> tuple[BaseModel | None, byt
         raise Malformed(Fault("", "duplicate_name", {"name": Counter(n for n, _ in pairs).most_common(1)[0][0]}))
     canonical = json.dumps(sent, sort_keys=True).encode()
     try:
-        return (endpoint.takes.model_validate(sent) if endpoint.takes else None), canonical
+        return (endpoint.request_model.model_validate(sent) if endpoint.request_model else None), canonical
     except ValidationError as error:
         raise InvalidContent(*faults_of(error)) from None
 

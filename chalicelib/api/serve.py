@@ -52,7 +52,7 @@ def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
         try:
             with world.telemetry.span(name):
                 context = _context(world, endpoint, request, language)
-                answer = endpoint.does(context)
+                answer = endpoint.handler(context)
             return _answered(endpoint, context, answer, own_id, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 — the edge: whatever it is becomes an answer without its words
             refusal = _refusal(world, error, endpoint)

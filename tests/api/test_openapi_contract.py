@@ -136,7 +136,7 @@ def test_lists_that_hold_something_are_as_declared(document: Document, new_shop:
     for endpoint in (each for each in ENDPOINTS if each.method == "GET" and "{" not in each.path):
         query = {"limit": "100"} if endpoint.query and "limit" in endpoint.query.model_fields else {}
         got = shop.owner.get(endpoint.path, query=query)
-        if endpoint.gives is not None and got.json.get("object") == "list":
+        if endpoint.response_model is not None and got.json.get("object") == "list":
             assert got.json["data"], endpoint.path
             lists += 1
         assert list(broken(document, endpoint, got)) == [], endpoint.path
