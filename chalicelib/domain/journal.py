@@ -68,7 +68,7 @@ class Message(Record):
 
 
 @entity("idempotency", room="transient", prefix="idk")
-class Answered(Record):
+class IdempotencyRecord(Record):
     """The first reply under an idempotency key. `expires_at` is in epoch seconds (the table's TTL)."""
 
     request: str = kept("transient.idempotency")

@@ -25,7 +25,7 @@ from chalicelib.domain.errors import (
     NotFound,
     TransactionTooLarge,
 )
-from chalicelib.domain.journal import Answered, Change, JournalEntry, change
+from chalicelib.domain.journal import Change, IdempotencyRecord, JournalEntry, change
 from chalicelib.store import codec, conflicts
 from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy
 from chalicelib.store.snapshot import Snapshot, Unread
@@ -95,8 +95,8 @@ def _reply(call: Call, value: Any, head: Head | None) -> Reply:
     return call.present(value, head) if head else Reply()
 
 
-def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
-    keys = [Answered.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
+def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, IdempotencyRecord | None]:
+    keys = [IdempotencyRecord.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
     every = list(dict.fromkeys([Head.ref(call.company), *keys, *refs]))
     rows = dict(zip(every, conflicts.patiently(lambda: store.get(every), deadline), strict=True))
     head = rows[every[0]]
@@ -109,10 +109,10 @@ def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[S
     return Snapshot(call.company, known, rows), answered
 
 
-def _live(row: codec.Row | None, call: Call) -> Answered | None:
+def _live(row: codec.Row | None, call: Call) -> IdempotencyRecord | None:
     """The stored reply, unless its term has ended."""
     answered = codec.from_row("transient", row) if row else None
-    return answered if isinstance(answered, Answered) and answered.expires_at > call.at.timestamp() else None
+    return answered if isinstance(answered, IdempotencyRecord) and answered.expires_at > call.at.timestamp() else None
 
 
 def _fence(snapshot: Snapshot, call: Call, waited: float) -> float:
@@ -135,7 +135,7 @@ def _admit(snapshot: Snapshot, policy: WritePolicy) -> None:
 
 
 def _replay(
-    store: Store, call: Call, first: Answered, snapshot: Snapshot, decision: Decision[T] | None
+    store: Store, call: Call, first: IdempotencyRecord, snapshot: Snapshot, decision: Decision[T] | None
 ) -> Committed[T]:
     """The first reply again. If this call's own commit succeeded and only its confirmation was lost: also the value,
     and the reply with its secret."""
@@ -220,11 +220,11 @@ def _entry(call: Call, snapshot: Snapshot, head: Head, changes: tuple[Change, ..
     return replace(entry, hash=codec.digest(entry, b"").hex())
 
 
-def _answered(call: Call, reply: Reply) -> Answered:
+def _answered(call: Call, reply: Reply) -> IdempotencyRecord:
     from chalicelib.policy.ends import expires_at  # Only writes load the policy.
 
     return call.make(
-        Answered,
+        IdempotencyRecord,
         id=call.key,
         request=call.request,
         call=call.id,
@@ -232,7 +232,7 @@ def _answered(call: Call, reply: Reply) -> Answered:
         body=reply.body,
         location=reply.location,
         secret=reply.secret is not None,
-        expires_at=expires_at(Answered, call.at),
+        expires_at=expires_at(IdempotencyRecord, call.at),
     )
 
 

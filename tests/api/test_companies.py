@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.journal import Answered
+from chalicelib.domain.journal import IdempotencyRecord
 from chalicelib.policy.load import accepted_versions, policy_version
 from chalicelib.wiring import World
 from local.gateway import Gateway
@@ -72,7 +72,7 @@ def test_a_sign_up_repeated_after_its_answer_was_forgotten_makes_no_second_compa
     person: Client, world: World
 ) -> None:
     id = person.post("/v1/companies", _sign_up(), idempotency_key="long ago").json["id"]
-    world.store.connection.delete_item(world.store.names["transient"], id, Answered.ref(id, "long ago").sort)
+    world.store.connection.delete_item(world.store.names["transient"], id, IdempotencyRecord.ref(id, "long ago").sort)
     again = person.post("/v1/companies", _sign_up(), idempotency_key="long ago")
     assert _codes(again)[:2] == (409, "already_exists")
     assert [company["id"] for company in person.get("/v1/companies").json["data"]] == [id]

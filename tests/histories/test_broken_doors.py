@@ -10,7 +10,7 @@ from pynamodb.exceptions import TransactWriteError
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.journal import Answered, JournalEntry
+from chalicelib.domain.journal import IdempotencyRecord, JournalEntry
 from chalicelib.store import codec, conflicts, transaction
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -47,7 +47,7 @@ def without_idempotency(patch: Patch) -> None:
     """The key is written and never read."""
     real = transaction._read
 
-    def read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, Answered | None]:
+    def read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, IdempotencyRecord | None]:
         return real(store, call, refs, deadline)[0], None
 
     patch.setattr(transaction, "_read", read)
@@ -107,7 +107,7 @@ def a_new_key_for_each_attempt(patch: Patch) -> None:
     """The idempotency record is kept under the attempt's id."""
     real = transaction._answered
 
-    def answered(call: Call, answer: Any) -> Answered:
+    def answered(call: Call, answer: Any) -> IdempotencyRecord:
         return replace(real(call, answer), id=call.id)
 
     patch.setattr(transaction, "_answered", answered)

@@ -1,6 +1,6 @@
 """A company that leaves the cloud: documents are blocked, and answers about persons are deleted."""
 
-from chalicelib.domain.journal import Answered
+from chalicelib.domain.journal import IdempotencyRecord
 from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -20,7 +20,7 @@ def test_stored_answers_are_deleted_with_the_data(shop: Shop) -> None:
     leave(shop)
     run(shop.world, EXPIRY_JOB, now=shop.world.now(), left=within(60))
     rows = shop.world.store.query("transient", shop.company).records
-    assert not [row for row in rows if isinstance(row, Answered) and CANARY.encode() in (row.body or b"")]
+    assert not [row for row in rows if isinstance(row, IdempotencyRecord) and CANARY.encode() in (row.body or b"")]
     again = shop.owner.post("/v1/customers", PERSON, idempotency_key="before-leaving")
     assert again.json["code"] == "cloud_storage_off"
 

@@ -27,7 +27,7 @@ from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.jobs import SYSTEM, Checkpoint
-from chalicelib.domain.journal import Answered, JobRow, Message
+from chalicelib.domain.journal import IdempotencyRecord, JobRow, Message
 from chalicelib.domain.privacy.consent import Acceptance
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.files import prefixes
@@ -125,7 +125,7 @@ def answered(trial: Trial) -> None:
 
     first = trial.world.now()
     assert ask(first) == 1
-    row = trial.world.store.records([Answered.ref(books.id, f"{SYSTEM_KEY}again")])[0]
+    row = trial.world.store.records([IdempotencyRecord.ref(books.id, f"{SYSTEM_KEY}again")])[0]
     expires(row, trial)
     assert ask(trial.after(first) - SECOND) == 0, "repeated"
     assert ask(trial.after(first) + SECOND) == 1, "done anew"

@@ -16,7 +16,7 @@ from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.journal import Answered, JobRow
+from chalicelib.domain.journal import IdempotencyRecord, JobRow
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
 from chalicelib.policy.ends import expires_at
@@ -153,7 +153,7 @@ def _files(world: "World", company: str) -> bool:
 def _answers(world: "World", job: JobRow) -> bool:
     """Delete some stored replies, which quote deleted data; True once there are none. Replies after the switch
     went off quote none."""
-    answers = (row for row in world.store.all_of(Answered, job.company) if row.created_at < job.created_at)
+    answers = (row for row in world.store.all_of(IdempotencyRecord, job.company) if row.created_at < job.created_at)
     old = [*islice(answers, AT_ONCE)]
     for row in old:
         erase_row(world.store, row.key)

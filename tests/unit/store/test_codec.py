@@ -23,7 +23,7 @@ from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import TooLarge
-from chalicelib.domain.journal import Answered
+from chalicelib.domain.journal import IdempotencyRecord
 from chalicelib.store import codec
 from tests.unit import samples
 
@@ -144,7 +144,7 @@ def test_what_just_fits_is_unpacked() -> None:
 
 
 def test_an_answers_body_is_packed() -> None:
-    answered = Answered(
+    answered = IdempotencyRecord(
         **samples.STAMPS, id="k", request="r", call="c", status=200, body=b'{"a": 1}' * 1_000, expires_at=1
     )
     assert len(codec.to_row(answered, SALT)["body"]["B"]) < 200

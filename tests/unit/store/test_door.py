@@ -24,7 +24,7 @@ from chalicelib.domain.errors import (
     NotFound,
     TooLarge,
 )
-from chalicelib.domain.journal import Answered, JournalEntry
+from chalicelib.domain.journal import IdempotencyRecord, JournalEntry
 from chalicelib.store import conflicts, transaction
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -86,11 +86,11 @@ def test_one_commit_writes_the_row_the_entry_the_answer_and_the_head(bare_world:
     committed = made(bare_world, company, "k1")
     assert answer_of(committed) == Answer({"id": "itm_1", "clock": 1}, 201, "/v1/items/itm_1")
     assert (committed.clock, committed.attempts, committed.replayed) == (2, 1, False)
-    refs = [Item.ref(company, "itm_1"), JournalEntry.ref(company, clock=2), Answered.ref(company, "k1")]
+    refs = [Item.ref(company, "itm_1"), JournalEntry.ref(company, clock=2), IdempotencyRecord.ref(company, "k1")]
     row, entry, answered = bare_world.store.records(refs)
     assert isinstance(row, Item)
     assert isinstance(entry, JournalEntry)
-    assert isinstance(answered, Answered)
+    assert isinstance(answered, IdempotencyRecord)
     after = head(bare_world, company)
     assert (after.clock, after.version, after.chain) == (2, before.version + 1, entry.hash)
     assert (entry.previous, entry.verb, entry.actor) == (before.chain, "create", "user-1")
@@ -169,8 +169,8 @@ def test_a_secret_is_answered_once_and_never_stored(bare_world: World, company: 
     again = companies.call(bare_world, company, "create", "k1")
     replayed = transact(bare_world.store, again, [Item.ref(company, "itm_1")], put(again, secret={"key": "fp_y"}))
     assert (answer_of(replayed).secret, answer_of(replayed).replayed) == (None, True)
-    (answered,) = bare_world.store.records([Answered.ref(company, "k1")])
-    assert isinstance(answered, Answered)
+    (answered,) = bare_world.store.records([IdempotencyRecord.ref(company, "k1")])
+    assert isinstance(answered, IdempotencyRecord)
     assert answered.secret
     assert answered.body is not None
     assert b"fp_x" not in answered.body
@@ -254,7 +254,7 @@ def test_what_decide_raises_writes_nothing(bare_world: World, company: str) -> N
     with Traffic(bare_world.store) as traffic, pytest.raises(AlreadyExists):
         made(bare_world, company, "k2")
     assert traffic.calls == {READ: 1}
-    assert bare_world.store.records([Answered.ref(company, "k2")]) == [None], "refusals are not recorded"
+    assert bare_world.store.records([IdempotencyRecord.ref(company, "k2")]) == [None], "refusals are not recorded"
 
 
 def test_a_decision_without_writes_commits_nothing(bare_world: World, company: str) -> None:
