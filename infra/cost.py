@@ -11,7 +11,7 @@ from decimal import Decimal
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import Job
 from chalicelib.policy.load import current
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from infra.cost_backups import archived, backed, kept_by_backups, runs_of_backups, sessions_a_second
 from infra.cost_inputs import (
     ANSWER_MONTHS,
@@ -146,7 +146,7 @@ def _stack() -> Uses:
     queue = USAGE["queue"]
     # The most: DynamoDB and S3 ask for a key again after five minutes, for each role and each table or bucket.
     # cost_backups counts the further calls that companies' sessions make.
-    uses = len(FUNCTIONS) * (len(ROOM_TABLES) + 1) * 12 * HOURS
+    uses = len(FUNCTIONS) * (len(TABLES) + 1) * 12 * HOURS
     return {
         "kms.request": uses,
         "queue.request": SECONDS / queue["poll_seconds"] * queue["pollers"],

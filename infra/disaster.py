@@ -33,7 +33,7 @@ from chalicelib.services.privacy.erasure import erasers
 from chalicelib.store.codec import from_row
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import NEVER
@@ -59,14 +59,14 @@ def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> Non
     None means the latest recorded state. A table that already exists is taken as it is.
     """
     there = set(dynamodb.get_paginator("list_tables").paginate().build_full_result()["TableNames"])
-    for room in ROOM_TABLES:
+    for room in TABLES:
         if target + room.name not in there:
             last = at is None or room.name in AS_NEW
             when = {"UseLatestRestorableTime": True} if last else {"RestoreDateTime": at}
             dynamodb.restore_table_to_point_in_time(
                 SourceTableName=source + room.name, TargetTableName=target + room.name, **when
             )
-    for room in ROOM_TABLES:
+    for room in TABLES:
         name = target + room.name
         _wait(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
         _configure(dynamodb, name, room.ttl)
@@ -206,7 +206,7 @@ def check(world: "World") -> list[str]:
 def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
     """Export each table to S3 as DynamoDB JSON, which uses no capacity of the tables. Return the exports' ARNs."""
     made = []
-    for room in ROOM_TABLES:
+    for room in TABLES:
         table = dynamodb.describe_table(TableName=source + room.name)["Table"]["TableArn"]
         answer = dynamodb.export_table_to_point_in_time(
             TableArn=table, S3Bucket=bucket, S3Prefix=f"tables/{source}{room.name}", ExportFormat="DYNAMODB_JSON"

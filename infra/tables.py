@@ -1,11 +1,11 @@
-"""The tables in CloudFormation, from the definition that creates them everywhere else (`store.tables.ROOM_TABLES`)."""
+"""The tables in CloudFormation, from the definition that creates them everywhere else (`store.tables.TABLES`)."""
 
 from typing import Any
 
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import most_days
 from chalicelib.store.drill import ASIDE
-from chalicelib.store.tables import ROOM_TABLES, Index, Room
+from chalicelib.store.tables import TABLES, Index, TableDefinition
 
 KEY = "DataKey"
 """The logical name of the key that encrypts tables and objects."""
@@ -21,16 +21,16 @@ def logical_name(room: str) -> str:
 
 def tables(prefix: str, policy: Policy) -> dict[str, Any]:
     """Return every table, under names that begin with `prefix` (FACTURE_TABLE_PREFIX)."""
-    return {logical_name(room.name): _table(prefix, room, policy) for room in ROOM_TABLES}
+    return {logical_name(room.name): _table(prefix, room, policy) for room in TABLES}
 
 
 def drill_tables(prefix: str, policy: Policy) -> dict[str, Any]:
     """Return the tables into which drills restore. They have no recovery, which could bring an erased person back, and
     nothing is lost with them."""
-    return {f"Drill{logical_name(room.name)}": _aside(prefix + ASIDE, room, policy) for room in ROOM_TABLES}
+    return {f"Drill{logical_name(room.name)}": _aside(prefix + ASIDE, room, policy) for room in TABLES}
 
 
-def _aside(prefix: str, room: Room, policy: Policy) -> dict[str, Any]:
+def _aside(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]:
     properties = _table(prefix, room, policy)["Properties"]
     unsaved = {
         "DeletionProtectionEnabled": False,
@@ -39,7 +39,7 @@ def _aside(prefix: str, room: Room, policy: Policy) -> dict[str, Any]:
     return {"Type": "AWS::DynamoDB::Table", "Properties": {**properties, **unsaved}}
 
 
-def _table(prefix: str, room: Room, policy: Policy) -> dict[str, Any]:
+def _table(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]:
     names = ["company", "sort", *(name for index in room.indexes for name in (index.hash, index.range))]
     properties: dict[str, Any] = {
         "TableName": prefix + room.name,

@@ -24,7 +24,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Room:
+class TableDefinition:
     """A table. Write and delete permissions are granted by table. Its key is `company` and `sort`; `ttl` names the
     expiry attribute."""
 
@@ -34,13 +34,13 @@ class Room:
 
 
 _DUE = Index("due", "due", "due_at")
-ROOM_TABLES = (
-    Room("workspace", indexes=(_DUE,)),
-    Room("ledger"),
-    Room("journal", indexes=(_DUE,)),
-    Room("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),
-    Room("requests", indexes=(_DUE,)),
-    Room("transient", indexes=(_DUE,), ttl="expires_at"),
+TABLES = (
+    TableDefinition("workspace", indexes=(_DUE,)),
+    TableDefinition("ledger"),
+    TableDefinition("journal", indexes=(_DUE,)),
+    TableDefinition("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),
+    TableDefinition("requests", indexes=(_DUE,)),
+    TableDefinition("transient", indexes=(_DUE,), ttl="expires_at"),
 )
 
 
@@ -57,7 +57,7 @@ def _index(index: Index) -> GlobalSecondaryIndex[Any]:
     return made
 
 
-def _model(settings: Settings, room: Room) -> type[Model]:
+def _model(settings: Settings, room: TableDefinition) -> type[Model]:
     meta = {
         "table_name": table_name(settings, room.name),
         "region": settings.region,
@@ -80,7 +80,7 @@ def _model(settings: Settings, room: Room) -> type[Model]:
 
 def tables(settings: Settings) -> dict[str, type[Model]]:
     """The PynamoDB classes of this stage by table. They are made from settings, so there is no global `Meta`."""
-    return {room.name: _model(settings, room) for room in ROOM_TABLES}
+    return {room.name: _model(settings, room) for room in TABLES}
 
 
 def create_tables(settings: Settings) -> None:

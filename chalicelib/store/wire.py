@@ -20,7 +20,7 @@ from chalicelib.domain.errors import Busy, TransactionTooLarge
 from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
-from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ROOM_TABLES, table_name
+from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, table_name
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Record)
@@ -128,8 +128,8 @@ class Store:
             retry_configuration={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             max_pool_connections=32,
         )
-        self.names = {room.name: table_name(settings, room.name) for room in ROOM_TABLES}
-        for room in ROOM_TABLES:
+        self.names = {room.name: table_name(settings, room.name) for room in TABLES}
+        for room in TABLES:
             self.connection.add_meta_table(_meta_table(self.names[room.name], room))
         _ = self.connection.client  # Made here, because PynamoDB makes it on first use without a lock.
 

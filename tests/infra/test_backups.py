@@ -6,7 +6,7 @@ from chalicelib.outside.sessions import INTO, TAG
 from chalicelib.policy.load import current
 from chalicelib.settings import FUNCTIONS
 from chalicelib.store.drill import drill_settings
-from chalicelib.store.tables import ROOM_TABLES, table_name
+from chalicelib.store.tables import TABLES, table_name
 from infra.functions import functions_of
 from infra.permissions import grants, principals
 from infra.stages import title
@@ -71,7 +71,7 @@ def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered
     own = settings("http://x", "stage")
     made = drill_tables(own.table_prefix, current())
     names = {table["Properties"]["TableName"] for table in made.values()}
-    assert names == {table_name(drill_settings(own), room.name) for room in ROOM_TABLES}
+    assert names == {table_name(drill_settings(own), room.name) for room in TABLES}
     for table in made.values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
         assert "DeletionPolicy" not in table

@@ -16,7 +16,7 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import CompanyBlocked
 from chalicelib.store.read import open_company
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from infra import disaster
 from local.engine import REGION, Engine
 from tests.privacy.conftest import shared_privacy_world
@@ -73,7 +73,7 @@ def test_recovered_tables_serve_and_are_protected_as_the_old_ones(old: Turned, d
     reader = open_company(new.store, shop.id)
     assert reader.get(Customer, shop.customer).name.startswith(shop.mark)
     assert disaster.check(new) == []
-    for room in ROOM_TABLES:
+    for room in TABLES:
         name = new.store.names[room.name]
         assert dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled") is True
         described = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
@@ -96,7 +96,7 @@ def test_recovering_again_goes_on_where_it_was(old: Turned, dynamodb: Any) -> No
     )
     for _ in range(2):
         disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
-    missing = [room.name for room in ROOM_TABLES if room.name != "ledger"]
+    missing = [room.name for room in TABLES if room.name != "ledger"]
     assert [call["TargetTableName"] for call in made] == [prefix + name for name in missing]
 
 
@@ -140,7 +140,7 @@ def test_tables_of_different_instants_are_noticed(old: Turned, dynamodb: Any) ->
 def test_an_export_is_asked_for_each_table(old: Turned, dynamodb: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disaster, "POLL_SECONDS", 0.05)
     made = disaster.export(dynamodb, old.settings.table_prefix, old.settings.files_bucket)
-    assert len(made) == len(ROOM_TABLES)
+    assert len(made) == len(TABLES)
 
 
 @pytest.mark.parametrize("arguments", [["recover", "--to", "x-"], ["export", "--from", "x-"], ["check"], ["undo"]])

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.policy.load import current
 from chalicelib.settings import Settings
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from infra import permissions
 from infra.buckets import ARCHIVE, BUCKET
 from infra.functions import WITHOUT_WORLD, functions_of, log_name
@@ -135,7 +135,7 @@ def test_the_ledger_only_grows(function: str) -> None:
 
 
 def test_a_request_reads_and_writes_every_room_in_use() -> None:
-    used = {logical_name(room.name) for room in ROOM_TABLES}
+    used = {logical_name(room.name) for room in TABLES}
     assert may("api_handler", "dynamodb:PutItem") == used
     assert may("api_handler", "dynamodb:GetItem") >= used
 
@@ -209,7 +209,7 @@ def test_a_grant_on_an_index_is_to_ask_it() -> None:
 
 
 def test_each_job_may_claim_what_it_finds() -> None:
-    rooms = {room.name: room for room in ROOM_TABLES}
+    rooms = {room.name: room for room in TABLES}
     for job in JOBS:
         table = logical_name(job.room)
         assert "due" in {index.name for index in rooms[job.room].indexes}

@@ -10,7 +10,7 @@ from chalicelib.outside.sessions import LASTING, NEEDED
 from chalicelib.policy.load import current
 from chalicelib.settings import session_roles_of
 from chalicelib.store.drill import ASIDE
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from infra.functions import functions_of
 from infra.permissions import WOKEN, config, grants, principals, session_of, sessions, statements
 from infra.sessions import role_of, tags_of
@@ -159,7 +159,7 @@ BY_COMPANY = {
 
 def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every way to reach something of the company cmp_1: its rows in each table, its objects, its data keys."""
-    for room in ROOM_TABLES:
+    for room in TABLES:
         for table in (f"x-{room.name}", f"x-{ASIDE}{room.name}"):
             for operation in ("GetItem", "DeleteItem", "UpdateItem"):
                 yield "dynamodb", operation, {"TableName": table, "Key": ROW}

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import Period
-from chalicelib.store.tables import ROOM_TABLES, create_tables
+from chalicelib.store.tables import TABLES, create_tables
 from infra.keys import keys
 from infra.tables import KEPT, KEY, logical_name, tables
 from local.engine import REGION, Engine
@@ -34,7 +34,7 @@ def indexes(table: dict[str, Any]) -> dict[str, Any]:
     return {index["IndexName"]: (index["KeySchema"], index["Projection"]["ProjectionType"]) for index in found}
 
 
-@pytest.mark.parametrize("room", ROOM_TABLES, ids=lambda room: str(room.name))
+@pytest.mark.parametrize("room", TABLES, ids=lambda room: str(room.name))
 def test_created_and_deployed_are_the_same(dynamodb: Any, room: Any) -> None:
     deployed = DEPLOYED[logical_name(room.name)]["Properties"]
     created = dynamodb.describe_table(TableName=PREFIX + room.name)["Table"]
@@ -49,7 +49,7 @@ def test_created_and_deployed_are_the_same(dynamodb: Any, room: Any) -> None:
 
 
 def test_every_room_is_deployed_and_protected() -> None:
-    assert set(DEPLOYED) == {logical_name(room.name) for room in ROOM_TABLES}
+    assert set(DEPLOYED) == {logical_name(room.name) for room in TABLES}
     for table in DEPLOYED.values():
         assert table.items() >= KEPT.items()
         properties = table["Properties"]
@@ -62,7 +62,7 @@ def test_every_room_is_deployed_and_protected() -> None:
 
 
 def test_what_expires_is_what_the_policy_says() -> None:
-    assert {room.name: room.ttl for room in ROOM_TABLES} == {name: room.ttl for name, room in current().rooms.items()}
+    assert {room.name: room.ttl for room in TABLES} == {name: room.ttl for name, room in current().rooms.items()}
 
 
 def test_the_key_turns_and_stays() -> None:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.api.problems import MEDIA
 from chalicelib.api.routes import ROUTES, SCHEDULES
 from chalicelib.policy.load import current
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from infra.artefacts import refer_to_uploads
 from infra.buckets import ACCESS_LOGS, ARCHIVE, BUCKET
 from infra.functions import functions_of, log_name
@@ -56,7 +56,7 @@ def test_nothing_of_another_stage_is_named(template: Template, stage: str) -> No
 
 
 def test_what_holds_something_survives_its_stack(resources: Resources) -> None:
-    rooms = {logical_name(room.name) for room in ROOM_TABLES}
+    rooms = {logical_name(room.name) for room in TABLES}
     kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | rooms
     assert kept >= {BUCKET, ARCHIVE, ACCESS_LOGS, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
     for name in kept:

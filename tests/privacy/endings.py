@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain.entity import Record
 from chalicelib.policy.load import current as policy
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from chalicelib.wiring import World
 from tests.mailbox import mails
 from tests.privacy.worlds import Books
@@ -22,7 +22,7 @@ class Stored(NamedTuple):
     id: str
 
 
-ROOMS = [room.name for room in ROOM_TABLES]
+ROOMS = [room.name for room in TABLES]
 VARYING = (
     (re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{26}\b"), r"\1"),
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)"), "instant"),

@@ -33,12 +33,12 @@ from chalicelib.services.privacy.requests import receipts, requests
 from chalicelib.services.privacy.requests.requester import Requester, found
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
-from chalicelib.store.tables import ROOM_TABLES
+from chalicelib.store.tables import TABLES
 from tests.privacy.worlds import CANARY, Books, Turned, carried, carry
 
 STATUTORY = {"invoice", "register_entry", "series", "payment", "balance", "head", "journal_entry"}
 PROOF = {"request", "receipt"}
-ROOMS = [room.name for room in ROOM_TABLES]
+ROOMS = [room.name for room in TABLES]
 
 
 def head(shop: Books) -> Head:

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from chalicelib.store.tables import ROOM_TABLES, create_tables, table_name, tables
+from chalicelib.store.tables import TABLES, create_tables, table_name, tables
 from chalicelib.wiring import World
 
 
 def test_tables_are_made_as_they_are_defined(bare_world: World) -> None:
     client = bare_world.store.connection.client
-    for room in ROOM_TABLES:
+    for room in TABLES:
         table = client.describe_table(TableName=table_name(bare_world.settings, room.name))["Table"]
         assert [key["AttributeName"] for key in table["KeySchema"]] == ["company", "sort"]
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -33,7 +33,7 @@ def test_making_them_again_keeps_what_is_in_them(bare_world: World) -> None:
 
 
 def test_every_stage_has_tables_of_its_own(bare_world: World) -> None:
-    names = [table_name(bare_world.settings, room.name) for room in ROOM_TABLES]
+    names = [table_name(bare_world.settings, room.name) for room in TABLES]
     assert list(bare_world.store.names.values()) == names
     assert all(name.startswith(bare_world.settings.table_prefix) for name in names)
     assert [model.Meta.table_name for model in tables(bare_world.settings).values()] == names
