@@ -9,7 +9,7 @@ from chalicelib.api.auth import GRANTABLE
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope, require_fresh
 from chalicelib.api.fields import Email, Model, Text
-from chalicelib.api.paging import Found, ListOf, Page
+from chalicelib.api.paging import FilteredList, ListOf, PageQuery
 from chalicelib.api.records import RecordShown
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Role
@@ -187,8 +187,8 @@ _KEYS = (
         scope="keys.read",
         handler=_keys,
         summary="List API keys, revoked ones included",
-        query=Page,
-        response_model=Found[KeyShown],
+        query=PageQuery,
+        response_model=FilteredList[KeyShown],
         tag="API keys",
     ),
     Endpoint(

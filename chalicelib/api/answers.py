@@ -15,7 +15,7 @@ from chalicelib.files.objects import Link
 from chalicelib.store.decision import Committed
 
 Body = dict[str, Any]
-Shown = Callable[[Any, Head], Body]
+Representation = Callable[[Any, Head], Body]
 """A representation of a value, given the company's head."""
 ROOT: Final = "/v1"
 
@@ -40,12 +40,12 @@ def address(*parts: str) -> str:
     return "/".join((ROOT, *parts))
 
 
-def shown(show: Shown) -> Presenter:
+def shown(show: Representation) -> Presenter:
     """Present with status 200."""
     return lambda value, head: Answer(show(value, head))
 
 
-def created(show: Shown, *parts: str) -> Presenter:
+def created(show: Representation, *parts: str) -> Presenter:
     """Present with status 201, at the address from `parts` and the body's id."""
     return lambda value, head: Answer(body := show(value, head), 201, address(*parts, body["id"]))
 
@@ -72,7 +72,7 @@ def size(body: Body) -> int:
     return len(msgspec.json.encode(body))
 
 
-def presenting(call: Call, present: Presenter, version: Shown | None = None, if_match: str = "") -> Call:
+def presenting(call: Call, present: Presenter, version: Representation | None = None, if_match: str = "") -> Call:
     """The call with its presenter. If `if_match` is set, also with the precondition that it names the `version` of the
     value."""
 

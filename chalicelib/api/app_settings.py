@@ -6,13 +6,13 @@ from chalicelib.api.answers import Answer
 from chalicelib.api.companies import CloudShown
 from chalicelib.api.consents import PolicyShown
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
-from chalicelib.api.fields import Shown
+from chalicelib.api.fields import ResponseModel
 from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.clock import today
 from chalicelib.services.companies import app_settings
 
 
-class AdsShown(Shown):
+class AdsShown(ResponseModel):
     """`mode` states how advertising may be shown. `age_treatment` is AdMob's tag: `child` for an unknown user, because
     only members have declared that they are 13 or older. `consent_needed`: personalised advertising needs the member's
     consent."""
@@ -22,13 +22,13 @@ class AdsShown(Shown):
     age_treatment: Literal["child", "unspecified"]
 
 
-class SwitchShown(Shown):
+class SwitchShown(ResponseModel):
     """Whether the application may send this kind of data."""
 
     enabled: bool
 
 
-class AppSettingsShown(Shown):
+class AppSettingsShown(ResponseModel):
     """`member` is the member whom the token identifies, null for anybody else. Without a member, the strictest settings
     apply."""
 

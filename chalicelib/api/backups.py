@@ -9,8 +9,8 @@ from chalicelib.api.answers import Answer, address, answer, listed, signed
 from chalicelib.api.document_kinds import RestoredKind
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
-from chalicelib.api.fields import Model, Shown
-from chalicelib.api.paging import Found, Page
+from chalicelib.api.fields import Model, ResponseModel
+from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.backups.backup_errors import BackupIncomplete, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.errors import Busy, NotFound, ProofNeeded, TooManyRequests
@@ -31,7 +31,7 @@ class RestoreIn(Model):
     dry_run: bool = False
 
 
-class BackupShown(Shown):
+class BackupShown(ResponseModel):
     """A backup. `counts` are its rows by kind, `bytes` its size in storage. It holds the state at the instant `cut_at`,
     at the company's clock `clock`, and is deleted at `expires_at`. `drill` says whether the last weekly test restore
     gave the same data."""
@@ -54,7 +54,7 @@ class BackupShown(Shown):
     updated_at: str
 
 
-class DownloadShown(Shown):
+class DownloadShown(ResponseModel):
     """The address of the plain archive and the end of its validity. Both are null while `job` makes the archive."""
 
     url: str | None
@@ -144,8 +144,8 @@ ENDPOINTS = (
         path=URL,
         scope="backups.read",
         handler=_list,
-        query=Page,
-        response_model=Found[BackupShown],
+        query=PageQuery,
+        response_model=FilteredList[BackupShown],
         summary="List backups, newest first",
         tag="Backups",
     ),

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from chalicelib.api.answers import Answer, Body, address, listed, size
 from chalicelib.api.document_kinds import ChangedKind
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Model, Shown
+from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
@@ -23,7 +23,7 @@ class ChangesQuery(Model):
     limit: Annotated[int, WholeNumber(1, 100)] = 20
 
 
-class ChangeShown(Shown):
+class ChangeShown(ResponseModel):
     """One changed record in its present state. A deletion has no object. A put without an object was too large for its
     page: read it at its own address."""
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext, require_fresh
-from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, Shown, Text, multi_line
+from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, ResponseModel, Text, multi_line
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
@@ -141,7 +141,7 @@ class CompanyShown(RecordShown):
     notices: list[NoticeShown]
 
 
-class Membership(Shown):
+class MembershipShown(ResponseModel):
     """One of a person's companies. The name of a blocked or closed company is hidden."""
 
     id: str
@@ -152,14 +152,14 @@ class Membership(Shown):
     role: Role
 
 
-class CloudShown(Shown):
+class CloudShown(ResponseModel):
     """The switches."""
 
     sync: bool
     backup: bool
 
 
-class SettingsShown(Shown):
+class SettingsShown(ResponseModel):
     """The company's settings. In a dry run, `goes` counts the rows to erase, by kind. `job` is the job that erases
     them."""
 
@@ -259,7 +259,7 @@ ENDPOINTS = (
         scope=SIGNED_IN,
         handler=_mine,
         summary="List your companies",
-        response_model=ListOf[Membership],
+        response_model=ListOf[MembershipShown],
         tag="Company",
     ),
     Endpoint(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, Presenter, address, answer
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Model, Shown, Text
+from chalicelib.api.fields import Model, ResponseModel, Text
 from chalicelib.api.presenters.consents import present_consents
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
@@ -26,7 +26,7 @@ class ConsentNew(Model):
     version: Annotated[str, Text(20)] | None = None
 
 
-class AnnouncedShown(Shown):
+class AnnouncedShown(ResponseModel):
     """A published version of the policy that comes into force later."""
 
     version: str
@@ -35,7 +35,7 @@ class AnnouncedShown(Shown):
     changes: str
 
 
-class PolicyShown(Shown):
+class PolicyShown(ResponseModel):
     """`must_accept`: the member must accept `required` or a later version. `required_since` is the day from which."""
 
     accepted: str | None
@@ -48,14 +48,14 @@ class PolicyShown(Shown):
     url: str
 
 
-class ChoiceShown(Shown):
+class ChoiceShown(ResponseModel):
     """Whether the member agrees. `chosen_at` is null for a default."""
 
     granted: bool
     chosen_at: str | None
 
 
-class ConsentsShown(Shown):
+class ConsentsShown(ResponseModel):
     """A member's consents."""
 
     id: str

@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
-from chalicelib.api.fields import Model, Shown
+from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.domain.contact.diagnostics import (
     AREAS,
     MOST_EVENTS,
@@ -55,7 +55,7 @@ def _may_be_hash(text: str) -> bool:
     return len(text) in (32, 64) and all(letter in "0123456789abcdef" for letter in text)
 
 
-class DiagnosticsShown(Shown):
+class DiagnosticsShown(ResponseModel):
     """`stored` is false for a member who opposes diagnostics: nothing was kept."""
 
     object: Literal["diagnostics"]

@@ -4,8 +4,8 @@ from typing import Literal
 
 from chalicelib.api.answers import Answer, address, listed
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Shown
-from chalicelib.api.paging import ListOf, Page
+from chalicelib.api.fields import ResponseModel
+from chalicelib.api.paging import ListOf, PageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.services.privacy.legal import disclosures
@@ -15,14 +15,14 @@ from chalicelib.services.representation.disclosures import present_disclosure
 URL = address("privacy", "disclosures")
 
 
-class DataShown(Shown):
+class DataShown(ResponseModel):
     """One kind of data that was disclosed, by the policy's rule."""
 
     rule: str
     label: str
 
 
-class DisclosureShown(Shown):
+class DisclosureShown(ResponseModel):
     """The recipient, the legal basis and the date of a disclosure. `documents` are issued documents whose originals
     were disclosed. `hidden_until`: the law forbade informing the company until that day."""
 
@@ -55,7 +55,7 @@ ENDPOINTS = (
         path=URL,
         scope="privacy.read",
         handler=_list,
-        query=Page,
+        query=PageQuery,
         response_model=ListOf[DisclosureShown],
         summary="List the disclosures of the company's data: recipient, basis, date",
         while_blocked=True,

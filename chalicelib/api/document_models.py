@@ -20,7 +20,7 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
-from chalicelib.api.paging import Page
+from chalicelib.api.paging import PageQuery
 from chalicelib.domain.documents.model import Discount, Line
 
 MAX_LINES = 1_000
@@ -144,7 +144,7 @@ class PaymentIn(Model):
     reference: Annotated[str, Text(100)] | None = None
 
 
-class DocumentQuery(Page):
+class DocumentFilters(PageQuery):
     """Filters of a list of documents; dates are those of issue, both included."""
 
     issued_from: Day | None = None

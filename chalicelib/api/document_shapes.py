@@ -4,18 +4,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.fields import Shown
+from chalicelib.api.fields import ResponseModel
 from chalicelib.domain.companies.item import Nature
 
 
-class DiscountShown(Shown):
+class DiscountShown(ResponseModel):
     """A percentage or an amount."""
 
     percent: str | None = None
     amount: str | None = None
 
 
-class LineShown(Shown):
+class LineShown(ResponseModel):
     """A line with its amount before TVA; on a credit note, `credits` is the invoice's line."""
 
     description: str
@@ -31,7 +31,7 @@ class LineShown(Shown):
     credits: int | None = None
 
 
-class VatShown(Shown):
+class VatShown(ResponseModel):
     """TVA of one rate."""
 
     rate: str
@@ -40,7 +40,7 @@ class VatShown(Shown):
     amount: str
 
 
-class TotalsShown(Shown):
+class TotalsShown(ResponseModel):
     """In dirhams; payable = gross + stamp_duty − withheld."""
 
     lines: str
@@ -56,14 +56,14 @@ class TotalsShown(Shown):
     payable: str
 
 
-class WordsShown(Shown):
+class WordsShown(ResponseModel):
     """The payable amount in words."""
 
     fr: str
     ar: str
 
 
-class RegisterPlace(Shown):
+class RegisterPlace(ResponseModel):
     """A document's place in the register; hashes in hex."""
 
     series: str
@@ -72,7 +72,7 @@ class RegisterPlace(Shown):
     chain: str
 
 
-class NoticeShown(Shown):
+class NoticeShown(ResponseModel):
     """A notice before issuing: a stable code and its parameters."""
 
     pointer: str
@@ -80,7 +80,7 @@ class NoticeShown(Shown):
     params: dict[str, str]
 
 
-class DocumentShown(Shown):
+class DocumentShown(ResponseModel):
     """The members of every kind of document; each kind adds the other party and its own."""
 
     id: str | None
@@ -115,7 +115,7 @@ class PayableShown(DocumentShown):
     balance: str
 
 
-class Deleted(Shown):
+class Deleted(ResponseModel):
     """The resource that was deleted."""
 
     id: str
@@ -123,7 +123,7 @@ class Deleted(Shown):
     deleted: Literal[True]
 
 
-class PaymentShown(Shown):
+class PaymentShown(ResponseModel):
     """A payment. `stamp_duty` is the additional tax on cash; it does not change the balance."""
 
     id: str
@@ -139,7 +139,7 @@ class PaymentShown(Shown):
     updated_at: str
 
 
-class Outcome(Shown):
+class OutcomeShown(ResponseModel):
     """The result for one document of a bulk issue."""
 
     id: str
@@ -148,11 +148,11 @@ class Outcome(Shown):
     code: str | None = None
 
 
-class Outcomes(Shown):
+class OutcomesShown(ResponseModel):
     """The results in the order of the request. If they exceed one transaction, a job to follow instead."""
 
     object: Literal["list", "job"]
-    data: list[Outcome] | None = None
+    data: list[OutcomeShown] | None = None
     has_more: bool | None = None
     url: str | None = None
     id: str | None = None
@@ -160,13 +160,13 @@ class Outcomes(Shown):
     status: str | None = None
     done: int | None = None
     total: int | None = None
-    outcomes: list[Outcome] | None = None
+    outcomes: list[OutcomeShown] | None = None
     version: int | None = None
     created_at: str | None = None
     updated_at: str | None = None
 
 
-class Part(Shown):
+class PartShown(ResponseModel):
     """The result of a backup's job. A backup: its counts by kind. A restore: the restored, overwritten and unchanged
     rows by kind. A dry run: the same under `would`. A failure: its code."""
 
@@ -185,7 +185,7 @@ class Part(Shown):
     where: str | None = None
 
 
-class JobShown(Shown):
+class JobShown(ResponseModel):
     """A job's progress."""
 
     id: str
@@ -194,13 +194,13 @@ class JobShown(Shown):
     status: Literal["queued", "running", "completed", "failed"]
     done: int
     total: int
-    outcomes: list[Outcome | Part]
+    outcomes: list[OutcomeShown | PartShown]
     version: int
     created_at: str
     updated_at: str
 
 
-class FileShown(Shown):
+class FileShown(ResponseModel):
     """The address of a file, and the end of its validity."""
 
     url: str

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from pydantic import BaseModel, Field, create_model
 
-from chalicelib.api.document_models import DocumentQuery, DraftEdit
+from chalicelib.api.document_models import DocumentFilters, DraftEdit
 from chalicelib.api.document_shapes import DocumentShown, NoticeShown, PayableShown
 from chalicelib.api.fields import Id, Model
 from chalicelib.api.paging import expandable
@@ -66,7 +66,7 @@ def _query(made: DocumentType, name: str, party: Any) -> type[BaseModel]:
     if len(states) > 1:
         fields["status"] = (Literal[states] | None, None)
     return create_model(
-        f"{name}Query", __base__=DocumentQuery, __doc__=f"Filters of the list of {_plural(made)}.", **fields
+        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(made)}.", **fields
     )
 
 

@@ -10,7 +10,7 @@ from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.paging import Found
+from chalicelib.api.paging import FilteredList
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
@@ -62,7 +62,7 @@ class DocumentNoun:
 
     def _reading(self) -> tuple[Endpoint, ...]:
         models = models_of(self.made.kind)
-        found: Any = Found[models.shown]  # type: ignore[name-defined]
+        found: Any = FilteredList[models.shown]  # type: ignore[name-defined]
         state = "A draft or an issued" if self.made.draft else "An issued"
         endpoint = partial(self._endpoint, scope=self.made.scopes.read, in_cloud=True)
         return (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from chalicelib.api.answers import Answer, Presenter, Shown, presenting
+from chalicelib.api.answers import Answer, Presenter, Representation, presenting
 from chalicelib.domain.call import Call
 from chalicelib.domain.errors import ProofNeeded, Refusal
 from chalicelib.domain.privacy.request import FRESH
@@ -104,7 +104,7 @@ class RequestContext:
             raise LookupError("this endpoint does not write")
         return self.call
 
-    def presenting(self, present: Presenter, version: Shown | None = None) -> Call:
+    def presenting(self, present: Presenter, version: Representation | None = None) -> Call:
         """The call of a verb that writes, with the presenter `present`. If `If-Match` is sent, it must name the
         `version` of the current value."""
         return presenting(self.writing, present, version, self.if_match)

@@ -62,7 +62,7 @@ class Model(BaseModel):
     )
 
 
-class Shown(BaseModel):
+class ResponseModel(BaseModel):
     """The model of an answer. It documents the answer and never parses a request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -2,7 +2,7 @@
 
 from chalicelib.api.answers import Answer, address, answer, created, listed
 from chalicelib.api.document_models import CreditIn, IssueManyIn
-from chalicelib.api.document_shapes import Outcomes
+from chalicelib.api.document_shapes import OutcomesShown
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.presenters.jobs import queued
@@ -50,7 +50,7 @@ ENDPOINTS = (
         handler=_issue_many,
         summary="Issue several drafts in order: up to 30 at once, all or none; more as a job",
         request_model=IssueManyIn,
-        response_model=Outcomes,
+        response_model=OutcomesShown,
         also=(202,),
         idempotent=True,
         errors=(CloudStorageOff, TooLarge),

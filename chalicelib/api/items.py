@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from chalicelib.api.fields import Id, Rate, Text, UnitPrice
-from chalicelib.api.records import Edit, Name, Noun, RecordShown, unsent
+from chalicelib.api.records import Edit, Name, RecordNoun, RecordShown, unsent
 from chalicelib.services.records.items import ITEMS
 from chalicelib.services.representation.records import present_record
 
@@ -47,7 +47,7 @@ class ItemShown(RecordShown):
     nature: Nature
 
 
-ENDPOINTS = Noun(
+ENDPOINTS = RecordNoun(
     resource=ITEMS,
     show=present_record,
     plural="items",

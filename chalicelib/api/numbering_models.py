@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, create_model
 
-from chalicelib.api.fields import Shown, Text
+from chalicelib.api.fields import ResponseModel, Text
 from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.documents.registry import document_types
 
@@ -19,7 +19,7 @@ class NumberingIn(Edit):
     next: Annotated[int, Field(ge=1, le=999_999_999)] = unsent()
 
 
-class NumberingShown(Shown):
+class NumberingShown(ResponseModel):
     """The pattern in force."""
 
     pattern: str
@@ -28,11 +28,13 @@ class NumberingShown(Shown):
 
 if TYPE_CHECKING:
     NumberingsIn = Edit
-    NumberingsShown = Shown
+    NumberingsShown = ResponseModel
 else:
     _sent: dict[str, Any] = {kind: (NumberingIn, unsent()) for kind in NUMBERED}
     _shown: dict[str, Any] = dict.fromkeys(NUMBERED, (NumberingShown, ...))
     NumberingsIn = create_model(
         "NumberingsIn", __base__=Edit, __doc__="Patterns by kind of document, such as FA-{year}-{seq:05}.", **_sent
     )
-    NumberingsShown = create_model("NumberingsShown", __base__=Shown, __doc__="Patterns by kind of document.", **_shown)
+    NumberingsShown = create_model(
+        "NumberingsShown", __base__=ResponseModel, __doc__="Patterns by kind of document.", **_shown
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Shown
+from chalicelib.api.fields import ResponseModel
 from chalicelib.api.routing import endpoint_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 2.0
 
 
-class HealthShown(Shown):
+class HealthShown(ResponseModel):
     """`ok` if every dependency answers; `degraded`, with status 503, if one does not."""
 
     status: Literal["ok", "degraded"]

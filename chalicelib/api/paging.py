@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.api.fields import Model, Shown
+from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.api.numbers import WholeNumber
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ def _any_id(value: str) -> str:
 Cursor = Annotated[str, AfterValidator(_any_id), Field(json_schema_extra={"pattern": f"^{ANY_ID.pattern}$"})]
 
 
-class Page(Model):
+class PageQuery(Model):
     """The part of a list: at most `limit` items, after or before the item with an id."""
 
     limit: Annotated[int, WholeNumber(1, 100)] = 20
@@ -30,7 +30,7 @@ class Page(Model):
     ending_before: Cursor | None = None
 
     @model_validator(mode="after")
-    def _one_way(self) -> "Page":
+    def _one_way(self) -> "PageQuery":
         if self.starting_after is not None and self.ending_before is not None:
             raise PydanticCustomError("both_cursors", "")
         return self
@@ -41,7 +41,7 @@ def expandable(most: int = 5) -> Any:
     return Field(default=(), alias="expand[]", max_length=most)
 
 
-class ListOf(Shown, Generic[T]):
+class ListOf(ResponseModel, Generic[T]):
     """The answer of every list."""
 
     object: Literal["list"]
@@ -50,7 +50,7 @@ class ListOf(Shown, Generic[T]):
     url: str
 
 
-class Found(ListOf[T], Generic[T]):
+class FilteredList(ListOf[T], Generic[T]):
     """A filtered list. `next` is the id to continue after. The search per request is bounded, so `data` may be short or
     empty although `has_more` is true."""
 

@@ -11,7 +11,7 @@ from chalicelib.api.records import (
     AddressShown,
     Edit,
     Name,
-    Noun,
+    RecordNoun,
     RecordQuery,
     RecordShown,
     unsent,
@@ -96,7 +96,7 @@ class SupplierShown(_PartyShown):
     object: Literal["supplier"]
 
 
-_CUSTOMERS = Noun(
+_CUSTOMERS = RecordNoun(
     resource=CUSTOMERS,
     show=present_party,
     plural="customers",
@@ -110,7 +110,7 @@ _CUSTOMERS = Noun(
     query=PartyQuery,
     filters=("kind",),
 )
-_SUPPLIERS = Noun(
+_SUPPLIERS = RecordNoun(
     resource=SUPPLIERS,
     show=present_party,
     plural="suppliers",

@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import PUBLIC, Actor, Endpoint, RequestContext
-from chalicelib.api.fields import Model, Shown, Text
-from chalicelib.api.paging import ListOf, Page
+from chalicelib.api.fields import Model, ResponseModel, Text
+from chalicelib.api.paging import ListOf, PageQuery
 from chalicelib.domain.errors import (
     AlreadyBlocked,
     AnotherOwnerNeeded,
@@ -62,7 +62,7 @@ class Confirmation(Model):
     waive_grace: bool = False
 
 
-class StepShown(Shown):
+class StepShown(ResponseModel):
     """One step of the plan: the store, the action, the number of rows or versions (null: not counted), the legal basis,
     and the last day of what is kept."""
 
@@ -80,14 +80,14 @@ class StepShown(Shown):
     done: bool
 
 
-class AwaitedShown(Shown):
+class AwaitedShown(ResponseModel):
     """The instant since which the legal deadline is suspended, and the attributes whose correct values are missing."""
 
     since: str
     missing: list[str]
 
 
-class RequestShown(Shown):
+class RequestShown(ResponseModel):
     """A privacy request. `due` is the legal deadline. `last_trace` is the last day on which recovery copies may hold
     data. `download` is the address of an access request's archive, for seven days. For a rectification, `documents`
     lists the issued documents with the wrong values, and `recipients` are the disclosures whose recipients must be
@@ -117,7 +117,7 @@ class RequestShown(Shown):
     updated_at: str
 
 
-class ReceiptShown(Shown):
+class ReceiptShown(ResponseModel):
     """A signed receipt. `signature` (base64, DER) covers the canonical JSON of `content`. `key` is the SHA-256 of the
     public key, which is published at /privacy/receipt-key."""
 
@@ -130,7 +130,7 @@ class ReceiptShown(Shown):
     public_key: str
 
 
-class ReceiptKeyShown(Shown):
+class ReceiptKeyShown(ResponseModel):
     """The public key that verifies receipts."""
 
     object: Literal["receipt_key"]
@@ -139,7 +139,7 @@ class ReceiptKeyShown(Shown):
     public_key: str
 
 
-class CodeSent(Shown):
+class CodeSent(ResponseModel):
     """A code was sent. The address is not shown."""
 
     object: Literal["code"]
@@ -282,7 +282,7 @@ ENDPOINTS = (
         scope="privacy.read",
         handler=_list,
         summary="List privacy requests, newest first",
-        query=Page,
+        query=PageQuery,
         response_model=ListOf[RequestShown],
         while_blocked=True,
         tag="Privacy",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
-from chalicelib.api.fields import Language, Model, Shown, Text
+from chalicelib.api.fields import Language, Model, ResponseModel, Text
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.policy.load import per_policy
@@ -28,7 +28,7 @@ class LanguageQuery(Model):
     lang: Language | None = None
 
 
-class Coded(Shown):
+class Coded(ResponseModel):
     """A stable code and its text."""
 
     code: str
@@ -41,7 +41,7 @@ class BasisShown(Coded):
     law: str
 
 
-class TermShown(Shown):
+class TermShown(ResponseModel):
     """The term (ISO 8601), the event that starts it, and the action at its end."""
 
     term: str | None
@@ -50,7 +50,7 @@ class TermShown(Shown):
     at_its_end: Literal["delete", "anonymise", "block"]
 
 
-class PlaceShown(Shown):
+class PlaceShown(ResponseModel):
     """The attributes of one kind of row in one table."""
 
     room: str
@@ -58,7 +58,7 @@ class PlaceShown(Shown):
     attributes: list[str]
 
 
-class RuleShown(Shown):
+class RuleShown(ResponseModel):
     """One kind of data: its purpose, legal basis, term and location, and the effect of a deletion."""
 
     rule: str
@@ -75,7 +75,7 @@ class RuleShown(Shown):
     files: list[str]
 
 
-class ProcessorShown(Shown):
+class ProcessorShown(ResponseModel):
     """A processor of the service: the data that it receives, and its location."""
 
     provider: str
@@ -85,14 +85,14 @@ class ProcessorShown(Shown):
     transfer_basis: Coded
 
 
-class PeriodShown(Shown):
+class PeriodShown(ResponseModel):
     """An ISO 8601 period and its text."""
 
     period: str
     words: str
 
 
-class DataMapShown(Shown):
+class DataMapShown(ResponseModel):
     """The stored data: its location, purpose and term."""
 
     object: Literal["data_map"]

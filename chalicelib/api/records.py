@@ -6,12 +6,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
-from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown
-from chalicelib.api.answers import Shown as Showing
+from chalicelib.api.answers import Answer, Representation, address, answer, created, deleted, listed, shown
 from chalicelib.api.document_shapes import Deleted
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
-from chalicelib.api.fields import CountryCode, Instant, Model, Shown, Text
-from chalicelib.api.paging import Found, Page
+from chalicelib.api.fields import CountryCode, Instant, Model, ResponseModel, Text
+from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
 from chalicelib.services.records import editing
 from chalicelib.services.records.editing import Resource
@@ -43,7 +42,7 @@ class AddressIn(Model):
     country: CountryCode = unsent()
 
 
-class AddressShown(Shown):
+class AddressShown(ResponseModel):
     """A postal address; `country` is ISO 3166-1 alpha-2."""
 
     street: str | None
@@ -52,7 +51,7 @@ class AddressShown(Shown):
     country: str
 
 
-class RecordShown(Shown):
+class RecordShown(ResponseModel):
     """The members of every record."""
 
     id: str
@@ -61,7 +60,7 @@ class RecordShown(Shown):
     updated_at: str
 
 
-class RecordQuery(Page):
+class RecordQuery(PageQuery):
     """Filters of a list of records. `q` searches names, ignoring case and accents."""
 
     updated_since: Instant | None = None
@@ -69,12 +68,12 @@ class RecordQuery(Page):
 
 
 @dataclass(frozen=True)
-class Noun:
+class RecordNoun:
     """One kind of simple record as a noun of the API: its scopes and its models. `filters` are query members that must
     equal the record's attribute."""
 
     resource: Resource[Any]
-    show: Showing
+    show: Representation
     plural: str
     name: str
     tag: str
@@ -89,7 +88,7 @@ class Noun:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """List, create, read, edit, delete."""
         url, one, tag = address(self.plural), address(self.plural, "{id}"), self.tag
-        listed: Any = Found[self.shown]  # type: ignore[name-defined]
+        listed: Any = FilteredList[self.shown]  # type: ignore[name-defined]
         return (
             Endpoint(
                 method="GET",

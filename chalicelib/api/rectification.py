@@ -10,8 +10,8 @@ from chalicelib.api.answers import Answer, Body, answer, listed, size
 from chalicelib.api.companies import Particulars
 from chalicelib.api.document_kinds import DocumentKind
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
-from chalicelib.api.fields import Email, Model, Shown
-from chalicelib.api.paging import Found, Page
+from chalicelib.api.fields import Email, Model, ResponseModel
+from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE, RequestShown, requester_of
 from chalicelib.api.problems import faults_of
@@ -44,7 +44,7 @@ class Details(Model):
     corrections: dict[str, Any]
 
 
-class Offer(Shown):
+class Offer(ResponseModel):
     """A request that is ready to send."""
 
     method: Literal["POST"]
@@ -52,7 +52,7 @@ class Offer(Shown):
     body: dict[str, Any]
 
 
-class AffectedShown(Shown):
+class AffectedShown(ResponseModel):
     """An issued document with a value that was corrected. It is never edited. `credit` credits what remains of an
     invoice. `reissue` makes a new draft; its buyer and seller are copied when it is issued."""
 
@@ -140,8 +140,8 @@ ENDPOINTS = (
         scope="documents.read",
         handler=_documents,
         summary="List issued documents with the old values, and the requests that correct them",
-        query=Page,
-        response_model=Found[AffectedShown],
+        query=PageQuery,
+        response_model=FilteredList[AffectedShown],
         errors=(NotFound,),
         tag="Privacy",
     ),

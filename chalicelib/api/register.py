@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from chalicelib.api.answers import Answer, Body, address, listed
 from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Model, Shown, Text
+from chalicelib.api.fields import Model, ResponseModel, Text
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.clock import today
@@ -14,7 +14,7 @@ from chalicelib.domain.money import amount_text
 from chalicelib.services.documents import register
 
 
-class SeriesShown(Shown):
+class SeriesShown(ResponseModel):
     """A series: its first number and its next number."""
 
     id: str
@@ -26,7 +26,7 @@ class SeriesShown(Shown):
     hash: str
 
 
-class EntryShown(Shown):
+class EntryShown(ResponseModel):
     """One number of a series."""
 
     object: Literal["register_entry"]
@@ -42,14 +42,14 @@ class EntryShown(Shown):
     chain: str
 
 
-class FaultShown(Shown):
+class FaultShown(ResponseModel):
     """The first position at which the register and the documents differ, and the difference."""
 
     position: int
     code: str
 
 
-class VerificationShown(Shown):
+class VerificationShown(ResponseModel):
     """The chain, recomputed from the documents. `next` is the position to continue after if it is not complete."""
 
     object: Literal["verification"]

@@ -8,8 +8,8 @@ from pydantic import Field
 from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Language, Model, Shown, Text, multi_line
-from chalicelib.api.paging import Found, Page
+from chalicelib.api.fields import Language, Model, ResponseModel, Text, multi_line
+from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.support import MOST_ATTACHMENTS
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
@@ -49,7 +49,7 @@ class ThreadNew(MessageNew):
     language: Language | None = None
 
 
-class AttachmentShown(Shown):
+class AttachmentShown(ResponseModel):
     """A file attached to a message. `file` is its name in the download address."""
 
     file: str
@@ -58,7 +58,7 @@ class AttachmentShown(Shown):
     size: int
 
 
-class MessageShown(Shown):
+class MessageShown(ResponseModel):
     """One message. `by` is the membership's id, null for support."""
 
     id: str
@@ -70,7 +70,7 @@ class MessageShown(Shown):
     created_at: str
 
 
-class ThreadShown(Shown):
+class ThreadShown(ResponseModel):
     """A request for help. `open`: support has not answered yet. `answered`: support has answered. `closed`: kept for
     two more years."""
 
@@ -173,8 +173,8 @@ ENDPOINTS = (
         scope="support.read",
         handler=_list,
         summary="List your requests for help",
-        query=Page,
-        response_model=Found[ThreadShown],
+        query=PageQuery,
+        response_model=FilteredList[ThreadShown],
         tag="Support",
     ),
     Endpoint(

@@ -31,7 +31,7 @@ owner can follow the erasure."""
 
 
 @dataclass(frozen=True)
-class Step:
+class PlannedStep:
     """One step. `place` is a table or a prefix (files). `attributes` are the entity's own attributes concerned, in
     their order (none for files).
 
@@ -58,7 +58,7 @@ class Plan:
 
     subject: str
     version: str
-    steps: tuple[Step, ...]
+    steps: tuple[PlannedStep, ...]
     last_trace: date
 
 
@@ -104,10 +104,12 @@ def _governing(policy: Policy, attributes: Iterable[Attribute]) -> tuple[Rule, .
     return tuple(rule for name in names if (rule := defined(policy, name)).start is not Start.ROW)
 
 
-def _row(stored: Stored, attributes: list[Attribute], rules: tuple[Rule, ...], match: Match, action: Action) -> Step:
+def _row(
+    stored: Stored, attributes: list[Attribute], rules: tuple[Rule, ...], match: Match, action: Action
+) -> PlannedStep:
     bases = tuple(sorted({basis for rule in rules for basis in rule.bases}))
     names = tuple(attribute.path for attribute in attributes)
-    return Step(
+    return PlannedStep(
         0, "table", stored.room, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
     )
 
@@ -118,7 +120,7 @@ def _kept_action(rules: Iterable[Rule]) -> Action:
     return "block" if "block" in said else "keep" if "keep" in said else "delete"
 
 
-def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
+def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[PlannedStep]:
     """One step for each kind of row. Rows of tables marked `erased` are deleted. In other tables a row stays if the law
     requires any of its attributes; the others are removed from it."""
     for stored in _by_order(inventory):
@@ -136,7 +138,7 @@ def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[Step]:
         yield _row(stored, staying, _governing(policy, staying), "all", action)
 
 
-def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iterator[Step]:
+def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iterator[PlannedStep]:
     """The steps for one person. The person's own rows are deleted. Rows that refer to the person lose the reference, or
     are blocked if the law requires them. Copies that may name any person are deleted if they name this one; if the row
     must stay, only the naming attributes are removed."""
@@ -164,7 +166,7 @@ def _may_be_empty(attribute: Attribute) -> bool:
     return "None" in attribute.type.split(" | ")
 
 
-def _files(policy: Policy, subject: str) -> Iterator[Step]:
+def _files(policy: Policy, subject: str) -> Iterator[PlannedStep]:
     """The steps for objects. A company's objects are all deleted. For one person, rendered pages are deleted, because
     they are rendered again on request. An encrypted object (a backup) or an object of another person (an export) is
     deleted at the end of its own term; a restore repeats the erasure."""
@@ -178,11 +180,11 @@ def _files(policy: Policy, subject: str) -> Iterator[Step]:
             yield _objects(prefix, rule, "content", "expire" if sealed else action)
 
 
-def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> Step:
-    return Step(0, "files", prefix.path, (), (), match, action, (rule.name,), tuple(sorted(rule.bases)), None)
+def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> PlannedStep:
+    return PlannedStep(0, "files", prefix.path, (), (), match, action, (rule.name,), tuple(sorted(rule.bases)), None)
 
 
-def _until_of_account(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
+def _until_of_account(policy: Policy, step: PlannedStep, circumstances: Circumstances) -> date | None:
     if step.action not in ("delete", "anonymise"):
         return _until(policy, step, circumstances)
     rules = (policy.rules[name] for name in step.rules)
@@ -190,7 +192,7 @@ def _until_of_account(policy: Policy, step: Step, circumstances: Circumstances) 
     return max((kept_until(term, Start.ACCOUNT_DELETION, circumstances.on) for term in after), default=None)
 
 
-def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | None:
+def _until(policy: Policy, step: PlannedStep, circumstances: Circumstances) -> date | None:
     if step.action in ("delete", "anonymise"):
         return None
     ends: list[date] = []
@@ -205,7 +207,7 @@ def _until(policy: Policy, step: Step, circumstances: Circumstances) -> date | N
     return max(ends, default=None)
 
 
-def _last_trace(policy: Policy, steps: Iterable[Step], on: date) -> date:
+def _last_trace(policy: Policy, steps: Iterable[PlannedStep], on: date) -> date:
     storage = policy.storage
     last = max([on, *(step.until for step in steps if step.action in ("delete", "anonymise") and step.until)])
     ends = [period.after(last) for period in (storage.noncurrent, storage.point_in_time_recovery)]

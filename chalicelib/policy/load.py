@@ -32,9 +32,9 @@ from chalicelib.policy.model import (
     Clause,
     Policy,
     PolicyError,
+    PolicyTable,
     Prefix,
     Processor,
-    Room,
     Rule,
     Section,
     Storage,
@@ -95,7 +95,9 @@ POLICY = {
     "subjects": Field(
         named(Subject, "name", {"kinds": Field(texts), "references": Field(texts), "label": Field(words)}),
     ),
-    "rooms": Field(named(Room, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})),
+    "rooms": Field(
+        named(PolicyTable, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})
+    ),
     "prefixes": Field(
         named(Prefix, "path", {"bucket": Field(text), "rule": Field(text), "cold_after": Field(period, None)}),
     ),

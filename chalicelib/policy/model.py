@@ -79,7 +79,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Room:
+class PolicyTable:
     """A table. `erased`: its rows are deleted with the account, whatever their rules say. `ttl` is the attribute by
     which the database itself expires them."""
 
@@ -168,7 +168,7 @@ class Policy:
     bases: Mapping[str, Basis]
     rules: Mapping[str, Rule]
     subjects: Mapping[str, Subject]
-    rooms: Mapping[str, Room]
+    rooms: Mapping[str, PolicyTable]
     prefixes: Mapping[str, Prefix]
     storage: Storage
     processors: Mapping[str, Processor]

@@ -11,7 +11,7 @@ from chalicelib.api.answers import Answer, listed
 from chalicelib.api.auth import SCOPES, authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
-from chalicelib.api.paging import Page, expandable
+from chalicelib.api.paging import PageQuery, expandable
 from chalicelib.api.routing import cors
 from chalicelib.api.serve import serve
 from chalicelib.domain.errors import Busy, NotIssued
@@ -37,7 +37,7 @@ class Thing(Model):
     lines: Annotated[tuple[Line, ...], Field(max_length=3)] = ()
 
 
-class Things(Page):
+class Things(PageQuery):
     """How things are listed."""
 
     expand: tuple[Literal["customer"], ...] = expandable()

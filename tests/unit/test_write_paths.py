@@ -12,7 +12,7 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Ref
 from chalicelib.files.erase import PREFIXES, NotErasable, erase_file
-from chalicelib.policy.erasure import Circumstances, Step, plan
+from chalicelib.policy.erasure import Circumstances, PlannedStep, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
@@ -24,7 +24,7 @@ SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "stor
 """`conflicts` sends the transactions of `transaction`. `drill` empties the tables of drills."""
 
 
-def steps() -> list[Step]:
+def steps() -> list[PlannedStep]:
     """The steps of every erasure that remove anything."""
     at = Circumstances(date(2027, 1, 1))
     found = (step for subject in current().subjects for step in plan(current(), take(), subject, at).steps)

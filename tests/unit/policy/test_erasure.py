@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.companies.company import Term
 from chalicelib.domain.companies.party import Customer
 from chalicelib.policy import inventory
-from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
+from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
@@ -23,7 +23,7 @@ def planned(subject: str, policy: Policy | None = None, circumstances: Circumsta
     return plan(policy or current(), inventory.take(), subject, circumstances or Circumstances(TODAY))
 
 
-def steps(found: Plan, place: str, kind: str | None = None) -> list[Step]:
+def steps(found: Plan, place: str, kind: str | None = None) -> list[PlannedStep]:
     return [step for step in found.steps if step.place == place and (kind is None or kind in step.kinds)]
 
 

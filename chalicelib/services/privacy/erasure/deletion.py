@@ -16,7 +16,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.policy.erasure import Circumstances, Plan, Step, plan
+from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
 from chalicelib.services.mail.notifications import notify
@@ -72,7 +72,7 @@ def record_deleted_before(subject: str) -> tuple[Measure, ...]:
     )
 
 
-def measures(steps: Iterable[Step], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
+def measures(steps: Iterable[PlannedStep], subject: str | None = None, own_rows: int = 1) -> tuple[Measure, ...]:
     """A plan's steps as a request stores them. A person's record (`own_rows`: 0 if deleted earlier) goes when the
     request is confirmed. Other rows of the person (a member's consents) have the same id and go when the request
     runs."""
