@@ -62,7 +62,7 @@ def test_other_backups_and_companies_are_not_touched(books: Books, new_shop: Any
 def test_one_that_never_ended_goes_and_another_may_begin(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = begun(books)
     with monkeypatch.context() as short:
-        short.setattr(backup_run, "SECONDS", 0.0)
+        short.setattr(deadline, "STEP_SECONDS", 0.0)
         backup_run.advance(books.world, stuck)  # some of its parts are there; then nobody continues it
     (row,) = books.world.store.records([stuck.key])
     assert isinstance(row, Backup)

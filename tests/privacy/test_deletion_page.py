@@ -121,7 +121,7 @@ def test_a_member_who_is_no_owner_deletes_their_own_data_alone(anybody: Client, 
     done = _send(anybody, "en", email=email, code=_mailed(world, email))
     (request,) = _requests(shop)
     assert (request.affects, request.subject) == ("member", added.json["id"])
-    assert "Your data as a member are deleted." in done.text
+    assert "Your data as a member was deleted." in done.text
     assert _state(shop) == "active"
 
 

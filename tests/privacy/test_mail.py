@@ -64,7 +64,7 @@ def _commit(shop: Shop, to: str, **more: Any) -> writing.Mail:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
-    path = next(iter(chalicelib.services.__path__)) + f"/letters/{language}.toml"
+    path = next(iter(chalicelib.services.__path__)) + f"/mail/texts/{language}.toml"
     with open(path, "rb") as file:  # noqa: PTH123 — a package's path is text
         words = tomllib.load(file)
     assert set(words) == {*get_args(Template), "end"}
@@ -98,7 +98,7 @@ def test_a_mail_is_sent_after_its_commit_and_forgotten(shop: Shop, box: World) -
     assert mails(box, "sent@shop.example") == []
     deliver(box)
     (got,) = mails(box, "sent@shop.example")
-    assert (got.sender, got.subject) == ("service@facture.example", "Votre demande thr_1 est bien arrivée")
+    assert (got.sender, got.subject) == ("service@facture.example", "Nous avons reçu votre demande thr_1")
     assert "26 novembre 2026" in got.text
     assert box.store.records([written.letter.key, written.message.key]) == [None, None]
     deliver(box)

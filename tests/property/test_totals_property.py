@@ -68,7 +68,7 @@ def test_lines_and_vat_are_right_to_the_centime(
     document: tuple[list[LineInput], Decimal | None, Decimal | None],
 ) -> None:
     result = totals(*document)
-    assert len(result.line_nets) == len(document[0]) > 0
+    assert len(result.line_nets) == len(document[0])
     for line, net in zip(document[0], result.line_nets, strict=True):
         gross = Fraction(line.quantity) * Fraction(line.unit_price)
         off = gross * Fraction(line.discount_percent or 0) / 100 + Fraction(line.discount_amount or 0)

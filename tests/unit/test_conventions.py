@@ -69,9 +69,10 @@ def test_a_decision_function_says_what_it_decides() -> None:
 
 
 def test_the_decision_functions_of_a_module_have_different_names() -> None:
-    for module, tree in trees():
-        names = Counter(name for name in functions(tree) if name.startswith("decide_"))
-        assert {name: count for name, count in names.items() if count > 1} == {}, module
+    names = Counter(
+        (module, name) for module, tree in trees() for name in functions(tree) if name.startswith("decide_")
+    )
+    assert {name: count for name, count in names.items() if count > 1} == {}
 
 
 def test_a_record_of_a_call_is_made_by_the_call() -> None:
