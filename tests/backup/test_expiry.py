@@ -15,6 +15,7 @@ from chalicelib.policy.load import current
 from chalicelib.services.backup import operator
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.privacy.legal import holds
+from chalicelib.workflow import deadline
 from tests.backup.remains import remains
 from tests.backup.worlds import Books, begun, taken, turned_on
 from tests.conftest import Shop
