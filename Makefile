@@ -25,6 +25,14 @@ serve: $(READY) ## Run the whole service here, with a demonstration company
 test: $(READY) $(CHECKS) lint types ## Everything CI runs: style, types, import floors, all tests
 	@$(PY) -m pytest -q -n 2 --dist loadfile
 
+.PHONY: check
+check: $(READY) lint types ## Style, types, import layers and the unit tests of the domain
+	@$(PY) -m pytest -q tests/unit/morocco tests/unit/test_totals.py tests/unit/test_numbering.py tests/unit/test_conventions.py
+
+.PHONY: prove
+prove: $(READY) ## The crash proofs in full: a kill at every AWS call
+	@$(PY) -m pytest -q -n 2 --every-call tests/privacy/test_crashes.py tests/privacy/test_page_crashes.py
+
 .PHONY: bench
 bench: $(READY) ## The measurements, each against its floor
 	@$(PY) -m tests.bench

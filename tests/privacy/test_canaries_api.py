@@ -133,7 +133,7 @@ def _fault(shop: Shop, mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect whose message quotes what was typed."""
     with monkeypatch.context() as patch:
         patch.setattr(parties, "CUSTOMERS", None)
-        patch.setattr("chalicelib.api.serve._ask", _broken)
+        patch.setattr("chalicelib.api.serve._context", _broken)
         assert shop.owner.post("/v1/customers", {"name": mark, "kind": "consumer"}).status == 500
 
 
