@@ -14,6 +14,7 @@ from chalicelib.jobs.backups import EXPIRY_JOB
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup import disable_cloud
+from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
 from chalicelib.services.privacy.legal import holds
 from chalicelib.store.wire import SORT
@@ -161,4 +162,5 @@ def test_killed_at_any_call_it_ends_the_same(new_shop: Callable[..., Shop], monk
     world = books.world
     with tables.noted() as steps:
         assert prove([world.store.connection.client, world.files.client], Work(prepare, expire, later, state)) > 20
-    assert steps == {"disabling of the cloud": set(disable_cloud.WORKFLOW.steps)}
+    prepared = {"backup": set(backup_run.WORKFLOW.steps)}
+    assert steps == {**prepared, "disabling of the cloud": set(disable_cloud.WORKFLOW.steps)}

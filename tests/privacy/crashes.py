@@ -310,7 +310,7 @@ def cases() -> tuple[Case, ...]:
         Case("deadline over", "deadlines", watched_over("refused"), (_days(9),)),
         Case("financial year", "retention", lapsed, (AFTER_TERM,)),
         Case("leftover", "retention", left_over, (AFTER_TERM,)),
-        Case("proofs", "proofs", proven, (YEARS,), steps=DELETION),
+        Case("proofs", "proofs", proven, (YEARS,), steps=DELETION),  # its preparation erases a customer
         Case("thread ends", "support", helped(closed=True), (_days(732),)),
         Case("late answer", "support", helped(closed=False), (_days(4),)),
         Case("orphans", "uploads", orphaned, (_days(1),)),
