@@ -90,6 +90,11 @@ def _create_key(keys: Any, alias: str, **wanted: str) -> None:
         keys.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
 
 
+def table_names(client: Any) -> list[str]:
+    """Return the names of all tables. DynamoDB lists a hundred at a time."""
+    return [name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]]
+
+
 def create_archive_bucket(files: Any, name: str) -> None:
     """Create the bucket of the statutory archive, under Object Lock, unless it exists."""
     try:

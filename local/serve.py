@@ -80,7 +80,7 @@ def real_service() -> Service:
     def prepare() -> None:
         store = world().store
         # Use the client that the service needs anyway. PynamoDB would make one for each table.
-        found = set(store.connection.client.list_tables()["TableNames"])
+        found = set(resources.table_names(store.connection.client))
         for settings in (world().settings, drill_settings(world().settings)):
             if not {table_name(settings, room) for room in store.names} <= found:
                 create_tables(settings)

@@ -14,6 +14,7 @@ import pytest
 
 from local import engine as embedded
 from local.engine import Engine, EngineError
+from local.resources import table_names
 
 TABLE = "rows"
 DIGITS = "12345678901234567890123456789012345678"
@@ -30,12 +31,12 @@ def client(engine: Engine, service: str) -> Any:
     )
 
 
-def create_table(engine: Engine) -> Any:
+def create_table(engine: Engine, table: str = TABLE) -> Any:
     """A table with a partition and a sort key; returns its client."""
     database = client(engine, "dynamodb")
     names = (("p", "HASH"), ("s", "RANGE"))
     database.create_table(
-        TableName=TABLE,
+        TableName=table,
         KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in names],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in names],
         BillingMode="PAY_PER_REQUEST",
@@ -65,6 +66,18 @@ def test_numbers_keep_38_digits() -> None:
         assert read(engine) == {"1": str(int(DIGITS) + 1)}
         engine.reset()
         assert database.list_tables()["TableNames"] == []
+
+
+def test_tables_beyond_the_first_page_are_found() -> None:
+    """DynamoDB lists 100 names at a time. The service would else create its tables again, and tests would not empty
+    theirs."""
+    with embedded.running() as engine:
+        database = client(engine, "dynamodb")
+        names = [f"t-{number:03}" for number in range(101)]
+        for name in names:
+            create_table(engine, name)
+        assert len(database.list_tables()["TableNames"]) == 100
+        assert table_names(database) == names
 
 
 def test_killed_it_comes_back_with_everything_acknowledged(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from chalicelib.cli.main import main
 from chalicelib.store import codec
 from local.gateway import Gateway
 from local.issuer import Issuer
+from local.resources import table_names
 from local.serve import Service
 from tests.client import Client
 from tests.privacy.worlds import Turned
@@ -31,7 +32,7 @@ class Tables:
 
     def __init__(self, client: Any, prefix: str) -> None:
         self.client, self.prefix = client, prefix
-        self.names = [name for name in client.list_tables()["TableNames"] if name.startswith(prefix)]
+        self.names = [name for name in table_names(client) if name.startswith(prefix)]
 
     def stop_expiry(self) -> None:
         """Keep rows whose `expires_at` is past: the engine's clock is the real one."""
