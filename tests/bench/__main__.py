@@ -9,7 +9,7 @@ import sys
 from chalicelib.store.tables import create_tables
 from chalicelib.wiring import World
 from local import engine as embedded
-from tests.bench import backups, bulk, machine, pages, ratios, report, start, sweep, writers
+from tests.bench import backups, bulk, calculations, machine, pages, ratios, report, start, sweep, writers
 from tests.histories import company as companies
 
 
@@ -39,9 +39,10 @@ def main() -> int:
     with embedded.running() as engine:
         say("the sweep of a year, and of a year among ten …")
         rows += report.sweep_rows(*sweep.measured(sweep.stage(engine.endpoint)))
-    say("pages, cold import …")
+    say("pages, calculations, cold import …")
     rows += report.backup_rows(kept)
     rows += report.other_rows(done, pages.measured(), start.measured())
+    rows += report.calculation_rows(*calculations.measured())
     text = report.table(rows, described)
     sys.stdout.write(f"\n{text}\n\n")
     for path in report.write(text):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench import backups, pages, restores, start, sweep, writers
+from tests.bench import backups, calculations, pages, restores, start, sweep, writers
 from tests.bench.backups import Measured
 from tests.bench.bulk import DOCUMENTS, Bulk
 from tests.bench.ratios import Ratio
@@ -112,6 +112,24 @@ def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, f
             ours / floor <= start.GOAL,
         ),
         Row("the same with a first request's own code", f"{first / floor:.2f} ({first:.0f} ms)"),
+    ]
+
+
+def calculation_rows(totals: float, view: float) -> list[Row]:
+    """The pure calculations, in milliseconds."""
+    return [
+        Row(
+            f"totals of {calculations.TOTALS_LINES:,} lines",
+            f"**{totals:.1f} ms**",
+            f"≤ {calculations.TOTALS_GOAL:g} ms",
+            totals <= calculations.TOTALS_GOAL,
+        ),
+        Row(
+            f"view of {calculations.VIEW_LINES} lines",
+            f"**{view:.1f} ms**",
+            f"≤ {calculations.VIEW_GOAL:g} ms",
+            view <= calculations.VIEW_GOAL,
+        ),
     ]
 
 
