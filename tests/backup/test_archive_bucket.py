@@ -180,7 +180,7 @@ def test_a_buyer_who_was_erased_leaves_the_original_in_the_archive_and_no_page_e
     for key in list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))):
         world.files.delete(key)
     archive_all(live)
-    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), datetime.now(UTC).date())
+    told = DisclosureInput("lawful_demand", "Tribunal", "CPP art. 57", ("document.buyer",), live.today)
     demand = disclosures.record(world, live.company, told, "opr_1").id
     assert statutory.fetch(world, live.company, invoice["id"], disclosure=demand)[1].startswith(b"%PDF")
     assert list(world.files.list(prefixes.of_company(prefixes.PDF, live.company))) == []

@@ -122,7 +122,7 @@ def test_a_company_that_is_not_open_needs_a_recorded_demand(
         recipient="Tribunal de commerce",
         basis="Ordonnance 12",
         data=("document.content",),
-        disclosed_on=books.world.now().date(),
+        disclosed_on=books.shop.today,
     )
     demand = disclosures.record(books.world, books.company, told, "opr_1")
     assert tool("fetch", *own, *WHY, "--disclosure", demand.id)[0] == 0

@@ -9,7 +9,7 @@ import pytest
 
 import app
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed
-from chalicelib.domain.clock import MOROCCO
+from chalicelib.domain.clock import MOROCCO, today
 from chalicelib.domain.companies.company import Series
 from chalicelib.domain.entity import Record
 from chalicelib.files import prefixes
@@ -42,7 +42,7 @@ def year(world: World, new_shop: Callable[..., Shop], issuer: Issuer) -> Iterato
     files, bucket = made.files.client, made.settings.files_bucket
     files.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": known.region})
     files.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    end = years.last_day(made.now().date())
+    end = years.last_day(today(made.now()))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "world", lambda: made)
         made.offset = datetime.combine(years.nights(end)[0], time(), UTC) - timedelta(days=1) - datetime.now(UTC)

@@ -4,12 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
 from itertools import count
 from typing import Self
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import Busy, Refusal
@@ -129,7 +129,7 @@ class Writers:
             id=None,
             amount=Decimal(1),
             method="transfer",
-            day=date.today(),  # noqa: DTZ011
+            day=today(call.at),
             reference=None,
         )
         self._done(call)

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Address, Company, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -136,8 +137,8 @@ class Books:
 
     @property
     def day(self) -> date:
-        """The day that it is made on."""
-        return self.at.date()
+        """The day in Casablanca that it is made on."""
+        return today(self.at)
 
     def issued(self, id: str, customer: Customer, series: Series | None = None, day: date | None = None) -> list[Any]:
         """An issued invoice, its register entry and the series after it; not written."""
