@@ -13,7 +13,7 @@ import sys
 from hashlib import sha256
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from chalicelib.settings import AwsService
 from infra import zips
@@ -35,17 +35,26 @@ LEFT_OUT = {"docopt": "only the command line of num2words needs it, and it has n
 """Pins that are not packaged, each with its reason."""
 KEPT_MODELS = frozenset({*get_args(AwsService), "sts", "xray"})
 """The services whose models botocore keeps. The models of all other services take 20 MB."""
-_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", re.MULTILINE)
+_PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)[^\n]*\n((?: +--hash=[^\n]+\n)+)", re.MULTILINE)
+_HASH = re.compile(r"--hash=\S+")
 
 
 class PackageError(Exception):
     """The package could not be built. The message is one line for a person."""
 
 
-def pins() -> dict[str, str]:
-    """Return the pinned version of each package in the layers."""
+class Pin(NamedTuple):
+    """The version of a package and the hashes of its files (`--hash=…`)."""
+
+    version: str
+    hashes: tuple[str, ...]
+
+
+def pins() -> dict[str, Pin]:
+    """Return the pin of each package in the layers."""
     text = (ROOT / "requirements.txt").read_text("utf-8")
-    return {name: version for name, version in _PIN.findall(text) if name not in LEFT_OUT}
+    found = {name: Pin(version, tuple(_HASH.findall(lines))) for name, version, lines in _PIN.findall(text)}
+    return {name: pin for name, pin in found.items() if name not in LEFT_OUT}
 
 
 def compiles(wheels: Wheels) -> bool:
@@ -95,7 +104,10 @@ def _fetch(into: Path) -> None:
     command += ["--disable-pip-version-check", "--progress-bar", "off", "--only-binary=:all:", "--target", str(every)]
     command += ["--implementation", "cp", "--python-version", ".".join(map(str, PYTHON))]
     command += [part for platform in PLATFORMS for part in ("--platform", platform)]
-    command += [f"{name}=={version}" for name, version in pins().items()]
+    pinned = into / "pinned.txt"
+    lines = [f"{name}=={pin.version} {' '.join(pin.hashes)}\n" for name, pin in pins().items()]
+    pinned.write_text("".join(lines), "utf-8")
+    command += ["--require-hashes", "--requirement", str(pinned)]
     done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:
         errors = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("ERROR")]
@@ -108,6 +120,7 @@ def _fetch(into: Path) -> None:
             if file.is_relative_to(every) and ".." not in file.parts and file.is_file():
                 _place(file, target / file.relative_to(every))
     shutil.rmtree(every)
+    pinned.unlink()
 
 
 def _copy(into: Path) -> None:

@@ -81,7 +81,7 @@ def test_every_pin_is_in_one_layer(package: Built) -> None:
     held = [name.split("/")[1].removesuffix(".dist-info") for name in every if name.endswith(".dist-info/METADATA")]
     packed = {name.rpartition("-")[0].lower().replace("_", "-"): name.rpartition("-")[2] for name in held}
     assert len(packed) == len(held)
-    assert {name.lower().replace("_", "-").replace(".", "-"): version for name, version in pins().items()} == packed
+    assert {name.lower().replace("_", "-").replace(".", "-"): pin.version for name, pin in pins().items()} == packed
     assert all(LEFT_OUT.values())
 
 
