@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from chalice.config import Config
+from hypothesis import HealthCheck, settings
 
 from local.engine import Engine
 from local.issuer import Issuer
-from tests import crash
+from tests import crash, leftovers
 from tests.client import Client
 from tests.engine import embedded_s3, engine, issuer, other_engines, pytest_addoption, settings_environment
 from tests.iam import (
@@ -22,6 +23,8 @@ from tests.iam import (
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from tests.leftovers import no_work_of_other_modules
+from tests.tiers import pytest_collection_modifyitems
 from tests.write_paths import only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
@@ -33,10 +36,12 @@ __all__ = [
     "engine",
     "iam",
     "issuer",
+    "no_work_of_other_modules",
     "only_by_a_write_path",
     "only_what_is_granted",
     "other_engines",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",
@@ -46,8 +51,10 @@ _NUMBERS = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the crash proofs what was asked for."""
+    """Tell the crash proofs what was asked for, and Hypothesis that time does not matter."""
     crash.every_call = config.getoption("--every-call")
+    settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("suite")  # no result depends on how busy the machine is
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +79,9 @@ def world(engine: Engine, issuer: Issuer) -> Iterator["World"]:
         create_archive_bucket(files, made.settings.archive_bucket)
         create_receipt_key(made.keys.client, made.settings.receipt_key)
         create_backup_key(made.keys.client, made.settings.backup_key)
+        leftovers.shared.append(made)
         yield made
+        leftovers.shared.remove(made)
         app.world.cache_clear()
 
 
