@@ -21,17 +21,24 @@ help: ## Show this list
 serve: $(READY) ## Run the whole service here, with a demonstration company
 	@exec $(PY) -m local.serve
 
-.PHONY: test
-test: $(READY) $(CHECKS) lint types ## Everything CI runs: style, types, import floors, all tests
-	@$(PY) -m pytest -q -n 2 --dist loadfile
-
 .PHONY: check
-check: $(READY) lint types ## Style, types, import layers and the unit tests of the domain
-	@$(PY) -m pytest -q tests/unit/morocco tests/unit/test_totals.py tests/unit/test_numbering.py tests/unit/test_conventions.py
+check: $(READY) lint types ## Style, types, imports and the tests that need no engine, in a minute
+	@$(PY) -m pytest -q -n 2 -m "not engine and not slow" $(UNITS)
+UNITS := tests/unit tests/property tests/stored
+
+.PHONY: test
+test: $(READY) $(CHECKS) lint types ## Everything CI runs: style, types, imports, all tests, and the coverage of the core
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov
 
 .PHONY: prove
-prove: $(READY) ## The crash proofs in full: a kill at every AWS call
-	@$(PY) -m pytest -q -n 2 --every-call tests/privacy/test_crashes.py tests/privacy/test_page_crashes.py
+prove: $(READY) ## The crash proofs complete: killed at every AWS call, where 'make test' kills after each write
+	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m proof --every-call
+
+.PHONY: at
+at: $(READY) ## Tests as if started at another time: make at AT=2026-12-31T23:30:00+00:00 T=tests/api
+	@PYTHONPATH=tests/clock_shift TESTS_START="$(AT)" TESTS_STARTED="$$(date +%s)" \
+	  $(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -W ignore::pytest.PytestAssertRewriteWarning -m "not proof" $(T)
+T := tests/api tests/jobs tests/privacy tests/backup tests/unit
 
 .PHONY: bench
 bench: $(READY) ## The measurements, each against its floor
@@ -91,11 +98,11 @@ lock: $(READY) ## Resolve pyproject.toml anew into requirements.txt and requirem
 	@$(VENV)/bin/uv pip compile $(LOCK) --group dev pyproject.toml -o requirements-dev.txt
 	@$(VENV)/bin/uv pip compile $(LOCK) --group checks -o requirements-checks.txt
 	@$(VENV)/bin/uv pip compile $(LOCK) -c requirements-dev.txt pyproject.toml -o requirements.txt
-LOCK := --quiet --upgrade --universal --python-version 3.11 --annotation-style line --custom-compile-command "make lock"
+LOCK := --quiet --upgrade --universal --generate-hashes --python-version 3.11 --annotation-style line --custom-compile-command "make lock"
 
 .PHONY: clean
 clean: ## Remove the environment and the caches; .local, which holds data, stays
-	@rm -rf $(VENV) $(VENV)-checks build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-checks build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # The environment, made once and again when the pins change. Each way to fail ends in one clear line.
@@ -109,7 +116,7 @@ $(READY): requirements-dev.txt
 	echo "facture: making $(VENV) with $$("$$python" --version), once; it downloads some 250 MB"; \
 	rm -rf $(VENV); "$$python" -m venv $(VENV)
 	@echo "facture: installing $$(grep -c == requirements-dev.txt) packages …"
-	@$(PY) -m pip install --quiet --no-input --progress-bar off -r requirements-dev.txt || { \
+	@$(PY) -m pip install --quiet --no-input --progress-bar off --require-hashes -r requirements-dev.txt || { \
 	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }
 	@touch $@
 
@@ -117,6 +124,6 @@ $(READY): requirements-dev.txt
 $(CHECKS): requirements-checks.txt $(READY)
 	@echo "facture: installing what checks templates, once …"
 	@rm -rf $(VENV)-checks; $(PY) -m venv $(VENV)-checks
-	@$(VENV)-checks/bin/python -m pip install --quiet --no-input --progress-bar off -r requirements-checks.txt || { \
+	@$(VENV)-checks/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes -r requirements-checks.txt || { \
 	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }
 	@touch $@

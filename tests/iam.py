@@ -234,7 +234,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """After a run of everything, list the grants that nothing needed: each is one to take away, or a test to write."""
-    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS or config.option.keyword or config.option.lf:
+    chosen = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+    if chosen or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return
     if unused := WATCH.unused():
         terminalreporter.section("grants that no test needed")

@@ -239,7 +239,8 @@ def test_no_assertion_accepts_two_statuses() -> None:
 
 
 def test_no_module_reads_a_clock_while_it_is_imported() -> None:
-    assert clocks_at_import(trees()) == []
+    shifted = "clock_shift/sitecustomize.py"  # turns the clock of a whole process, and so before anything else
+    assert clocks_at_import({path: tree for path, tree in trees().items() if path != shifted}) == []
 
 
 def test_a_test_is_named_by_its_rule_and_not_by_a_number() -> None:

@@ -285,6 +285,7 @@ amounts = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(amounts)
 def test_the_words_say_the_amount(amount: D) -> None:
@@ -297,6 +298,7 @@ def test_the_words_say_the_amount(amount: D) -> None:
     assert (french, arabic) == (french_words.amount_in_words(amount), arabic_words.amount_in_words(amount))
 
 
+@pytest.mark.slow
 def test_all_small_amounts_have_their_own_words() -> None:
     said = {arabic_words.amount_in_words(D(number)) for number in range(5000)}
     assert len(said) == 5000

@@ -32,6 +32,7 @@ def references(value: Any) -> Iterator[str]:
             yield from references(part)
 
 
+@pytest.mark.slow
 def test_it_is_valid(document: dict[str, Any]) -> None:
     import schemathesis
 

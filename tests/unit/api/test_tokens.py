@@ -22,6 +22,7 @@ from chalicelib.outside import tokens
 from chalicelib.outside.tokens import Tokens, make_api_key, read_api_key
 from chalicelib.settings import Settings
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])  # the issuer listens here
 ISSUER, AUDIENCE = "https://issuer.example", "facture"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -252,11 +253,11 @@ def test_a_broken_key_set_is_the_issuers_fault(keys: Keys, verifier: Tokens, bod
 
 def test_a_slow_issuer_is_given_up(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "_FETCH_SECONDS", 0.2)
-    keys.pause = 1.0
+    keys.pause = 2.0
     started = time.monotonic()
     with pytest.raises(Busy):
         Tokens(settings(f"{keys.url}/jwks")).verify(signed(claims()))
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 1.8
 
 
 def test_a_shared_secret_in_the_key_set_signs_nothing(keys: Keys, verifier: Tokens) -> None:

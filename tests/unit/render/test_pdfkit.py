@@ -20,6 +20,7 @@ from chalicelib.render.renderer import HERE, Attachment, RenderFailed
 from tests.unit.render.hostile import HOSTILE
 from tests.unit.render.views import view
 
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])  # what a template must not reach listens here
 SECRET = "planted-secret-7f3a"
 DEFAULT = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text("utf-8"))
 
@@ -130,11 +131,13 @@ def test_marks_are_on_every_page_of_any_template() -> None:
     assert all("BROUILLON" in page.extract_text() for page in pages)
 
 
+@pytest.mark.slow
 @needs_program
 def test_equal_views_give_equal_bytes() -> None:
     assert DEFAULT.render(view(2)) == DEFAULT.render(view(2))
 
 
+@pytest.mark.slow
 @needs_program
 def test_five_hundred_lines_print() -> None:
     made = DEFAULT.render(view(500))
@@ -150,6 +153,7 @@ def test_options_hidden_in_the_sellers_name_are_text(secret: Path) -> None:
     assert "file:" not in text_of(made)
 
 
+@pytest.mark.slow
 @needs_program
 def test_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdfkit_renderer, "LIMITS", replace(pdfkit_renderer.LIMITS, seconds=1))

@@ -99,6 +99,7 @@ def test_pages(lines: int, pages: int) -> None:
     assert len(read(RENDERER.render(view(lines))).pages) == pages
 
 
+@pytest.mark.slow
 def test_a_thousand_lines_repeat_their_head_and_number_their_pages() -> None:
     reader = read(RENDERER.render(view(1000)))
     assert len(reader.pages) == 20
@@ -107,6 +108,7 @@ def test_a_thousand_lines_repeat_their_head_and_number_their_pages() -> None:
     assert all(f"{number} / {len(texts)}" in text for number, text in enumerate(texts, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
 @pytest.mark.parametrize("mark", ["draft", "specimen"])
 def test_marks_are_on_every_page(language: Language, mark: Any) -> None:
@@ -194,6 +196,7 @@ def test_everything_that_can_be_typed_prints() -> None:
     assert "\ufffd" in text_of(made)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(text=st.text(max_size=120), language=st.sampled_from(["fr", "ar"]))
 def test_any_text_prints(text: str, language: Language) -> None:

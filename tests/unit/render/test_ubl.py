@@ -143,6 +143,7 @@ lines = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     lines=st.lists(lines, min_size=1, max_size=6),

@@ -1,0 +1,44 @@
+"""The tiers of the tests: marks each test that needs the engine or kills its work, and closes sockets to unit tests.
+
+`make check` runs the unit tests without the mark `engine`, `make test` all tests, `make prove` those of the mark
+`proof` with `--every-call`.
+"""
+
+from types import CodeType
+from typing import Any
+
+import pytest
+
+from tests import crash
+
+UNIT = "tests/unit/"
+LONGEST = ("tests/e2e/", "tests/infra/", "tests/backup/", "tests/privacy/", "tests/stored/", "tests/toy/", "tests/api/")
+"""The folders whose modules take longest, in the order in which they run: short modules at the end leave no processor
+idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests by what they use, and run the longest first. A unit test may open sockets only to the hosts that
+    it names."""
+    items.sort(key=lambda item: next((at for at, it in enumerate(LONGEST) if item.nodeid.startswith(it)), len(LONGEST)))
+    for item in items:
+        if "engine" in getattr(item, "fixturenames", ()):
+            item.add_marker("engine")
+        elif item.nodeid.startswith(UNIT) and item.get_closest_marker("allow_hosts") is None:
+            item.add_marker("disable_socket")
+        if proves(getattr(item, "function", None)):
+            item.add_marker("proof")
+
+
+def proves(function: Any) -> bool:
+    """Whether a test, or a function inside it, kills work by what `tests/crash.py` offers."""
+    if not hasattr(function, "__code__"):
+        return False
+    used = [function.__globals__.get(name) for name in names_in(function.__code__)]
+    return any(each is crash.prove or each is crash for each in used)
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The global names that a function's code and the code inside it use."""
+    inside = [each for each in code.co_consts if isinstance(each, CodeType)]
+    return set(code.co_names).union(*map(names_in, inside))
