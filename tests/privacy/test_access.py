@@ -193,12 +193,12 @@ def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pyte
         work(books, whole)
     expected = state(books, whole)
     assert expected[0] == sorted([books.customer, books.other])
-    for at in range(len(calls.made)):
+    for at, when in calls.moments:
         id = confirmed(books)
-        with pytest.raises(Killed), watched(clients, at, "after"):
+        with pytest.raises(Killed), watched(clients, at, when):
             work(books, id)
         work(books, id)
-        assert state(books, id) == expected, f"killed after call {at}, {calls.made[at]}"
+        assert state(books, id) == expected, f"killed {when} call {at}, {calls.made[at]}"
 
 
 def test_a_fresh_link_for_who_signed_in_just_now(shop: Shop) -> None:
