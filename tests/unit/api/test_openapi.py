@@ -69,6 +69,29 @@ def test_it_holds_every_endpoint_and_refusal(document: dict[str, Any]) -> None:
             assert refusal.code in answer["content"]["application/problem+json"]["examples"]
 
 
+def test_operations_keep_their_groups(document: dict[str, Any]) -> None:
+    """A generated client names its modules by the tags."""
+    tags = {tag for path in document["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    assert tags == {
+        "API keys",
+        "Backups",
+        "Company",
+        "Credit notes",
+        "Customers",
+        "Invoices",
+        "Items",
+        "Jobs",
+        "Members",
+        "Payments",
+        "Privacy",
+        "Register",
+        "Service",
+        "Suppliers",
+        "Support",
+        "Synchronisation",
+    }
+
+
 def test_two_endpoints_cannot_share_a_place() -> None:
     with pytest.raises(ValueError, match="two endpoints"):
         openapi.document([*ENDPOINTS, ENDPOINTS[0]], version="1")
