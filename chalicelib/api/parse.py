@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib.api import etag
 from chalicelib.api.endpoint import Endpoint
+from chalicelib.api.faults import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.paging import ANY_ID
-from chalicelib.api.problems import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.request_errors import IdempotencyKeyMissing, Malformed, MatchRequired, UnsupportedMediaType
 from chalicelib.domain.errors import (
     Fault,

@@ -10,11 +10,11 @@ from chalicelib.api.answers import Answer, Body, answer, listed, size
 from chalicelib.api.companies import Particulars
 from chalicelib.api.document_kinds import DocumentKind
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
+from chalicelib.api.faults import faults_of
 from chalicelib.api.fields import Email, Model, ResponseModel
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE, RequestShown, requester_of
-from chalicelib.api.problems import faults_of
 from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid

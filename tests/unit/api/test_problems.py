@@ -6,8 +6,9 @@ from typing import Any, Literal
 import pytest
 from pydantic import ValidationError
 
+from chalicelib.api.faults import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.fields import Amount, Model
-from chalicelib.api.problems import MEDIA, MOST_FAULTS, faults_of, gateway_problem, negotiate, pointer, problem
+from chalicelib.api.problems import MEDIA, gateway_problem, negotiate, problem
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault
 
