@@ -10,14 +10,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint
+from chalicelib.api.openapi_components import ERASED, HEADERS, PARAMETERS, PROBLEM, REQUEST_ID, TEXT
 from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
 from chalicelib.api.serve import verb
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Refusal
-from chalicelib.policy.ends import term
-from chalicelib.policy.wording import length
 
 _PREFIXES: Final = {
     **{made.path: made.prefix for made in document_types()},
@@ -31,99 +30,6 @@ _PREFIXES: Final = {
     "backups": "bak",
 }
 _PARAMETER = re.compile(r"\{(\w+)\}")
-_REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
-
-_TEXT: Final = {"type": "string"}
-_HEADERS: Final[dict[str, Any]] = {
-    "Request-Id": {"description": "The id of this request in the logs; quote it to report a problem.", "schema": _TEXT},
-    "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": _TEXT},
-    "Location": {"description": "The address of the new resource or of the file.", "schema": _TEXT},
-    "Idempotency-Replayed": {
-        "description": "`true` when this is the first answer to the same Idempotency-Key, given again. What it said of "
-        "a person who was erased since is left out: the body, or the part of it that was theirs, is `Erased`.",
-        "schema": _TEXT,
-    },
-    "Retry-After": {"description": "Seconds to wait before the next attempt.", "schema": {"type": "integer"}},
-}
-
-
-def _header(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "in": "header",
-        "required": required,
-        "description": description,
-        "schema": {**_TEXT, **schema},
-    }
-
-
-_PARAMETERS: Final[dict[str, Any]] = {
-    "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
-    "Company": _header(
-        "Company",
-        "The company's id. Required if a person belongs to several companies; a key belongs to one.",
-        pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
-    ),
-    "Idempotency-Key": _header(
-        "Idempotency-Key",
-        "The key of this request. A repeated request with the same key and body within "
-        f"{length(term('transient.idempotency'), 'en')} gets the first answer.",
-        required=True,
-        minLength=1,
-        maxLength=255,
-        pattern="^[ -~]*[!-~][ -~]*$",
-        examples=["6f1c2a5e-0d1b-4c1e-9a52-3f6f1f0a7c11"],
-    ),
-    "If-Match": _header(
-        "If-Match",
-        "The ETag of the version that you have read.",
-        required=True,
-        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
-        pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
-    ),
-    "If-None-Match": _header("If-None-Match", "The ETag that you have: the answer is 304 if nothing changed."),
-}
-
-PROBLEM: Final[dict[str, Any]] = {
-    "type": "object",
-    "title": "Problem",
-    "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. A refused request "
-    "changes nothing. A pointer starts at the body's root; faults elsewhere are below `/query` or `/header`.",
-    "required": ["type", "title", "status", "detail", "code", "request_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": _TEXT,
-        "code": _TEXT,
-        "request_id": _TEXT,
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "code", "detail"],
-                "properties": {"pointer": _TEXT, "code": _TEXT, "detail": _TEXT},
-            },
-        },
-        "current_etag": {
-            "type": "string",
-            "description": "On 412: the tag of the current version.",
-        },
-        "current_version": {"type": "integer", "description": "On 412."},
-        "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
-    },
-}
-
-
-ERASED: Final[dict[str, Any]] = {
-    "type": "object",
-    "title": "Erased",
-    "description": "Only with `Idempotency-Replayed`: the operation was done once and is not repeated. A person "
-    "in the first answer was erased since, so the body is omitted. Status and `Location` are the first answer's.",
-    "required": ["erased"],
-    "properties": {"erased": {"const": True}},
-    "additionalProperties": False,
-}
 
 
 def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
@@ -150,8 +56,8 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**dict(sorted(schemas.items())), "Erased": ERASED, "Problem": PROBLEM},
-            "parameters": _PARAMETERS,
-            "headers": _HEADERS,
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
             "securitySchemes": {
                 "bearer": {
                     "type": "http",
@@ -258,14 +164,14 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
     if endpoint.method == "GET" and _tagged(endpoint):
         responses["304"] = {
             "description": "Nothing has changed since the version in If-None-Match.",
-            "headers": _REQUEST_ID,
+            "headers": REQUEST_ID,
         }
     if endpoint.status == 303 and endpoint.response_model is not None:
         # The address of a file instead of a redirect, for clients that send `Accept: application/json`.
         schema = references[endpoint.response_model, "serialization"]
         responses["200"] = {
             "description": "The file's address, on `Accept: application/json`.",
-            "headers": _REQUEST_ID,
+            "headers": REQUEST_ID,
             "content": {"application/json": {"schema": schema}},
         }
     by_status: dict[int, list[type[Refusal]]] = {}
@@ -297,7 +203,7 @@ def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]
         repeated = {"anyOf": [schema, {"$ref": "#/components/schemas/Erased"}]}
         answer["content"] = {"application/json": {"schema": repeated if endpoint.idempotent else schema}}
     elif endpoint.status not in (204, 303):
-        schema = {"type": "object"} if endpoint.media == "application/json" else _TEXT
+        schema = {"type": "object"} if endpoint.media == "application/json" else TEXT
         answer["content"] = {endpoint.media: {"schema": schema}}
     return answer
 
@@ -317,7 +223,7 @@ def _problem(status: int, kinds: list[type[Refusal]]) -> dict[str, Any]:
         }
         for kind in sorted(kinds, key=lambda kind: kind.code)
     }
-    headers = dict(_REQUEST_ID)
+    headers = dict(REQUEST_ID)
     if status in (429, 503):
         headers["Retry-After"] = {"$ref": "#/components/headers/Retry-After"}
     return {

@@ -1,0 +1,101 @@
+"""The parts that every operation of the OpenAPI document shares: headers, parameters, and the schemas of a problem and
+of a redacted answer."""
+
+from typing import Any, Final
+
+from chalicelib.policy.ends import term
+from chalicelib.policy.wording import length
+
+TEXT: Final = {"type": "string"}
+REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
+
+HEADERS: Final[dict[str, Any]] = {
+    "Request-Id": {"description": "The id of this request in the logs; quote it to report a problem.", "schema": TEXT},
+    "ETag": {"description": "The version of the body, for If-Match and If-None-Match.", "schema": TEXT},
+    "Location": {"description": "The address of the new resource or of the file.", "schema": TEXT},
+    "Idempotency-Replayed": {
+        "description": "`true` when this repeats the first answer to the same Idempotency-Key. Data of a person who "
+        "was erased since is omitted: `Erased` replaces the body, or the part of it that was theirs.",
+        "schema": TEXT,
+    },
+    "Retry-After": {"description": "Seconds to wait before the next attempt.", "schema": {"type": "integer"}},
+}
+
+
+def _header(name: str, description: str, *, required: bool = False, **schema: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": description,
+        "schema": {**TEXT, **schema},
+    }
+
+
+PARAMETERS: Final[dict[str, Any]] = {
+    "Accept-Language": _header("Accept-Language", "The language of problems: fr, ar, en (default).", examples=["fr"]),
+    "Company": _header(
+        "Company",
+        "The company's id. Required if a person belongs to several companies; a key belongs to one.",
+        pattern="^cmp_[0-7][0-9A-HJKMNP-TV-Z]{25}$",
+    ),
+    "Idempotency-Key": _header(
+        "Idempotency-Key",
+        "The key of this request. A repeated request with the same key and body within "
+        f"{length(term('transient.idempotency'), 'en')} gets the first answer.",
+        required=True,
+        minLength=1,
+        maxLength=255,
+        pattern="^[ -~]*[!-~][ -~]*$",
+        examples=["6f1c2a5e-0d1b-4c1e-9a52-3f6f1f0a7c11"],
+    ),
+    "If-Match": _header(
+        "If-Match",
+        "The ETag of the version that you have read.",
+        required=True,
+        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
+        pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
+    ),
+    "If-None-Match": _header("If-None-Match", "The ETag that you have: the answer is 304 if nothing changed."),
+}
+
+PROBLEM: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `code` is stable; `title` and `detail` follow Accept-Language. A refused request "
+    "changes nothing. A pointer starts at the body's root; faults elsewhere are below `/query` or `/header`.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference"},
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "code": TEXT,
+        "request_id": TEXT,
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {"pointer": TEXT, "code": TEXT, "detail": TEXT},
+            },
+        },
+        "current_etag": {
+            "type": "string",
+            "description": "On 412: the tag of the current version.",
+        },
+        "current_version": {"type": "integer", "description": "On 412."},
+        "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
+    },
+}
+
+
+ERASED: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Erased",
+    "description": "Only with `Idempotency-Replayed`: the operation was done once and is not repeated. A person "
+    "in the first answer was erased since, so the body is omitted. Status and `Location` are the first answer's.",
+    "required": ["erased"],
+    "properties": {"erased": {"const": True}},
+    "additionalProperties": False,
+}
