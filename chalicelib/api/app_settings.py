@@ -3,7 +3,7 @@
 from typing import Literal
 
 from chalicelib.api.answers import Answer
-from chalicelib.api.companies import CloudShown
+from chalicelib.api.cloud_settings import CloudShown
 from chalicelib.api.consents import PolicyShown
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
 from chalicelib.api.fields import ResponseModel

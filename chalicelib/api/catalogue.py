@@ -6,6 +6,7 @@ from chalicelib.api import (
     app_settings,
     backups,
     changes,
+    cloud_settings,
     companies,
     consents,
     diagnostics,
@@ -27,6 +28,7 @@ from chalicelib.api.endpoint import Endpoint
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *companies.ENDPOINTS,
+    *cloud_settings.ENDPOINTS,
     *access.ENDPOINTS,
     *parties.ENDPOINTS,
     *items.ENDPOINTS,

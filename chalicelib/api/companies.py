@@ -1,4 +1,4 @@
-"""The company: sign-up, profile, logo, cloud switches."""
+"""The company: sign-up, profile, logo."""
 
 from base64 import b64decode
 from dataclasses import replace
@@ -8,27 +8,24 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
-from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext, require_fresh
+from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, ResponseModel, Text, multi_line
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
-from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import Role
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     NumberingSettled,
-    ProofNeeded,
-    WorkspaceNotEmpty,
     invalid,
 )
 from chalicelib.domain.ids import derived_id
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.codes import email_key
-from chalicelib.services.companies.companies import CloudSwitches, FirstOwner
-from chalicelib.services.representation.records import present_company, present_settings
+from chalicelib.services.companies.companies import FirstOwner
+from chalicelib.services.representation.records import present_company
 
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
@@ -91,26 +88,6 @@ class LogoIn(Model):
     logo: Annotated[str, Field(max_length=MAX_LOGO_TEXT, json_schema_extra={"contentEncoding": "base64"})]
 
 
-class CloudIn(Edit):
-    """The switches to change."""
-
-    sync: bool = unsent()
-    backup: bool = unsent()
-
-
-class SettingsEdit(Edit):
-    """Cloud storage is off until it is turned on; nothing is stored while it is off.
-
-    While there is business data, turning off the last switch needs `erase` and a sign-in of the last ten minutes. A job
-    then erases the data and its backups; issued documents stay for their term. A dry run reports what would be erased
-    and changes nothing.
-    """
-
-    cloud: CloudIn = unsent()
-    erase: bool = False
-    dry_run: bool = False
-
-
 class CompanyShown(RecordShown):
     """A company's profile. `logo` is the picture's SHA-256. `notices` are warnings that do not block the change."""
 
@@ -150,24 +127,6 @@ class MembershipShown(ResponseModel):
     mode: Mode
     state: Literal["active", "blocked", "closed"]
     role: Role
-
-
-class CloudShown(ResponseModel):
-    """The switches."""
-
-    sync: bool
-    backup: bool
-
-
-class SettingsShown(ResponseModel):
-    """The company's settings. In a dry run, `goes` counts the rows to erase, by kind. `job` is the job that erases
-    them."""
-
-    id: str
-    object: Literal["settings"]
-    cloud: CloudShown
-    goes: dict[str, int] | None = None
-    job: str | None = None
 
 
 def _sign_up(context: RequestContext) -> Answer:
@@ -214,29 +173,6 @@ def _set_logo(context: RequestContext) -> Answer:
         raise invalid("/logo", "bad_base64") from error
     call = context.presenting(shown(present_company), version=present_company)
     return answer(companies.set_logo(context.world, context.open, call, picture))
-
-
-def _settings(context: RequestContext) -> Answer:
-    return Answer(present_settings(context.open.head))
-
-
-def _switch(context: RequestContext) -> Answer:
-    cloud = context.body.content().get("cloud", {})
-    if context.body.dry_run:
-        return _switched(companies.switching_off(context.open, cloud))
-    if context.body.erase:
-        require_fresh(context)
-    call = context.presenting(_switched, version=lambda switched, _: present_settings(switched.head))
-    return answer(companies.switch(context.world.store, call, cloud, erase=context.body.erase))
-
-
-def _switched(switched: CloudSwitches, _: Head | None = None) -> Answer:
-    body = present_settings(switched.head)
-    if switched.goes is not None:
-        return Answer({**body, "goes": switched.goes})
-    if switched.job is not None:
-        return Answer({**body, "job": switched.job.id}, status=202, location=address("jobs", switched.job.id))
-    return Answer(body)
 
 
 ENDPOINTS = (
@@ -293,29 +229,6 @@ ENDPOINTS = (
         request_model=LogoIn,
         response_model=CompanyShown,
         if_match=True,
-        tag="Company",
-    ),
-    Endpoint(
-        method="GET",
-        path="/v1/settings",
-        scope="company.read",
-        handler=_settings,
-        summary="Read the cloud switches",
-        response_model=SettingsShown,
-        tag="Company",
-    ),
-    Endpoint(
-        method="PATCH",
-        path="/v1/settings",
-        scope="company.write",
-        handler=_switch,
-        summary="Change the cloud switches",
-        request_model=SettingsEdit,
-        response_model=SettingsShown,
-        idempotent=True,
-        if_match=True,
-        also=(202,),
-        errors=(WorkspaceNotEmpty, ProofNeeded),
         tag="Company",
     ),
 )
