@@ -14,8 +14,10 @@ from chalicelib.api.faults import faults_of
 from chalicelib.api.fields import Email, Model, ResponseModel
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.api.parties import PartyEdit
-from chalicelib.api.privacy import ONE, RequestShown, requester_of
+from chalicelib.api.privacy import ONE
+from chalicelib.api.privacy_models import RequestShown
 from chalicelib.api.records import Edit, Name, unsent
+from chalicelib.api.requester import requester_of
 from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
@@ -68,7 +70,7 @@ class AffectedShown(ResponseModel):
 
 
 def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """The corrections as domain values. Raises InvalidContent with pointers below /corrections."""
+    """The corrections as domain values. Raises InvalidContent, with pointers below /corrections."""
     model = MODELS[(subject or "").partition("_")[0]]
     try:
         made: Any = model.model_validate_json(json.dumps(corrections))
@@ -78,8 +80,8 @@ def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, 
     return content
 
 
-def sent(context: RequestContext, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, after a check that the caller may change such a record. Raises Forbidden, InvalidContent."""
+def permitted(context: RequestContext, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    """The validated corrections, if the caller may change such a record. Raises Forbidden, InvalidContent."""
     needed = NEEDS.get((subject or "").partition("_")[0])
     if needed and needed not in context.actor.scopes:
         raise Forbidden(scope=needed)
@@ -89,12 +91,12 @@ def sent(context: RequestContext, subject: str | None, corrections: Mapping[str,
 def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy.rectification import rectification
-    from chalicelib.services.privacy.requests import requester
+    from chalicelib.services.privacy.requests.requester import found
 
-    asker = requester_of(context)
-    request = requester.found(context.world.store, context.company, asker, context.path["id"])
-    right = sent(context, request.subject, context.body.corrections)
-    return answer(rectification.answer(context.world, context.presenting(detailed), asker, request.id, right))
+    requester = requester_of(context)
+    request = found(context.world.store, context.company, requester, context.path["id"])
+    corrections = permitted(context, request.subject, context.body.corrections)
+    return answer(rectification.answer(context.world, context.presenting(detailed), requester, request.id, corrections))
 
 
 def _documents(context: RequestContext) -> Answer:

@@ -1,0 +1,101 @@
+"""The bodies of privacy requests, and their form in answers."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.api.fields import Model, ResponseModel, Text
+from chalicelib.domain.privacy.request import affected
+
+Kind = Literal["access", "rectification", "deletion", "opposition"]
+Status = Literal["requested", "verified", "grace", "running", "completed", "refused", "cancelled"]
+
+
+def _known(subject: str) -> str:
+    if affected(subject) is None:
+        raise PydanticCustomError("subject_unknown", "")
+    return subject
+
+
+Subject = Annotated[str, Text(40), AfterValidator(_known)]
+
+
+class RequestNew(Model):
+    """A privacy request. `subject` is the id of a customer, supplier or member; without it, the request is about the
+    complete company. A dry run returns the planned steps and stores nothing."""
+
+    kind: Kind
+    subject: Subject | None = None
+    dry_run: bool = False
+    corrections: dict[str, Any] | None = None
+    """For a rectification: the correct values by attribute, in the form of the subject's own PATCH."""
+
+
+class Confirmation(Model):
+    """The mailed code, unless the sign-in is from the last ten minutes. `waive_grace` waives the account's 30 days."""
+
+    code: Annotated[str, Text(20)] | None = None
+    waive_grace: bool = False
+
+
+class StepShown(ResponseModel):
+    """One step of the plan: the store, the action, the number of rows or versions (null: not counted), the legal basis,
+    and the last day of what is kept."""
+
+    store: Literal["table", "files"]
+    place: str
+    kinds: list[str]
+    match: Literal["all", "own", "reference", "content"]
+    attributes: list[str]
+    action: Literal["block", "delete", "anonymise", "expire", "keep", "correct"]
+    removed: int | None
+    kept: int | None
+    bases: list[str]
+    law: list[str]
+    until: str | None
+    done: bool
+
+
+class AwaitedShown(ResponseModel):
+    """The instant since which the legal deadline is suspended, and the attributes whose correct values are missing."""
+
+    since: str
+    missing: list[str]
+
+
+class RequestShown(ResponseModel):
+    """A privacy request. `due` is the legal deadline. `last_trace` is the last day on which recovery copies may hold
+    data. `download` is the address of an access request's archive, for seven days. For a rectification, `documents`
+    lists the issued documents with the wrong values, and `recipients` are the disclosures whose recipients must be
+    informed."""
+
+    id: str | None
+    object: Literal["privacy_request"]
+    kind: Kind
+    status: Status
+    affects: Literal["company", "party", "member"]
+    subject: str | None
+    due: str
+    grace_until: str | None
+    verified_at: str | None
+    closed_at: str | None
+    reason: str | None
+    steps: list[StepShown]
+    last_trace: str | None
+    receipt: str | None
+    download: str | None
+    dry_run: bool
+    awaiting_details: AwaitedShown | None
+    documents: str | None
+    recipients: list[str]
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class CodeSent(ResponseModel):
+    """A code was sent. The address is not shown."""
+
+    object: Literal["code"]
+    sent: bool
