@@ -17,7 +17,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.companies import access
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.services.privacy.requests import confirmation, requests, transitions
+from chalicelib.services.privacy.requests import confirmation, requests, subjects, transitions
 from chalicelib.store.read import Reader, open_company
 from chalicelib.workflow import engine
 from tests.client import Client
@@ -152,7 +152,7 @@ def test_a_former_owner_is_forgotten_after_thirty_days(vault: Turned) -> None:
     assert books.owners[1] not in str(books.rows("transient"))
     assert confirmation.former_owners(vault.store, books.id, vault.now() + OWNERS_SETTLED) == []
     vault.offset = OWNERS_SETTLED + timedelta(minutes=1)
-    staying = confirmation.marks(requests.members_of(vault.store, books.id), [])
+    staying = confirmation.marks(subjects.members_of(vault.store, books.id), [])
     assert books.request(books.asked()).owners == staying
 
 

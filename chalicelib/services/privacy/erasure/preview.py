@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.errors import invalid
-from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, affected, clear_days
+from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, clear_days
 from chalicelib.services.privacy.erasure import deletion, erasers
 from chalicelib.services.privacy.requests import limits
 from chalicelib.services.privacy.requests.requester import Requester
+from chalicelib.services.privacy.requests.subjects import affected_by
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -34,9 +34,7 @@ def preview(
 ) -> Preview:
     """Preview the measures of a deletion. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
     subject = asker.about(subject)
-    affects = affected(subject)
-    if affects is None:
-        raise invalid("/subject", "subject_unknown")
+    affects = affected_by(subject)
     asker.require(subject)
     limits.tried(world, company, asker)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)

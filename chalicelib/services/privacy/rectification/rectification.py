@@ -24,7 +24,8 @@ from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
 from chalicelib.services.privacy.requests import receipts, transitions
 from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.requests import members_of, seen, subject_row
+from chalicelib.services.privacy.requests.requests import open_request
+from chalicelib.services.privacy.requests.subjects import members_of, subject_row
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -71,7 +72,7 @@ def answer(world: "World", call: Call, asker: Requester, id: str, corrections: M
     members = members_of(world.store, call.company)
 
     def decide_correction(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
+        request = open_request(snapshot, asker, id)
         asker.require(request.subject)
         correcting.require(asker, request.affects)
         if request.kind != "rectification":

@@ -5,15 +5,12 @@ notified, and any owner can stop a request until its erasure runs. The job runs 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
-from chalicelib.domain.companies.party import Customer, Supplier
-from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
     Busy,
     NotFound,
@@ -21,7 +18,6 @@ from chalicelib.domain.errors import (
     RequestSettled,
     TooManyRequests,
     UnderHold,
-    invalid,
 )
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.domain.privacy.request import (
@@ -31,8 +27,6 @@ from chalicelib.domain.privacy.request import (
     Receipt,
     Request,
     RequestKind,
-    Tombstone,
-    affected,
     clear_days,
     digest,
     moved,
@@ -44,28 +38,45 @@ from chalicelib.services.companies.access import keys_made_by
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.legal.holds import held
-from chalicelib.services.privacy.rectification import affected as affected_documents
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
 from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.subjects import (
+    affected_by,
+    deleted_but_named,
+    erasable,
+    members_of,
+    subject_row,
+)
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 CODES_AN_HOUR = 5
 STOPPED = ("cancelled_by_company", "cancelled_by_former_owner")
-PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
+
+
+@dataclass(frozen=True)
+class _NewRequest:
+    """A request to store, and the facts that its decision needs. `members` are the company's, if the request concerns
+    members. `named`: stored rows still name a subject whose record is gone. `own`: a member opposes for themselves."""
+
+    request: Request
+    members: Sequence[Member]
+    correction: correcting.CorrectionInput | None
+    named: bool
+    own: bool
 
 
 def ask(
     world: "World",
     call: Call,
-    asker: Requester,
+    requester: Requester,
     kind: RequestKind,
     subject: str | None,
     corrections: Mapping[str, Any] | None = None,
@@ -76,61 +87,66 @@ def ask(
     rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
     subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
     its own limits."""
-    own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
-    subject = asker.id if own else asker.about(subject)
-    request = _asked(call, asker, kind, subject)
-    asker.require(subject)
-    wanted = None if corrections is None else _wanted(world, call, asker, request, corrections)
-    request, members, named = _concerned(world, call, request)
+    own = kind == "opposition" and requester.role is not None and subject in (None, requester.id)
+    subject = requester.id if own else requester.about(subject)
+    request = _asked(call, requester, kind, subject)
+    requester.require(subject)
+    correction = None if corrections is None else _correction(world, call, requester, request, corrections)
+    new = _prepared(world, call, request, correction, own=own)
 
     def decide_request(snapshot: Snapshot) -> Decision[Request]:
-        decision = decide_by_kind(snapshot)
-        counted = (limits.counted(snapshot, call, asker),) if capped else ()
+        decision = _decide_by_kind(snapshot, call, new)
+        counted = (limits.counted(snapshot, call, requester),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
 
-    def decide_by_kind(snapshot: Snapshot) -> Decision[Request]:
-        if kind == "deletion" and subject is not None:
-            erasable(snapshot, subject, members, named=named)
-        if wanted is not None:
-            row = subject_row(snapshot, subject, members)
-            return correcting.decide_rectification(request, row, wanted, call, snapshot.clock + 1, new=True)
-        if kind == "opposition":
-            if not own:
-                subject_row(snapshot, subject, members)
-            done, choices = opposition.complete(snapshot, request, members, call)
-            return Decision(done, puts=choices, new=(done,))
-        told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
-        return Decision(request, new=(request, watch_over(request)), messages=told)
-
-    reads = [Consent.ref(call.company, asker.id)] if own else []
+    reads = [Consent.ref(call.company, requester.id)] if own else []
     committed = transact(world.store, call, reads, decide_request, ACCOUNT)
     if request.status == "verified" and kind != "opposition":
         world.wake("requests")
     return committed
 
 
-def _wanted(
-    world: "World", call: Call, asker: Requester, request: Request, corrections: Mapping[str, Any]
+def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decision[Request]:
+    request, members = new.request, new.members
+    if request.kind == "deletion" and request.subject is not None:
+        erasable(snapshot, request.subject, members, named=new.named)
+    if new.correction is not None:
+        row = subject_row(snapshot, request.subject, members)
+        return correcting.decide_rectification(request, row, new.correction, call, snapshot.clock + 1, new=True)
+    if request.kind == "opposition":
+        if not new.own:
+            subject_row(snapshot, request.subject, members)
+        done, choices = opposition.complete(snapshot, request, members, call)
+        return Decision(done, puts=choices, new=(done,))
+    notices = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+    return Decision(request, new=(request, watch_over(request)), messages=notices)
+
+
+def _correction(
+    world: "World", call: Call, requester: Requester, request: Request, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
-    correcting.require(asker, request.affects)
+    correcting.require(requester, request.affects)
     return correcting.correction_input(world, call.company, corrections)
 
 
-def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
-    """The request with the owners of the account to delete, the company's members if the request needs them, and
-    whether documents name a subject whose record is gone."""
-    ends = request.kind == "deletion" and request.subject is None
+def _prepared(
+    world: "World", call: Call, request: Request, correction: correcting.CorrectionInput | None, *, own: bool
+) -> _NewRequest:
+    """Read the members and the former owners that the decision needs, and whether documents name a missing subject."""
+    account = request.subject is None
+    ends = request.kind == "deletion" and account
+    of_all = ends or (request.kind == "opposition" and account)
     of_one = request.affects == "member" and (request.kind, request.subject) != ("opposition", request.asked_by)
-    of_all = ends or (request.kind == "opposition" and request.subject is None)
     members = members_of(world.store, call.company) if of_all or of_one else []
     if ends:
         former = confirmation.former_owners(world.store, call.company, call.at)
-        return replace(request, owners=confirmation.marks(members, former)), members, False
-    named = request.kind == "deletion" and request.subject is not None
-    return request, members, named and deleted_but_named(world, call.company, request.subject or "", members)
+        request = replace(request, owners=confirmation.marks(members, former))
+    named = request.kind == "deletion" and not account
+    named = named and deleted_but_named(world, call.company, request.subject or "", members)
+    return _NewRequest(request, members, correction, named, own)
 
 
-def _asked(call: Call, asker: Requester, kind: RequestKind, subject: str | None) -> Request:
+def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> Request:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
     id = call.new_id(Request)
@@ -138,18 +154,18 @@ def _asked(call: Call, asker: Requester, kind: RequestKind, subject: str | None)
         Request,
         id=id,
         kind=kind,
-        affects=_affected(subject),
+        affects=affected_by(subject),
         subject=subject,
         status="verified" if verified else "requested",
         verified_at=call.at if verified else None,
-        asked_by=asker.id,
-        asker=digest(id, asker.subject) if asker.subject else None,
+        asked_by=requester.id,
+        asker=digest(id, requester.subject) if requester.subject else None,
         deadline=clear_days(call.at),
         due_at=call.at if verified else call.at + UNCONFIRMED,
     )
 
 
-def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
+def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
     """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
@@ -161,18 +177,18 @@ def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: boo
     kept = held(world, [call.company])
 
     def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
-        asker.require(request.subject)
-        if not asker.proven:
+        request = open_request(snapshot, requester, id)
+        requester.require(request.subject)
+        if not requester.proven:
             raise ProofNeeded
         if request.kind == "deletion" and request.subject is not None:
             if kept:
                 raise UnderHold
             own = erasable(snapshot, request.subject, members, named=True)
-            return confirmation.person(snapshot, call, asker, request, own, members, keys)
+            return confirmation.person(snapshot, call, requester, request, own, members, keys)
         if request.kind == "deletion":
-            return confirmation.account(snapshot, call, asker, request, members, former, waive=waive)
-        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+            return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
+        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
         return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
     committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
@@ -181,37 +197,37 @@ def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: boo
     return committed
 
 
-def cancel(world: "World", call: Call, asker: Requester, id: str) -> Committed[Request]:
+def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[Request]:
     """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
     blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
     def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
-        asker.may_stop(request)
+        request = open_request(snapshot, requester, id)
+        requester.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
             raise RequestSettled(status=request.status)
         ends = first_day_gone("request.proof", call.at)
-        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"], due_at=ends)
+        after = moved(request, "cancelled", call.at, reason=STOPPED[requester.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
-        told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
+        notices = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
             after,
             puts=(after,),
             deletes=(watch_over(request),),
-            messages=told,
+            messages=notices,
             head={"state": "active"} if blocked else None,
         )
 
     return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
-def mail_code(world: "World", call: Call, asker: Requester, id: str, language: Language) -> None:
+def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
     """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
     a member without an address, TooManyRequests."""
-    request = found(world.store, call.company, asker, id)
+    request = found(world.store, call.company, requester, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
-    own = next((member for member in members_of(world.store, call.company) if member.id == asker.id), None)
+    own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
     if own is None or own.email is None:
         raise ProofNeeded
     if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
@@ -223,13 +239,13 @@ def mail_code(world: "World", call: Call, asker: Requester, id: str, language: L
 
 
 def _gone(request: Request) -> bool:
-    """A verified request has deleted the person's own record. It can no longer be stopped."""
+    """Whether verification deleted the person's own record. Such a request can no longer be stopped."""
     return request.subject is not None and request.verified_at is not None
 
 
-def receipt(world: "World", company: str, asker: Requester, id: str) -> Receipt:
+def receipt(world: "World", company: str, requester: Requester, id: str) -> Receipt:
     """The signed receipt of a completed request. Raises NotFound, Busy."""
-    found(world.store, company, asker, id)
+    found(world.store, company, requester, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
         raise NotFound
@@ -237,73 +253,28 @@ def receipt(world: "World", company: str, asker: Requester, id: str) -> Receipt:
 
 
 def listing(
-    world: "World", company: str, asker: Requester, limit: int, after: str | None
+    world: "World", company: str, requester: Requester, limit: int, after: str | None
 ) -> tuple[list[Request], bool]:
     """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
     closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
     rows = world.store.all("requests", company, SORT.startswith("request#"), after=start, descending=True)
-    visible = (row for row in rows if isinstance(row, Request) and asker.follows(row))
+    visible = (row for row in rows if isinstance(row, Request) and requester.follows(row))
     shown = [*islice(visible, limit + 1)]
-    if not shown and asker.role == "nobody":
+    if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
 
 
-def seen(snapshot: Snapshot, asker: Requester, id: str) -> Request:
+def open_request(snapshot: Snapshot, requester: Requester, id: str) -> Request:
+    """A request that the requester may see and that is not over. Raises NotFound, RequestSettled."""
     request = snapshot.get(Request, id)
-    if request is None or not asker.follows(request):
+    if request is None or not requester.follows(request):
         raise NotFound
     if request.status in OVER:
         raise RequestSettled(status=request.status)
     return request
 
 
-def _affected(subject: str | None) -> Any:
-    affects = affected(subject)
-    if affects is None:
-        raise invalid("/subject", "subject_unknown")
-    return affects
-
-
-def members_of(store: Store, company: str) -> list[Member]:
-    rows = store.query("identity", company, SORT.startswith("member#")).records
-    return [row for row in rows if isinstance(row, Member)]
-
-
 def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
     return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
-
-
-def deleted_but_named(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
-    """Whether a person's own record was deleted normally while other stored rows still name them. Raises Busy."""
-    cls = PERSONS.get(subject.partition("_")[0])
-    here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
-    return not here and affected_documents.named(world.store, company, subject)
-
-
-def erasable(snapshot: Snapshot, subject: str, members: Sequence[Member], *, named: bool) -> Record | None:
-    """The person's own record; None if it was deleted earlier and stored rows still name the person (`named`). An
-    already erased person is not found. Raises NotFound."""
-    try:
-        return subject_row(snapshot, subject, members)
-    except NotFound:
-        if not named or snapshot.get(Tombstone, subject=subject):
-            raise
-        return None
-
-
-def subject_row(snapshot: Snapshot, subject: str | None, members: Sequence[Member]) -> Record:
-    """The person's own record, or the company without a subject. Raises NotFound."""
-    prefix = (subject or "").partition("_")[0]
-    found: Record | None
-    if subject is None:
-        found = snapshot.get(Company)
-    elif prefix in PERSONS:
-        found = snapshot.get(PERSONS[prefix], subject)
-    else:
-        user = next((member.user for member in members if member.id == subject), None)
-        found = snapshot.get(Member, user=user) if user else None
-    if found is None or found.id != (subject or found.id):
-        raise NotFound
-    return found
