@@ -34,25 +34,15 @@ def credit(
             raise NotFound
         if snapshot.get(CreditNote, id):
             raise AlreadyExists(id=id)
-        day = current_day(snapshot.head, "credit_note", call.at)
-        name = series_name(current(company, "credit_note"), day)
-        series = snapshot.get(Series, name) or opened(company, current(company, "credit_note"), day, call.at)
-        place = issuing.SeriesSlot(
-            series=series,
-            day=day,
-            today=day,
-            at=call.at,
-            salt=call.random("document", id)[:16],
-            specimen=snapshot.head.mode == "test",
-        )
-        note, entry, after, settled = _note(invoice, balance, company, place, lines, reason, id)
+        slot = _slot(snapshot, call, company, id)
+        note, entry, after, settled = _note(invoice, balance, company, slot, lines, reason, id)
         moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
         return Decision(
             note,
             new=(note, entry),
             puts=(after, moved),
             messages=(render_later(call, [id]),),
-            head=numbering_after(snapshot.head, "credit_note", day),
+            head=numbering_after(snapshot.head, "credit_note", slot.day),
         )
 
     company = call.company
@@ -73,24 +63,37 @@ def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
     return invoice, snapshot.get(Balance, id) or crediting.fresh(invoice)
 
 
+def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.SeriesSlot:
+    """The slot of a credit note that is issued today."""
+    day, numbering = current_day(snapshot.head, "credit_note", call.at), current(company, "credit_note")
+    return issuing.SeriesSlot(
+        series=snapshot.get(Series, series_name(numbering, day)) or opened(company, numbering, day, call.at),
+        day=day,
+        today=day,
+        at=call.at,
+        salt=call.random("document", id)[:16],
+        specimen=snapshot.head.mode == "test",
+    )
+
+
 def _note(
     invoice: Invoice,
     balance: Balance,
     company: Company,
-    place: issuing.SeriesSlot,
+    slot: issuing.SeriesSlot,
     lines: Sequence[LineCredit] | None,
     reason: str | None,
     id: str,
 ) -> tuple[CreditNote, RegisterEntry, Series, Balance]:
-    issuing.check_day(place, pointer="")
+    issuing.check_day(slot, pointer="")
     credited = crediting.credit(invoice, balance, lines)
     note = CreditNote(
         company=invoice.company,
         id=id,
-        created_at=place.at,
-        updated_at=place.at,
-        operation_date=place.day,
-        due_date=place.day,
+        created_at=slot.at,
+        updated_at=slot.at,
+        operation_date=slot.day,
+        due_date=slot.day,
         currency=invoice.currency,
         language=invoice.language,
         settlement=invoice.settlement,
@@ -104,6 +107,6 @@ def _note(
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),
-        **issuing.numbered(company, "credit_note", place),
+        **issuing.numbered(company, "credit_note", slot),
     )
-    return *issuing.registered(note, place), credited.balance
+    return *issuing.registered(note, slot), credited.balance

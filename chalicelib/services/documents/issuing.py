@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
@@ -31,9 +31,6 @@ from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
-
-if TYPE_CHECKING:
-    pass
 
 BULK = 30
 """Documents per transaction. Each takes three of its 100 items: delete the draft, put the document and its register
@@ -133,8 +130,8 @@ def _issued(
     drafts, company = _drafts(snapshot, made, ids, pointer), snapshot.get(Company)
     if company is None:
         raise NotFound
-    now = current_day(snapshot.head, made.kind, call.at)
-    day, numbering = day or now, current(company, made.kind)
+    numbering = current(company, made.kind)
+    day = day or current_day(snapshot.head, made.kind, call.at)
     name, party_class = series_name(numbering, day), PARTIES[made.counterparty]
     named = list(dict.fromkeys(person for draft in drafts if (person := made.person_of(draft))))
     snapshot.need(Series.ref(call.company, name), *(party_class.ref(call.company, person) for person in named))
@@ -143,18 +140,10 @@ def _issued(
     documents: list[Issued] = []
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
-        place = issuing.SeriesSlot(
-            series=series,
-            day=day,
-            today=now,
-            at=call.at,
-            salt=call.random("document", draft.id)[:16],
-            specimen=snapshot.head.mode == "test",
-            floor=floor(snapshot.head, made.kind),
-        )
+        slot = _slot(snapshot, call, made, series, day, draft.id)
         try:
             party = parties.get(made.person_of(draft) or "")
-            document, entry, series = issuing.issue(made, draft, company, party, place)
+            document, entry, series = issuing.issue(made, draft, company, party, slot)
         except InvalidContent as refusal:
             raise _pointing(refusal, pointer.format(index=index)) from refusal
         documents.append(document)
@@ -167,6 +156,18 @@ def _issued(
         deletes=tuple(drafts),
         messages=(render_later(call, [document.id for document in documents]),),
         head=numbering_after(snapshot.head, made.kind, day),
+    )
+
+
+def _slot(snapshot: Snapshot, call: Call, made: DocumentType, series: Series, day: date, id: str) -> issuing.SeriesSlot:
+    return issuing.SeriesSlot(
+        series=series,
+        day=day,
+        today=current_day(snapshot.head, made.kind, call.at),
+        at=call.at,
+        salt=call.random("document", id)[:16],
+        specimen=snapshot.head.mode == "test",
+        floor=floor(snapshot.head, made.kind),
     )
 
 
