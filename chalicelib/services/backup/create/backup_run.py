@@ -1,6 +1,7 @@
 """A backup run: one commit begins it, a runner advances it part by part, another commit ends it."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -47,20 +48,41 @@ class Begun:
     committed: Committed[Backup]
 
 
-def begin(
-    world: "World",
-    call: Call,
-    tier: Tier,
-    *,
-    next_at: datetime | None = None,
-) -> Begun:
+def begin(world: "World", call: Call, tier: Tier, *, next_at: datetime | None = None) -> Begun:
     """Begin a backup, or find the running one. One commit puts its row, its job, the company's data keys if missing,
     and the company's plan (due again at `next_at`, if given).
 
     Raises BackupOff, BackupKeyDestroyed, CompanyBlocked, NotFound, Busy.
     """
-    keys, made = _keys(world, call)
-    row = call.make(
+    keys, new_keys = _keys(world, call)
+    row = _row(call, tier, keys)
+
+    def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
+        if not snapshot.head.cloud_backup:
+            raise BackupOff
+        found, destroyed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
+        plan = found or planned(call.company, call.at)[0]
+        moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
+        running = snapshot.get(Backup, plan.running) if plan.running else None
+        if running is not None and running.status == "running":
+            return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
+        if any(destroyed):
+            raise BackupKeyDestroyed
+        clock = snapshot.clock + 1
+        new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)
+        now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
+        return Decision(new, new=(new, _job(call, row), *new_keys), puts=(now,))
+
+    reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
+    committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
+    (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
+    if not isinstance(found, Backup):  # The reply is older than the backup's row.
+        raise NotFound
+    return Begun(found, job_of(found.id), committed)
+
+
+def _row(call: Call, tier: Tier, keys: Mapping[Seal, str]) -> Backup:
+    return call.make(
         Backup,
         tier=tier,
         asked_by=call.actor,
@@ -71,29 +93,6 @@ def begin(
         due_at=call.at + UNFINISHED,
         expires_at=_epoch(call.at + UNFINISHED + ROW_KEPT),
     )
-
-    def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
-        if not snapshot.head.cloud_backup:
-            raise BackupOff
-        found, doomed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
-        plan = found or planned(call.company, call.at)[0]
-        moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
-        running = snapshot.get(Backup, plan.running) if plan.running else None
-        if running is not None and running.status == "running":
-            return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
-        if any(doomed):
-            raise BackupKeyDestroyed
-        clock = snapshot.clock + 1
-        new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)
-        now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
-        return Decision(new, new=(new, _job(call, row), *made), puts=(now,))
-
-    reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
-    committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
-    (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
-    if not isinstance(found, Backup):  # The reply is older than the backup's row.
-        raise NotFound
-    return Begun(found, job_of(found.id), committed)
 
 
 def job_of(backup: str) -> str:
@@ -142,9 +141,9 @@ def advance(world: "World", backup: Backup) -> Backup:
 
 def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
     """Write the next parts; after the last one, fix the manifest on the row."""
-    making = BackupWriter(context.world, backup)
-    making.run(deadline)
-    return making.row
+    writer = BackupWriter(context.world, backup)
+    writer.run(deadline)
+    return writer.row
 
 
 def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backup]:
