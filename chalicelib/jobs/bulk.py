@@ -1,6 +1,7 @@
 """Runs verbs with unbounded work: each queued job row, one step of its workflow at a time."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.entity import Record
@@ -29,26 +30,6 @@ def bulk(
     into: Callable[[Record], str] | None = None,
 ) -> Job:
     """The job `name`, which runs queued rows by the workflow of their task. `into` is that of `Job`."""
-
-    def apply(world: "World", step: JobStep) -> bool:
-        (row,) = world.store.records([step.ref])
-        if not isinstance(row, JobRow):
-            return True
-        if row.status in OVER:  # A runner was killed before it dead-lettered this row.
-            return bookkeeping.save(world.store, row.edited(world.now(), due=None), row, world.random(16))
-        if row.task not in workflows:
-            raise UnknownTask(row.task)
-        return engine.run(world, workflows[row.task](), row)
-
-    def give_up(world: "World", work: Record) -> None:
-        (row,) = world.store.records([work.key])
-        if not isinstance(row, JobRow) or row.status in OVER:
-            return
-        if row.task in workflows:
-            engine.give_up(world, workflows[row.task](), row)
-        else:
-            bookkeeping.save(world.store, row.edited(world.now(), status="failed"), row, world.random(16))
-
     return Job(
         name=name,
         room=JobRow.ROOM,
@@ -56,10 +37,10 @@ def bulk(
         cap=None,
         find=due_in(JobRow.ROOM, name),
         plan=plan,
-        apply=apply,
+        apply=partial(_apply, workflows),
         summary=summary,
         step_seconds=step_seconds,
-        buried=give_up,
+        buried=partial(_give_up, workflows),
         into=into,
     )
 
@@ -69,3 +50,24 @@ def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a p
     if not isinstance(work, JobRow):
         raise TypeError(f"a {work.KIND} is due for bulk work")
     return [JobStep(work.task, work.key, f"{work.task}: {work.done} of {work.total} done")]
+
+
+def _apply(workflows: Mapping[str, Load], world: "World", step: JobStep) -> bool:
+    (row,) = world.store.records([step.ref])
+    if not isinstance(row, JobRow):
+        return True
+    if row.status in OVER:  # A runner was killed before it dead-lettered this row.
+        return bookkeeping.save(world.store, row.edited(world.now(), due=None), row, world.random(16))
+    if row.task not in workflows:
+        raise UnknownTask(row.task)
+    return engine.run(world, workflows[row.task](), row)
+
+
+def _give_up(workflows: Mapping[str, Load], world: "World", work: Record) -> None:
+    (row,) = world.store.records([work.key])
+    if not isinstance(row, JobRow) or row.status in OVER:
+        return
+    if row.task in workflows:
+        engine.give_up(world, workflows[row.task](), row)
+    else:
+        bookkeeping.save(world.store, row.edited(world.now(), status="failed"), row, world.random(16))
