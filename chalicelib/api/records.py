@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
@@ -87,22 +88,22 @@ class RecordNoun:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """List, create, read, edit, delete."""
-        url, one, tag = address(self.plural), address(self.plural, "{id}"), self.tag
+        return (*self._collection(), *self._single())
+
+    def _collection(self) -> tuple[Endpoint, ...]:
+        endpoint = partial(Endpoint, path=address(self.plural), tag=self.tag)
         listed: Any = FilteredList[self.shown]  # type: ignore[name-defined]
         return (
-            Endpoint(
+            endpoint(
                 method="GET",
-                path=url,
                 scope=self.reads,
                 handler=self._list,
                 summary=f"List {self.name}s, newest first",
                 query=self.query,
                 response_model=listed,
-                tag=tag,
             ),
-            Endpoint(
+            endpoint(
                 method="POST",
-                path=url,
                 scope=self.writes,
                 handler=self._create,
                 summary=f"Create {_a(self.name)}",
@@ -111,20 +112,21 @@ class RecordNoun:
                 status=201,
                 idempotent=True,
                 errors=(AlreadyExists, PersonErased, CloudStorageOff),
-                tag=tag,
             ),
-            Endpoint(
+        )
+
+    def _single(self) -> tuple[Endpoint, ...]:
+        endpoint = partial(Endpoint, path=address(self.plural, "{id}"), tag=self.tag)
+        return (
+            endpoint(
                 method="GET",
-                path=one,
                 scope=self.reads,
                 handler=self._read,
                 summary=f"Read {_a(self.name)}",
                 response_model=self.shown,
-                tag=tag,
             ),
-            Endpoint(
+            endpoint(
                 method="PATCH",
-                path=one,
                 scope=self.writes,
                 handler=self._change,
                 summary=f"Edit {_a(self.name)}",
@@ -133,18 +135,15 @@ class RecordNoun:
                 idempotent=True,
                 if_match=True,
                 errors=(CloudStorageOff,),
-                tag=tag,
             ),
-            Endpoint(
+            endpoint(
                 method="DELETE",
-                path=one,
                 scope=self.writes,
                 handler=self._delete,
                 summary=f"Delete {_a(self.name)}",
                 response_model=Deleted,
                 if_match=True,
                 errors=(CloudStorageOff,),
-                tag=tag,
             ),
         )
 
