@@ -38,6 +38,8 @@ HOLDING = frozenset(
     }
 )
 """Resource types that hold data, or without which data cannot be read."""
+_SET = "facture"
+"""The name of the one change set."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 UNBEGUN = (None, "REVIEW_IN_PROGRESS")
 """States of a stack in which no resource was created yet."""
@@ -116,17 +118,24 @@ def deploy(
     changes = _proposed(clients, name, kind, template, parameters, importing=importing)
     if changes is None:
         return []
-    if lost := [change.resource for change in changes if change.loses and not losing]:
+    if not losing and (refusal := _loss(clients, name, kind, changes)):
         _forget(clients, name)
-        raise DeployError(
-            f"refused: {', '.join(lost)} would be replaced or removed, and holds data; use --losing to accept that"
-        )
-    if kind == "UPDATE" and not losing and (going := _shortened(clients, name, changes)):
-        _forget(clients, name)
-        raise DeployError(
-            f"refused: objects would be deleted earlier than promised: {'; '.join(going)}; use --losing to accept that"
-        )
-    first = begun in (*UNBEGUN, *UNFINISHED)
+        raise DeployError(f"refused: {refusal}; use --losing to accept that")
+    _execute(clients, name, kind, first=begun in (*UNBEGUN, *UNFINISHED))
+    return changes
+
+
+def _loss(clients: Clients, name: str, kind: str, changes: Sequence[Change]) -> str:
+    """Describe the data that the changes would delete. Empty when there is none."""
+    if lost := [change.resource for change in changes if change.loses]:
+        return f"{', '.join(lost)} would be replaced or removed, and holds data"
+    if kind == "UPDATE" and (going := _shortened(clients, name, changes)):
+        return f"objects would be deleted earlier than promised: {'; '.join(going)}"
+    return ""
+
+
+def _execute(clients: Clients, name: str, kind: str, *, first: bool) -> None:
+    """Execute the change set, wait until the stack is complete, and protect it. Raises DeployError."""
     # A rollback removes what the update created, whatever its deletion policy: it holds no data yet.
     failing = {"DisableRollback": True} if first else {"RetainExceptOnCreate": True}
     clients.formation.execute_change_set(StackName=name, ChangeSetName=_SET, **failing)
@@ -137,10 +146,6 @@ def deploy(
         outcome = "stopped; correct the cause and deploy again" if first else "was rolled back"
         raise DeployError(f"{name} {outcome}: {_first_failure(clients, name)}") from error
     clients.formation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
-    return changes
-
-
-_SET = "facture"
 
 
 def _shortened(clients: Clients, name: str, changes: Sequence[Change]) -> list[str]:
