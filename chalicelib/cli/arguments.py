@@ -8,21 +8,21 @@ from typing import Any
 CENTURY = range(2000, 2100)
 
 
-def noun(nouns: Any, name: str, words: str) -> Any:
+def noun(nouns: Any, name: str, summary: str) -> Any:
     """Add a noun and return the object that its verbs are added to."""
-    return nouns.add_parser(name, help=words).add_subparsers(dest="verb", required=True, metavar="VERB")
+    return nouns.add_parser(name, help=summary).add_subparsers(dest="verb", required=True, metavar="VERB")
 
 
-def verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    """Add a verb with the function that carries it out."""
-    made: argparse.ArgumentParser = verbs.add_parser(name, help=words, description=words)
-    made.set_defaults(does=does)
-    return made
+def verb(verbs: Any, name: str, command: Callable[..., int], summary: str) -> argparse.ArgumentParser:
+    """Add a verb with its command: the function that carries it out."""
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(command=command)
+    return parser
 
 
-def add_operator(command: argparse.ArgumentParser) -> None:
+def add_operator(parser: argparse.ArgumentParser) -> None:
     """Add `--by`, which records the operator."""
-    command.add_argument("--by", required=True, metavar="WHO", help="your operator id")
+    parser.add_argument("--by", required=True, metavar="OPERATOR", help="your operator id")
 
 
 def names(text: str) -> list[str]:

@@ -31,32 +31,32 @@ LINK_SECONDS = 900
 def add_to(nouns: Any) -> None:
     """Add the `backups` commands."""
     verbs = arguments.noun(nouns, "backups", "backups and the statutory archive")
-    _verb(verbs, "list", listed, "with size, counts, age, last verification and drill")
-    _accounted(_verb(verbs, "take", take, "make one now"))
-    _one(_verb(verbs, "verify", verify, "read all of one and compare it with its manifest"))
-    fetch = _accounted(_one(_verb(verbs, "fetch", fetched, "a plain ZIP that opens in a spreadsheet")))
+    _verb(verbs, "list", listed, "list the backups with size, counts, age, last verification and drill")
+    _accounted(_verb(verbs, "take", take, "make a backup now"))
+    _one(_verb(verbs, "verify", verify, "read a complete backup and compare it with its manifest"))
+    fetch = _accounted(_one(_verb(verbs, "fetch", fetched, "decrypt a backup into a ZIP of tables for a spreadsheet")))
     fetch.add_argument(
-        "--to", type=Path, metavar="FILE", help="write it there; without it a link of 15 minutes is shown"
+        "--to", type=Path, metavar="FILE", help="the file to write (default: print a link that is valid for 15 minutes)"
     )
-    preview = _one(_verb(verbs, "preview", previewed, "what a restore would bring back, overwrite and leave deleted"))
-    restore = _accounted(_one(_verb(verbs, "restore", restored, "bring one back")))
-    restore.add_argument("--owner", metavar="SUBJECT", help="into a new company: its owner's sign-in subject")
+    preview = _one(_verb(verbs, "preview", previewed, "count the changes that a restore would make"))
+    restore = _accounted(_one(_verb(verbs, "restore", restored, "restore a backup")))
+    restore.add_argument("--owner", metavar="SUBJECT", help="the sign-in subject of the new company's owner")
     for verb in (preview, restore):
         verb.add_argument("--into", choices=("same", "new"), default="same")
-        verb.add_argument("--kinds", type=_names, metavar="KINDS", help="separated by commas; everything without it")
-    _accounted(_verb(verbs, "release", released, "let another copy of a closed company go on with its numbers"))
-    _verb(verbs, "drill", drilled, "restore its latest backup aside now, compare, remove")
-    expire = _verb(verbs, "expire", expired, "what is past its term; with --apply it is removed")
-    expire.add_argument("--apply", action="store_true")
-    archived = _accounted(_verb(verbs, "archive-fetch", archive_fetched, "a document from the statutory archive"))
+        verb.add_argument("--kinds", type=_names, metavar="KINDS", help="separated by commas (default: all kinds)")
+    _accounted(_verb(verbs, "release", released, "let another copy of a closed company continue its numbers"))
+    _verb(verbs, "drill", drilled, "restore the latest backup into drill tables now, compare, and remove them")
+    expire = _verb(verbs, "expire", expired, "list the backups past their term")
+    expire.add_argument("--apply", action="store_true", help="delete them")
+    archived = _accounted(_verb(verbs, "archive-fetch", archive_fetched, "decrypt a document of the statutory archive"))
     archived.add_argument("--document", required=True, metavar="ID", help="its id, or its hash from the register")
     archived.add_argument("--to", type=Path, required=True, metavar="FILE")
 
 
-def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    made = arguments.verb(verbs, name, _told(does), words)
-    made.add_argument("--company", required=True)
-    return made
+def _verb(verbs: Any, name: str, command: Callable[..., int], summary: str) -> argparse.ArgumentParser:
+    verb = arguments.verb(verbs, name, _refusing(command), summary)
+    verb.add_argument("--company", required=True)
+    return verb
 
 
 def _one(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -65,9 +65,9 @@ def _one(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _accounted(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    verb.add_argument("--reason", required=True, help="why; the company reads it, and it names no person")
+    verb.add_argument("--reason", required=True, help="the reason, without personal data; the company can read it")
     arguments.add_operator(verb)
-    verb.add_argument("--disclosure", metavar="ID", help="the lawful demand recorded before")
+    verb.add_argument("--disclosure", metavar="ID", help="the recorded lawful demand")
     return verb
 
 
@@ -84,12 +84,12 @@ def _require_kinds(options: argparse.Namespace) -> None:
         raise CannotRun(f"no such kind: {', '.join(wrong)}; there are {', '.join(KINDS)}", 1)
 
 
-def _told(does: Callable[..., int]) -> Callable[..., int]:
+def _refusing(command: Callable[..., int]) -> Callable[..., int]:
     """Decorate a command so that a refusal prints one line."""
 
     def done(world: "World", options: argparse.Namespace) -> int:
         try:
-            return does(world, options)
+            return command(world, options)
         except Busy as reason:
             raise CannotRun("the database or the store of files is busy; nothing was lost, try again", 3) from reason
         except Refusal as reason:
@@ -100,7 +100,7 @@ def _told(does: Callable[..., int]) -> Callable[..., int]:
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:
-    """Print one line a backup, newest first."""
+    """Print one line for each backup, newest first."""
     from chalicelib.services.backup import operator
     from chalicelib.services.representation.backups import present_backup
 
@@ -115,24 +115,24 @@ def take(world: "World", options: argparse.Namespace) -> int:
     """Start a backup and run it to its end."""
     from chalicelib.jobs.backups import BACKUPS
     from chalicelib.services.backup import operator
-    from chalicelib.services.backup.create import backup_run as taking
+    from chalicelib.services.backup.create import backup_run
     from chalicelib.services.replies import remembering_id
 
     operator.accounted(world, options.company, "backup.record", options.reason, options.by)
     call = remembering_id(world.call(options.company, options.by, "backup", key=world.random(16).hex()))
-    begun = taking.begin(world, call, "daily")
-    return _shown(_carried(world, options.company, begun.job, BACKUPS))
+    begun = backup_run.begin(world, call, "daily")
+    return _shown(_wait_for(world, options.company, begun.job, BACKUPS))
 
 
 def verify(world: "World", options: argparse.Namespace) -> int:
     """Verify a backup."""
-    return _shown(_asked(world, options, "verify", {}))
+    return _shown(_run_queued(world, options, "verify", {}))
 
 
 def fetched(world: "World", options: argparse.Namespace) -> int:
     """Make the plain archive. Write it to a file or print its address."""
     _account(world, options)
-    done = _asked(world, options, "download", {"operator": True, "disclosure": options.disclosure})
+    done = _run_queued(world, options, "download", {"operator": True, "disclosure": options.disclosure})
     if done.status != "completed":
         return _shown(done)
     outcome = msgspec.json.decode(done.outcomes)[0]
@@ -148,15 +148,15 @@ def fetched(world: "World", options: argparse.Namespace) -> int:
 def previewed(world: "World", options: argparse.Namespace) -> int:
     """Print the effects of a restore."""
     _require_kinds(options)
-    wanted = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
-    return _shown(_asked(world, options, "restore", wanted))
+    inputs = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
+    return _shown(_run_queued(world, options, "restore", inputs))
 
 
 def restored(world: "World", options: argparse.Namespace) -> int:
     """Restore a backup."""
     _require_kinds(options)
     _account(world, options)
-    wanted = {
+    inputs = {
         "into": options.into,
         "kinds": options.kinds,
         "operator": True,
@@ -164,7 +164,7 @@ def restored(world: "World", options: argparse.Namespace) -> int:
         "disclosure": options.disclosure,
         "reason": options.reason,
     }
-    return _shown(_asked(world, options, "restore", wanted))
+    return _shown(_run_queued(world, options, "restore", inputs))
 
 
 def released(world: "World", options: argparse.Namespace) -> int:
@@ -242,16 +242,16 @@ def _account(world: "World", options: argparse.Namespace, rule: str = "") -> Non
     operator.accounted(world, options.company, kept_under, options.reason, options.by)
 
 
-def _asked(world: "World", options: argparse.Namespace, task: str, inputs: dict[str, Any]) -> "JobRow":
+def _run_queued(world: "World", options: argparse.Namespace, task: str, inputs: dict[str, Any]) -> "JobRow":
     from chalicelib.jobs.backups import RESTORES
     from chalicelib.services.backup import operator
 
     by = getattr(options, "by", "operator")
     queued = operator.queue(world, options.company, task, {"backup": options.backup, **inputs}, by)
-    return _carried(world, options.company, queued.id, RESTORES)
+    return _wait_for(world, options.company, queued.id, RESTORES)
 
 
-def _carried(world: "World", company: str, id: str, name: str) -> "JobRow":
+def _wait_for(world: "World", company: str, id: str, name: str) -> "JobRow":
     """Wait for the job's end and return it. Run it here with all other due work of the job, or wait while a scheduled
     run has it."""
     from chalicelib.jobs.catalogue import named

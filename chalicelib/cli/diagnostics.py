@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 def add_to(nouns: Any) -> None:
     """Add the `diagnostics` commands."""
-    verbs = arguments.noun(nouns, "diagnostics", "what the application reports of itself, as counts")
-    verb = arguments.verb(verbs, "summary", summary, "by code, version and system, the most frequent first")
-    verb.add_argument("--days", type=arguments.positive, default=7, help="how far back (default 7, at most 90)")
-    verb.add_argument("--now", type=arguments.instant, metavar="TIME", help="instead of now")
+    verbs = arguments.noun(nouns, "diagnostics", "counts of the application's reports")
+    verb = arguments.verb(verbs, "summary", summary, "count the reports by code, version and system")
+    verb.add_argument("--days", type=arguments.positive, default=7, help="the days to count (default 7, at most 90)")
+    verb.add_argument("--now", type=arguments.instant, metavar="TIME", help="the end of the period (default: now)")
 
 
 def summary(world: "World", options: argparse.Namespace) -> int:

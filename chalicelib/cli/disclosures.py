@@ -18,34 +18,37 @@ if TYPE_CHECKING:
 
 def add_to(nouns: Any) -> None:
     """Add the `disclosures` commands."""
-    verbs = arguments.noun(nouns, "disclosures", "what was handed to whom")
-    entering = "enter a lawful demand or a transfer to a processor; no names of people"
-    one = arguments.verb(verbs, "record", record, entering)
-    one.add_argument("company")
-    one.add_argument("--kind", required=True, choices=("lawful_demand", "processor_transfer"))
-    one.add_argument("--recipient", required=True, help="the authority or the processor")
-    one.add_argument(
+    verbs = arguments.noun(nouns, "disclosures", "the register of disclosures")
+    summary = "record a lawful demand or a transfer to a processor, without names of people"
+    entry = arguments.verb(verbs, "record", record, summary)
+    entry.add_argument("company")
+    entry.add_argument("--kind", required=True, choices=("lawful_demand", "processor_transfer"))
+    entry.add_argument("--recipient", required=True, help="the authority or the processor")
+    entry.add_argument(
         "--recipient-email",
         type=address,
         metavar="ADDRESS",
-        help="of an office, which is told when the data are rectified",
+        help="the address of an office, which is notified when the data are rectified",
     )
-    one.add_argument("--basis", required=True, help="the article, the order or the contract")
-    one.add_argument("--reference", help="the demand's own number")
-    one.add_argument("--data", required=True, metavar="RULES", help="the policy's rules, separated by commas")
-    one.add_argument("--subject", help="an opaque id; the whole company without it")
-    one.add_argument("--on", required=True, type=arguments.day, metavar="DATE", help="when it was handed over")
-    one.add_argument(
-        "--hidden-until", type=arguments.day, metavar="DATE", help="the last day on which the law forbids telling"
+    entry.add_argument("--basis", required=True, help="the article, the order or the contract")
+    entry.add_argument("--reference", help="the number that the authority gave the demand")
+    entry.add_argument("--data", required=True, metavar="RULES", help="the policy's rules, separated by commas")
+    entry.add_argument("--subject", help="the id of a person (default: the complete company)")
+    entry.add_argument("--on", required=True, type=arguments.day, metavar="DATE", help="the day of the disclosure")
+    entry.add_argument(
+        "--hidden-until",
+        type=arguments.day,
+        metavar="DATE",
+        help="the last day of secrecy by law",
     )
-    arguments.add_operator(one)
-    every = arguments.verb(verbs, "list", listed, "a company's register, hidden entries included")
+    arguments.add_operator(entry)
+    every = arguments.verb(verbs, "list", listed, "list a company's register, with its hidden entries")
     every.add_argument("company")
-    out = arguments.verb(verbs, "release", release, "hand out a blocked original under a recorded lawful demand")
+    out = arguments.verb(verbs, "release", release, "write the original of a blocked document for a lawful demand")
     out.add_argument("company")
     out.add_argument("disclosure", help="the recorded demand's id")
-    out.add_argument("document", help="an invoice's or credit note's id")
-    out.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="where the files are written")
+    out.add_argument("document", help="the document's id")
+    out.add_argument("--out", required=True, type=Path, metavar="FOLDER", help="the folder for the files")
     arguments.add_operator(out)
 
 
@@ -58,13 +61,13 @@ def address(text: str) -> str:
     try:
         found: str = TypeAdapter(Email).validate_python(text)
     except ValidationError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address such as bureau@administration.example") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address such as bureau@administration.example") from None
     return found
 
 
 def record(world: "World", options: argparse.Namespace) -> int:
     """Record a disclosure."""
-    told = DisclosureInput(
+    given = DisclosureInput(
         kind=options.kind,
         recipient=options.recipient,
         basis=options.basis,
@@ -76,7 +79,7 @@ def record(world: "World", options: argparse.Namespace) -> int:
         recipient_email=options.recipient_email,
     )
     try:
-        entry = disclosures.record(world, options.company, told, options.by)
+        entry = disclosures.record(world, options.company, given, options.by)
     except InvalidContent as refused:
         raise CannotRun("; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in refused.faults), 2) from refused
     except NotFound as refused:
@@ -90,20 +93,20 @@ def release(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.services.privacy.legal import demands
 
     if not options.out.is_dir():
-        raise CannotRun(f"{options.out} is no folder", 2)
+        raise CannotRun(f"{options.out} is not a folder", 2)
     try:
-        made = demands.release(world, options.company, options.disclosure, options.document, options.by)
+        released = demands.release(world, options.company, options.disclosure, options.document, options.by)
     except InvalidContent as refused:
         raise CannotRun("the disclosure is no lawful demand for this document's whole content", 1) from refused
     except NotFound as refused:
         raise CannotRun("there is no such company, disclosure or document", 1) from refused
-    for suffix, content in (("pdf", made.page), ("xml", made.e_invoice)):
+    for suffix, content in (("pdf", released.page), ("xml", released.e_invoice)):
         if content is None:
             continue
-        path = options.out / f"{made.number.replace('/', '-')}.{suffix}"
+        path = options.out / f"{released.number.replace('/', '-')}.{suffix}"
         path.write_bytes(content)
-        show(file=str(path), sha256=sha256(content).hexdigest(), register_verified=made.verified)
-    return 0 if made.verified else 1
+        show(file=str(path), sha256=sha256(content).hexdigest(), register_verified=released.verified)
+    return 0 if released.verified else 1
 
 
 def listed(world: "World", options: argparse.Namespace) -> int:

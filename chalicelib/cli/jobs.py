@@ -23,37 +23,40 @@ RUN_SECONDS = 600.0
 def add_to(nouns: Any) -> None:
     """Add the `jobs` commands."""
     verbs = arguments.noun(nouns, "jobs", "the scheduled jobs")
-    arguments.verb(verbs, "list", listed, "every job: schedule, cap, switch, where it stopped")
-    for name, does, words in (
-        ("run", run_now, "do what is due now"),
-        ("dry-run", dry_run, "say what would be done, and change nothing"),
+    arguments.verb(verbs, "list", listed, "list every job with its schedule, cap, switch and checkpoint")
+    for name, command, summary in (
+        ("run", run_now, "carry out the due work"),
+        ("dry-run", dry_run, "print the steps of a run without applying them"),
     ):
-        verb = arguments.verb(verbs, name, does, words)
+        verb = arguments.verb(verbs, name, command, summary)
         verb.add_argument("name", metavar="NAME")
         verb.add_argument(
             "--now",
             type=arguments.instant,
             metavar="TIME",
-            help="the run's clock starts then: RFC 3339, as 2026-12-31T08:00:00Z",
+            help="the time at which the run's clock starts: RFC 3339, such as 2026-12-31T08:00:00Z",
         )
         verb.add_argument(
             "--deadline",
             type=arguments.seconds,
             default=RUN_SECONDS,
             metavar="SECONDS",
-            help="stop after (default 600)",
+            help="the most seconds of the run (default 600)",
         )
         verb.add_argument(
-            "--cap", type=arguments.positive, metavar="STEPS", help="for this run, the most steps without asking"
+            "--cap",
+            type=arguments.positive,
+            metavar="STEPS",
+            help="the most steps of this run",
         )
-    stop = arguments.verb(verbs, "off", off, "stop a job, or all, until it is switched on")
-    stop.add_argument("--reason", required=True, help="no personal data")
+    stop = arguments.verb(verbs, "off", off, "turn a job off, or all jobs")
+    stop.add_argument("--reason", required=True, help="the reason, without personal data")
     arguments.add_operator(stop)
-    for verb in (stop, arguments.verb(verbs, "on", on, "let a job, or all, run again")):
+    for verb in (stop, arguments.verb(verbs, "on", on, "turn a job on again, or all jobs")):
         verb.add_argument("name", metavar="NAME", help=f"a job, or {EVERY_JOB}")
-    dead = arguments.verb(verbs, "dead", given_up, "rows that a job gave up")
+    dead = arguments.verb(verbs, "dead", dead_lettered, "list the dead-lettered rows of a job")
     dead.add_argument("name", metavar="NAME")
-    dead.add_argument("--revive", action="store_true", help="give each all its attempts again")
+    dead.add_argument("--revive", action="store_true", help="retry each row, with all its attempts")
 
 
 def _job(name: str) -> Job:
@@ -151,7 +154,7 @@ def on(world: "World", options: argparse.Namespace) -> int:
     return 0
 
 
-def given_up(world: "World", options: argparse.Namespace) -> int:
+def dead_lettered(world: "World", options: argparse.Namespace) -> int:
     """List, and with `--revive` retry, the dead-lettered work of a job."""
     job = _job(options.name)
     now, count = world.now(), 0

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None, world: "Callable[[], World] | None" 
     backups.add_to(nouns)
     options = parser.parse_args(argv)
     try:
-        code: int = options.does((world or _world)(), options)
+        code: int = options.command((world or _world)(), options)
     except CannotRun as reason:
         print(f"facture: {reason}", file=sys.stderr)
         return reason.exit_code

@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 def add_to(nouns: Any) -> None:
     """Add the `privacy` commands."""
     verbs = arguments.noun(nouns, "privacy", "requests, receipts and legal holds")
-    listed = arguments.verb(verbs, "requests", requests, "a company's requests, newest first")
+    listed = arguments.verb(verbs, "requests", requests, "list a company's requests, newest first")
     listed.add_argument("company", metavar="COMPANY")
-    for name, does, words in (
+    for name, command, summary in (
         ("complete", complete, "close a request that an operator carried out"),
         ("refuse", refuse, "close a request that is refused"),
     ):
-        verb = arguments.verb(verbs, name, does, words)
+        verb = arguments.verb(verbs, name, command, summary)
         verb.add_argument("company", metavar="COMPANY")
         verb.add_argument("request", metavar="REQUEST")
         if name == "refuse":
             verb.add_argument("--reason", required=True, help="a code without personal data")
-    handed = arguments.verb(verbs, "receipt", receipt, "a request's receipt, for who proves to have owned the account")
+    handed = arguments.verb(verbs, "receipt", receipt, "print a request's receipt, for a proven owner")
     handed.add_argument("company", metavar="COMPANY")
     handed.add_argument("request", metavar="REQUEST")
     check = arguments.verb(verbs, "verify-receipt", verify_receipt, "check a receipt offline")
     check.add_argument("file", type=Path, metavar="FILE")
-    check.add_argument("--key", type=Path, metavar="PEM", help="the published key, instead of the one it carries")
-    hold = arguments.verb(verbs, "hold", place_hold, "forbid any erasure and sweep of a company")
+    check.add_argument("--key", type=Path, metavar="PEM", help="the published key, instead of the key in the receipt")
+    hold = arguments.verb(verbs, "hold", place_hold, "place a legal hold: nothing of the company is erased")
     hold.add_argument("company", metavar="COMPANY")
-    hold.add_argument("--reason", required=True, help="no personal data")
+    hold.add_argument("--reason", required=True, help="the reason, without personal data")
     arguments.add_operator(hold)
-    free = arguments.verb(verbs, "release", release_hold, "release a hold")
+    free = arguments.verb(verbs, "release", release_hold, "release a legal hold")
     free.add_argument("company", metavar="COMPANY")
     free.add_argument("hold", metavar="HOLD")
     arguments.add_operator(free)
-    held = arguments.verb(verbs, "holds", list_holds, "a company's holds")
+    held = arguments.verb(verbs, "holds", list_holds, "list a company's legal holds")
     held.add_argument("company", metavar="COMPANY")
     term = arguments.verb(
-        verbs, "preview-term", preview_term, "what a statutory term would take on a day, beyond the one in force"
+        verbs, "preview-term", preview_term, "count the documents that a shorter statutory term would delete today"
     )
     term.add_argument("period", metavar="PERIOD", help="ISO 8601, such as P5Y")
-    adopt = arguments.verb(verbs, "adopt-term", adopt_term, "let the policy's shortened term count for a company")
+    adopt = arguments.verb(verbs, "adopt-term", adopt_term, "put the policy's shortened term into force for a company")
     adopt.add_argument("company", metavar="COMPANY")
     rectification.add_to(verbs)
 
@@ -103,7 +103,7 @@ def receipt(world: "World", options: argparse.Namespace) -> int:
     try:
         signed = found(world, options.company, Requester("operator", "owner"), options.request)
     except NotFound as error:
-        raise CannotRun("no receipt of such a request") from error
+        raise CannotRun("no such request, or it has no receipt") from error
     show(**present_receipt(signed, world.keys.pem))
     return 0
 
@@ -130,10 +130,10 @@ def place_hold(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.services.privacy.legal.holds import place
 
     try:
-        made = place(world, options.company, options.reason, options.by)
+        hold = place(world, options.company, options.reason, options.by)
     except NotFound as error:
         raise CannotRun("no such company") from error
-    show(hold=made.id, company=made.company)
+    show(hold=hold.id, company=hold.company)
     return 0
 
 

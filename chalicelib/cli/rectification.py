@@ -1,4 +1,4 @@
-"""Commands for rectification: for a person who asked the operator, and to ask for missing details."""
+"""Commands for rectification: correct a record at a person's request, ask for missing details, and enter them."""
 
 import argparse
 import json
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 COMMANDS = {
-    "rectify": "correct a party, a member or the company for somebody who asked; what is issued stays and is listed",
-    "ask-details": "ask the company for what a rectification leaves open: the deadline stands until it answers",
-    "details": "say what is right in a rectification that was left open",
+    "rectify": "correct a party, a member or the company at a person's request; issued documents are only listed",
+    "ask-details": "ask the company for missing details of a rectification; its deadline pauses until the answer",
+    "details": "enter the missing details of a rectification",
 }
 
 
 def add_to(verbs: Any) -> None:
     """Add the commands to the verbs of `privacy`."""
-    made = {}
-    for name, does in (("rectify", rectify), ("ask-details", ask_details), ("details", details)):
-        verb = made[name] = arguments.verb(verbs, name, does, COMMANDS[name])
+    commands = {}
+    for name, command in (("rectify", rectify), ("ask-details", ask_details), ("details", details)):
+        verb = commands[name] = arguments.verb(verbs, name, command, COMMANDS[name])
         verb.add_argument("company", metavar="COMPANY")
         if name != "rectify":
             verb.add_argument("request", metavar="REQUEST")
         if name != "ask-details":
-            verb.add_argument("file", type=Path, metavar="FILE", help="JSON: the right values by attribute")
+            verb.add_argument("file", type=Path, metavar="FILE", help="JSON: the correct values by attribute")
         arguments.add_operator(verb)
-    made["rectify"].add_argument("--subject", metavar="ID", help="a party's or member's id; the company without it")
-    made["ask-details"].add_argument(
-        "--missing", required=True, metavar="NAMES", help="the attributes whose right values are missing, by commas"
+    commands["rectify"].add_argument("--subject", metavar="ID", help="a party or member (default: the company)")
+    commands["ask-details"].add_argument(
+        "--missing", required=True, metavar="NAMES", help="the attributes without a correct value, separated by commas"
     )
 
 
@@ -44,11 +44,13 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
     """Make a request and carry it out at once."""
     from chalicelib.services.privacy.requests import requests
 
-    right = _read(options.file, options.subject)
+    corrections = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
-    asker = _operator(options.by)
-    return _told(
-        lambda: requests.ask(world, call, asker, "rectification", options.subject, right, capped=False).outcome
+    requester = _operator(options.by)
+    return _shown(
+        lambda: (
+            requests.ask(world, call, requester, "rectification", options.subject, corrections, capped=False).outcome
+        )
     )
 
 
@@ -57,7 +59,7 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.services.privacy.rectification import rectification
 
     missing = arguments.names(options.missing)
-    return _told(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
+    return _shown(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
 
 
 def details(world: "World", options: argparse.Namespace) -> int:
@@ -68,10 +70,10 @@ def details(world: "World", options: argparse.Namespace) -> int:
     (request,) = world.store.records([Request.ref(options.company, options.request)])
     if not isinstance(request, Request):
         raise CannotRun("no such request")
-    right = _read(options.file, request.subject)
+    corrections = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
-    asker = _operator(options.by)
-    return _told(lambda: rectification.answer(world, call, asker, request.id, right).outcome)
+    requester = _operator(options.by)
+    return _shown(lambda: rectification.answer(world, call, requester, request.id, corrections).outcome)
 
 
 def _operator(by: str) -> "Requester":
@@ -87,7 +89,7 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
     from chalicelib.domain.privacy.request import affected
 
     if affected(subject) is None:
-        raise CannotRun(f"{subject}: nobody's id", 2)
+        raise CannotRun(f"{subject}: not the id of a person", 2)
     try:
         return validated(subject, json.loads(file.read_text("utf-8")))
     except (OSError, ValueError) as error:
@@ -96,9 +98,10 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
         raise CannotRun(_faults(refused), 2) from refused
 
 
-def _told(does: Callable[[], "Request"]) -> int:
+def _shown(carry_out: Callable[[], "Request"]) -> int:
+    """Carry out a command and print its request. A refusal becomes one line."""
     try:
-        body = present_request(does())
+        body = present_request(carry_out())
     except Busy as error:
         raise CannotRun("the database is busy or cannot be reached; try again", 3) from error
     except Refusal as refused:

@@ -22,16 +22,16 @@ AHEAD = 2_100
 def add_to(nouns: Any) -> None:
     """Add the `support` commands."""
     verbs = arguments.noun(nouns, "support", "requests for help")
-    arguments.verb(verbs, "waiting", listed, "threads without a first answer, the most urgent first")
-    for name, does, words in (
-        ("read", read, "a thread with its messages"),
-        ("answer", answered, "answer; the text is read from standard input"),
-        ("close", closed, "close a thread: its term begins"),
+    arguments.verb(verbs, "waiting", listed, "list the threads without a first answer, the most urgent first")
+    for name, command, summary in (
+        ("read", read, "print a thread with its messages"),
+        ("answer", answered, "answer a thread with the text from standard input"),
+        ("close", closed, "close a thread; its retention term begins"),
     ):
-        verb = arguments.verb(verbs, name, does, words)
+        verb = arguments.verb(verbs, name, command, summary)
         verb.add_argument("company")
         verb.add_argument("thread")
-        if does is not read:
+        if command is not read:
             arguments.add_operator(verb)
 
 
