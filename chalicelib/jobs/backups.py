@@ -77,7 +77,7 @@ def _drill(world: "World", step: JobStep) -> bool:
     return engine.run(world, WORKFLOW, plan) if isinstance(plan, DrillPlan) else True
 
 
-def _drill_buried(world: "World", work: Record) -> None:
+def _give_up_drill(world: "World", work: Record) -> None:
     from chalicelib.services.backup.drill import WORKFLOW
 
     (plan,) = world.store.records([work.key])
@@ -103,7 +103,7 @@ def plan_of(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — 
     if isinstance(work, DrillPlan):
         return [JobStep("drill", work.key, "the drill of its latest backup")]
     if isinstance(work, JobRow):
-        return [JobStep("leave", work.key, "business data of a company that left the cloud")]
+        return [JobStep("leave", work.key, "business data of a company that turned the cloud off")]
     if isinstance(work, Backup):
         return [JobStep("expire", work.key, f"a {work.tier} backup, {work.status}", (work.id,))]
     raise UnknownTask(work.KIND)
@@ -111,18 +111,18 @@ def plan_of(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — 
 
 NIGHTLY_JOB = Job(
     name=NIGHTLY,
-    room=BackupPlan.ROOM,
+    table=BackupPlan.ROOM,
     schedule="rate(5 minutes)",
     cap=MOST_BEGUN,
     find=due_in(BackupPlan.ROOM, NIGHTLY),
     plan=plan_of,
     apply=_begin,
-    summary="Begins the backups whose hour of the night has come",
+    summary="Begins the nightly backups that are due",
 )
 BACKUPS_JOB = bulk(
     {"backup": back_up},
     name=BACKUPS,
-    summary="Makes backups, a part at a time, and archives what was issued",
+    summary="Makes backups, a part at a time, and archives issued documents",
     step_seconds=RESERVED_SECONDS,
 )
 RESTORES_JOB = bulk(
@@ -133,30 +133,30 @@ RESTORES_JOB = bulk(
     },
     name=RESTORES,
     step_seconds=RESERVED_SECONDS,
-    summary="Verifies, hands out and restores backups, a part at a time",
+    summary="Verifies, downloads and restores backups, a part at a time",
     into=_restored_into,
 )
 DRILL_JOB = Job(
     name=DRILL,
-    room=DrillPlan.ROOM,
+    table=DrillPlan.ROOM,
     schedule="rate(5 minutes)",
     cap=MOST_DRILLED,
     find=due_in(DrillPlan.ROOM, DRILL),
     plan=plan_of,
     apply=_drill,
     step_seconds=RESERVED_SECONDS,
-    buried=_drill_buried,
-    summary="Restores each company's latest backup aside once a week, and compares",
+    on_dead_letter=_give_up_drill,
+    summary="Restores each company's latest backup into drill tables once a week, and compares",
 )
 EXPIRY_JOB = Job(
     name=EXPIRY,
-    room=Backup.ROOM,
+    table=Backup.ROOM,
     schedule="rate(1 hour)",
     cap=MOST_EXPIRED,
     find=due_in(Backup.ROOM, EXPIRY),
     plan=plan_of,
     apply=_expire,
     destroys=True,
-    summary="Removes backups past their term, and those that never ended",
+    summary="Deletes backups past their term, and unfinished ones",
 )
 JOBS = (NIGHTLY_JOB, BACKUPS_JOB, RESTORES_JOB, DRILL_JOB, EXPIRY_JOB)

@@ -25,14 +25,14 @@ def bulk(
     workflows: Mapping[str, Load],
     *,
     name: str = NAME,
-    summary: str = "Runs queued bulk work, a transaction at a time",
+    summary: str = "Runs queued bulk work, one transaction at a time",
     step_seconds: float = 10.0,
     into: Callable[[Record], str] | None = None,
 ) -> Job:
     """The job `name`, which runs queued rows by the workflow of their task. `into` is that of `Job`."""
     return Job(
         name=name,
-        room=JobRow.ROOM,
+        table=JobRow.ROOM,
         schedule="rate(1 minute)",
         cap=None,
         find=due_in(JobRow.ROOM, name),
@@ -40,7 +40,7 @@ def bulk(
         apply=partial(_apply, workflows),
         summary=summary,
         step_seconds=step_seconds,
-        buried=partial(_give_up, workflows),
+        on_dead_letter=partial(_give_up, workflows),
         into=into,
     )
 

@@ -1,4 +1,4 @@
-"""A `Job` is the scheduler's entry to the product, as an endpoint is the client's. It is built once in its own module.
+"""The second entry point: a `Job` describes scheduled work. It is made once in its own module and never changes.
 
 `find` reads the due index. `plan` lists the steps. `apply` does one conditional, idempotent step. A dry run only finds
 and plans. The runner enforces deadline, cap, holds and kill switch, and publishes figures.
@@ -47,16 +47,16 @@ Find = Callable[["World", str | None, datetime], DuePage]
 class Job:
     """A scheduled job.
 
-    `name` is also the partition of its rows in the due index of the table `room`. `schedule` is an EventBridge
+    `name` is also the partition of its rows in the due index of `table`. `schedule` is an EventBridge
     expression in Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's
     permission; planning them takes a fraction of a run. It is None for a job that only carries out requests. `apply`
-    returns False if the step needs another call. No step begins with fewer than `step_seconds` left. `buried` is called
-    before a row is dead-lettered. A legal hold on the company stops a job that `destroys`. `into` returns the company
-    that a row's work writes to, if it may differ from the row's company; it never raises.
+    returns False if the step needs another call. No step begins with fewer than `step_seconds` left. The runner calls
+    `on_dead_letter` before it dead-letters a row. A legal hold on the company stops a job that `destroys`. `into`
+    returns the company that a row's work writes to, if it may differ from the row's company; it never raises.
     """
 
     name: str
-    room: str
+    table: str
     schedule: str
     cap: int | None
     find: Find
@@ -65,15 +65,15 @@ class Job:
     summary: str
     step_seconds: float = 10.0
     destroys: bool = False
-    buried: Callable[["World", Record], None] | None = None
+    on_dead_letter: Callable[["World", Record], None] | None = None
     into: Callable[[Record], str] | None = None
 
 
-def due_in(room: str, name: str) -> Find:
-    """A `find` that reads the due index of `room` under `name`."""
+def due_in(table: str, name: str) -> Find:
+    """A `find` that reads the due index of `table` under `name`."""
 
     def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
-        page = bookkeeping.page(world.store, room, name, at, cursor=cursor)
+        page = bookkeeping.page(world.store, table, name, at, cursor=cursor)
         return DuePage(page.records, bookkeeping.cursor_of(page))
 
     return find

@@ -32,13 +32,13 @@ def outbox(tasks: Mapping[str, TaskHandler]) -> Job:
 
     return Job(
         name=NAME,
-        room=Message.ROOM,
+        table=Message.ROOM,
         schedule="rate(1 minute)",
         cap=None,
         find=find,
         plan=plan,
         apply=apply,
-        summary="Delivers what commits left to be done: pages to render, mails to send",
+        summary="Delivers the outbox messages of commits: pages to render, mails to send",
     )
 
 

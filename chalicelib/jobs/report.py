@@ -74,7 +74,7 @@ class Report:
         }
         return {"Run": 1, "RunSeconds": self.seconds} | {name: count for name, count in counts.items() if count}
 
-    def tell(self) -> None:
+    def log_line(self) -> None:
         """Log one line: a warning if an operator should look, debug level if nothing was due."""
         extra = {
             "outcome": self.outcome,

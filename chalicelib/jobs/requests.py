@@ -66,13 +66,13 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
 
     return Job(
         name=NAME,
-        room=Request.ROOM,
+        table=Request.ROOM,
         schedule="rate(1 minute)",
         cap=None,
         find=due_in(Request.ROOM, NAME),
         plan=plan,
         apply=apply,
-        summary="Carries privacy requests out, a bounded part at a time",
+        summary="Carries out privacy requests, a bounded part at a time",
         step_seconds=20.0,
         destroys=True,
     )
@@ -116,7 +116,7 @@ def watch_job() -> Job:
 
     return Job(
         name=WATCH,
-        room=RequestDeadline.ROOM,
+        table=RequestDeadline.ROOM,
         schedule="rate(1 hour)",
         cap=None,
         find=due_in(RequestDeadline.ROOM, WATCH),

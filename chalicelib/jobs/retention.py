@@ -24,12 +24,12 @@ def retention_job() -> Job:
     """The job that purges statutory records."""
     return Job(
         name="retention",
-        room=Term.ROOM,
+        table=Term.ROOM,
         schedule="cron(0 4 * * ? *)",
         cap=CAP,
         find=due_in(Term.ROOM, "retention"),
         plan=plan,
-        apply=_sweep,
+        apply=_purge,
         summary="Removes statutory records past their term; the register stays verifiable",
         destroys=True,
     )
@@ -40,9 +40,9 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     from chalicelib.services.retention import purge, selection
 
     if isinstance(work, Leftover):
-        return [JobStep("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
+        return [JobStep("leftover", work.key, "late payments of a purged invoice", (work.id,))]
     if not isinstance(work, Term):
-        raise TypeError(f"a {work.KIND} is due for the sweep")
+        raise TypeError(f"a {work.KIND} is due for the purge")
     through = purge.retention_of(work).through(today(world.now()))
     batches = list(selection.due_entries(world.store, work.company, through))
     steps = [
@@ -53,13 +53,13 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     ]
     others = selection.due_documents(world.store, work.company, through)
     steps += [
-        JobStep("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
-        for made, batch in others
+        JobStep("documents", work.key, f"{len(batch)} {document_type.plural} dated to {through}", (batch[0].number,))
+        for document_type, batch in others
     ]
     return [*steps, JobStep("close", work.key, f"journal entries dated to {through}")]
 
 
-def _sweep(world: "World", step: JobStep) -> bool:
+def _purge(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import purge
 
     own = Term.ref(step.ref.company)
@@ -69,7 +69,7 @@ def _sweep(world: "World", step: JobStep) -> bool:
         return True
     if isinstance(row, Leftover):
         return purge.purge_orphaned_payments(world, row, term)
-    # A step is one commit. The last one repeats until nothing is left, so that uneven batches cannot leave a rest.
+    # A step is one commit. The last one repeats until nothing remains, because batches may be uneven.
     return purge.purge(world, term) or step.kind == "documents"
 
 
@@ -77,32 +77,32 @@ def proofs_job() -> Job:
     """The job that purges closed requests and released holds."""
     return Job(
         name="proofs",
-        room=Request.ROOM,
+        table=Request.ROOM,
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
         find=due_in(Request.ROOM, "proofs"),
         plan=lambda _, work: [JobStep("proof", work.key, f"{work.KIND} past its term")],
-        apply=_forget,
+        apply=_delete_proof,
         summary="Removes the proofs of requests and holds past their term",
         destroys=True,
     )
 
 
-def _forget(world: "World", step: JobStep) -> bool:
+def _delete_proof(world: "World", step: JobStep) -> bool:
     """Delete a proof with its rows. A restore applies an erasure or a correction to the backup's rows, so the proof
     stays while such a backup exists. Without its tombstone, an erased person would return."""
     from chalicelib.services.backup import expiry
     from chalicelib.services.retention import key_destruction
 
     (row,) = world.store.records([step.ref])
-    stone = _tombstone(world, row) if isinstance(row, Request) else None
-    changed_at = _changed_at(row, stone)
+    tombstone = _tombstone(world, row) if isinstance(row, Request) else None
+    changed_at = _changed_at(row, tombstone)
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
         return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, Request):
         keys = [end.key for end in key_destruction.destroyed_by(world, row.company, row.id)]
-        beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
-        for ref in beside:
+        related: list[Ref] = [Receipt.ref(row.company, row.id), *([tombstone.key] if tombstone else []), *keys]
+        for ref in related:
             bookkeeping.finish(world.store, ref)
     bookkeeping.finish(world.store, step.ref)
     return True
@@ -112,14 +112,14 @@ def _tombstone(world: "World", request: Request) -> Tombstone | None:
     """The tombstone that this request made. Another request about the same person has none."""
     if request.subject is None:
         return None
-    (stone,) = world.store.records([Tombstone.ref(request.company, subject=request.subject)])
-    return stone if isinstance(stone, Tombstone) and stone.id == request.id else None
+    (tombstone,) = world.store.records([Tombstone.ref(request.company, subject=request.subject)])
+    return tombstone if isinstance(tombstone, Tombstone) and tombstone.id == request.id else None
 
 
-def _changed_at(row: Record | None, stone: Tombstone | None) -> datetime | None:
+def _changed_at(row: Record | None, tombstone: Tombstone | None) -> datetime | None:
     """The instant of an erasure or a correction: older backups hold the data. None for any other proof."""
     if isinstance(row, Correction):
         return row.created_at
-    if isinstance(row, Request) and stone is not None:
-        return (row.closed_at or stone.created_at) + AFTERWARDS
+    if isinstance(row, Request) and tombstone is not None:
+        return (row.closed_at or tombstone.created_at) + AFTERWARDS
     return None

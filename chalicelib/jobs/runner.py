@@ -77,7 +77,7 @@ def run(
         active = _Run(world.at(now), job, left, holds or _holds_of(job), report, ahead=max(now, world.wall_now()))
         report.outcome = active.survey() if dry_run else active.work()
         report.seconds = time.monotonic() - began
-        report.tell()
+        report.log_line()
         observed.figures(report.figures(), job=job.name)
     return report
 
@@ -208,8 +208,8 @@ class _Run:
     def _fail(self, claimed: bookkeeping.Claim, error: str) -> None:
         dead = claimed.attempt >= MOST_ATTEMPTS
         if dead:
-            if self.job.buried:
-                self.job.buried(self.world, claimed.record)
+            if self.job.on_dead_letter:
+                self.job.on_dead_letter(self.world, claimed.record)
             bookkeeping.dead_letter(self.world.store, claimed)
         else:
             bookkeeping.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))

@@ -41,8 +41,8 @@ def apply(world: "World", step: JobStep) -> bool:
 def plan_uploads(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step for the files of a call that never committed."""
     if not isinstance(work, Upload):
-        raise TypeError(f"a {work.KIND} is due among uploads")
-    return [JobStep(ORPHAN, work.key, f"{len(work.keys)} files that nothing names")]
+        raise TypeError(f"a {work.KIND} is due as an upload")
+    return [JobStep(ORPHAN, work.key, f"{len(work.keys)} files of an upload without a message")]
 
 
 def apply_uploads(world: "World", step: JobStep) -> bool:
@@ -57,23 +57,23 @@ def apply_uploads(world: "World", step: JobStep) -> bool:
 
 SUPPORT = Job(
     name=JOB,
-    room=Thread.ROOM,
+    table=Thread.ROOM,
     schedule="rate(1 hour)",
     cap=500,
     find=due_in(Thread.ROOM, JOB),
     plan=plan,
     apply=apply,
     destroys=True,
-    summary="Notes first answers that are late and ends closed threads past their term",
+    summary="Notes late first answers, and deletes closed threads past their term",
 )
 ORPHANS = Job(
     name=UPLOADS,
-    room=Upload.ROOM,
+    table=Upload.ROOM,
     schedule="rate(1 hour)",
     cap=1000,
     find=due_in(Upload.ROOM, UPLOADS),
     plan=plan_uploads,
     apply=apply_uploads,
     destroys=True,
-    summary="Deletes files that were stored for a commit which never came",
+    summary="Deletes uploaded files whose commit never happened",
 )

@@ -211,8 +211,8 @@ def test_a_grant_on_an_index_is_to_ask_it() -> None:
 def test_each_job_may_claim_what_it_finds() -> None:
     rooms = {room.name: room for room in TABLES}
     for job in JOBS:
-        table = logical_name(job.room)
-        assert "due" in {index.name for index in rooms[job.room].indexes}
+        table = logical_name(job.table)
+        assert "due" in {index.name for index in rooms[job.table].indexes}
         assert f"{table}/index/due" in may(job.name, "dynamodb:Query")
         assert table in may_at_all(job.name, "dynamodb:UpdateItem")
 
