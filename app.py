@@ -27,9 +27,9 @@ def world() -> "World":
     from chalicelib.settings import Settings
     from chalicelib.wiring import World
 
-    made = World(Settings.from_env())
-    _ = made.telemetry
-    return made
+    instance = World(Settings.from_env())
+    _ = instance.telemetry
+    return instance
 
 
 @app.authorizer(ttl_seconds=0)
@@ -45,7 +45,7 @@ def token(request: AuthRequest) -> AuthResponse:
 
 
 @app.lambda_function(name="claims")
-def claims(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 — how Lambda calls
+def claims(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 — Lambda's signature
     """Add our claims to the access tokens that Cognito is about to sign."""
     from chalicelib.outside.claims import with_address
 
@@ -53,7 +53,7 @@ def claims(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG0
 
 
 def _view(route: Route) -> Callable[..., Response]:
-    def view(**path: str) -> Response:  # noqa: ARG001 — Chalice hands the path's parameters over; the request has them
+    def view(**path: str) -> Response:  # noqa: ARG001 — Chalice passes the path's parameters
         from chalicelib.api.serve import serve
 
         request = app.current_request

@@ -109,13 +109,13 @@ def _create_key(context: RequestContext) -> Answer:
     held = GRANTABLE & context.actor.scopes
     if "backups.restore" in context.body.scopes and context.actor.kind == "user":
         require_fresh(context)  # A key cannot give the proof of identity that a person gives.
-    call = context.presenting(_made_key)
+    call = context.presenting(_new_key)
     return answer(access.create_key(context.world.store, call, context.body.name, context.body.scopes, held))
 
 
-def _made_key(made: MadeKey, _: Head) -> Answer:
-    location = address("api-keys", made.key.id)
-    return Answer(present_record(made.key), status=201, location=location, secret={"key": made.token})
+def _new_key(new: MadeKey, _: Head) -> Answer:
+    location = address("api-keys", new.key.id)
+    return Answer(present_record(new.key), status=201, location=location, secret={"key": new.token})
 
 
 def _revoke_key(context: RequestContext) -> Answer:

@@ -75,7 +75,7 @@ def _alert(words: dict[str, str], fault: str) -> str:
 
 
 def _field(words: dict[str, str], name: str, button: str, fault: str, attributes: str) -> str:
-    """A labelled field and its button. The message of a fault stands beside the field and is linked to it."""
+    """A labelled field and its button. The message of a fault precedes the field and is linked to it."""
     wrong = ' aria-invalid="true" aria-describedby="fault"' if fault else ""
     return (
         f'<label for="{name}">{escape(words[name])}</label>\n{_alert(words, fault)}'
@@ -83,7 +83,7 @@ def _field(words: dict[str, str], name: str, button: str, fault: str, attributes
     )
 
 
-def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
+def _address_form(language: Language, *, fault: str = "", email: str = "") -> Answer:
     """The explanation of the deletion, and the form that asks for a code."""
     from chalicelib.policy.load import current
 
@@ -99,7 +99,7 @@ def _first(language: Language, *, fault: str = "", email: str = "") -> Answer:
     return page(language, main, alert=fault)
 
 
-def _second(language: Language, email: str, *, fault: str = "") -> Answer:
+def _code_form(language: Language, email: str, *, fault: str = "") -> Answer:
     """The form that takes the code. It is the same for every address, so that it does not reveal the accounts."""
     words = _words(language)
     given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="20"'
@@ -135,22 +135,22 @@ def _address(text: str) -> str | None:
 
 
 def _show(context: RequestContext) -> Answer:
-    return _first(context.query.lang or context.language)
+    return _address_form(context.query.lang or context.language)
 
 
 def _sent(context: RequestContext) -> Answer:
     language, email = context.query.lang or context.language, _address(context.body.email)
     if email is None:
-        return _first(language, fault="bad_email", email=context.body.email[:254])
+        return _address_form(language, fault="bad_email", email=context.body.email[:254])
     try:
         if context.body.code is None:
             account_page.send_code(context.world, email, context.source, language)
-            return _second(language, email)
+            return _code_form(language, email)
         outcomes = account_page.delete(context.world, email, context.body.code, context.source)
     except TooManyRequests:
-        slow = _first(language, fault="slow", email=email)
+        slow = _address_form(language, fault="slow", email=email)
         return Answer(slow.body, status=429)
-    return _done(language, outcomes) if outcomes else _second(language, email, fault="wrong_code")
+    return _done(language, outcomes) if outcomes else _code_form(language, email, fault="wrong_code")
 
 
 ENDPOINTS = (

@@ -29,8 +29,8 @@ class SwitchShown(ResponseModel):
 
 
 class AppSettingsShown(ResponseModel):
-    """`member` is the member whom the token identifies, null for anybody else. Without a member, the strictest settings
-    apply."""
+    """The application's settings. The token identifies `member`, which is null without one. Without a member, the
+    strictest settings apply."""
 
     object: Literal["app_settings"]
     ads: AdsShown

@@ -162,8 +162,8 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
 def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader | None]":
     """The member whose token comes with a request to a public endpoint. An invalid or expired token counts as no token:
     public resources must stay available when a token has expired or cannot be verified."""
-    shown = request.headers.get("authorization")
-    context = authorize(world, shown) if shown else None
+    credential = request.headers.get("authorization")
+    context = authorize(world, credential) if credential else None
     if context is None or context.get("kind") != "user":
         return NOBODY, "", None
     from chalicelib.store.read import open_company
@@ -177,7 +177,7 @@ def _recognised(world: "World", request: "Request") -> "tuple[Actor, str, Reader
 
 def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str | None) -> tuple[Head, Actor]:
     """The API key as the actor, with the scopes that its maker's present role allows. Raises Unauthenticated also if
-    its maker is no member any more, NotFound if another company is named."""
+    its maker is no longer a member, NotFound if another company is named."""
     company = str(context.get("company", ""))
     if not is_id("cmp", company) or not is_id("key", key_id):
         raise Unauthenticated
@@ -213,15 +213,20 @@ def _as_member(
         raise NotFound
     admission = admit(world.store, company, Member.ref(company, user=subject))
     head, member = admission.head, admission.entity
-    if follows and head is not None and member is None and (scopes := _beside(world, head, subject, reads=reads)):
+    if (
+        follows
+        and head is not None
+        and member is None
+        and (scopes := _scopes_of_outsider(world, head, subject, reads=reads))
+    ):
         return head, replace(_person(context, subject, None), scopes=scopes)
     if head is None or not isinstance(member, Member):
         raise NotFound
     return head, _person(context, subject, member)
 
 
-def _beside(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
-    """The scopes of a non-member in a company that is not open."""
+def _scopes_of_outsider(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
+    """The scopes of a person who is not a member, in a company that is not open."""
     from chalicelib.services.privacy.requests.requester import was_owner
 
     if head.state == "blocked" and was_owner(world.store, head.company, subject):

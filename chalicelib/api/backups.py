@@ -91,12 +91,12 @@ def _download(context: RequestContext) -> Answer:
     call = context.world.call(
         context.company, context.actor.id, "get_backups_id_download", key=context.path["id"], at=context.at
     )
-    made = operations.download(context.world, context.open, call, context.path["id"])
-    if made.link is None:
-        waiting = {"url": None, "expires_at": None, "job": made.job.id}
-        return Answer(waiting, status=202, location=address("jobs", made.job.id))
-    ready = signed(made.link, accept=context.accept)
-    return ready if ready.status == 303 else replace(ready, body={**ready.body, "job": made.job.id})
+    download = operations.download(context.world, context.open, call, context.path["id"])
+    if download.link is None:
+        waiting = {"url": None, "expires_at": None, "job": download.job.id}
+        return Answer(waiting, status=202, location=address("jobs", download.job.id))
+    ready = signed(download.link, accept=context.accept)
+    return ready if ready.status == 303 else replace(ready, body={**ready.body, "job": download.job.id})
 
 
 def _verify(context: RequestContext) -> Answer:
@@ -113,9 +113,9 @@ def _restore(context: RequestContext) -> Answer:
         require_fresh(context)  # A company belongs to a person, never to a key.
     elif not sent.dry_run:
         _prove(context)
-    wanted = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
+    restore = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
     return answer(
-        operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted)
+        operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], restore)
     )
 
 

@@ -44,7 +44,7 @@ class BatchIn(Model):
 
     @model_validator(mode="before")
     @classmethod
-    def _nobodys(cls, sent: Any) -> Any:
+    def _require_anonymous(cls, sent: Any) -> Any:
         """Refuse a batch that seems to contain personal data. Nothing of it is kept or logged."""
         if any(disguised(text) if _may_be_hash(text) else looks_personal(text) for text in texts(sent)):
             raise PydanticCustomError("personal_data", "")

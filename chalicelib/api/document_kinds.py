@@ -9,7 +9,7 @@ from chalicelib.domain.documents.document_type import DRAFT
 from chalicelib.domain.documents.registry import document_types
 
 _TYPES: Final = document_types()
-_STATES: Final = tuple(state for made in _TYPES if made.registered for state in (*made.states, *made.derived_states))
+_STATES: Final = tuple(state for each in _TYPES if each.registered for state in (*each.states, *each.derived_states))
 
 if TYPE_CHECKING:
     DocumentKind = str
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     ChangedKind = str
     RestoredKind = str
 else:
-    DocumentKind = Literal[tuple(made.kind for made in _TYPES)]
+    DocumentKind = Literal[tuple(each.kind for each in _TYPES)]
     """Every kind."""
-    NumberedKind = Literal[tuple(made.kind for made in _TYPES if made.series)]
+    NumberedKind = Literal[tuple(each.kind for each in _TYPES if each.series)]
     """The kinds that take a number of a series of ours."""
-    RegisteredKind = Literal[tuple(made.kind for made in _TYPES if made.registered)]
+    RegisteredKind = Literal[tuple(each.kind for each in _TYPES if each.registered)]
     """The kinds that the register holds."""
     RegisteredStatus = Literal[tuple(dict.fromkeys((*(state for state in _STATES if state != DRAFT), "missing")))]
     """The states of a registered document, and that of a number whose document is missing."""
     ChangedKind = Literal[
-        ("company", "customer", "supplier", "item", *(made.kind for made in _TYPES if made.on_devices), "payment")
+        ("company", "customer", "supplier", "item", *(each.kind for each in _TYPES if each.on_devices), "payment")
     ]
     """The kinds of what the change feed shows."""
     RestoredKind = Literal[
-        ("company", "customers", "suppliers", "items", "drafts", *(made.backup_group for made in _TYPES), "payments")
+        ("company", "customers", "suppliers", "items", "drafts", *(each.backup_group for each in _TYPES), "payments")
     ]
     """The names by which a restore chooses what comes back."""

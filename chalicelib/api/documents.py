@@ -1,4 +1,4 @@
-"""Documents of every kind: the endpoints that each kind has by its answers to the registry."""
+"""Documents of every kind. The registry determines the endpoints of a kind."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -56,8 +56,7 @@ class DocumentNoun:
         return self.document_type.words.title["en"].lower()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
-        """The endpoints of the kind: reading always, drafts and their end where it has them, UBL where it is an
-        e-invoice."""
+        """The endpoints of the kind: for documents, for drafts if it has them, and for UBL if it is an e-invoice."""
         return (*self._reading(), *(self._drafting() if self.document_type.draft else ()), *self._files())
 
     def _reading(self) -> tuple[Endpoint, ...]:
@@ -138,7 +137,7 @@ class DocumentNoun:
         )
 
     def _freezing(self) -> Endpoint:
-        """The verb that ends a draft: our number is given, or the other party's is recorded."""
+        """The verb that freezes a draft, under our next number or the other party's number."""
         ours = self.document_type.numbered_by == "us"
         numbered = (
             "Issue: give the next number, freeze, enter in the register"
@@ -193,7 +192,7 @@ class DocumentNoun:
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
 
     def _query(self, query: Any) -> listing.DocumentQuery:
-        """A list's query as the service takes it. Raises InvalidContent for a cursor of another kind of document."""
+        """The service's query of a list. Raises InvalidContent for a cursor of another kind of document."""
         for name in ("starting_after", "ending_before"):
             if (cursor := getattr(query, name)) and not is_id(self.document_type.prefix, cursor):
                 raise invalid(f"/query/{name}", "bad_cursor")

@@ -111,7 +111,7 @@ class RequestContext:
 
 
 def require_fresh(context: RequestContext) -> None:
-    """Raise ProofNeeded unless a person calls who signed in within the last ten minutes."""
+    """Require a person who signed in within the last ten minutes. Raises ProofNeeded."""
     since = context.actor.signed_in_at
     if context.actor.kind != "user" or since is None or context.at - since > FRESH:
         raise ProofNeeded
@@ -121,12 +121,12 @@ def require_fresh(context: RequestContext) -> None:
 class Endpoint:
     """One operation of the API.
 
-    `takes`, `query` and `gives` are the models of the body, the query string and the answer. `status` is the usual
-    status; `also` are other statuses with the same shape. `errors` are the refusals beyond those that the other fields
-    imply (an undeclared one fails in tests). `form`: a page without scripts sends it. `recognises`: public, but it
-    identifies a member who sends a token. `while_blocked`: about the block itself, so it answers for a blocked or
-    closed company, without its reader. `in_cloud`: reads issued documents, which are blocked for their term while both
-    cloud switches are off.
+    `request_model`, `query` and `response_model` are the models of the body, the query string and the answer. `status`
+    is the usual status; `also` are other statuses with the same shape. `errors` are the refusals beyond those that the
+    other fields imply (an undeclared one fails in tests). `form`: a page without scripts sends it. `recognises`: it is
+    public, but it identifies a member who sends a token. `while_blocked`: it concerns the block itself, so it answers
+    for a blocked or closed company, without its reader. `in_cloud`: it reads issued documents, which are blocked for
+    their term while both cloud switches are off.
     """
 
     method: Literal["GET", "POST", "PATCH", "PUT", "DELETE"]

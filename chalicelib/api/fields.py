@@ -23,8 +23,7 @@ from chalicelib.domain.ids import is_id
 Language = Literal["fr", "ar", "en"]
 
 # Embeddings, overrides and isolates reorder the text after them, so a printed name or price can be false. The three
-# marks (LRM, RLM, ALM) stay allowed: ordinary Arabic text beside Latin digits needs them.
-# (LRM, RLM, ALM) stay allowed: ordinary Arabic text beside Latin digits needs them.
+# marks (LRM, RLM, ALM) stay allowed: ordinary Arabic text with Latin digits needs them.
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _UNPRINTABLE = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff"  # controls, separators, surrogates, byte order mark

@@ -1,4 +1,4 @@
-"""How a company numbers its documents, as a client sends and is shown it: one member a kind that has a series."""
+"""The numbering of a company's documents in requests and answers: one member for each kind that has a series."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -8,11 +8,11 @@ from chalicelib.api.fields import ResponseModel, Text
 from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.documents.registry import document_types
 
-NUMBERED: Final = tuple(made.kind for made in document_types() if made.series)
+NUMBERED: Final = tuple(each.kind for each in document_types() if each.series)
 
 
 class NumberingIn(Edit):
-    """How one kind of document is numbered. `next` is set once, before the first document of its series."""
+    """The numbering of one kind of document. `next` is set once, before the first document of its series."""
 
     pattern: Annotated[str, Text(40)] = unsent()
     reset: Literal["year", "never"] = unsent()

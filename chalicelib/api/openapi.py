@@ -19,7 +19,7 @@ from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Refusal
 
 _PREFIXES: Final = {
-    **{made.path: made.prefix for made in document_types()},
+    **{each.path: each.prefix for each in document_types()},
     "customers": "cus",
     "suppliers": "sup",
     "items": "itm",
@@ -71,14 +71,14 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
 
 def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """A reference for each model in its mode, and the definitions that they point to."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for endpoint in endpoints:
         if endpoint.request_model is not None:
-            wanted[endpoint.request_model, "validation"] = None
+            models[endpoint.request_model, "validation"] = None
         if endpoint.response_model is not None:
-            wanted[endpoint.response_model, "serialization"] = None
+            models[endpoint.response_model, "serialization"] = None
     references, definitions = models_json_schema(
-        list(wanted), by_alias=True, ref_template="#/components/schemas/{model}"
+        list(models), by_alias=True, ref_template="#/components/schemas/{model}"
     )
     return references, definitions.get("$defs", {})
 

@@ -39,7 +39,7 @@ def reachable(checks: Mapping[str, Callable[[], object]]) -> dict[str, str]:
 
 @cache
 def _clients(settings: "Settings") -> tuple[Any, Any]:
-    """Separate clients that try once with a short time-out. A probe that retries would measure its own patience."""
+    """Separate clients that try once with a short time-out. A probe that retried would hide a slow dependency."""
     import boto3
     from botocore.config import Config
 

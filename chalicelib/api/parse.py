@@ -154,14 +154,14 @@ def _check_media(content_type: str | None) -> None:
 
 
 class _Duplicate(ValueError):
-    """A member's name appears twice: two parsers would read two different bodies."""
+    """A member's name that appears twice. Two parsers could read two different bodies."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise _Duplicate(Counter(name for name, _ in pairs).most_common(1)[0][0])
-    return made
+    return members
 
 
 def _refuse_constant(name: str) -> Any:

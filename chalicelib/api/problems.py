@@ -36,7 +36,7 @@ _RANGE = re.compile(
 
 
 class InternalError(Refusal):
-    """An error of ours. The answer gives no details; the log has the request id."""
+    """An error in the product. The answer gives no details; the log has the request id."""
 
     code = "internal_error"
 
@@ -82,7 +82,7 @@ def messages(language: Language) -> dict[str, Any]:
 
 
 class _Parameters(dict[str, str]):
-    """A missing parameter must not turn a refusal into an internal error."""
+    """The parameters of a message. A missing one must not turn a refusal into an internal error."""
 
     def __missing__(self, name: str) -> str:
         return "…"

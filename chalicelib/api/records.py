@@ -1,4 +1,4 @@
-"""The shared parts of simple records' endpoints: their five verbs, and the fields of their models."""
+"""The endpoints of simple records: their five verbs, and the fields that their models share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -73,10 +73,10 @@ def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, 
     """The corrections as domain values. Raises InvalidContent, with pointers below /corrections."""
     model = MODELS[(subject or "").partition("_")[0]]
     try:
-        made: Any = model.model_validate_json(json.dumps(corrections))
+        edit: Any = model.model_validate_json(json.dumps(corrections))
     except ValidationError as error:
         raise InvalidContent(*faults_of(error, "/corrections")) from None
-    content: dict[str, Any] = made.content()
+    content: dict[str, Any] = edit.content()
     return content
 
 
@@ -119,8 +119,8 @@ def _documents(context: RequestContext) -> Answer:
 
 
 def _of_document(cursor: str) -> bool:
-    made = by_id(cursor)
-    return made is not None and is_id(made.prefix, cursor)
+    document_type = by_id(cursor)
+    return document_type is not None and is_id(document_type.prefix, cursor)
 
 
 ENDPOINTS = (

@@ -1,4 +1,4 @@
-"""Refusals of requests whose form is wrong, before any operation begins: HTTP's own, so they stand in `api`."""
+"""Refusals of malformed HTTP requests, before any operation begins."""
 
 from chalicelib.domain.errors import Refusal
 

@@ -12,7 +12,7 @@ from chalicelib.services.representation.jobs import present_job
 
 
 def _read(context: RequestContext) -> Answer:
-    job = context.reader.get(JobRow, context.path["id"]) if context.reader else _of_a_shut_company(context)
+    job = context.reader.get(JobRow, context.path["id"]) if context.reader else _of_closed_company(context)
     if job.expires_at <= context.at.timestamp():
         raise NotFound
     shown = present_job(job)
@@ -21,9 +21,9 @@ def _read(context: RequestContext) -> Answer:
     return Answer({**shown, "outcomes": [{k: v for k, v in each.items() if k != "key"} for each in outcomes]})
 
 
-def _of_a_shut_company(context: RequestContext) -> JobRow:
-    """The restore that keeps the company closed, so that its requester can follow it. No other job, and no company
-    closed for another reason. Raises CompanyBlocked, CompanyRestoring."""
+def _of_closed_company(context: RequestContext) -> JobRow:
+    """The restore that keeps the company closed, so that its requester can follow it. Refuses other jobs, and companies
+    that are closed for another reason. Raises CompanyBlocked, CompanyRestoring, NotFound."""
     head, job = context.world.store.records(
         [Head.ref(context.company), JobRow.ref(context.company, context.path["id"])]
     )

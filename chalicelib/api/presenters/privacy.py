@@ -25,7 +25,7 @@ def present_request(request: Request, head: Head | None = None) -> Body:  # noqa
 
 
 def recorded(request: Request, head: Head) -> Answer:
-    """A request that was just made."""
+    """A new request: 201, with its address."""
     return Answer(present_request(request, head), status=201, location=request_address(request.id))
 
 
