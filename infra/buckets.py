@@ -25,14 +25,15 @@ def buckets(policy: Policy) -> dict[str, Any]:
             "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}},
         },
     }
-    made = {
+    resources = {
         **_bucket(BUCKET, _properties(policy, "files") | {"CorsConfiguration": {"CorsRules": [_CORS]}}),
         **_bucket(ARCHIVE, archive),
         **_bucket(ACCESS_LOGS, _access_logs(policy), _delivery()),
     }
     for name in (BUCKET, ARCHIVE):
-        made[name]["DependsOn"] = [f"{ACCESS_LOGS}Policy"]  # S3 cannot deliver logs there before this policy exists
-    return made
+        # S3 cannot deliver logs there before this policy exists.
+        resources[name]["DependsOn"] = [f"{ACCESS_LOGS}Policy"]
+    return resources
 
 
 _CORS = {
@@ -117,10 +118,10 @@ def _delivery() -> dict[str, Any]:
 
 def _rule(rule: dict[str, Any]) -> dict[str, Any]:
     """Convert a lifecycle rule from boto3's shape to CloudFormation's. Raises KeyError for an unknown part."""
-    made: dict[str, Any] = {}
+    converted: dict[str, Any] = {}
     for name, value in rule.items():
-        made |= _PARTS[name](value)
-    return made
+        converted |= _PARTS[name](value)
+    return converted
 
 
 def _expiration(value: dict[str, Any]) -> dict[str, Any]:

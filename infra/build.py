@@ -63,9 +63,9 @@ def build(stage: str, out: Path | None = None, *, wheels: Wheels = "lambda") -> 
     template = folder / "template.json"
     named = sha256(application.read_bytes()).hexdigest()[:12]
     template.write_text(json.dumps(complete(packaged, stage, named), indent=1, ensure_ascii=False) + "\n", "utf-8")
-    made = Built(folder, template, application, packed)
-    _weigh(made)
-    return made
+    built = Built(folder, template, application, packed)
+    _check_size(built)
+    return built
 
 
 def _packaged(stage: str, scratch: Path, target: Path, wheels: Wheels) -> tuple[dict[str, Any], Path]:
@@ -91,11 +91,11 @@ def _packaged(stage: str, scratch: Path, target: Path, wheels: Wheels) -> tuple[
     return json.loads((out / "sam.json").read_text("utf-8")), zips.write(tree, target)
 
 
-def _weigh(made: Built) -> None:
-    if (size := made.application.stat().st_size) > MOST_APPLICATION:
-        raise PackageError(f"{made.application.name} has {size:,} bytes, more than {MOST_APPLICATION:,}")
-    if made.unpacked > MOST_UNPACKED:
-        raise PackageError(f"the package has {made.unpacked:,} bytes unpacked, more than {MOST_UNPACKED:,}")
+def _check_size(built: Built) -> None:
+    if (size := built.application.stat().st_size) > MOST_APPLICATION:
+        raise PackageError(f"{built.application.name} has {size:,} bytes, more than {MOST_APPLICATION:,}")
+    if built.unpacked > MOST_UNPACKED:
+        raise PackageError(f"the package has {built.unpacked:,} bytes unpacked, more than {MOST_UNPACKED:,}")
 
 
 def main() -> None:
@@ -104,12 +104,12 @@ def main() -> None:
     parser.add_argument("--stage", choices=NAMES, required=True)
     chosen = parser.parse_args()
     try:
-        made = build(chosen.stage)
+        built = build(chosen.stage)
     except PackageError as error:
         sys.exit(f"facture: {error}")
-    for path in (made.template, made.application, *made.layers.values()):
+    for path in (built.template, built.application, *built.layers.values()):
         print(f"{path.stat().st_size:>12,}  {path.relative_to(ROOT)}")
-    print(f"{made.unpacked:>12,}  unpacked")
+    print(f"{built.unpacked:>12,}  unpacked")
     if not compiles("lambda"):
         print(
             f"facture: without bytecode, because this is not {RUNTIME}: a cold start takes twice as long",

@@ -102,7 +102,7 @@ def _without_routes(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(program: str, *arguments: str) -> str:
-    """Return the output of a program of the environment `.venv-checks`, which lies beside this one."""
+    """Return the output of a program of the environment `.venv-checks`, in the same folder as this one."""
     here = Path(sys.prefix)
     place = here.with_name(f"{here.name}-checks") / "bin" / program
     if not place.exists():

@@ -1,4 +1,4 @@
-"""Calculate what the service costs from counted units, public prices and stated assumptions.
+"""Calculate the cost of the service from counted units, public prices and stated assumptions.
 
 Tests measure `infra/counts.toml`. `infra/prices.toml` is a dated table with its sources. `infra/usage.toml` holds the
 assumptions that nothing can count before there are customers.
@@ -187,7 +187,7 @@ def month(companies: int) -> Uses:
 
 
 def by_service(uses: Mapping[str, Decimal], *, free: bool = False) -> dict[str, Decimal]:
-    """Return dollars by service, the dearest first. The service is the part of a price's name before the dot."""
+    """Return dollars by service, the most expensive first. The service is the part of a price's name before the dot."""
     total: dict[str, Decimal] = {}
     for name, quantity in uses.items():
         service = name.partition(".")[0]

@@ -1,8 +1,8 @@
 """Calculate what backups cost: each night's backup, the weekly drill, the end of each backup, and the statutory
 archive.
 
-A backup reads the whole company each night. A drill restores it into other tables each week. So both grow with what is
-stored, not with what is issued.
+A backup reads the complete company each night. A drill restores it into other tables each week. So both grow with the
+stored data, not with the number of issued documents.
 """
 
 from decimal import Decimal

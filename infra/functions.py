@@ -47,9 +47,9 @@ def log_name(function: str) -> str:
 
 def additions(names: dict[str, str], stage: str, build: str, days: int) -> dict[str, Any]:
     """Return the layers, a log for each function, and what is merged into each function."""
-    made: dict[str, Any] = {layer_name(layer): _layer(layer) for layer in LAYERS}
+    resources: dict[str, Any] = {layer_name(layer): _layer(layer) for layer in LAYERS}
     for name, logical in names.items():
-        made[log_name(name)] = {
+        resources[log_name(name)] = {
             "Type": "AWS::Logs::LogGroup",
             **KEPT,
             "Properties": {
@@ -58,15 +58,15 @@ def additions(names: dict[str, str], stage: str, build: str, days: int) -> dict[
                 "KmsKeyId": arn(TRACE_KEY),
             },
         }
-        made[logical] = {"Properties": _properties(name, stage, build)}
-    return made
+        resources[logical] = {"Properties": _properties(name, stage, build)}
+    return resources
 
 
 def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
     layers: list[Any] = [ref(layer_name(layer)) for layer in LAYERS]
     if name in PRINTERS:
         layers.append({"Fn::If": ["WithWkhtmltopdf", ref("WkhtmltopdfLayer"), ref("AWS::NoValue")]})
-    made: dict[str, Any] = {
+    properties: dict[str, Any] = {
         "Runtime": RUNTIME,
         "CodeUri": APPLICATION,
         "Layers": layers,
@@ -74,11 +74,11 @@ def _properties(name: str, stage: str, build: str) -> dict[str, Any]:
         "EventInvokeConfig": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3_600},
     }
     if name not in WITHOUT_WORLD:
-        made["Environment"] = {"Variables": environment(stage, build) | named_for(name)}
+        properties["Environment"] = {"Variables": environment(stage, build) | named_for(name)}
     if name == "wake":
         # Only these two functions may decrypt backups or write the archive, so `wake` must start them.
-        made["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}
-    return made
+        properties["Environment"]["Variables"] |= {variable: ref(title(job)) for job, variable in FUNCTIONS.items()}
+    return properties
 
 
 def environment(stage: str, build: str) -> dict[str, Any]:

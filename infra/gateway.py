@@ -125,12 +125,11 @@ def _response(status: int, allowed: dict[str, Any]) -> dict[str, Any]:
     headers.pop("Request-Id")
     parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
     parameters["gatewayresponse.header.Request-Id"] = "context.requestId"
-    made: dict[str, Any] = {
+    return {
         "statusCode": code,
         "responseParameters": parameters,
         "responseTemplates": {"application/json": body.decode()},
     }
-    return made
 
 
 def _writer() -> dict[str, Any]:

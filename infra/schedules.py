@@ -110,9 +110,9 @@ def _queue(name: str, **properties: Any) -> dict[str, Any]:
         "Resource": arn(name),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    made = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": KEPT_SECONDS, **properties}
+    attributes = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": KEPT_SECONDS, **properties}
     return {
-        name: {"Type": "AWS::SQS::Queue", "Properties": made},
+        name: {"Type": "AWS::SQS::Queue", "Properties": attributes},
         f"{name}Policy": {
             "Type": "AWS::SQS::QueuePolicy",
             "Properties": {"Queues": [ref(name)], "PolicyDocument": document(refused)},

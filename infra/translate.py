@@ -43,7 +43,9 @@ def _without_layers(template: Template, endpoint: str) -> None:  # noqa: ARG001 
 
 def _without_association(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     kept = {
-        name: made for name, made in template["Resources"].items() if made["Type"] != "AWS::WAFv2::WebACLAssociation"
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] != "AWS::WAFv2::WebACLAssociation"
     }
     template["Resources"] = kept
 
@@ -64,8 +66,8 @@ def _set_variables(template: Template, **changes: Any) -> None:
 
 
 def _over_http(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
-    for name, made in list(template["Resources"].items()):
-        document = made.get("Properties", {}).get("PolicyDocument", {})
+    for name, resource in list(template["Resources"].items()):
+        document = resource.get("Properties", {}).get("PolicyDocument", {})
         kept = [each for each in document.get("Statement", ()) if each["Sid"] != "OverTlsOnly"]
         if document and not kept:
             del template["Resources"][name]
@@ -120,9 +122,9 @@ def _replaced(value: Any, old: Any, new: Any) -> Any:
 
 
 def _of_type(template: Template, kind: str) -> Iterator[dict[str, Any]]:
-    for made in template["Resources"].values():
-        if made["Type"] == kind:
-            yield made.setdefault("Properties", {})
+    for resource in template["Resources"].values():
+        if resource["Type"] == kind:
+            yield resource.setdefault("Properties", {})
 
 
 PRINCIPAL_TAG = re.compile(rf"\$\{{!?aws:PrincipalTag/({TAG}|{INTO})\}}")
@@ -250,10 +252,10 @@ UNPROVEN = (
 
 def translated(template: Template, endpoint: str) -> Template:
     """Return the template as the emulator at `endpoint` accepts it. The argument does not change."""
-    made = copy.deepcopy(template)
+    result = copy.deepcopy(template)
     for difference in DIFFERENCES:
-        difference.apply(made, endpoint)
-    return made
+        difference.apply(result, endpoint)
+    return result
 
 
 def changed(before: Any, after: Any, path: str = "") -> Iterator[str]:

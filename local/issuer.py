@@ -113,16 +113,16 @@ class Issuer:
 
     def _grant(self, body: bytes | None) -> Answer:
         try:
-            wanted = json.loads(body or b"")
+            fields = json.loads(body or b"")
         except ValueError:
-            wanted = None
-        if not isinstance(wanted, dict) or not isinstance(wanted.get("sub"), str) or not wanted["sub"]:
+            fields = None
+        if not isinstance(fields, dict) or not isinstance(fields.get("sub"), str) or not fields["sub"]:
             description = 'send JSON: {"sub": "an id", "email": "optional", "expires_in": 3600}'
             return Answer(HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": description})
-        seconds = wanted.get("expires_in")
+        seconds = fields.get("expires_in")
         seconds = seconds if isinstance(seconds, int) else DEFAULT_SECONDS
-        email = wanted.get("email")
-        token = self.token(wanted["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
+        email = fields.get("email")
+        token = self.token(fields["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
         return Answer(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": seconds})
 
 

@@ -55,11 +55,11 @@ def seed(base_url: str, issuer: Issuer, data_dir: Path) -> Demo:
     path = data_dir / "demo.json"
     if path.exists():
         stored = json.loads(path.read_text())
-        made = Demo(base_url, stored["api_key"], stored["company_id"])
+        company = Demo(base_url, stored["api_key"], stored["company_id"])
     else:
-        made = make_company(base_url, issuer)
-    write_private(path, json.dumps(made._asdict(), indent=2) + "\n")
-    return made
+        company = make_company(base_url, issuer)
+    write_private(path, json.dumps(company._asdict(), indent=2) + "\n")
+    return company
 
 
 class _Client:
