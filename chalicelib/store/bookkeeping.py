@@ -106,7 +106,7 @@ def _due_by(at: datetime) -> Condition:
 
 
 def cursor_of(found: Page) -> str | None:
-    """Where the next page begins, as text; None after the last one."""
+    """The cursor of the next page, as text; None after the last page."""
     return msgspec.json.encode(found.next).decode() if found.next else None
 
 
@@ -228,7 +228,7 @@ def is_dead(record: Record) -> bool:
 
 
 def due_at(record: Record) -> datetime:
-    """When a row is due."""
+    """The instant at which a row is due."""
     at: datetime = record.due_at  # type: ignore[attr-defined]
     return at
 

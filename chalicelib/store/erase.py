@@ -1,7 +1,7 @@
 """The write path of erasure: it only removes rows and attributes. `PATH` lists the kinds that it may touch.
 
 An erasure acts on measures of the policy's plan, within one company's partition of one table, in batches that may be
-repeated. Nothing counts as gone until a strongly consistent read of all of it has found nothing left. The ledger is not
+repeated. An erasure is complete when a strongly consistent read of all rows finds none left. The ledger is not
 on the list: retention purges it at the end of the statutory term, through `transact`.
 """
 
@@ -32,23 +32,23 @@ PATH: Final = WritePath(
 BATCH = 25
 """Rows of one BatchWriteItem, at most."""
 ONE_BY_ONE = frozenset({"requests"})
-"""Where proofs lie beside the few rows that go: no function has the right to delete there by the batch."""
+"""Tables that also hold proofs. No function may delete from them in batches, so their rows are deleted one by one."""
 PAGE = 500
 TRIES = 8
 KIND = Path("_kind")
 Takes = Callable[[Row], bool]
-"""Whether a whole row is one that the measure concerns."""
+"""Whether the measure concerns a complete row."""
 
 
 class NotPlanned(Exception):
-    """An erasure was asked for with a measure that removes nothing."""
+    """The measures of an erasure are not in the plan, or do not remove data."""
 
     code = "not_planned"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Which rows of one company may go: those of `kinds` (none: every row of the room) that `takes` says are meant."""
+    """The rows of one company to erase: those of `kinds` (none: every row of the table) for which `takes` is true."""
 
     room: str
     company: str
@@ -57,8 +57,8 @@ class Target:
 
 
 def target(company: str, measures: Sequence[Measure], takes: Takes | None = None) -> Target:
-    """The rows that measures of one room concern. Raises NotPlanned for a measure that leaves things as they are, for
-    the ledger, for rows that no company owns, and for a person's measure without its predicate."""
+    """The rows that measures of one table concern. Raises NotPlanned for a measure that removes nothing, for the
+    ledger, for rows that no company owns, and for a person's measure without its predicate."""
     rooms = {measure.place for measure in measures}
     taking = all(m.store == "table" and m.action in ("delete", "anonymise") for m in measures)
     whole = all(measure.match == "all" for measure in measures)
@@ -86,8 +86,8 @@ def erase(store: Store, aim: Target, *, most: int) -> bool:
 
 
 def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) -> bool:
-    """Take `attributes` out of about `most` rows, which stay. True once a complete consistent read found none that has
-    any of them. Raises Busy."""
+    """Remove `attributes` from about `most` rows. True once a complete consistent read found no row with any of them.
+    Raises Busy."""
     while True:
         changed = 0
         for rows in pages(store, aim, whole=True):
@@ -111,8 +111,9 @@ def census(
     whole: bool = False,
     sort: Callable[[Row], str | None] | None = None,
 ) -> tuple[Counter[str], str | None]:
-    """How many rows there are of each kind, or of what `sort` makes of a row (`whole`: with all attributes), in at most
-    `pages` pages after the sort key `after`; and where to go on (None: that was all). Raises Busy."""
+    """Count the rows by kind, in at most `pages` pages after the sort key `after`. `sort` returns another name to
+    count a row under, or None to leave it out; with `whole` it receives all attributes. Return the counts and the sort
+    key to continue after (None: all rows were counted). Raises Busy."""
     found: Counter[str] = Counter()
     named = sort or (lambda row: row["_kind"]["S"])
     start: Key | None = {"company": {"S": company}, "sort": {"S": after}} if after else None
@@ -127,7 +128,7 @@ def census(
 
 
 def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Row]]:
-    """Pages of the rows aimed at."""
+    """The rows of a target, page by page. Raises Busy."""
     for prefix, kinds in _ranges(aim):
         start: Key | None = None
         while True:
@@ -146,7 +147,8 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
 
 
 def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where the rows lie: the whole room where every known kind of it goes, else each kind by its keys' beginning."""
+    """The key prefixes and kinds to query: the complete table if all its kinds are erased, else a prefix for each
+    kind."""
     known = {kind for room, kind in ENTITIES if room == aim.room}
     if not aim.kinds or known <= set(aim.kinds):
         yield "", ()
@@ -225,7 +227,7 @@ def _delete(store: Store, aim: Target, rows: Sequence[Row]) -> None:
 
 
 def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
-    """Send one batch; what DynamoDB left undone."""
+    """Send one batch. Return the requests that DynamoDB did not process. Raises Busy."""
     keys = [request["DeleteRequest"]["Key"] for request in wanted]
     try:
         answer = store.connection.batch_write_item(table, delete_items=keys)
@@ -244,7 +246,7 @@ def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
     try:
         store.connection.update_item(store.names[aim.room], aim.company, row["sort"]["S"], actions, condition)
     except UpdateError as error:
-        if code_of(error) == "ConditionalCheckFailedException":  # gone meanwhile: nothing to take from
+        if code_of(error) == "ConditionalCheckFailedException":  # deleted in the meantime
             return
         if is_passing(error):
             raise Busy from error

@@ -36,7 +36,7 @@ class Snapshot:
 
     @property
     def clock(self) -> int:
-        """How many commits the company has had."""
+        """The number of the company's commits."""
         return self._head.clock if self._head else 0
 
     @property

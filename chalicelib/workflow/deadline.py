@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 STEP_SECONDS = 7.0
-"""How long a step works before its state is saved. Every job that runs workflows keeps more than that in reserve."""
+"""Seconds that a step works before its state is saved. Every job that runs workflows reserves more than that."""
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 PLACE = "archive"
-"""What the keys of the archive's objects are derived for, where those of a backup have its id."""
+"""The context from which the keys of the archive's objects are derived. A backup's keys use its id instead."""
 ENTRIES = 500
 """Journal entries that one piece reads."""
 LIMIT = 50_000_000
