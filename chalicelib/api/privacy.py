@@ -23,7 +23,7 @@ from chalicelib.domain.errors import (
     UnderHold,
     invalid,
 )
-from chalicelib.domain.privacy.request import FRESH, affected
+from chalicelib.domain.privacy.request import FRESH, RequestKind, RequestStatus, affected
 
 if TYPE_CHECKING:
     from chalicelib.services.privacy.requests.requester import Requester
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 URL = address("privacy", "requests")
 ONE = URL + "/{id}"
 KEY_URL = "/privacy/receipt-key"
-Kind = Literal["access", "rectification", "deletion", "opposition"]
-Status = Literal["requested", "verified", "grace", "running", "completed", "refused", "cancelled"]
 
 
 def _known(subject: str) -> str:
@@ -48,7 +46,7 @@ class RequestNew(Model):
     """A privacy request. `subject` is the id of a customer, supplier or member; without it, the request is about the
     complete company. A dry run returns the planned steps and stores nothing."""
 
-    kind: Kind
+    kind: RequestKind
     subject: Subject | None = None
     dry_run: bool = False
     corrections: dict[str, Any] | None = None
@@ -95,8 +93,8 @@ class RequestShown(ResponseModel):
 
     id: str | None
     object: Literal["privacy_request"]
-    kind: Kind
-    status: Status
+    kind: RequestKind
+    status: RequestStatus
     affects: Literal["company", "party", "member"]
     subject: str | None
     due: str

@@ -6,19 +6,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from chalicelib.api import request_errors
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault, Refusal
+from chalicelib.domain.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from chalicelib.api.endpoint import Endpoint
 
-Language = Literal["fr", "ar", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("fr", "ar", "en")
 MEDIA: Final = "application/problem+json"
 MOST_FAULTS: Final = 50
 """A body can have thousands of faults. Only the first of them are useful."""

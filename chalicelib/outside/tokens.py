@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from chalicelib.domain.companies.company import Mode
 from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.ids import derived_id, is_id
 from chalicelib.settings import Settings
@@ -50,7 +51,7 @@ class ApiToken:
 
     token: str
     company: str
-    mode: Literal["live", "test"]
+    mode: Mode
     id: str
     digest: str
     hint: str
@@ -67,12 +68,12 @@ def read_api_key(token: str) -> ApiToken | None:
     return _api_token(token, f"cmp_{found[2]}", "live" if found[1] == "live" else "test")
 
 
-def _api_token(token: str, company: str, mode: Literal["live", "test"]) -> ApiToken:
+def _api_token(token: str, company: str, mode: Mode) -> ApiToken:
     digest = sha256(token.encode()).hexdigest()
     return ApiToken(token, company, mode, derived_id("key", token), digest, token[-4:])
 
 
-def make_api_key(company: str, mode: Literal["live", "test"], entropy: bytes) -> ApiToken:
+def make_api_key(company: str, mode: Mode, entropy: bytes) -> ApiToken:
     """Make an API key of `company` from 32 random bytes (43 digits in base 62). It is shown once and never stored."""
     if not is_id("cmp", company) or len(entropy) < 32:
         raise ValueError("an API key needs a company's id and 32 random bytes")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from chalicelib.domain.language import Language
 from chalicelib.policy.inventory import Inventory, take
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language, Policy, Processor, Rule
+from chalicelib.policy.model import Policy, Processor, Rule
 from chalicelib.policy.wording import length, outcome, say, term
 
 

@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from chalicelib.domain.language import Language
 from chalicelib.policy.terms import Period, Start
 
-Day = date
-Language = Literal["fr", "ar", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
+_Date = date  # The method `Policy.date` hides the name.
 
 CLASSES = ("identity", "contact", "bank", "fiscal", "commercial", "settings", "security", "technical", "proof")
 ON_ERASURE = ("delete", "block", "keep")
@@ -190,21 +188,21 @@ class Policy:
         """The day on which the version in force was published."""
         return self.current.date
 
-    def in_force(self, on: Day) -> Version:
+    def in_force(self, on: _Date) -> Version:
         """The version in force on a day: the last one dated up to that day, else the first. Later versions are
         announced."""
         return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
 
-    def required(self, on: Day) -> Version:
+    def required(self, on: _Date) -> Version:
         """The last material version in force on a day. A member must have accepted it or a later one."""
         past = self.versions[: self.versions.index(self.in_force(on)) + 1]
         return next((v for v in reversed(past) if v.material), past[0])
 
-    def announced(self, on: Day) -> tuple[Version, ...]:
+    def announced(self, on: _Date) -> tuple[Version, ...]:
         """The versions that are published but not in force on a day, the next first."""
         return tuple(v for v in self.versions if v.date > self.in_force(on).date)
 
-    def accepted_on(self, on: Day) -> tuple[str, ...]:
+    def accepted_on(self, on: _Date) -> tuple[str, ...]:
         """The versions that a sign-up may accept on a day, oldest first: the required one and all later ones. A person
         who accepts an announced version agrees in advance."""
         return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])

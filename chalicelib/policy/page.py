@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location, transfer
 from chalicelib.policy.load import HERE
-from chalicelib.policy.model import CLASSES, LANGUAGES, Language, Policy, Rule, Section, Version
+from chalicelib.policy.model import CLASSES, Policy, Rule, Section, Version
 from chalicelib.policy.terms import most_days
 from chalicelib.policy.wording import length, long_date, outcome, say, term
 

@@ -10,9 +10,10 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location
 from chalicelib.policy.load import HERE, current, sections
-from chalicelib.policy.model import LANGUAGES, Language, Policy, PolicyError, Version
+from chalicelib.policy.model import Policy, PolicyError, Version
 from chalicelib.policy.page import REGION, article, whole
 
 FROZEN = HERE / "texts" / "frozen"

@@ -14,11 +14,11 @@ from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter, Template
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
-from chalicelib.policy.model import LANGUAGES, Language
 from chalicelib.services.mail import writing
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, Decision

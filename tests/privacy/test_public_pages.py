@@ -7,9 +7,10 @@ from hashlib import sha256
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy import publish
 from chalicelib.policy.load import current, use
-from chalicelib.policy.model import LANGUAGES, Language, Policy, Version
+from chalicelib.policy.model import Policy, Version
 from local.gateway import Gateway
 from tests.client import Client
 from tests.unit.policy.planting import SOURCE

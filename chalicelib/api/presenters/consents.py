@@ -5,9 +5,9 @@ from typing import Any
 
 from chalicelib.api.answers import Body
 from chalicelib.domain.clock import instant
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import DEFAULTS, Choosable, Consent, chosen, granted
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 
 
 def present_consents(member: str, consent: Consent | None, on: date, language: Language) -> Body:

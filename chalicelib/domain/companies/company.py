@@ -6,6 +6,8 @@ from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.errors import CompanyBlocked, CompanyRestoring
+from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.withholding import PersonType
 
 CompanyState = Literal["active", "blocked", "closed", "restoring"]
 Mode = Literal["live", "test"]
@@ -94,7 +96,7 @@ class Company(Record):
     name: str = kept("company.identity")
     legal_form: str | None = kept("company.identity", default=None)
     regime: Regime = kept("company.identity", default="standard")
-    person: Literal["legal", "individual"] = kept("company.identity", default="legal")
+    person: PersonType = kept("company.identity", default="legal")
     address: Address = kept("company.identity")
     ice: str | None = kept("company.identity", default=None)
     tax_id: str | None = kept("company.identity", default=None)
@@ -105,7 +107,7 @@ class Company(Record):
     rib: str | None = kept("company.bank", default=None)
     email: str | None = kept("company.contact", default=None)
     phone: str | None = kept("company.contact", default=None)
-    language: Literal["fr", "ar", "en"] = kept("company.settings", default="fr")
+    language: Language = kept("company.settings", default="fr")
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)
     financial_year_end: str = kept("company.settings", default="12-31")

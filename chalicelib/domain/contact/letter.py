@@ -3,6 +3,7 @@
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.language import Language
 
 Template = Literal[
     "deletion_code",
@@ -33,7 +34,7 @@ class Letter(Record):
     address is a member's. So a public page cannot send mail to strangers or reveal the members."""
 
     to: str = kept("transient.mail")
-    language: Literal["fr", "ar", "en"] = kept("transient.mail")
+    language: Language = kept("transient.mail")
     template: Template = kept("transient.mail")
     values: bytes = kept("transient.mail", packed=True)
     """JSON: the values of the template."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.language import Language
 
 Status = Literal["open", "answered", "closed"]
 """open: the member wrote last. answered: support wrote last."""
@@ -35,7 +36,7 @@ class Thread(Record):
     status: Status = kept("support.state", default="open")
     opened_by: str = kept("support.state")
     """The membership's id."""
-    language: Literal["fr", "ar", "en"] = kept("support.state", default="fr")
+    language: Language = kept("support.state", default="fr")
     messages: int = kept("support.state", default=1)
     first_answer_by: datetime = kept("support.state")
     first_answered_at: datetime | None = kept("support.state", default=None)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 
 Direction = Literal["ltr", "rtl"]
 Mark = Literal["draft", "specimen"]

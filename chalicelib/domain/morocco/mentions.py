@@ -1,11 +1,10 @@
 """The legal sentences of a document, in French, Arabic and English."""
 
 from collections.abc import Iterable
-from typing import Literal
 
+from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.vat import LRM, exemption_wording
 
-Language = Literal["fr", "ar", "en"]
 Words = dict[Language, str]
 
 REVERSE_CHARGE: Words = {

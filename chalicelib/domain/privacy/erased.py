@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 
 from chalicelib.domain.companies.company import Address, Head
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, person_of
 from chalicelib.domain.errors import DocumentBlocked
+from chalicelib.domain.language import Language
 
 D = TypeVar("D", bound=Issued)
 MARK: Final = 8

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import PARTIES
-from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link

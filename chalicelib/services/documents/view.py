@@ -10,7 +10,7 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.documents.view import (
     DocumentView,
@@ -22,6 +22,7 @@ from chalicelib.domain.documents.view import (
     TotalView,
     VatView,
 )
+from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.mentions import legal_mentions
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic

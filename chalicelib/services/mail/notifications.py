@@ -7,9 +7,9 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.contact.letter import Template
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import Request
-from chalicelib.policy.model import Language
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail.writing import compose, send_now
 from chalicelib.store.wire import SORT

@@ -15,10 +15,10 @@ import msgspec
 from chalicelib.domain.call import Call
 from chalicelib.domain.contact.letter import Letter, Template
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import Language
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.policy.wording import length
 from chalicelib.services.companies.codes import email_key
 from chalicelib.store import bookkeeping

@@ -3,9 +3,9 @@
 from typing import Any
 
 from chalicelib.domain.clock import instant
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 
 Body = dict[str, Any]
 

@@ -21,10 +21,10 @@ from chalicelib.domain.contact.support import (
 )
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.domain.language import Language
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import expires_at, row_end
-from chalicelib.policy.model import Language
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, listing

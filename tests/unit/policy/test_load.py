@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES
 from chalicelib.policy.load import accepted_versions, current, parse, policy_version, sections
-from chalicelib.policy.model import LANGUAGES, PolicyError
+from chalicelib.policy.model import PolicyError
 from tests.unit.policy.planting import RULE, SOURCE, changed, extended
 
 

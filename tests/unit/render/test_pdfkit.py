@@ -12,8 +12,8 @@ from typing import Any, cast
 import pytest
 from pypdf import PdfReader
 
-from chalicelib.domain.documents.model import Language
 from chalicelib.domain.errors import RendererUnavailable
+from chalicelib.domain.language import Language
 from chalicelib.render import pdfkit_renderer
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer, installed_binary
 from chalicelib.render.renderer import HERE, Attachment, RenderFailed

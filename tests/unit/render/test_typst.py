@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PageObject, PdfReader
 
-from chalicelib.domain.documents.model import Language
 from chalicelib.domain.documents.view import DocumentView, LineView
+from chalicelib.domain.language import Language
 from chalicelib.render.labels import labels
 from chalicelib.render.logo import clean_logo
 from chalicelib.render.payload import payload

@@ -24,12 +24,12 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import document_types, find, types_about
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.privacy.request import Request
 from chalicelib.policy.load import current, per_policy
-from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
 from chalicelib.services.privacy.requests import receipts

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.policy.model import Language
+from chalicelib.domain.language import Language
 
 _DOCUMENTS = {made.plural: made.words.heading for made in document_types()}
 _DRAFTS = {

@@ -10,11 +10,11 @@ import msgspec
 
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.contact.support import Upload
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import Measure, Request
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
-from chalicelib.policy.model import Language
 from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated

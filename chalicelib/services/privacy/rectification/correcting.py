@@ -16,11 +16,11 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.correction import FIELDS, Correction, copied_to, frozen, values_of
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.privacy.request import Affected, Measure, Request, moved, resumed
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.policy.rules import rule_of
 from chalicelib.services.companies.codes import email_key
 from chalicelib.services.companies.identity import normalize, validate

@@ -21,8 +21,8 @@ from chalicelib.domain.errors import (
     TooManyRequests,
     UnderHold,
 )
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import Request
-from chalicelib.policy.model import Language
 from chalicelib.services.companies import codes
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.requests import requests

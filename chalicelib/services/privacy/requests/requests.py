@@ -23,6 +23,7 @@ from chalicelib.domain.errors import (
     UnderHold,
     invalid,
 )
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.domain.privacy.request import (
     OVER,
@@ -38,7 +39,6 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.policy.model import Language
 from chalicelib.services.companies import codes
 from chalicelib.services.companies.access import keys_made_by
 from chalicelib.services.mail import writing
