@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
+from chalicelib.api.answers import Answer, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext, require_fresh
 from chalicelib.api.fields import Amount, Day, Email, Model, MonthDay, ResponseModel, Text, multi_line
@@ -30,6 +30,7 @@ from chalicelib.domain.morocco.withholding import PersonType
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.codes import email_key
 from chalicelib.services.companies.companies import CloudSwitches, FirstOwner
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_company, present_settings
 
 URL = address("company")

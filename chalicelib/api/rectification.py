@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api.answers import Answer, Body, answer, listed, size
+from chalicelib.api.answers import Answer, answer, listed, size
 from chalicelib.api.companies import Particulars
 from chalicelib.api.document_kinds import DocumentKind
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
@@ -19,6 +19,7 @@ from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
+from chalicelib.services.representation.body import Body
 
 
 class CompanyRight(Particulars):

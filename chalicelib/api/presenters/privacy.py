@@ -3,12 +3,13 @@
 import json
 from base64 import b64encode
 
-from chalicelib.api.answers import Answer, Body, address
+from chalicelib.api.answers import Answer, address
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.privacy.request import Receipt, Request
 from chalicelib.services.privacy.erasure.preview import Preview
 from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.requests import request_row
 
 

@@ -20,9 +20,8 @@ from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.privacy.erased import blanked, is_erased
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
 from chalicelib.domain.words.french_words import amount_in_words as french
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_notices
-
-Body = dict[str, Any]
 
 
 def present_document(state: DocumentState, head: Head) -> Body:

@@ -17,8 +17,7 @@ from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.services.companies.identity import notices
-
-Body = dict[str, Any]
+from chalicelib.services.representation.body import Body
 
 DECIMALS: Mapping[str, Callable[[Decimal], str]] = {
     "share_capital": amount_text,
