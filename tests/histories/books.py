@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import SeriesSlot, issue, registered
 from chalicelib.domain.documents.numbering import current, number, opened
@@ -90,7 +90,7 @@ class _Books:
 
     def _issued(self, day: date, line_count: int) -> Any:
         company, customer = self.profile, self.customer
-        terms = Terms(None, "other", reverse_charge=False, day=day)
+        terms = CommercialTerms(None, "other", reverse_charge=False, day=day)
         reckoned = calculate(companies.lines(line_count), terms, company, customer)
         draft = Draft(
             company=company.id,

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
 
-Group = tuple[Decimal, str | None]
+RateAndExemption = tuple[Decimal, str | None]
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit)
     return replace(original, quantity=part.quantity, net=net, discount=discount)
 
 
-def _by_group(lines: Sequence[Line]) -> dict[Group, Decimal]:
-    sums: dict[Group, Decimal] = {}
+def _by_group(lines: Sequence[Line]) -> dict[RateAndExemption, Decimal]:
+    sums: dict[RateAndExemption, Decimal] = {}
     for line in lines:
         key = (line.vat_rate, line.exemption)
         sums[key] = sums.get(key, ZERO) + _net(line)
@@ -131,7 +131,7 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
 
 
-def _exhausted_groups(invoice: Invoice, after: Balance) -> set[Group]:
+def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:
     done = {part.line: part.quantity for part in after.lines}
     open_groups = {
         (line.vat_rate, line.exemption)

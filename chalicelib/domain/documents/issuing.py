@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
@@ -106,7 +106,7 @@ def _content(
     operation = draft.operation_date or day
     if operation > day + LONGEST_ADVANCE:
         raise invalid("/operation_date", "operation_date_in_future")
-    terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
+    terms = CommercialTerms(draft.discount, draft.settlement, draft.reverse_charge, operation)
     customer = party if isinstance(party, Customer) else None
     calculated = calculate(draft.lines, terms, company, customer, ours=made.party == "buyer")
     content = {

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage
-from chalicelib.domain.morocco.dated import Certainty, Row, in_force
+from chalicelib.domain.morocco.dated import Certainty, DatedRule, in_force
 
 Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
 PersonType = Literal["legal", "individual"]
@@ -121,16 +121,16 @@ _SERVICES_2026: dict[AgentAndPerson, Shares] = {
     ("large_company", "legal"): _75_OR_100,
     ("bank_or_insurer", "legal"): _75_OR_100,
 }
-VAT_ON_SERVICES: tuple[Row[dict[AgentAndPerson, Shares]], ...] = (
-    Row(LF_2024_START, date(2026, 6, 30), _SERVICES_2024, "CGI art. 117-V, LF 2024 (law 55-23)", "P"),
-    Row(LF_2026_START, None, _SERVICES_2026, "CGI art. 117-V, LF 2026 (law 50-25)", "P"),
+VAT_ON_SERVICES: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
+    DatedRule(LF_2024_START, date(2026, 6, 30), _SERVICES_2024, "CGI art. 117-V, LF 2024 (law 55-23)", "P"),
+    DatedRule(LF_2026_START, None, _SERVICES_2026, "CGI art. 117-V, LF 2026 (law 50-25)", "P"),
 )
 # Public bodies are left out: they apply the rules of public procurement instead (S).
 _GOODS_2024: dict[AgentAndPerson, Shares] = {
     (kind, person): _100_UNCERTIFIED for kind in COMPANIES for person in PERSONS
 }
-VAT_ON_GOODS: tuple[Row[dict[AgentAndPerson, Shares]], ...] = (
-    Row(LF_2024_START, None, _GOODS_2024, "CGI art. 117-IV, LF 2024 (law 55-23)", "S"),
+VAT_ON_GOODS: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
+    DatedRule(LF_2024_START, None, _GOODS_2024, "CGI art. 117-IV, LF 2024 (law 55-23)", "S"),
 )
 # Companies on individuals' fees: secondary sources say so since 2023; "?" because the summaries of the law disagree.
 _FEES_2023: dict[AgentAndPerson, Decimal] = {
@@ -143,15 +143,15 @@ _FEES_2026: dict[AgentAndPerson, Decimal] = {
     ("large_company", "legal"): Decimal(5),
     ("bank_or_insurer", "legal"): Decimal(5),
 }
-FEE_RATES: tuple[Row[dict[AgentAndPerson, Decimal]], ...] = (
-    Row(date(2023, 1, 1), date(2026, 6, 30), _FEES_2023, "CGI art. 15 bis, 19-IV-A, 45 bis, 73-II, LF 2023", "?"),
-    Row(LF_2026_START, None, _FEES_2026, "CGI art. 15 bis, 45 bis, LF 2026 (law 50-25)", "?"),
+FEE_RATES: tuple[DatedRule[dict[AgentAndPerson, Decimal]], ...] = (
+    DatedRule(date(2023, 1, 1), date(2026, 6, 30), _FEES_2023, "CGI art. 15 bis, 19-IV-A, 45 bis, 73-II, LF 2023", "?"),
+    DatedRule(LF_2026_START, None, _FEES_2026, "CGI art. 15 bis, 45 bis, LF 2026 (law 50-25)", "?"),
 )
 _M = 1_000_000
-LARGE_COMPANY_TURNOVER: tuple[Row[Decimal], ...] = (
-    Row(LF_2026_START, date(2026, 12, 31), Decimal(500 * _M), "LF 2026 (law 50-25)", "P"),
-    Row(date(2027, 1, 1), date(2027, 12, 31), Decimal(350 * _M), "LF 2026 (law 50-25)", "P"),
-    Row(date(2028, 1, 1), None, Decimal(200 * _M), "LF 2026 (law 50-25)", "P"),
+LARGE_COMPANY_TURNOVER: tuple[DatedRule[Decimal], ...] = (
+    DatedRule(LF_2026_START, date(2026, 12, 31), Decimal(500 * _M), "LF 2026 (law 50-25)", "P"),
+    DatedRule(date(2027, 1, 1), date(2027, 12, 31), Decimal(350 * _M), "LF 2026 (law 50-25)", "P"),
+    DatedRule(date(2028, 1, 1), None, Decimal(200 * _M), "LF 2026 (law 50-25)", "P"),
 )
 
 
@@ -166,8 +166,8 @@ class SmallServices:
 
 
 # The law does not say whether the amounts include TVA; the press that reported the circular says they do.
-SMALL_SERVICES: tuple[Row[SmallServices], ...] = (
-    Row(LF_2024_START, None, SmallServices(Decimal(5_000), Decimal(50_000), "gross"), "CGI art. 117-V", "?"),
+SMALL_SERVICES: tuple[DatedRule[SmallServices], ...] = (
+    DatedRule(LF_2024_START, None, SmallServices(Decimal(5_000), Decimal(50_000), "gross"), "CGI art. 117-V", "?"),
 )
 
 
@@ -232,7 +232,7 @@ def _key(on: date, agent: Agent, seller: SellerStatus) -> AgentAndPerson:
 
 
 def _vat_share(
-    rows: Sequence[Row[dict[AgentAndPerson, Shares]]],
+    rows: Sequence[DatedRule[dict[AgentAndPerson, Shares]]],
     on: date,
     key: AgentAndPerson,
     seller: SellerStatus,

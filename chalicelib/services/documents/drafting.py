@@ -9,7 +9,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Calculation, Terms, calculate
+from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.entity import Record, Ref
@@ -106,7 +106,7 @@ def _completed(
 
 
 def _calculated(made: DocumentType, content: Content, company: Company, party: Party | None, day: date) -> Calculation:
-    terms = Terms(
+    terms = CommercialTerms(
         discount=content.get("discount"),
         settlement=content.get("settlement", "other"),
         reverse_charge=content.get("reverse_charge", False),
