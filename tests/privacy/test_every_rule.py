@@ -18,7 +18,7 @@ from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import Term
 from chalicelib.domain.companies.member import FormerOwner
 from chalicelib.domain.contact.code import PUBLIC, Code, Tally
-from chalicelib.domain.contact.diagnostics import Batch, Event, coarse, partition
+from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, coarse, partition
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.contact.support import Thread, Upload
 from chalicelib.domain.documents.balance import Balance
@@ -255,7 +255,7 @@ def diagnostic(trial: Trial) -> None:
     world = trial.world
     diagnostics.take(world, None, None, "198.51.100.7", ("1.0", "android", "14", [Event(code="crash.home", count=1)]))
     at = coarse(world.now())
-    row = trial.only(Batch, partition(at.date()))
+    row = trial.only(DiagnosticsBatch, partition(at.date()))
     expires(row, trial)
     for shift, shown in ((-SECOND, 1), (SECOND, 0)):
         assert len(diagnostics.summary(world, 400, trial.after(at) + shift)) == shown

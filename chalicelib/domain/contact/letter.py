@@ -5,7 +5,7 @@ from typing import Literal
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.language import Language
 
-Template = Literal[
+MailTemplate = Literal[
     "deletion_code",
     "identity_code",
     "support_opened",
@@ -35,7 +35,7 @@ class Letter(Record):
 
     to: str = kept("transient.mail")
     language: Language = kept("transient.mail")
-    template: Template = kept("transient.mail")
+    template: MailTemplate = kept("transient.mail")
     values: bytes = kept("transient.mail", packed=True)
     """JSON: the values of the template."""
     only_members: bool = kept("transient.mail", default=False)

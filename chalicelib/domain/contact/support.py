@@ -6,7 +6,7 @@ from typing import Final, Literal
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.language import Language
 
-Status = Literal["open", "answered", "closed"]
+ThreadStatus = Literal["open", "answered", "closed"]
 """open: the member wrote last. answered: support wrote last."""
 FIRST_ANSWER: Final = timedelta(days=3)
 """The time limit of the first answer."""
@@ -33,7 +33,7 @@ class Thread(Record):
     term."""
 
     subject: str | None = kept("support.thread", default=None)
-    status: Status = kept("support.state", default="open")
+    status: ThreadStatus = kept("support.state", default="open")
     opened_by: str = kept("support.state")
     """The membership's id."""
     language: Language = kept("support.state", default="fr")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
-from chalicelib.domain.contact.letter import Template
+from chalicelib.domain.contact.letter import MailTemplate
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import Request
@@ -17,7 +17,7 @@ from chalicelib.store.wire import SORT
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-TEMPLATES: Final[Mapping[str, Template]] = {
+TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "verified": "request_opened",
     "account_blocked": "request_grace",
     "grace_waived": "request_waived",
