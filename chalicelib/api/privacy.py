@@ -39,7 +39,7 @@ def _known(subject: str) -> str:
     return subject
 
 
-Subject = Annotated[str, Text(40), AfterValidator(_known)]
+SubjectId = Annotated[str, Text(40), AfterValidator(_known)]
 
 
 class RequestNew(Model):
@@ -47,7 +47,7 @@ class RequestNew(Model):
     complete company. A dry run returns the planned steps and stores nothing."""
 
     kind: RequestKind
-    subject: Subject | None = None
+    subject: SubjectId | None = None
     dry_run: bool = False
     corrections: dict[str, Any] | None = None
     """For a rectification: the correct values by attribute, in the form of the subject's own PATCH."""

@@ -35,7 +35,7 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """The user that an access token proves: the issuer's opaque subject, and the e-mail address if the issuer verified
     it."""
 
@@ -100,7 +100,7 @@ class Tokens:
 
         return PyJWKClient(self._settings.jwks_url, timeout=_FETCH_SECONDS, lifespan=_KEYS_LAST_SECONDS)
 
-    def verify(self, token: str) -> Person:
+    def verify(self, token: str) -> User:
         """Return the user that `token` proves.
 
         Raises Unauthenticated for any fault, without naming it, and Busy when the issuer's keys cannot be fetched.
@@ -115,7 +115,7 @@ class Tokens:
             claims = self._decode(token, self._key(header["kid"]))
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Unauthenticated from error
-        return self._person(claims)
+        return self._user(claims)
 
     @staticmethod
     def _check_header(header: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ class Tokens:
             },
         )
 
-    def _person(self, claims: dict[str, Any]) -> Person:
+    def _user(self, claims: dict[str, Any]) -> User:
         # Cognito's access tokens have the client instead of an audience.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         audiences = audience if isinstance(audience, list) else [audience]
@@ -154,7 +154,7 @@ class Tokens:
         email, signed_in = claims.get("email"), claims.get("auth_time")
         verified = claims.get("email_verified") in (True, "true") and isinstance(email, str) and len(email) <= 254
         dated = isinstance(signed_in, int) and 0 < signed_in < 1 << 33
-        return Person(
+        return User(
             subject=subject,
             email=email if verified else None,
             signed_in_at=datetime.fromtimestamp(cast(int, signed_in), UTC) if dated else None,

@@ -15,7 +15,7 @@ from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
 from chalicelib.policy.rules import Attribute, defined
 from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Period, Start, kept_until
 
-Store = Literal["table", "files"]
+DataStore = Literal["table", "files"]
 Action = Literal["block", "delete", "anonymise", "expire", "keep"]
 """block: kept for its term, unreadable through the product. delete: rows or objects are deleted. anonymise: the named
 attributes are emptied or replaced, the row stays. expire: nothing is changed, the copy is deleted at the end of its own
@@ -40,7 +40,7 @@ class PlannedStep:
     """
 
     order: int
-    store: Store
+    store: DataStore
     place: str
     kinds: tuple[str, ...]
     attributes: tuple[str, ...]

@@ -33,13 +33,13 @@ from chalicelib.policy.model import (
     Policy,
     PolicyError,
     PolicyTable,
+    PolicyVersion,
     Prefix,
     Processor,
     Rule,
     Section,
     Storage,
     Subject,
-    Version,
 )
 from chalicelib.policy.terms import Start
 
@@ -108,7 +108,7 @@ POLICY = {
     "clauses": Field(named(Clause, "name", CLAUSE)),
     "versions": Field(
         listed(
-            Version,
+            PolicyVersion,
             {"version": Field(text), "date": Field(day), "material": Field(flag), "changes": Field(words)},
         )
     ),

@@ -135,7 +135,7 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Version:
+class PolicyVersion:
     """One version of the published policy. `material` changes ask for a new acceptance."""
 
     version: str
@@ -171,10 +171,10 @@ class Policy:
     storage: Storage
     processors: Mapping[str, Processor]
     clauses: Mapping[str, Clause]
-    versions: tuple[Version, ...]
+    versions: tuple[PolicyVersion, ...]
 
     @property
-    def current(self) -> Version:
+    def current(self) -> PolicyVersion:
         """The version in force: the last one."""
         return self.versions[-1]
 
@@ -188,17 +188,17 @@ class Policy:
         """The day on which the version in force was published."""
         return self.current.date
 
-    def in_force(self, on: _Date) -> Version:
+    def in_force(self, on: _Date) -> PolicyVersion:
         """The version in force on a day: the last one dated up to that day, else the first. Later versions are
         announced."""
         return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
 
-    def required(self, on: _Date) -> Version:
+    def required(self, on: _Date) -> PolicyVersion:
         """The last material version in force on a day. A member must have accepted it or a later one."""
         past = self.versions[: self.versions.index(self.in_force(on)) + 1]
         return next((v for v in reversed(past) if v.material), past[0])
 
-    def announced(self, on: _Date) -> tuple[Version, ...]:
+    def announced(self, on: _Date) -> tuple[PolicyVersion, ...]:
         """The versions that are published but not in force on a day, the next first."""
         return tuple(v for v in self.versions if v.date > self.in_force(on).date)
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location, transfer
 from chalicelib.policy.load import HERE
-from chalicelib.policy.model import CLASSES, Policy, Rule, Section, Version
+from chalicelib.policy.model import CLASSES, Policy, PolicyVersion, Rule, Section
 from chalicelib.policy.terms import most_days
 from chalicelib.policy.wording import length, long_date, outcome, say, term
 
@@ -118,7 +118,7 @@ def _processors(policy: Policy, language: Language) -> str:
     return _table(language, "processors", ("provider", "receives", "why", "where", "transfer"), rows)
 
 
-def versions(policy: Policy, shown: Version, language: Language, now: Version) -> str:
+def versions(policy: Policy, shown: PolicyVersion, language: Language, now: PolicyVersion) -> str:
     """Every version, the newest first, with its changes and a link to its text."""
     listed = []
     for version in reversed(policy.versions):
@@ -133,7 +133,7 @@ def versions(policy: Policy, shown: Version, language: Language, now: Version) -
     return f'<section aria-labelledby="versions">\n<h2 id="versions">{title}</h2>\n{"".join(listed)}</section>\n'
 
 
-def _languages(shown: Version, language: Language) -> str:
+def _languages(shown: PolicyVersion, language: Language) -> str:
     links = ""
     for other in LANGUAGES:
         mark = ' aria-current="page"' if other == language else ""
@@ -151,7 +151,12 @@ def _contents(sections: Iterable[Section], language: Language) -> str:
 
 
 def whole(
-    policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language, now: Version
+    policy: Policy,
+    shown: PolicyVersion,
+    sections: tuple[Section, ...],
+    text: str,
+    language: Language,
+    now: PolicyVersion,
 ) -> str:
     """The complete page around the `text` of one version. `now` is the version in force on the day of reading."""
     title = escape(say("page", "title", language))

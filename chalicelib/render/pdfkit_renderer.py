@@ -20,7 +20,7 @@ from chalicelib.render.filling import fill
 from chalicelib.render.html import page_data
 from chalicelib.render.payload import payload
 from chalicelib.render.process import LimitReached, Limits, run
-from chalicelib.render.renderer import HERE, Attachment, RenderFailed, files_digest
+from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed, files_digest
 from chalicelib.render.text import FONTS
 
 LIMITS = Limits(memory_bytes=1024**3, seconds=18, file_bytes=20 * 1024**2)
@@ -68,7 +68,9 @@ class PdfkitRenderer:
         template = sha256(self._template.encode()).hexdigest()[:20]
         return f"{installed('pdfkit')}-{program}-{files_digest(HERE)}-{template}"
 
-    def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
+    def render(
+        self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
+    ) -> bytes:
         """Return a PDF.
 
         Raises RendererUnavailable without the program, InvalidContent or TooLarge for a refused template, and

@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, Page, Store, start_after
+from chalicelib.store.wire import SORT, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -104,7 +104,7 @@ class Reader:
         descending: bool = False,
         limit: int = 100,
         matching: Condition | None = None,
-    ) -> Page:
+    ) -> RowPage:
         """One page of this company's rows in the table `room` by sort key."""
         start = start_after(self.company, after) if after else None
         return self.store.query(

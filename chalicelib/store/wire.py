@@ -48,7 +48,7 @@ STREAMED = 1_000
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """Rows of one query, and the key after which the next page starts (None at the end)."""
 
     records: list[Record]
@@ -91,7 +91,7 @@ def ignore_commit(new: Sequence[Record], gone: Sequence[Record]) -> None:
     """Ignore the commit."""
 
 
-def at_once(ask: Callable[[], Page]) -> Page:
+def at_once(ask: Callable[[], RowPage]) -> RowPage:
     """Get a page by one read."""
     return ask()
 
@@ -166,7 +166,7 @@ class Store:
         index: str | None = None,
         after: Key | None = None,
         descending: bool = False,
-        read: Callable[[Callable[[], Page]], Page] = at_once,
+        read: Callable[[Callable[[], RowPage]], RowPage] = at_once,
     ) -> Iterator[Record]:
         """Every row of a partition whose sort key satisfies `where`, in order, a page at a time.
 
@@ -186,7 +186,7 @@ class Store:
         company: str,
         *,
         descending: bool = False,
-        read: Callable[[Callable[[], Page]], Page] = at_once,
+        read: Callable[[Callable[[], RowPage]], RowPage] = at_once,
     ) -> Iterator[K]:
         """Every row of a company that is of this class, by its sort key. `read` is as `all` has it. Raises Busy."""
         where = SORT.startswith(cls.SORT.partition("{")[0])
@@ -204,7 +204,7 @@ class Store:
         after: Key | None = None,
         descending: bool = False,
         limit: int = 100,
-    ) -> Page:
+    ) -> RowPage:
         """One page of a partition's rows whose sort key satisfies `where`: strongly consistent, except on an index."""
         try:
             answer = self.connection.query(
@@ -222,7 +222,7 @@ class Store:
             if is_passing(error):
                 raise Busy from error
             raise
-        return Page([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
+        return RowPage([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
 
     def stream(self, room: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
         """Every raw row of a company in the table `room` whose sort key begins with `prefix` and follows `after`. Reads

@@ -24,7 +24,7 @@ from chalicelib.services.archive import removal, statutory
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.kinds import KINDS, LEDGER
 from chalicelib.services.backup.format.kinds import NAMES as COUNTED
-from chalicelib.services.backup.format.lines import Line, gross_of, logo_of
+from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_of
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
@@ -73,7 +73,7 @@ def test_a_backup_holds_it_behind_the_older_kinds() -> None:
 
 def test_a_backup_adds_up_its_amounts() -> None:
     data = {"totals": {"gross": "120.00"}, "seller": {"name": "x", "logo": "logos/a"}}
-    line = Line("toy_bills", *PLACE, "toy_bill#1", data=data)
+    line = BackupLine("toy_bills", *PLACE, "toy_bill#1", data=data)
     logo = logo_of(line)
     assert gross_of(line) == "120.00"
     assert logo is not None

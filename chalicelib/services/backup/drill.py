@@ -31,7 +31,7 @@ from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.drill import DrillStore, cleared, companies
-from chalicelib.store.wire import Page, start_after
+from chalicelib.store.wire import RowPage, start_after
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import GivenUp
@@ -170,7 +170,7 @@ def _compare(context: _Context, state: Drill, deadline: Deadline) -> Drill:
     return state.at(replace(progress, step="sweep", cursor=None, failure=failure))
 
 
-def _page(context: _Context, room: str, after: str | None) -> Page:
+def _page(context: _Context, room: str, after: str | None) -> RowPage:
     start = start_after(context.company, after) if after else None
     return patiently(lambda: context.store.query(room, context.company, after=start, limit=PAGE))
 

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.backup.format.contents import GROUPS, RowGroup
-from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
 from chalicelib.store import bookkeeping
@@ -143,7 +143,7 @@ class _Checking:
         rows = self.archive.rows({"series"})
         return {line.data["id"]: line.data.get("anchor") for line in rows if line.data}
 
-    def _link(self, line: Line, anchors: Mapping[str, str | None]) -> None:
+    def _link(self, line: BackupLine, anchors: Mapping[str, str | None]) -> None:
         """Compare a register entry with the previous one, or with the start of its series."""
         data, manifest = line.data or {}, self.archive.manifest
         name, position = data["series"], data["position"]

@@ -17,8 +17,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.records.paging import Page, page_of
 from chalicelib.store.read import Reader
-from chalicelib.store.wire import SORT, start_after
-from chalicelib.store.wire import Page as Rows
+from chalicelib.store.wire import SORT, RowPage, start_after
 
 P = TypeVar("P")
 FILTERED_PAGE = 200
@@ -94,7 +93,7 @@ def _streams(
     sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
     prefix = f"{made.kind}#"
 
-    def page(room: str, after: dict[str, Any] | None) -> Rows:
+    def page(room: str, after: dict[str, Any] | None) -> RowPage:
         return reader.store.query(
             room,
             reader.company,
@@ -106,7 +105,7 @@ def _streams(
 
     begin = _begin(reader.company, prefix, query)
     firsts = [reader.store.pool.submit(page, room, begin) for room in rooms[1:]]
-    here: Future[Rows] = Future()
+    here: Future[RowPage] = Future()
     here.set_result(page(rooms[0], begin))
     return [
         _paired(_rows(first, page, room), ascending=query.ascending)
@@ -121,7 +120,7 @@ def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | 
     return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
 
 
-def _rows(first: Future[Rows], page: Callable[[str, dict[str, Any] | None], Rows], room: str) -> Iterator[Record]:
+def _rows(first: Future[RowPage], page: Callable[[str, dict[str, Any] | None], RowPage], room: str) -> Iterator[Record]:
     current = first.result()
     while True:
         yield from current.records

@@ -21,7 +21,7 @@ from chalicelib.store.read import Reader, open_company
 
 if TYPE_CHECKING:
     from chalicelib.domain.documents.view import DocumentView
-    from chalicelib.render.renderer import Attachment
+    from chalicelib.render.renderer import EmbeddedFile
     from chalicelib.wiring import World
 
 PDF = "application/pdf"
@@ -35,7 +35,7 @@ class Printable:
     filename: str
     logo: str | None
     template: str | None
-    attachments: tuple["Attachment", ...] = ()
+    attachments: tuple["EmbeddedFile", ...] = ()
 
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:

@@ -21,7 +21,7 @@ from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import MOST_OBJECT, After, Objects, lines_in
 from chalicelib.services.backup.format.contents import BY_NAME, ORDER
 from chalicelib.services.backup.format.encryption import SCHEMA, Seals
-from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
 from chalicelib.services.backup.format.parts import Fact, Header, PartWriter, Sum, header_of, named, texts
 from chalicelib.services.backup.verify import agree
@@ -34,7 +34,7 @@ MOST_LAYERS: Final = 5
 """Deltas after which writers are fenced. A reader slower than the writers never converges."""
 MEDIA: Final = "application/octet-stream"
 MOST_LOGO: Final = 4_000_000
-LineChange = tuple[Line, Fact | None]
+LineChange = tuple[BackupLine, Fact | None]
 """A line, and the fact at its key in earlier deltas."""
 
 
@@ -98,7 +98,7 @@ class BackupWriter:
                 if not line.gone or known.get(line.sort):
                     yield line, known.get(line.sort)
 
-    def _known(self, lines: list[Line]) -> Iterator[LineChange]:
+    def _known(self, lines: list[BackupLine]) -> Iterator[LineChange]:
         """The cutoff's lines with the earlier facts at their keys. A deletion of a row that no delta holds is left
         out."""
         for group in dict.fromkeys(line.group for line in lines):

@@ -16,7 +16,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.encryption import Seals
-from chalicelib.services.backup.format.lines import Line, decoded
+from chalicelib.services.backup.format.lines import BackupLine, decoded
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.format.parts import Fact, fact_of, header_of, texts
 
@@ -50,7 +50,7 @@ class Objects:
             raise BackupDamaged(reason="hash", where=stated.name)
         return found
 
-    def lines(self, part: Part) -> Iterator[Line]:
+    def lines(self, part: Part) -> Iterator[BackupLine]:
         """The lines of a part, in order. Raises BackupDamaged."""
         found = texts(self.seals.opened(part.name, self.stored(part)), part.name)
         header = header_of(found, part.name)
@@ -65,7 +65,7 @@ class Objects:
         if (count, last) != (part.lines, part.last):
             raise BackupDamaged(reason="lines", where=part.name)
 
-    def merged(self, parts: Sequence[Part], group: str, after: str = "") -> Iterator[Line]:
+    def merged(self, parts: Sequence[Part], group: str, after: str = "") -> Iterator[BackupLine]:
         """The rows of a group at the cutoff, each from the last delta that holds it. One part per delta is in
         memory."""
         own = [part for part in parts if part.group == group and part.last > after]
@@ -84,14 +84,14 @@ class Objects:
                 found |= {line.sort: fact_of(line) for line in self.lines(part) if line.sort in wanted}
         return found
 
-    def _layer(self, parts: Sequence[Part], layer: int) -> Iterator[tuple[str, int, Line]]:
+    def _layer(self, parts: Sequence[Part], layer: int) -> Iterator[tuple[str, int, BackupLine]]:
         for part in parts:
             if part.layer == layer:
                 for line in self.lines(part):
                     yield line.sort, layer, line
 
 
-def lines_in(group: str, found: Iterator[bytes], name: str) -> Iterator[Line]:
+def lines_in(group: str, found: Iterator[bytes], name: str) -> Iterator[BackupLine]:
     """The lines after a part's header. Raises BackupDamaged."""
     for text in found:
         try:
@@ -107,7 +107,7 @@ class Archive:
     def __init__(self, manifest: Manifest, objects: Objects, digest: str) -> None:
         self.manifest, self.objects, self.digest = manifest, objects, digest
 
-    def rows(self, groups: Collection[str] | None = None, *, after: After | None = None) -> Iterator[Line]:
+    def rows(self, groups: Collection[str] | None = None, *, after: After | None = None) -> Iterator[BackupLine]:
         """The rows at the cutoff, by group in the order of `contents.GROUPS`, then by sort key. `groups` selects
         groups. `after` is a cursor; parts before it are not read.
 

@@ -35,7 +35,7 @@ _decode = msgspec.json.Decoder(_StoredLine).decode
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BackupLine:
     """One row of a backup. `salt` is that of its hash in the journal. `gone` means that the row was deleted after the
     earlier deltas were read."""
 
@@ -57,37 +57,37 @@ class Line:
         return str((self.data or {})["id"])
 
 
-def line_of(row: Row, room: str) -> Line:
+def line_of(row: Row, room: str) -> BackupLine:
     """The line of a raw row of `room`. Raises ValueError for a row that no backup holds."""
     kind = row["_kind"]["S"]
     group = group_of(room, kind)
     if group is None:
         raise ValueError(f"a {kind} of {room} is in no backup")
-    return Line(group.name, room, kind, row["sort"]["S"], row["_salt"]["B"], to_plain(room, row))
+    return BackupLine(group.name, room, kind, row["sort"]["S"], row["_salt"]["B"], to_plain(room, row))
 
 
-def gone(group: str, kind: str, sort: str) -> Line:
+def gone(group: str, kind: str, sort: str) -> BackupLine:
     """A line that deletes a row."""
-    return Line(group, BY_NAME[group].room, kind, sort, gone=True)
+    return BackupLine(group, BY_NAME[group].room, kind, sort, gone=True)
 
 
-def encoded(line: Line) -> bytes:
+def encoded(line: BackupLine) -> bytes:
     """The line as stored, without its line end."""
     if line.gone:
         return _encode({"sort": line.sort, "kind": line.kind, "gone": True})
     return _encode({"sort": line.sort, "kind": line.kind, "salt": line.salt, "data": line.data})
 
 
-def decoded(group: str, text: bytes) -> Line:
+def decoded(group: str, text: bytes) -> BackupLine:
     """Parse a stored line. Raises msgspec.MsgspecError, KeyError for text that is no line of this group."""
     stored = _decode(text)
     room = BY_NAME[group].room
     if stored.kind not in BY_NAME[group].kinds or (room, stored.kind) not in ENTITIES:
         raise msgspec.ValidationError(f"a {stored.kind} among {group}")
-    return Line(group, room, stored.kind, stored.sort, stored.salt, stored.data, stored.gone)
+    return BackupLine(group, room, stored.kind, stored.sort, stored.salt, stored.data, stored.gone)
 
 
-def gross_of(line: Line) -> str | None:
+def gross_of(line: BackupLine) -> str | None:
     """The gross, in dirhams, of a frozen document with prices or of a register entry."""
     data = line.data or {}
     if line.group == "register":
@@ -96,7 +96,7 @@ def gross_of(line: Line) -> str | None:
     return str(data["totals"]["gross"]) if made and made.priced else None
 
 
-def logo_of(line: Line) -> Logo | None:
+def logo_of(line: BackupLine) -> Logo | None:
     """The logo that a profile or a frozen document names; `frozen` if the law keeps it with the document."""
     data: Mapping[str, Any] = line.data or {}
     made = _ISSUED.get((line.room, line.kind))

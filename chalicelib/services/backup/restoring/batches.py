@@ -19,7 +19,7 @@ from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.services.backup.format.archive import Archive
-    from chalicelib.services.backup.format.lines import Line
+    from chalicelib.services.backup.format.lines import BackupLine
 
 MOST_ROWS = 96
 """Rows per batch. The other 4 of a transaction's 100 items are bookkeeping."""
@@ -154,7 +154,7 @@ class _Pending:
         self.refs = self.size = self.rows = 0
         self.last = ("", "")
 
-    def taken(self, line: "Line") -> Batch | None:
+    def taken(self, line: "BackupLine") -> Batch | None:
         """Add a row; return the previous batch if it was full."""
         record = line.record(self.walk.source)
         back = self.walk.replay.replayed(record)
@@ -174,7 +174,7 @@ class _Pending:
     def _why(self, record: Record) -> MergeOutcome:
         return "expired" if self.walk.replay.expired(record) else "erased"
 
-    def _note(self, line: "Line") -> None:
+    def _note(self, line: "BackupLine") -> None:
         self.rows += 1
         self.last = (line.group, line.sort)
 
