@@ -200,17 +200,17 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _VerificationContext:
     world: "World"
     job: JobRow
 
 
-def _load(context: _Context) -> Verification:
+def _load(context: _VerificationContext) -> Verification:
     inputs = msgspec.json.decode(context.job.inputs, type=_Inputs)
     return Verification(inputs, context.job.total)
 
 
-def _row(context: _Context, state: Verification) -> JobRow:
+def _row(context: _VerificationContext, state: Verification) -> JobRow:
     checked, over = state.inputs.checked, state.outcome is not None
     return context.job.progressed(
         over=over,
@@ -222,7 +222,7 @@ def _row(context: _Context, state: Verification) -> JobRow:
     )
 
 
-def _check_next(context: _Context, state: Verification, deadline: Deadline) -> Verification:
+def _check_next(context: _VerificationContext, state: Verification, deadline: Deadline) -> Verification:
     """Verify the next piece of the backup; at its end record the result on the backup's row."""
     world, job, backup = context.world, context.job, state.inputs.backup
     archive = open_archive(world, job.company, backup)
@@ -242,7 +242,7 @@ def _check_next(context: _Context, state: Verification, deadline: Deadline) -> V
     return replace(state, total=total, outcome=outcome, step=DONE)
 
 
-def _failed(_: _Context, state: Verification, failure: Failure) -> Verification:
+def _failed(_: _VerificationContext, state: Verification, failure: Failure) -> Verification:
     params = failure.params if isinstance(failure, Refusal) else {}
     outcome = {"outcome": "failed", "code": failure.code, "backup": state.inputs.backup, **params}
     return replace(state, outcome=outcome, step=DONE, failure=failure.code)
@@ -250,7 +250,7 @@ def _failed(_: _Context, state: Verification, failure: Failure) -> Verification:
 
 WORKFLOW: Final = Workflow(
     name="verification",
-    context=_Context,
+    context=_VerificationContext,
     load=_load,
     row=_row,
     steps={"check": _check_next},

@@ -140,14 +140,14 @@ def advance(world: "World", backup: Backup) -> Backup:
     return after
 
 
-def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
+def _make(context: "_BackupContext", backup: Backup, deadline: Deadline) -> Backup:
     """Write the next parts; after the last one, fix the manifest on the row."""
     making = BackupWriter(context.world, backup)
     making.run(deadline)
     return making.row
 
 
-def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backup]:
+def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written[Backup]:
     """Store the manifest, and end the backup in one commit."""
     world = context.world
     assert backup.manifest is not None  # noqa: S101 — it is what leads to this step
@@ -215,20 +215,20 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _BackupContext:
     world: "World"
     row: Backup
 
 
-def _failed(context: _Context, backup: Backup, failure: Failure) -> Written[Backup]:
+def _failed(context: _BackupContext, backup: Backup, failure: Failure) -> Written[Backup]:
     extra = {"error": failure.code, "company": backup.company, "ref": backup.id}
     log.error("backup failed", exc_info=failure, extra=extra)
     return Written(fail(context.world, backup, failure.code))
 
 
-WORKFLOW: Final[Workflow[Backup, _Context, Backup]] = Workflow(
+WORKFLOW: Final[Workflow[Backup, _BackupContext, Backup]] = Workflow(
     name="backup",
-    context=_Context,
+    context=_BackupContext,
     load=lambda context: context.row,
     row=lambda _, backup: backup,
     steps={"make": _make, "complete": _complete},

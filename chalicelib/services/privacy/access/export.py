@@ -51,7 +51,7 @@ PRINTED = document_types()
 """The kinds of documents whose pages an export holds."""
 
 
-class _Context:
+class _ExportContext:
     """A request, and whether its account may still be read."""
 
     def __init__(self, world: "World", request: Request) -> None:
@@ -65,7 +65,7 @@ class _Context:
         return Reader(self.world.store, self.request.company, self.head)
 
 
-def _step_of(context: _Context, request: Request) -> str:
+def _step_of(context: _ExportContext, request: Request) -> str:
     if context.head is None or context.head.state != "active":
         return "refuse"
     if request.status == "verified":
@@ -73,7 +73,7 @@ def _step_of(context: _Context, request: Request) -> str:
     return "finish" if all(step.done for step in request.measures) else "gather"
 
 
-def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _refuse(context: _ExportContext, request: Request, _: Deadline) -> Written[Request]:
     """Refuse the request of an account blocked in the meantime. After a restore the request is tried again."""
     if context.head is not None and context.head.state == "restoring":
         raise CompanyRestoring
@@ -82,12 +82,12 @@ def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request
     return Written(transitions.close(context.world, request, "refused", reason=BLOCKED))
 
 
-def _gather(context: _Context, request: Request, deadline: Deadline) -> Request:
+def _gather(context: _ExportContext, request: Request, deadline: Deadline) -> Request:
     at = next(i for i, step in enumerate(request.measures) if not step.done)
     return _piece(context.world, request, at, context.reader(), deadline)
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _finish(context: _ExportContext, request: Request, _: Deadline) -> Written[Request]:
     _clear(context.world, request)
     return Written(transitions.close(context.world, request, "completed", notice="ready"))
 
@@ -108,7 +108,7 @@ def steps(subject: str | None) -> tuple[Measure, ...]:
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
 
 
-def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _begin(context: _ExportContext, request: Request, _: Deadline) -> Written[Request]:
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
 
@@ -234,7 +234,7 @@ def _clear(world: "World", request: Request) -> None:
 
 WORKFLOW: Final = Workflow(
     name="access export",
-    context=_Context,
+    context=_ExportContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,

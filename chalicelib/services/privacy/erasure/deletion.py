@@ -95,7 +95,7 @@ def measures(steps: Iterable[PlannedStep], subject: str | None = None, own_rows:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _DeletionContext:
     world: "World"
     request: Request
 
@@ -113,7 +113,7 @@ def _tell_first(world: "World", request: Request) -> None:
                     raise
 
 
-def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _begin(context: _DeletionContext, request: Request, _: Deadline) -> Written[Request]:
     """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
     cancelled in the meantime."""
     world = context.world
@@ -145,7 +145,7 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
 
-def _step_of(context: _Context, request: Request) -> str:
+def _step_of(context: _DeletionContext, request: Request) -> str:
     if request.status in ("verified", "grace"):
         return "begin"
     if request.status != "running":
@@ -157,7 +157,7 @@ def _step_of(context: _Context, request: Request) -> str:
     return "wait" if _all_wait(request, today(context.world.now())) else "erase"
 
 
-def _count(context: _Context, request: Request, _: Deadline) -> Request:
+def _count(context: _DeletionContext, request: Request, _: Deadline) -> Request:
     """Count the rows of the next tables, before the first erasure."""
     after = erasers.counted(context.world, request)
     while after.cursor is None and any(measure.found is None for measure in after.measures):
@@ -165,12 +165,12 @@ def _count(context: _Context, request: Request, _: Deadline) -> Request:
     return after
 
 
-def _erase(context: _Context, request: Request, _: Deadline) -> Request:
+def _erase(context: _DeletionContext, request: Request, _: Deadline) -> Request:
     """Erase the next part of a table."""
     return erasers.carry_out(context.world, request) or request
 
 
-def _wait(context: _Context, request: Request, _: Deadline) -> Request:
+def _wait(context: _DeletionContext, request: Request, _: Deadline) -> Request:
     """Postpone the request to the first day on which a term ends."""
     terms = _all_wait(request, today(context.world.now()))
     return replace(request, due_at=midnight(min(terms) + timedelta(days=1)))
@@ -183,7 +183,7 @@ def _all_wait(request: Request, on: date) -> list[date]:
     return waiting if len(waiting) == len(left) else []
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _finish(context: _DeletionContext, request: Request, _: Deadline) -> Written[Request]:
     """Sign the receipt, and close the request (and the company) with it in one commit."""
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
@@ -204,7 +204,7 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
     return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
 
 
-def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
+def _look_again(context: _DeletionContext, request: Request, _: Deadline) -> Request:
     """Erase rows that a request in flight wrote after the account was blocked."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
@@ -222,7 +222,7 @@ def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
 
 WORKFLOW: Final = Workflow(
     name="deletion",
-    context=_Context,
+    context=_DeletionContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,

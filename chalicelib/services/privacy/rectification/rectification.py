@@ -85,18 +85,18 @@ def answer(world: "World", call: Call, asker: Requester, id: str, corrections: M
 
 
 @dataclass(frozen=True)
-class _Context:
+class _RectificationContext:
     world: "World"
     request: Request
 
 
-def _step_of(_: _Context, request: Request) -> str:
+def _step_of(_: _RectificationContext, request: Request) -> str:
     if request.status == "verified":
         return "wait"
     return "count" if any(measure.found is None for measure in request.measures) else "finish"
 
 
-def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+def _wait(context: _RectificationContext, request: Request, _: Deadline) -> Request | Written[Request]:
     """Wait for an operator if there are no corrections. Lapse if the missing details never arrive."""
     since = request.awaiting_since
     if since is None:  # An operator carries it out; the watch job checks its deadline.
@@ -107,11 +107,11 @@ def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written
     return replace(request, due_at=since + UNANSWERED)
 
 
-def _count(context: _Context, request: Request, _: Deadline) -> Request:
+def _count(context: _RectificationContext, request: Request, _: Deadline) -> Request:
     return _counted(context.world, request)
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+def _finish(context: _RectificationContext, request: Request, _: Deadline) -> Request | Written[Request]:
     """Close the request once its owners are notified, or once its deadline is near."""
     world = context.world
     told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
@@ -164,7 +164,7 @@ def _close(world: "World", request: Request) -> Request | None:
 
 WORKFLOW: Final = Workflow(
     name="rectification",
-    context=_Context,
+    context=_RectificationContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,
