@@ -90,8 +90,10 @@ class _Attributes(dict[str, Any]):
         return getattr(self._record, name)
 
 
-ENTITIES: dict[tuple[str, str], type[Record]] = {}
-"""Every entity class by (table, kind). The draft and the issued invoice share a kind but not a table."""
+RowKind = tuple[str, str]
+"""A table and a kind of its rows."""
+ENTITIES: dict[RowKind, type[Record]] = {}
+"""Every entity class. The draft and the issued invoice share a kind but not a table."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))

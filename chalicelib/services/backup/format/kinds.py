@@ -6,12 +6,9 @@ from typing import Any, Final
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import by_kind, document_types, find
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, RowKind
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as
-
-RowKind = tuple[str, str]
-"""A room and a kind of row."""
 
 
 def _place(cls: type[Record]) -> RowKind:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.entity import Record, Ref, RowKind
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.services.backup.format.kinds import NAMES, RowKind, is_selected
+from chalicelib.services.backup.format.kinds import NAMES, is_selected
 from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, beside, leader, merged
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.backup.verify import VerifyProgress, check
