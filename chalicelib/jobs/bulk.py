@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 NAME = "bulk"
-Load = Callable[[], Workflow[JobRow, Any, Any]]
+LoadTaskWorkflow = Callable[[], Workflow[JobRow, Any, Any]]
 """Imports a task's workflow. A run loads only the workflows that it needs."""
 OVER = frozenset({"completed", "failed"})
 
 
 def bulk(
-    workflows: Mapping[str, Load],
+    workflows: Mapping[str, LoadTaskWorkflow],
     *,
     name: str = NAME,
     summary: str = "Runs queued bulk work, a transaction at a time",

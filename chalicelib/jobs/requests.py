@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("facture.privacy")
 
 NAME, WATCH = "requests", "deadlines"
-Load = Callable[[], Workflow[Request, Any, Request]]
+LoadRequestWorkflow = Callable[[], Workflow[Request, Any, Request]]
 """Imports the workflow of a kind of request."""
 
 
@@ -43,7 +43,7 @@ def rectification() -> Workflow[Request, Any, Request]:
     return WORKFLOW
 
 
-def requests_job(workflows: Mapping[str, Load]) -> Job:
+def requests_job(workflows: Mapping[str, LoadRequestWorkflow]) -> Job:
     """The job that runs requests, each by the workflow of its kind. A kind without a workflow needs an operator."""
 
     def apply(world: "World", step: JobStep) -> bool:
