@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Leftover, Term
+from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
@@ -24,10 +24,10 @@ def retention_job() -> Job:
     """The job that purges statutory records."""
     return Job(
         name="retention",
-        room=Term.ROOM,
+        room=RetentionSchedule.ROOM,
         schedule="cron(0 4 * * ? *)",
         cap=CAP,
-        find=due_in(Term.ROOM, "retention"),
+        find=due_in(RetentionSchedule.ROOM, "retention"),
         plan=plan,
         apply=_sweep,
         summary="Removes statutory records past their term; the register stays verifiable",
@@ -39,9 +39,9 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
     from chalicelib.services.retention import purge, selection
 
-    if isinstance(work, Leftover):
+    if isinstance(work, OrphanedPayments):
         return [JobStep("leftover", work.key, "late payments of an invoice that has left", (work.id,))]
-    if not isinstance(work, Term):
+    if not isinstance(work, RetentionSchedule):
         raise TypeError(f"a {work.KIND} is due for the sweep")
     through = purge.retention_of(work).through(today(world.now()))
     batches = list(selection.due_entries(world.store, work.company, through))
@@ -62,15 +62,15 @@ def plan(world: "World", work: Record) -> list[JobStep]:
 def _sweep(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import purge
 
-    own = Term.ref(step.ref.company)
-    row, *others = world.store.records([step.ref, own] if step.ref != own else [own])
-    term = others[0] if others else row
-    if not isinstance(term, Term) or row is None:
+    ref = RetentionSchedule.ref(step.ref.company)
+    row, *others = world.store.records([step.ref, ref] if step.ref != ref else [ref])
+    schedule = others[0] if others else row
+    if not isinstance(schedule, RetentionSchedule) or row is None:
         return True
-    if isinstance(row, Leftover):
-        return purge.purge_orphaned_payments(world, row, term)
+    if isinstance(row, OrphanedPayments):
+        return purge.purge_orphaned_payments(world, row, schedule)
     # A step is one commit. The last one repeats until nothing is left, so that uneven batches cannot leave a rest.
-    return purge.purge(world, term) or step.kind == "documents"
+    return purge.purge(world, schedule) or step.kind == "documents"
 
 
 def proofs_job() -> Job:

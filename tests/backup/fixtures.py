@@ -81,7 +81,7 @@ def _rich(world: World) -> "Made":
     was left at it, and a buyer who was erased. While it is backed up, a supplier changes."""
     from decimal import Decimal
 
-    from chalicelib.domain.companies.company import Leftover
+    from chalicelib.domain.companies.company import OrphanedPayments
     from chalicelib.domain.companies.party import Supplier
     from chalicelib.services.documents import crediting, issuing, payments
     from tests.backup.restoring import Kept
@@ -104,7 +104,7 @@ def _rich(world: World) -> "Made":
         reference="reçu – وصل",
     )
     crediting.credit(world.store, kept.call("credit"), second.id, None, "Retour", None)
-    kept.put(Leftover(**kept.stamps | {"id": second.id, "due_at": kept.at}))
+    kept.put(OrphanedPayments(**kept.stamps | {"id": second.id, "due_at": kept.at}))
     kept.confirmed(kept.customer)
     carried(world)
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backups.backup_errors import BackupDamaged
-from chalicelib.domain.companies.company import Company, Series, Term
+from chalicelib.domain.companies.company import Company, RetentionSchedule, Series
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
@@ -84,8 +84,10 @@ def test_whoever_asks_owns_it_and_nobody_else_comes_along(shop: Kept) -> None:
         TableName=table, KeyConditionExpression="company = :c", ExpressionAttributeValues={":c": {"S": company}}
     )
     assert [row["_kind"]["S"] for row in rows["Items"]] == ["member"]
-    (term,) = shop.world.store.records([Term.ref(company)])
-    assert isinstance(term, Term) == isinstance(shop.there(Term.ref(shop.id)), Term)
+    (term,) = shop.world.store.records([RetentionSchedule.ref(company)])
+    assert isinstance(term, RetentionSchedule) == isinstance(
+        shop.there(RetentionSchedule.ref(shop.id)), RetentionSchedule
+    )
 
 
 def test_a_logo_is_the_copys_own(shop: Kept) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Leftover
+from chalicelib.domain.companies.company import OrphanedPayments
 from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE
@@ -217,7 +217,7 @@ def left_over(world: Turned) -> Books:
     paid: dict[str, Any] = {"invoice": gone, "amount": Decimal(1), "method": "cash", **books.stamps}
     put(books, Payment(id=books.new("pay"), date=date(2026, 12, 31), **paid))
     put(books, Balance(id=gone, paid=Decimal(1), **books.stamps))
-    put(books, Leftover(id=gone, due_at=books.at, **books.stamps))
+    put(books, OrphanedPayments(id=gone, due_at=books.at, **books.stamps))
     term = new_schedule(books.profile, books.at)
     put(books, replace(term, swept=date(2026, 12, 31), due_at=midnight(date(2038, 1, 1))))
     return books

@@ -15,7 +15,7 @@ from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import Backup, StatutoryKey, Tier
 from chalicelib.domain.call import SYSTEM_KEY
 from chalicelib.domain.clock import midnight, today
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.companies.member import FormerOwner
 from chalicelib.domain.contact.code import PUBLIC, Code, Tally
 from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, coarse, partition
@@ -432,8 +432,8 @@ def statutory(*kinds: str) -> Check:
 def state(trial: Trial) -> None:
     """The row that says when a company's oldest records may go follows the term."""
     books = Statutory(trial)
-    (row,) = trial.world.store.records([Term.ref(books.books.id)])
-    assert isinstance(row, Term)
+    (row,) = trial.world.store.records([RetentionSchedule.ref(books.books.id)])
+    assert isinstance(row, RetentionSchedule)
     assert row.due_at == midnight(date(books.year + trial.term.years + 1, 1, 1))
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.api.redaction import redact
-from chalicelib.domain.companies.company import Head, Term
+from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.registry import document_types, types_about
 from chalicelib.domain.entity import Record
@@ -183,8 +183,8 @@ def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
     shop = Books(vault, small=True)
     early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
     put(vault, early, late, new_schedule(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
-    (term,) = vault.store.records([Term.ref(shop.id)])
-    assert isinstance(term, Term)
+    (term,) = vault.store.records([RetentionSchedule.ref(shop.id)])
+    assert isinstance(term, RetentionSchedule)
     invoice, toy = 1, 1
     assert purge.preview(vault, term, Period(years=9), date(2036, 12, 31)) == invoice + toy
     at(vault, date(2036, 12, 31))

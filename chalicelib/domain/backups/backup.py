@@ -156,7 +156,7 @@ class StatutoryKey(Record):
 
 
 @entity("destruction", room="requests", prefix="bky")
-class Destruction(Record):
+class KeyDestruction(Record):
     """The destruction of a data key, scheduled at `created_at`. No backup completes under the key any more, and the
     account's deletion deletes the key's row. Point-in-time recovery of the row ends on `final_on`. The id is the
     key's."""

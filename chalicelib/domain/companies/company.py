@@ -138,7 +138,7 @@ class Series(Record):
 
 
 @entity("term", room="journal", prefix="cmp", sort="term")
-class Term(Record):
+class RetentionSchedule(Record):
     """The date on which a company's oldest statutory records are due for purging. The purge moves it forward.
 
     `ends` are all financial year ends ("MM-DD") that the company ever had. `period` (ISO 8601) is the longest term ever
@@ -155,7 +155,7 @@ class Term(Record):
 
 
 @entity("leftover", room="journal", prefix="inv")
-class Leftover(Record):
+class OrphanedPayments(Record):
     """Payments dated in a later financial year than their invoice, which is purged already. They have their own term.
     The id is the invoice's."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import StatutoryKey
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupUnknownKey
-from chalicelib.domain.companies.company import Head, Term
+from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types, person_of
 from chalicelib.domain.entity import Ref
@@ -46,7 +46,9 @@ ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_type
 def advance(world: "World", company: str, deadline: Deadline) -> bool:
     """Archive the next documents; True once there is nothing left that was issued so far. Test companies' documents are
     specimens and are never archived. Raises Busy."""
-    head, mark, term = world.store.records([Head.ref(company), Archived.ref(company), Term.ref(company)])
+    head, mark, schedule = world.store.records(
+        [Head.ref(company), Archived.ref(company), RetentionSchedule.ref(company)]
+    )
     if not isinstance(head, Head) or head.state != "active" or head.mode != "live" or not head.cloud_backup:
         return True
     found = False
@@ -58,7 +60,7 @@ def advance(world: "World", company: str, deadline: Deadline) -> bool:
             break
         for document in _issued(world, entry):
             seals = seals or _seals(world, company)
-            _lock(world, document, seals, term if isinstance(term, Term) else None)
+            _lock(world, document, seals, schedule if isinstance(schedule, RetentionSchedule) else None)
             found = True
         reached = entry.clock
     # Saving the position is a commit too. Its own journal entry must not cause another save.
@@ -89,9 +91,13 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
     return [row for ref in refs for row in world.store.records([ref]) if isinstance(row, Issued) and not row.specimen]
 
 
-def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term | None) -> None:
+def _lock(world: "World", document: Issued, seals: tuple[str, Seals], schedule: RetentionSchedule | None) -> None:
     key = prefixes.archived(document.company, document.hash)
-    rule = purge.retention_of(term) if term else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
+    rule = (
+        purge.retention_of(schedule)
+        if schedule
+        else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
+    )
     dated = by_kind(document.KIND).dated(document) or document.issue_date
     until = purge.midnight(rule.kept_until(dated) + purge.DAY)
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.

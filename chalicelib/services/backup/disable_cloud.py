@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, Destruction, WorkingKey
+from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.contact.support import Thread
@@ -164,7 +164,7 @@ def _keys(world: "World", job: JobRow) -> None:
     """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
     keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
     doomed = key_destruction.plan_destruction(world, job.company, job.id, world.now())
-    known = world.store.records([Destruction.ref(job.company, end.id) for end in doomed])
+    known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in doomed])
     new = tuple(end for end, row in zip(doomed, known, strict=True) if row is None)
     if keys:
         _commit(world, job, tuple(keys), new)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.companies.party import Customer
 from chalicelib.policy import inventory
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
@@ -157,7 +157,7 @@ def test_nobody_else_can_be_erased() -> None:
         planned("neighbour")
 
 
-def erased_until(term: Term, at: date) -> set[date | None]:
+def erased_until(term: RetentionSchedule, at: date) -> set[date | None]:
     """The days until which the ledger's rows about a person erased at this day are kept."""
     rule = retention_of(term)
     found = plan(current(), inventory.take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
@@ -167,7 +167,7 @@ def erased_until(term: Term, at: date) -> set[date | None]:
 def test_the_longer_of_the_adopted_and_the_present_term_counts() -> None:
     """The policy says ten years. A company that was promised twelve keeps them until it adopts the shorter term."""
     at, now = date(2028, 2, 29), datetime(2028, 2, 29, 12, tzinfo=UTC)
-    adopted = Term(
+    adopted = RetentionSchedule(
         company="cmp_x", id="cmp_x", created_at=now, updated_at=now, ends=("02-28",), period="P12Y", due_at=now
     )
     assert erased_until(adopted, at) == {date(2040, 2, 29)}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
+from chalicelib.domain.backups.backup import Backup, BackupPlan, KeyDestruction, Seal, StatutoryKey, Tier, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.call import Call
 from chalicelib.domain.entity import Record
@@ -75,7 +75,7 @@ def begin(
     def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
         if not snapshot.head.cloud_backup:
             raise BackupOff
-        found, doomed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
+        found, doomed = snapshot.get(BackupPlan), snapshot.find(KeyDestruction, *keys.values())
         plan = found or planned(call.company, call.at)[0]
         moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
         running = snapshot.get(Backup, plan.running) if plan.running else None
@@ -88,7 +88,7 @@ def begin(
         now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
         return Decision(new, new=(new, _job(call, row), *made), puts=(now,))
 
-    reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
+    reads = [BackupPlan.ref(call.company), *(KeyDestruction.ref(call.company, key) for key in keys.values())]
     committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
     (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
     if not isinstance(found, Backup):  # The reply is older than the backup's row.
@@ -163,7 +163,7 @@ def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
             return Decision()
-        if any(snapshot.find(Destruction, backup.statutory_key, backup.working_key)):
+        if any(snapshot.find(KeyDestruction, backup.statutory_key, backup.working_key)):
             raise BackupKeyDestroyed
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
@@ -206,7 +206,7 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
     reads = [
         Backup.ref(call.company, backup.id),
         BackupPlan.ref(call.company),
-        *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
+        *(KeyDestruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
     ]
     failing = call.verb == "backup_fail"  # The backup of a company that was blocked in the meantime ends too.
     transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from chalicelib.domain.backups.backup import Seal
-from chalicelib.domain.companies.company import Company, Head, Leftover, Series, Term
+from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.document_type import DocumentType
@@ -61,8 +61,8 @@ GROUPS: Final = (
     _group("register", "statutory", RegisterEntry),
     _group("payments", "statutory", Payment),
     _group("payment_ids", "statutory", PaymentId),
-    _group("terms", "statutory", Term),
-    _group("leftovers", "statutory", Leftover),
+    _group("terms", "statutory", RetentionSchedule),
+    _group("leftovers", "statutory", OrphanedPayments),
     _group("journal", "statutory", JournalEntry),
     _group("head", "statutory", Head, streamed=False),
 )

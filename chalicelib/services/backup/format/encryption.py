@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Destruction, Seal, StatutoryKey, WorkingKey
+from chalicelib.domain.backups.backup import KeyDestruction, Seal, StatutoryKey, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.outside.vault import NotOurs
 
@@ -64,7 +64,7 @@ class Seals:
             return
         key = self.keys[seal]
         found, doomed = self._world.store.records(
-            [_KINDS[seal].ref(self.company, key), Destruction.ref(self.company, key)]
+            [_KINDS[seal].ref(self.company, key), KeyDestruction.ref(self.company, key)]
         )
         if doomed is not None:
             raise BackupKeyDestroyed(key=key)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.companies.company import Company, Head, Series, Term
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, Series
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -36,7 +36,7 @@ def beside(backed: Record) -> tuple[Ref, ...]:
     if issue := issue_of(backed):
         return backed.key, issue
     if isinstance(backed, Company):
-        return backed.key, Term.ref(backed.company)
+        return backed.key, RetentionSchedule.ref(backed.company)
     return (backed.key,)
 
 
@@ -66,7 +66,7 @@ def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
     if backed.ROOM == "ledger":
         return Merged("unchanged")
     if isinstance(backed, Company) and isinstance(now, Company):
-        return _profile(backed, now, rows[Term.ref(backed.company)], at)
+        return _profile(backed, now, rows[RetentionSchedule.ref(backed.company)], at)
     return _as_it_was(backed, now, at)
 
 
@@ -77,14 +77,14 @@ def _as_it_was(backed: Record, now: Record, at: datetime) -> Merged:
     return Merged("overwritten", (replace(backed, version=now.version + 1, updated_at=at),))
 
 
-def _profile(backed: Company, now: Company, term: Record | None, at: datetime) -> Merged:
+def _profile(backed: Company, now: Company, schedule: Record | None, at: datetime) -> Merged:
     """The backed-up profile with the present numbering and acceptance. Patterns that numbered documents are kept, and
     the present pattern stays in force."""
     older = tuple(pattern for pattern in backed.numbering if pattern not in now.numbering)
     kept: dict[str, Any] = {"numbering": (*older, *now.numbering), "policy_version": now.policy_version}
     found = _as_it_was(replace(backed, **kept), now, at)
-    if found.puts and isinstance(term, Term) and backed.financial_year_end not in term.ends:
-        return replace(found, puts=(*found.puts, purge.with_year_end(term, backed.financial_year_end, at)))
+    if found.puts and isinstance(schedule, RetentionSchedule) and backed.financial_year_end not in schedule.ends:
+        return replace(found, puts=(*found.puts, purge.with_year_end(schedule, backed.financial_year_end, at)))
     return found
 
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
@@ -93,6 +93,6 @@ def since(world: "World", company: str, clock: int) -> Replay:
     """The replay for a company's backup of `clock`. Raises Busy."""
     stones = (row.subject for row in world.store.all_of(Tombstone, company, read=patiently))
     right = [*world.store.all_of(Correction, company, read=patiently)]
-    (term,) = patiently(lambda: world.store.records([Term.ref(company)]))
+    (schedule,) = patiently(lambda: world.store.records([RetentionSchedule.ref(company)]))
     later = tuple(sorted((row for row in right if row.clock > clock), key=lambda row: row.clock))
-    return Replay(frozenset(stones), later, term.swept if isinstance(term, Term) else None)
+    return Replay(frozenset(stones), later, schedule.swept if isinstance(schedule, RetentionSchedule) else None)

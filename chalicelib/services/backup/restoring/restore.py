@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.domain.companies.company import Company, Head, Term, require_open
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, require_open
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Forbidden
@@ -113,9 +113,9 @@ def _founding(context: RestoreContext, archive: Archive, source: Head | None) ->
         raise Forbidden(scope="")
     owner = copy.Owner(asked.owner) if asked.owner else copy.owner_of(world, context.source, context.job.actor)
     call = world.call(context.company, context.job.actor, "restore", key=f"{context.job.id}:begin")
-    term = _term(archive, context.source)
+    schedule = _schedule(archive, context.source)
     mode = copy.mode_of(source, gone=source is not None and source.state == "closed" and _follows(context))
-    copy.Founding(context.job.id, mode, owner, term).found(world.store, call)
+    copy.Founding(context.job.id, mode, owner, schedule).found(world.store, call)
 
 
 def _follows(context: RestoreContext) -> bool:
@@ -132,11 +132,11 @@ def _follows(context: RestoreContext) -> bool:
     return done.outcome == context.job.id
 
 
-def _term(archive: Archive, company: str) -> Term | None:
+def _schedule(archive: Archive, company: str) -> RetentionSchedule | None:
     """The source's retention row. The copy's records are due on the same dates."""
     for line in archive.rows(("terms",)):
         record = line.record(company)
-        return record if isinstance(record, Term) else None
+        return record if isinstance(record, RetentionSchedule) else None
     return None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.backups.archive import Archived
-from chalicelib.domain.companies.company import Company, Head, Term
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
@@ -52,7 +52,7 @@ bookkeeping and add nothing to the rows that they point to."""
 NAMES: Mapping[type[Record], str] = {
     Company: "company",
     Head: "account",
-    Term: "retention",
+    RetentionSchedule: "retention",
     Archived: "archive",
     **{made.draft: made.draft_group for made in document_types() if made.draft and made.draft_group},
     **{made.issued: made.plural for made in document_types()},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
@@ -43,10 +43,10 @@ NOTICE = "privacy_notice"
 
 def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
     """The plan of a deletion at this instant, by the policy in force and the company's own terms."""
-    (term,) = world.store.records([Term.ref(company)])
+    (schedule,) = world.store.records([RetentionSchedule.ref(company)])
     circumstances = Circumstances(today(at))
-    if isinstance(term, Term):
-        rule = retention_of(term)
+    if isinstance(schedule, RetentionSchedule):
+        rule = retention_of(schedule)
         circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
     return plan(current(), take(), affects, circumstances)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.domain.backups.backup import Destruction
+from chalicelib.domain.backups.backup import KeyDestruction
 from chalicelib.domain.clock import instant
 from chalicelib.domain.privacy.request import Measure, Receipt, Request
 from chalicelib.outside.keys import BadSignature, verify
@@ -34,7 +34,7 @@ def canonical_json(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def content(request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> dict[str, Any]:
+def content(request: Request, at: datetime, ends: Sequence[KeyDestruction] = ()) -> dict[str, Any]:
     """The receipt of a request completed at `at`; `ends` are the data keys that it destroyed."""
     return {
         "object": "receipt",
@@ -84,7 +84,7 @@ def measure_row(measure: Measure) -> dict[str, Any]:
     }
 
 
-def make(world: "World", request: Request, at: datetime, ends: Sequence[Destruction] = ()) -> Receipt:
+def make(world: "World", request: Request, at: datetime, ends: Sequence[KeyDestruction] = ()) -> Receipt:
     """The signed receipt. Raises Busy."""
     signed = canonical_json(content(request, at, ends))
     signature = world.keys.sign(signed)
