@@ -59,17 +59,17 @@ def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> Non
     None means the latest recorded state. A table that already exists is taken as it is.
     """
     there = set(dynamodb.get_paginator("list_tables").paginate().build_full_result()["TableNames"])
-    for room in TABLES:
-        if target + room.name not in there:
-            last = at is None or room.name in AS_NEW
+    for table in TABLES:
+        if target + table.name not in there:
+            last = at is None or table.name in AS_NEW
             when = {"UseLatestRestorableTime": True} if last else {"RestoreDateTime": at}
             dynamodb.restore_table_to_point_in_time(
-                SourceTableName=source + room.name, TargetTableName=target + room.name, **when
+                SourceTableName=source + table.name, TargetTableName=target + table.name, **when
             )
-    for room in TABLES:
-        name = target + room.name
+    for table in TABLES:
+        name = target + table.name
         _wait(lambda name=name: dynamodb.describe_table(TableName=name)["Table"]["TableStatus"], "ACTIVE", name)  # type: ignore[misc]
-        _configure(dynamodb, name, room.ttl)
+        _configure(dynamodb, name, table.ttl)
 
 
 def _configure(dynamodb: Any, name: str, ttl: str | None) -> None:
@@ -98,16 +98,16 @@ def heads(world: "World") -> Iterator[Head]:
             yield record
 
 
-def _all(world: "World", room: str, kind: str) -> Iterator[Record]:
+def _all(world: "World", table: str, kind: str) -> Iterator[Record]:
     pages = world.store.connection.client.get_paginator("scan").paginate(
-        TableName=world.store.names[room],
+        TableName=world.store.names[table],
         FilterExpression="#k = :k",
         ExpressionAttributeNames={"#k": "_kind"},
         ExpressionAttributeValues={":k": {"S": kind}},
         ConsistentRead=True,
     )
     for page in pages:
-        yield from (from_row(room, row) for row in page["Items"])
+        yield from (from_row(table, row) for row in page["Items"])
 
 
 def replay_all(world: "World") -> list[dict[str, Any]]:
@@ -206,10 +206,10 @@ def check(world: "World") -> list[str]:
 def export(dynamodb: Any, source: str, bucket: str) -> list[str]:
     """Export each table to S3 as DynamoDB JSON, which uses no capacity of the tables. Return the exports' ARNs."""
     made = []
-    for room in TABLES:
-        table = dynamodb.describe_table(TableName=source + room.name)["Table"]["TableArn"]
+    for each in TABLES:
+        table = dynamodb.describe_table(TableName=source + each.name)["Table"]["TableArn"]
         answer = dynamodb.export_table_to_point_in_time(
-            TableArn=table, S3Bucket=bucket, S3Prefix=f"tables/{source}{room.name}", ExportFormat="DYNAMODB_JSON"
+            TableArn=table, S3Bucket=bucket, S3Prefix=f"tables/{source}{each.name}", ExportFormat="DYNAMODB_JSON"
         )
         made.append(answer["ExportDescription"]["ExportArn"])
     for arn in made:

@@ -14,24 +14,24 @@ KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 MOST_RECOVERY_DAYS = 35
 
 
-def logical_name(room: str) -> str:
+def logical_name(table: str) -> str:
     """Return the logical name of a table. The functions' policies refer to it."""
-    return f"{room.title()}Table"
+    return f"{table.title()}Table"
 
 
 def tables(prefix: str, policy: Policy) -> dict[str, Any]:
     """Return every table, under names that begin with `prefix` (FACTURE_TABLE_PREFIX)."""
-    return {logical_name(room.name): _table(prefix, room, policy) for room in TABLES}
+    return {logical_name(table.name): _table(prefix, table, policy) for table in TABLES}
 
 
 def drill_tables(prefix: str, policy: Policy) -> dict[str, Any]:
     """Return the tables into which drills restore. They have no recovery, which could bring an erased person back, and
     nothing is lost with them."""
-    return {f"Drill{logical_name(room.name)}": _aside(prefix + ASIDE, room, policy) for room in TABLES}
+    return {f"Drill{logical_name(table.name)}": _aside(prefix + ASIDE, table, policy) for table in TABLES}
 
 
-def _aside(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]:
-    properties = _table(prefix, room, policy)["Properties"]
+def _aside(prefix: str, table: TableDefinition, policy: Policy) -> dict[str, Any]:
+    properties = _table(prefix, table, policy)["Properties"]
     unsaved = {
         "DeletionProtectionEnabled": False,
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
@@ -39,10 +39,10 @@ def _aside(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]
     return {"Type": "AWS::DynamoDB::Table", "Properties": {**properties, **unsaved}}
 
 
-def _table(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]:
-    names = ["company", "sort", *(name for index in room.indexes for name in (index.hash, index.range))]
+def _table(prefix: str, table: TableDefinition, policy: Policy) -> dict[str, Any]:
+    names = ["company", "sort", *(name for index in table.indexes for name in (index.hash, index.range))]
     properties: dict[str, Any] = {
-        "TableName": prefix + room.name,
+        "TableName": prefix + table.name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _keys("company", "sort"),
         "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in dict.fromkeys(names)],
@@ -54,10 +54,10 @@ def _table(prefix: str, room: TableDefinition, policy: Policy) -> dict[str, Any]
             "KMSMasterKeyId": {"Fn::GetAtt": [KEY, "Arn"]},
         },
     }
-    if room.indexes:
-        properties["GlobalSecondaryIndexes"] = [_index(index) for index in room.indexes]
-    if room.ttl:
-        properties["TimeToLiveSpecification"] = {"AttributeName": room.ttl, "Enabled": True}
+    if table.indexes:
+        properties["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
+    if table.ttl:
+        properties["TimeToLiveSpecification"] = {"AttributeName": table.ttl, "Enabled": True}
     return {"Type": "AWS::DynamoDB::Table", **KEPT, "Properties": properties}
 
 

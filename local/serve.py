@@ -82,7 +82,7 @@ def real_service() -> Service:
         # Use the client that the service needs anyway. PynamoDB would make one for each table.
         found = set(resources.table_names(store.connection.client))
         for settings in (world().settings, drill_settings(world().settings)):
-            if not {table_name(settings, room) for room in store.names} <= found:
+            if not {table_name(settings, table) for table in store.names} <= found:
                 create_tables(settings)
 
     return Service(app, prepare, tuple(JOBS), lambda name: run_scheduled(world(), name), lacks=missing_pieces())

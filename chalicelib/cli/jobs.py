@@ -156,7 +156,7 @@ def given_up(world: "World", options: argparse.Namespace) -> int:
     job = _job(options.name)
     now, count = world.now(), 0
     for record in bookkeeping.all_due(
-        world.store, job.room, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])
+        world.store, job.table, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])
     ):
         revived = options.revive and bookkeeping.revive(world.store, record, now)
         show(company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived)

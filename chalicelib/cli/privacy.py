@@ -171,7 +171,7 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun(str(error)) from error
     now, total = world.now(), 0
     for schedule in bookkeeping.all_due(
-        world.store, RetentionSchedule.ROOM, "retention", now.replace(year=now.year + 100, day=1)
+        world.store, RetentionSchedule.TABLE, "retention", now.replace(year=now.year + 100, day=1)
     ):
         if isinstance(schedule, RetentionSchedule) and (count := purge.preview(world, schedule, period, today(now))):
             show(company=schedule.company, documents=count)

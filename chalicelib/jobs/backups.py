@@ -111,10 +111,10 @@ def plan_of(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — 
 
 NIGHTLY_JOB = Job(
     name=NIGHTLY,
-    room=BackupPlan.ROOM,
+    table=BackupPlan.TABLE,
     schedule="rate(5 minutes)",
     cap=MOST_BEGUN,
-    find=due_in(BackupPlan.ROOM, NIGHTLY),
+    find=due_in(BackupPlan.TABLE, NIGHTLY),
     plan=plan_of,
     apply=_begin,
     summary="Begins the backups whose hour of the night has come",
@@ -138,10 +138,10 @@ RESTORES_JOB = bulk(
 )
 DRILL_JOB = Job(
     name=DRILL,
-    room=DrillPlan.ROOM,
+    table=DrillPlan.TABLE,
     schedule="rate(5 minutes)",
     cap=MOST_DRILLED,
-    find=due_in(DrillPlan.ROOM, DRILL),
+    find=due_in(DrillPlan.TABLE, DRILL),
     plan=plan_of,
     apply=_drill,
     step_seconds=RESERVED_SECONDS,
@@ -150,10 +150,10 @@ DRILL_JOB = Job(
 )
 EXPIRY_JOB = Job(
     name=EXPIRY,
-    room=Backup.ROOM,
+    table=Backup.TABLE,
     schedule="rate(1 hour)",
     cap=MOST_EXPIRED,
-    find=due_in(Backup.ROOM, EXPIRY),
+    find=due_in(Backup.TABLE, EXPIRY),
     plan=plan_of,
     apply=_expire,
     destroys=True,

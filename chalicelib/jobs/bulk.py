@@ -51,10 +51,10 @@ def bulk(
 
     return Job(
         name=name,
-        room=JobRow.ROOM,
+        table=JobRow.TABLE,
         schedule="rate(1 minute)",
         cap=None,
-        find=due_in(JobRow.ROOM, name),
+        find=due_in(JobRow.TABLE, name),
         plan=plan,
         apply=apply,
         summary=summary,

@@ -47,8 +47,8 @@ Find = Callable[["World", str | None, datetime], DuePage]
 class Job:
     """A scheduled job.
 
-    `name` is also the partition of its rows in the due index of the table `room`. `schedule` is an EventBridge
-    expression in Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's
+    `name` is also the partition of its rows in the due index of `table`. `schedule` is an EventBridge expression in
+    Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's
     permission; planning them takes a fraction of a run. It is None for a job that only carries out requests. `apply`
     returns False if the step needs another call. No step begins with fewer than `step_seconds` left. `buried` is called
     before a row is dead-lettered. A legal hold on the company stops a job that `destroys`. `into` returns the company
@@ -56,7 +56,7 @@ class Job:
     """
 
     name: str
-    room: str
+    table: str
     schedule: str
     cap: int | None
     find: Find
@@ -69,11 +69,11 @@ class Job:
     into: Callable[[Record], str] | None = None
 
 
-def due_in(room: str, name: str) -> Find:
-    """A `find` that reads the due index of `room` under `name`."""
+def due_in(table: str, name: str) -> Find:
+    """A `find` that reads the due index of `table` under `name`."""
 
     def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
-        page = bookkeeping.page(world.store, room, name, at, cursor=cursor)
+        page = bookkeeping.page(world.store, table, name, at, cursor=cursor)
         return DuePage(page.records, bookkeeping.cursor_of(page))
 
     return find

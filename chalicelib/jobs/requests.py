@@ -66,10 +66,10 @@ def requests_job(workflows: Mapping[str, LoadRequestWorkflow]) -> Job:
 
     return Job(
         name=NAME,
-        room=Request.ROOM,
+        table=Request.TABLE,
         schedule="rate(1 minute)",
         cap=None,
-        find=due_in(Request.ROOM, NAME),
+        find=due_in(Request.TABLE, NAME),
         plan=plan,
         apply=apply,
         summary="Carries privacy requests out, a bounded part at a time",
@@ -116,10 +116,10 @@ def watch_job() -> Job:
 
     return Job(
         name=WATCH,
-        room=RequestDeadline.ROOM,
+        table=RequestDeadline.TABLE,
         schedule="rate(1 hour)",
         cap=None,
-        find=due_in(RequestDeadline.ROOM, WATCH),
+        find=due_in(RequestDeadline.TABLE, WATCH),
         plan=lambda _, work: [JobStep("watch", work.key, "deadline", (work.id,))],
         apply=apply,
         summary="Warns of privacy requests whose deadline is near or past",

@@ -24,10 +24,10 @@ def retention_job() -> Job:
     """The job that purges statutory records."""
     return Job(
         name="retention",
-        room=RetentionSchedule.ROOM,
+        table=RetentionSchedule.TABLE,
         schedule="cron(0 4 * * ? *)",
         cap=CAP,
-        find=due_in(RetentionSchedule.ROOM, "retention"),
+        find=due_in(RetentionSchedule.TABLE, "retention"),
         plan=plan,
         apply=_sweep,
         summary="Removes statutory records past their term; the register stays verifiable",
@@ -77,10 +77,10 @@ def proofs_job() -> Job:
     """The job that purges closed requests and released holds."""
     return Job(
         name="proofs",
-        room=Request.ROOM,
+        table=Request.TABLE,
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
-        find=due_in(Request.ROOM, "proofs"),
+        find=due_in(Request.TABLE, "proofs"),
         plan=lambda _, work: [JobStep("proof", work.key, f"{work.KIND} past its term")],
         apply=_forget,
         summary="Removes the proofs of requests and holds past their term",

@@ -57,10 +57,10 @@ def apply_uploads(world: "World", step: JobStep) -> bool:
 
 SUPPORT = Job(
     name=JOB,
-    room=Thread.ROOM,
+    table=Thread.TABLE,
     schedule="rate(1 hour)",
     cap=500,
-    find=due_in(Thread.ROOM, JOB),
+    find=due_in(Thread.TABLE, JOB),
     plan=plan,
     apply=apply,
     destroys=True,
@@ -68,10 +68,10 @@ SUPPORT = Job(
 )
 ORPHANS = Job(
     name=UPLOADS,
-    room=Upload.ROOM,
+    table=Upload.TABLE,
     schedule="rate(1 hour)",
     cap=1000,
-    find=due_in(Upload.ROOM, UPLOADS),
+    find=due_in(Upload.TABLE, UPLOADS),
     plan=plan_uploads,
     apply=apply_uploads,
     destroys=True,

@@ -62,7 +62,7 @@ def _places(inventory: Inventory, rule: str) -> list[dict[str, Any]]:
     for stored in inventory:
         paths = [attribute.path for attribute in stored.attributes if attribute.governed_by == rule]
         if paths:
-            found.append({"room": stored.room, "kind": stored.kind, "attributes": paths})
+            found.append({"room": stored.table, "kind": stored.kind, "attributes": paths})
     return found
 
 

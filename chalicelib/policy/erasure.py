@@ -96,7 +96,7 @@ def _own(attributes: Iterable[Attribute]) -> list[Attribute]:
 
 
 def _by_order(inventory: Inventory) -> list[Stored]:
-    return sorted(inventory, key=lambda stored: (_ORDER.index(stored.room), stored.kind))
+    return sorted(inventory, key=lambda stored: (_ORDER.index(stored.table), stored.kind))
 
 
 def _governing(policy: Policy, attributes: Iterable[Attribute]) -> tuple[Rule, ...]:
@@ -110,7 +110,7 @@ def _row(
     bases = tuple(sorted({basis for rule in rules for basis in rule.bases}))
     names = tuple(attribute.path for attribute in attributes)
     return PlannedStep(
-        0, "table", stored.room, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
+        0, "table", stored.table, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
     )
 
 
@@ -126,7 +126,7 @@ def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[PlannedStep]
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
         rules = _governing(policy, attributes)
-        action = "delete" if policy.rooms[stored.room].erased else _kept_action(rules)
+        action = "delete" if policy.tables[stored.table].erased else _kept_action(rules)
         if action == "delete":
             yield _row(stored, attributes, rules, "all", action)
             continue
@@ -144,7 +144,7 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
     must stay, only the naming attributes are removed."""
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
-        erased = policy.rooms[stored.room].erased
+        erased = policy.tables[stored.table].erased
         if stored.kind in subject.kinds and erased:
             yield _row(stored, attributes, _governing(policy, attributes), "own", "delete")
             continue

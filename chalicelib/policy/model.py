@@ -166,7 +166,7 @@ class Policy:
     bases: Mapping[str, Basis]
     rules: Mapping[str, Rule]
     subjects: Mapping[str, Subject]
-    rooms: Mapping[str, PolicyTable]
+    tables: Mapping[str, PolicyTable]
     prefixes: Mapping[str, Prefix]
     storage: Storage
     processors: Mapping[str, Processor]

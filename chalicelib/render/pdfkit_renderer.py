@@ -144,7 +144,7 @@ def _dated(made: bytes, view: DocumentView) -> bytes:
     """Replace the creation date by the view's date in the same length, so that equal views give equal bytes."""
 
     def stamp(found: "re.Match[bytes]") -> bytes:
-        room = len(found.group()) - len(b"/CreationDate (D:)")
-        return b"/CreationDate (D:" + f"{view.dated:%Y%m%d}000000Z".encode()[:room].ljust(room, b"Z") + b")"
+        width = len(found.group()) - len(b"/CreationDate (D:)")
+        return b"/CreationDate (D:" + f"{view.dated:%Y%m%d}000000Z".encode()[:width].ljust(width, b"Z") + b")"
 
     return _CREATED.sub(stamp, made)

@@ -86,17 +86,17 @@ class Claim:
     attempt: int
 
 
-def page(store: Store, room: str, name: str, at: datetime, *, cursor: str | None = None, limit: int = PAGE) -> RowPage:
-    """One page of the rows of `room` that are due for job `name` at `at`, oldest first, in the index's (eventually
+def page(store: Store, table: str, name: str, at: datetime, *, cursor: str | None = None, limit: int = PAGE) -> RowPage:
+    """One page of the rows of `table` that are due for job `name` at `at`, oldest first, in the index's (eventually
     consistent) view. `cursor` is what `cursor_of` made of the page before."""
     after = msgspec.json.decode(cursor) if cursor else None
-    found = store.query(room, name, _due_by(at), index="due", after=after, limit=limit)
+    found = store.query(table, name, _due_by(at), index="due", after=after, limit=limit)
     return RowPage([record for record in found.records if due_at(record) <= at], found.next)
 
 
-def all_due(store: Store, room: str, name: str, at: datetime) -> Iterator[Record]:
-    """Every row of `room` that is due for job `name` at `at`, the oldest first. Raises Busy."""
-    found = store.all(room, name, _due_by(at), index="due")
+def all_due(store: Store, table: str, name: str, at: datetime) -> Iterator[Record]:
+    """Every row of `table` that is due for job `name` at `at`, the oldest first. Raises Busy."""
+    found = store.all(table, name, _due_by(at), index="due")
     return (record for record in found if due_at(record) <= at)
 
 
@@ -121,7 +121,7 @@ def claim(store: Store, record: Record, until: datetime) -> Claim | None:
     )
     if row is None:
         return None
-    return Claim(from_row(record.ROOM, row), was, until, int(row["attempts"]["N"]))
+    return Claim(from_row(record.TABLE, row), was, until, int(row["attempts"]["N"]))
 
 
 def postpone(store: Store, claimed: Claim, at: datetime) -> bool:
@@ -159,7 +159,7 @@ def revive(store: Store, record: Record, at: datetime) -> bool:
 def finish(store: Store, ref: Ref) -> None:
     """Delete a row whose work is done. Safe to repeat. Raises Busy, OutsideWritePath."""
     PATH.require_at("delete", ref)
-    _attempt(lambda: store.connection.delete_item(store.names[ref.room], ref.company, ref.sort), DeleteError)
+    _attempt(lambda: store.connection.delete_item(store.names[ref.table], ref.company, ref.sort), DeleteError)
 
 
 def save(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
@@ -182,8 +182,8 @@ def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool
 
 
 def _put(store: Store, record: Record, salt: bytes, condition: Condition | None) -> bool:
-    PATH.require("put", record.ROOM, record.KIND)
-    name, attributes = store.names[record.ROOM], to_row(record, salt)
+    PATH.require("put", record.TABLE, record.KIND)
+    name, attributes = store.names[record.TABLE], to_row(record, salt)
     call = store.connection.put_item
     done = _attempt(
         lambda: call(name, record.key.company, record.key.sort, attributes=attributes, condition=condition), PutError
@@ -193,9 +193,9 @@ def _put(store: Store, record: Record, salt: bytes, condition: Condition | None)
 
 def _update(store: Store, record: Record, actions: Sequence[Action], condition: Condition) -> dict[str, Any] | None:
     """The row after the change, or None when the condition failed."""
-    PATH.require("update", record.ROOM, record.KIND)
+    PATH.require("update", record.TABLE, record.KIND)
     ref = record.key
-    name, call = store.names[ref.room], store.connection.update_item
+    name, call = store.names[ref.table], store.connection.update_item
     answer = _attempt(
         lambda: call(name, ref.company, ref.sort, actions, condition, return_values="ALL_NEW"), UpdateError
     )

@@ -14,7 +14,7 @@ from chalicelib.settings import Settings
 from chalicelib.store.wire import Key, Store, is_passing
 
 ASIDE = "drill-"
-ROOMS = ("workspace", "ledger", "journal")
+DRILL_TABLES = ("workspace", "ledger", "journal")
 """The tables that a drill writes to. A drill reads the others in place."""
 BATCH, PAGE = 25, 500
 
@@ -40,10 +40,10 @@ def cleared(store: DrillStore, company: str, *, most: int) -> bool:
     if not isinstance(store, DrillStore):
         raise TypeError("only what lies aside is cleared")
     gone = 0
-    for room in ROOMS:
-        while keys := _keys(store, room, company):
+    for table in DRILL_TABLES:
+        while keys := _keys(store, table, company):
             for start in range(0, len(keys), BATCH):
-                _delete(store, room, keys[start : start + BATCH])
+                _delete(store, table, keys[start : start + BATCH])
             gone += len(keys)
             if gone >= most:
                 return False
@@ -54,11 +54,11 @@ def companies(store: DrillStore) -> list[str]:
     """The companies that have rows in the drill tables. Raises Busy."""
     found: set[str] = set()
     start: Any = None  # PynamoDB annotates only the hash key.
-    for room in ROOMS:
+    for table in DRILL_TABLES:
         while True:
             try:
                 page = store.connection.scan(
-                    store.names[room], attributes_to_get=["company"], exclusive_start_key=start, consistent_read=True
+                    store.names[table], attributes_to_get=["company"], exclusive_start_key=start, consistent_read=True
                 )
             except ScanError as error:
                 if is_passing(error):
@@ -70,10 +70,10 @@ def companies(store: DrillStore) -> list[str]:
     return sorted(found)
 
 
-def _keys(store: DrillStore, room: str, company: str) -> list[Key]:
+def _keys(store: DrillStore, table: str, company: str) -> list[Key]:
     try:
         page = store.connection.query(
-            store.names[room], company, consistent_read=True, attributes_to_get=["company", "sort"], limit=PAGE
+            store.names[table], company, consistent_read=True, attributes_to_get=["company", "sort"], limit=PAGE
         )
     except QueryError as error:
         if is_passing(error):
@@ -82,9 +82,9 @@ def _keys(store: DrillStore, room: str, company: str) -> list[Key]:
     return [{"company": row["company"], "sort": row["sort"]} for row in page["Items"]]
 
 
-def _delete(store: DrillStore, room: str, keys: list[Key]) -> None:
+def _delete(store: DrillStore, table: str, keys: list[Key]) -> None:
     try:
-        store.connection.batch_write_item(store.names[room], delete_items=keys)
+        store.connection.batch_write_item(store.names[table], delete_items=keys)
     except PutError as error:
         if is_passing(error):
             raise Busy from error

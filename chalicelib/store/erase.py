@@ -15,7 +15,7 @@ from typing import Any, Final
 from pynamodb.exceptions import DeleteError, PutError, QueryError, UpdateError
 from pynamodb.expressions.operand import Path
 
-from chalicelib.domain.entity import ENTITIES, ROOMS, Ref
+from chalicelib.domain.entity import ENTITIES, TABLE_NAMES, Ref
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import SYSTEM
 from chalicelib.domain.privacy.request import Measure
@@ -48,25 +48,31 @@ class NotPlanned(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """Which rows of one company may go: those of `kinds` (none: every row of the room) that `takes` says are meant."""
+    """Which rows of one company may go: those of `kinds` (none: every row of the table) that `takes` says are meant."""
 
-    room: str
+    table: str
     company: str
     kinds: tuple[str, ...]
     takes: Takes | None = None
 
 
 def target(company: str, measures: Sequence[Measure], takes: Takes | None = None) -> Target:
-    """The rows that measures of one room concern. Raises NotPlanned for a measure that leaves things as they are, for
+    """The rows that measures of one table concern. Raises NotPlanned for a measure that leaves things as they are, for
     the ledger, for rows that no company owns, and for a person's measure without its predicate."""
-    rooms = {measure.place for measure in measures}
+    tables = {measure.place for measure in measures}
     taking = all(m.store == "table" and m.action in ("delete", "anonymise") for m in measures)
     whole = all(measure.match == "all" for measure in measures)
-    if len(rooms) != 1 or not taking or not rooms <= set(ROOMS) - {"ledger"} or company == SYSTEM or not company:
+    if (
+        len(tables) != 1
+        or not taking
+        or not tables <= set(TABLE_NAMES) - {"ledger"}
+        or company == SYSTEM
+        or not company
+    ):
         raise NotPlanned
     if whole is not (takes is None):
         raise NotPlanned
-    return Target(rooms.pop(), company, tuple(kind for measure in measures for kind in measure.kinds), takes)
+    return Target(tables.pop(), company, tuple(kind for measure in measures for kind in measure.kinds), takes)
 
 
 def erase(store: Store, aim: Target, *, most: int) -> bool:
@@ -103,7 +109,7 @@ def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) ->
 
 def census(
     store: Store,
-    room: str,
+    table: str,
     company: str,
     *,
     after: str | None = None,
@@ -117,7 +123,7 @@ def census(
     named = sort or (lambda row: row["_kind"]["S"])
     start: Key | None = {"company": {"S": company}, "sort": {"S": after}} if after else None
     for _ in range(pages):
-        answer = _query(store, room, company, start=start, whole=whole)
+        answer = _query(store, table, company, start=start, whole=whole)
         found.update(name for row in answer["Items"] if (name := named(row)) is not None)
         start = answer.get("LastEvaluatedKey")
         if start is None:
@@ -133,7 +139,7 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
         while True:
             answer = _query(
                 store,
-                aim.room,
+                aim.table,
                 aim.company,
                 prefix=prefix,
                 kinds=kinds,
@@ -146,18 +152,18 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
 
 
 def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where the rows lie: the whole room where every known kind of it goes, else each kind by its keys' beginning."""
-    known = {kind for room, kind in ENTITIES if room == aim.room}
+    """Where the rows lie: the whole table where every known kind of it goes, else each kind by its keys' beginning."""
+    known = {kind for table, kind in ENTITIES if table == aim.table}
     if not aim.kinds or known <= set(aim.kinds):
         yield "", ()
         return
     for kind in aim.kinds:
-        yield ENTITIES[aim.room, kind].SORT.partition("{")[0], (kind,)
+        yield ENTITIES[aim.table, kind].SORT.partition("{")[0], (kind,)
 
 
 def _query(
     store: Store,
-    room: str,
+    table: str,
     company: str,
     *,
     prefix: str = "",
@@ -167,7 +173,7 @@ def _query(
 ) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = store.connection.query(
-            store.names[room],
+            store.names[table],
             company,
             SORT.startswith(prefix) if prefix else None,
             filter_condition=KIND.is_in(*kinds) if kinds else None,
@@ -191,7 +197,7 @@ def erase_row(store: Store, ref: Ref) -> None:
 
 def _delete_one(store: Store, ref: Ref) -> None:
     try:
-        store.connection.delete_item(store.names[ref.room], ref.company, ref.sort)
+        store.connection.delete_item(store.names[ref.table], ref.company, ref.sort)
     except DeleteError as error:
         if is_passing(error):
             raise Busy from error
@@ -204,19 +210,19 @@ def _kind(row: Row) -> str:
 
 def _delete(store: Store, aim: Target, rows: Sequence[Row]) -> None:
     for row in rows:
-        PATH.require("delete", aim.room, _kind(row))
+        PATH.require("delete", aim.table, _kind(row))
     keys = [row["sort"]["S"] for row in rows]
-    if aim.room in ONE_BY_ONE:
+    if aim.table in ONE_BY_ONE:
         for sort in keys:
-            _delete_one(store, Ref(aim.room, aim.company, sort))
+            _delete_one(store, Ref(aim.table, aim.company, sort))
         return
-    table, left = store.names[aim.room], iter(keys)
+    name, left = store.names[aim.table], iter(keys)
     while chunk := list(islice(left, BATCH)):
         wanted: list[Any] = [
             {"DeleteRequest": {"Key": {"company": {"S": aim.company}, "sort": {"S": sort}}}} for sort in chunk
         ]
         for attempt in range(TRIES):
-            wanted = _batch(store, table, wanted)
+            wanted = _batch(store, name, wanted)
             if not wanted:
                 break
             time.sleep(0.05 * 2**attempt)
@@ -238,11 +244,11 @@ def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
 
 
 def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
-    PATH.require("update", aim.room, _kind(row))
+    PATH.require("update", aim.table, _kind(row))
     actions = [Path(name).remove() for name in names]
     condition = row["_kind"]["S"] == KIND
     try:
-        store.connection.update_item(store.names[aim.room], aim.company, row["sort"]["S"], actions, condition)
+        store.connection.update_item(store.names[aim.table], aim.company, row["sort"]["S"], actions, condition)
     except UpdateError as error:
         if code_of(error) == "ConditionalCheckFailedException":  # gone meanwhile: nothing to take from
             return

@@ -97,7 +97,7 @@ class Reader:
 
     def page(
         self,
-        room: str,
+        table: str,
         where: Condition,
         *,
         after: str | None = None,
@@ -105,15 +105,15 @@ class Reader:
         limit: int = 100,
         matching: Condition | None = None,
     ) -> RowPage:
-        """One page of this company's rows in the table `room` by sort key."""
+        """One page of this company's rows in `table` by sort key."""
         start = start_after(self.company, after) if after else None
         return self.store.query(
-            room, self.company, where, after=start, descending=descending, limit=limit, matching=matching
+            table, self.company, where, after=start, descending=descending, limit=limit, matching=matching
         )
 
-    def all(self, room: str, prefix: str) -> Iterator[Record]:
-        """Every row of the table `room` whose sort key begins with `prefix`, in order, a page at a time."""
-        return self.store.all(room, self.company, SORT.startswith(prefix))
+    def all(self, table: str, prefix: str) -> Iterator[Record]:
+        """Every row of `table` whose sort key begins with `prefix`, in order, a page at a time."""
+        return self.store.all(table, self.company, SORT.startswith(prefix))
 
 
 def open_company(store: Store, company: str, head: Head | None = None) -> Reader:

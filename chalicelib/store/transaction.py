@@ -237,13 +237,13 @@ def _answered(call: Call, reply: Reply) -> IdempotencyRecord:
 
 
 def _delete(store: Store, record: Record) -> dict[str, Any]:
-    PATH.require("delete", record.ROOM, record.KIND)
+    PATH.require("delete", record.TABLE, record.KIND)
     return store.key(record.key)
 
 
 def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
-    PATH.require("put", record.ROOM, record.KIND)
-    put = {"TableName": store.names[record.ROOM], "Item": codec.to_row(record, salt)}
+    PATH.require("put", record.TABLE, record.KIND)
+    put = {"TableName": store.names[record.TABLE], "Item": codec.to_row(record, salt)}
     if new:
         put["ConditionExpression"] = "attribute_not_exists(company)"
     return put

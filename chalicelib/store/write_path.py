@@ -62,13 +62,13 @@ class WritePath:
     def require_at(self, operation: Operation, ref: Ref) -> None:
         """The same for a row of which only the address is known."""
         for kind in kinds_at(ref) or ("unknown",):
-            self.require(operation, ref.room, kind)
+            self.require(operation, ref.table, kind)
 
 
 def kinds_at(ref: Ref) -> tuple[str, ...]:
     """The kinds whose rows may lie at this address."""
     return tuple(
-        kind for (table, kind), cls in ENTITIES.items() if table == ref.room and _pattern(cls.SORT).fullmatch(ref.sort)
+        kind for (table, kind), cls in ENTITIES.items() if table == ref.table and _pattern(cls.SORT).fullmatch(ref.sort)
     )
 
 

@@ -25,7 +25,7 @@ from chalicelib.store.read import open_company
 from chalicelib.store.transaction import transact
 from tests.backup import fixtures
 from tests.backup.oracle import as_it_was, state_of, state_restored
-from tests.backup.restoring import ROOMS, content_of, ended, queued
+from tests.backup.restoring import BUSINESS_TABLES, content_of, ended, queued
 from tests.privacy.worlds import Turned
 
 KEYS: dict[str, type[Any]] = {"statutory": StatutoryKey, "working": WorkingKey}
@@ -56,7 +56,7 @@ class Old:
         store = self.world.store
         erased = store.query("requests", self.company).records
         for row in (*content_of(self.world, self.company).values(), *erased):
-            store.connection.delete_item(store.names[row.ROOM], self.company, row.key.sort)
+            store.connection.delete_item(store.names[row.TABLE], self.company, row.key.sort)
 
     def put(self, *rows: Record, **head: Any) -> None:
         """Write rows through the door."""
@@ -111,9 +111,9 @@ def test_it_is_restored_whole(old: Old, into: str) -> None:
     rows = content_of(old.world, company)
     own = list(rows.values()) if into == "same" else [as_it_was(row, old.company) for row in rows.values()]
     assert state_restored(old.archive, own) == {
-        place: digest for place, digest in state_of(old.archive).items() if place[0] in ROOMS
+        place: digest for place, digest in state_of(old.archive).items() if place[0] in BUSINESS_TABLES
     }
-    counted = Counter(line.kind for line in old.archive.rows() if line.room in ROOMS)
+    counted = Counter(line.kind for line in old.archive.rows() if line.table in BUSINESS_TABLES)
     assert Counter(row.KIND for row in rows.values()) == counted
     reader = open_company(old.world.store, company)
     for series in old.archive.manifest.series:

@@ -132,11 +132,11 @@ def _batches(rows: Iterator[tuple[Record, bytes]]) -> Iterator[list[tuple[Record
 
 
 def _write(world: World, rows: list[tuple[Record, bytes]]) -> None:
-    by_room: dict[str, list[Any]] = {}
+    by_table: dict[str, list[Any]] = {}
     for record, salt in rows:
         item = codec.to_row(record, salt)
-        by_room.setdefault(record.ROOM, []).append({"company": {"S": record.company}} | item)
-    for room, items in by_room.items():
+        by_table.setdefault(record.TABLE, []).append({"company": {"S": record.company}} | item)
+    for table, items in by_table.items():
         for start in range(0, len(items), BATCH):
-            answer = world.store.connection.batch_write_item(world.store.names[room], items[start : start + BATCH])
+            answer = world.store.connection.batch_write_item(world.store.names[table], items[start : start + BATCH])
             assert not answer.get("UnprocessedItems")

@@ -38,7 +38,7 @@ class Sweep:
 
         self.job = Job(
             name="sweep",
-            room="journal",
+            table="journal",
             schedule="rate(1 day)",
             cap=None,
             find=paged,

@@ -51,8 +51,8 @@ def taken(shop: Books) -> Backup:
     return backup
 
 
-def rows(shop: Books, room: str, cls: type[Any]) -> list[Any]:
-    found = shop.world.store.query(room, shop.id).records
+def rows(shop: Books, table: str, cls: type[Any]) -> list[Any]:
+    found = shop.world.store.query(table, shop.id).records
     return [row for row in found if isinstance(row, cls)]
 
 

@@ -101,7 +101,7 @@ class Trial:
 
     def only(self, kind: type[Record], company: str) -> Any:
         """The one row of this kind."""
-        (row,) = [row for row in self.world.store.query(kind.ROOM, company).records if isinstance(row, kind)]
+        (row,) = [row for row in self.world.store.query(kind.TABLE, company).records if isinstance(row, kind)]
         return row
 
 
@@ -333,25 +333,25 @@ def account(trial: Trial) -> None:
     """What is under the rule stays until its term after the account's deletion is over; all else goes at once."""
     world = trial.world
     books, _ = sown(world)
-    owned = {(s.room, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
-    erased = {room for room, told in current().rooms.items() if told.erased}
-    everything = {(room, kind) for room in erased for kind in books.kinds(room)}
+    owned = {(s.table, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
+    erased = {table for table, told in current().tables.items() if told.erased}
+    everything = {(table, kind) for table in erased for kind in books.kinds(table)}
     waiting = {path for path, prefix in current().prefixes.items() if prefix.rule == trial.rule}
     assert (owned & everything) | waiting
     id, confirmed = books.confirmed(), world.now()
     for days in (24, 29.5, 30.1):  # two reminders, and the end of the grace
         trial.go("requests", begun := confirmed + timedelta(days=days))
     trial.go("requests", begun + timedelta(minutes=11))
-    left = {(room, kind) for room in erased for kind in books.kinds(room)}
+    left = {(table, kind) for table in erased for kind in books.kinds(table)}
     assert left == owned & everything
     assert _filled(world, books.id) == waiting | _blocked()
     assert books.request(id).status == "running"
     last = trial.term.after(today(begun))
     trial.go("requests", midnight(last + DAY) - SECOND)
-    assert {(room, kind) for room in erased for kind in books.kinds(room)} == left, "its last day included"
+    assert {(table, kind) for table in erased for kind in books.kinds(table)} == left, "its last day included"
     trial.go("requests", midnight(last + DAY))
     trial.go("requests", midnight(last + DAY) + timedelta(minutes=11))
-    assert [kind for room in erased for kind in books.kinds(room)] == []
+    assert [kind for table in erased for kind in books.kinds(table)] == []
     assert _filled(world, books.id) == _blocked()
     assert books.request(id).status == "completed"
 

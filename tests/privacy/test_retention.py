@@ -112,8 +112,8 @@ class Ledger(Books):
         self._put(series)
         self._put(new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
 
-    def _stored(self, room: str) -> list[Record]:
-        return self.world.store.query(room, self.id).records
+    def _stored(self, table: str) -> list[Record]:
+        return self.world.store.query(table, self.id).records
 
     def _put(self, *rows: Record) -> None:
         from tests.rows import put_row

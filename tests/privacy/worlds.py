@@ -244,20 +244,20 @@ class Books:
         assert isinstance(found, Request)
         return found
 
-    def rows(self, room: str) -> list[dict[str, Any]]:
-        """Every raw row of the company in a room."""
-        client, table = self.world.store.connection.client, self.world.store.names[room]
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every raw row of the company in a table."""
+        client, name = self.world.store.connection.client, self.world.store.names[table]
         answer = client.query(
-            TableName=table,
+            TableName=name,
             KeyConditionExpression="company = :c",
             ConsistentRead=True,
             ExpressionAttributeValues={":c": {"S": self.id}},
         )
         return list(answer["Items"])
 
-    def kinds(self, room: str) -> list[str]:
+    def kinds(self, table: str) -> list[str]:
         """The kinds of its rows, sorted."""
-        return sorted(row["_kind"]["S"] for row in self.rows(room))
+        return sorted(row["_kind"]["S"] for row in self.rows(table))
 
     def versions(self) -> list[str]:
         """Every key of a version, delete marker or unfinished upload that is the company's."""

@@ -27,7 +27,7 @@ class Numbered:
     arrived: bool = kept("ledger.numbering", default=False)
 
 
-@entity("head", room="journal", prefix="cmp", sort="head")
+@entity("head", table="journal", prefix="cmp", sort="head")
 class Head(Record):
     """The row that every write of a company is conditioned on.
 
@@ -89,7 +89,7 @@ class Numbering:
     reset: Literal["year", "never"] = kept("ledger.numbering")
 
 
-@entity("company", room="workspace", prefix="cmp", sort="company")
+@entity("company", table="workspace", prefix="cmp", sort="company")
 class Company(Record):
     """A company's profile: the seller's details on its documents, and its invoicing settings."""
 
@@ -120,7 +120,7 @@ class Company(Record):
     """The version of the privacy policy that its owner accepted at sign-up."""
 
 
-@entity("series", room="ledger", prefix="ser")
+@entity("series", table="ledger", prefix="ser")
 class Series(Record):
     """One continuous series (CGI art. 145-III): its next number and the hash of its last register entry."""
 
@@ -137,7 +137,7 @@ class Series(Record):
     """The chain at that number: the value that the oldest remaining document was linked to."""
 
 
-@entity("term", room="journal", prefix="cmp", sort="term")
+@entity("term", table="journal", prefix="cmp", sort="term")
 class RetentionSchedule(Record):
     """The date on which a company's oldest statutory records are due for purging. The purge moves it forward.
 
@@ -154,7 +154,7 @@ class RetentionSchedule(Record):
     attempts: int = kept("journal.state", default=0)
 
 
-@entity("leftover", room="journal", prefix="inv")
+@entity("leftover", table="journal", prefix="inv")
 class OrphanedPayments(Record):
     """Payments dated in a later financial year than their invoice, which is purged already. They have their own term.
     The id is the invoice's."""

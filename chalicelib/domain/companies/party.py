@@ -34,11 +34,11 @@ class Party(Record):
     notes: str | None = kept("party.terms", default=None)
 
 
-@entity("customer", room="workspace", prefix="cus")
+@entity("customer", table="workspace", prefix="cus")
 class Customer(Party):
     """A customer: the company invoices them."""
 
 
-@entity("supplier", room="workspace", prefix="sup")
+@entity("supplier", table="workspace", prefix="sup")
 class Supplier(Party):
     """A supplier: they invoice the company."""

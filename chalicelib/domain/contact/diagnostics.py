@@ -114,7 +114,7 @@ class Event:
     milliseconds: int | None = kept("diagnostics.event", default=None)
 
 
-@entity("diagnostics", room="transient", prefix="dgn")
+@entity("diagnostics", table="transient", prefix="dgn")
 class DiagnosticsBatch(Record):
     """The events that one copy of the application sent together. Its partition is its day's:
     `diagnostics.2026-11-23`."""

@@ -28,7 +28,7 @@ MailTemplate = Literal[
 ]
 
 
-@entity("mail", room="transient", prefix="ltr")
+@entity("mail", table="transient", prefix="ltr")
 class Letter(Record):
     """A recipient and the values of a template; deleted once it is sent. `only_members` drops the mail unless the
     address is a member's. So a public page cannot send mail to strangers or reveal the members."""

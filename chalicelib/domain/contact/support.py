@@ -27,7 +27,7 @@ class Attachment:
     size: int = kept("support.state")
 
 
-@entity("support_thread", room="workspace", prefix="thr")
+@entity("support_thread", table="workspace", prefix="thr")
 class Thread(Record):
     """One request for help. It is due for the deadline check until its first answer, and again at the end of its
     term."""
@@ -48,7 +48,7 @@ class Thread(Record):
     attempts: int = kept("support.state", default=0)
 
 
-@entity("support_message", room="workspace", prefix="msg", sort="support_message#{thread}#{id}")
+@entity("support_message", table="workspace", prefix="msg", sort="support_message#{thread}#{id}")
 class SupportMessage(Record):
     """One message of a thread; `by` is the membership's id, None for support."""
 
@@ -60,7 +60,7 @@ class SupportMessage(Record):
     attachments: tuple[Attachment, ...] = kept("support.thread", default=())
 
 
-@entity("upload", room="transient", prefix="upl")
+@entity("upload", table="transient", prefix="upl")
 class Upload(Record):
     """Files that were stored before a commit that may never happen. The commit removes the due date. A row that is
     still due names files that no record refers to."""

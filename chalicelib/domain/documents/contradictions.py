@@ -25,7 +25,7 @@ def contradictions(made: DocumentType, others: Iterable[DocumentType] = ()) -> l
         or (made.fiscal and made.dated_in_order and issubclass(issued, Registered)),
         "exactly the documents that we number have a series": (made.series is None) == (made.numbered_by != "us"),
         "only documents that we number are dated in order": made.numbered_by == "us" or not made.dated_in_order,
-        "a fiscal document lies in the ledger": issued.ROOM == "ledger" or not made.fiscal,
+        "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not made.fiscal,
         "exactly the fiscal documents have a statutory date": (made.statutory_date is None) != made.fiscal,
         "exactly the priced documents have totals and a closing sentence": made.priced
         == bool(made.totals)

@@ -150,11 +150,11 @@ def _sum_up(
 
     credited = net + total([share.base for share in before.vat])
 
-    def portion(whole: Decimal, past: Decimal, room: Decimal) -> Decimal:
+    def portion(whole: Decimal, past: Decimal, left: Decimal) -> Decimal:
         """The share of a withholding that is returned, never more than the amount of this credit note."""
         if everything:
             return whole - past
-        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, room))
+        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, left))
 
     withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
     withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)

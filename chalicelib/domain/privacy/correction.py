@@ -28,7 +28,7 @@ Settings (numbering, switches, roles) are not statements about a person: they ar
 """
 
 
-@entity("correction", room="requests", prefix="req", sort="correction#{clock:012d}")
+@entity("correction", table="requests", prefix="req", sort="correction#{clock:012d}")
 class Correction(Record):
     """The changes that a request for rectification made.
 

@@ -73,7 +73,7 @@ class Measure:
     done: bool = kept("request.proof", default=False)
 
 
-@entity("request", room="requests", prefix="req")
+@entity("request", table="requests", prefix="req")
 class Request(Record):
     """A privacy request and its progress. Its row is due for the job in `due`.
 
@@ -119,7 +119,7 @@ class Request(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-@entity("receipt", room="requests", prefix="req", sort="receipt#{id}")
+@entity("receipt", table="requests", prefix="req", sort="receipt#{id}")
 class Receipt(Record):
     """The signed proof of a request that was carried out, under the request's id. `content` is canonical JSON."""
 
@@ -130,7 +130,7 @@ class Receipt(Record):
     """The SHA-256 (hex) of the public key, DER."""
 
 
-@entity("deadline", room="requests", prefix="req", sort="deadline#{id}")
+@entity("deadline", table="requests", prefix="req", sort="deadline#{id}")
 class RequestDeadline(Record):
     """An open request's deadline, due for the watch from `WARNED` before it until the request is closed."""
 
@@ -140,7 +140,7 @@ class RequestDeadline(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-@entity("tombstone", room="requests", prefix="req", sort="tombstone#{subject}")
+@entity("tombstone", table="requests", prefix="req", sort="tombstone#{subject}")
 class Tombstone(Record):
     """A record of one person's erasure. A restore of a backup repeats the erasure. `id` is the request's."""
 
@@ -149,7 +149,7 @@ class Tombstone(Record):
     """The company's clock of the commit that erased the person."""
 
 
-@entity("hold", room="requests", prefix="hld")
+@entity("hold", table="requests", prefix="hld")
 class Hold(Record):
     """A legal hold on a company. Nothing of it is erased or purged until an operator releases it. `reason` holds no
     personal data."""

@@ -39,7 +39,7 @@ PLACE = "archive"
 ENTRIES = 500
 """Journal entries that one piece reads."""
 LIMIT = 50_000_000
-ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_types() if made.fiscal}
+ARCHIVED = {(made.issued.TABLE, made.kind): made.issued for made in document_types() if made.fiscal}
 """The classes of archived documents, by table and kind."""
 
 

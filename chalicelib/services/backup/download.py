@@ -83,7 +83,7 @@ class DownloadView:
         place = next(place for place in NAMES if NAMES[place] == name)
         group = group_of(*place)
         for batch in replace(self.walk, group=group.name if group else name).batches(after or None):
-            yield [row for row in batch.records if place == (row.ROOM, row.KIND)], place_of(batch)
+            yield [row for row in batch.records if place == (row.TABLE, row.KIND)], place_of(batch)
 
     def _told(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head

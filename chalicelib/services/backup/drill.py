@@ -46,7 +46,7 @@ PAGE: Final = 100
 GONE: Final = frozenset({"not_found", "backup_key_destroyed"})
 """The backup expired, or the account was deleted, during the drill. The backup has no fault."""
 ACTOR: Final = "drill"
-ROOMS: Final = ("workspace", "ledger")
+COMPARED_TABLES: Final = ("workspace", "ledger")
 STORED: Final = "stored"
 """The name under which counts of the drill tables are stored in the progress."""
 INTERRUPTED: Final = "drill_interrupted"
@@ -156,23 +156,23 @@ def _compare(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     """Count the rows in the drill tables, and compare them with the manifest after the last one."""
     archive, progress = context.archive(), state.progress
     stored = _DrillCounts.of(progress)
-    for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
-        after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
+    for table in COMPARED_TABLES[COMPARED_TABLES.index((progress.cursor or COMPARED_TABLES[0]).partition("\x1f")[0]) :]:
+        after = (progress.cursor or "").partition(f"{table}\x1f")[2] or None
         while True:
-            page = _page(context, room, after)
+            page = _page(context, table, after)
             stored.add(page.records)
             if page.next is None:
                 break
             after = page.next["sort"]["S"]
             if deadline.passed:
-                return state.at(stored.kept(progress, f"{room}\x1f{after}"))
+                return state.at(stored.kept(progress, f"{table}\x1f{after}"))
     failure = progress.failure or _fault(context, archive.manifest, progress, stored)
     return state.at(replace(progress, step="sweep", cursor=None, failure=failure))
 
 
-def _page(context: _DrillContext, room: str, after: str | None) -> RowPage:
+def _page(context: _DrillContext, table: str, after: str | None) -> RowPage:
     start = start_after(context.company, after) if after else None
-    return patiently(lambda: context.store.query(room, context.company, after=start, limit=PAGE))
+    return patiently(lambda: context.store.query(table, context.company, after=start, limit=PAGE))
 
 
 def _fault(context: _DrillContext, manifest: Manifest, progress: Progress, stored: "_DrillCounts") -> str | None:
@@ -204,7 +204,7 @@ class _DrillCounts:
     def add(self, records: Iterable[Record]) -> None:
         """Add these rows to the counts."""
         for row in records:
-            name = NAMES.get((row.ROOM, row.KIND), row.KIND)
+            name = NAMES.get((row.TABLE, row.KIND), row.KIND)
             self.counts[name] += 1
             own = row.totals.gross if isinstance(row, Issued) else row.gross if isinstance(row, RegisterEntry) else ZERO
             self.gross[name] = self.gross.get(name, ZERO) + own

@@ -115,4 +115,4 @@ def _retire(world: "World", company: str, seen: Head, by: str) -> None:
 
 
 def _numbers(change: Change) -> bool:
-    return (change.room, change.kind, change.op) == (RegisterEntry.ROOM, RegisterEntry.KIND, "put")
+    return (change.room, change.kind, change.op) == (RegisterEntry.TABLE, RegisterEntry.KIND, "put")

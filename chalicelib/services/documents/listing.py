@@ -62,12 +62,12 @@ def documents(
 ) -> Page[P]:
     """Drafts and frozen documents of a kind, newest first. Queries run in parallel, one per table that can match.
     `present` builds the representation of each; `size` returns its bytes."""
-    rooms = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
+    tables = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
     if query.status is not None:
-        rooms = [room for room in rooms if room == ("workspace" if query.status == DRAFT else "ledger")]
+        tables = [table for table in tables if table == ("workspace" if query.status == DRAFT else "ledger")]
     if query.issued_from or query.issued_to:
-        rooms = [room for room in rooms if room == "ledger"]
-    streams = _streams(reader, rooms, made, query) if rooms else []
+        tables = [table for table in tables if table == "ledger"]
+    streams = _streams(reader, tables, made, query) if tables else []
     both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
     return _part(both, reader.head, query, present, size)
 
@@ -85,31 +85,31 @@ def _part(
 
 
 def _streams(
-    reader: Reader, rooms: Sequence[str], made: DocumentType, query: DocumentQuery
+    reader: Reader, tables: Sequence[str], made: DocumentType, query: DocumentQuery
 ) -> list[Iterator[DocumentState]]:
     """One stream per table. The first pages are requested in parallel."""
     # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
-    rows = {room: 2 if room == "ledger" and made.balance else 1 for room in rooms}
-    sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
+    rows = {table: 2 if table == "ledger" and made.balance else 1 for table in tables}
+    sizes = {table: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[table] for table in tables}
     prefix = f"{made.kind}#"
 
-    def page(room: str, after: dict[str, Any] | None) -> RowPage:
+    def page(table: str, after: dict[str, Any] | None) -> RowPage:
         return reader.store.query(
-            room,
+            table,
             reader.company,
             SORT.startswith(prefix),
             after=after,
             descending=not query.ascending,
-            limit=sizes[room],
+            limit=sizes[table],
         )
 
     begin = _begin(reader.company, prefix, query)
-    firsts = [reader.store.pool.submit(page, room, begin) for room in rooms[1:]]
+    firsts = [reader.store.pool.submit(page, table, begin) for table in tables[1:]]
     here: Future[RowPage] = Future()
-    here.set_result(page(rooms[0], begin))
+    here.set_result(page(tables[0], begin))
     return [
-        _paired(_rows(first, page, room), ascending=query.ascending)
-        for room, first in zip(rooms, [here, *firsts], strict=True)
+        _paired(_rows(first, page, table), ascending=query.ascending)
+        for table, first in zip(tables, [here, *firsts], strict=True)
     ]
 
 
@@ -120,13 +120,15 @@ def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | 
     return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
 
 
-def _rows(first: Future[RowPage], page: Callable[[str, dict[str, Any] | None], RowPage], room: str) -> Iterator[Record]:
+def _rows(
+    first: Future[RowPage], page: Callable[[str, dict[str, Any] | None], RowPage], table: str
+) -> Iterator[Record]:
     current = first.result()
     while True:
         yield from current.records
         if current.next is None:
             return
-        current = page(room, current.next)
+        current = page(table, current.next)
 
 
 def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentState]:

@@ -90,9 +90,9 @@ def _state(rows: FoundRows) -> DocumentState:
 def _documents(made: DocumentType) -> dict[tuple[str, str], Source]:
     """The sources of a document kind, by table and kind of row: drafts, frozen documents and balances."""
     source = _frozen(made)
-    found = {(cls.ROOM, cls.KIND): source for cls in (made.issued, made.balance) if cls}
+    found = {(cls.TABLE, cls.KIND): source for cls in (made.issued, made.balance) if cls}
     if made.draft:
-        found[made.draft.ROOM, made.kind] = _draft(made.draft)
+        found[made.draft.TABLE, made.kind] = _draft(made.draft)
     return found
 
 
@@ -100,7 +100,7 @@ def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa
     return [Company.ref(company)]
 
 
-BALANCES = frozenset((made.balance.ROOM, made.balance.KIND) for made in document_types() if made.balance)
+BALANCES = frozenset((made.balance.TABLE, made.balance.KIND) for made in document_types() if made.balance)
 SOURCES: Mapping[tuple[str, str], Source] = {
     ("workspace", "company"): Source(Company.KIND, _company_refs, _first),
     ("workspace", "customer"): _simple(Customer),

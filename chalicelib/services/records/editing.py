@@ -109,7 +109,7 @@ def _search(
     examined, last = 0, None
     while True:
         page = reader.page(
-            resource.cls.ROOM, SORT.startswith(prefix), after=after, descending=not window.ending_before, limit=at_once
+            resource.cls.TABLE, SORT.startswith(prefix), after=after, descending=not window.ending_before, limit=at_once
         )
         rows = [row for row in page.records if isinstance(row, resource.cls)]
         found += rows if keep is None else filter(keep, rows)

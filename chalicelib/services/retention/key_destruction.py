@@ -49,5 +49,5 @@ def destroyed_by(world: "World", company: str, request: str) -> tuple[KeyDestruc
     return tuple(row for row in rows if isinstance(row, KeyDestruction) and row.request == request)
 
 
-def _of(world: "World", room: str, company: str, kind: str) -> Iterable[Record]:
-    return world.store.query(room, company, SORT.startswith(f"{kind}#")).records
+def _of(world: "World", table: str, company: str, kind: str) -> Iterable[Record]:
+    return world.store.query(table, company, SORT.startswith(f"{kind}#")).records

@@ -30,7 +30,7 @@ def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[D
     so all rows of a kind are read, once per due day."""
     for made in document_types():
         if made.fiscal and not made.registered:
-            rows = store.all(made.issued.ROOM, company, SORT.startswith(f"{made.kind}#"))
+            rows = store.all(made.issued.TABLE, company, SORT.startswith(f"{made.kind}#"))
             going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
             while batch := list(islice(going, BATCH)):
                 yield made, batch

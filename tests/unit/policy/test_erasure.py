@@ -30,7 +30,7 @@ def steps(found: Plan, place: str, kind: str | None = None) -> list[PlannedStep]
 def test_every_store_is_in_the_plan_of_a_company() -> None:
     found = planned("company")
     told = {(step.place, kind, name) for step in found.steps for kind in step.kinds for name in step.attributes}
-    stored = {(s.room, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
+    stored = {(s.table, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
     assert told == stored
     assert {step.place for step in found.steps if step.store == "files"} == set(current().prefixes)
 
@@ -61,9 +61,9 @@ def test_statutory_records_are_blocked_until_ten_years_from_the_end_of_the_finan
 def test_steps_are_numbered_and_sign_in_goes_after_all_other_rows() -> None:
     found = planned("company").steps
     assert [step.order for step in found] == list(range(1, len(found) + 1))
-    rooms = [step.place for step in found if step.store == "table"]
-    assert rooms[0] == "transient"
-    assert rooms[-1] == "identity"
+    tables = [step.place for step in found if step.store == "table"]
+    assert tables[0] == "transient"
+    assert tables[-1] == "identity"
 
 
 def test_the_plan_is_the_same_each_time() -> None:

@@ -62,7 +62,7 @@ def test_the_other_terms_that_are_promised(rule: str, term: str, start: str) -> 
         ('[prefixes."logos/"]', '[prefixes."logos"]', "logos"),
         ('[prefixes."logos/"]', '[prefixes."pdf/logos/"]', "within pdf/"),
         ('transfer = "undecided"', 'transfer = "hope"', "hope"),
-        ("[rooms.transient]", "[rooms.attic]", "rooms"),
+        ("[tables.transient]", "[tables.attic]", "tables"),
         ("date = 2026-11-23", "date = 2026-01-01", "oldest first"),
         ('version = "2026-11-23"', 'version = "v2"', "v2"),
         ('default_region = "eu-west-3"', 'default_region = "mars-1"', "mars-1"),

@@ -120,7 +120,7 @@ def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ..
     found: dict[Seal, str] = {}
     made: list[Record] = []
     for seal, cls in KEYS.items():
-        page = world.store.query(cls.ROOM, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
+        page = world.store.query(cls.TABLE, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
         if page.records:
             found[seal] = page.records[0].id
             continue

@@ -50,10 +50,10 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
         if not group.streamed or (after and ORDER[group.name] < ORDER[after[0]]):
             continue
         here = after[1] if after and after[0] == group.name else ""
-        for row in store.stream(group.room, company, group.prefix, after=here):
+        for row in store.stream(group.table, company, group.prefix, after=here):
             if group.name == "journal" and row["sort"]["S"] > end:
                 break
-            yield line_of(row, group.room)
+            yield line_of(row, group.table)
 
 
 def changed(store: Store, company: str, after: int, until: int) -> ChangedKeys:
@@ -100,7 +100,7 @@ def reread(store: Store, company: str, keys: ChangedKeys, wanted: Sequence[tuple
 
 
 def _line(key: tuple[str, str], kind: str, row: Row | None) -> BackupLine:
-    return line_of(row, BY_NAME[key[0]].room) if row else gone(key[0], kind, key[1])
+    return line_of(row, BY_NAME[key[0]].table) if row else gone(key[0], kind, key[1])
 
 
 def _read(store: Store, refs: Sequence[Ref]) -> list[Row | None]:

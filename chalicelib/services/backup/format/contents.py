@@ -19,14 +19,13 @@ from chalicelib.domain.journal import JournalEntry
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Rows stored together: those in the table `room` whose sort key begins with `prefix`, of these kinds, under one
-    key.
+    """Rows stored together: those in `table` whose sort key begins with `prefix`, of these kinds, under one key.
 
     A group that is not `streamed` is one row, read at the cutoff itself.
     """
 
     name: str
-    room: str
+    table: str
     prefix: str
     seal: Seal
     kinds: tuple[str, ...]
@@ -36,7 +35,7 @@ class RowGroup:
 def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> RowGroup:
     first = classes[0]
     return RowGroup(
-        name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
+        name, first.TABLE, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
     )
 
 
@@ -110,12 +109,12 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 
 ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
 BY_NAME: Final[Mapping[str, RowGroup]] = MappingProxyType({group.name: group for group in GROUPS})
-_BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in group.kinds}
+_BY_KIND: Final = {(group.table, kind): group for group in GROUPS for kind in group.kinds}
 
 
-def group_of(room: str, kind: str) -> RowGroup | None:
+def group_of(table: str, kind: str) -> RowGroup | None:
     """The group of a kind of row; None for a kind that is left out."""
-    return _BY_KIND.get((room, kind))
+    return _BY_KIND.get((table, kind))
 
 
 def counted_as(group: str, kind: str) -> str:
@@ -125,4 +124,4 @@ def counted_as(group: str, kind: str) -> str:
 
 def ref_of(company: str, group: str, sort: str) -> Ref:
     """The address of a row of a group."""
-    return Ref(BY_NAME[group].room, company, sort)
+    return Ref(BY_NAME[group].table, company, sort)

@@ -12,7 +12,7 @@ from chalicelib.services.backup.format.contents import GROUPS, counted_as
 
 
 def _place(cls: type[Record]) -> RowKind:
-    return cls.ROOM, cls.KIND
+    return cls.TABLE, cls.KIND
 
 
 def _balances(made: DocumentType) -> frozenset[RowKind]:
@@ -43,9 +43,9 @@ NUMBERING: Final = frozenset(_place(made.issued) for made in document_types() if
 LEDGER: Final = (*(made.backup_group for made in document_types() if made.fiscal), "payments")
 """The names of the rows that the law requires to keep."""
 NAMES: Final[Mapping[RowKind, str]] = {
-    (group.room, kind): counted_as(group.name, kind)
+    (group.table, kind): counted_as(group.name, kind)
     for group in GROUPS
-    if group.room in ("workspace", "ledger")
+    if group.table in ("workspace", "ledger")
     for kind in group.kinds
 }
 """Every restorable row, and the name under which it is counted, also in the manifest."""

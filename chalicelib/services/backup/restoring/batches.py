@@ -123,14 +123,14 @@ class Walk:
     def groups(self) -> tuple[str, ...]:
         """The groups that hold selected rows, in order."""
         named = (g for g in GROUPS if self.group in (None, g.name))
-        return tuple(g.name for g in named if any((g.room, kind) in self.chosen for kind in g.kinds))
+        return tuple(g.name for g in named if any((g.table, kind) in self.chosen for kind in g.kinds))
 
     def batches(self, after: str | None) -> Iterator[Batch]:
         """Batches after the cursor that `place_of` wrote for a batch's `last`."""
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]
-            if is_selected(self.chosen, (line.room, line.kind), line.data or {}) and (full := pending.taken(line)):
+            if is_selected(self.chosen, (line.table, line.kind), line.data or {}) and (full := pending.taken(line)):
                 yield full
         if pending.rows:
             yield pending.ended()
@@ -160,7 +160,7 @@ class _Pending:
         back = self.walk.replay.replayed(record)
         if back is None:
             self._note(line)
-            self.stay[NAMES[line.room, line.kind], self._why(record)] += 1
+            self.stay[NAMES[line.table, line.kind], self._why(record)] += 1
             return None
         back = self.walk.rekeyed(back)
         refs, size = len(beside(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
@@ -189,5 +189,5 @@ class _Pending:
 def outcomes(batch: Batch, found: Sequence[tuple[Record, Merged]]) -> Counter[tuple[str, str]]:
     """The outcomes of a batch, by kind and outcome."""
     counted: Counter[tuple[str, str]] = Counter(batch.stay)
-    counted.update((NAMES[record.ROOM, record.KIND], done.outcome) for record, done in found)
+    counted.update((NAMES[record.TABLE, record.KIND], done.outcome) for record, done in found)
     return counted

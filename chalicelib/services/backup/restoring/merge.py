@@ -63,7 +63,7 @@ def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
         return Merged("issued")
     if now is None:
         return Merged("restored", (backed,))
-    if backed.ROOM == "ledger":
+    if backed.TABLE == "ledger":
         return Merged("unchanged")
     if isinstance(backed, Company) and isinstance(now, Company):
         return _profile(backed, now, rows[RetentionSchedule.ref(backed.company)], at)

@@ -43,7 +43,7 @@ class Replay:
 
     def replayed(self, record: Record) -> Record | None:
         """The row as it may be restored; None for an erased person's row, and for a purged record."""
-        if record.ROOM != "workspace":
+        if record.TABLE != "workspace":
             return None if self.expired(record) else record
         if record.id in self.erased:
             return None
@@ -54,7 +54,7 @@ class Replay:
 
     def unnamed(self, record: Record) -> Record:
         """The row without references to erased persons: empty, or `ERASED` if the reference is required."""
-        optional = _optional(record.ROOM, record.KIND)
+        optional = _optional(record.TABLE, record.KIND)
         pointing = [name for name in self._pointing(record) if name != "id"]
         changes: dict[str, Any] = {name: None if name in optional else ERASED for name in pointing}
         return replace(record, **changes) if changes else record
@@ -74,8 +74,8 @@ class Replay:
 
 
 @cache
-def _optional(room: str, kind: str) -> frozenset[str]:
-    cls = ENTITIES[room, kind]
+def _optional(table: str, kind: str) -> frozenset[str]:
+    cls = ENTITIES[table, kind]
     hints = get_type_hints(cls)
     return frozenset(field.name for field in fields(cls) if NoneType in get_args(hints[field.name]))
 

@@ -161,7 +161,7 @@ def _profile(context: RestoreContext) -> None:
         return
     for made in (each for each in document_types() if each.fiscal and each.party == "buyer"):
         prefix = SORT.startswith(f"{made.kind}#")
-        page = into.store.query(made.issued.ROOM, into.company, prefix, descending=True, limit=2)
+        page = into.store.query(made.issued.TABLE, into.company, prefix, descending=True, limit=2)
         if last := next((row for row in page.records if isinstance(row, Issued)), None):
             profile = copy.profile_of(last, into.company, context.world.now())
             into.commit([], lambda _: Decision(puts=(profile,)))  # noqa: B023 — called at once

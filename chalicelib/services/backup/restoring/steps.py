@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAGE = 45
 """Rows searched and corrected at once. Each may require another row."""
-PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
+PREFIXES = tuple(sorted(f"{kind}#" for table, kind in NAMES if table == "workspace" and kind != "company"))
 
 
 class NotClosedByRestore(StepFailed):

@@ -131,9 +131,9 @@ class Reading:
 def kinds() -> tuple[ExportKind, ...]:
     """Every kind of which the policy exports more than the row's key and times, in the order of tables."""
     found = []
-    for (room, kind), cls in all_entities().items():
+    for (table, kind), cls in all_entities().items():
         own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
-        if (room, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
+        if (table, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
             found.append(ExportKind(cls, _name(cls)))
     return tuple(found)
 
@@ -175,9 +175,9 @@ def _exported(rule: str) -> bool:
 
 
 @per_policy()
-def _secrets(room: str, kind: str) -> frozenset[str]:
+def _secrets(table: str, kind: str) -> frozenset[str]:
     return frozenset(
-        a.path for a in rules_of(ENTITIES[room, kind]) if "." not in a.path and not _exported(a.governed_by)
+        a.path for a in rules_of(ENTITIES[table, kind]) if "." not in a.path and not _exported(a.governed_by)
     )
 
 
@@ -225,7 +225,7 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:
-    hidden = _secrets(row.ROOM, row.KIND)
+    hidden = _secrets(row.TABLE, row.KIND)
     kept = {name: part for name, part in shown.items() if name not in hidden}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_text)
 

@@ -97,7 +97,7 @@ def steps(subject: str | None) -> tuple[Measure, ...]:
     printed = [made for made in PRINTED if made in documents_for(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
-        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
+        Measure(place=k.cls.TABLE, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
     ]
     pages = [
@@ -160,7 +160,7 @@ def _rows(
     where: str | None = after
     while where is not None and read < ROWS and size < PIECE_BYTES:
         start = start_after(request.company, where) if where else None
-        page = world.store.query(kind.cls.ROOM, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
+        page = world.store.query(kind.cls.TABLE, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
         new = serialize(world.store, kind, page.records, reading)
         lines += new
         read += len(page.records)
@@ -176,8 +176,8 @@ def _printed(
 ) -> tuple[int, str | None]:
     """Put the pages of the next issued documents into a part. The part lists documents that cannot be rendered."""
     start = start_after(reader.company, after) if after else None
-    room = by_kind(kind).issued.ROOM
-    page = world.store.query(room, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
+    table = by_kind(kind).issued.TABLE
+    page = world.store.query(table, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
     made: dict[str, bytes] = {}
     lost: list[str] = []
     for row in page.records:
@@ -214,7 +214,7 @@ def _attached(world: "World", request: Request, part: str, after: str, reader: R
     """Copy the attachments of a member's messages, and of the operator's answers to them, into a part."""
     start = start_after(reader.company, after) if after else None
     kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
-    page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)
+    page = world.store.query(SupportMessage.TABLE, reader.company, kind, after=start, limit=PAGES)
     rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
     made: dict[str, bytes] = {}
     lost: list[str] = []

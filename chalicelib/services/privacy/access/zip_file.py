@@ -104,7 +104,7 @@ def _mark(world: "World", request: Request) -> None:
 
 
 def kind_of(step: Measure) -> ExportKind:
-    return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
+    return {(kind.cls.TABLE, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
 
 
 def parts_of(request: Request) -> str:

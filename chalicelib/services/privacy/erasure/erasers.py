@@ -32,7 +32,7 @@ TOGETHER = 20
 ERASED = "erased"
 """The replacement of a reference that must not be empty."""
 TAKING = ("delete", "anonymise")
-OPEN_ROOMS = ("workspace", "identity")
+OPEN_TABLES = ("workspace", "identity")
 """Tables with a complete change journal, so that devices and backups learn of an erasure in an open company."""
 
 
@@ -140,7 +140,7 @@ def carry_out(world: "World", request: Request) -> Request | None:
         finished = not _erases_all_files(request, first) or files.erase(
             _bucket(world, first), first.place, request.company
         )
-    elif request.subject is not None and first.place in OPEN_ROOMS:
+    elif request.subject is not None and first.place in OPEN_TABLES:
         finished = _erase_open_company(world, request, first)
         group = [first]
     else:
@@ -217,6 +217,6 @@ def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
 
 
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
-    hints = get_type_hints(ENTITIES[record.ROOM, record.KIND])
+    hints = get_type_hints(ENTITIES[record.TABLE, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
     return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}

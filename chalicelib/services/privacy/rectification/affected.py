@@ -43,7 +43,7 @@ def _found(store: Store, company: str, subject: str, classes: Sequence[type[Reco
     for cls in classes:
         if examined >= MOST_EXAMINED:
             return True
-        for row in store.all(cls.ROOM, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
+        for row in store.all(cls.TABLE, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
             if examined >= MOST_EXAMINED or subject in (getattr(row, name, None) for name in NAMING):
                 return True
             examined += 1
@@ -56,7 +56,7 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
     kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
     made = by_kind(kind)
     start = start_after(company, after) if id else None
-    found = store.query(made.issued.ROOM, company, SORT.startswith(f"{kind}#"), after=start)
+    found = store.query(made.issued.TABLE, company, SORT.startswith(f"{kind}#"), after=start)
     if found.next:
         return list(found.records), found.next["sort"]["S"]
     later = TYPES[TYPES.index(made) + 1 :]

@@ -134,7 +134,7 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
     attributes = tuple(sorted(names))
     own = Measure(
         store="table",
-        place=after.ROOM,
+        place=after.TABLE,
         kinds=(after.KIND,),
         attributes=attributes,
         match="own",
@@ -149,7 +149,7 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
     issued = [
         Measure(
             store="table",
-            place=cls.ROOM,
+            place=cls.TABLE,
             kinds=(cls.KIND,),
             attributes=copied,
             match="reference",
