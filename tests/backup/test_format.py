@@ -42,7 +42,7 @@ def test_a_group_s_rows_are_found_by_its_prefix() -> None:
 
 def test_what_the_law_keeps_lies_under_the_statutory_key() -> None:
     for group in GROUPS:
-        assert group.seal == ("working" if group.table == "workspace" else "statutory")
+        assert group.key_class == ("working" if group.table == "workspace" else "statutory")
     assert list(ORDER) == list(BY_NAME)
 
 

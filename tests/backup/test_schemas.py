@@ -86,12 +86,12 @@ def _stored(world: Turned, place: Path) -> Old:
         if path.name != fixtures.KEYS:
             world.files.put(prefix + path.name, path.read_bytes(), "application/octet-stream")
     rows = []
-    for seal, key in fixtures.known_keys(place).items():
-        id = manifest.keys[seal]  # type: ignore[index]
+    for key_class, key in fixtures.known_keys(place).items():
+        id = manifest.keys[key_class]  # type: ignore[index]
         wrapped = world.vault.client.encrypt(
             KeyId=world.settings.backup_key, Plaintext=key, EncryptionContext={"company": old.company, "key": id}
         )["CiphertextBlob"]
-        rows.append(KEYS[seal](company=old.company, id=id, created_at=at, updated_at=at, wrapped=wrapped))
+        rows.append(KEYS[key_class](company=old.company, id=id, created_at=at, updated_at=at, wrapped=wrapped))
     old.put(*rows, cloud_sync=True, cloud_backup=True)
     return old
 

@@ -227,7 +227,7 @@ def test_an_unknown_key_and_a_destroyed_one_are_different(books: Plain) -> None:
     assert archive.readable("statutory")
     assert not archive.readable("working")
     check(archive, None, NEVER)
-    own = [group.name for group in GROUPS if group.seal == "statutory"]
+    own = [group.name for group in GROUPS if group.key_class == "statutory"]
     assert len(list(archive.rows(own))) > 4
 
 

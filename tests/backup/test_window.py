@@ -139,7 +139,7 @@ def test_of_a_deleted_account_every_backup_opens_as_far_as_the_law_keeps_it(year
 MOVING = ("series#", "balance#")
 """Rows of the ledger that are not issued: how far a series is, and what was paid."""
 LEDGER = tuple(group.name for group in GROUPS if group.table == "ledger")
-WORKING = tuple(group.name for group in GROUPS if group.seal == "working")
+WORKING = tuple(group.name for group in GROUPS if group.key_class == "working")
 
 
 def encoded(record: Record) -> bytes:

@@ -20,7 +20,7 @@ from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.backup.verify import check
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import ACCOUNT, Decision
@@ -94,7 +94,7 @@ def test_a_key_that_never_was_is_unknown_and_not_destroyed(vault: Turned) -> Non
     shop = Books(vault, small=True)
     stranger = shop.new(WorkingKey.PREFIX)
     with pytest.raises(BackupUnknownKey):
-        Seals(vault, shop.id, shop.new("bak"), {"working": stranger}).require("working")
+        ObjectCipher(vault, shop.id, shop.new("bak"), {"working": stranger}).require("working")
 
 
 def test_the_receipt_names_each_key_and_the_day_on_which_its_end_is_final(vault: Turned) -> None:

@@ -63,7 +63,7 @@ def test_a_backup_holds_it_behind_the_older_kinds() -> None:
         *("payments", "payment_ids", "terms", "leftovers", "journal", "head"),
     ]
     by_name = {group.name: group for group in GROUPS}
-    assert (by_name["toy_bills"].seal, by_name["toy_drafts"].seal) == ("statutory", "working")
+    assert (by_name["toy_bills"].key_class, by_name["toy_drafts"].key_class) == ("statutory", "working")
     assert COUNTED[PLACE] == "toy_bills"
     assert LEDGER == ("invoices", "credit_notes", "toy_bills", "payments")
     assert list(KINDS)[-4:] == ["invoices", "credit_notes", "toy_bills", "payments"]

@@ -8,7 +8,7 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 Tier = Literal["daily", "weekly", "monthly"]
 BackupStatus = Literal["running", "complete", "failed"]
-Seal = Literal["statutory", "working"]
+KeyClass = Literal["statutory", "working"]
 """The data key: `statutory` for data that the law requires us to keep, `working` for all other data."""
 
 
@@ -34,7 +34,7 @@ class Part:
     name: str = kept("backup.record")
     group: str = kept("backup.record")
     layer: int = kept("backup.record")
-    seal: Seal = kept("backup.record")
+    seal: KeyClass = kept("backup.record")
     first: str = kept("backup.record")
     last: str = kept("backup.record")
     lines: int = kept("backup.record")
@@ -52,7 +52,7 @@ class Blob:
 
     name: str = kept("backup.record")
     key: str = kept("backup.record")
-    seal: Seal = kept("backup.record")
+    seal: KeyClass = kept("backup.record")
     size: int = kept("backup.record")
     sha256: str = kept("backup.record")
 

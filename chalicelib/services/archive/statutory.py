@@ -22,7 +22,7 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR
-from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.documents.printing import original
 from chalicelib.services.retention import purge
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -54,13 +54,13 @@ def advance(world: "World", company: str, deadline: Deadline) -> bool:
     found = False
     reached = mark.clock if isinstance(mark, Archived) else 0
     begun = reached
-    seals: tuple[str, Seals] | None = None
+    archive_key: tuple[str, ObjectCipher] | None = None
     for entry in _entries(world, company, reached):
         if found and deadline.passed:
             break
         for document in _issued(world, entry):
-            seals = seals or _seals(world, company)
-            _lock(world, document, seals, schedule if isinstance(schedule, RetentionSchedule) else None)
+            archive_key = archive_key or _archive_key(world, company)
+            _lock(world, document, archive_key, schedule if isinstance(schedule, RetentionSchedule) else None)
             found = True
         reached = entry.clock
     # Saving the position is a commit too. Its own journal entry must not cause another save.
@@ -91,7 +91,9 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
     return [row for ref in refs for row in world.store.records([ref]) if isinstance(row, Issued) and not row.specimen]
 
 
-def _lock(world: "World", document: Issued, seals: tuple[str, Seals], schedule: RetentionSchedule | None) -> None:
+def _lock(
+    world: "World", document: Issued, archive_key: tuple[str, ObjectCipher], schedule: RetentionSchedule | None
+) -> None:
     key = prefixes.archived(document.company, document.hash)
     rule = (
         purge.retention_of(schedule)
@@ -103,16 +105,16 @@ def _lock(world: "World", document: Issued, seals: tuple[str, Seals], schedule: 
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return
-    id, cipher = seals
-    content = id.encode() + b"\n" + cipher.sealed(document.hash, "statutory", original(world, document))
+    id, cipher = archive_key
+    content = id.encode() + b"\n" + cipher.encrypt(document.hash, "statutory", original(world, document))
     world.archive.lock(key, content, until)
 
 
-def _seals(world: "World", company: str) -> tuple[str, Seals]:
+def _archive_key(world: "World", company: str) -> tuple[str, ObjectCipher]:
     """The id of the company's statutory key, and its data keys for encryption."""
     for row in world.store.query("journal", company, SORT.startswith("backup_key#"), descending=True).records:
         if isinstance(row, StatutoryKey):
-            return row.id, Seals(world, company, PLACE, {"statutory": row.id})
+            return row.id, ObjectCipher(world, company, PLACE, {"statutory": row.id})
     raise BackupUnknownKey(key="")
 
 
@@ -138,11 +140,11 @@ def fetch(world: "World", company: str, document: str, *, disclosure: str | None
     _require_handed_out(world, company, issued, disclosure)
     digest = issued.hash if issued else document
     content = world.archive.first(prefixes.archived(company, digest), LIMIT)
-    id, _, sealed = content.partition(b"\n")
+    id, _, encrypted = content.partition(b"\n")
     key = id.decode("ascii", "replace")
     if not is_id(StatutoryKey.PREFIX, key):
         raise BackupDamaged(reason="not_sealed", where=digest)
-    return digest, Seals(world, company, PLACE, {"statutory": key}).opened(digest, sealed)
+    return digest, ObjectCipher(world, company, PLACE, {"statutory": key}).decrypt(digest, encrypted)
 
 
 def _issued_as(world: "World", company: str, id: str) -> Issued:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, Seal, Stretch
+from chalicelib.domain.backups.backup import Backup, KeyClass, Stretch
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.documents.register import genesis, link
 from chalicelib.domain.documents.registry import document_types
@@ -46,7 +46,7 @@ class VerifyProgress:
 
     place: tuple[str, str] = ("", "")
     """A group and a sort key in it (a part's name if its key is destroyed), or `BLOBS` and a file's name."""
-    sealed: tuple[Seal, ...] = ()
+    sealed: tuple[KeyClass, ...] = ()
     """The keys already destroyed at the start. If another key is destroyed later, the verification begins again."""
     counts: dict[str, int] = field(default_factory=dict)
     gross: dict[str, Decimal] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class _Checking:
 
     def __init__(self, archive: Archive, checked: VerifyProgress, deadline: Deadline) -> None:
         self.archive, self.deadline = archive, deadline
-        sealed = tuple(seal for seal in sorted(archive.manifest.keys) if not archive.readable(seal))
+        sealed = tuple(key_class for key_class in sorted(archive.manifest.keys) if not archive.readable(key_class))
         self.begun = checked if checked.sealed == sealed else VerifyProgress(sealed=sealed)
         self.place = self.begun.place
         register = dict(self.begun.register)
@@ -109,7 +109,7 @@ class _Checking:
         after, archive = self._after(group.name), self.archive
         if after is None:
             return True
-        if group.seal in self.begun.sealed:
+        if group.key_class in self.begun.sealed:
             for part in archive.manifest.parts:
                 if part.group == group.name and part.name > after:
                     archive.objects.stored(part)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan, KeyDestruction, Seal, StatutoryKey, Tier, WorkingKey
+from chalicelib.domain.backups.backup import (
+    Backup,
+    BackupPlan,
+    KeyClass,
+    KeyDestruction,
+    StatutoryKey,
+    Tier,
+    WorkingKey,
+)
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.call import Call
 from chalicelib.domain.entity import Record
@@ -35,7 +43,7 @@ log = logging.getLogger("facture.backup")
 UNFINISHED: Final = timedelta(days=2)
 """The age at which an unfinished backup counts as failed."""
 ROW_KEPT: Final = timedelta(days=7)
-KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
+KEYS: Final[dict[KeyClass, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
 
 
 @dataclass(frozen=True)
@@ -115,18 +123,18 @@ def _job(call: Call, backup: Backup) -> JobRow:
     )
 
 
-def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ...]]:
+def _keys(world: "World", call: Call) -> tuple[dict[KeyClass, str], tuple[Record, ...]]:
     """The ids of the company's data keys, and the rows of new keys to store."""
-    found: dict[Seal, str] = {}
+    found: dict[KeyClass, str] = {}
     made: list[Record] = []
-    for seal, cls in KEYS.items():
+    for key_class, cls in KEYS.items():
         page = world.store.query(cls.TABLE, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
         if page.records:
-            found[seal] = page.records[0].id
+            found[key_class] = page.records[0].id
             continue
         id = call.new_id(cls)
         made.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
-        found[seal] = id
+        found[key_class] = id
     return found, tuple(made)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from chalicelib.domain.backups.backup import Seal
+from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
@@ -27,15 +27,20 @@ class RowGroup:
     name: str
     table: str
     prefix: str
-    seal: Seal
+    key_class: KeyClass
     kinds: tuple[str, ...]
     streamed: bool = True
 
 
-def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> RowGroup:
+def _group(name: str, key_class: KeyClass, *classes: type[Record], streamed: bool = True) -> RowGroup:
     first = classes[0]
     return RowGroup(
-        name, first.TABLE, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
+        name,
+        first.TABLE,
+        first.SORT.partition("{")[0],
+        key_class,
+        tuple(cls.KIND for cls in classes),
+        streamed=streamed,
     )
 
 
