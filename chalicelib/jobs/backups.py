@@ -77,7 +77,7 @@ def _drill(world: "World", step: JobStep) -> bool:
     return engine.run(world, WORKFLOW, plan) if isinstance(plan, DrillPlan) else True
 
 
-def _drill_buried(world: "World", work: Record) -> None:
+def _give_up_drill(world: "World", work: Record) -> None:
     from chalicelib.services.backup.drill import WORKFLOW
 
     (plan,) = world.store.records([work.key])
@@ -145,7 +145,7 @@ DRILL_JOB = Job(
     plan=plan_of,
     apply=_drill,
     step_seconds=RESERVED_SECONDS,
-    buried=_drill_buried,
+    before_dead_letter=_give_up_drill,
     summary="Restores each company's latest backup aside once a week, and compares",
 )
 EXPIRY_JOB = Job(

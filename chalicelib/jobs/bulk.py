@@ -59,7 +59,7 @@ def bulk(
         apply=apply,
         summary=summary,
         step_seconds=step_seconds,
-        buried=give_up,
+        before_dead_letter=give_up,
         into=into,
     )
 
