@@ -171,20 +171,20 @@ def _new(context: RequestContext) -> Answer:
     from chalicelib.services.privacy.erasure.preview import preview
     from chalicelib.services.privacy.requests import requests
 
-    asker, body = requester_of(context), context.body
+    requester, body = requester_of(context), context.body
     right = None
     if body.corrections is not None:
         from chalicelib.api.rectification import sent
 
         if body.kind != "rectification":
             raise invalid("/corrections", "unknown_field")
-        right = sent(context, asker.about(body.subject), body.corrections)
+        right = sent(context, requester.about(body.subject), body.corrections)
     if body.dry_run:
         return Answer(
-            present_preview(preview(context.world, context.company, asker, body.kind, body.subject, context.at))
+            present_preview(preview(context.world, context.company, requester, body.kind, body.subject, context.at))
         )
     call = context.presenting(recorded)
-    return answer(requests.ask(context.world, call, asker, body.kind, body.subject, right))
+    return answer(requests.ask(context.world, call, requester, body.kind, body.subject, right))
 
 
 def _list(context: RequestContext) -> Answer:
@@ -199,10 +199,10 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy.requests.requester import found
+    from chalicelib.services.privacy.requests.requester import find_request
 
     return Answer(
-        present_request(found(context.world.store, context.company, requester_of(context), context.path["id"]))
+        present_request(find_request(context.world.store, context.company, requester_of(context), context.path["id"]))
     )
 
 
@@ -218,8 +218,8 @@ def _confirm(context: RequestContext) -> Answer:
     from chalicelib.services.companies.codes import prove
     from chalicelib.services.privacy.requests import requests
 
-    asker, call = requester_of(context, context.body.code), context.presenting(shown(present_request))
-    done = answer(requests.confirm(context.world, call, asker, context.path["id"], waive=context.body.waive_grace))
+    requester, call = requester_of(context, context.body.code), context.presenting(shown(present_request))
+    done = answer(requests.confirm(context.world, call, requester, context.path["id"], waive=context.body.waive_grace))
     if context.body.code is not None:
         prove(context.world, "identity", context.actor.id, context.path["id"], code=context.body.code)
     return done

@@ -90,24 +90,24 @@ def sent(context: RequestContext, subject: str | None, corrections: Mapping[str,
 def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy.rectification import rectification
-    from chalicelib.services.privacy.requests import requester
+    from chalicelib.services.privacy.requests.requester import find_request
 
-    asker = requester_of(context)
-    request = requester.found(context.world.store, context.company, asker, context.path["id"])
+    requester = requester_of(context)
+    request = find_request(context.world.store, context.company, requester, context.path["id"])
     right = sent(context, request.subject, context.body.corrections)
-    return answer(rectification.answer(context.world, context.presenting(detailed), asker, request.id, right))
+    return answer(rectification.answer(context.world, context.presenting(detailed), requester, request.id, right))
 
 
 def _documents(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.affected import present_affected
     from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy.rectification import affected
-    from chalicelib.services.privacy.requests import requester
+    from chalicelib.services.privacy.requests.requester import find_request
 
     query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
         raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
-    request = requester.found(context.world.store, context.company, requester_of(context), context.path["id"])
+    request = find_request(context.world.store, context.company, requester_of(context), context.path["id"])
 
     def present(found: affected.AffectedDocument) -> Body:
         return present_affected(found, context.open.head)

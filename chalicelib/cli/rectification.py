@@ -46,9 +46,9 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
 
     right = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
-    asker = _operator(options.by)
+    requester = _operator(options.by)
     return _told(
-        lambda: requests.ask(world, call, asker, "rectification", options.subject, right, capped=False).outcome
+        lambda: requests.ask(world, call, requester, "rectification", options.subject, right, capped=False).outcome
     )
 
 
@@ -70,8 +70,8 @@ def details(world: "World", options: argparse.Namespace) -> int:
         raise CannotRun("no such request")
     right = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
-    asker = _operator(options.by)
-    return _told(lambda: rectification.answer(world, call, asker, request.id, right).outcome)
+    requester = _operator(options.by)
+    return _told(lambda: rectification.answer(world, call, requester, request.id, right).outcome)
 
 
 def _operator(by: str) -> "Requester":

@@ -30,7 +30,7 @@ from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy.erasure import preview
 from chalicelib.services.privacy.requests import receipts, requests
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import TABLES
@@ -286,9 +286,9 @@ def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vaul
     id = shop.confirmed(waive=True)
     carried(vault)
     gone = Requester("newcomer", "nobody", shop.owner().subject)
-    assert found(vault.store, shop.id, gone, id).status == "completed"
+    assert find_request(vault.store, shop.id, gone, id).status == "completed"
     with pytest.raises(NotFound):
-        found(vault.store, shop.id, Requester("newcomer", "nobody", "sub-other"), id)
+        find_request(vault.store, shop.id, Requester("newcomer", "nobody", "sub-other"), id)
 
 
 def test_deadlines(vault: Turned) -> None:

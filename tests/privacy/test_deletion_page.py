@@ -166,8 +166,8 @@ def test_a_page_cut_off_before_keys_had_a_mark_goes_on_and_asks_no_second_time(
     bare = world.client_call(
         shop.company, member.id, account_page.VERB, key=f"page-ask-{right.nonce}-{member.id}", request=""
     )
-    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
-    asked = requests.ask(world, remembering_id(bare), asker, "deletion", None, capped=False)
+    requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
+    asked = requests.ask(world, remembering_id(bare), requester, "deletion", None, capped=False)
     done = _send(anybody, email=email, code=code)
     (request,) = _requests(shop)
     assert (request.id, request.status) == (asked.outcome.id, "grace")

@@ -7,20 +7,20 @@ from chalicelib.domain.privacy.request import Request, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import end
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def download(world: "World", company: str, asker: Requester, id: str) -> Link:
+def download(world: "World", company: str, requester: Requester, id: str) -> Link:
     """The address of the archive, valid for 5 minutes. Raises NotFound, also after its term, Forbidden, ProofNeeded,
     Busy."""
-    request = found(world.store, company, asker, id)
-    asker.require(request.subject)
+    request = find_request(world.store, company, requester, id)
+    requester.require(request.subject)
     if not _ready(world, request):
         raise NotFound
-    if not asker.proven:
+    if not requester.proven:
         raise ProofNeeded
     return world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
 

@@ -30,15 +30,15 @@ class Preview:
 
 
 def preview(
-    world: "World", company: str, asker: Requester, kind: RequestKind, subject: str | None, at: datetime
+    world: "World", company: str, requester: Requester, kind: RequestKind, subject: str | None, at: datetime
 ) -> Preview:
     """Preview the measures of a deletion. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
-    subject = asker.about(subject)
+    subject = requester.about(subject)
     affects = affected(subject)
     if affects is None:
         raise invalid("/subject", "subject_unknown")
-    asker.require(subject)
-    limits.tried(world, company, asker)
+    requester.require(subject)
+    limits.tried(world, company, requester)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
     request = Request(
         company=company,
@@ -48,7 +48,7 @@ def preview(
         kind=kind,
         affects=affects,
         subject=subject,
-        asked_by=asker.id,
+        asked_by=requester.id,
         deadline=due,
         due_at=at,
     )

@@ -203,8 +203,8 @@ def _ends(at: datetime) -> datetime:
     return datetime.combine(term.after(today(at)), time(), MOROCCO).astimezone(UTC)
 
 
-def require(asker: Requester, affects: Affected) -> None:
+def require(requester: Requester, affects: Affected) -> None:
     """Require a proof of identity to correct a member. Codes that prove identity go to the member's address. Raises
     ProofNeeded."""
-    if affects == "member" and not asker.proven:
+    if affects == "member" and not requester.proven:
         raise ProofNeeded

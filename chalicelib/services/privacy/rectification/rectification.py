@@ -64,16 +64,18 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
     return transact(world.store, call, [Request.ref(company, id)], decide_details, ACCOUNT).outcome
 
 
-def answer(world: "World", call: Call, asker: Requester, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
+def answer(
+    world: "World", call: Call, requester: Requester, id: str, corrections: Mapping[str, Any]
+) -> Committed[Request]:
     """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
     Forbidden, ProofNeeded for a member, RequestSettled, InvalidContent."""
     wanted = correcting.correction_input(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
     def decide_correction(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
-        asker.require(request.subject)
-        correcting.require(asker, request.affects)
+        request = seen(snapshot, requester, id)
+        requester.require(request.subject)
+        correcting.require(requester, request.affects)
         if request.kind != "rectification":
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)

@@ -98,12 +98,12 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
 
 
 def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
-    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
+    requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), asker, "deletion", subject, capped=False)
+        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), requester, "deletion", subject, capped=False)
         id = id_of(made)
-        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id)
+        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), requester, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return DeletionOutcome("already")
     except LastOwner:

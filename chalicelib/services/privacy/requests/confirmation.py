@@ -38,7 +38,7 @@ def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str
 def account(
     snapshot: Snapshot,
     call: Call,
-    asker: Requester,
+    requester: Requester,
     request: Request,
     members: Sequence[Member],
     former: Sequence[str],
@@ -47,17 +47,17 @@ def account(
 ) -> Decision[Request]:
     """Block the account and begin its delay, or waive the delay. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
-    if asker.role != "owner":
+    if requester.role != "owner":
         raise Forbidden(scope="")
     first = request.confirmed_by
     seen = [row for member in members if (row := snapshot.get(Member, user=member.user)) and row.role == "owner"]
     if waive:
-        if len(seen) > 1 and first in (None, asker.id):
+        if len(seen) > 1 and first in (None, requester.id):
             raise AnotherOwnerNeeded
         _require_settled_owners(snapshot.head, call.at)
     if request.status == "requested" and snapshot.head.state != "active":
         raise AlreadyBlocked
-    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
+    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": requester.id}
     begun["owners"] = marks(seen, former, request.owners)
     if waive:
         after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
@@ -79,7 +79,7 @@ def _require_settled_owners(head: Head, at: datetime) -> None:
 def person(
     snapshot: Snapshot,
     call: Call,
-    asker: Requester,
+    requester: Requester,
     request: Request,
     own: Record | None,
     others: Sequence[Member],
@@ -91,7 +91,7 @@ def person(
         raise AlreadyBlocked  # Before closing an account, nobody may first remove an owner who could stop it.
     subject = request.subject or ""
     shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
     if own is None:
         after = replace(after, measures=deletion.record_deleted_before(subject))
     if isinstance(own, Member) and own.role == "owner":

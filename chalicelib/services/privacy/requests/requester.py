@@ -49,10 +49,10 @@ class Requester:
         return self.role is None and self.id.startswith("key_")
 
 
-def found(store: Store, company: str, asker: Requester, id: str) -> Request:
+def find_request(store: Store, company: str, requester: Requester, id: str) -> Request:
     """A request that the requester may see. Raises NotFound."""
     (request,) = store.records([Request.ref(company, id)])
-    if not isinstance(request, Request) or not asker.follows(request):
+    if not isinstance(request, Request) or not requester.follows(request):
         raise NotFound
     return request
 

@@ -47,7 +47,7 @@ from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import affected as affected_documents
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 from chalicelib.services.privacy.requests.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -65,7 +65,7 @@ PERSONS: dict[str, type[Record]] = {"cus": Customer, "sup": Supplier}
 def ask(
     world: "World",
     call: Call,
-    asker: Requester,
+    requester: Requester,
     kind: RequestKind,
     subject: str | None,
     corrections: Mapping[str, Any] | None = None,
@@ -76,16 +76,16 @@ def ask(
     rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
     subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
     its own limits."""
-    own = kind == "opposition" and asker.role is not None and subject in (None, asker.id)
-    subject = asker.id if own else asker.about(subject)
-    request = _asked(call, asker, kind, subject)
-    asker.require(subject)
-    wanted = None if corrections is None else _wanted(world, call, asker, request, corrections)
+    own = kind == "opposition" and requester.role is not None and subject in (None, requester.id)
+    subject = requester.id if own else requester.about(subject)
+    request = _asked(call, requester, kind, subject)
+    requester.require(subject)
+    wanted = None if corrections is None else _wanted(world, call, requester, request, corrections)
     request, members, named = _concerned(world, call, request)
 
     def decide_request(snapshot: Snapshot) -> Decision[Request]:
         decision = decide_by_kind(snapshot)
-        counted = (limits.counted(snapshot, call, asker),) if capped else ()
+        counted = (limits.counted(snapshot, call, requester),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
 
     def decide_by_kind(snapshot: Snapshot) -> Decision[Request]:
@@ -102,7 +102,7 @@ def ask(
         told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
         return Decision(request, new=(request, watch_over(request)), messages=told)
 
-    reads = [Consent.ref(call.company, asker.id)] if own else []
+    reads = [Consent.ref(call.company, requester.id)] if own else []
     committed = transact(world.store, call, reads, decide_request, ACCOUNT)
     if request.status == "verified" and kind != "opposition":
         world.wake("requests")
@@ -110,9 +110,9 @@ def ask(
 
 
 def _wanted(
-    world: "World", call: Call, asker: Requester, request: Request, corrections: Mapping[str, Any]
+    world: "World", call: Call, requester: Requester, request: Request, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
-    correcting.require(asker, request.affects)
+    correcting.require(requester, request.affects)
     return correcting.correction_input(world, call.company, corrections)
 
 
@@ -130,7 +130,7 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
     return request, members, named and deleted_but_named(world, call.company, request.subject or "", members)
 
 
-def _asked(call: Call, asker: Requester, kind: RequestKind, subject: str | None) -> Request:
+def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> Request:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
     id = call.new_id(Request)
@@ -142,14 +142,14 @@ def _asked(call: Call, asker: Requester, kind: RequestKind, subject: str | None)
         subject=subject,
         status="verified" if verified else "requested",
         verified_at=call.at if verified else None,
-        asked_by=asker.id,
-        asker=digest(id, asker.subject) if asker.subject else None,
+        asked_by=requester.id,
+        asker=digest(id, requester.subject) if requester.subject else None,
         deadline=clear_days(call.at),
         due_at=call.at if verified else call.at + UNCONFIRMED,
     )
 
 
-def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
+def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
     """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
@@ -161,18 +161,18 @@ def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: boo
     kept = held(world, [call.company])
 
     def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
-        asker.require(request.subject)
-        if not asker.proven:
+        request = seen(snapshot, requester, id)
+        requester.require(request.subject)
+        if not requester.proven:
             raise ProofNeeded
         if request.kind == "deletion" and request.subject is not None:
             if kept:
                 raise UnderHold
             own = erasable(snapshot, request.subject, members, named=True)
-            return confirmation.person(snapshot, call, asker, request, own, members, keys)
+            return confirmation.person(snapshot, call, requester, request, own, members, keys)
         if request.kind == "deletion":
-            return confirmation.account(snapshot, call, asker, request, members, former, waive=waive)
-        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+            return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
+        after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
         return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
 
     committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
@@ -181,17 +181,17 @@ def confirm(world: "World", call: Call, asker: Requester, id: str, *, waive: boo
     return committed
 
 
-def cancel(world: "World", call: Call, asker: Requester, id: str) -> Committed[Request]:
+def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[Request]:
     """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
     blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
     def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
-        request = seen(snapshot, asker, id)
-        asker.may_stop(request)
+        request = seen(snapshot, requester, id)
+        requester.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
             raise RequestSettled(status=request.status)
         ends = first_day_gone("request.proof", call.at)
-        after = moved(request, "cancelled", call.at, reason=STOPPED[asker.role == "nobody"], due_at=ends)
+        after = moved(request, "cancelled", call.at, reason=STOPPED[requester.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
         told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
@@ -205,13 +205,13 @@ def cancel(world: "World", call: Call, asker: Requester, id: str) -> Committed[R
     return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
-def mail_code(world: "World", call: Call, asker: Requester, id: str, language: Language) -> None:
+def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
     """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
     a member without an address, TooManyRequests."""
-    request = found(world.store, call.company, asker, id)
+    request = find_request(world.store, call.company, requester, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
-    own = next((member for member in members_of(world.store, call.company) if member.id == asker.id), None)
+    own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
     if own is None or own.email is None:
         raise ProofNeeded
     if not codes.allow(world, "identity_code", own.id, most=CODES_AN_HOUR, seconds=3600):
@@ -227,9 +227,9 @@ def _gone(request: Request) -> bool:
     return request.subject is not None and request.verified_at is not None
 
 
-def receipt(world: "World", company: str, asker: Requester, id: str) -> Receipt:
+def receipt(world: "World", company: str, requester: Requester, id: str) -> Receipt:
     """The signed receipt of a completed request. Raises NotFound, Busy."""
-    found(world.store, company, asker, id)
+    find_request(world.store, company, requester, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
         raise NotFound
@@ -237,22 +237,22 @@ def receipt(world: "World", company: str, asker: Requester, id: str) -> Receipt:
 
 
 def listing(
-    world: "World", company: str, asker: Requester, limit: int, after: str | None
+    world: "World", company: str, requester: Requester, limit: int, after: str | None
 ) -> tuple[list[Request], bool]:
     """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
     closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
     rows = world.store.all("requests", company, SORT.startswith("request#"), after=start, descending=True)
-    visible = (row for row in rows if isinstance(row, Request) and asker.follows(row))
+    visible = (row for row in rows if isinstance(row, Request) and requester.follows(row))
     shown = [*islice(visible, limit + 1)]
-    if not shown and asker.role == "nobody":
+    if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
 
 
-def seen(snapshot: Snapshot, asker: Requester, id: str) -> Request:
+def seen(snapshot: Snapshot, requester: Requester, id: str) -> Request:
     request = snapshot.get(Request, id)
-    if request is None or not asker.follows(request):
+    if request is None or not requester.follows(request):
         raise NotFound
     if request.status in OVER:
         raise RequestSettled(status=request.status)
