@@ -66,9 +66,11 @@ class Rehearsal:
         self._lock(template["Resources"][ARCHIVE]["Properties"]["ObjectLockConfiguration"])
         return changes
 
-    def _lock(self, told: dict[str, Any]) -> None:
+    def _lock(self, configuration: dict[str, Any]) -> None:
         """Set Object Lock on the archive, as CloudFormation does on AWS."""
-        self.clients.storage.put_object_lock_configuration(Bucket=self.outputs[ARCHIVE], ObjectLockConfiguration=told)
+        self.clients.storage.put_object_lock_configuration(
+            Bucket=self.outputs[ARCHIVE], ObjectLockConfiguration=configuration
+        )
 
     def confirm(self, email: str, code: str) -> None:
         """Confirm a user with the mailed code. Their address is verified from then on, as with Cognito."""

@@ -163,14 +163,14 @@ def hold(directory: Path, say: Callable[[str], object]) -> IO[str]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = (directory / "engine.lock").open("a+")
     deadline = time.monotonic() + STOP_SECONDS
-    told = False
+    logged = False
     while not try_lock(lock):
         pid = read_pid(lock)
-        if not told:
+        if not logged:
             say(f"an engine of an earlier run (process {pid}) is still saving its state; waiting for it")
             if pid:
                 stop_process(pid)
-            told = True
+            logged = True
         if time.monotonic() > deadline:
             lock.close()
             raise EngineError(f"process {pid} still uses {directory}; stop it and try again")

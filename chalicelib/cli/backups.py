@@ -54,7 +54,7 @@ def add_to(nouns: Any) -> None:
 
 
 def _verb(verbs: Any, name: str, does: Callable[..., int], words: str) -> argparse.ArgumentParser:
-    made = arguments.verb(verbs, name, _told(does), words)
+    made = arguments.verb(verbs, name, _with_refusals_printed(does), words)
     made.add_argument("--company", required=True)
     return made
 
@@ -84,7 +84,7 @@ def _require_kinds(options: argparse.Namespace) -> None:
         raise CannotRun(f"no such kind: {', '.join(wrong)}; there are {', '.join(KINDS)}", 1)
 
 
-def _told(does: Callable[..., int]) -> Callable[..., int]:
+def _with_refusals_printed(does: Callable[..., int]) -> Callable[..., int]:
     """Decorate a command so that a refusal prints one line."""
 
     def done(world: "World", options: argparse.Namespace) -> int:

@@ -64,7 +64,7 @@ def address(text: str) -> str:
 
 def record(world: "World", options: argparse.Namespace) -> int:
     """Record a disclosure."""
-    told = DisclosureInput(
+    details = DisclosureInput(
         kind=options.kind,
         recipient=options.recipient,
         basis=options.basis,
@@ -76,7 +76,7 @@ def record(world: "World", options: argparse.Namespace) -> int:
         recipient_email=options.recipient_email,
     )
     try:
-        entry = disclosures.record(world, options.company, told, options.by)
+        entry = disclosures.record(world, options.company, details, options.by)
     except InvalidContent as refused:
         raise CannotRun("; ".join(f"{fault.pointer[1:]}: {fault.code}" for fault in refused.faults), 2) from refused
     except NotFound as refused:

@@ -47,7 +47,7 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
     right = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
     requester = _operator(options.by)
-    return _told(
+    return _print_request(
         lambda: requests.ask(world, call, requester, "rectification", options.subject, right, capped=False).outcome
     )
 
@@ -57,7 +57,9 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.services.privacy.rectification import rectification
 
     missing = arguments.names(options.missing)
-    return _told(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
+    return _print_request(
+        lambda: rectification.ask_details(world, options.company, options.request, missing, options.by)
+    )
 
 
 def details(world: "World", options: argparse.Namespace) -> int:
@@ -71,7 +73,7 @@ def details(world: "World", options: argparse.Namespace) -> int:
     right = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
     requester = _operator(options.by)
-    return _told(lambda: rectification.answer(world, call, requester, request.id, right).outcome)
+    return _print_request(lambda: rectification.answer(world, call, requester, request.id, right).outcome)
 
 
 def _operator(by: str) -> "Requester":
@@ -96,7 +98,7 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
         raise CannotRun(_faults(refused), 2) from refused
 
 
-def _told(does: Callable[[], "Request"]) -> int:
+def _print_request(does: Callable[[], "Request"]) -> int:
     try:
         body = present_request(does())
     except Busy as error:

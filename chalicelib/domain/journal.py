@@ -26,8 +26,8 @@ class Change:
 
 def change(record: Record, op: Literal["put", "delete"], hashed: str | None = None) -> Change:
     """The change that a commit made to `record`."""
-    told = None if record.TABLE == "identity" or _is_simple(record.SORT) else record.key.sort
-    return Change(kind=record.KIND, id=record.id, room=record.TABLE, op=op, sort=told, hash=hashed)
+    row_sort = None if record.TABLE == "identity" or _is_simple(record.SORT) else record.key.sort
+    return Change(kind=record.KIND, id=record.id, room=record.TABLE, op=op, sort=row_sort, hash=hashed)
 
 
 def sort_of(change: Change) -> str | None:

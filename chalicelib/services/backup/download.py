@@ -70,7 +70,7 @@ class DownloadView:
         """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
         for rows, place in self._records(name, after):
             records = rows if self.lawful else redact_references(self.store, self.head, rows)
-            yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
+            yield [msgspec.json.encode(self._serialize(record)).decode() for record in records], place
 
     def profile(self) -> Company | None:
         """The company's profile, if the selection includes it."""
@@ -85,7 +85,7 @@ class DownloadView:
         for batch in replace(self.walk, group=group.name if group else name).batches(after or None):
             yield [row for row in batch.records if place == (row.TABLE, row.KIND)], place_of(batch)
 
-    def _told(self, record: Record) -> dict[str, Any]:
+    def _serialize(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head
         if isinstance(record, Company):
             return records.present_company(record, head)
@@ -218,11 +218,11 @@ def _ended(
         "policy_version": manifest.policy_version,
         "counts": {name: counts[name] for name in tables},
     }
-    told = msgspec.json.format(msgspec.json.encode(facts), indent=2)
+    summary = msgspec.json.format(msgspec.json.encode(facts), indent=2)
     profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
     name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
     page = index(name, listed, ("manifest.json",), (), manifest.cut_at, language)
-    member = pieces.finish(member, {"manifest.json": told, "index.html": page})
+    member = pieces.finish(member, {"manifest.json": summary, "index.html": page})
     return replace(written, member=member, sent=Sent())
 
 

@@ -184,8 +184,8 @@ def _fault(context: _DrillContext, manifest: Manifest, progress: Progress, store
     if any(stored.gross.get(name, ZERO) != total for name, total in manifest.gross.items()):
         return "drill_totals"
     rows = [row for row in context.into.reader().all("ledger", "series#") if isinstance(row, Series)]
-    told = {head.series: (head.next, head.chain) for head in manifest.series}
-    return None if {row.id: (row.next, row.chain) for row in rows} == told else "drill_registers"
+    expected = {head.series: (head.next, head.chain) for head in manifest.series}
+    return None if {row.id: (row.next, row.chain) for row in rows} == expected else "drill_registers"
 
 
 @dataclass(frozen=True)

@@ -41,10 +41,10 @@ def rule_of(world: "World", company: str, id: str) -> str:
 def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
     """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
     Raises NotFound, Busy."""
-    told = DisclosureInput(
+    details = DisclosureInput(
         kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now())
     )
-    return disclosures.record(world, company, told, by)
+    return disclosures.record(world, company, details, by)
 
 
 def require_demand(world: "World", company: str, id: str, *, whole: bool = True) -> None:

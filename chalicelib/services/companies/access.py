@@ -116,9 +116,9 @@ def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], de
     profile = snapshot.get(Company)
     language = profile.language if profile else "fr"
     addresses = dict.fromkeys(member.email for member in everybody if member.role == "owner" and member.email)
-    told = [writing.write(call, to, language, "owner_came", company=call.company) for to in addresses]
-    letters = tuple(each.letter for each in told)
-    messages = (replace(told[0].message, about=tuple(letter.id for letter in letters)),) if told else ()
+    mails = [writing.write(call, to, language, "owner_came", company=call.company) for to in addresses]
+    letters = tuple(each.letter for each in mails)
+    messages = (replace(mails[0].message, about=tuple(letter.id for letter in letters)),) if mails else ()
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
@@ -132,7 +132,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     of the owner, who gets a mail. For any other member, returns the decision unchanged."""
     if before.role != "owner":
         return decision
-    told = _departure_mail(snapshot, call, before)
+    mails = _departure_mail(snapshot, call, before)
     former = call.make(
         FormerOwner, id=owner_mark(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
     )
@@ -140,8 +140,8 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
         puts=(*decision.puts, former),
-        new=(*decision.new, *(each.letter for each in told)),
-        messages=(*decision.messages, *(each.message for each in told)),
+        new=(*decision.new, *(each.letter for each in mails)),
+        messages=(*decision.messages, *(each.message for each in mails)),
     )
 
 

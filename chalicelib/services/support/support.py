@@ -124,8 +124,8 @@ def open_thread(
 
     def decide_open(_: Snapshot) -> Decision[Conversation]:
         new: tuple[Record, ...] = (thread, message, posted.letter) if posted else (thread, message)
-        told = (posted.message,) if posted else ()
-        return Decision(Conversation(thread, (message,)), puts=marks, new=new, messages=told)
+        outbox = (posted.message,) if posted else ()
+        return Decision(Conversation(thread, (message,)), puts=marks, new=new, messages=outbox)
 
     committed = transact(world.store, call, [], decide_open, ACCOUNT)
     if posted:

@@ -83,7 +83,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("identity", "consent"): "a choice is a member's, and may have been changed since",
         ("identity", "backup_key"): OWN,
         ("journal", "backup_key"): OWN,
-        ("journal", "archived"): "what was archived is told by the archive itself",
+        ("journal", "archived"): "the archive itself states what was archived",
         ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
         ("workspace", "backup_plan"): OWN,
         ("workspace", "drill_plan"): OWN,

@@ -61,10 +61,10 @@ def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
 
 def shown(counts: Mapping[str, int]) -> dict[str, int]:
     """One kind's outcomes as shown: erased and expired rows together, and in a preview the rows made since."""
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     for outcome, number in counts.items():
         if outcome != "there":
-            told[SHOWN.get(outcome, outcome)] += number
+            outcomes[SHOWN.get(outcome, outcome)] += number
     if "there" in counts:
-        told["made_since"] = max(0, counts["there"] - sum(counts.get(name, 0) for name in STANDS))
-    return dict(told)
+        outcomes["made_since"] = max(0, counts["there"] - sum(counts.get(name, 0) for name in STANDS))
+    return dict(outcomes)

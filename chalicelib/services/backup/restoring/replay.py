@@ -38,8 +38,8 @@ class Replay:
     @property
     def mark(self) -> str:
         """A digest of the replay. Equal digests mean that nobody was erased or corrected in between."""
-        told = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
-        return sha256("\x1f".join(told).encode()).hexdigest()[:32]
+        facts = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
+        return sha256("\x1f".join(facts).encode()).hexdigest()[:32]
 
     def replayed(self, record: Record) -> Record | None:
         """The row as it may be restored; None for an erased person's row, and for a purged record."""

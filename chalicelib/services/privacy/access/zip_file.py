@@ -79,8 +79,8 @@ def put_part(world: "World", request: Request, part: str, made: dict[str, bytes]
         place = part.removeprefix(parts_of(request))
         _pieces(world, request).whole(f"9{place}", made)
     if made or lost:
-        told = json.dumps([list(made), lost]).encode()
-        world.files.put(f"{part}.names", told, "application/json", only_if_absent=False)
+        names = json.dumps([list(made), lost]).encode()
+        world.files.put(f"{part}.names", names, "application/json", only_if_absent=False)
 
 
 def _pieces(world: "World", request: Request) -> Pieces:

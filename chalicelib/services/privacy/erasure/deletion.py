@@ -198,8 +198,8 @@ def _finish(context: _DeletionContext, request: Request, _: Deadline) -> Written
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
         # A closed account has no addresses left. Its mails were written when the deletion began.
-        told = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
-        return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
+        messages = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
+        return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=messages, head=head)
 
     return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
 

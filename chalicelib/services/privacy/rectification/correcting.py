@@ -82,10 +82,12 @@ def decide_rectification(
     )
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
-    told = call.make(Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id))
+    message = call.make(
+        Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id)
+    )
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, wanted.language)
-    letters, messages = (each.letter for each in last), (told, *(each.message for each in last))
+    letters, messages = (each.letter for each in last), (message, *(each.message for each in last))
     if new:
         return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
     return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)

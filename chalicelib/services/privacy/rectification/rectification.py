@@ -58,8 +58,8 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
-        told = notice(call, "details_missing", id)
-        return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(told,))
+        message = notice(call, "details_missing", id)
+        return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(message,))
 
     return transact(world.store, call, [Request.ref(company, id)], decide_details, ACCOUNT).outcome
 
@@ -116,11 +116,11 @@ def _count(context: _RectificationContext, request: Request, _: Deadline) -> Req
 def _finish(context: _RectificationContext, request: Request, _: Deadline) -> Request | Written[Request]:
     """Close the request once its owners are notified, or once its deadline is near."""
     world = context.world
-    told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
-    if not told and world.now() < request.deadline - WARNED:
+    notified = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
+    if not notified and world.now() < request.deadline - WARNED:
         return replace(request, due_at=world.now() + LATER)
     _name_hidden(world, request)
-    return Written(_close(world, request if told else replace(request, recipients=())))
+    return Written(_close(world, request if notified else replace(request, recipients=())))
 
 
 def _counted(world: "World", request: Request) -> Request:
@@ -135,8 +135,8 @@ def _counted(world: "World", request: Request) -> Request:
         rows, where = affected.page(world.store, request.company, where or "")
         found.update(row.KIND for row in rows if own and affected.stale(row, request, own))
         if where is None:
-            told = {kind: found[kind] for kind in kinds}
-            measures = (replace(m, found=told.get(m.kinds[0], m.found), done=True) for m in request.measures)
+            counts = {kind: found[kind] for kind in kinds}
+            measures = (replace(m, found=counts.get(m.kinds[0], m.found), done=True) for m in request.measures)
             return replace(request, measures=tuple(measures), cursor=None)
     return replace(request, cursor=f"{','.join(str(found[kind]) for kind in kinds)}:{where}")
 

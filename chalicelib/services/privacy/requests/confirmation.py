@@ -65,8 +65,8 @@ def account(
         until = call.at + GRACE
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = postponed(after, reminder(after) or until)
-    told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(after, puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
+    message = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
+    return Decision(after, puts=(after, watch_over(after)), messages=(message,), head={"state": "blocked"})
 
 
 def _require_settled_owners(head: Head, at: datetime) -> None:
@@ -99,12 +99,12 @@ def person(
         if not any(other is not None and other.role == "owner" for other in beside):
             raise LastOwner
     stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
-    told = deletion.notice(call, "person_erased", request.id)
+    message = deletion.notice(call, "person_erased", request.id)
     decision = Decision(
         after,
         puts=(after, stone, *shut),
         deletes=(own,) if own else (),
-        messages=(told,),
+        messages=(message,),
         head={"erased": marked(snapshot.head.erased, subject)},
     )
     return owners_changed(snapshot, call, own, decision) if isinstance(own, Member) else decision

@@ -99,8 +99,8 @@ def ask(
                 subject_row(snapshot, subject, members)
             done, choices = opposition.complete(snapshot, request, members, call)
             return Decision(done, puts=choices, new=(done,))
-        told = (deletion.notice(call, "asked", request.id),) if request.owners else ()
-        return Decision(request, new=(request, watch_over(request)), messages=told)
+        messages = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+        return Decision(request, new=(request, watch_over(request)), messages=messages)
 
     reads = [Consent.ref(call.company, requester.id)] if own else []
     committed = transact(world.store, call, reads, decide_request, ACCOUNT)
@@ -193,12 +193,12 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
         ends = first_day_gone("request.proof", call.at)
         after = moved(request, "cancelled", call.at, reason=STOPPED[requester.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
-        told = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
+        messages = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
             after,
             puts=(after,),
             deletes=(watch_over(request),),
-            messages=told,
+            messages=messages,
             head={"state": "active"} if blocked else None,
         )
 

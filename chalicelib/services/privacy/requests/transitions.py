@@ -49,13 +49,13 @@ def close(
         if now is None or now.status != request.status:
             return Decision(None)
         after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
-        told = (deletion.notice(call, notice, request.id),) if notice else ()
+        messages = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
             after,
             puts=(after,),
             deletes=(watch_over(now),),
-            messages=told,
+            messages=messages,
             head={"state": "active"} if opened else None,
         )
 
