@@ -75,17 +75,17 @@ def recover(dynamodb: Any, source: str, target: str, at: datetime | None) -> Non
 def _configure(dynamodb: Any, name: str, ttl: str | None) -> None:
     """Set expiry, recovery and deletion protection, which a recovered table lacks."""
     days = most_days(current().storage.point_in_time_recovery)
-    wanted = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
-    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=wanted)
+    settings = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": days}
+    dynamodb.update_continuous_backups(TableName=name, PointInTimeRecoverySpecification=settings)
     dynamodb.update_table(TableName=name, DeletionProtectionEnabled=True)
     found = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if ttl and found.get("AttributeName") != ttl:
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
 
 
-def _wait(look: Callable[[], str], wanted: str, what: str) -> None:
+def _wait(look: Callable[[], str], expected: str, what: str) -> None:
     end = time.monotonic() + WAIT_SECONDS
-    while (state := look()) != wanted:
+    while (state := look()) != expected:
         if state == "FAILED" or time.monotonic() > end:
             raise NotFinished(f"{what} is {state}")
         time.sleep(POLL_SECONDS)

@@ -113,18 +113,18 @@ class Issuer:
 
     def _grant(self, body: bytes | None) -> IssuerResponse:
         try:
-            wanted = json.loads(body or b"")
+            claims = json.loads(body or b"")
         except ValueError:
-            wanted = None
-        if not isinstance(wanted, dict) or not isinstance(wanted.get("sub"), str) or not wanted["sub"]:
+            claims = None
+        if not isinstance(claims, dict) or not isinstance(claims.get("sub"), str) or not claims["sub"]:
             description = 'send JSON: {"sub": "an id", "email": "optional", "expires_in": 3600}'
             return IssuerResponse(
                 HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": description}
             )
-        seconds = wanted.get("expires_in")
+        seconds = claims.get("expires_in")
         seconds = seconds if isinstance(seconds, int) else DEFAULT_SECONDS
-        email = wanted.get("email")
-        token = self.token(wanted["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
+        email = claims.get("email")
+        token = self.token(claims["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
         return IssuerResponse(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": seconds})
 
 

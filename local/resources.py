@@ -80,13 +80,13 @@ def create_backup_key(keys: Any, alias: str) -> None:
     _create_key(keys, alias, KeySpec="SYMMETRIC_DEFAULT", KeyUsage="ENCRYPT_DECRYPT", Description="Backups")
 
 
-def _create_key(keys: Any, alias: str, **wanted: str) -> None:
+def _create_key(keys: Any, alias: str, **options: str) -> None:
     try:
         keys.describe_key(KeyId=alias)
     except ClientError as error:
         if error.response["Error"]["Code"] != "NotFoundException":
             raise
-        made = keys.create_key(**wanted)
+        made = keys.create_key(**options)
         keys.create_alias(AliasName=alias, TargetKeyId=made["KeyMetadata"]["KeyId"])
 
 

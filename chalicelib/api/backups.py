@@ -113,9 +113,9 @@ def _restore(context: RequestContext) -> Answer:
         require_fresh(context)  # A company belongs to a person, never to a key.
     elif not sent.dry_run:
         _prove(context)
-    wanted = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
+    request = operations.RestoreRequest(sent.into, sent.kinds, sent.dry_run)
     return answer(
-        operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], wanted)
+        operations.restore(context.world, context.open, context.presenting(queued), context.path["id"], request)
     )
 
 

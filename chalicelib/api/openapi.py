@@ -165,14 +165,14 @@ def document(endpoints: Iterable[Endpoint], *, version: str) -> dict[str, Any]:
 
 def _schemas(endpoints: list[Endpoint]) -> tuple[Mapping[Any, Any], dict[str, Any]]:
     """A reference for each model in its mode, and the definitions that they point to."""
-    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
+    models: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for endpoint in endpoints:
         if endpoint.request_model is not None:
-            wanted[endpoint.request_model, "validation"] = None
+            models[endpoint.request_model, "validation"] = None
         if endpoint.response_model is not None:
-            wanted[endpoint.response_model, "serialization"] = None
+            models[endpoint.response_model, "serialization"] = None
     references, definitions = models_json_schema(
-        list(wanted), by_alias=True, ref_template="#/components/schemas/{model}"
+        list(models), by_alias=True, ref_template="#/components/schemas/{model}"
     )
     return references, definitions.get("$defs", {})
 

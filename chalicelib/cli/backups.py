@@ -148,15 +148,15 @@ def fetched(world: "World", options: argparse.Namespace) -> int:
 def previewed(world: "World", options: argparse.Namespace) -> int:
     """Print the effects of a restore."""
     _require_kinds(options)
-    wanted = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
-    return _shown(_asked(world, options, "restore", wanted))
+    inputs = {"into": options.into, "kinds": options.kinds, "dry_run": True, "operator": True}
+    return _shown(_asked(world, options, "restore", inputs))
 
 
 def restored(world: "World", options: argparse.Namespace) -> int:
     """Restore a backup."""
     _require_kinds(options)
     _account(world, options)
-    wanted = {
+    inputs = {
         "into": options.into,
         "kinds": options.kinds,
         "operator": True,
@@ -164,7 +164,7 @@ def restored(world: "World", options: argparse.Namespace) -> int:
         "disclosure": options.disclosure,
         "reason": options.reason,
     }
-    return _shown(_asked(world, options, "restore", wanted))
+    return _shown(_asked(world, options, "restore", inputs))
 
 
 def released(world: "World", options: argparse.Namespace) -> int:

@@ -218,21 +218,21 @@ def _delete(store: Store, aim: Target, rows: Sequence[Row]) -> None:
         return
     name, left = store.names[aim.table], iter(keys)
     while chunk := list(islice(left, BATCH)):
-        wanted: list[Any] = [
+        requests: list[Any] = [
             {"DeleteRequest": {"Key": {"company": {"S": aim.company}, "sort": {"S": sort}}}} for sort in chunk
         ]
         for attempt in range(TRIES):
-            wanted = _batch(store, name, wanted)
-            if not wanted:
+            requests = _batch(store, name, requests)
+            if not requests:
                 break
             time.sleep(0.05 * 2**attempt)
         else:
             raise Busy
 
 
-def _batch(store: Store, table: str, wanted: list[Any]) -> list[Any]:
+def _batch(store: Store, table: str, requests: list[Any]) -> list[Any]:
     """Send one batch; what DynamoDB left undone."""
-    keys = [request["DeleteRequest"]["Key"] for request in wanted]
+    keys = [request["DeleteRequest"]["Key"] for request in requests]
     try:
         answer = store.connection.batch_write_item(table, delete_items=keys)
     except PutError as error:

@@ -61,12 +61,12 @@ def transact(
 
     Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
-    wanted, attempts = dict.fromkeys(reads), 0
+    refs, attempts = dict.fromkeys(reads), 0
     deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
     decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
-        snapshot, first = _read(store, call, list(wanted), deadline)
+        snapshot, first = _read(store, call, list(refs), deadline)
         if first is not None:
             return _replay(store, call, first, snapshot, decision)
         if attempts and begun >= deadline:  # Only after a last read: the commit whose answer was lost may exist.
@@ -78,7 +78,7 @@ def transact(
         try:
             decision = decide(snapshot)
         except Unread as unread:
-            wanted |= dict.fromkeys(unread.refs)
+            refs |= dict.fromkeys(unread.refs)
             continue
         attempts += 1
         head = _next_head(call, snapshot, decision)

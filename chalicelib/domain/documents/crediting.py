@@ -43,23 +43,23 @@ def fresh(invoice: Invoice) -> Balance:
     )
 
 
-def credit(invoice: Invoice, balance: Balance, wanted: Sequence[LineCredit] | None) -> Credit:
-    """Credit `wanted`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
+def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | None) -> Credit:
+    """Credit `parts`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
     invoice."""
     done = {part.line: part for part in balance.lines}
-    wanted = _remaining(invoice, done) if wanted is None else wanted
-    if not wanted:
+    parts = _remaining(invoice, done) if parts is None else parts
+    if not parts:
         raise invalid("", "nothing_left_to_credit")
-    _check(invoice, done, wanted)
-    lines = tuple(_credited(invoice, done, part) for part in wanted)
-    for part, line in zip(wanted, lines, strict=True):
+    _check(invoice, done, parts)
+    lines = tuple(_credited(invoice, done, part) for part in parts)
+    for part, line in zip(parts, lines, strict=True):
         before = done.get(part.line, CreditedLine(line=part.line, quantity=Decimal(0), net=ZERO))
         done[part.line] = CreditedLine(
             line=part.line, quantity=before.quantity + part.quantity, net=before.net + _net(line)
         )
     after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
     totals = _totals(invoice, balance, after, lines)
-    return Credit(lines, tuple(part.line for part in wanted), totals, _settled(balance, after, totals))
+    return Credit(lines, tuple(part.line for part in parts), totals, _settled(balance, after, totals))
 
 
 def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
@@ -67,9 +67,9 @@ def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCred
     return [LineCredit(number, quantity) for number, quantity in left if quantity > 0]
 
 
-def _check(invoice: Invoice, done: dict[int, CreditedLine], wanted: Sequence[LineCredit]) -> None:
+def _check(invoice: Invoice, done: dict[int, CreditedLine], parts: Sequence[LineCredit]) -> None:
     faults, seen = [], set()
-    for index, part in enumerate(wanted):
+    for index, part in enumerate(parts):
         if not 1 <= part.line <= len(invoice.lines) or part.line in seen:
             faults.append(Fault(f"/lines/{index}/line", "credit_line_unknown", {"max": len(invoice.lines)}))
             continue

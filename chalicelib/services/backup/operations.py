@@ -90,12 +90,12 @@ class RestoreRequest:
     dry_run: bool = False
 
 
-def restore(world: "World", reader: Reader, call: Call, id: str, wanted: RestoreRequest) -> Committed[JobRow]:
+def restore(world: "World", reader: Reader, call: Call, id: str, request: RestoreRequest) -> Committed[JobRow]:
     """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
     one(reader, id, call.at, complete=True)
-    chosen(wanted.kinds)
-    kinds = list(wanted.kinds) if wanted.kinds is not None else None
-    inputs = {"backup": id, "into": wanted.into, "kinds": kinds, "dry_run": wanted.dry_run}
+    chosen(request.kinds)
+    kinds = list(request.kinds) if request.kinds is not None else None
+    inputs = {"backup": id, "into": request.into, "kinds": kinds, "dry_run": request.dry_run}
     return _queued(world, call, "restore", inputs)
 
 

@@ -166,8 +166,8 @@ class _WorkspaceUnknown(Exception):
 
 def switching_off(reader: Reader, changes: Mapping[str, bool]) -> CloudSwitches:
     """Preview the switches: the new head, and the business data to erase if no switch stays on. Raises Busy."""
-    wanted = {f"cloud_{name}": on for name, on in changes.items()}
-    after = reader.head.edited(reader.head.updated_at, **wanted)
+    switches = {f"cloud_{name}": on for name, on in changes.items()}
+    after = reader.head.edited(reader.head.updated_at, **switches)
     stays = after.cloud_sync or after.cloud_backup
     goes = {} if stays else disable_cloud.going(reader.store, reader.company)
     return CloudSwitches(after, goes=goes)
@@ -196,8 +196,8 @@ def _switching(
     def decide_switch(snapshot: Snapshot) -> Decision[CloudSwitches]:
         head = snapshot.head
         call.require_current(CloudSwitches(head), head)
-        wanted = {f"cloud_{name}": on for name, on in changes.items()}
-        after = head.edited(call.at, **wanted)
+        switches = {f"cloud_{name}": on for name, on in changes.items()}
+        after = head.edited(call.at, **switches)
         leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
         if leaves and not erase:
             if looked is None or looked[0] != head.clock:

@@ -91,10 +91,10 @@ def in_order(keys: ChangedKeys) -> list[tuple[str, str]]:
     return sorted(keys, key=lambda key: (ORDER[key[0]], key[1]))
 
 
-def reread(store: Store, company: str, keys: ChangedKeys, wanted: Sequence[tuple[str, str]]) -> Iterator[BackupLine]:
+def reread(store: Store, company: str, keys: ChangedKeys, selected: Sequence[tuple[str, str]]) -> Iterator[BackupLine]:
     """The present rows at these keys, or lines that delete them. Raises Busy."""
-    for start in range(0, len(wanted), TOGETHER):
-        some = wanted[start : start + TOGETHER]
+    for start in range(0, len(selected), TOGETHER):
+        some = selected[start : start + TOGETHER]
         rows = _read(store, [ref_of(company, *key) for key in some])
         yield from (_line(key, keys[key], row) for key, row in zip(some, rows, strict=True))
 

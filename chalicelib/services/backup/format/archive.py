@@ -80,8 +80,8 @@ class Objects:
         found: dict[str, Fact | None] = {}
         own = [part for part in parts if part.group == group and part.layer < layer]
         for part in sorted(own, key=lambda part: part.layer):
-            if wanted := set(sorts[bisect_left(sorts, part.first) : bisect_right(sorts, part.last)]):
-                found |= {line.sort: fact_of(line) for line in self.lines(part) if line.sort in wanted}
+            if sought := set(sorts[bisect_left(sorts, part.first) : bisect_right(sorts, part.last)]):
+                found |= {line.sort: fact_of(line) for line in self.lines(part) if line.sort in sought}
         return found
 
     def _layer(self, parts: Sequence[Part], layer: int) -> Iterator[tuple[str, int, BackupLine]]:

@@ -60,22 +60,22 @@ def correction_input(world: "World", company: str, values: Mapping[str, Any]) ->
 
 
 def decide_rectification(
-    request: Request, own: Record, wanted: CorrectionInput, call: Call, clock: int, *, new: bool
+    request: Request, own: Record, correction: CorrectionInput, call: Call, clock: int, *, new: bool
 ) -> Decision[Request]:
     """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
     verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
     Raises RequestSettled, InvalidContent."""
     if request.status != "verified":
         raise RequestSettled(status=request.status)
-    after = _right(own, wanted, call)
-    names = frozenset(wanted.values)
+    after = _right(own, correction, call)
+    names = frozenset(correction.values)
     running = moved(
         request,
         "running",
         call.at,
         measures=_measures(after, names),
         policy_version=current().version,
-        recipients=tuple(row.id for row in _recipients(wanted.handed, request, after, names, call)),
+        recipients=tuple(row.id for row in _recipients(correction.handed, request, after, names, call)),
         due="requests",
         due_at=call.at,
         **resumed(request, call.at),
@@ -86,7 +86,7 @@ def decide_rectification(
         Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id)
     )
     changed = (after,) if after != own else ()
-    last = _to_old_address(call, own, after, wanted.language)
+    last = _to_old_address(call, own, after, correction.language)
     letters, messages = (each.letter for each in last), (message, *(each.message for each in last))
     if new:
         return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
@@ -114,14 +114,14 @@ def checked(kind: type[Record], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _right(own: Record, wanted: CorrectionInput, call: Call) -> Record:
-    checked(type(own), tuple(wanted.values))
+def _right(own: Record, correction: CorrectionInput, call: Call) -> Record:
+    checked(type(own), tuple(correction.values))
     try:
         if isinstance(own, Member):
-            email = wanted.values["email"]
-            after: Record = replace(own, email=email, email_key=email_key(wanted.settings, email))
+            email = correction.values["email"]
+            after: Record = replace(own, email=email, email_key=email_key(correction.settings, email))
         elif isinstance(own, (Party, Company)):
-            values = normalize(wanted.values, own)
+            values = normalize(correction.values, own)
             after = replace(own, **values)
             validate(after, values)
         else:

@@ -69,7 +69,7 @@ def answer(
 ) -> Committed[Request]:
     """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
     Forbidden, ProofNeeded for a member, RequestSettled, InvalidContent."""
-    wanted = correcting.correction_input(world, call.company, corrections)
+    correction = correcting.correction_input(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
     def decide_correction(snapshot: Snapshot) -> Decision[Request]:
@@ -79,7 +79,7 @@ def answer(
         if request.kind != "rectification":
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
-        return correcting.decide_rectification(request, own, wanted, call, snapshot.clock + 1, new=False)
+        return correcting.decide_rectification(request, own, correction, call, snapshot.clock + 1, new=False)
 
     done = transact(world.store, call, [Request.ref(call.company, id)], decide_correction, ACCOUNT)
     world.wake("requests")

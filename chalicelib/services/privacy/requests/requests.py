@@ -80,7 +80,7 @@ def ask(
     subject = requester.id if own else requester.about(subject)
     request = _asked(call, requester, kind, subject)
     requester.require(subject)
-    wanted = None if corrections is None else _wanted(world, call, requester, request, corrections)
+    correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     request, members, named = _concerned(world, call, request)
 
     def decide_request(snapshot: Snapshot) -> Decision[Request]:
@@ -91,9 +91,9 @@ def ask(
     def decide_by_kind(snapshot: Snapshot) -> Decision[Request]:
         if kind == "deletion" and subject is not None:
             erasable(snapshot, subject, members, named=named)
-        if wanted is not None:
+        if correction is not None:
             row = subject_row(snapshot, subject, members)
-            return correcting.decide_rectification(request, row, wanted, call, snapshot.clock + 1, new=True)
+            return correcting.decide_rectification(request, row, correction, call, snapshot.clock + 1, new=True)
         if kind == "opposition":
             if not own:
                 subject_row(snapshot, subject, members)
@@ -109,7 +109,7 @@ def ask(
     return committed
 
 
-def _wanted(
+def _correction(
     world: "World", call: Call, requester: Requester, request: Request, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
     correcting.require(requester, request.affects)
