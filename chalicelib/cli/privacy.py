@@ -78,11 +78,11 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
 
 
 def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.requests.transitions import close_by_operator
 
-    (request,) = world.store.records([Request.ref(options.company, options.request)])
-    if not isinstance(request, Request):
+    (request,) = world.store.records([PrivacyRequest.ref(options.company, options.request)])
+    if not isinstance(request, PrivacyRequest):
         raise CannotRun("no such request")
     try:
         done = close_by_operator(world, request, to, reason=reason)

@@ -12,7 +12,7 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.requests.requester import Requester
     from chalicelib.wiring import World
 
@@ -64,11 +64,11 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
 
 def details(world: "World", options: argparse.Namespace) -> int:
     """Give the correct values."""
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.rectification import rectification
 
-    (request,) = world.store.records([Request.ref(options.company, options.request)])
-    if not isinstance(request, Request):
+    (request,) = world.store.records([PrivacyRequest.ref(options.company, options.request)])
+    if not isinstance(request, PrivacyRequest):
         raise CannotRun("no such request")
     right = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
@@ -98,7 +98,7 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
         raise CannotRun(_faults(refused), 2) from refused
 
 
-def _print_request(does: Callable[[], "Request"]) -> int:
+def _print_request(does: Callable[[], "PrivacyRequest"]) -> int:
     try:
         body = present_request(does())
     except Busy as error:

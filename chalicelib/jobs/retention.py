@@ -7,7 +7,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.privacy.correction import Correction
-from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
+from chalicelib.domain.privacy.request import AFTERWARDS, PrivacyRequest, Receipt, Tombstone
 from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.store import bookkeeping
 
@@ -77,10 +77,10 @@ def proofs_job() -> Job:
     """The job that purges closed requests and released holds."""
     return Job(
         name="proofs",
-        table=Request.TABLE,
+        table=PrivacyRequest.TABLE,
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
-        find=due_in(Request.TABLE, "proofs"),
+        find=due_in(PrivacyRequest.TABLE, "proofs"),
         plan=lambda _, work: [JobStep("proof", work.key, f"{work.KIND} past its term")],
         apply=_forget,
         summary="Removes the proofs of requests and holds past their term",
@@ -95,11 +95,11 @@ def _forget(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import key_destruction
 
     (row,) = world.store.records([step.ref])
-    stone = _tombstone(world, row) if isinstance(row, Request) else None
+    stone = _tombstone(world, row) if isinstance(row, PrivacyRequest) else None
     changed_at = _changed_at(row, stone)
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
         return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
-    if isinstance(row, Request):
+    if isinstance(row, PrivacyRequest):
         keys = [end.key for end in key_destruction.destroyed_by(world, row.company, row.id)]
         beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
         for ref in beside:
@@ -108,7 +108,7 @@ def _forget(world: "World", step: JobStep) -> bool:
     return True
 
 
-def _tombstone(world: "World", request: Request) -> Tombstone | None:
+def _tombstone(world: "World", request: PrivacyRequest) -> Tombstone | None:
     """The tombstone that this request made. Another request about the same person has none."""
     if request.subject is None:
         return None
@@ -120,6 +120,6 @@ def _changed_at(row: Record | None, stone: Tombstone | None) -> datetime | None:
     """The instant of an erasure or a correction: older backups hold the data. None for any other proof."""
     if isinstance(row, Correction):
         return row.created_at
-    if isinstance(row, Request) and stone is not None:
+    if isinstance(row, PrivacyRequest) and stone is not None:
         return (row.closed_at or stone.created_at) + AFTERWARDS
     return None

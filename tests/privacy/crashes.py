@@ -15,7 +15,7 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.consent import Acceptance
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -148,8 +148,8 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
         id = requests.ask(world, books.call(), books.owner(), "rectification", None).outcome.id
         (watch,) = [row for row in world.store.query("requests", books.id).records if row.KIND == "deadline"]
         if end:
-            (request,) = world.store.records([Request.ref(books.id, id)])
-            assert isinstance(request, Request)
+            (request,) = world.store.records([PrivacyRequest.ref(books.id, id)])
+            assert isinstance(request, PrivacyRequest)
             transitions.close_by_operator(world, request, "refused", reason="asked_twice")
             put(books, watch)
         return books

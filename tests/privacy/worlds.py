@@ -19,7 +19,7 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
@@ -238,10 +238,10 @@ class Books:
         requests.confirm(self.world, self.call(), self.owner(), id, waive=waive)
         return id
 
-    def request(self, id: str) -> Request:
+    def request(self, id: str) -> PrivacyRequest:
         """The request as it is stored."""
-        (found,) = self.world.store.records([Request.ref(self.id, id)])
-        assert isinstance(found, Request)
+        (found,) = self.world.store.records([PrivacyRequest.ref(self.id, id)])
+        assert isinstance(found, PrivacyRequest)
         return found
 
     def rows(self, table: str) -> list[dict[str, Any]]:

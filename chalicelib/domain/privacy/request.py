@@ -74,7 +74,7 @@ class Measure:
 
 
 @entity("request", table="requests", prefix="req")
-class Request(Record):
+class PrivacyRequest(Record):
     """A privacy request and its progress. Its row is due for the job in `due`.
 
     `asker` is a salted digest of the requester's sign-in. With it, the requester can follow the request of a closed
@@ -163,7 +163,7 @@ class Hold(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:
+def moved(request: PrivacyRequest, to: RequestStatus, at: datetime, **changes: Any) -> PrivacyRequest:
     """Move the request to its next status. A transition that closes it sets `due_at`, the end of its proof's term.
     Raises RequestSettled for an invalid transition."""
     if to not in MOVES[request.status]:
@@ -180,12 +180,12 @@ def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
     return midnight(day)
 
 
-def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
+def waiting(request: PrivacyRequest, missing: tuple[str, ...], at: datetime) -> PrivacyRequest:
     """Suspend the request's deadline until the missing details are given (law 09-08 art. 8)."""
     return request.edited(at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED)
 
 
-def resumed(request: Request, at: datetime) -> dict[str, Any]:
+def resumed(request: PrivacyRequest, at: datetime) -> dict[str, Any]:
     """The changes when the details are given: the deadline resumes with the days that remained."""
     if request.awaiting_since is None:
         return {}
@@ -202,7 +202,7 @@ def affected(subject: str | None) -> Affected | None:
     return SUBJECTS.get(prefix) if is_id(prefix, subject) else None
 
 
-def reminder(request: Request) -> datetime | None:
+def reminder(request: PrivacyRequest) -> datetime | None:
     """The next due date of a request in grace: its next reminder, or the end of the grace."""
     if request.grace_until is None:
         return None

@@ -28,7 +28,7 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
@@ -66,7 +66,7 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Payment: documents.present_payment,
     Thread: support.present_thread,
     SupportMessage: support.present_message,
-    Request: request_row,
+    PrivacyRequest: request_row,
     Correction: correction_row,
 }
 """Rows with a representation of their own in the API. Others are serialized attribute by attribute."""

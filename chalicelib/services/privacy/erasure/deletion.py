@@ -14,7 +14,15 @@ from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
-from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
+from chalicelib.domain.privacy.request import (
+    AFTERWARDS,
+    KIND_OF,
+    Affected,
+    Measure,
+    PrivacyRequest,
+    RequestDeadline,
+    moved,
+)
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.inventory import take
@@ -97,10 +105,10 @@ def measures(steps: Iterable[PlannedStep], subject: str | None = None, own_rows:
 @dataclass(frozen=True)
 class _DeletionContext:
     world: "World"
-    request: Request
+    request: PrivacyRequest
 
 
-def _tell_first(world: "World", request: Request) -> None:
+def _tell_first(world: "World", request: PrivacyRequest) -> None:
     """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
     only up to PATIENCE before the deadline. Raises Busy."""
     waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
@@ -113,7 +121,7 @@ def _tell_first(world: "World", request: Request) -> None:
                     raise
 
 
-def _begin(context: _DeletionContext, request: Request, _: Deadline) -> Written[Request]:
+def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
     cancelled in the meantime."""
     world = context.world
@@ -122,8 +130,8 @@ def _begin(context: _DeletionContext, request: Request, _: Deadline) -> Written[
     found = plan_of(world, request.company, request.affects, world.now())
     own_rows = 0 if request.measures else 1  # Only the measure of `record_deleted_before`, or none.
 
-    def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_begin(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != request.status or now.version != request.version:
             return Decision(now)
         running = moved(
@@ -145,7 +153,7 @@ def _begin(context: _DeletionContext, request: Request, _: Deadline) -> Written[
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
 
-def _step_of(context: _DeletionContext, request: Request) -> str:
+def _step_of(context: _DeletionContext, request: PrivacyRequest) -> str:
     if request.status in ("verified", "grace"):
         return "begin"
     if request.status != "running":
@@ -157,7 +165,7 @@ def _step_of(context: _DeletionContext, request: Request) -> str:
     return "wait" if _all_wait(request, today(context.world.now())) else "erase"
 
 
-def _count(context: _DeletionContext, request: Request, _: Deadline) -> Request:
+def _count(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Count the rows of the next tables, before the first erasure."""
     after = erasers.counted(context.world, request)
     while after.cursor is None and any(measure.found is None for measure in after.measures):
@@ -165,25 +173,25 @@ def _count(context: _DeletionContext, request: Request, _: Deadline) -> Request:
     return after
 
 
-def _erase(context: _DeletionContext, request: Request, _: Deadline) -> Request:
+def _erase(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase the next part of a table."""
     return erasers.carry_out(context.world, request) or request
 
 
-def _wait(context: _DeletionContext, request: Request, _: Deadline) -> Request:
+def _wait(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Postpone the request to the first day on which a term ends."""
     terms = _all_wait(request, today(context.world.now()))
     return replace(request, due_at=midnight(min(terms) + timedelta(days=1)))
 
 
-def _all_wait(request: Request, on: date) -> list[date]:
+def _all_wait(request: PrivacyRequest, on: date) -> list[date]:
     """The last days of the terms that all remaining measures wait for; empty while a measure can be done now."""
     left = [measure for measure in request.measures if not measure.done]
     waiting = [measure.until for measure in left if erasers.waits(measure, on) and measure.until]
     return waiting if len(waiting) == len(left) else []
 
 
-def _finish(context: _DeletionContext, request: Request, _: Deadline) -> Written[Request]:
+def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     """Sign the receipt, and close the request (and the company) with it in one commit."""
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
@@ -191,8 +199,8 @@ def _finish(context: _DeletionContext, request: Request, _: Deadline) -> Written
     receipt = receipts.make(world, request, call.at, ends)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
-    def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "running":
             return Decision(now)
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
@@ -204,7 +212,7 @@ def _finish(context: _DeletionContext, request: Request, _: Deadline) -> Written
     return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
 
 
-def _look_again(context: _DeletionContext, request: Request, _: Deadline) -> Request:
+def _look_again(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase rows that a request in flight wrote after the account was blocked."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))

@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.entity import ENTITIES, Record, Ref
-from chalicelib.domain.privacy.request import Measure, Request
+from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Files
@@ -36,7 +36,7 @@ OPEN_TABLES = ("workspace", "identity")
 """Tables with a complete change journal, so that devices and backups learn of an erasure in an open company."""
 
 
-def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
+def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> PrivacyRequest:
     """The request with its next table counted, as far as `pages` allow. Nothing is stored."""
     begun, _, after_sort = (request.cursor or "").partition(":")
     uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
@@ -60,7 +60,7 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
 
 
-def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
+def files_within(world: "World", request: PrivacyRequest, measure: Measure, listings: int) -> Measure:
     """A measure of files, with the count below its prefix if `listings` reach its end. Raises Busy."""
     if not _erases_all_files(request, measure):
         return replace(measure, found=0)
@@ -71,13 +71,13 @@ def _bucket(world: "World", place: Measure) -> Files:
     return world.bucket(current().prefixes[place.place].bucket)
 
 
-def _erases_all_files(request: Request, measure: Measure) -> bool:
+def _erases_all_files(request: PrivacyRequest, measure: Measure) -> bool:
     """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
     pages are, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
 
 
-def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
+def _with(request: PrivacyRequest, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> PrivacyRequest:
     """The request with the counts. A complete measure without rows or work is done."""
     measures = list(request.measures)
     for i in own:
@@ -87,7 +87,7 @@ def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor
     return replace(request, measures=tuple(measures), cursor=cursor)
 
 
-def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
+def _measure_of(request: PrivacyRequest, own: Sequence[int], row: Row) -> str | None:
     """The measure of the row's table that concerns the row."""
     kind = row["_kind"]["S"]
     for i in own:
@@ -130,7 +130,7 @@ def waits(measure: Measure, on: date) -> bool:
     return not measure.done and measure.action in TAKING and measure.until is not None and measure.until >= on
 
 
-def carry_out(world: "World", request: Request) -> Request | None:
+def carry_out(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:
     """The request after its next measure, among those that do not wait for a term; None if a part of it remains. Raises
     Busy."""
     on = today(world.now())
@@ -162,7 +162,7 @@ def _alike(measure: Measure, first: Measure) -> bool:
     )
 
 
-def _through_the_door(world: "World", request: Request, group: Sequence[Measure]) -> bool:
+def _through_the_door(world: "World", request: PrivacyRequest, group: Sequence[Measure]) -> bool:
     takes = None
     if request.subject is not None:
         own = list(range(len(group)))
@@ -177,7 +177,7 @@ def _through_the_door(world: "World", request: Request, group: Sequence[Measure]
     return store.erase(world.store, aim, most=ROWS)
 
 
-def _erase_open_company(world: "World", request: Request, measure: Measure) -> bool:
+def _erase_open_company(world: "World", request: PrivacyRequest, measure: Measure) -> bool:
     """Erase one commit of rows in an open company; True once nothing remains."""
     found: list[Ref] = []
     aim = store.Target(

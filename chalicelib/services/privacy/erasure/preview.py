@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import invalid
-from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, affected, clear_days
+from chalicelib.domain.privacy.request import GRACE, Measure, PrivacyRequest, RequestKind, affected, clear_days
 from chalicelib.services.privacy.erasure import deletion, erasers
 from chalicelib.services.privacy.requests import limits
 from chalicelib.services.privacy.requests.requester import Requester
@@ -24,7 +24,7 @@ LISTINGS = 4
 class Preview:
     """An unsaved request, its steps, and the day on which its last data would be gone."""
 
-    request: Request
+    request: PrivacyRequest
     steps: Sequence[Measure] = ()
     last_trace: date | None = None
 
@@ -40,7 +40,7 @@ def preview(
     requester.require(subject)
     limits.tried(world, company, requester)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
-    request = Request(
+    request = PrivacyRequest(
         company=company,
         id="",
         created_at=at,
@@ -58,7 +58,7 @@ def preview(
     return Preview(request)
 
 
-def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
+def counted(world: "World", request: PrivacyRequest, measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """The measures with their counts of rows and of object versions. A table of more than PAGES, or a prefix of more
     than LISTINGS, stays uncounted (None): a partial count would be smaller than the receipt's. Raises Busy."""
     known = {id(m): erasers.files_within(world, request, m, LISTINGS) if m.store == "files" else m for m in measures}

@@ -18,7 +18,7 @@ from chalicelib.domain.documents.registry import by_id, by_kind, document_types,
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import differs
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store, start_after
@@ -63,7 +63,7 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
     return list(found.records), f"{later[0].kind}#" if later else None
 
 
-def subject_row(store: Store, request: Request) -> Record | None:
+def subject_row(store: Store, request: PrivacyRequest) -> Record | None:
     """The corrected record in its present state; None if it was deleted."""
     subject = request.subject
     about = types_about(subject) if subject else ()
@@ -74,7 +74,7 @@ def subject_row(store: Store, request: Request) -> Record | None:
     return found
 
 
-def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
+def stale(row: Record, request: PrivacyRequest, own: Record) -> tuple[str, ...]:
     """The corrected attributes that an issued document states differently; empty for any other row."""
     if not isinstance(row, Issued) or request.subject not in (None, person_of(row)):
         return ()
@@ -92,7 +92,7 @@ class AffectedDocument:
 
 def listing(
     reader: Reader,
-    request: Request,
+    request: PrivacyRequest,
     present: Callable[[AffectedDocument], P],
     size: Callable[[P], int],
     *,

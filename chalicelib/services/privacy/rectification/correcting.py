@@ -19,7 +19,7 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.correction import FIELDS, Correction, copied_to, frozen, values_of
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.privacy.request import Affected, Measure, Request, moved, resumed
+from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest, moved, resumed
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rule_of
 from chalicelib.services.companies.codes import email_key
@@ -60,8 +60,8 @@ def correction_input(world: "World", company: str, values: Mapping[str, Any]) ->
 
 
 def decide_rectification(
-    request: Request, own: Record, correction: CorrectionInput, call: Call, clock: int, *, new: bool
-) -> Decision[Request]:
+    request: PrivacyRequest, own: Record, correction: CorrectionInput, call: Call, clock: int, *, new: bool
+) -> Decision[PrivacyRequest]:
     """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
     verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
     Raises RequestSettled, InvalidContent."""
@@ -170,7 +170,7 @@ def _copies(record: Record) -> list[tuple[type[Issued], str]]:
 
 
 def _recipients(
-    handed: Sequence[Disclosure], request: Request, after: Record, names: frozenset[str], call: Call
+    handed: Sequence[Disclosure], request: PrivacyRequest, after: Record, names: frozenset[str], call: Call
 ) -> list[Disclosure]:
     """The disclosures of the old values that the company may see (law 09-08 art. 8: third parties are informed)."""
     rules = {rule_of(current(), type(after), name).name for name in names}
@@ -183,7 +183,7 @@ def _recipients(
     ]
 
 
-def _kept(request: Request, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
+def _kept(request: PrivacyRequest, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
     stored = names | {"email_key"} if isinstance(after, Member) else names
     return call.make(
         Correction,

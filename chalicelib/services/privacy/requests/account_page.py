@@ -22,7 +22,7 @@ from chalicelib.domain.errors import (
     UnderHold,
 )
 from chalicelib.domain.language import Language
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.companies import codes
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.requests import requests
@@ -108,8 +108,8 @@ def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
         return DeletionOutcome("already")
     except LastOwner:
         return DeletionOutcome("last_owner")
-    request = confirmed.value or world.store.records([Request.ref(member.company, id)])[0]
-    until = request.grace_until if isinstance(request, Request) else None
+    request = confirmed.value or world.store.records([PrivacyRequest.ref(member.company, id)])[0]
+    until = request.grace_until if isinstance(request, PrivacyRequest) else None
     return DeletionOutcome("own_data" if subject else "account", id, until)
 
 

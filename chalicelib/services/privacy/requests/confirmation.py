@@ -13,7 +13,7 @@ from chalicelib.domain.companies.member import OWNERS_SETTLED, ApiKey, FormerOwn
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
 from chalicelib.domain.privacy.erased import marked
-from chalicelib.domain.privacy.request import GRACE, Request, Tombstone, clear_days, moved, reminder
+from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, clear_days, moved, reminder
 from chalicelib.services.companies.access import owners_changed
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.requests.requester import Requester
@@ -39,12 +39,12 @@ def account(
     snapshot: Snapshot,
     call: Call,
     requester: Requester,
-    request: Request,
+    request: PrivacyRequest,
     members: Sequence[Member],
     former: Sequence[str],
     *,
     waive: bool,
-) -> Decision[Request]:
+) -> Decision[PrivacyRequest]:
     """Block the account and begin its delay, or waive the delay. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
     if requester.role != "owner":
@@ -80,11 +80,11 @@ def person(
     snapshot: Snapshot,
     call: Call,
     requester: Requester,
-    request: Request,
+    request: PrivacyRequest,
     own: Record | None,
     others: Sequence[Member],
     keys: Sequence[ApiKey],
-) -> Decision[Request]:
+) -> Decision[PrivacyRequest]:
     """Delete the person's own record, unless it was deleted earlier, and the keys that the member made. Raises
     AlreadyBlocked, LastOwner."""
     if snapshot.head.state != "active":

@@ -29,8 +29,8 @@ from chalicelib.domain.privacy.request import (
     OVER,
     PROVEN,
     UNCONFIRMED,
+    PrivacyRequest,
     Receipt,
-    Request,
     RequestKind,
     Tombstone,
     affected,
@@ -71,7 +71,7 @@ def ask(
     corrections: Mapping[str, Any] | None = None,
     *,
     capped: bool = True,
-) -> Committed[Request]:
+) -> Committed[PrivacyRequest]:
     """Create a request. Kinds without a second proof of identity are verified at once. An opposition, and a
     rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
     subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
@@ -83,12 +83,12 @@ def ask(
     correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     request, members, named = _concerned(world, call, request)
 
-    def decide_request(snapshot: Snapshot) -> Decision[Request]:
+    def decide_request(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         decision = decide_by_kind(snapshot)
         counted = (limits.counted(snapshot, call, requester),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
 
-    def decide_by_kind(snapshot: Snapshot) -> Decision[Request]:
+    def decide_by_kind(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         if kind == "deletion" and subject is not None:
             erasable(snapshot, subject, members, named=named)
         if correction is not None:
@@ -110,13 +110,13 @@ def ask(
 
 
 def _correction(
-    world: "World", call: Call, requester: Requester, request: Request, corrections: Mapping[str, Any]
+    world: "World", call: Call, requester: Requester, request: PrivacyRequest, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
     correcting.require(requester, request.affects)
     return correcting.correction_input(world, call.company, corrections)
 
 
-def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, list[Member], bool]:
+def _concerned(world: "World", call: Call, request: PrivacyRequest) -> tuple[PrivacyRequest, list[Member], bool]:
     """The request with the owners of the account to delete, the company's members if the request needs them, and
     whether documents name a subject whose record is gone."""
     ends = request.kind == "deletion" and request.subject is None
@@ -130,12 +130,12 @@ def _concerned(world: "World", call: Call, request: Request) -> tuple[Request, l
     return request, members, named and deleted_but_named(world, call.company, request.subject or "", members)
 
 
-def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> Request:
+def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> PrivacyRequest:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
-    id = call.new_id(Request)
+    id = call.new_id(PrivacyRequest)
     return call.make(
-        Request,
+        PrivacyRequest,
         id=id,
         kind=kind,
         affects=_affected(subject),
@@ -149,18 +149,20 @@ def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | N
     )
 
 
-def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
+def confirm(
+    world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False
+) -> Committed[PrivacyRequest]:
     """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
-    (asked,) = world.store.records([Request.ref(call.company, id)])
-    person = asked.subject if isinstance(asked, Request) else None
+    (asked,) = world.store.records([PrivacyRequest.ref(call.company, id)])
+    person = asked.subject if isinstance(asked, PrivacyRequest) else None
     keys = keys_made_by(world.store, call.company, person) if person else []
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
-    def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
+    def decide_confirmation(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         request = seen(snapshot, requester, id)
         requester.require(request.subject)
         if not requester.proven:
@@ -181,11 +183,11 @@ def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive:
     return committed
 
 
-def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[Request]:
+def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[PrivacyRequest]:
     """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
     blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
-    def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
+    def decide_cancel(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         request = seen(snapshot, requester, id)
         requester.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
@@ -202,7 +204,7 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
             head={"state": "active"} if blocked else None,
         )
 
-    return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
+    return transact(world.store, call, [PrivacyRequest.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
 def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
@@ -222,7 +224,7 @@ def mail_code(world: "World", call: Call, requester: Requester, id: str, languag
     writing.write_without_company(world, writing.write(call, own.email, language, "identity_code", code=code))
 
 
-def _gone(request: Request) -> bool:
+def _gone(request: PrivacyRequest) -> bool:
     """A verified request has deleted the person's own record. It can no longer be stopped."""
     return request.subject is not None and request.verified_at is not None
 
@@ -238,20 +240,20 @@ def receipt(world: "World", company: str, requester: Requester, id: str) -> Rece
 
 def listing(
     world: "World", company: str, requester: Requester, limit: int, after: str | None
-) -> tuple[list[Request], bool]:
+) -> tuple[list[PrivacyRequest], bool]:
     """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
     closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
     rows = world.store.all("requests", company, SORT.startswith("request#"), after=start, descending=True)
-    visible = (row for row in rows if isinstance(row, Request) and requester.follows(row))
+    visible = (row for row in rows if isinstance(row, PrivacyRequest) and requester.follows(row))
     shown = [*islice(visible, limit + 1)]
     if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
 
 
-def seen(snapshot: Snapshot, requester: Requester, id: str) -> Request:
-    request = snapshot.get(Request, id)
+def seen(snapshot: Snapshot, requester: Requester, id: str) -> PrivacyRequest:
+    request = snapshot.get(PrivacyRequest, id)
     if request is None or not requester.follows(request):
         raise NotFound
     if request.status in OVER:
@@ -272,7 +274,7 @@ def members_of(store: Store, company: str) -> list[Member]:
 
 
 def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
-    return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
+    return [PrivacyRequest.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
 
 
 def deleted_but_named(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
