@@ -29,11 +29,11 @@ class DocumentModels:
 @cache
 def models_of(kind: str) -> DocumentModels:
     """The models of a kind. Raises UnknownDocumentTypeError."""
-    made = by_kind(kind)
-    name = made.words.title["en"].title().replace(" ", "")
-    party: Any = Annotated[str, Id(PARTIES[made.counterparty].PREFIX)]
+    document_type = by_kind(kind)
+    name = document_type.words.title["en"].title().replace(" ", "")
+    party: Any = Annotated[str, Id(PARTIES[document_type.counterparty].PREFIX)]
     edit = _model(
-        f"{name}Edit", "A draft's content. Omitted members stay unchanged.", DraftEdit, **{made.person: party}
+        f"{name}Edit", "A draft's content. Omitted members stay unchanged.", DraftEdit, **{document_type.person: party}
     )
     return DocumentModels(
         edit=edit,
@@ -41,11 +41,13 @@ def models_of(kind: str) -> DocumentModels:
             f"{name}New",
             "A new draft. A client that works offline may choose its id.",
             edit,
-            id=Annotated[str, Id(made.prefix)],
+            id=Annotated[str, Id(document_type.prefix)],
         ),
-        shown=_shown(made, name),
-        query=_query(made, name, party),
-        one=create_model(f"{name}Expand", __base__=Model, __doc__="What to expand into an object.", **_expand(made)),
+        shown=_shown(document_type, name),
+        query=_query(document_type, name, party),
+        one=create_model(
+            f"{name}Expand", __base__=Model, __doc__="What to expand into an object.", **_expand(document_type)
+        ),
     )
 
 
@@ -54,35 +56,38 @@ def _model(name: str, doc: str, base: type[BaseModel], **optional: Any) -> type[
     return create_model(name, __base__=base, __doc__=doc, **fields)
 
 
-def _expand(made: DocumentType) -> dict[str, Any]:
-    named: Any = Literal[made.person]
+def _expand(document_type: DocumentType) -> dict[str, Any]:
+    named: Any = Literal[document_type.person]
     return {"expand": (Annotated[tuple[named, ...], Field(strict=False)], expandable())}
 
 
-def _query(made: DocumentType, name: str, party: Any) -> type[BaseModel]:
+def _query(document_type: DocumentType, name: str, party: Any) -> type[BaseModel]:
     """The filters of a list; a status only where a kind has several."""
-    states = (*made.states, *made.derived_states)
-    fields: dict[str, Any] = {made.person: (party | None, None), **_expand(made)}
+    states = (*document_type.states, *document_type.derived_states)
+    fields: dict[str, Any] = {document_type.person: (party | None, None), **_expand(document_type)}
     if len(states) > 1:
         fields["status"] = (Literal[states] | None, None)
     return create_model(
-        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(made)}.", **fields
+        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(document_type)}.", **fields
     )
 
 
-def _shown(made: DocumentType, name: str) -> type[BaseModel]:
-    hints = get_type_hints(made.issued)
+def _shown(document_type: DocumentType, name: str) -> type[BaseModel]:
+    hints = get_type_hints(document_type.issued)
     fields: dict[str, Any] = {
-        "object": (Literal[made.kind], ...),
-        made.person: (str | dict[str, Any] | None, ...),
-        **{member: (hints[member] | None if made.draft else hints[member], ...) for member in made.shown},
+        "object": (Literal[document_type.kind], ...),
+        document_type.person: (str | dict[str, Any] | None, ...),
+        **{
+            member: (hints[member] | None if document_type.draft else hints[member], ...)
+            for member in document_type.shown
+        },
     }
-    if made.draft is not None:
+    if document_type.draft is not None:
         fields["notices"] = (list[NoticeShown], ...)
-    state = "A draft or an issued document." if made.draft else "An issued document."
-    base = PayableShown if made.balance else DocumentShown
+    state = "A draft or an issued document." if document_type.draft else "An issued document."
+    base = PayableShown if document_type.balance else DocumentShown
     return create_model(f"{name}Shown", __base__=base, __doc__=state, **fields)
 
 
-def _plural(made: DocumentType) -> str:
-    return made.words.heading["en"].lower()
+def _plural(document_type: DocumentType) -> str:
+    return document_type.words.heading["en"].lower()

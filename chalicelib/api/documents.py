@@ -44,28 +44,28 @@ XML = "application/xml"
 class DocumentNoun:
     """One kind of document as a noun of the API."""
 
-    made: DocumentType
+    document_type: DocumentType
 
     @property
     def url(self) -> str:
         """The address of its list."""
-        return address(self.made.path)
+        return address(self.document_type.path)
 
     @property
     def name(self) -> str:
         """Its name in summaries."""
-        return self.made.words.title["en"].lower()
+        return self.document_type.words.title["en"].lower()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The endpoints of the kind: reading always, drafts and their end where it has them, UBL where it is an
         e-invoice."""
-        return (*self._reading(), *(self._drafting() if self.made.draft else ()), *self._files())
+        return (*self._reading(), *(self._drafting() if self.document_type.draft else ()), *self._files())
 
     def _reading(self) -> tuple[Endpoint, ...]:
-        models = models_of(self.made.kind)
+        models = models_of(self.document_type.kind)
         found: Any = FilteredList[models.shown]  # type: ignore[name-defined]
-        state = "A draft or an issued" if self.made.draft else "An issued"
-        endpoint = partial(self._endpoint, scope=self.made.scopes.read, in_cloud=True)
+        state = "A draft or an issued" if self.document_type.draft else "An issued"
+        endpoint = partial(self._endpoint, scope=self.document_type.scopes.read, in_cloud=True)
         return (
             endpoint(
                 method="GET",
@@ -88,8 +88,8 @@ class DocumentNoun:
         )
 
     def _drafting(self) -> tuple[Endpoint, ...]:
-        models, one = models_of(self.made.kind), f"{self.url}/{{id}}"
-        write = partial(self._endpoint, scope=self.made.scopes.write)
+        models, one = models_of(self.document_type.kind), f"{self.url}/{{id}}"
+        write = partial(self._endpoint, scope=self.document_type.scopes.write)
         return (
             write(
                 method="POST",
@@ -105,7 +105,7 @@ class DocumentNoun:
             self._endpoint(
                 method="POST",
                 path=f"{self.url}/preview",
-                scope=self.made.scopes.read,
+                scope=self.document_type.scopes.read,
                 handler=self._preview,
                 summary="Calculate the totals without saving",
                 request_model=models.edit,
@@ -137,26 +137,26 @@ class DocumentNoun:
 
     def _freezing(self) -> Endpoint:
         """The verb that ends a draft: our number is given, or the other party's is recorded."""
-        ours = self.made.numbered_by == "us"
+        ours = self.document_type.numbered_by == "us"
         numbered = (
             "Issue: give the next number, freeze, enter in the register"
-            if self.made.registered
+            if self.document_type.registered
             else "Issue: give the next number and freeze"
         )
         return self._endpoint(
             method="POST",
-            path=f"{self.url}/{{id}}/{self.made.freezing.verb}",
-            scope=self.made.scopes.issue,
+            path=f"{self.url}/{{id}}/{self.document_type.freezing.verb}",
+            scope=self.document_type.scopes.issue,
             handler=self._issue if ours else self._record,
             summary=numbered if ours else "Record the other party's number and freeze the document",
             request_model=IssueIn if ours else RecordIn,
-            response_model=models_of(self.made.kind).shown,
+            response_model=models_of(self.document_type.kind).shown,
             idempotent=True,
             errors=(NotFound, AlreadyIssued, InvalidContent, CloudStorageOff, TooLarge),
         )
 
     def _files(self) -> tuple[Endpoint, ...]:
-        endpoint = partial(self._endpoint, method="GET", scope=self.made.scopes.read, in_cloud=True)
+        endpoint = partial(self._endpoint, method="GET", scope=self.document_type.scopes.read, in_cloud=True)
         pdf = endpoint(
             path=f"{self.url}/{{id}}/pdf",
             handler=self._pdf,
@@ -166,10 +166,10 @@ class DocumentNoun:
             status=303,
             errors=(NotFound, Busy, RendererUnavailable, InvalidContent, DocumentBlocked),
         )
-        if self.made.code is None:
+        if self.document_type.code is None:
             return (pdf,)
-        drafts = (NotIssued,) if self.made.draft else ()
-        subject = f"An issued {self.name}" if self.made.draft else _a(self.name).capitalize()
+        drafts = (NotIssued,) if self.document_type.draft else ()
+        subject = f"An issued {self.name}" if self.document_type.draft else _a(self.name).capitalize()
         ubl = endpoint(
             path=f"{self.url}/{{id}}/ubl",
             handler=self._ubl,
@@ -180,10 +180,12 @@ class DocumentNoun:
         return (pdf, ubl)
 
     def _endpoint(self, **named: Any) -> Endpoint:
-        return Endpoint(tag=self.made.words.heading["en"], **named)
+        return Endpoint(tag=self.document_type.words.heading["en"], **named)
 
     def _list(self, context: RequestContext) -> Answer:
-        page = listing.documents(context.open, self.made, self._query(context.query), _presented(context), size)
+        page = listing.documents(
+            context.open, self.document_type, self._query(context.query), _presented(context), size
+        )
         data = list(page.items)
         self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
@@ -191,62 +193,76 @@ class DocumentNoun:
     def _query(self, query: Any) -> listing.DocumentQuery:
         """A list's query as the service takes it. Raises InvalidContent for a cursor of another kind of document."""
         for name in ("starting_after", "ending_before"):
-            if (cursor := getattr(query, name)) and not is_id(self.made.prefix, cursor):
+            if (cursor := getattr(query, name)) and not is_id(self.document_type.prefix, cursor):
                 raise invalid(f"/query/{name}", "bad_cursor")
         return listing.DocumentQuery(
             limit=query.limit,
             after=query.starting_after or query.ending_before,
             ascending=query.ending_before is not None,
             status=getattr(query, "status", None),
-            person=getattr(query, self.made.person),
+            person=getattr(query, self.document_type.person),
             issued_from=query.issued_from,
             issued_to=query.issued_to,
             updated_since=query.updated_since,
         )
 
     def _read(self, context: RequestContext) -> Answer:
-        body = present_document(listing.document(context.open, self.made, context.path["id"]), context.open.head)
+        body = present_document(
+            listing.document(context.open, self.document_type, context.path["id"]), context.open.head
+        )
         self._expand(context, [body])
         return Answer(body)
 
     def _expand(self, context: RequestContext, bodies: Sequence[Body]) -> None:
         """Replace the other parties' ids by the parties that still exist, where `expand[]` asks for it; one round trip
         for all."""
-        if self.made.person in context.query.expand:
-            _expand_parties(context.open, self.made, bodies)
+        if self.document_type.person in context.query.expand:
+            _expand_parties(context.open, self.document_type, bodies)
 
     def _create(self, context: RequestContext) -> Answer:
-        call = context.presenting(created(present_draft, self.made.path))
-        return answer(drafting.create(context.world.store, call, self.made, context.body.id, context.body.content()))
+        call = context.presenting(created(present_draft, self.document_type.path))
+        return answer(
+            drafting.create(context.world.store, call, self.document_type, context.body.id, context.body.content())
+        )
 
     def _preview(self, context: RequestContext) -> Answer:
-        draft = drafting.preview(context.open, self.made, today(context.at), context.body.content())
+        draft = drafting.preview(context.open, self.document_type, today(context.at), context.body.content())
         return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
 
     def _edit(self, context: RequestContext) -> Answer:
         call = context.presenting(shown(present_draft), version=present_draft)
-        return answer(drafting.edit(context.world.store, call, self.made, context.path["id"], context.body.content()))
+        return answer(
+            drafting.edit(context.world.store, call, self.document_type, context.path["id"], context.body.content())
+        )
 
     def _delete(self, context: RequestContext) -> Answer:
         call = context.presenting(shown(deleted), version=present_draft)
-        return answer(drafting.delete(context.world.store, call, self.made, context.path["id"]))
+        return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
         call = context.presenting(shown(_frozen))
-        return answer(issuing.issue(context.world.store, call, self.made, context.path["id"], context.body.issue_date))
+        return answer(
+            issuing.issue(context.world.store, call, self.document_type, context.path["id"], context.body.issue_date)
+        )
 
     def _record(self, context: RequestContext) -> Answer:
         call, body = context.presenting(shown(_frozen)), context.body
         return answer(
-            issuing.record(context.world.store, call, self.made, context.path["id"], body.number, body.issue_date)
+            issuing.record(
+                context.world.store, call, self.document_type, context.path["id"], body.number, body.issue_date
+            )
         )
 
     def _pdf(self, context: RequestContext) -> Answer:
-        link = printing.pdf(context.world, context.open, self.made.kind, context.path["id"], context.query.lang)
+        link = printing.pdf(
+            context.world, context.open, self.document_type.kind, context.path["id"], context.query.lang
+        )
         return signed(link, accept=context.accept)
 
     def _ubl(self, context: RequestContext) -> Answer:
-        return Answer({"content": einvoicing.of_document(context.open, self.made, context.path["id"]).decode()})
+        return Answer(
+            {"content": einvoicing.of_document(context.open, self.document_type, context.path["id"]).decode()}
+        )
 
 
 def _presented(context: RequestContext) -> Callable[[DocumentState], Body]:
@@ -257,16 +273,18 @@ def _frozen(document: Issued, head: Head) -> Body:
     return present_issued(document, None, head)
 
 
-def _expand_parties(reader: Reader, made: DocumentType, bodies: Sequence[Body]) -> None:
-    ids = list(dict.fromkeys(body[made.person] for body in bodies if body[made.person]))
-    found = dict(zip(ids, reader.many(PARTIES[made.counterparty], ids), strict=True)) if ids else {}
+def _expand_parties(reader: Reader, document_type: DocumentType, bodies: Sequence[Body]) -> None:
+    ids = list(dict.fromkeys(body[document_type.person] for body in bodies if body[document_type.person]))
+    found = dict(zip(ids, reader.many(PARTIES[document_type.counterparty], ids), strict=True)) if ids else {}
     for body in bodies:
-        if party := found.get(body[made.person]):
-            body[made.person] = present_party(party)
+        if party := found.get(body[document_type.person]):
+            body[document_type.person] = present_party(party)
 
 
 def _a(name: str) -> str:
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
-ENDPOINTS = tuple(endpoint for made in document_types() for endpoint in DocumentNoun(made).endpoints())
+ENDPOINTS = tuple(
+    endpoint for document_type in document_types() for endpoint in DocumentNoun(document_type).endpoints()
+)

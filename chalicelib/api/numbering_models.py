@@ -8,7 +8,7 @@ from chalicelib.api.fields import ResponseModel, Text
 from chalicelib.api.records import Edit, unsent
 from chalicelib.domain.documents.registry import document_types
 
-NUMBERED: Final = tuple(made.kind for made in document_types() if made.series)
+NUMBERED: Final = tuple(document_type.kind for document_type in document_types() if document_type.series)
 
 
 class NumberingIn(Edit):

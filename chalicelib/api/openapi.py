@@ -20,7 +20,7 @@ from chalicelib.policy.ends import term
 from chalicelib.policy.wording import length
 
 _PREFIXES: Final = {
-    **{made.path: made.prefix for made in document_types()},
+    **{document_type.path: document_type.prefix for document_type in document_types()},
     "customers": "cus",
     "suppliers": "sup",
     "items": "itm",

@@ -118,8 +118,8 @@ def _documents(context: RequestContext) -> Answer:
 
 
 def _of_document(cursor: str) -> bool:
-    made = by_id(cursor)
-    return made is not None and is_id(made.prefix, cursor)
+    document_type = by_id(cursor)
+    return document_type is not None and is_id(document_type.prefix, cursor)
 
 
 ENDPOINTS = (

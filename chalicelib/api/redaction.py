@@ -24,11 +24,13 @@ def redact(body: Any, head: Head) -> Any:
     if any(is_erased(head, str(body.get(name))) for name in PERSON_MEMBERS):
         return dict(REDACTED)
     shown = {name: redact(part, head) for name, part in body.items()}
-    for made in document_types():
-        if is_erased(head, str(body.get(made.person))):
-            shown |= {name: None for name in (made.person, *made.free_text) if name in shown}
-            if shown.get(made.party):
-                shown[made.party] = _blank(shown[made.party], erased_name(made, shown["language"]))
+    for document_type in document_types():
+        if is_erased(head, str(body.get(document_type.person))):
+            shown |= {name: None for name in (document_type.person, *document_type.free_text) if name in shown}
+            if shown.get(document_type.party):
+                shown[document_type.party] = _blank(
+                    shown[document_type.party], erased_name(document_type, shown["language"])
+                )
     return shown
 
 

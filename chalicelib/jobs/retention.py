@@ -53,8 +53,8 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     ]
     others = selection.due_documents(world.store, work.company, through)
     steps += [
-        JobStep("documents", work.key, f"{len(batch)} {made.plural} dated to {through}", (batch[0].number,))
-        for made, batch in others
+        JobStep("documents", work.key, f"{len(batch)} {document_type.plural} dated to {through}", (batch[0].number,))
+        for document_type, batch in others
     ]
     return [*steps, JobStep("close", work.key, f"journal entries dated to {through}")]
 

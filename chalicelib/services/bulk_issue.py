@@ -86,9 +86,9 @@ def _next_chunk(context: _BulkIssueContext, done: int, chunk: Sequence[str], day
 
 
 def _type_of(ids: Sequence[str]) -> DocumentType:
-    made = by_id(ids[0])
-    assert made is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
-    return made
+    document_type = by_id(ids[0])
+    assert document_type is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
+    return document_type
 
 
 def _chunk_reply(outcomes: Sequence[IssueOutcome], _: Head) -> Reply:

@@ -31,9 +31,9 @@ def present_affected(found: AffectedDocument, head: Head) -> Body:
     """The document, the attributes that differ, and the requests that correct it."""
     document, status = found.state.document, found.state.status
     assert isinstance(document, Issued)  # noqa: S101 — drafts are never affected: they follow their customer
-    made = by_kind(document.KIND)
-    ours = made.numbered_by == "us"
-    credited = ours and made.credit_code is not None and status != "credited"
+    document_type = by_kind(document.KIND)
+    ours = document_type.numbered_by == "us"
+    credited = ours and document_type.credit_code is not None and status != "credited"
     return {
         "id": document.id,
         "object": "affected_document",
@@ -42,19 +42,23 @@ def present_affected(found: AffectedDocument, head: Head) -> Body:
         "issue_date": document.issue_date.isoformat(),
         "status": status,
         "differs": list(found.differs),
-        "credit": _credit(made, document) if credited else None,
-        "reissue": _reissue(made, document, head) if ours and made.draft else None,
+        "credit": _credit(document_type, document) if credited else None,
+        "reissue": _reissue(document_type, document, head) if ours and document_type.draft else None,
     }
 
 
-def _credit(made: DocumentType, document: Issued) -> Body:
+def _credit(document_type: DocumentType, document: Issued) -> Body:
     body = {"reason": REASONS[document.language]}
-    return {"method": "POST", "url": address(made.path, document.id, "credit"), "body": body}
+    return {"method": "POST", "url": address(document_type.path, document.id, "credit"), "body": body}
 
 
-def _reissue(made: DocumentType, document: Issued, head: Head) -> Body:
+def _reissue(document_type: DocumentType, document: Issued, head: Head) -> Body:
     """A draft with the same content. Its buyer and seller are copied on the day of its issue."""
     shown = present_issued(document, None, head)
     lines: list[dict[str, Any]] = [{name: line[name] for name in LINE} for line in shown["lines"]]
-    body = {made.person: shown[made.person], "lines": lines, **{name: shown[name] for name in CONTENT}}
-    return {"method": "POST", "url": address(made.path), "body": body}
+    body = {
+        document_type.person: shown[document_type.person],
+        "lines": lines,
+        **{name: shown[name] for name in CONTENT},
+    }
+    return {"method": "POST", "url": address(document_type.path), "body": body}

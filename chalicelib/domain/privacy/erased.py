@@ -71,18 +71,18 @@ def blanked(document: D, head: Head) -> D:
     because they are the merchant's accounts. The redacted document is never stored."""
     if not is_erased(head, person_of(document)):
         return document
-    made = by_kind(document.KIND)
-    known = getattr(document, made.party)
+    document_type = by_kind(document.KIND)
+    known = getattr(document, document_type.party)
     kept = {name: getattr(known, name) for name in KEPT if hasattr(known, name)}
-    name = erased_name(made, document.language)
+    name = erased_name(document_type, document.language)
     nobody = type(known)(name=name, address=Address(country=known.address.country), **kept)
-    changes: dict[str, Any] = {made.party: nobody, **dict.fromkeys(made.free_text)}
+    changes: dict[str, Any] = {document_type.party: nobody, **dict.fromkeys(document_type.free_text)}
     return replace(document, **changes)
 
 
-def erased_name(made: DocumentType, language: Language) -> str:
+def erased_name(document_type: DocumentType, language: Language) -> str:
     """The name that replaces an erased party of this kind of document."""
-    return (NAMES if made.party == "buyer" else SELLER_NAMES)[language]
+    return (NAMES if document_type.party == "buyer" else SELLER_NAMES)[language]
 
 
 def _mark(subject: str) -> bytes:

@@ -39,7 +39,11 @@ PLACE = "archive"
 ENTRIES = 500
 """Journal entries that one piece reads."""
 LIMIT = 50_000_000
-ARCHIVED = {(made.issued.TABLE, made.kind): made.issued for made in document_types() if made.fiscal}
+ARCHIVED = {
+    (document_type.issued.TABLE, document_type.kind): document_type.issued
+    for document_type in document_types()
+    if document_type.fiscal
+}
 """The classes of archived documents, by table and kind."""
 
 

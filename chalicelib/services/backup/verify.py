@@ -163,7 +163,7 @@ class _Checking:
 def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
     """Check that the register matches the registered documents: the same number, the same gross, and for each series
     every number that was issued and not purged, up to its chain hash. Raises Disagreement."""
-    names = [made.backup_group for made in document_types() if made.registered]
+    names = [document_type.backup_group for document_type in document_types() if document_type.registered]
     if sum(total.counts[name] for name in names) != total.counts["register"]:
         raise Disagreement("documents_and_entries")
     if sum(total.gross.get(name, 0) for name in names) != total.gross.get("register", 0):

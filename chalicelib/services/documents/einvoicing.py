@@ -13,9 +13,9 @@ from chalicelib.services.documents.view import issued_view
 from chalicelib.store.read import Reader
 
 
-def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
+def of_document(reader: Reader, document_type: DocumentType, id: str) -> bytes:
     """A frozen document as UBL. Raises NotIssued for a draft, DocumentBlocked for an erased other party, NotFound."""
-    state = document(reader, made, id)
+    state = document(reader, document_type, id)
     if not isinstance(state.document, Issued):
         raise NotIssued
     require_shown(reader.head, state.document)

@@ -42,9 +42,9 @@ class DocumentQuery:
         return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
 
 
-def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
+def document(reader: Reader, document_type: DocumentType, id: str) -> DocumentState:
     """A draft or a frozen document, in one round trip. Raises NotFound."""
-    classes = [cls for cls in (made.issued, made.draft, made.balance) if cls is not None]
+    classes = [cls for cls in (document_type.issued, document_type.draft, document_type.balance) if cls is not None]
     found = reader.of([cls.ref(reader.company, id) for cls in classes])
     balance = next((row for row in found if isinstance(row, Balance)), None)
     for row in found:
@@ -55,19 +55,19 @@ def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
 
 def documents(
     reader: Reader,
-    made: DocumentType,
+    document_type: DocumentType,
     query: DocumentQuery,
     present: Callable[[DocumentState], P],
     size: Callable[[P], int],
 ) -> Page[P]:
     """Drafts and frozen documents of a kind, newest first. Queries run in parallel, one per table that can match.
     `present` builds the representation of each; `size` returns its bytes."""
-    tables = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
+    tables = ["workspace", "ledger"] if document_type.draft is not None else ["ledger"]
     if query.status is not None:
         tables = [table for table in tables if table == ("workspace" if query.status == DRAFT else "ledger")]
     if query.issued_from or query.issued_to:
         tables = [table for table in tables if table == "ledger"]
-    streams = _streams(reader, tables, made, query) if tables else []
+    streams = _streams(reader, tables, document_type, query) if tables else []
     both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
     return _part(both, reader.head, query, present, size)
 
@@ -85,13 +85,13 @@ def _part(
 
 
 def _streams(
-    reader: Reader, tables: Sequence[str], made: DocumentType, query: DocumentQuery
+    reader: Reader, tables: Sequence[str], document_type: DocumentType, query: DocumentQuery
 ) -> list[Iterator[DocumentState]]:
     """One stream per table. The first pages are requested in parallel."""
     # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
-    rows = {table: 2 if table == "ledger" and made.balance else 1 for table in tables}
+    rows = {table: 2 if table == "ledger" and document_type.balance else 1 for table in tables}
     sizes = {table: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[table] for table in tables}
-    prefix = f"{made.kind}#"
+    prefix = f"{document_type.kind}#"
 
     def page(table: str, after: dict[str, Any] | None) -> RowPage:
         return reader.store.query(

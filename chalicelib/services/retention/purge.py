@@ -122,8 +122,8 @@ def purge(world: "World", schedule: RetentionSchedule) -> bool:
     for series, entries in due_entries(world.store, schedule.company, through):
         _documents(world, schedule, series, entries, through)
         return False
-    for made, documents in due_documents(world.store, schedule.company, through):
-        _unregistered(world, schedule, made, documents, through)
+    for document_type, documents in due_documents(world.store, schedule.company, through):
+        _unregistered(world, schedule, document_type, documents, through)
         return False
     if _journal(world, schedule, through):
         return False
@@ -137,7 +137,7 @@ def purge(world: "World", schedule: RetentionSchedule) -> bool:
 class Due:
     """A document past its term: its hash, and its register entry if it has one."""
 
-    made: DocumentType
+    document_type: DocumentType
     id: str
     hash: str
     entry: RegisterEntry | None = None
@@ -162,10 +162,10 @@ def _documents(
 
 
 def _unregistered(
-    world: "World", schedule: RetentionSchedule, made: DocumentType, documents: Sequence[Issued], through: date
+    world: "World", schedule: RetentionSchedule, document_type: DocumentType, documents: Sequence[Issued], through: date
 ) -> None:
     """Purge the next documents of a kind outside the register."""
-    due = [Due(made, document.id, document.hash) for document in documents]
+    due = [Due(document_type, document.id, document.hash) for document in documents]
     gone, left, whole = _rows_to_purge(world, schedule, due, through)
     removal.remove(world, schedule.company, (each.hash for each in due[:whole]))
     _commit(world, schedule, tuple(gone), tuple(left))
@@ -199,9 +199,9 @@ def _rows_to_purge(
 
 def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:
     """The rows to delete with a document, and the latest date of the payments that must stay."""
-    made = due.made
-    balances = [made.balance.ref(company, due.id)] if made.balance else []
-    document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
+    document_type = due.document_type
+    balances = [document_type.balance.ref(company, due.id)] if document_type.balance else []
+    document, *balance = world.store.records([document_type.issued.ref(company, due.id), *balances])
     rows = world.store.all("ledger", company, SORT.startswith(f"payment#{due.id}#"))
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
@@ -226,8 +226,12 @@ def purge_orphaned_payments(world: "World", row: OrphanedPayments, schedule: Ret
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
-    made, gone = by_id(row.id), _with_ids(world, going)
-    balances = [made.balance.ref(row.company, row.id)] if made and made.balance and not staying else []
+    document_type, gone = by_id(row.id), _with_ids(world, going)
+    balances = (
+        [document_type.balance.ref(row.company, row.id)]
+        if document_type and document_type.balance and not staying
+        else []
+    )
     ended = [balance for balance in world.store.records(balances) if balance] if balances else []
     gone += [*ended, *([] if staying else [row])]
     _commit(world, schedule, tuple(gone))
@@ -294,6 +298,10 @@ def preview(world: "World", schedule: RetentionSchedule, period: Period, on: dat
     through = CompanyRetention((period,), years).through(on)
     own = retention_of(schedule).through(on)
     entries = (entry for _, batch in due_entries(world.store, schedule.company, through) for entry in batch)
-    others = ((made, each) for made, batch in due_documents(world.store, schedule.company, through) for each in batch)
-    dates = [*(entry.issue_date for entry in entries), *(made.dated(each) for made, each in others)]
+    others = (
+        (document_type, each)
+        for document_type, batch in due_documents(world.store, schedule.company, through)
+        for each in batch
+    )
+    dates = [*(entry.issue_date for entry in entries), *(document_type.dated(each) for document_type, each in others)]
     return sum(day is not None and day > own for day in dates)

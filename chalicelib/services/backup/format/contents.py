@@ -44,14 +44,18 @@ def _group(name: str, key_class: KeyClass, *classes: type[Record], streamed: boo
     )
 
 
-def _drafts(made: DocumentType) -> tuple[RowGroup, ...]:
-    return (_group(made.draft_group, "working", made.draft),) if made.draft and made.draft_group else ()
+def _drafts(document_type: DocumentType) -> tuple[RowGroup, ...]:
+    return (
+        (_group(document_type.draft_group, "working", document_type.draft),)
+        if document_type.draft and document_type.draft_group
+        else ()
+    )
 
 
-def _issued(made: DocumentType) -> RowGroup:
+def _issued(document_type: DocumentType) -> RowGroup:
     """The group of a kind's frozen documents. A balance follows its document, as its sort key does."""
-    classes = (made.issued, made.balance) if made.balance else (made.issued,)
-    return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
+    classes = (document_type.issued, document_type.balance) if document_type.balance else (document_type.issued,)
+    return _group(document_type.backup_group, "statutory" if document_type.fiscal else "working", *classes)
 
 
 GROUPS: Final = (
@@ -59,9 +63,9 @@ GROUPS: Final = (
     _group("customers", "working", Customer),
     _group("suppliers", "working", Supplier),
     _group("items", "working", Item),
-    *(group for made in document_types() for group in _drafts(made)),
+    *(group for document_type in document_types() for group in _drafts(document_type)),
     _group("series", "statutory", Series),
-    *(_issued(made) for made in document_types()),
+    *(_issued(document_type) for document_type in document_types()),
     _group("register", "statutory", RegisterEntry),
     _group("payments", "statutory", Payment),
     _group("payment_ids", "statutory", PaymentId),

@@ -17,7 +17,7 @@ from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.services.backup.format.contents import BY_NAME, group_of
 from chalicelib.store.codec import Row, from_plain, to_plain
 
-_ISSUED = {(made.issued.TABLE, made.kind): made for made in document_types()}
+_ISSUED = {(document_type.issued.TABLE, document_type.kind): document_type for document_type in document_types()}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,16 +92,16 @@ def gross_of(line: BackupLine) -> str | None:
     data = line.data or {}
     if line.group == "register":
         return str(data["gross"])
-    made = _ISSUED.get((line.table, line.kind))
-    return str(data["totals"]["gross"]) if made and made.priced else None
+    document_type = _ISSUED.get((line.table, line.kind))
+    return str(data["totals"]["gross"]) if document_type and document_type.priced else None
 
 
 def logo_of(line: BackupLine) -> Logo | None:
     """The logo that a profile or a frozen document names; `frozen` if the law keeps it with the document."""
     data: Mapping[str, Any] = line.data or {}
-    made = _ISSUED.get((line.table, line.kind))
-    if made is not None and not line.gone:
-        key, frozen = data["seller"].get("logo"), made.fiscal
+    document_type = _ISSUED.get((line.table, line.kind))
+    if document_type is not None and not line.gone:
+        key, frozen = data["seller"].get("logo"), document_type.fiscal
     else:
         key, frozen = data.get("logo") if line.group == "company" else None, False
     return Logo(key=key, frozen=frozen) if key else None

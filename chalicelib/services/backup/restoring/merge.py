@@ -42,15 +42,15 @@ def beside(backed: Record) -> tuple[Ref, ...]:
 
 def issue_of(row: Record) -> Ref | None:
     """The frozen document that a draft becomes; None for a row that is no draft."""
-    made = find(row.KIND) if isinstance(row, DraftDocument) else None
-    return made.issued.ref(row.company, row.id) if made else None
+    document_type = find(row.KIND) if isinstance(row, DraftDocument) else None
+    return document_type.issued.ref(row.company, row.id) if document_type else None
 
 
 def leader(backed: Record) -> Ref | None:
     """The row that this row depends on. It has no date of its own, and was purged together with the other."""
-    for made in document_types():
-        if made.balance is not None and type(backed) is made.balance:
-            return made.issued.ref(backed.company, backed.id)
+    for document_type in document_types():
+        if document_type.balance is not None and type(backed) is document_type.balance:
+            return document_type.issued.ref(backed.company, backed.id)
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 

@@ -159,9 +159,9 @@ def _profile(context: RestoreContext) -> None:
     into = context.into
     if into.store.records([Company.ref(into.company)])[0] is not None:
         return
-    for made in (each for each in document_types() if each.fiscal and each.party == "buyer"):
-        prefix = SORT.startswith(f"{made.kind}#")
-        page = into.store.query(made.issued.TABLE, into.company, prefix, descending=True, limit=2)
+    for document_type in (each for each in document_types() if each.fiscal and each.party == "buyer"):
+        prefix = SORT.startswith(f"{document_type.kind}#")
+        page = into.store.query(document_type.issued.TABLE, into.company, prefix, descending=True, limit=2)
         if last := next((row for row in page.records if isinstance(row, Issued)), None):
             profile = copy.profile_of(last, into.company, context.world.now())
             into.commit([], lambda _: Decision(puts=(profile,)))  # noqa: B023 — called at once

@@ -94,14 +94,15 @@ def _finish(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Wr
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """The steps of the export of an account or of one person, in order."""
-    printed = [made for made in PRINTED if made in documents_for(subject)]
+    printed = [document_type for document_type in PRINTED if document_type in documents_for(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
         Measure(place=k.cls.TABLE, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
     ]
     pages = [
-        Measure(place=prefixes.PDF, kinds=(made.kind,), store="files", match="all", action="keep") for made in printed
+        Measure(place=prefixes.PDF, kinds=(document_type.kind,), store="files", match="all", action="keep")
+        for document_type in printed
     ]
     copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
     archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")

@@ -23,9 +23,9 @@ from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store, start_after
 
-TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
+TYPES: Final = tuple(sorted(document_types(), key=lambda document_type: document_type.kind))
 """The kinds in the order in which their documents are read: by name, because list cursors depend on it."""
-NAMING = (*dict.fromkeys(made.person for made in document_types()), "opened_by", "by")
+NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by")
 """The attributes of stored rows that reference a person, also after their own record is deleted."""
 P = TypeVar("P")
 
@@ -35,7 +35,7 @@ def named(store: Store, company: str, subject: str) -> bool:
     rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
     if subject.startswith(f"{Member.PREFIX}_"):
         return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
-    return _found(store, company, subject, [made.issued for made in types_about(subject)])
+    return _found(store, company, subject, [document_type.issued for document_type in types_about(subject)])
 
 
 def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
@@ -54,12 +54,12 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
     """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the next sort
     key; None at the end. Raises Busy."""
     kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
-    made = by_kind(kind)
+    document_type = by_kind(kind)
     start = start_after(company, after) if id else None
-    found = store.query(made.issued.TABLE, company, SORT.startswith(f"{kind}#"), after=start)
+    found = store.query(document_type.issued.TABLE, company, SORT.startswith(f"{kind}#"), after=start)
     if found.next:
         return list(found.records), found.next["sort"]["S"]
-    later = TYPES[TYPES.index(made) + 1 :]
+    later = TYPES[TYPES.index(document_type) + 1 :]
     return list(found.records), f"{later[0].kind}#" if later else None
 
 
@@ -115,8 +115,8 @@ def listing(
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
     """Issued documents in order of their keys, each with its balance."""
-    made = by_id(after) if after else None
-    where: str | None = f"{made.kind}#{after}~" if made else ""
+    document_type = by_id(after) if after else None
+    where: str | None = f"{document_type.kind}#{after}~" if document_type else ""
     waiting: Issued | None = None
     while where is not None:
         rows, where = page(reader.store, reader.company, where)

@@ -165,8 +165,8 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
 
 def _copies(record: Record) -> list[tuple[type[Issued], str]]:
     """The classes of frozen documents that copy such a record, each with the attribute that holds the copy."""
-    parties = ((made, copied_to(made, record)) for made in document_types())
-    return [(made.issued, party) for made, party in parties if party]
+    parties = ((document_type, copied_to(document_type, record)) for document_type in document_types())
+    return [(document_type.issued, party) for document_type, party in parties if party]
 
 
 def _recipients(

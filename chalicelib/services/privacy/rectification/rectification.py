@@ -132,7 +132,7 @@ def _counted(world: "World", request: PrivacyRequest) -> PrivacyRequest:
     of the registry, and a sort key. If the record was deleted, no document counts as stale."""
     own = affected.subject_row(world.store, request)
     tally, _, after = (request.cursor or ":").partition(":")
-    kinds = [made.kind for made in document_types()]
+    kinds = [document_type.kind for document_type in document_types()]
     found = Counter(dict(zip(kinds, (int(count) for count in tally.split(",") if count), strict=False)))
     where: str | None = after
     for _ in range(PAGES):
