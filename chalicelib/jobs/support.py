@@ -46,12 +46,12 @@ def plan_uploads(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001
 
 
 def apply_uploads(world: "World", step: JobStep) -> bool:
-    """Delete the files, then their upload mark."""
-    (mark,) = world.store.records([step.ref])
-    if isinstance(mark, Upload) and mark.due is not None:
-        for key in mark.keys:
+    """Delete the files, then the row of the upload."""
+    (upload,) = world.store.records([step.ref])
+    if isinstance(upload, Upload) and upload.due is not None:
+        for key in upload.keys:
             world.files.delete(key)
-        bookkeeping.finish(world.store, mark.key)
+        bookkeeping.finish(world.store, upload.key)
     return True
 
 

@@ -60,11 +60,11 @@ def faults(inventory: Inventory, policy: Policy) -> list[str]:
 
 
 def _line(attribute: Attribute) -> str:
-    marks = f", packed = {str(attribute.packed).lower()}" if attribute.packed else ""
+    extra = f", packed = {str(attribute.packed).lower()}" if attribute.packed else ""
     if attribute.rule != attribute.governed_by:
-        marks += f', within = "{attribute.governed_by}"'
+        extra += f', within = "{attribute.governed_by}"'
     typed = attribute.type.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{attribute.path}" = {{ type = "{typed}", rule = "{attribute.rule}"{marks} }}'
+    return f'"{attribute.path}" = {{ type = "{typed}", rule = "{attribute.rule}"{extra} }}'
 
 
 def write(inventory: Inventory) -> str:

@@ -123,11 +123,11 @@ def versions(policy: Policy, shown: PolicyVersion, language: Language, now: Poli
     listed = []
     for version in reversed(policy.versions):
         title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
-        marks = [say("page", "current", language)] * (version is now)
-        marks += [say("page", "announced", language)] * (version.date > now.date)
-        marks += [say("page", "this_one", language)] * (version is shown)
+        notes = [say("page", "current", language)] * (version is now)
+        notes += [say("page", "announced", language)] * (version.date > now.date)
+        notes += [say("page", "this_one", language)] * (version is shown)
         link = title if version is shown else f'<a href="?version={version.version}&amp;lang={language}">{title}</a>'
-        note = f" <small>({escape(' · '.join(marks))})</small>" if marks else ""
+        note = f" <small>({escape(' · '.join(notes))})</small>" if notes else ""
         listed.append(f'<div class="version"><h3>{link}{note}</h3>\n<p>{escape(version.changes[language])}</p></div>\n')
     title = escape(say("page", "versions", language))
     return f'<section aria-labelledby="versions">\n<h2 id="versions">{title}</h2>\n{"".join(listed)}</section>\n'

@@ -7,7 +7,7 @@ from typing import Literal
 from chalicelib.domain.entity import Record, entity, kept
 
 Role = Literal["owner", "accountant", "clerk", "viewer"]
-OWNERS_SETTLED = timedelta(days=30)
+OWNER_CHANGE_DELAY = timedelta(days=30)
 """A deletion's grace cannot be waived for this time after an owner joined or left."""
 
 
@@ -39,12 +39,12 @@ class ApiKey(Record):
 
 @entity("former_owner", table="transient", prefix="own")
 class FormerOwner(Record):
-    """A recent owner, who may still cancel the account's deletion. The id is `owner_mark`; nothing else is stored about
-    them."""
+    """A recent owner, who may still cancel the account's deletion. The id is `owner_digest`; nothing else is
+    stored about them."""
 
     expires_at: int = kept("identity.former")
 
 
-def owner_mark(company: str, user: str) -> str:
+def owner_digest(company: str, user: str) -> str:
     """The digest of an owner without their name: SHA-256 (hex) over the company and the token's subject."""
     return sha256(f"{company}\x1f{user}".encode()).hexdigest()

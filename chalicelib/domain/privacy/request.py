@@ -78,7 +78,7 @@ class PrivacyRequest(Record):
     """A privacy request and its progress. Its row is due for the job in `due`.
 
     `asker` is a salted digest of the requester's sign-in. With it, the requester can follow the request of a closed
-    account, whose memberships are deleted. `owners` are the digests (`domain.companies.member.owner_mark`) of the
+    account, whose memberships are deleted. `owners` are the digests (`domain.companies.member.owner_digest`) of the
     owners at the request or its confirmation, and shortly before. Any of them may cancel the deletion, even after they
     were removed.
     """

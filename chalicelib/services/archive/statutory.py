@@ -50,13 +50,13 @@ ARCHIVED = {
 def advance(world: "World", company: str, deadline: Deadline) -> bool:
     """Archive the next documents; True once there is nothing left that was issued so far. Test companies' documents are
     specimens and are never archived. Raises Busy."""
-    head, mark, schedule = world.store.records(
+    head, archived, schedule = world.store.records(
         [Head.ref(company), Archived.ref(company), RetentionSchedule.ref(company)]
     )
     if not isinstance(head, Head) or head.state != "active" or head.mode != "live" or not head.cloud_backup:
         return True
     found = False
-    reached = mark.clock if isinstance(mark, Archived) else 0
+    reached = archived.clock if isinstance(archived, Archived) else 0
     begun = reached
     archive_key: tuple[str, ObjectCipher] | None = None
     for entry in _entries(world, company, reached):
@@ -69,7 +69,7 @@ def advance(world: "World", company: str, deadline: Deadline) -> bool:
         reached = entry.clock
     # Saving the position is a commit too. Its own journal entry must not cause another save.
     if found or reached - begun >= ENTRIES:
-        _mark(world, company, begun, reached)
+        _save_position(world, company, begun, reached)
     return reached >= head.clock
 
 
@@ -122,7 +122,7 @@ def _archive_key(world: "World", company: str) -> tuple[str, ObjectCipher]:
     raise BackupUnknownKey(key="")
 
 
-def _mark(world: "World", company: str, seen: int, reached: int) -> None:
+def _save_position(world: "World", company: str, seen: int, reached: int) -> None:
     def decide_mark(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # Another runner created it first.

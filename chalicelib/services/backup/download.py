@@ -62,9 +62,9 @@ class DownloadView:
     """Under a lawful demand, documents of erased buyers are shown as issued."""
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """A digest of the erasures and corrections that the download applies. A different digest makes it outdated."""
-        return sha256(self.walk.replay.mark.encode() + (self.head.erased or b"")).hexdigest()[:32]
+        return sha256(self.walk.replay.digest.encode() + (self.head.erased or b"")).hexdigest()[:32]
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
@@ -170,13 +170,13 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
     correction."""
     world, job, archive, progress = context.world, context.job, context.archive(), state.progress
     shown = _shown(context, archive)
-    since = shown.mark
+    since = shown.digest
     key = prefixes.export(job.company, job.id)
     written = progress.written
     if written is None or progress.since != since:
         _remove_pieces(context)
         world.files.delete(key)
-        _mark(world, job, key)
+        _schedule_removal(world, job, key)
         written = ZipProgress()
     pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
     if written.sent is None:
@@ -226,11 +226,11 @@ def _ended(
     return replace(written, member=member, sent=Sent())
 
 
-def _mark(world: "World", job: JobRow, key: str) -> datetime:
+def _schedule_removal(world: "World", job: JobRow, key: str) -> datetime:
     """The row that deletes the archive at its term: one per job, however often it is written."""
     now = world.now()
     at = end("file.export", now)
-    mark = Upload(
+    upload = Upload(
         company=job.company,
         id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}",
         created_at=now,
@@ -239,7 +239,7 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    bookkeeping.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, upload, world.random(16))
     return at
 
 
@@ -248,7 +248,7 @@ def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
     _remove_pieces(context)
     job, backup = context.job, context.asked.backup
     key = prefixes.export(job.company, job.id)
-    ends = _mark(context.world, job, key)
+    ends = _schedule_removal(context.world, job, key)
     outcome = {"backup": backup, "key": key, "filename": f"facture-{backup}.zip", "expires_at": instant(ends)}
     return replace(state, outcome=outcome).at(DONE)
 

@@ -121,7 +121,7 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
     """Today's job for this archive, except a failed one, otherwise a new job. A repeated request finds the same job.
     After an erasure or correction, an older archive is not handed out and a new one is made."""
     store, day = reader.store, today(call.at).isoformat()
-    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).mark
+    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).digest
     ids = [derived_id("job", "download", call.company, id, day, since, str(number)) for number in range(TRIES)]
     rows = store.records([JobRow.ref(call.company, job) for job in ids])
     for row in rows:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_mark
+from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.outside.tokens import make_api_key
@@ -134,7 +134,7 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
         return decision
     mails = _departure_mail(snapshot, call, before)
     former = call.make(
-        FormerOwner, id=owner_mark(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
+        FormerOwner, id=owner_digest(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
     )
     return replace(
         decision,

@@ -163,8 +163,8 @@ def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written
     if not world.files.put(key, backup.manifest, "application/json"):
         _require_ours(world, key, backup)
     call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"{backup.id}:complete")
-    marks = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
-    marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
+    periods = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
+    periods |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
     until = ends(backup, call.at)
 
     def decide_completion(snapshot: Snapshot) -> Decision:
@@ -176,7 +176,7 @@ def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
         done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
-        last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
+        last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **periods)
         return Decision(puts=(done, last))
 
     return Written(_ended(world, call, backup, decide_completion))

@@ -49,7 +49,7 @@ class Progress:
     written: ZipProgress | None = None
     """The progress of a plain ZIP."""
     since: str = ""
-    """The `Replay.mark` that the ZIP applies."""
+    """The `Replay.digest` that the ZIP applies."""
 
     def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "Progress":
         """The progress after the next piece of the verification. After the last piece it moves to the step `then` with

@@ -36,7 +36,7 @@ class Replay:
     swept: dt.date | None = None
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """A digest of the replay. Equal digests mean that nobody was erased or corrected in between."""
         facts = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
         return sha256("\x1f".join(facts).encode()).hexdigest()[:32]

@@ -69,7 +69,7 @@ def _ended(
     page = index(_name(reader), counts, files, lost, at, language, request.affects)
     pieces = _pieces(world, request)
     member = pieces.finish(written.member, {"index.html": page})
-    _mark(world, request)
+    _schedule_removal(world, request)
     return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
 
 
@@ -87,11 +87,11 @@ def _pieces(world: "World", request: PrivacyRequest) -> Pieces:
     return Pieces(world.files, f"{parts_of(request)}zip/", request.verified_at or request.created_at)
 
 
-def _mark(world: "World", request: PrivacyRequest) -> None:
+def _schedule_removal(world: "World", request: PrivacyRequest) -> None:
     """The row that deletes the archive at its term: one per request, however often it is written."""
     now, key = world.now(), prefixes.export(request.company, request.id)
     at = end("file.export", now)
-    mark = Upload(
+    upload = Upload(
         company=request.company,
         id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
         created_at=now,
@@ -100,7 +100,7 @@ def _mark(world: "World", request: PrivacyRequest) -> None:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    bookkeeping.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, upload, world.random(16))
 
 
 def kind_of(step: Measure) -> ExportKind:

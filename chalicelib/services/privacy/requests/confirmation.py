@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import OWNERS_SETTLED, ApiKey, FormerOwner, Member, owner_mark
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY, ApiKey, FormerOwner, Member, owner_digest
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
 from chalicelib.domain.privacy.erased import marked
@@ -28,10 +28,10 @@ def former_owners(store: Store, company: str, at: datetime) -> list[str]:
     return [row.id for row in store.all_of(FormerOwner, company) if row.expires_at > at.timestamp()]
 
 
-def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
+def owner_digests(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
     """The digests of everybody who may stop an account's deletion: its owners, recent former owners, and those recorded
     before."""
-    now = (owner_mark(member.company, member.user) for member in members if member.role == "owner")
+    now = (owner_digest(member.company, member.user) for member in members if member.role == "owner")
     return tuple(dict.fromkeys((*before, *now, *former)))
 
 
@@ -58,7 +58,7 @@ def account(
     if request.status == "requested" and snapshot.head.state != "active":
         raise AlreadyBlocked
     begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": requester.id}
-    begun["owners"] = marks(seen, former, request.owners)
+    begun["owners"] = owner_digests(seen, former, request.owners)
     if waive:
         after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
     else:
@@ -72,7 +72,7 @@ def account(
 def _require_settled_owners(head: Head, at: datetime) -> None:
     """Refuse a waiver soon after a change of owners. An attacker could first become the only owner, or add an
     accomplice."""
-    if head.owners_changed is not None and at < (until := head.owners_changed + OWNERS_SETTLED):
+    if head.owners_changed is not None and at < (until := head.owners_changed + OWNER_CHANGE_DELAY):
         raise OwnersChanged(possible_from=instant(until))
 
 

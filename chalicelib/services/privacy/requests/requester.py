@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.companies.member import owner_mark
+from chalicelib.domain.companies.member import owner_digest
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.privacy.request import OPEN, PrivacyRequest, digest
 from chalicelib.store.wire import Store
@@ -42,7 +42,7 @@ class Requester:
             raise Forbidden(scope="")
 
     def _owned(self, request: PrivacyRequest) -> bool:
-        return bool(self.subject) and owner_mark(request.company, self.subject or "") in request.owners
+        return bool(self.subject) and owner_digest(request.company, self.subject or "") in request.owners
 
     @property
     def _is_key(self) -> bool:
@@ -59,5 +59,5 @@ def find_request(store: Store, company: str, requester: Requester, id: str) -> P
 
 def was_owner(store: Store, company: str, subject: str) -> bool:
     """Whether a former member may still stop a running deletion of the account. Raises Busy."""
-    mark, rows = owner_mark(company, subject), store.all_of(PrivacyRequest, company, descending=True)
-    return any(row.status in OPEN and mark in row.owners for row in rows)
+    owner, rows = owner_digest(company, subject), store.all_of(PrivacyRequest, company, descending=True)
+    return any(row.status in OPEN and owner in row.owners for row in rows)

@@ -125,7 +125,7 @@ def _concerned(world: "World", call: Call, request: PrivacyRequest) -> tuple[Pri
     members = members_of(world.store, call.company) if of_all or of_one else []
     if ends:
         former = confirmation.former_owners(world.store, call.company, call.at)
-        return replace(request, owners=confirmation.marks(members, former)), members, False
+        return replace(request, owners=confirmation.owner_digests(members, former)), members, False
     named = request.kind == "deletion" and request.subject is not None
     return request, members, named and deleted_but_named(world, call.company, request.subject or "", members)
 
