@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from infra.tables import logical_name
 
 OTHER = "a company's"
@@ -139,8 +139,8 @@ def _leading(partitions: set[str], tags: Tags) -> tuple[tuple[str, frozenset[str
 
 
 def _table_name(table: str) -> str:
-    aside = "Drill" if f"-{ASIDE}" in table else ""
-    return aside + logical_name(table.rpartition("-")[2])
+    drill = "Drill" if f"-{DRILL_PREFIX}" in table else ""
+    return drill + logical_name(table.rpartition("-")[2])
 
 
 _ON_OBJECTS = {

@@ -16,7 +16,7 @@ import pytest
 
 from chalicelib.domain.entity import TABLE_NAMES, Ref
 from chalicelib.store import bookkeeping, drill, erase, transaction
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 
 DRILLS = WritePath("drills", deletes=Kinds(every=drill.DRILL_TABLES))
@@ -44,7 +44,7 @@ class Write:
     of_drill: bool
 
     def __str__(self) -> str:
-        return f"{self.operation} {ASIDE if self.of_drill else ''}{self.table}/{'|'.join(self.kinds)}"
+        return f"{self.operation} {DRILL_PREFIX if self.of_drill else ''}{self.table}/{'|'.join(self.kinds)}"
 
 
 @dataclass
@@ -91,7 +91,7 @@ def writes(operation: str, asked: Mapping[str, Any]) -> Iterator[Write]:
 
 
 def _write(operation: Operation, table: str, kinds: tuple[str, ...]) -> Write:
-    return Write(operation, _table_name(table), kinds, ASIDE in table)
+    return Write(operation, _table_name(table), kinds, DRILL_PREFIX in table)
 
 
 def _table_name(name: str) -> str:

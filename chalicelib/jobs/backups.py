@@ -146,7 +146,7 @@ DRILL_JOB = Job(
     apply=_drill,
     step_seconds=RESERVED_SECONDS,
     before_dead_letter=_give_up_drill,
-    summary="Restores each company's latest backup aside once a week, and compares",
+    summary="Restores each company's latest backup into the drill tables once a week, and compares",
 )
 EXPIRY_JOB = Job(
     name=EXPIRY,

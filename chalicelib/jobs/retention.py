@@ -101,8 +101,8 @@ def _forget(world: "World", step: JobStep) -> bool:
         return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
     if isinstance(row, PrivacyRequest):
         keys = [end.key for end in key_destruction.destroyed_by(world, row.company, row.id)]
-        beside: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
-        for ref in beside:
+        related: list[Ref] = [Receipt.ref(row.company, row.id), *([stone.key] if stone else []), *keys]
+        for ref in related:
             bookkeeping.finish(world.store, ref)
     bookkeeping.finish(world.store, step.ref)
     return True

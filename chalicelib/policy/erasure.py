@@ -82,10 +82,10 @@ def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circ
     PolicyError for an unknown subject."""
     if subject not in policy.subjects:
         raise PolicyError(f"nobody is a {subject!r}: subjects are {', '.join(policy.subjects)}")
-    whole = subject == "company"
-    rows = _company_rows(policy, inventory) if whole else _person_rows(policy, inventory, policy.subjects[subject])
+    of_account = subject == "company"
+    rows = _company_rows(policy, inventory) if of_account else _person_rows(policy, inventory, policy.subjects[subject])
     drafts = [*rows, *_files(policy, subject)]
-    ends = _until_of_account if whole else _until
+    ends = _until_of_account if of_account else _until
     dated = [replace(step, until=ends(policy, step, circumstances)) for step in drafts]
     steps = tuple(replace(step, order=order) for order, step in enumerate(dated, start=1))
     return Plan(subject, policy.version, steps, _last_trace(policy, steps, circumstances.on))

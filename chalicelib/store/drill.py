@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Busy
 from chalicelib.settings import Settings
 from chalicelib.store.wire import Key, Store, is_passing
 
-ASIDE = "drill-"
+DRILL_PREFIX = "drill-"
 DRILL_TABLES = ("workspace", "ledger", "journal")
 """The tables that a drill writes to. A drill reads the others in place."""
 BATCH, PAGE = 25, 500
@@ -21,24 +21,24 @@ BATCH, PAGE = 25, 500
 
 def drill_settings(settings: Settings) -> Settings:
     """The settings of the drill tables."""
-    return replace(settings, table_prefix=f"{settings.table_prefix}{ASIDE}")
+    return replace(settings, table_prefix=f"{settings.table_prefix}{DRILL_PREFIX}")
 
 
 class DrillStore(Store):
     """The drill tables of one stage. Made from the stage's own settings."""
 
     def __init__(self, settings: Settings) -> None:
-        aside = drill_settings(settings)
-        super().__init__(aside)
-        if not all(name.startswith(aside.table_prefix) and ASIDE in name for name in self.names.values()):
-            raise ValueError("a drill's tables are not aside")
+        drill = drill_settings(settings)
+        super().__init__(drill)
+        if not all(name.startswith(drill.table_prefix) and DRILL_PREFIX in name for name in self.names.values()):
+            raise ValueError("a drill's tables need the prefix of drills")
 
 
 def cleared(store: DrillStore, company: str, *, most: int) -> bool:
     """Delete about `most` of a company's rows in the drill tables. True: a complete consistent read found none. False:
     call again. Raises Busy."""
     if not isinstance(store, DrillStore):
-        raise TypeError("only what lies aside is cleared")
+        raise TypeError("only drill tables are cleared")
     gone = 0
     for table in DRILL_TABLES:
         while keys := _keys(store, table, company):

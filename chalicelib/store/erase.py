@@ -61,7 +61,7 @@ def target(company: str, measures: Sequence[Measure], takes: Takes | None = None
     the ledger, for rows that no company owns, and for a person's measure without its predicate."""
     tables = {measure.place for measure in measures}
     taking = all(m.store == "table" and m.action in ("delete", "anonymise") for m in measures)
-    whole = all(measure.match == "all" for measure in measures)
+    complete = all(measure.match == "all" for measure in measures)
     if (
         len(tables) != 1
         or not taking
@@ -70,7 +70,7 @@ def target(company: str, measures: Sequence[Measure], takes: Takes | None = None
         or not company
     ):
         raise NotPlanned
-    if whole is not (takes is None):
+    if complete is not (takes is None):
         raise NotPlanned
     return Target(tables.pop(), company, tuple(kind for measure in measures for kind in measure.kinds), takes)
 
@@ -96,7 +96,7 @@ def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) ->
     any of them. Raises Busy."""
     while True:
         changed = 0
-        for rows in pages(store, aim, whole=True):
+        for rows in pages(store, aim, complete=True):
             for row in rows:
                 if named := [name for name in attributes if name in row]:
                     _remove(store, aim, row, named)
@@ -114,16 +114,17 @@ def census(
     *,
     after: str | None = None,
     pages: int,
-    whole: bool = False,
+    complete: bool = False,
     sort: Callable[[Row], str | None] | None = None,
 ) -> tuple[Counter[str], str | None]:
-    """How many rows there are of each kind, or of what `sort` makes of a row (`whole`: with all attributes), in at most
-    `pages` pages after the sort key `after`; and where to go on (None: that was all). Raises Busy."""
+    """Count the rows of each kind, or of what `sort` makes of a row, in at most `pages` pages after the sort key
+    `after`. Reads all attributes if `complete`. Returns the counts and where to go on (None: that was all). Raises
+    Busy."""
     found: Counter[str] = Counter()
     named = sort or (lambda row: row["_kind"]["S"])
     start: Key | None = {"company": {"S": company}, "sort": {"S": after}} if after else None
     for _ in range(pages):
-        answer = _query(store, table, company, start=start, whole=whole)
+        answer = _query(store, table, company, start=start, complete=complete)
         found.update(name for row in answer["Items"] if (name := named(row)) is not None)
         start = answer.get("LastEvaluatedKey")
         if start is None:
@@ -132,7 +133,7 @@ def census(
     return found, start["sort"]["S"]
 
 
-def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Row]]:
+def pages(store: Store, aim: Target, *, complete: bool = False) -> Iterator[list[Row]]:
     """Pages of the rows aimed at."""
     for prefix, kinds in _ranges(aim):
         start: Key | None = None
@@ -144,7 +145,7 @@ def pages(store: Store, aim: Target, *, whole: bool = False) -> Iterator[list[Ro
                 prefix=prefix,
                 kinds=kinds,
                 start=start,
-                whole=whole or aim.takes is not None,
+                complete=complete or aim.takes is not None,
             )
             yield [row for row in answer["Items"] if aim.takes is None or aim.takes(row)]
             if (start := answer.get("LastEvaluatedKey")) is None:
@@ -169,7 +170,7 @@ def _query(
     prefix: str = "",
     kinds: tuple[str, ...] = (),
     start: Key | None = None,
-    whole: bool = False,
+    complete: bool = False,
 ) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = store.connection.query(
@@ -179,7 +180,7 @@ def _query(
             filter_condition=KIND.is_in(*kinds) if kinds else None,
             consistent_read=True,
             exclusive_start_key=start,
-            attributes_to_get=None if whole else ["company", "sort", "_kind"],
+            attributes_to_get=None if complete else ["company", "sort", "_kind"],
             limit=PAGE,
         )
     except QueryError as error:

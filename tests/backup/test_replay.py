@@ -20,7 +20,7 @@ from chalicelib.domain.documents.register import document_hash, genesis
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import Correction, values_of
 from chalicelib.services.backup.restoring.copy import rekeyed
-from chalicelib.services.backup.restoring.merge import Merged, beside, merged, reached
+from chalicelib.services.backup.restoring.merge import Merged, merged, reached, related
 from chalicelib.services.backup.restoring.replay import Replay
 from tests.unit.samples import NOTHING
 
@@ -37,7 +37,7 @@ LATER = Numbering(document="invoice", pattern="Y-{seq}", reset="never")
 
 
 def done(backed: Record, now: Record | None = None, *others: Record) -> Merged:
-    rows: dict[Any, Any] = dict.fromkeys(beside(backed))
+    rows: dict[Any, Any] = dict.fromkeys(related(backed))
     rows |= {row.key: row for row in (now, *others) if row}
     return merged(backed, rows, NOW)
 

@@ -47,11 +47,11 @@ def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> 
     return disclosures.record(world, company, details, by)
 
 
-def require_demand(world: "World", company: str, id: str, *, whole: bool = True) -> None:
-    """Raises Forbidden unless the company has a recorded lawful demand with this id; with `whole`, one for all its
+def require_demand(world: "World", company: str, id: str, *, complete: bool = True) -> None:
+    """Raises Forbidden unless the company has a recorded lawful demand with this id; with `complete`, one for all its
     data."""
     (row,) = world.store.records([Disclosure.ref(company, id)])
-    if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or (whole and row.subject is not None):
+    if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or (complete and row.subject is not None):
         raise Forbidden(scope="")
 
 

@@ -78,7 +78,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
     def decide_role(snapshot: Snapshot) -> Decision[Member]:
         before = _seen(snapshot, call, user, id)
         if role != "owner":
-            _require_owner_beside(snapshot, before, owners)
+            _require_other_owner(snapshot, before, owners)
         after = before.edited(call.at, role=role)
         decision = Decision(after, puts=(after,))
         if role == before.role:
@@ -100,7 +100,7 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
 
     def decide_removal(snapshot: Snapshot) -> Decision[Member]:
         gone = _seen(snapshot, call, user, id)
-        _require_owner_beside(snapshot, gone, owners)
+        _require_other_owner(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
         shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
         decision = Decision(gone, puts=shut, deletes=(gone, chosen) if chosen else (gone,))
@@ -184,7 +184,7 @@ def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
     return found
 
 
-def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
+def _require_other_owner(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
     """Read the other owners again in the transaction. Otherwise two owners could remove each other at the same time."""
     if leaving.role != "owner":
         return

@@ -148,12 +148,12 @@ def _documents(
 ) -> None:
     """Purge the next documents of a series. The series keeps the last purged number and its chain hash."""
     due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
-    gone, left, whole = _rows_to_purge(world, schedule, due, through)
-    removal.remove(world, schedule.company, (each.hash for each in due[:whole]))
+    gone, left, purged = _rows_to_purge(world, schedule, due, through)
+    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
 
     def decide_purge(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
-        last = entries[whole - 1] if whole else None
+        last = entries[purged - 1] if purged else None
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
         return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
@@ -166,8 +166,8 @@ def _unregistered(
 ) -> None:
     """Purge the next documents of a kind outside the register."""
     due = [Due(document_type, document.id, document.hash) for document in documents]
-    gone, left, whole = _rows_to_purge(world, schedule, due, through)
-    removal.remove(world, schedule.company, (each.hash for each in due[:whole]))
+    gone, left, purged = _rows_to_purge(world, schedule, due, through)
+    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
     _commit(world, schedule, tuple(gone), tuple(left))
 
 
@@ -178,7 +178,7 @@ def _rows_to_purge(
     documents."""
     gone: list[Record] = []
     left: list[OrphanedPayments] = []
-    whole = 0
+    purged = 0
     for each in due:
         rows, later = _with_document(world, schedule.company, each, through)
         if gone and len(gone) + len(rows) > MOST_ROWS:
@@ -188,13 +188,13 @@ def _rows_to_purge(
             gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
             break
         gone += rows
-        whole += 1
+        purged += 1
         if later is not None:
             at, now = midnight(retention_of(schedule).kept_until(later) + DAY), world.now()
             left.append(
                 OrphanedPayments(company=schedule.company, id=each.id, created_at=now, updated_at=now, due_at=at)
             )
-    return gone, left, whole
+    return gone, left, purged
 
 
 def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:

@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.domain.entity import Record, Ref, RowKind
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.kinds import NAMES, is_selected
-from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, beside, leader, merged
+from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, leader, merged, related
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.backup.verify import VerifyProgress, check
 from chalicelib.services.exports.tables import ZipProgress
@@ -82,7 +82,7 @@ class Batch:
     @property
     def refs(self) -> list[Ref]:
         """Every row that decides the merge of these rows."""
-        own = [ref for record in self.records for ref in beside(record)]
+        own = [ref for record in self.records for ref in related(record)]
         return list(dict.fromkeys([*own, *(led for record in self.records if (led := self._leader(record)))]))
 
     def _leader(self, record: Record) -> Ref | None:
@@ -163,7 +163,7 @@ class _Pending:
             self.stay[NAMES[line.table, line.kind], self._why(record)] += 1
             return None
         back = self.walk.rekeyed(back)
-        refs, size = len(beside(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
+        refs, size = len(related(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
         full = self.rows and (self.refs + refs > MOST_ROWS or self.size + size > MOST_BYTES)
         ended = self.ended() if full else None
         self.records.append(back)

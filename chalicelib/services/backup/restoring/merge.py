@@ -31,7 +31,7 @@ class Merged:
     puts: tuple[Record, ...] = ()
 
 
-def beside(backed: Record) -> tuple[Ref, ...]:
+def related(backed: Record) -> tuple[Ref, ...]:
     """The rows that decide the merge of a row; its own comes first."""
     if issue := issue_of(backed):
         return backed.key, issue
@@ -55,7 +55,7 @@ def leader(backed: Record) -> Ref | None:
 
 
 def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
-    """Merge a backed-up row with the present rows that `beside` names."""
+    """Merge a backed-up row with the present rows that `related` names."""
     now = rows[backed.key]
     if isinstance(backed, Series):
         return _series(backed, now)
@@ -93,10 +93,10 @@ def _series(backed: Series, now: Record | None) -> Merged:
         return Merged("restored", (backed,))
     further = max(now, backed, key=lambda series: series.next)
     left = max(now, backed, key=lambda series: series.swept)
-    whole = replace(further, swept=left.swept, anchor=left.anchor or further.anchor, version=now.version)
-    if replace(whole, created_at=now.created_at, updated_at=now.updated_at) == now:
+    merged_series = replace(further, swept=left.swept, anchor=left.anchor or further.anchor, version=now.version)
+    if replace(merged_series, created_at=now.created_at, updated_at=now.updated_at) == now:
         return Merged("unchanged")
-    return Merged("overwritten", (replace(whole, version=now.version + 1),))
+    return Merged("overwritten", (replace(merged_series, version=now.version + 1),))
 
 
 def reached(head: Head, series: Series) -> dict[str, Any]:

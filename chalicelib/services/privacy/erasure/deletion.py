@@ -147,9 +147,9 @@ def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> W
         return Decision(running, puts=(running,), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
-    whole = request.affects == "company"
-    ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if whole else ()
-    letters = completion_mail.letters(world, call, request) if whole else ()
+    of_account = request.affects == "company"
+    ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if of_account else ()
+    letters = completion_mail.letters(world, call, request) if of_account else ()
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
 

@@ -53,7 +53,7 @@ def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> Priv
         request.company,
         after=after_sort or None,
         pages=pages,
-        whole=request.subject is not None,
+        complete=request.subject is not None,
         sort=lambda row: _measure_of(request, own, row),
     )
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
@@ -144,10 +144,10 @@ def carry_out(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:
         finished = _erase_open_company(world, request, first)
         group = [first]
     else:
-        whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
-        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in whole):
-            group = whole  # The table's partition goes, with any other rows in it.
-        finished = _through_the_door(world, request, group)
+        of_table = [m for m in request.measures if m.store == "table" and m.place == first.place]
+        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in of_table):
+            group = of_table  # The table's partition goes, with any other rows in it.
+        finished = _erase_rows(world, request, group)
     if not finished:
         return None
     return replace(request, measures=tuple(replace(m, done=True) if m in group else m for m in request.measures))
@@ -162,7 +162,7 @@ def _alike(measure: Measure, first: Measure) -> bool:
     )
 
 
-def _through_the_door(world: "World", request: PrivacyRequest, group: Sequence[Measure]) -> bool:
+def _erase_rows(world: "World", request: PrivacyRequest, group: Sequence[Measure]) -> bool:
     takes = None
     if request.subject is not None:
         own = list(range(len(group)))

@@ -95,8 +95,8 @@ def person(
     if own is None:
         after = replace(after, measures=deletion.record_deleted_before(subject))
     if isinstance(own, Member) and own.role == "owner":
-        beside = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
-        if not any(other is not None and other.role == "owner" for other in beside):
+        remaining = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
+        if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
     stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
     message = deletion.notice(call, "person_erased", request.id)
