@@ -163,9 +163,9 @@ def _answers(world: "World", job: JobRow) -> bool:
 def _keys(world: "World", job: JobRow) -> None:
     """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
     keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
-    doomed = key_destruction.plan_destruction(world, job.company, job.id, world.now())
-    known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in doomed])
-    new = tuple(end for end, row in zip(doomed, known, strict=True) if row is None)
+    planned = key_destruction.plan_destruction(world, job.company, job.id, world.now())
+    known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in planned])
+    new = tuple(end for end, row in zip(planned, known, strict=True) if row is None)
     if keys:
         _commit(world, job, tuple(keys), new)
 

@@ -83,13 +83,13 @@ def begin(
     def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
         if not snapshot.head.cloud_backup:
             raise BackupOff
-        found, doomed = snapshot.get(BackupPlan), snapshot.find(KeyDestruction, *keys.values())
+        found, destructions = snapshot.get(BackupPlan), snapshot.find(KeyDestruction, *keys.values())
         plan = found or planned(call.company, call.at)[0]
         moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
         running = snapshot.get(Backup, plan.running) if plan.running else None
         if running is not None and running.status == "running":
             return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
-        if any(doomed):
+        if any(destructions):
             raise BackupKeyDestroyed
         clock = snapshot.clock + 1
         new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)

@@ -70,10 +70,10 @@ class ObjectCipher:
         if key_class in self._data:
             return
         key = self.keys[key_class]
-        found, doomed = self._world.store.records(
+        found, destruction = self._world.store.records(
             [_KINDS[key_class].ref(self.company, key), KeyDestruction.ref(self.company, key)]
         )
-        if doomed is not None:
+        if destruction is not None:
             raise BackupKeyDestroyed(key=key)
         if not isinstance(found, (StatutoryKey, WorkingKey)):
             raise BackupUnknownKey(key=key)
