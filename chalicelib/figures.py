@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.entity import Record
 
 BUSINESS: Mapping[str, str] = {
-    **{made.figure.name: made.figure.counts for made in document_types()},
+    **{document_type.figure.name: document_type.figure.counts for document_type in document_types()},
     "PaymentsRecorded": "payments entered",
     "DocumentsSwept": "issued documents removed after their statutory term",
     "RequestDeadlineNear": "privacy requests still open when their deadline is near",
@@ -50,10 +50,15 @@ FIGURES: Mapping[str, str] = {**BUSINESS, **RUNS, **FAULTS}
 BY_JOB = RUNS.keys() | {"RequestDeadlineNear", "RequestDeadlineBreached"}
 """Figures with a job's name as their dimension. The others have none, so that an alarm watches exactly one series."""
 
-FISCAL = frozenset((made.issued.ROOM, made.kind) for made in document_types() if made.fiscal)
+FISCAL = frozenset(
+    (document_type.issued.TABLE, document_type.kind) for document_type in document_types() if document_type.fiscal
+)
 """Tables and kinds of the documents that the retention job purges."""
 MADE: Mapping[tuple[str, str], str] = {
-    **{(made.issued.ROOM, made.kind): made.figure.name for made in document_types()},
+    **{
+        (document_type.issued.TABLE, document_type.kind): document_type.figure.name
+        for document_type in document_types()
+    },
     ("ledger", "payment"): "PaymentsRecorded",
 }
 """The figure that counts a new row, by table and kind."""
@@ -63,8 +68,8 @@ def committed(new: "Sequence[Record]", gone: "Sequence[Record]") -> dict[str, fl
     """The business figures of one commit, from the rows that it puts and deletes."""
     counted: Counter[str] = Counter()
     for record in new:
-        figure = MADE.get((record.ROOM, record.KIND))
+        figure = MADE.get((record.TABLE, record.KIND))
         if figure and not getattr(record, "specimen", False):
             counted[figure] += 1
-    counted["DocumentsSwept"] += sum((record.ROOM, record.KIND) in FISCAL for record in gone)
+    counted["DocumentsSwept"] += sum((record.TABLE, record.KIND) in FISCAL for record in gone)
     return {name: float(count) for name, count in counted.items() if count}

@@ -48,7 +48,7 @@ ACCEPTED: Mapping[str, Accepted] = {
 
 
 @dataclass(frozen=True, order=True)
-class Finding:
+class CheckFinding:
     """A finding of a check about a resource."""
 
     check: str
@@ -73,14 +73,14 @@ def open_findings(template: Path) -> list[str]:
     return unexplained + [f"{check} finds nothing any more: remove its reason" for check in sorted(stale)]
 
 
-def _linted(template: Path) -> Iterator[Finding]:
+def _linted(template: Path) -> Iterator[CheckFinding]:
     for match in json.loads(_run("cfn-lint", "--format", "json", str(template)) or "[]"):
         path = [str(part) for part in match["Location"]["Path"] or ()]
         resource = path[1] if len(path) > 1 else "/".join(path)
-        yield Finding(match["Rule"]["Id"], resource, match["Message"])
+        yield CheckFinding(match["Rule"]["Id"], resource, match["Message"])
 
 
-def _scanned(template: Path) -> Iterator[Finding]:
+def _scanned(template: Path) -> Iterator[CheckFinding]:
     options = ("--skip-download", "--framework", "cloudformation", "--compact", "--quiet", "--output", "json")
     with tempfile.TemporaryDirectory(prefix="facture-") as scratch:
         lighter = Path(scratch) / "template.json"
@@ -89,7 +89,7 @@ def _scanned(template: Path) -> Iterator[Finding]:
     if report.get("summary", {}).get("parsing_errors") or "results" not in report:
         raise PackageError(f"checkov cannot read {template}")
     for check in report["results"]["failed_checks"]:
-        yield Finding(check["check_id"], check["resource"].rpartition(".")[2], check["check_name"])
+        yield CheckFinding(check["check_id"], check["resource"].rpartition(".")[2], check["check_name"])
 
 
 def _without_routes(template: dict[str, Any]) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Clients:
 
 
 @dataclass(frozen=True)
-class Change:
+class ResourceChange:
     """One change of a change set."""
 
     action: str
@@ -103,7 +103,7 @@ def deploy(
     *,
     losing: bool = False,
     importing: bool = False,
-) -> list[Change]:
+) -> list[ResourceChange]:
     """Create or update a stage's stack from a package, and wait until it is complete. Return the changes.
 
     `importing` adopts resources that already have our names instead of failing. Raises DeployError.
@@ -125,7 +125,7 @@ def deploy(
     return changes
 
 
-def _loss(clients: Clients, name: str, kind: str, changes: Sequence[Change]) -> str:
+def _loss(clients: Clients, name: str, kind: str, changes: Sequence[ResourceChange]) -> str:
     """Describe the data that the changes would delete. Empty when there is none."""
     if lost := [change.resource for change in changes if change.loses]:
         return f"{', '.join(lost)} would be replaced or removed, and holds data"
@@ -148,7 +148,7 @@ def _execute(clients: Clients, name: str, kind: str, *, first: bool) -> None:
     clients.formation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
 
 
-def _shortened(clients: Clients, name: str, changes: Sequence[Change]) -> list[str]:
+def _shortened(clients: Clients, name: str, changes: Sequence[ResourceChange]) -> list[str]:
     """Describe the objects that shorter lifecycle rules of a changed bucket would delete. Empty when there are none."""
     found: list[str] = []
     for change in changes:
@@ -178,7 +178,7 @@ def _state(clients: Clients, name: str) -> str | None:
 
 def _proposed(
     clients: Clients, name: str, kind: str, template: str, parameters: Mapping[str, str], *, importing: bool
-) -> list[Change] | None:
+) -> list[ResourceChange] | None:
     """Return the changes of the change set, or None when there are none."""
     given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
     if kind == "UPDATE":
@@ -212,15 +212,17 @@ def _unchanged(clients: Clients, name: str, given: Mapping[str, str]) -> list[di
     return [{"ParameterKey": key, "UsePreviousValue": True} for key in known if key not in given]
 
 
-def _changes(clients: Clients, name: str) -> Sequence[Change]:
-    found: list[Change] = []
+def _changes(clients: Clients, name: str) -> Sequence[ResourceChange]:
+    found: list[ResourceChange] = []
     token: dict[str, str] = {}
     while True:
         page = clients.formation.describe_change_set(StackName=name, ChangeSetName=_SET, **token)
         for each in page["Changes"]:
             change = each["ResourceChange"]
             replaces = change.get("Replacement", "False") in ("True", "Conditional")
-            found.append(Change(change["Action"], change["LogicalResourceId"], change["ResourceType"], replaces))
+            found.append(
+                ResourceChange(change["Action"], change["LogicalResourceId"], change["ResourceType"], replaces)
+            )
         if not page.get("NextToken"):
             return found
         token = {"NextToken": page["NextToken"]}

@@ -23,7 +23,7 @@ from chalicelib.domain.companies.member import Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.privacy.correction import Correction
-from chalicelib.domain.privacy.request import Request, Tombstone
+from chalicelib.domain.privacy.request import PrivacyRequest, Tombstone
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import most_days
 from chalicelib.services.backup.restoring import replay, steps
@@ -117,8 +117,8 @@ def replay_all(world: "World") -> list[dict[str, Any]]:
     """
     gone = {
         request.company: request
-        for request in _all(world, "requests", Request.KIND)
-        if isinstance(request, Request) and _erased_all(request)
+        for request in _all(world, "requests", PrivacyRequest.KIND)
+        if isinstance(request, PrivacyRequest) and _erased_all(request)
     }
     done: list[dict[str, Any]] = []
     for head in heads(world):
@@ -131,11 +131,11 @@ def replay_all(world: "World") -> list[dict[str, Any]]:
     return done
 
 
-def _erased_all(request: Request) -> bool:
+def _erased_all(request: PrivacyRequest) -> bool:
     return (request.kind, request.affects, request.status) == ("deletion", "company", "completed")
 
 
-def _erase_again(world: "World", request: Request) -> None:
+def _erase_again(world: "World", request: PrivacyRequest) -> None:
     """Repeat a company's deletion in the tables. Its files were not recovered, so they need no second deletion."""
     _set_head(world, request.company, {"state": "blocked"})
     left = replace(

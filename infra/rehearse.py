@@ -24,12 +24,12 @@ from chalicelib.settings import Settings
 from infra import deploy, zips
 from infra.buckets import ARCHIVE
 from infra.build import Built
-from infra.deploy import Change, Clients, stack_name
+from infra.deploy import Clients, ResourceChange, stack_name
 from infra.identity import CLIENT, POOL
 from infra.translate import translated
 from local import engine
 from local.engine import REGION, Engine
-from local.gateway import Incoming, Reply
+from local.gateway import HttpResponse, Incoming
 
 WAIT_SECONDS = 120.0
 """The longest wait. The emulator looks at schedules every ten seconds, and machines are busy."""
@@ -57,7 +57,7 @@ class Rehearsal:
         """Make a client of another service, with the operator's credentials."""
         return boto3.client(service, region_name=REGION, endpoint_url=self.engine.endpoint)
 
-    def deploy(self, built: Built) -> list[Change]:
+    def deploy(self, built: Built) -> list[ResourceChange]:
         """Translate a package and deploy it as `make deploy` does. Return the changes. Raises DeployError."""
         template = translated(json.loads(built.template.read_text("utf-8")), self.engine.endpoint)
         path = self.scratch / "template.json"
@@ -150,12 +150,12 @@ class Rehearsal:
 
 
 @dataclass(frozen=True)
-class Wire:
+class HttpGateway:
     """The gateway as `tests.client.Client` calls one, over HTTP."""
 
     url: str
 
-    def respond(self, request: Incoming) -> Reply:
+    def respond(self, request: Incoming) -> HttpResponse:
         """Send a request without following redirects."""
         answer = urllib3.request(
             request.method,
@@ -166,7 +166,7 @@ class Wire:
             retries=False,
             timeout=WAIT_SECONDS,
         )
-        return Reply(answer.status, dict(answer.headers), answer.data)
+        return HttpResponse(answer.status, dict(answer.headers), answer.data)
 
 
 def edition(built: Built, folder: Path, more: Mapping[str, Any] | None = None, *, words: str = "another") -> Built:

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import most_days
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.tables import TABLES, Index, TableDefinition
 
 KEY = "DataKey"
@@ -27,7 +27,7 @@ def tables(prefix: str, policy: Policy) -> dict[str, Any]:
 def drill_tables(prefix: str, policy: Policy) -> dict[str, Any]:
     """Return the tables into which drills restore. They have no recovery, which could bring an erased person back, and
     nothing is lost with them."""
-    return {f"Drill{logical_name(table.name)}": _drill_table(prefix + ASIDE, table, policy) for table in TABLES}
+    return {f"Drill{logical_name(table.name)}": _drill_table(prefix + DRILL_PREFIX, table, policy) for table in TABLES}
 
 
 def _drill_table(prefix: str, table: TableDefinition, policy: Policy) -> dict[str, Any]:

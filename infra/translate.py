@@ -15,7 +15,7 @@ from infra.identity import PEPPER, POOL
 from infra.keys import BACKUP_KEY, RECEIPT_KEY
 from infra.stages import arn, ref, sub
 
-Template = dict[str, Any]
+StackTemplate = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class Difference(Deviation):
     (patterns within `Resources`)."""
 
     where: tuple[str, ...]
-    apply: Callable[[Template, str], None]
+    apply: Callable[[StackTemplate, str], None]
 
 
-def _without_layers(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _without_layers(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     for function in _of_type(template, "AWS::Serverless::Function"):
         function.pop("Layers", None)
 
 
-def _without_association(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _without_association(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     kept = {
         name: resource
         for name, resource in template["Resources"].items()
@@ -50,22 +50,22 @@ def _without_association(template: Template, endpoint: str) -> None:  # noqa: AR
     template["Resources"] = kept
 
 
-def _tokens_of_the_emulator(template: Template, endpoint: str) -> None:
+def _tokens_of_the_emulator(template: StackTemplate, endpoint: str) -> None:
     _set_variables(template, FACTURE_JWKS_URL=sub(f"{endpoint}/${{{POOL}}}/.well-known/jwks.json"))
 
 
-def _keys_by_their_arn(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _keys_by_their_arn(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     _set_variables(template, FACTURE_RECEIPT_KEY=arn(RECEIPT_KEY), FACTURE_BACKUP_KEY=arn(BACKUP_KEY))
 
 
-def _set_variables(template: Template, **changes: Any) -> None:
+def _set_variables(template: StackTemplate, **changes: Any) -> None:
     """Set variables in the functions that have them."""
     for function in _of_type(template, "AWS::Serverless::Function"):
         variables = function.get("Environment", {}).get("Variables", {})
         variables |= {name: value for name, value in changes.items() if name in variables}
 
 
-def _over_http(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _over_http(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     for name, resource in list(template["Resources"].items()):
         document = resource.get("Properties", {}).get("PolicyDocument", {})
         kept = [each for each in document.get("Statement", ()) if each["Sid"] != "OverTlsOnly"]
@@ -75,18 +75,18 @@ def _over_http(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a
             document["Statement"] = kept
 
 
-def _secret_by_its_arn(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _secret_by_its_arn(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     template["Resources"] = _replaced(template["Resources"], ref(PEPPER), {"Fn::GetAtt": [PEPPER, "Id"]})
 
 
-def _any_sender(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _any_sender(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     for statement in _statements(template):
         if "ses:SendEmail" in statement["Action"]:
             statement.pop("Condition", None)
             statement["Resource"] = "*"
 
 
-def _any_company(template: Template, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _any_company(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
     for statement in _statements(template):
         statement["Resource"] = _without_tags(statement["Resource"])
         for test, keys in list(statement.get("Condition", {}).items()):
@@ -106,7 +106,7 @@ def _without_tags(value: Any) -> Any:
     return PRINCIPAL_TAG.sub("*", str(value))
 
 
-def _statements(template: Template) -> Iterator[dict[str, Any]]:
+def _statements(template: StackTemplate) -> Iterator[dict[str, Any]]:
     """Yield the statements of the functions' roles."""
     for role in _of_type(template, "AWS::IAM::Role"):
         for policy in role.get("Policies", ()):
@@ -121,7 +121,7 @@ def _replaced(value: Any, old: Any, new: Any) -> Any:
     return [_replaced(part, old, new) for part in value] if isinstance(value, list) else value
 
 
-def _of_type(template: Template, kind: str) -> Iterator[dict[str, Any]]:
+def _of_type(template: StackTemplate, kind: str) -> Iterator[dict[str, Any]]:
     for resource in template["Resources"].values():
         if resource["Type"] == kind:
             yield resource.setdefault("Properties", {})
@@ -250,7 +250,7 @@ UNPROVEN = (
 """Properties that the rehearsal cannot show, and the tests or pages that show them."""
 
 
-def translated(template: Template, endpoint: str) -> Template:
+def translated(template: StackTemplate, endpoint: str) -> StackTemplate:
     """Return the template as the emulator at `endpoint` accepts it. The argument does not change."""
     result = copy.deepcopy(template)
     for difference in DIFFERENCES:

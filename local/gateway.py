@@ -42,7 +42,7 @@ class Incoming:
 
 
 @dataclass
-class Reply:
+class HttpResponse:
     """A response to write to the connection. A header with several values holds a list."""
 
     status: int
@@ -106,8 +106,8 @@ class Gateway(LocalGateway):
         self._routes = Routes(list(app.routes))
         self.event_converter = LambdaEventConverter(self._routes, app.api.binary_types)
 
-    def respond(self, request: Incoming) -> Reply:
-        """Route, authorize and invoke. Every outcome is a Reply with a Request-Id."""
+    def respond(self, request: Incoming) -> HttpResponse:
+        """Route, authorize and invoke. Every outcome is an `HttpResponse` with a Request-Id."""
         context = self._generate_lambda_context()
         request_id = context.aws_request_id
         try:
@@ -137,11 +137,11 @@ class Gateway(LocalGateway):
         request_id: str,
         route: str = NO_ROUTE,
         allow: Iterable[str] = (),
-    ) -> Reply:
+    ) -> HttpResponse:
         """Return an error response of the gateway, in the caller's language and with the API's CORS headers."""
         language = negotiate(headers.get("accept-language"))
         code, answer, body = gateway_problem(status, language=language, request_id=request_id, allow=allow)
-        return Reply(code, {**self._cors(), **answer}, body, route)
+        return HttpResponse(code, {**self._cors(), **answer}, body, route)
 
     def _event(self, method: str, request: Incoming, request_id: str) -> dict[str, Any]:
         """Return the event that Lambda receives, with the parts that Chalice's converter leaves out."""
@@ -151,14 +151,14 @@ class Gateway(LocalGateway):
         event["requestContext"] |= {"requestId": request_id, "stage": "local"}
         return event
 
-    def _authorizer_failed(self, error: Exception, request: Incoming, request_id: str, route: str) -> Reply:
+    def _authorizer_failed(self, error: Exception, request: Incoming, request_id: str, route: str) -> HttpResponse:
         """API Gateway answers 401 to the message "Unauthorized", and 500 to any other failure."""
         if str(error) == "Unauthorized":
             return self.problem(401, request.headers, request_id, route)
         log.error("the authorizer failed on %s", route, exc_info=error)
         return self.problem(500, request.headers, request_id, route)
 
-    def _finish(self, response: dict[str, Any], request: Incoming, request_id: str, route: str) -> Reply:
+    def _finish(self, response: dict[str, Any], request: Incoming, request_id: str, route: str) -> HttpResponse:
         headers = {**response["headers"], **response["multiValueHeaders"]}
         body = response["body"]
         data = base64.b64decode(body) if response.get("isBase64Encoded") else encode(body)
@@ -171,15 +171,15 @@ class Gateway(LocalGateway):
             headers["Content-Type"] = "application/json"
         if not has(headers, "request-id"):
             headers["Request-Id"] = request_id
-        return Reply(status, headers, data, route)
+        return HttpResponse(status, headers, data, route)
 
-    def _options(self, route: str, request_id: str) -> Reply:
+    def _options(self, route: str, request_id: str) -> HttpResponse:
         """Answer a preflight where the route has CORS. Elsewhere return the methods only."""
         methods = self._app_object.routes[route]
         headers: dict[str, str | list[str]] = {"Allow": ", ".join(allowed(methods)), "Request-Id": request_id}
         if any(entry.cors is not None for entry in methods.values()):
             headers |= self._autogen_options_headers({"requestContext": {"resourcePath": route}})
-        return Reply(204, headers, b"", route)
+        return HttpResponse(204, headers, b"", route)
 
     def _cors(self) -> dict[str, str]:
         """Return the CORS headers of the template's gateway responses. They equal the routes' headers."""

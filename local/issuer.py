@@ -30,7 +30,7 @@ TOKEN_PATH = "/token"  # noqa: S105 - a path, no secret
 DEFAULT_SECONDS = 3600
 
 
-class Answer(NamedTuple):
+class IssuerResponse(NamedTuple):
     """A response of the issuer: a status and a JSON value."""
 
     status: HTTPStatus
@@ -101,29 +101,31 @@ class Issuer:
             payload |= {"email": email, "email_verified": True}
         return jwt.encode(payload | claims, self._key, algorithm=algorithm, headers={"kid": self._kid})
 
-    def answer(self, method: str, path: str, body: bytes | None) -> Answer:
+    def answer(self, method: str, path: str, body: bytes | None) -> IssuerResponse:
         """Answer a request to the issuer's endpoints. `path` is relative to `url`, without a query."""
         if method == "GET" and path == JWKS_PATH:
-            return Answer(HTTPStatus.OK, self.jwks())
+            return IssuerResponse(HTTPStatus.OK, self.jwks())
         if method == "GET" and path == DISCOVERY_PATH:
-            return Answer(HTTPStatus.OK, self.discovery())
+            return IssuerResponse(HTTPStatus.OK, self.discovery())
         if method == "POST" and path == TOKEN_PATH:
             return self._grant(body)
-        return Answer(HTTPStatus.NOT_FOUND, {"error": "not_found"})
+        return IssuerResponse(HTTPStatus.NOT_FOUND, {"error": "not_found"})
 
-    def _grant(self, body: bytes | None) -> Answer:
+    def _grant(self, body: bytes | None) -> IssuerResponse:
         try:
             fields = json.loads(body or b"")
         except ValueError:
             fields = None
         if not isinstance(fields, dict) or not isinstance(fields.get("sub"), str) or not fields["sub"]:
             description = 'send JSON: {"sub": "an id", "email": "optional", "expires_in": 3600}'
-            return Answer(HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": description})
+            return IssuerResponse(
+                HTTPStatus.BAD_REQUEST, {"error": "invalid_request", "error_description": description}
+            )
         seconds = fields.get("expires_in")
         seconds = seconds if isinstance(seconds, int) else DEFAULT_SECONDS
         email = fields.get("email")
         token = self.token(fields["sub"], email=email if isinstance(email, str) else None, expires_in=seconds)
-        return Answer(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": seconds})
+        return IssuerResponse(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": seconds})
 
 
 def load_or_create(path: Path, url: str) -> tuple[rsa.RSAPrivateKey, str, str]:

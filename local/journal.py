@@ -20,9 +20,9 @@ from ministack.core import persistence
 from ministack.core.arn import parse_arn
 from ministack.services import dynamodb
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+AsgiMessage = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[AsgiMessage]]
+Send = Callable[[AsgiMessage], Awaitable[None]]
 Table = dict[str, Any]
 
 COMPACT_AT_BYTES = 32 * 1024 * 1024
@@ -169,7 +169,7 @@ class Durable:
         self._directory = directory
         self._journal = Journal(directory)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiMessage, receive: Receive, send: Send) -> None:
         """Serve one request or the lifespan."""
         if scope["type"] == "lifespan":
             await engine.app(scope, receive, self._around_life(send))
@@ -179,7 +179,7 @@ class Durable:
             await engine.app(scope, receive, send)
 
     def _around_life(self, send: Send) -> Send:
-        async def wrapped(message: Message) -> None:
+        async def wrapped(message: AsgiMessage) -> None:
             if message["type"] == "lifespan.startup.complete":
                 try:
                     self._restore()
@@ -200,15 +200,15 @@ class Durable:
         record_into(self._journal)
         log.info("journal: %d changes replayed", changes)
 
-    def _before_answer(self, scope: Message, send: Send) -> Send:
-        async def wrapped(message: Message) -> None:
+    def _before_answer(self, scope: AsgiMessage, send: Send) -> Send:
+        async def wrapped(message: AsgiMessage) -> None:
             if message["type"] == "http.response.start":
                 self._commit(scope)
             await send(message)
 
         return wrapped
 
-    def _commit(self, scope: Message) -> None:
+    def _commit(self, scope: AsgiMessage) -> None:
         self._journal.flush()
         service, _, action = header(scope, b"x-amz-target").rpartition(".")
         if service.startswith("DynamoDB_"):
@@ -225,6 +225,6 @@ def is_item_action(action: str) -> bool:
     return action.endswith(("Item", "Items", "Query", "Scan", "Statement", "Transaction"))
 
 
-def header(scope: Message, name: bytes) -> str:
+def header(scope: AsgiMessage, name: bytes) -> str:
     """Return one header of an ASGI request, or an empty string."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")

@@ -20,7 +20,7 @@ MAX_RECEIVES = 5
 VISIBILITY_SECONDS = 60
 
 
-class Clients:
+class EngineClients:
     """Make boto3 clients of the engine at `endpoint`."""
 
     def __init__(self, endpoint: str) -> None:

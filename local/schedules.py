@@ -28,7 +28,7 @@ RATE = re.compile(r"rate\(([1-9][0-9]*) (minute|hour|day)s?\)")
 CRON = re.compile(r"cron\((.*)\)")
 
 
-class Job(Protocol):
+class ScheduledJob(Protocol):
     """The attributes of a job that schedules need."""
 
     @property
@@ -82,7 +82,7 @@ class Scheduler:
     """
 
     def __init__(
-        self, jobs: Iterable[Job], run: Callable[[str], object], queue: Any = None, queue_url: str = ""
+        self, jobs: Iterable[ScheduledJob], run: Callable[[str], object], queue: Any = None, queue_url: str = ""
     ) -> None:
         now = datetime.now(UTC)
         self._schedules = {job.name: Timetable(job.schedule, now) for job in jobs}

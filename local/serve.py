@@ -23,7 +23,7 @@ from chalice.app import Chalice
 from local import engine, resources, server
 from local.engine import Engine, EngineError
 from local.issuer import AUDIENCE, Issuer
-from local.schedules import Job, Scheduler
+from local.schedules import ScheduledJob, Scheduler
 from local.seed import Demo, SeedError, seed
 
 STAGE = "local"
@@ -62,7 +62,7 @@ class Service:
 
     app: Chalice
     prepare: Callable[[], None]
-    jobs: tuple[Job, ...]
+    jobs: tuple[ScheduledJob, ...]
     run: Callable[[str], object]
     seed: Callable[[str, Issuer, Path], Demo] = seed
     lacks: tuple[str, ...] = ()
@@ -111,7 +111,7 @@ def run(options: Options, service: Service) -> None:
         say(f"the embedded AWS listens on {started.endpoint}")
         http.issuer = issuer = Issuer(options.data / "issuer", base_url + server.ISSUER_PREFIX)
         with step("creating tables, bucket and queue"):
-            clients = resources.Clients(started.endpoint)
+            clients = resources.EngineClients(started.endpoint)
             queue_url = clients.create()
             os.environ.update(environment(started, issuer, queue_url))
             service.prepare()

@@ -22,7 +22,7 @@ from chalice.app import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalDevServer, ThreadedHTTPServer
 
-from local.gateway import Gateway, Incoming, Reply
+from local.gateway import Gateway, HttpResponse, Incoming
 from local.issuer import Issuer
 
 log = logging.getLogger("http")
@@ -120,7 +120,7 @@ class Handler(ChaliceRequestHandler):
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815 - http.server's names
 
-    def _reply(self) -> Reply:
+    def _reply(self) -> HttpResponse:
         body = self._read_body()
         path = self._target()
         if path.startswith(f"{ISSUER_PREFIX}/") and self.server.issuer:
@@ -137,7 +137,7 @@ class Handler(ChaliceRequestHandler):
             raise Refused(400)
         return parts._replace(scheme="", netloc="").geturl() or "/"
 
-    def _issuer_reply(self, issuer: Issuer, path: str, body: bytes | None) -> Reply:
+    def _issuer_reply(self, issuer: Issuer, path: str, body: bytes | None) -> HttpResponse:
         """Answer for the local issuer. Web pages are refused, so that no page can fetch itself a token."""
         port = self.server.server_port
         ours = {f"{HOST}:{port}", f"localhost:{port}"}
@@ -146,7 +146,7 @@ class Handler(ChaliceRequestHandler):
         answer = issuer.answer(self.command, path.removeprefix(ISSUER_PREFIX).split("?", 1)[0], body)
         data = json.dumps(answer.body, indent=2).encode() + b"\n"
         headers: dict[str, str | list[str]] = {"Content-Type": "application/json", "Cache-Control": "no-store"}
-        return Reply(answer.status, headers, data, path.split("?", 1)[0])
+        return HttpResponse(answer.status, headers, data, path.split("?", 1)[0])
 
     def _read_body(self) -> bytes | None:
         coding, lengths = self.headers.get("Transfer-Encoding"), self.headers.get_all("Content-Length")
@@ -206,7 +206,7 @@ class Handler(ChaliceRequestHandler):
         self.request_version = self.protocol_version  # the headers are missing or invalid, but the response needs some
         self._write(self._refusal(400))
 
-    def _refusal(self, status: int) -> Reply:
+    def _refusal(self, status: int) -> HttpResponse:
         """Answer with a problem and close the connection, because the unread body looks like the next request."""
         headers = getattr(self, "headers", None) or {}
         lower = {name.lower(): value for name, value in headers.items()}
@@ -214,7 +214,7 @@ class Handler(ChaliceRequestHandler):
         reply.close = True
         return reply
 
-    def _write(self, reply: Reply) -> None:
+    def _write(self, reply: HttpResponse) -> None:
         if reply.close:
             self.close_connection = True
             reply.headers["Connection"] = "close"

@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from local.gateway import Incoming, Reply
+from local.gateway import HttpResponse, Incoming
 
 _KEYS = count(1)
 
@@ -14,7 +14,7 @@ _KEYS = count(1)
 class Gateway(Protocol):
     """What answers requests."""
 
-    def respond(self, request: Incoming) -> Reply:
+    def respond(self, request: Incoming) -> HttpResponse:
         """The answer."""
 
 

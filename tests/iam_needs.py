@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from infra.tables import logical_name
 
 OTHER = "a company's"
@@ -104,16 +104,16 @@ def _of_table(operation: str, asked: dict[str, Any], tags: Tags) -> Iterator[Nee
             "S", OTHER
         )
         index = f"/index/{asked['IndexName']}" if asked.get("IndexName") else ""
-        yield Need("dynamodb:Query", _room(asked["TableName"]) + index, _leading({partition}, tags))
+        yield Need("dynamodb:Query", _table_name(asked["TableName"]) + index, _leading({partition}, tags))
     elif operation in ("TransactGetItems", "TransactWriteItems"):
         for item in asked["TransactItems"]:
             ((kind, row),) = item.items()
             yield _on_row(_IN_TRANSACTION[kind], row, tags)
     elif operation in ("BatchWriteItem", "BatchGetItem"):
         for name, rows in asked["RequestItems"].items():
-            yield Need(f"dynamodb:{operation}", _room(name), _leading(_batched(rows), tags))
+            yield Need(f"dynamodb:{operation}", _table_name(name), _leading(_batched(rows), tags))
     elif operation == "Scan":
-        yield Need("dynamodb:Scan", _room(asked["TableName"]))
+        yield Need("dynamodb:Scan", _table_name(asked["TableName"]))
     else:
         raise KeyError(operation)
 
@@ -131,16 +131,16 @@ def _on_row(action: str, row: dict[str, Any], tags: Tags) -> Need:
     if action == "UpdateItem":
         named = {*row.get("ExpressionAttributeNames", {}).values(), *row["Key"]}
         context += (("dynamodb:Attributes", frozenset(named)),)
-    return Need(f"dynamodb:{action}", _room(row["TableName"]), context)
+    return Need(f"dynamodb:{action}", _table_name(row["TableName"]), context)
 
 
 def _leading(partitions: set[str], tags: Tags) -> tuple[tuple[str, frozenset[str]], ...]:
     return (("dynamodb:LeadingKeys", _named(partitions, tags)),)
 
 
-def _room(table: str) -> str:
-    aside = "Drill" if f"-{ASIDE}" in table else ""
-    return aside + logical_name(table.rpartition("-")[2])
+def _table_name(table: str) -> str:
+    drill = "Drill" if f"-{DRILL_PREFIX}" in table else ""
+    return drill + logical_name(table.rpartition("-")[2])
 
 
 _ON_OBJECTS = {

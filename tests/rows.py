@@ -7,10 +7,10 @@ from chalicelib.store.wire import Store
 
 def put_row(store: Store, record: Record) -> None:
     """Put a row of any kind, whatever lies there."""
-    room, company, sort = record.key
-    store.connection.put_item(store.names[room], company, sort, attributes=to_row(record, b"s" * 16))
+    table, company, sort = record.key
+    store.connection.put_item(store.names[table], company, sort, attributes=to_row(record, b"s" * 16))
 
 
 def delete_row(store: Store, ref: Ref) -> None:
     """Delete a row of any kind. Safe to repeat."""
-    store.connection.delete_item(store.names[ref.room], ref.company, ref.sort)
+    store.connection.delete_item(store.names[ref.table], ref.company, ref.sort)

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.entity import ROOMS, Ref
+from chalicelib.domain.entity import TABLE_NAMES, Ref
 from chalicelib.store import bookkeeping, drill, erase, transaction
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 
-DRILLS = WritePath("drills", deletes=Kinds(every=drill.ROOMS))
+DRILLS = WritePath("drills", deletes=Kinds(every=drill.DRILL_TABLES))
 """What empties the tables of drills. It reaches no other table."""
 PATHS: Mapping[str, WritePath] = {
     transaction.__name__: transaction.PATH,
@@ -44,7 +44,7 @@ class Write:
     of_drill: bool
 
     def __str__(self) -> str:
-        return f"{self.operation} {ASIDE if self.of_drill else ''}{self.table}/{'|'.join(self.kinds)}"
+        return f"{self.operation} {DRILL_PREFIX if self.of_drill else ''}{self.table}/{'|'.join(self.kinds)}"
 
 
 @dataclass
@@ -86,16 +86,16 @@ def writes(operation: str, asked: Mapping[str, Any]) -> Iterator[Write]:
         yield _write("put", asked["TableName"], (asked["Item"]["_kind"]["S"],))
     else:
         table, key = asked["TableName"], asked["Key"]
-        kinds = kinds_at(Ref(_room(table), key["company"]["S"], key["sort"]["S"]))
+        kinds = kinds_at(Ref(_table_name(table), key["company"]["S"], key["sort"]["S"]))
         yield _write("update" if operation == "UpdateItem" else "delete", table, kinds or ("unknown",))
 
 
 def _write(operation: Operation, table: str, kinds: tuple[str, ...]) -> Write:
-    return Write(operation, _room(table), kinds, ASIDE in table)
+    return Write(operation, _table_name(table), kinds, DRILL_PREFIX in table)
 
 
-def _room(table: str) -> str:
-    return next(room for room in ROOMS if table.endswith(room))
+def _table_name(name: str) -> str:
+    return next(table for table in TABLE_NAMES if name.endswith(table))
 
 
 def writer(frame: FrameType | None) -> str | None:

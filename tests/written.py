@@ -36,11 +36,11 @@ def rows_of(store: Store) -> Rows:
     """Every row of every table, as plain values."""
     found: Rows = {}
     client = store.connection.client
-    for room, table in store.names.items():
-        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+    for table, name in store.names.items():
+        for page in client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
             for item in page["Items"]:
-                record = from_row(room, item)
-                found[room, item["company"]["S"], item["sort"]["S"]] = msgspec.to_builtins(
+                record = from_row(table, item)
+                found[table, item["company"]["S"], item["sort"]["S"]] = msgspec.to_builtins(
                     record, builtin_types=(bytes,)
                 )
     return found

@@ -11,10 +11,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
-from chalicelib.api.fields import Email, Language, Model
+from chalicelib.api.fields import Email, Model
 from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.language import Language
 from chalicelib.services.privacy.requests import account_page
 from chalicelib.services.privacy.requests.account_page import DeletionOutcome
 

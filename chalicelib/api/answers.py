@@ -12,9 +12,9 @@ from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.files.objects import Link
+from chalicelib.services.representation.body import Body
 from chalicelib.store.decision import Committed
 
-Body = dict[str, Any]
 Representation = Callable[[Any, Head], Body]
 """A representation of a value, given the company's head."""
 ROOT: Final = "/v1"

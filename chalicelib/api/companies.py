@@ -6,14 +6,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.api.answers import Answer, Body, address, answer, listed, shown
+from chalicelib.api.answers import Answer, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext
-from chalicelib.api.fields import Amount, Day, Email, Language, Model, MonthDay, ResponseModel, Text, multi_line
+from chalicelib.api.fields import Amount, Day, Email, Model, MonthDay, ResponseModel, Text, multi_line
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
+from chalicelib.domain.companies.company import Mode, Regime
 from chalicelib.domain.companies.member import Role
 from chalicelib.domain.errors import (
     AgeRefused,
@@ -22,18 +23,18 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import derived_id
+from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.withholding import PersonType
 from chalicelib.services.companies import companies
 from chalicelib.services.companies.codes import email_key
 from chalicelib.services.companies.companies import FirstOwner
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_company
 
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
 MAX_TEMPLATE = 65_536
-Regime = Literal["standard", "auto_entrepreneur", "cpu"]
-Person = Literal["legal", "individual"]
-Mode = Literal["live", "test"]
 
 
 class Particulars(Edit):
@@ -41,7 +42,7 @@ class Particulars(Edit):
 
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
-    person: Person = unsent()
+    person: PersonType = unsent()
     address: AddressIn | None = None
     ice: Annotated[str, Text(40)] | None = None
     tax_id: Annotated[str, Text(40)] | None = None
@@ -95,7 +96,7 @@ class CompanyShown(RecordShown):
     name: str
     legal_form: str | None
     regime: Regime
-    person: Person
+    person: PersonType
     address: AddressShown
     ice: str | None
     tax_id: str | None

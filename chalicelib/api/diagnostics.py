@@ -21,7 +21,7 @@ from chalicelib.domain.contact.diagnostics import (
 from chalicelib.services.support import diagnostics
 
 CODE = rf"^(?:{'|'.join(AREAS)})\.(?:{'|'.join(PLACES)})$"
-Version = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", examples=["1.4.2"])]
+VersionNumber = Annotated[str, Field(pattern=r"^[0-9]{1,3}(?:\.[0-9]{1,4}){0,2}$", examples=["1.4.2"])]
 
 
 class EventIn(Model):
@@ -37,9 +37,9 @@ class EventIn(Model):
 class BatchIn(Model):
     """The events that one copy of the application reports."""
 
-    app_version: Version
+    app_version: VersionNumber
     os: Os
-    os_version: Version
+    os_version: VersionNumber
     events: Annotated[list[EventIn], Field(min_length=1, max_length=MOST_EVENTS)]
 
     @model_validator(mode="before")

@@ -28,10 +28,25 @@ else:
     RegisteredStatus = Literal[tuple(dict.fromkeys((*(state for state in _STATES if state != DRAFT), "missing")))]
     """The states of a registered document, and that of a number whose document is missing."""
     ChangedKind = Literal[
-        ("company", "customer", "supplier", "item", *(each.kind for each in _TYPES if each.on_devices), "payment")
+        (
+            "company",
+            "customer",
+            "supplier",
+            "item",
+            *(each.kind for each in _TYPES if each.on_devices),
+            "payment",
+        )
     ]
     """The kinds of what the change feed shows."""
     RestoredKind = Literal[
-        ("company", "customers", "suppliers", "items", "drafts", *(each.backup_group for each in _TYPES), "payments")
+        (
+            "company",
+            "customers",
+            "suppliers",
+            "items",
+            "drafts",
+            *(each.backup_group for each in _TYPES),
+            "payments",
+        )
     ]
     """The names by which a restore chooses what comes back."""

@@ -10,7 +10,6 @@ from chalicelib.api.fields import (
     Day,
     Id,
     Instant,
-    Language,
     Model,
     Percent,
     PositiveAmount,
@@ -21,12 +20,13 @@ from chalicelib.api.fields import (
     multi_line,
 )
 from chalicelib.api.paging import PageQuery
+from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.model import Discount, Line
+from chalicelib.domain.language import Language
 
 MAX_LINES = 1_000
 MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(20)]
-Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 InvoiceId = Annotated[str, Id("inv")]
 
 

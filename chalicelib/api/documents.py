@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from chalicelib.api.answers import Answer, Body, address, answer, created, deleted, listed, shown, signed, size
+from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown, signed, size
 from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
@@ -32,6 +32,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import is_id
 from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import present_document, present_draft, present_issued
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader

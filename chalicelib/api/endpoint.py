@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from chalicelib.api.answers import Answer, Presenter, Representation, presenting
 from chalicelib.domain.call import Call
 from chalicelib.domain.errors import ProofNeeded, Refusal
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import FRESH
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class RequestContext:
     call: Call | None
     if_match: str
     accept: str
-    language: Literal["fr", "ar", "en"]
+    language: Language
     at: datetime
     source: str = ""
     """The address that the request came from, for rate limits. It is never stored or logged unhashed."""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import JsonSchemaValue
@@ -19,8 +19,6 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.api.numbers import Number, StrictField
 from chalicelib.domain.ids import is_id
-
-Language = Literal["fr", "ar", "en"]
 
 # Embeddings, overrides and isolates reorder the text after them, so a printed name or price can be false. The three
 # marks (LRM, RLM, ALM) stay allowed: ordinary Arabic text with Latin digits needs them.

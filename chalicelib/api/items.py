@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from chalicelib.api.fields import Id, Rate, Text, UnitPrice
 from chalicelib.api.records import Edit, Name, RecordNoun, RecordShown, unsent
+from chalicelib.domain.companies.item import Nature
 from chalicelib.services.records.items import ITEMS
 from chalicelib.services.representation.records import present_record
-
-Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 
 
 class ItemEdit(Edit):

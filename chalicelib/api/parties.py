@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from chalicelib.api.document_shapes import NoticeShown
-from chalicelib.api.fields import Email, Id, Language, Text, multi_line
+from chalicelib.api.fields import Email, Id, Text, multi_line
 from chalicelib.api.records import (
     AddressIn,
     AddressShown,
@@ -16,11 +16,12 @@ from chalicelib.api.records import (
     RecordShown,
     unsent,
 )
+from chalicelib.domain.companies.party import PartyKind
+from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.withholding import Withholder
 from chalicelib.services.records.parties import CUSTOMERS, SUPPLIERS
 from chalicelib.services.representation.records import present_party
 
-Kind = Literal["business", "consumer", "public_body"]
-Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
 TermsDays = Annotated[int, Field(ge=0, le=120)]
 """Days from issue: 120 at most by agreement (Code de commerce art. 78-2, law 69-21)."""
 
@@ -30,7 +31,7 @@ class PartyEdit(Edit):
     for a missing ICE. No member may hold a national identity card number (law 09-08 art. 12)."""
 
     name: Name = unsent()
-    kind: Kind = unsent()
+    kind: PartyKind = unsent()
     ice: Annotated[str, Text(40)] | None = None
     ice_missing_reason: Annotated[str, Text(200)] | None = None
     tax_id: Annotated[str, Text(40)] | None = None
@@ -46,7 +47,7 @@ class PartyEdit(Edit):
 
 class _PartyNew(PartyEdit):
     name: Name
-    kind: Kind
+    kind: PartyKind
 
 
 class CustomerNew(_PartyNew):
@@ -64,12 +65,12 @@ class SupplierNew(_PartyNew):
 class PartyQuery(RecordQuery):
     """Filters of a list of parties."""
 
-    kind: Kind | None = None
+    kind: PartyKind | None = None
 
 
 class _PartyShown(RecordShown):
     name: str
-    kind: Kind
+    kind: PartyKind
     ice: str | None
     ice_missing_reason: str | None
     tax_id: str | None

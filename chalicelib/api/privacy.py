@@ -57,10 +57,10 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy.requests.requester import found
+    from chalicelib.services.privacy.requests.requester import find_request
 
     return Answer(
-        present_request(found(context.world.store, context.company, requester_of(context), context.path["id"]))
+        present_request(find_request(context.world.store, context.company, requester_of(context), context.path["id"]))
     )
 
 

@@ -6,18 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
 from chalicelib.api.faults import MOST_FAULTS
 from chalicelib.domain import errors
 from chalicelib.domain.errors import Fault, Refusal
+from chalicelib.domain.language import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from chalicelib.api.endpoint import Endpoint
 
-Language = Literal["fr", "ar", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("fr", "ar", "en")
 MEDIA: Final = "application/problem+json"
 
 _MEMBERS: Final[dict[str, tuple[str, ...]]] = {

@@ -6,9 +6,10 @@ from pydantic import Field
 
 from chalicelib.api.answers import Answer
 from chalicelib.api.endpoint import PUBLIC, Endpoint, RequestContext
-from chalicelib.api.fields import Language, Model, ResponseModel, Text
+from chalicelib.api.fields import Model, ResponseModel, Text
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.language import Language
 from chalicelib.policy.load import per_policy
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.api.answers import Answer, Body, answer, listed, size
+from chalicelib.api.answers import Answer, answer, listed, size
 from chalicelib.api.companies import Particulars
 from chalicelib.api.document_kinds import DocumentKind
 from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
@@ -21,6 +21,7 @@ from chalicelib.api.requester import requester_of
 from chalicelib.domain.documents.registry import by_id
 from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
+from chalicelib.services.representation.body import Body
 
 
 class CompanyRight(Particulars):
@@ -91,10 +92,10 @@ def permitted(context: RequestContext, subject: str | None, corrections: Mapping
 def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy.rectification import rectification
-    from chalicelib.services.privacy.requests.requester import found
+    from chalicelib.services.privacy.requests.requester import find_request
 
     requester = requester_of(context)
-    request = found(context.world.store, context.company, requester, context.path["id"])
+    request = find_request(context.world.store, context.company, requester, context.path["id"])
     corrections = permitted(context, request.subject, context.body.corrections)
     return answer(rectification.answer(context.world, context.presenting(detailed), requester, request.id, corrections))
 
@@ -103,12 +104,12 @@ def _documents(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.affected import present_affected
     from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy.rectification import affected
-    from chalicelib.services.privacy.requests import requester
+    from chalicelib.services.privacy.requests.requester import find_request
 
     query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):
         raise invalid(f"/query/{'ending_before' if query.ending_before else 'starting_after'}", "bad_cursor")
-    request = requester.found(context.world.store, context.company, requester_of(context), context.path["id"])
+    request = find_request(context.world.store, context.company, requester_of(context), context.path["id"])
 
     def present(found: affected.AffectedDocument) -> Body:
         return present_affected(found, context.open.head)

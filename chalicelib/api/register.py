@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from chalicelib.api.answers import Answer, Body, address, listed
+from chalicelib.api.answers import Answer, address, listed
 from chalicelib.api.document_kinds import NumberedKind, RegisteredKind, RegisteredStatus
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text
@@ -12,6 +12,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.money import amount_text
 from chalicelib.services.documents import register
+from chalicelib.services.representation.body import Body
 
 
 class SeriesShown(ResponseModel):

@@ -18,6 +18,7 @@ from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.domain.contact.code import network
 from chalicelib.domain.errors import Busy, Refusal
+from chalicelib.domain.language import Language
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -60,7 +61,7 @@ def serve(world: "World", endpoint: Endpoint, request: "Request") -> Response:
     return Response(body=body.decode(), headers={**SECURITY, **headers}, status_code=status)
 
 
-def _context(world: "World", endpoint: Endpoint, request: "Request", language: problems.Language) -> RequestContext:
+def _context(world: "World", endpoint: Endpoint, request: "Request", language: Language) -> RequestContext:
     actor, company, reader = guard(world, endpoint, request)
     path = parse.path(request.uri_params)
     headers = request.headers

@@ -8,11 +8,12 @@ from pydantic import Field
 from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
-from chalicelib.api.fields import Language, Model, ResponseModel, Text, multi_line
+from chalicelib.api.fields import Model, ResponseModel, Text, multi_line
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.support import MOST_ATTACHMENTS
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.domain.language import Language
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.support import present_conversation, present_thread
 from chalicelib.services.support import support

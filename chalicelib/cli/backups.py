@@ -45,7 +45,7 @@ def add_to(nouns: Any) -> None:
         verb.add_argument("--into", choices=("same", "new"), default="same")
         verb.add_argument("--kinds", type=_names, metavar="KINDS", help="separated by commas (default: all kinds)")
     _accounted(_verb(verbs, "release", released, "let another copy of a closed company continue its numbers"))
-    _verb(verbs, "drill", drilled, "restore the latest backup into drill tables now, compare, and remove them")
+    _verb(verbs, "drill", drilled, "restore the latest backup into the drill tables now, compare, and remove them")
     expire = _verb(verbs, "expire", expired, "list the backups past their term")
     expire.add_argument("--apply", action="store_true", help="delete them")
     archived = _accounted(_verb(verbs, "archive-fetch", archive_fetched, "decrypt a document of the statutory archive"))
@@ -234,7 +234,7 @@ def _account(world: "World", options: argparse.Namespace, rule: str = "") -> Non
     from chalicelib.store.read import open_company
 
     if options.disclosure:
-        operator.require_demand(world, options.company, options.disclosure, whole=not rule)
+        operator.require_demand(world, options.company, options.disclosure, complete=not rule)
         return
     with suppress(CompanyRestoring):  # Another restore repairs a failed one.
         open_company(world.store, options.company)

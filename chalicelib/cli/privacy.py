@@ -78,11 +78,11 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
 
 
 def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.requests.transitions import close_by_operator
 
-    (request,) = world.store.records([Request.ref(options.company, options.request)])
-    if not isinstance(request, Request):
+    (request,) = world.store.records([PrivacyRequest.ref(options.company, options.request)])
+    if not isinstance(request, PrivacyRequest):
         raise CannotRun("no such request")
     try:
         done = close_by_operator(world, request, to, reason=reason)
@@ -161,7 +161,7 @@ def list_holds(world: "World", options: argparse.Namespace) -> int:
 def preview_term(world: "World", options: argparse.Namespace) -> int:
     """Print the records that every company would lose today."""
     from chalicelib.domain.clock import today
-    from chalicelib.domain.companies.company import Term
+    from chalicelib.domain.companies.company import RetentionSchedule
     from chalicelib.policy.terms import Period, TermError
     from chalicelib.services.retention import purge
 
@@ -170,9 +170,11 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
     except TermError as error:
         raise CannotRun(str(error)) from error
     now, total = world.now(), 0
-    for term in bookkeeping.all_due(world.store, Term.ROOM, "retention", now.replace(year=now.year + 100, day=1)):
-        if isinstance(term, Term) and (count := purge.preview(world, term, period, today(now))):
-            show(company=term.company, documents=count)
+    for schedule in bookkeeping.all_due(
+        world.store, RetentionSchedule.TABLE, "retention", now.replace(year=now.year + 100, day=1)
+    ):
+        if isinstance(schedule, RetentionSchedule) and (count := purge.preview(world, schedule, period, today(now))):
+            show(company=schedule.company, documents=count)
             total += count
     show(period=str(period), documents=total)
     return 0
@@ -180,13 +182,13 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
 
 def adopt_term(world: "World", options: argparse.Namespace) -> int:
     """Put the policy's term into force."""
-    from chalicelib.domain.companies.company import Term
+    from chalicelib.domain.companies.company import RetentionSchedule
     from chalicelib.policy.load import current
     from chalicelib.services.retention.purge import adopt, statutory
 
-    (term,) = world.store.records([Term.ref(options.company)])
-    if not isinstance(term, Term):
+    (schedule,) = world.store.records([RetentionSchedule.ref(options.company)])
+    if not isinstance(schedule, RetentionSchedule):
         raise CannotRun("no such company")
-    adopt(world, term)
-    show(company=term.company, period=str(statutory(current())))
+    adopt(world, schedule)
+    show(company=schedule.company, period=str(statutory(current())))
     return 0

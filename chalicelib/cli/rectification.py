@@ -12,7 +12,7 @@ from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.requests.requester import Requester
     from chalicelib.wiring import World
 
@@ -47,7 +47,7 @@ def rectify(world: "World", options: argparse.Namespace) -> int:
     corrections = _read(options.file, options.subject)
     call = world.call(options.company, options.by, "privacy_rectify", key=f"rectify-{world.random(12).hex()}")
     requester = _operator(options.by)
-    return _shown(
+    return _print_request(
         lambda: (
             requests.ask(world, call, requester, "rectification", options.subject, corrections, capped=False).outcome
         )
@@ -59,21 +59,23 @@ def ask_details(world: "World", options: argparse.Namespace) -> int:
     from chalicelib.services.privacy.rectification import rectification
 
     missing = arguments.names(options.missing)
-    return _shown(lambda: rectification.ask_details(world, options.company, options.request, missing, options.by))
+    return _print_request(
+        lambda: rectification.ask_details(world, options.company, options.request, missing, options.by)
+    )
 
 
 def details(world: "World", options: argparse.Namespace) -> int:
     """Give the correct values."""
-    from chalicelib.domain.privacy.request import Request
+    from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.rectification import rectification
 
-    (request,) = world.store.records([Request.ref(options.company, options.request)])
-    if not isinstance(request, Request):
+    (request,) = world.store.records([PrivacyRequest.ref(options.company, options.request)])
+    if not isinstance(request, PrivacyRequest):
         raise CannotRun("no such request")
     corrections = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
     requester = _operator(options.by)
-    return _shown(lambda: rectification.answer(world, call, requester, request.id, corrections).outcome)
+    return _print_request(lambda: rectification.answer(world, call, requester, request.id, corrections).outcome)
 
 
 def _operator(by: str) -> "Requester":
@@ -98,7 +100,7 @@ def _read(file: Path, subject: str | None) -> dict[str, Any]:
         raise CannotRun(_faults(refused), 2) from refused
 
 
-def _shown(carry_out: Callable[[], "Request"]) -> int:
+def _print_request(carry_out: Callable[[], "PrivacyRequest"]) -> int:
     """Carry out a command and print its request. A refusal becomes one line."""
     try:
         body = present_request(carry_out())

@@ -38,7 +38,7 @@ def add_to(nouns: Any) -> None:
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """List the threads without a first answer: ids and deadlines, no content."""
     now = world.now()
-    for row in bookkeeping.all_due(world.store, Thread.ROOM, JOB, now.replace(year=AHEAD, day=1)):
+    for row in bookkeeping.all_due(world.store, Thread.TABLE, JOB, now.replace(year=AHEAD, day=1)):
         if isinstance(row, Thread) and row.status != "closed":
             show(
                 company=row.company,

@@ -74,7 +74,7 @@ class Call:
     def new_id(self, cls: type[Record], purpose: str = "") -> str:
         """A new id of the class, the same each time for one purpose within this call."""
         # Two classes may share a prefix, as the two data keys of a backup do.
-        return new_id(cls.PREFIX, self.at, self.random("id", cls.ROOM, cls.KIND, purpose))
+        return new_id(cls.PREFIX, self.at, self.random("id", cls.TABLE, cls.KIND, purpose))
 
     def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
         """Make a new record of the call's company, with the call's instant, under `id` or a new id. Several new records

@@ -10,13 +10,13 @@ from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
 
-ROOMS = ("workspace", "ledger", "journal", "identity", "requests", "transient")
+TABLE_NAMES = ("workspace", "ledger", "journal", "identity", "requests", "transient")
 
 
 class Ref(NamedTuple):
     """The address of one row: its table, its company (partition key) and its sort key."""
 
-    room: str
+    table: str
     company: str
     sort: str
 
@@ -54,7 +54,7 @@ class Record:
     (UTC)."""
 
     KIND: ClassVar[str]
-    ROOM: ClassVar[str]
+    TABLE: ClassVar[str]
     PREFIX: ClassVar[str]
     SORT: ClassVar[str]
 
@@ -67,12 +67,12 @@ class Record:
     @classmethod
     def ref(cls, company: str, id: str = "", **parts: object) -> Ref:
         """The address of the row with this id (and the other parts of the class's sort key)."""
-        return Ref(cls.ROOM, company, cls.SORT.format(id=id, **parts))
+        return Ref(cls.TABLE, company, cls.SORT.format(id=id, **parts))
 
     @property
     def key(self) -> Ref:
         """The address of this row."""
-        return Ref(self.ROOM, self.company, self.SORT.format_map(_Attributes(self)))
+        return Ref(self.TABLE, self.company, self.SORT.format_map(_Attributes(self)))
 
     def edited(self, at: datetime, **changes: Any) -> Self:
         """A copy with `changes`, the next version number and `at` as its time of update."""
@@ -90,23 +90,25 @@ class _Attributes(dict[str, Any]):
         return getattr(self._record, name)
 
 
-ENTITIES: dict[tuple[str, str], type[Record]] = {}
-"""Every entity class by (table, kind). The draft and the issued invoice share a kind but not a table."""
+RowKind = tuple[str, str]
+"""A table and a kind of its rows."""
+ENTITIES: dict[RowKind, type[Record]] = {}
+"""Every entity class. The draft and the issued invoice share a kind but not a table."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
-def entity(kind: str, *, room: str, prefix: str, sort: str | None = None) -> Callable[[type[R]], type[R]]:
-    """Make a class an entity: rows of the table `room` under the sort key `sort` (default `kind#id`), ids that begin
-    with `prefix_`."""
-    if room not in ROOMS:
-        raise ValueError(f"unknown room {room!r}")
+def entity(kind: str, *, table: str, prefix: str, sort: str | None = None) -> Callable[[type[R]], type[R]]:
+    """Make a class an entity: rows of `table` under the sort key `sort` (default `kind#id`), ids that begin with
+    `prefix_`."""
+    if table not in TABLE_NAMES:
+        raise ValueError(f"unknown table {table!r}")
 
     def make(cls: type[R]) -> type[R]:
         made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
         _require_rules(made)
-        made.KIND, made.ROOM, made.PREFIX, made.SORT = kind, room, prefix, sort or kind + "#{id}"
-        if ENTITIES.setdefault((room, kind), made) is not made:
-            raise ValueError(f"two entities of kind {kind!r} in room {room!r}")
+        made.KIND, made.TABLE, made.PREFIX, made.SORT = kind, table, prefix, sort or kind + "#{id}"
+        if ENTITIES.setdefault((table, kind), made) is not made:
+            raise ValueError(f"two entities of kind {kind!r} in table {table!r}")
         return made
 
     return make

@@ -8,7 +8,7 @@ EVERY_JOB = "all"
 """The id of the switch that stops every job at once."""
 
 
-@entity("job_checkpoint", room="transient", prefix="chk", sort="checkpoint#{id}")
+@entity("job_checkpoint", table="transient", prefix="chk", sort="checkpoint#{id}")
 class Checkpoint(Record):
     """The position of a job (its name is the id): a page of `find`, and the step within a started unit of work. The row
     does not exist while there is nothing to remember."""
@@ -24,7 +24,7 @@ class Checkpoint(Record):
     expires_at: int = kept("transient.job")
 
 
-@entity("job_switch", room="transient", prefix="swi", sort="switch#{id}")
+@entity("job_switch", table="transient", prefix="swi", sort="switch#{id}")
 class Switch(Record):
     """The kill switch of one job, or of all jobs under the id `EVERY_JOB`. While this row exists, nothing is
     applied."""

@@ -11,7 +11,8 @@ from chalicelib.domain.entity import ENTITIES, Record, entity, kept, value
 
 @value
 class Change:
-    """One row that a commit put or deleted. `hash` is the SHA-256 over the row's salt and content, hex."""
+    """One row that a commit put or deleted. `room` is its table: the attribute keeps its stored name. `hash` is the
+    SHA-256 over the row's salt and content, hex."""
 
     kind: str = kept("journal.change")
     id: str = kept("journal.change")
@@ -25,8 +26,8 @@ class Change:
 
 def change(record: Record, op: Literal["put", "delete"], hashed: str | None = None) -> Change:
     """The change that a commit made to `record`."""
-    told = None if record.ROOM == "identity" or _is_simple(record.SORT) else record.key.sort
-    return Change(kind=record.KIND, id=record.id, room=record.ROOM, op=op, sort=told, hash=hashed)
+    row_sort = None if record.TABLE == "identity" or _is_simple(record.SORT) else record.key.sort
+    return Change(kind=record.KIND, id=record.id, room=record.TABLE, op=op, sort=row_sort, hash=hashed)
 
 
 def sort_of(change: Change) -> str | None:
@@ -43,7 +44,7 @@ def _is_simple(pattern: str) -> bool:
     return {name for _, name, _, _ in Formatter().parse(pattern) if name} <= {"id"}
 
 
-@entity("journal_entry", room="journal", prefix="jnl", sort="entry#{clock:012d}")
+@entity("journal_entry", table="journal", prefix="jnl", sort="entry#{clock:012d}")
 class JournalEntry(Record):
     """The record of one commit: the actor (an opaque id), the verb, and the changed rows. `id` is the call's."""
 
@@ -55,7 +56,7 @@ class JournalEntry(Record):
     hash: str = kept("journal.hash")
 
 
-@entity("outbox", room="journal", prefix="out")
+@entity("outbox", table="journal", prefix="out")
 class Message(Record):
     """A task for after a commit (a mail, a render), written in the same transaction. The index on due dates finds rows
     with `due`. `due_at` is ISO 8601, UTC."""
@@ -67,7 +68,7 @@ class Message(Record):
     attempts: int = kept("journal.outbox", default=0)
 
 
-@entity("idempotency", room="transient", prefix="idk")
+@entity("idempotency", table="transient", prefix="idk")
 class IdempotencyRecord(Record):
     """The first reply under an idempotency key. `expires_at` is in epoch seconds (the table's TTL)."""
 
@@ -83,7 +84,7 @@ class IdempotencyRecord(Record):
     expires_at: int = kept("transient.idempotency")
 
 
-@entity("job", room="transient", prefix="job")
+@entity("job", table="transient", prefix="job")
 class JobRow(Record):
     """A task of unlimited size: its input, its progress, and the result of each part."""
 

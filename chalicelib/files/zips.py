@@ -43,7 +43,7 @@ UNIX: Final = 3 << 8
 
 
 @dataclass(frozen=True)
-class Member:
+class ZipEntry:
     """The file that is being written: its number, its pieces so far, and its bytes before and after deflating."""
 
     number: int = 0
@@ -73,7 +73,7 @@ class Pieces:
     def __init__(self, files: "Files", prefix: str, at: datetime) -> None:
         self.files, self.prefix, self.at = files, prefix, at
 
-    def add(self, name: str, member: Member, content: bytes, *, over: bool) -> Member:
+    def add(self, name: str, member: ZipEntry, content: bytes, *, over: bool) -> ZipEntry:
         """Store the next piece of a file, and after the last one (`over`) its header. Return the state after it."""
         deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         packed = deflate.compress(content) + deflate.flush(zlib.Z_FINISH if over else zlib.Z_SYNC_FLUSH)
@@ -89,18 +89,18 @@ class Pieces:
         if not over:
             return after
         self._put(f"{member.number:06d}-{0:06d}", self._header(name, after))
-        return Member(member.number + 1, objects=after.objects + 1)
+        return ZipEntry(member.number + 1, objects=after.objects + 1)
 
-    def finish(self, member: Member, contents: Mapping[str, bytes]) -> Member:
+    def finish(self, member: ZipEntry, contents: Mapping[str, bytes]) -> ZipEntry:
         """Store small complete files in one object, in the place of the next file. Return the state after them."""
         made = b""
         for name, content in contents.items():
             deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
             packed = deflate.compress(content) + deflate.flush()
-            small = Member(size=len(content), packed=len(packed), crc=zlib.crc32(content))
+            small = ZipEntry(size=len(content), packed=len(packed), crc=zlib.crc32(content))
             made += self._header(name, small) + packed
         self._put(f"{member.number:06d}-{0:06d}", made)
-        return Member(member.number + 1, objects=member.objects + 1)
+        return ZipEntry(member.number + 1, objects=member.objects + 1)
 
     def whole(self, place: str, contents: Mapping[str, bytes]) -> None:
         """Store complete files as one piece without deflating, at `place` (six digits or more) among the pieces."""
@@ -133,7 +133,7 @@ class Pieces:
     def _put(self, name: str, content: bytes) -> None:
         self.files.put(self.prefix + name, content, MEDIA, only_if_absent=False)
 
-    def _header(self, name: str, member: Member) -> bytes:
+    def _header(self, name: str, member: ZipEntry) -> bytes:
         entry = zipfile.ZipInfo(name, self.at.timetuple()[:6])
         entry.compress_type = zipfile.ZIP_DEFLATED
         entry.file_size, entry.compress_size, entry.CRC = member.size, member.packed, member.crc

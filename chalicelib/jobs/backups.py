@@ -111,10 +111,10 @@ def plan_of(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — 
 
 NIGHTLY_JOB = Job(
     name=NIGHTLY,
-    table=BackupPlan.ROOM,
+    table=BackupPlan.TABLE,
     schedule="rate(5 minutes)",
     cap=MOST_BEGUN,
-    find=due_in(BackupPlan.ROOM, NIGHTLY),
+    find=due_in(BackupPlan.TABLE, NIGHTLY),
     plan=plan_of,
     apply=_begin,
     summary="Begins the nightly backups that are due",
@@ -138,22 +138,22 @@ RESTORES_JOB = bulk(
 )
 DRILL_JOB = Job(
     name=DRILL,
-    table=DrillPlan.ROOM,
+    table=DrillPlan.TABLE,
     schedule="rate(5 minutes)",
     cap=MOST_DRILLED,
-    find=due_in(DrillPlan.ROOM, DRILL),
+    find=due_in(DrillPlan.TABLE, DRILL),
     plan=plan_of,
     apply=_drill,
     step_seconds=RESERVED_SECONDS,
-    on_dead_letter=_give_up_drill,
-    summary="Restores each company's latest backup into drill tables once a week, and compares",
+    before_dead_letter=_give_up_drill,
+    summary="Restores each company's latest backup into the drill tables once a week, and compares",
 )
 EXPIRY_JOB = Job(
     name=EXPIRY,
-    table=Backup.ROOM,
+    table=Backup.TABLE,
     schedule="rate(1 hour)",
     cap=MOST_EXPIRED,
-    find=due_in(Backup.ROOM, EXPIRY),
+    find=due_in(Backup.TABLE, EXPIRY),
     plan=plan_of,
     apply=_expire,
     destroys=True,

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 NAME = "bulk"
-Load = Callable[[], Workflow[JobRow, Any, Any]]
+LoadTaskWorkflow = Callable[[], Workflow[JobRow, Any, Any]]
 """Imports a task's workflow. A run loads only the workflows that it needs."""
 OVER = frozenset({"completed", "failed"})
 
 
 def bulk(
-    workflows: Mapping[str, Load],
+    workflows: Mapping[str, LoadTaskWorkflow],
     *,
     name: str = NAME,
     summary: str = "Runs queued bulk work, one transaction at a time",
@@ -32,15 +32,15 @@ def bulk(
     """The job `name`, which runs queued rows by the workflow of their task. `into` is that of `Job`."""
     return Job(
         name=name,
-        table=JobRow.ROOM,
+        table=JobRow.TABLE,
         schedule="rate(1 minute)",
         cap=None,
-        find=due_in(JobRow.ROOM, name),
+        find=due_in(JobRow.TABLE, name),
         plan=plan,
         apply=partial(_apply, workflows),
         summary=summary,
         step_seconds=step_seconds,
-        on_dead_letter=partial(_give_up, workflows),
+        before_dead_letter=partial(_give_up, workflows),
         into=into,
     )
 
@@ -52,7 +52,7 @@ def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a p
     return [JobStep(work.task, work.key, f"{work.task}: {work.done} of {work.total} done")]
 
 
-def _apply(workflows: Mapping[str, Load], world: "World", step: JobStep) -> bool:
+def _apply(workflows: Mapping[str, LoadTaskWorkflow], world: "World", step: JobStep) -> bool:
     (row,) = world.store.records([step.ref])
     if not isinstance(row, JobRow):
         return True
@@ -63,7 +63,7 @@ def _apply(workflows: Mapping[str, Load], world: "World", step: JobStep) -> bool
     return engine.run(world, workflows[row.task](), row)
 
 
-def _give_up(workflows: Mapping[str, Load], world: "World", work: Record) -> None:
+def _give_up(workflows: Mapping[str, LoadTaskWorkflow], world: "World", work: Record) -> None:
     (row,) = world.store.records([work.key])
     if not isinstance(row, JobRow) or row.status in OVER:
         return

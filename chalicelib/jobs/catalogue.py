@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.journal import JobRow
 from chalicelib.jobs import backups, requests
-from chalicelib.jobs.bulk import Load, bulk
+from chalicelib.jobs.bulk import LoadTaskWorkflow, bulk
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.outbox import outbox
 from chalicelib.jobs.requests import requests_job, watch_job
@@ -48,8 +48,8 @@ def issue() -> Workflow[JobRow, Any, Any]:
 
 
 OUTBOX_TASKS: Mapping[str, TaskHandler] = {"render": render, "mail": mail, "privacy_notice": privacy_notice}
-BULK_TASKS: Mapping[str, Load] = {"issue": issue}
-REQUEST_KINDS: Mapping[str, requests.Load] = {
+BULK_TASKS: Mapping[str, LoadTaskWorkflow] = {"issue": issue}
+REQUEST_KINDS: Mapping[str, requests.LoadRequestWorkflow] = {
     "access": requests.access,
     "deletion": requests.deletion,
     "rectification": requests.rectification,

@@ -47,11 +47,11 @@ Find = Callable[["World", str | None, datetime], DuePage]
 class Job:
     """A scheduled job.
 
-    `name` is also the partition of its rows in the due index of `table`. `schedule` is an EventBridge
-    expression in Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's
-    permission; planning them takes a fraction of a run. It is None for a job that only carries out requests. `apply`
-    returns False if the step needs another call. No step begins with fewer than `step_seconds` left. The runner calls
-    `on_dead_letter` before it dead-letters a row. A legal hold on the company stops a job that `destroys`. `into`
+    `name` is also the partition of its rows in the due index of `table`. `schedule` is an EventBridge expression in
+    Moroccan time (infra/stages.py). `cap` is the maximum number of steps of a run without an operator's permission;
+    planning them takes a fraction of a run. It is None for a job that only carries out requests. `apply` returns False
+    if the step needs another call. No step begins with fewer than `step_seconds` left. The runner calls
+    `before_dead_letter` before it dead-letters a row. A legal hold on the company stops a job that `destroys`. `into`
     returns the company that a row's work writes to, if it may differ from the row's company; it never raises.
     """
 
@@ -65,7 +65,7 @@ class Job:
     summary: str
     step_seconds: float = 10.0
     destroys: bool = False
-    on_dead_letter: Callable[["World", Record], None] | None = None
+    before_dead_letter: Callable[["World", Record], None] | None = None
     into: Callable[[Record], str] | None = None
 
 

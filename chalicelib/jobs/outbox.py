@@ -32,7 +32,7 @@ def outbox(tasks: Mapping[str, TaskHandler]) -> Job:
 
     return Job(
         name=NAME,
-        table=Message.ROOM,
+        table=Message.TABLE,
         schedule="rate(1 minute)",
         cap=None,
         find=find,
@@ -42,7 +42,7 @@ def outbox(tasks: Mapping[str, TaskHandler]) -> Job:
     )
 
 
-_due = due_in(Message.ROOM, NAME)
+_due = due_in(Message.TABLE, NAME)
 
 
 def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
@@ -51,7 +51,7 @@ def find(world: "World", cursor: str | None, at: datetime) -> DuePage:
     found = _due(world, cursor, at)
     if found.next is not None or not found.work:
         return found
-    dead = bookkeeping.page(world.store, Message.ROOM, NAME + bookkeeping.DEAD, at).records
+    dead = bookkeeping.page(world.store, Message.TABLE, NAME + bookkeeping.DEAD, at).records
     return DuePage((*found.work, *(row for row in dead if _past_term(row, at))), None)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.entity import Record
-from chalicelib.domain.privacy.request import OVER, REMINDERS, Request, RequestDeadline
+from chalicelib.domain.privacy.request import OVER, REMINDERS, PrivacyRequest, RequestDeadline
 from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.store import bookkeeping
 from chalicelib.workflow import engine
@@ -18,39 +18,39 @@ if TYPE_CHECKING:
 log = logging.getLogger("facture.privacy")
 
 NAME, WATCH = "requests", "deadlines"
-Load = Callable[[], Workflow[Request, Any, Request]]
+LoadRequestWorkflow = Callable[[], Workflow[PrivacyRequest, Any, PrivacyRequest]]
 """Imports the workflow of a kind of request."""
 
 
-def deletion() -> Workflow[Request, Any, Request]:
+def deletion() -> Workflow[PrivacyRequest, Any, PrivacyRequest]:
     """A deletion."""
     from chalicelib.services.privacy.erasure.deletion import WORKFLOW
 
     return WORKFLOW
 
 
-def access() -> Workflow[Request, Any, Request]:
+def access() -> Workflow[PrivacyRequest, Any, PrivacyRequest]:
     """An access export."""
     from chalicelib.services.privacy.access.export import WORKFLOW
 
     return WORKFLOW
 
 
-def rectification() -> Workflow[Request, Any, Request]:
+def rectification() -> Workflow[PrivacyRequest, Any, PrivacyRequest]:
     """A rectification."""
     from chalicelib.services.privacy.rectification.rectification import WORKFLOW
 
     return WORKFLOW
 
 
-def requests_job(workflows: Mapping[str, Load]) -> Job:
+def requests_job(workflows: Mapping[str, LoadRequestWorkflow]) -> Job:
     """The job that runs requests, each by the workflow of its kind. A kind without a workflow needs an operator."""
 
     def apply(world: "World", step: JobStep) -> bool:
         from chalicelib.services.privacy.requests import transitions
 
         (request,) = world.store.records([step.ref])
-        if not isinstance(request, Request) or request.due != NAME:
+        if not isinstance(request, PrivacyRequest) or request.due != NAME:
             return True
         if request.status == "requested":
             transitions.lapse(world, request)
@@ -66,10 +66,10 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
 
     return Job(
         name=NAME,
-        table=Request.ROOM,
+        table=PrivacyRequest.TABLE,
         schedule="rate(1 minute)",
         cap=None,
-        find=due_in(Request.ROOM, NAME),
+        find=due_in(PrivacyRequest.TABLE, NAME),
         plan=plan,
         apply=apply,
         summary="Carries out privacy requests, a bounded part at a time",
@@ -80,7 +80,7 @@ def requests_job(workflows: Mapping[str, Load]) -> Job:
 
 def plan(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001 — a plan's signature
     """One step per request, applied until nothing remains to do now."""
-    if not isinstance(work, Request):
+    if not isinstance(work, PrivacyRequest):
         raise TypeError(f"a {work.KIND} is due as a request")
     what = f"{work.kind} of a {work.affects}: {work.status}"
     return [JobStep(work.kind, work.key, what, destroys=work.kind == "deletion")]
@@ -90,10 +90,10 @@ def watch_job() -> Job:
     """The job that checks deadlines: it warns before one, and alarms after it until the request is closed."""
 
     def apply(world: "World", step: JobStep) -> bool:
-        watch, request = world.store.records([step.ref, Request.ref(step.ref.company, *step.about)])
+        watch, request = world.store.records([step.ref, PrivacyRequest.ref(step.ref.company, *step.about)])
         if not isinstance(watch, RequestDeadline):
             return True
-        if not isinstance(request, Request) or request.status in OVER:
+        if not isinstance(request, PrivacyRequest) or request.status in OVER:
             bookkeeping.finish(world.store, step.ref)
             return True
         breached = watch.deadline <= world.now()
@@ -116,10 +116,10 @@ def watch_job() -> Job:
 
     return Job(
         name=WATCH,
-        table=RequestDeadline.ROOM,
+        table=RequestDeadline.TABLE,
         schedule="rate(1 hour)",
         cap=None,
-        find=due_in(RequestDeadline.ROOM, WATCH),
+        find=due_in(RequestDeadline.TABLE, WATCH),
         plan=lambda _, work: [JobStep("watch", work.key, "deadline", (work.id,))],
         apply=apply,
         summary="Warns of privacy requests whose deadline is near or past",

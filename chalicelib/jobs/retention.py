@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Leftover, Term
+from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.privacy.correction import Correction
-from chalicelib.domain.privacy.request import AFTERWARDS, Receipt, Request, Tombstone
+from chalicelib.domain.privacy.request import AFTERWARDS, PrivacyRequest, Receipt, Tombstone
 from chalicelib.jobs.job import Job, JobStep, due_in
 from chalicelib.store import bookkeeping
 
@@ -24,10 +24,10 @@ def retention_job() -> Job:
     """The job that purges statutory records."""
     return Job(
         name="retention",
-        table=Term.ROOM,
+        table=RetentionSchedule.TABLE,
         schedule="cron(0 4 * * ? *)",
         cap=CAP,
-        find=due_in(Term.ROOM, "retention"),
+        find=due_in(RetentionSchedule.TABLE, "retention"),
         plan=plan,
         apply=_purge,
         summary="Removes statutory records past their term; the register stays verifiable",
@@ -39,9 +39,9 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
     from chalicelib.services.retention import purge, selection
 
-    if isinstance(work, Leftover):
+    if isinstance(work, OrphanedPayments):
         return [JobStep("leftover", work.key, "late payments of a purged invoice", (work.id,))]
-    if not isinstance(work, Term):
+    if not isinstance(work, RetentionSchedule):
         raise TypeError(f"a {work.KIND} is due for the purge")
     through = purge.retention_of(work).through(today(world.now()))
     batches = list(selection.due_entries(world.store, work.company, through))
@@ -62,25 +62,25 @@ def plan(world: "World", work: Record) -> list[JobStep]:
 def _purge(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import purge
 
-    own = Term.ref(step.ref.company)
-    row, *others = world.store.records([step.ref, own] if step.ref != own else [own])
-    term = others[0] if others else row
-    if not isinstance(term, Term) or row is None:
+    ref = RetentionSchedule.ref(step.ref.company)
+    row, *others = world.store.records([step.ref, ref] if step.ref != ref else [ref])
+    schedule = others[0] if others else row
+    if not isinstance(schedule, RetentionSchedule) or row is None:
         return True
-    if isinstance(row, Leftover):
-        return purge.purge_orphaned_payments(world, row, term)
+    if isinstance(row, OrphanedPayments):
+        return purge.purge_orphaned_payments(world, row, schedule)
     # A step is one commit. The last one repeats until nothing remains, because batches may be uneven.
-    return purge.purge(world, term) or step.kind == "documents"
+    return purge.purge(world, schedule) or step.kind == "documents"
 
 
 def proofs_job() -> Job:
     """The job that purges closed requests and released holds."""
     return Job(
         name="proofs",
-        table=Request.ROOM,
+        table=PrivacyRequest.TABLE,
         schedule="cron(30 4 * * ? *)",
         cap=CAP,
-        find=due_in(Request.ROOM, "proofs"),
+        find=due_in(PrivacyRequest.TABLE, "proofs"),
         plan=lambda _, work: [JobStep("proof", work.key, f"{work.KIND} past its term")],
         apply=_delete_proof,
         summary="Removes the proofs of requests and holds past their term",
@@ -95,11 +95,11 @@ def _delete_proof(world: "World", step: JobStep) -> bool:
     from chalicelib.services.retention import key_destruction
 
     (row,) = world.store.records([step.ref])
-    tombstone = _tombstone(world, row) if isinstance(row, Request) else None
+    tombstone = _tombstone(world, row) if isinstance(row, PrivacyRequest) else None
     changed_at = _changed_at(row, tombstone)
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):
         return bookkeeping.defer(world.store, row, max(end, world.now()) + AGAIN)
-    if isinstance(row, Request):
+    if isinstance(row, PrivacyRequest):
         keys = [end.key for end in key_destruction.destroyed_by(world, row.company, row.id)]
         related: list[Ref] = [Receipt.ref(row.company, row.id), *([tombstone.key] if tombstone else []), *keys]
         for ref in related:
@@ -108,7 +108,7 @@ def _delete_proof(world: "World", step: JobStep) -> bool:
     return True
 
 
-def _tombstone(world: "World", request: Request) -> Tombstone | None:
+def _tombstone(world: "World", request: PrivacyRequest) -> Tombstone | None:
     """The tombstone that this request made. Another request about the same person has none."""
     if request.subject is None:
         return None
@@ -120,6 +120,6 @@ def _changed_at(row: Record | None, tombstone: Tombstone | None) -> datetime | N
     """The instant of an erasure or a correction: older backups hold the data. None for any other proof."""
     if isinstance(row, Correction):
         return row.created_at
-    if isinstance(row, Request) and tombstone is not None:
+    if isinstance(row, PrivacyRequest) and tombstone is not None:
         return (row.closed_at or tombstone.created_at) + AFTERWARDS
     return None

@@ -169,7 +169,7 @@ class _Run:
                     return self._steps(claimed, steps, cursor)
         except Exception as error:
             log.warning("work failed", exc_info=error, extra={"ref": _address(work.key)})
-            self._settle(work, claimed, code_of(error) or type(error).__name__)
+            self._record_failure(work, claimed, code_of(error) or type(error).__name__)
         return None
 
     def _confined(self, work: Record) -> AbstractContextManager[None]:
@@ -193,7 +193,7 @@ class _Run:
                 self.report.late += self.left() < 0
         return None
 
-    def _settle(self, work: Record, claimed: bookkeeping.Claim | None, error: str) -> None:
+    def _record_failure(self, work: Record, claimed: bookkeeping.Claim | None, error: str) -> None:
         """Record the failure on the row. If that fails too, the claim lapses and the next run counts the attempt."""
         try:
             with self._confined(work):
@@ -208,8 +208,8 @@ class _Run:
     def _fail(self, claimed: bookkeeping.Claim, error: str) -> None:
         dead = claimed.attempt >= MOST_ATTEMPTS
         if dead:
-            if self.job.on_dead_letter:
-                self.job.on_dead_letter(self.world, claimed.record)
+            if self.job.before_dead_letter:
+                self.job.before_dead_letter(self.world, claimed.record)
             bookkeeping.dead_letter(self.world.store, claimed)
         else:
             bookkeeping.postpone(self.world.store, claimed, self.ahead + retry_after(claimed.attempt))

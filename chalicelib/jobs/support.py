@@ -46,21 +46,21 @@ def plan_uploads(world: "World", work: Record) -> list[JobStep]:  # noqa: ARG001
 
 
 def apply_uploads(world: "World", step: JobStep) -> bool:
-    """Delete the files, then their upload mark."""
-    (mark,) = world.store.records([step.ref])
-    if isinstance(mark, Upload) and mark.due is not None:
-        for key in mark.keys:
+    """Delete the files, then the row of the upload."""
+    (upload,) = world.store.records([step.ref])
+    if isinstance(upload, Upload) and upload.due is not None:
+        for key in upload.keys:
             world.files.delete(key)
-        bookkeeping.finish(world.store, mark.key)
+        bookkeeping.finish(world.store, upload.key)
     return True
 
 
 SUPPORT = Job(
     name=JOB,
-    table=Thread.ROOM,
+    table=Thread.TABLE,
     schedule="rate(1 hour)",
     cap=500,
-    find=due_in(Thread.ROOM, JOB),
+    find=due_in(Thread.TABLE, JOB),
     plan=plan,
     apply=apply,
     destroys=True,
@@ -68,10 +68,10 @@ SUPPORT = Job(
 )
 ORPHANS = Job(
     name=UPLOADS,
-    table=Upload.ROOM,
+    table=Upload.TABLE,
     schedule="rate(1 hour)",
     cap=1000,
-    find=due_in(Upload.ROOM, UPLOADS),
+    find=due_in(Upload.TABLE, UPLOADS),
     plan=plan_uploads,
     apply=apply_uploads,
     destroys=True,

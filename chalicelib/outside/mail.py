@@ -1,12 +1,13 @@
 """Send mail through SES. Addresses and texts are never logged."""
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from chalicelib.domain.errors import Busy
+from chalicelib.domain.language import Language
 from chalicelib.outside.clients import bounded
 from chalicelib.settings import Settings
 
@@ -41,7 +42,7 @@ class Mailer:
 
         return current().contact
 
-    def send(self, to: str, subject: str, text: str, *, language: Literal["fr", "ar", "en"], reference: str) -> None:
+    def send(self, to: str, subject: str, text: str, *, language: Language, reference: str) -> None:
         """Send one message. `reference` is the same for each repetition of a message.
 
         SES sets its own Message-ID, so a mail program recognizes a repetition by `X-Entity-Ref-ID`. Raises Busy,

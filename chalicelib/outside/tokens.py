@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from chalicelib.domain.companies.company import Mode
 from chalicelib.domain.errors import Busy, Unauthenticated
 from chalicelib.domain.ids import derived_id, is_id
 from chalicelib.settings import Settings
@@ -34,7 +35,7 @@ _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """The user that an access token proves: the issuer's opaque subject, and the e-mail address if the issuer verified
     it."""
 
@@ -50,7 +51,7 @@ class ApiToken:
 
     token: str
     company: str
-    mode: Literal["live", "test"]
+    mode: Mode
     id: str
     digest: str
     hint: str
@@ -67,12 +68,12 @@ def read_api_key(token: str) -> ApiToken | None:
     return _api_token(token, f"cmp_{found[2]}", "live" if found[1] == "live" else "test")
 
 
-def _api_token(token: str, company: str, mode: Literal["live", "test"]) -> ApiToken:
+def _api_token(token: str, company: str, mode: Mode) -> ApiToken:
     digest = sha256(token.encode()).hexdigest()
     return ApiToken(token, company, mode, derived_id("key", token), digest, token[-4:])
 
 
-def make_api_key(company: str, mode: Literal["live", "test"], entropy: bytes) -> ApiToken:
+def make_api_key(company: str, mode: Mode, entropy: bytes) -> ApiToken:
     """Make an API key of `company` from 32 random bytes (43 digits in base 62). It is shown once and never stored."""
     if not is_id("cmp", company) or len(entropy) < 32:
         raise ValueError("an API key needs a company's id and 32 random bytes")
@@ -99,7 +100,7 @@ class Tokens:
 
         return PyJWKClient(self._settings.jwks_url, timeout=_FETCH_SECONDS, lifespan=_KEYS_LAST_SECONDS)
 
-    def verify(self, token: str) -> Person:
+    def verify(self, token: str) -> User:
         """Return the user that `token` proves.
 
         Raises Unauthenticated for any fault, without naming it, and Busy when the issuer's keys cannot be fetched.
@@ -114,7 +115,7 @@ class Tokens:
             claims = self._decode(token, self._key(header["kid"]))
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise Unauthenticated from error
-        return self._person(claims)
+        return self._user(claims)
 
     @staticmethod
     def _check_header(header: dict[str, Any]) -> None:
@@ -141,7 +142,7 @@ class Tokens:
             },
         )
 
-    def _person(self, claims: dict[str, Any]) -> Person:
+    def _user(self, claims: dict[str, Any]) -> User:
         # Cognito's access tokens have the client instead of an audience.
         audience = claims["aud"] if "aud" in claims else claims.get("client_id")
         audiences = audience if isinstance(audience, list) else [audience]
@@ -153,7 +154,7 @@ class Tokens:
         email, signed_in = claims.get("email"), claims.get("auth_time")
         verified = claims.get("email_verified") in (True, "true") and isinstance(email, str) and len(email) <= 254
         dated = isinstance(signed_in, int) and 0 < signed_in < 1 << 33
-        return Person(
+        return User(
             subject=subject,
             email=email if verified else None,
             signed_in_at=datetime.fromtimestamp(cast(int, signed_in), UTC) if dated else None,

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
-from chalicelib.policy.model import LANGUAGES, PolicyError, Words
+from chalicelib.domain.language import LANGUAGES
+from chalicelib.policy.model import PolicyError, Words
 from chalicelib.policy.terms import Period, Start, TermError
 
 Convert = Callable[[Any, str], Any]

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from chalicelib.domain.language import Language
 from chalicelib.policy.inventory import Inventory, take
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language, Policy, Processor, Rule
+from chalicelib.policy.model import Policy, Processor, Rule
 from chalicelib.policy.wording import length, outcome, say, term
 
 
@@ -61,7 +62,7 @@ def _places(inventory: Inventory, rule: str) -> list[dict[str, Any]]:
     for stored in inventory:
         paths = [attribute.path for attribute in stored.attributes if attribute.governed_by == rule]
         if paths:
-            found.append({"room": stored.room, "kind": stored.kind, "attributes": paths})
+            found.append({"room": stored.table, "kind": stored.kind, "attributes": paths})
     return found
 
 

@@ -32,7 +32,7 @@ def first_day_gone(rule: str, start: datetime) -> datetime:
 def row_end(kind: type[Record], start: datetime) -> datetime:
     """Return the instant at which a row ends: the earliest end among the terms of its attributes. Raises PolicyError
     for a kind of row without a term."""
-    terms = [found for name in _rules(kind.ROOM, kind.KIND) if (found := defined(current(), name).term) is not None]
+    terms = [found for name in _rules(kind.TABLE, kind.KIND) if (found := defined(current(), name).term) is not None]
     if not terms:
         raise PolicyError(f"no rule of {kind.__name__} has a term")
     return min(each.after_instant(start) for each in terms)
@@ -44,5 +44,5 @@ def expires_at(kind: type[Record], start: datetime) -> int:
 
 
 @cache
-def _rules(room: str, kind: str) -> frozenset[str]:
-    return frozenset(attribute.governed_by for attribute in rules_of(ENTITIES[room, kind]))
+def _rules(table: str, kind: str) -> frozenset[str]:
+    return frozenset(attribute.governed_by for attribute in rules_of(ENTITIES[table, kind]))

@@ -15,7 +15,7 @@ from chalicelib.policy.model import Policy, PolicyError, Prefix, Rule, Subject
 from chalicelib.policy.rules import Attribute, defined
 from chalicelib.policy.terms import CALENDAR_YEAR, FinancialYear, Period, Start, kept_until
 
-Store = Literal["table", "files"]
+DataStore = Literal["table", "files"]
 Action = Literal["block", "delete", "anonymise", "expire", "keep"]
 """block: kept for its term, unreadable through the product. delete: rows or objects are deleted. anonymise: the named
 attributes are emptied or replaced, the row stays. expire: nothing is changed, the copy is deleted at the end of its own
@@ -40,7 +40,7 @@ class PlannedStep:
     """
 
     order: int
-    store: Store
+    store: DataStore
     place: str
     kinds: tuple[str, ...]
     attributes: tuple[str, ...]
@@ -82,10 +82,10 @@ def plan(policy: Policy, inventory: Inventory, subject: str, circumstances: Circ
     PolicyError for an unknown subject."""
     if subject not in policy.subjects:
         raise PolicyError(f"nobody is a {subject!r}: subjects are {', '.join(policy.subjects)}")
-    whole = subject == "company"
-    rows = _company_rows(policy, inventory) if whole else _person_rows(policy, inventory, policy.subjects[subject])
+    of_account = subject == "company"
+    rows = _company_rows(policy, inventory) if of_account else _person_rows(policy, inventory, policy.subjects[subject])
     drafts = [*rows, *_files(policy, subject)]
-    ends = _until_of_account if whole else _until
+    ends = _until_of_account if of_account else _until
     dated = [replace(step, until=ends(policy, step, circumstances)) for step in drafts]
     steps = tuple(replace(step, order=order) for order, step in enumerate(dated, start=1))
     return Plan(subject, policy.version, steps, _last_trace(policy, steps, circumstances.on))
@@ -96,7 +96,7 @@ def _own(attributes: Iterable[Attribute]) -> list[Attribute]:
 
 
 def _by_order(inventory: Inventory) -> list[Stored]:
-    return sorted(inventory, key=lambda stored: (_ORDER.index(stored.room), stored.kind))
+    return sorted(inventory, key=lambda stored: (_ORDER.index(stored.table), stored.kind))
 
 
 def _governing(policy: Policy, attributes: Iterable[Attribute]) -> tuple[Rule, ...]:
@@ -110,7 +110,7 @@ def _row(
     bases = tuple(sorted({basis for rule in rules for basis in rule.bases}))
     names = tuple(attribute.path for attribute in attributes)
     return PlannedStep(
-        0, "table", stored.room, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
+        0, "table", stored.table, (stored.kind,), names, match, action, tuple(rule.name for rule in rules), bases, None
     )
 
 
@@ -126,7 +126,7 @@ def _company_rows(policy: Policy, inventory: Inventory) -> Iterator[PlannedStep]
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
         rules = _governing(policy, attributes)
-        action = "delete" if policy.rooms[stored.room].erased else _kept_action(rules)
+        action = "delete" if policy.tables[stored.table].erased else _kept_action(rules)
         if action == "delete":
             yield _row(stored, attributes, rules, "all", action)
             continue
@@ -144,7 +144,7 @@ def _person_rows(policy: Policy, inventory: Inventory, subject: Subject) -> Iter
     must stay, only the naming attributes are removed."""
     for stored in _by_order(inventory):
         attributes = _own(stored.attributes)
-        erased = policy.rooms[stored.room].erased
+        erased = policy.tables[stored.table].erased
         if stored.kind in subject.kinds and erased:
             yield _row(stored, attributes, _governing(policy, attributes), "own", "delete")
             continue

@@ -16,7 +16,7 @@ from chalicelib.policy.rules import Attribute, all_entities, rules_of
 
 COMMITTED = HERE / "inventory.toml"
 HEADER = """\
-# Everything that is stored: room, kind, attribute, type, rule. Generated from the entities by
+# Everything that is stored: table, kind, attribute, type, rule. Generated from the entities by
 # `python -m chalicelib.policy.inventory --write`; a review of this file shows what a change newly stores.
 # `within` names the rule that governs a part of a value: it is kept as long as what holds it.
 """
@@ -25,7 +25,7 @@ HEADER = """\
 class Stored(NamedTuple):
     """One kind of row: its table and every attribute that it stores."""
 
-    room: str
+    table: str
     kind: str
     entity: str
     attributes: tuple[Attribute, ...]
@@ -37,13 +37,15 @@ Inventory = tuple[Stored, ...]
 def take(entities: Mapping[tuple[str, str], type[Record]] | None = None) -> Inventory:
     """The inventory of `entities` (default: all of the product), sorted by table and kind."""
     found = all_entities() if entities is None else entities
-    return tuple(Stored(room, kind, made.__qualname__, rules_of(made)) for (room, kind), made in sorted(found.items()))
+    return tuple(
+        Stored(table, kind, made.__qualname__, rules_of(made)) for (table, kind), made in sorted(found.items())
+    )
 
 
 def faults(inventory: Inventory, policy: Policy) -> list[str]:
     """The contradictions between entities and rules: undefined rules, unused rules, planned rules already in use,
     unknown kinds of a subject."""
-    used = {a.rule: f"{s.room}/{s.kind}.{a.path}" for s in inventory for a in s.attributes}
+    used = {a.rule: f"{s.table}/{s.kind}.{a.path}" for s in inventory for a in s.attributes}
     used |= {prefix.rule: f"the prefix {prefix.path}" for prefix in policy.prefixes.values()}
     kinds = {stored.kind for stored in inventory}
     found = [f"{where} names the unknown rule {rule!r}" for rule, where in used.items() if rule not in policy.rules]
@@ -58,17 +60,17 @@ def faults(inventory: Inventory, policy: Policy) -> list[str]:
 
 
 def _line(attribute: Attribute) -> str:
-    marks = f", packed = {str(attribute.packed).lower()}" if attribute.packed else ""
+    extra = f", packed = {str(attribute.packed).lower()}" if attribute.packed else ""
     if attribute.rule != attribute.governed_by:
-        marks += f', within = "{attribute.governed_by}"'
+        extra += f', within = "{attribute.governed_by}"'
     typed = attribute.type.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{attribute.path}" = {{ type = "{typed}", rule = "{attribute.rule}"{marks} }}'
+    return f'"{attribute.path}" = {{ type = "{typed}", rule = "{attribute.rule}"{extra} }}'
 
 
 def write(inventory: Inventory) -> str:
     """The inventory as TOML, one attribute a line. The same entities give the same text."""
     parts: Iterable[str] = (
-        f"\n[{s.room}.{s.kind}] # {s.entity}\n" + "".join(_line(a) + "\n" for a in s.attributes) for s in inventory
+        f"\n[{s.table}.{s.kind}] # {s.entity}\n" + "".join(_line(a) + "\n" for a in s.attributes) for s in inventory
     )
     return HEADER + "".join(parts)
 

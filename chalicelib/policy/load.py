@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from chalicelib.domain.entity import ROOMS
+from chalicelib.domain.entity import TABLE_NAMES
 from chalicelib.policy.converters import (
     Field,
     day,
@@ -33,13 +33,13 @@ from chalicelib.policy.model import (
     Policy,
     PolicyError,
     PolicyTable,
+    PolicyVersion,
     Prefix,
     Processor,
     Rule,
     Section,
     Storage,
     Subject,
-    Version,
 )
 from chalicelib.policy.terms import Start
 
@@ -95,7 +95,7 @@ POLICY = {
     "subjects": Field(
         named(Subject, "name", {"kinds": Field(texts), "references": Field(texts), "label": Field(words)}),
     ),
-    "rooms": Field(
+    "tables": Field(
         named(PolicyTable, "name", {"erased": Field(flag), "ttl": Field(text, None), "label": Field(words)})
     ),
     "prefixes": Field(
@@ -108,7 +108,7 @@ POLICY = {
     "clauses": Field(named(Clause, "name", CLAUSE)),
     "versions": Field(
         listed(
-            Version,
+            PolicyVersion,
             {"version": Field(text), "date": Field(day), "material": Field(flag), "changes": Field(words)},
         )
     ),
@@ -176,8 +176,8 @@ def _check(policy: Policy) -> Policy:
             raise PolicyError(
                 f"processors.{processor.name}.transfer: {processor.transfer!r} is no basis, nor undecided"
             )
-    if policy.rooms.keys() != set(ROOMS):
-        raise PolicyError(f"rooms: exactly {', '.join(ROOMS)} are expected")
+    if policy.tables.keys() != set(TABLE_NAMES):
+        raise PolicyError(f"tables: exactly {', '.join(TABLE_NAMES)} are expected")
     if policy.default_region not in policy.regions:
         raise PolicyError(f"default_region: {policy.default_region} is not among the regions")
     _check_versions(policy)

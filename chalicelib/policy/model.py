@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from chalicelib.domain.language import Language
 from chalicelib.policy.terms import Period, Start
 
-Day = date
-Language = Literal["fr", "ar", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
+_Date = date  # The method `Policy.date` hides the name.
 
 CLASSES = ("identity", "contact", "bank", "fiscal", "commercial", "settings", "security", "technical", "proof")
 ON_ERASURE = ("delete", "block", "keep")
@@ -137,7 +135,7 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Version:
+class PolicyVersion:
     """One version of the published policy. `material` changes ask for a new acceptance."""
 
     version: str
@@ -168,15 +166,15 @@ class Policy:
     bases: Mapping[str, Basis]
     rules: Mapping[str, Rule]
     subjects: Mapping[str, Subject]
-    rooms: Mapping[str, PolicyTable]
+    tables: Mapping[str, PolicyTable]
     prefixes: Mapping[str, Prefix]
     storage: Storage
     processors: Mapping[str, Processor]
     clauses: Mapping[str, Clause]
-    versions: tuple[Version, ...]
+    versions: tuple[PolicyVersion, ...]
 
     @property
-    def current(self) -> Version:
+    def current(self) -> PolicyVersion:
         """The version in force: the last one."""
         return self.versions[-1]
 
@@ -190,21 +188,21 @@ class Policy:
         """The day on which the version in force was published."""
         return self.current.date
 
-    def in_force(self, on: Day) -> Version:
+    def in_force(self, on: _Date) -> PolicyVersion:
         """The version in force on a day: the last one dated up to that day, else the first. Later versions are
         announced."""
         return max((v for v in self.versions if v.date <= on), key=lambda v: v.date, default=self.versions[0])
 
-    def required(self, on: Day) -> Version:
+    def required(self, on: _Date) -> PolicyVersion:
         """The last material version in force on a day. A member must have accepted it or a later one."""
         past = self.versions[: self.versions.index(self.in_force(on)) + 1]
         return next((v for v in reversed(past) if v.material), past[0])
 
-    def announced(self, on: Day) -> tuple[Version, ...]:
+    def announced(self, on: _Date) -> tuple[PolicyVersion, ...]:
         """The versions that are published but not in force on a day, the next first."""
         return tuple(v for v in self.versions if v.date > self.in_force(on).date)
 
-    def accepted_on(self, on: Day) -> tuple[str, ...]:
+    def accepted_on(self, on: _Date) -> tuple[str, ...]:
         """The versions that a sign-up may accept on a day, oldest first: the required one and all later ones. A person
         who accepts an announced version agrees in advance."""
         return tuple(v.version for v in self.versions[self.versions.index(self.required(on)) :])

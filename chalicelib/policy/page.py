@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from html import escape
 from itertools import groupby
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location, transfer
 from chalicelib.policy.load import HERE
-from chalicelib.policy.model import CLASSES, LANGUAGES, Language, Policy, Rule, Section, Version
+from chalicelib.policy.model import CLASSES, Policy, PolicyVersion, Rule, Section
 from chalicelib.policy.terms import most_days
 from chalicelib.policy.wording import length, long_date, outcome, say, term
 
@@ -117,22 +118,22 @@ def _processors(policy: Policy, language: Language) -> str:
     return _table(language, "processors", ("provider", "receives", "why", "where", "transfer"), rows)
 
 
-def versions(policy: Policy, shown: Version, language: Language, now: Version) -> str:
+def versions(policy: Policy, shown: PolicyVersion, language: Language, now: PolicyVersion) -> str:
     """Every version, the newest first, with its changes and a link to its text."""
     listed = []
     for version in reversed(policy.versions):
         title = escape(say("page", "version_of", language, date=long_date(version.date, language)))
-        marks = [say("page", "current", language)] * (version is now)
-        marks += [say("page", "announced", language)] * (version.date > now.date)
-        marks += [say("page", "this_one", language)] * (version is shown)
+        notes = [say("page", "current", language)] * (version is now)
+        notes += [say("page", "announced", language)] * (version.date > now.date)
+        notes += [say("page", "this_one", language)] * (version is shown)
         link = title if version is shown else f'<a href="?version={version.version}&amp;lang={language}">{title}</a>'
-        note = f" <small>({escape(' · '.join(marks))})</small>" if marks else ""
+        note = f" <small>({escape(' · '.join(notes))})</small>" if notes else ""
         listed.append(f'<div class="version"><h3>{link}{note}</h3>\n<p>{escape(version.changes[language])}</p></div>\n')
     title = escape(say("page", "versions", language))
     return f'<section aria-labelledby="versions">\n<h2 id="versions">{title}</h2>\n{"".join(listed)}</section>\n'
 
 
-def _languages(shown: Version, language: Language) -> str:
+def _languages(shown: PolicyVersion, language: Language) -> str:
     links = ""
     for other in LANGUAGES:
         mark = ' aria-current="page"' if other == language else ""
@@ -150,7 +151,12 @@ def _contents(sections: Iterable[Section], language: Language) -> str:
 
 
 def whole(
-    policy: Policy, shown: Version, sections: tuple[Section, ...], text: str, language: Language, now: Version
+    policy: Policy,
+    shown: PolicyVersion,
+    sections: tuple[Section, ...],
+    text: str,
+    language: Language,
+    now: PolicyVersion,
 ) -> str:
     """The complete page around the `text` of one version. `now` is the version in force on the day of reading."""
     title = escape(say("page", "title", language))

@@ -10,9 +10,10 @@ from datetime import date
 from html import escape
 from pathlib import Path
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location
 from chalicelib.policy.load import HERE, current, sections
-from chalicelib.policy.model import LANGUAGES, Language, Policy, PolicyError, Version
+from chalicelib.policy.model import Policy, PolicyError, PolicyVersion
 from chalicelib.policy.page import REGION, article, whole
 
 FROZEN = HERE / "texts" / "frozen"
@@ -31,7 +32,7 @@ def render(language: Language, version: str | None = None, region: str | None = 
     return whole(policy, shown, sections(shown.version), text.replace(REGION, escape(where)), language, now)
 
 
-def find(policy: Policy, version: str | None) -> Version:
+def find(policy: Policy, version: str | None) -> PolicyVersion:
     """The version of that name, or the one in force. Raises PolicyError if there is none."""
     for each in policy.versions:
         if each.version == (version or policy.version):
@@ -39,12 +40,12 @@ def find(policy: Policy, version: str | None) -> Version:
     raise PolicyError(f"no version {version!r} of the policy was published")
 
 
-def derived(policy: Policy, version: Version, language: Language) -> str:
+def derived(policy: Policy, version: PolicyVersion, language: Language) -> str:
     """A version's text, made from the present texts and rules."""
     return article(policy, sections(version.version), language)
 
 
-def freeze(policy: Policy, version: Version, folder: Path = FROZEN) -> None:
+def freeze(policy: Policy, version: PolicyVersion, folder: Path = FROZEN) -> None:
     """Freeze a version's text in every language. Raises PolicyError if it is frozen already, because it was published
     so."""
     for language in LANGUAGES:
@@ -74,7 +75,7 @@ def faults(policy: Policy, folder: Path = FROZEN) -> list[str]:
     return found
 
 
-def _frozen_path(version: Version, language: Language, folder: Path = FROZEN) -> Path:
+def _frozen_path(version: PolicyVersion, language: Language, folder: Path = FROZEN) -> Path:
     return folder / f"{version.version}.{language}.html"
 
 

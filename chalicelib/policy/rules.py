@@ -37,7 +37,11 @@ def all_entities() -> dict[tuple[str, str], type[Record]]:
     those of the declared document types."""
     for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
         importlib.import_module(module.name)
-    declared = {cls for made in document_types() for cls in (made.draft, made.issued, made.balance)}
+    declared = {
+        cls
+        for document_type in document_types()
+        for cls in (document_type.draft, document_type.issued, document_type.balance)
+    }
     own = chalicelib.domain.__name__
     return {key: cls for key, cls in sorted(ENTITIES.items()) if cls.__module__.startswith(own) or cls in declared}
 

@@ -5,8 +5,9 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from chalicelib.domain.language import Language
 from chalicelib.policy.load import HERE
-from chalicelib.policy.model import Language, Rule
+from chalicelib.policy.model import Rule
 from chalicelib.policy.terms import Period, Start
 
 

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 
 _LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
 _NBSP = "\u00a0"

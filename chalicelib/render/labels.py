@@ -1,6 +1,6 @@
 """The fixed words of a printed document, one row per word: French, Arabic, English."""
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 
 _TABLE: dict[str, tuple[str, str, str]] = {
     # marks

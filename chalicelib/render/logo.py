@@ -26,19 +26,19 @@ def clean_logo(data: bytes) -> bytes:
     """
     if len(data) > MAX_BYTES:
         raise TooLarge(limit=MAX_BYTES)
-    wanted = _FORMATS.get(_media_type(data))
-    if wanted is None:
+    image_format = _FORMATS.get(_media_type(data))
+    if image_format is None:
         raise invalid("/logo", "logo_not_an_image")
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            with Image.open(BytesIO(data), formats=[wanted]) as picture:
+            with Image.open(BytesIO(data), formats=[image_format]) as picture:
                 if max(picture.size) > MAX_SIDE:
                     raise invalid("/logo", "logo_too_many_pixels", limit=MAX_SIDE)
                 picture.load()
-                return _encode(picture, wanted)
+                return _encode(picture, image_format)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
         raise invalid("/logo", "logo_not_an_image") from error
 
@@ -60,16 +60,16 @@ def _media_type(data: bytes) -> str:
         return ""
 
 
-def _encode(picture: "Image", wanted: str) -> bytes:
+def _encode(picture: "Image", image_format: str) -> bytes:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((PRINT_SIDE, PRINT_SIDE))
     # Palettes, 16-bit and CMYK all become one form, which every renderer reads.
-    plain = upright.convert("RGBA" if wanted == "PNG" else "RGB")
+    plain = upright.convert("RGBA" if image_format == "PNG" else "RGB")
     plain.info.clear()  # comments and profiles, which the encoders would otherwise write again
     out = BytesIO()
-    if wanted == "PNG":
+    if image_format == "PNG":
         plain.save(out, "PNG", optimize=True)
     else:
         plain.save(out, "JPEG", quality=90, optimize=True)

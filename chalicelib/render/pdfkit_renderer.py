@@ -20,7 +20,7 @@ from chalicelib.render.filling import fill
 from chalicelib.render.html import page_data
 from chalicelib.render.payload import payload
 from chalicelib.render.process import LimitReached, Limits, run
-from chalicelib.render.renderer import HERE, Attachment, RenderFailed, files_digest
+from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed, files_digest
 from chalicelib.render.text import FONTS
 
 LIMITS = Limits(memory_bytes=1024**3, seconds=18, file_bytes=20 * 1024**2)
@@ -68,7 +68,9 @@ class PdfkitRenderer:
         template = sha256(self._template.encode()).hexdigest()[:20]
         return f"{installed('pdfkit')}-{program}-{files_digest(HERE)}-{template}"
 
-    def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
+    def render(
+        self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
+    ) -> bytes:
         """Return a PDF.
 
         Raises RendererUnavailable without the program, InvalidContent or TooLarge for a refused template, and
@@ -142,7 +144,7 @@ def _dated(made: bytes, view: DocumentView) -> bytes:
     """Replace the creation date by the view's date in the same length, so that equal views give equal bytes."""
 
     def stamp(found: "re.Match[bytes]") -> bytes:
-        room = len(found.group()) - len(b"/CreationDate (D:)")
-        return b"/CreationDate (D:" + f"{view.dated:%Y%m%d}000000Z".encode()[:room].ljust(room, b"Z") + b")"
+        width = len(found.group()) - len(b"/CreationDate (D:)")
+        return b"/CreationDate (D:" + f"{view.dated:%Y%m%d}000000Z".encode()[:width].ljust(width, b"Z") + b")"
 
     return _CREATED.sub(stamp, made)

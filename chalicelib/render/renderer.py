@@ -21,7 +21,7 @@ class RenderFailed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class EmbeddedFile:
     """A UTF-8 text file inside the PDF (PDF/A-3), such as the e-invoice. `relationship` is PDF's term."""
 
     name: str
@@ -40,7 +40,9 @@ class Renderer(Protocol):
     @property
     def version(self) -> str: ...
 
-    def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
+    def render(
+        self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
+    ) -> bytes:
         """Return the PDF. `logo` is the output of `clean_logo`.
 
         Raises RenderFailed, RendererUnavailable, or InvalidContent for a refused template.
@@ -49,7 +51,7 @@ class Renderer(Protocol):
 
 
 def inputs_hash(
-    view: DocumentView, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()
+    view: DocumentView, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
 ) -> str:
     """Return the SHA-256 (hex) of everything that decides the bytes: the view, the renderer with its templates, fonts
     and labels, the logo and the attachments."""

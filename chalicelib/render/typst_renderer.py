@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.render.payload import payload
-from chalicelib.render.renderer import HERE, Attachment, RenderFailed, files_digest
+from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed, files_digest
 from chalicelib.render.text import FONTS, printable, without_marks
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ class TypstRenderer:
             self._template / "document.typ", root=self._template, font_paths=fonts, ignore_system_fonts=True
         )
 
-    def render(self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[Attachment] = ()) -> bytes:
+    def render(
+        self, view: DocumentView, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
+    ) -> bytes:
         """Return a tagged PDF/A-3a with the view's date. `logo` is a PNG or JPEG from `clean_logo`.
 
         Raises RenderFailed when typst fails, which no content of a view should cause.
@@ -71,7 +73,7 @@ class TypstRenderer:
                 raise RenderFailed(str(error)) from error
 
     def _compile(
-        self, view: DocumentView, data: dict[str, Any], logo: bytes | None, attachments: Sequence[Attachment]
+        self, view: DocumentView, data: dict[str, Any], logo: bytes | None, attachments: Sequence[EmbeddedFile]
     ) -> bytes:
         data["logo"] = _picture(logo) if logo else None
         data["attachments"] = [

@@ -17,19 +17,19 @@ from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
 from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, price_text, text
-from chalicelib.domain.morocco.mentions import Words
+from chalicelib.domain.morocco.mentions import Translations
 from chalicelib.domain.morocco.vat import exemption_wording
 from chalicelib.render.labels import labels
-from chalicelib.render.ubl_vat import Group, category_of, groups_of
+from chalicelib.render.ubl_vat import VatBreakdown, category_of, groups_of
 from chalicelib.render.units import PIECES, unit_code
 
 SPECIFICATION: Final = "urn:cen.eu:en16931:2017"
 _SCHEMA: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_CASH, _CREDIT_TRANSFER, _NOT_DEFINED, _DISCOUNT = "10", "30", "1", "95"  # UNTDID 4461 and 5189
-_ROUNDING: Words = {"fr": "Arrondi", "ar": "تقريب", "en": "Rounding"}
-_UNIT: Words = {"fr": "Unité", "ar": "الوحدة", "en": "Unit"}
-_GIVEN_BACK: Words = {
+_ROUNDING: Translations = {"fr": "Arrondi", "ar": "تقريب", "en": "Rounding"}
+_UNIT: Translations = {"fr": "Unité", "ar": "الوحدة", "en": "Unit"}
+_GIVEN_BACK: Translations = {
     "fr": "À imputer sur la facture d'origine ou à rembourser.",
     "ar": "يخصم من الفاتورة الأصلية أو يسترد.",
     "en": "To be set off against the original invoice, or refunded.",
@@ -217,7 +217,7 @@ class _Writer:
             self._amount(made, "BaseAmount", base)
         return made
 
-    def _allowances(self, group: Group) -> None:
+    def _allowances(self, group: VatBreakdown) -> None:
         """Add the group's part of the document's discount, and the stamp duty, which is a charge in EN 16931."""
         if group.reduction:
             percent = self._of.discount.percent if self._of.discount else None

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.money import ZERO
-from chalicelib.domain.morocco.mentions import NO_VAT, REVERSE_CHARGE, Words
+from chalicelib.domain.morocco.mentions import NO_VAT, REVERSE_CHARGE, Translations
 from chalicelib.domain.morocco.vat import exemption_wording
 
-_STAMP: Words = {
+_STAMP: Translations = {
     "fr": "Droit de timbre sur l'encaissement en espèces (CGI art. 252), hors du champ de la TVA",
     "ar": "رسم التنبر على الأداء نقدا (المادة 252 من المدونة العامة للضرائب)، خارج نطاق الضريبة على القيمة المضافة",
     "en": "Stamp duty on settlement in cash (CGI art. 252), outside the scope of VAT",
@@ -16,7 +16,7 @@ _STAMP: Words = {
 
 
 @dataclass
-class Group:
+class VatBreakdown:
     """One VAT category and rate (BG-23), in dirhams: `lines` − discounts + `stamp` = `base`.
 
     EN 16931 wants one group for all exempt lines, so several articles share a group with all their reasons.
@@ -46,13 +46,13 @@ def category_of(document: Issued, exemption: str | None) -> str:
     return "AE" if document.reverse_charge else "S"
 
 
-def groups_of(document: Issued) -> list[Group]:
+def groups_of(document: Issued) -> list[VatBreakdown]:
     """Return the groups in the order of the document's totals. The stamp duty is part of the group without TVA."""
     language = document.language
-    groups: dict[tuple[str, Decimal], Group] = {}
+    groups: dict[tuple[str, Decimal], VatBreakdown] = {}
 
-    def group(category: str, rate: Decimal) -> Group:
-        return groups.setdefault((category, rate), Group(category, rate))
+    def group(category: str, rate: Decimal) -> VatBreakdown:
+        return groups.setdefault((category, rate), VatBreakdown(category, rate))
 
     for share in document.totals.vat:
         found = group(category_of(document, share.exemption), share.rate)

@@ -39,19 +39,19 @@ class BulkIssue:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _BulkIssueContext:
     world: "World"
     job: JobRow
 
 
-def _load(context: _Context) -> BulkIssue:
+def _load(context: _BulkIssueContext) -> BulkIssue:
     job = context.job
     inputs = json.loads(job.inputs)
     day = date.fromisoformat(inputs["day"]) if inputs["day"] else None
     return BulkIssue(tuple(inputs["ids"]), day, tuple(msgspec.json.decode(job.outcomes)), job.done)
 
 
-def _row(context: _Context, state: BulkIssue) -> JobRow:
+def _row(context: _BulkIssueContext, state: BulkIssue) -> JobRow:
     return context.job.progressed(
         over=state.step == DONE,
         failed=state.failure is not None,
@@ -60,7 +60,7 @@ def _row(context: _Context, state: BulkIssue) -> JobRow:
     )
 
 
-def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
+def _issue_next(context: _BulkIssueContext, state: BulkIssue, _: Deadline) -> BulkIssue:
     """Issue one transaction of drafts. After a crash between commit and save, the repeated key returns the first
     reply."""
     issued = _next_chunk(context, state.done, state.ids[state.done : state.done + issuing.BULK], state.day)
@@ -69,7 +69,7 @@ def _issue_next(context: _Context, state: BulkIssue, _: Deadline) -> BulkIssue:
     return replace(state, outcomes=(*state.outcomes, *issued), done=done, step=step)
 
 
-def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | None) -> list[OutcomeRow]:
+def _next_chunk(context: _BulkIssueContext, done: int, chunk: Sequence[str], day: date | None) -> list[OutcomeRow]:
     """Issue the chunk; if it does not fit into a transaction, issue half of it."""
     job, world = context.job, context.world
     step = f"{job.id}:{done}"
@@ -86,9 +86,9 @@ def _next_chunk(context: _Context, done: int, chunk: Sequence[str], day: date | 
 
 
 def _type_of(ids: Sequence[str]) -> DocumentType:
-    made = by_id(ids[0])
-    assert made is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
-    return made
+    document_type = by_id(ids[0])
+    assert document_type is not None  # noqa: S101 — the endpoint that queued the job took ids of documents only
+    return document_type
 
 
 def _chunk_reply(outcomes: Sequence[IssueOutcome], _: Head) -> Reply:
@@ -96,7 +96,7 @@ def _chunk_reply(outcomes: Sequence[IssueOutcome], _: Head) -> Reply:
     return Reply(body=msgspec.json.encode({"data": [outcome.row() for outcome in outcomes]}))
 
 
-def _failed(_: _Context, state: BulkIssue, failure: Failure) -> BulkIssue:
+def _failed(_: _BulkIssueContext, state: BulkIssue, failure: Failure) -> BulkIssue:
     """End the job. Drafts after the failed chunk are not attempted."""
     ended = replace(state, step=DONE, failure=failure.code)
     if isinstance(failure, GivenUp):  # The progress of the last attempt is unknown.
@@ -122,7 +122,7 @@ def _at_fault(failure: Failure, chunk: Sequence[str]) -> list[IssueOutcome]:
 
 WORKFLOW: Final = Workflow(
     name="bulk issue",
-    context=_Context,
+    context=_BulkIssueContext,
     load=_load,
     row=_row,
     steps={"issue": _issue_next},

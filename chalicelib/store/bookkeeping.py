@@ -27,7 +27,7 @@ from pynamodb.expressions.update import Action
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import Busy
 from chalicelib.store.codec import from_row, to_row
-from chalicelib.store.wire import Page, Store, code_of, is_passing
+from chalicelib.store.wire import RowPage, Store, code_of, is_passing
 from chalicelib.store.write_path import Kinds, KindsWithDueDate, WritePath
 
 PAGE = 100
@@ -70,7 +70,7 @@ PATH: Final = WritePath(
 """Progress of jobs, mails that no commit posts, counts and codes. In `requests`, proofs go at the end of their term."""
 
 
-class Row:
+class RowPaths:
     """The attributes that this module may change, as expressions."""
 
     due, due_at, attempts, version = Path("due"), Path("due_at"), Path("attempts"), Path("version")
@@ -86,26 +86,26 @@ class Claim:
     attempt: int
 
 
-def page(store: Store, room: str, name: str, at: datetime, *, cursor: str | None = None, limit: int = PAGE) -> Page:
-    """One page of the rows of `room` that are due for job `name` at `at`, oldest first, in the index's (eventually
+def page(store: Store, table: str, name: str, at: datetime, *, cursor: str | None = None, limit: int = PAGE) -> RowPage:
+    """One page of the rows of `table` that are due for job `name` at `at`, oldest first, in the index's (eventually
     consistent) view. `cursor` is what `cursor_of` made of the page before."""
     after = msgspec.json.decode(cursor) if cursor else None
-    found = store.query(room, name, _due_by(at), index="due", after=after, limit=limit)
-    return Page([record for record in found.records if due_at(record) <= at], found.next)
+    found = store.query(table, name, _due_by(at), index="due", after=after, limit=limit)
+    return RowPage([record for record in found.records if due_at(record) <= at], found.next)
 
 
-def all_due(store: Store, room: str, name: str, at: datetime) -> Iterator[Record]:
-    """Every row of `room` that is due for job `name` at `at`, the oldest first. Raises Busy."""
-    found = store.all(room, name, _due_by(at), index="due")
+def all_due(store: Store, table: str, name: str, at: datetime) -> Iterator[Record]:
+    """Every row of `table` that is due for job `name` at `at`, the oldest first. Raises Busy."""
+    found = store.all(table, name, _due_by(at), index="due")
     return (record for record in found if due_at(record) <= at)
 
 
 def _due_by(at: datetime) -> Condition:
     # Stored instants end in "Z" or in a fraction and "Z", which sorts before it: the whole second's bound misses none.
-    return Row.due_at <= _stored(at.replace(microsecond=0))
+    return RowPaths.due_at <= _stored(at.replace(microsecond=0))
 
 
-def cursor_of(found: Page) -> str | None:
+def cursor_of(found: RowPage) -> str | None:
     """The cursor of the next page, as text; None after the last page."""
     return msgspec.json.encode(found.next).decode() if found.next else None
 
@@ -116,56 +116,56 @@ def claim(store: Store, record: Record, until: datetime) -> Claim | None:
     row = _update(
         store,
         record,
-        [Row.due_at.set(_stored(until)), Row.attempts.set((Row.attempts | 0) + 1)],
-        (Row.due == _due(record)) & (Row.due_at == _stored(was)),
+        [RowPaths.due_at.set(_stored(until)), RowPaths.attempts.set((RowPaths.attempts | 0) + 1)],
+        (RowPaths.due == _due(record)) & (RowPaths.due_at == _stored(was)),
     )
     if row is None:
         return None
-    return Claim(from_row(record.ROOM, row), was, until, int(row["attempts"]["N"]))
+    return Claim(from_row(record.TABLE, row), was, until, int(row["attempts"]["N"]))
 
 
 def postpone(store: Store, claimed: Claim, at: datetime) -> bool:
     """Try again at `at`. False when the claim had lapsed."""
-    return _update(store, claimed.record, [Row.due_at.set(_stored(at))], _ours(claimed)) is not None
+    return _update(store, claimed.record, [RowPaths.due_at.set(_stored(at))], _ours(claimed)) is not None
 
 
 def release(store: Store, claimed: Claim) -> bool:
     """Give back what there was no time for, as if it had not been claimed. False when the claim had lapsed."""
-    back = [Row.due_at.set(_stored(claimed.was)), Row.attempts.set((Row.attempts | 1) - 1)]
+    back = [RowPaths.due_at.set(_stored(claimed.was)), RowPaths.attempts.set((RowPaths.attempts | 1) - 1)]
     return _update(store, claimed.record, back, _ours(claimed)) is not None
 
 
 def defer(store: Store, record: Record, at: datetime) -> bool:
     """Make a claimed row, as it was read, due at `at` with all its attempts. False when somebody else moved it
     meanwhile. Raises Busy."""
-    unmoved = (Row.due == _due(record)) & (Row.due_at == _stored(due_at(record)))
-    return _update(store, record, [Row.due_at.set(_stored(at)), Row.attempts.set(0)], unmoved) is not None
+    unmoved = (RowPaths.due == _due(record)) & (RowPaths.due_at == _stored(due_at(record)))
+    return _update(store, record, [RowPaths.due_at.set(_stored(at)), RowPaths.attempts.set(0)], unmoved) is not None
 
 
 def dead_letter(store: Store, claimed: Claim) -> bool:
     """Try no more: the row moves to the index's partition of the dead letters, where an operator sees it. False when
     the claim had lapsed."""
     name = _due(claimed.record).removesuffix(DEAD) + DEAD
-    return _update(store, claimed.record, [Row.due.set(name)], _ours(claimed)) is not None
+    return _update(store, claimed.record, [RowPaths.due.set(name)], _ours(claimed)) is not None
 
 
 def revive(store: Store, record: Record, at: datetime) -> bool:
     """Give a dead-lettered row all its attempts again, from `at` on. False when it is none."""
     name = _due(record).removesuffix(DEAD)
-    changes = [Row.due.set(name), Row.due_at.set(_stored(at)), Row.attempts.set(0)]
-    return _update(store, record, changes, Row.due == name + DEAD) is not None
+    changes = [RowPaths.due.set(name), RowPaths.due_at.set(_stored(at)), RowPaths.attempts.set(0)]
+    return _update(store, record, changes, RowPaths.due == name + DEAD) is not None
 
 
 def finish(store: Store, ref: Ref) -> None:
     """Delete a row whose work is done. Safe to repeat. Raises Busy, OutsideWritePath."""
     PATH.require_at("delete", ref)
-    _attempt(lambda: store.connection.delete_item(store.names[ref.room], ref.company, ref.sort), DeleteError)
+    _attempt(lambda: store.connection.delete_item(store.names[ref.table], ref.company, ref.sort), DeleteError)
 
 
 def save(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
     """Keep the progress that a claimed row made since it was read as `seen`. False when somebody else moved it
     meanwhile. Its attempts are counted anew: what progresses is not poison. Raises Busy."""
-    unmoved = (Row.version == seen.version) & (Row.due_at == _stored(due_at(seen)))
+    unmoved = (RowPaths.version == seen.version) & (RowPaths.due_at == _stored(due_at(seen)))
     return _put(store, record, salt, unmoved)
 
 
@@ -177,13 +177,13 @@ def remember(store: Store, record: Record, salt: bytes) -> None:
 def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool:
     """Put one of the rows that no company owns in place of the one seen, or where there was none. False when somebody
     else was faster. Raises Busy."""
-    unmoved = Row.version == seen.version if seen else Path("company").does_not_exist()
+    unmoved = RowPaths.version == seen.version if seen else Path("company").does_not_exist()
     return _put(store, record, salt, unmoved)
 
 
 def _put(store: Store, record: Record, salt: bytes, condition: Condition | None) -> bool:
-    PATH.require("put", record.ROOM, record.KIND)
-    name, attributes = store.names[record.ROOM], to_row(record, salt)
+    PATH.require("put", record.TABLE, record.KIND)
+    name, attributes = store.names[record.TABLE], to_row(record, salt)
     call = store.connection.put_item
     done = _attempt(
         lambda: call(name, record.key.company, record.key.sort, attributes=attributes, condition=condition), PutError
@@ -193,9 +193,9 @@ def _put(store: Store, record: Record, salt: bytes, condition: Condition | None)
 
 def _update(store: Store, record: Record, actions: Sequence[Action], condition: Condition) -> dict[str, Any] | None:
     """The row after the change, or None when the condition failed."""
-    PATH.require("update", record.ROOM, record.KIND)
+    PATH.require("update", record.TABLE, record.KIND)
     ref = record.key
-    name, call = store.names[ref.room], store.connection.update_item
+    name, call = store.names[ref.table], store.connection.update_item
     answer = _attempt(
         lambda: call(name, ref.company, ref.sort, actions, condition, return_values="ALL_NEW"), UpdateError
     )
@@ -214,7 +214,7 @@ def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
 
 
 def _ours(claimed: Claim) -> Condition:
-    return Row.due_at == _stored(claimed.until)
+    return RowPaths.due_at == _stored(claimed.until)
 
 
 def _due(record: Record) -> str:

@@ -26,15 +26,15 @@ _OWN = frozenset({"company", "sort", "_kind", "_salt"})
 
 
 @cache
-def _packed(room: str, kind: str) -> frozenset[str]:
-    return frozenset(f.name for f in fields(ENTITIES[room, kind]) if f.metadata["packed"])
+def _packed(table: str, kind: str) -> frozenset[str]:
+    return frozenset(f.name for f in fields(ENTITIES[table, kind]) if f.metadata["packed"])
 
 
 @cache
-def _nullable(room: str, kind: str) -> dict[str, None]:
+def _nullable(table: str, kind: str) -> dict[str, None]:
     """Attributes that may be None although a new record starts with another value. A missing attribute is read as
     None."""
-    cls = ENTITIES[room, kind]
+    cls = ENTITIES[table, kind]
     hints = get_type_hints(cls)
     return {f.name: None for f in fields(cls) if f.default is not None and NoneType in get_args(hints[f.name])}
 
@@ -78,14 +78,14 @@ def _unpack(compressed: bytes) -> Any:
 def to_row(record: Record, salt: bytes) -> Row:
     """The row of a record. None is stored as absence. Raises TooLarge above MAX_ROW_BYTES in the workspace,
     MAX_LATER_BYTES in other tables."""
-    packed = _packed(record.ROOM, record.KIND)
+    packed = _packed(record.TABLE, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
     for name, value in data.items():
         if value is None:
             continue
         row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
-    limit = MAX_ROW_BYTES if record.ROOM == "workspace" else MAX_LATER_BYTES
+    limit = MAX_ROW_BYTES if record.TABLE == "workspace" else MAX_LATER_BYTES
     if sum(len(name) + _weight(part) for name, part in row.items()) > limit:
         raise TooLarge(limit=limit)
     return row
@@ -103,31 +103,31 @@ def _weight(attribute: Mapping[str, Any]) -> int:
     return 1 if kind == "BOOL" else len(value)
 
 
-def from_row(room: str, row: Row) -> Record:
-    """The record of a row read from the table `room`."""
+def from_row(table: str, row: Row) -> Record:
+    """The record of a row read from `table`."""
     kind = row["_kind"]["S"]
-    packed = _packed(room, kind)
-    data: dict[str, Any] = _nullable(room, kind) | {
+    packed = _packed(table, kind)
+    data: dict[str, Any] = _nullable(table, kind) | {
         name: _unpack(part["B"]) if name in packed else _plain(part)
         for name, part in row.items()
         if name not in ("sort", "_kind", "_salt")
     }
-    made: Record = converted(data, ENTITIES[room, kind], strict=False, builtin_types=(bytes,))
+    made: Record = converted(data, ENTITIES[table, kind], strict=False, builtin_types=(bytes,))
     return made
 
 
 @cache
-def _whole(room: str, kind: str) -> frozenset[str]:
+def _whole(table: str, kind: str) -> frozenset[str]:
     """Attributes that hold whole numbers."""
-    hints = get_type_hints(ENTITIES[room, kind])
+    hints = get_type_hints(ENTITIES[table, kind])
     return frozenset(name for name, hint in hints.items() if int in (hint, *get_args(hint)))
 
 
-def to_plain(room: str, row: Row) -> dict[str, Any]:
+def to_plain(table: str, row: Row) -> dict[str, Any]:
     """A row's attributes as plain JSON, without its key, salt and company. Packed attributes are unpacked (as
     msgspec.Raw), whole numbers are numbers, decimals are strings, bytes stay bytes."""
     kind = row["_kind"]["S"]
-    packed, whole = _packed(room, kind), _whole(room, kind)
+    packed, whole = _packed(table, kind), _whole(table, kind)
     data: dict[str, Any] = {}
     for name, part in row.items():
         if name in _OWN:
@@ -141,10 +141,10 @@ def to_plain(room: str, row: Row) -> dict[str, Any]:
     return data
 
 
-def from_plain(room: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
+def from_plain(table: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
     """The record of the company `company` from JSON that `to_plain` made. Raises msgspec.ValidationError."""
-    whole = _nullable(room, kind) | dict(data) | {"company": company}
-    made: Record = converted(whole, ENTITIES[room, kind], strict=False)
+    whole = _nullable(table, kind) | dict(data) | {"company": company}
+    made: Record = converted(whole, ENTITIES[table, kind], strict=False)
     return made
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, Page, Store, start_after
+from chalicelib.store.wire import SORT, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -97,23 +97,23 @@ class Reader:
 
     def page(
         self,
-        room: str,
+        table: str,
         where: Condition,
         *,
         after: str | None = None,
         descending: bool = False,
         limit: int = 100,
         matching: Condition | None = None,
-    ) -> Page:
-        """One page of this company's rows in the table `room` by sort key."""
+    ) -> RowPage:
+        """One page of this company's rows in `table` by sort key."""
         start = start_after(self.company, after) if after else None
         return self.store.query(
-            room, self.company, where, after=start, descending=descending, limit=limit, matching=matching
+            table, self.company, where, after=start, descending=descending, limit=limit, matching=matching
         )
 
-    def all(self, room: str, prefix: str) -> Iterator[Record]:
-        """Every row of the table `room` whose sort key begins with `prefix`, in order, a page at a time."""
-        return self.store.all(room, self.company, SORT.startswith(prefix))
+    def all(self, table: str, prefix: str) -> Iterator[Record]:
+        """Every row of `table` whose sort key begins with `prefix`, in order, a page at a time."""
+        return self.store.all(table, self.company, SORT.startswith(prefix))
 
 
 def open_company(store: Store, company: str, head: Head | None = None) -> Reader:

@@ -50,7 +50,7 @@ class Snapshot:
         if missing := [ref for ref in refs if ref not in self._rows]:
             raise Unread(missing)
         rows = [self._rows[ref] for ref in refs]
-        return [codec.from_row(cls.ROOM, row) if row else None for row in rows]  # type: ignore[misc]
+        return [codec.from_row(cls.TABLE, row) if row else None for row in rows]  # type: ignore[misc]
 
     def get(self, cls: type[R], id: str = "", **parts: Any) -> R | None:
         """The record of this class and id, or None."""
@@ -60,7 +60,7 @@ class Snapshot:
         """The records at these addresses of the company, None for a missing one."""
         self.need(*refs)
         rows = [self._rows[ref] for ref in refs]
-        return [codec.from_row(ref.room, row) if row else None for ref, row in zip(refs, rows, strict=True)]
+        return [codec.from_row(ref.table, row) if row else None for ref, row in zip(refs, rows, strict=True)]
 
     def need(self, *refs: Ref) -> None:
         """Request several rows at once, so that they need one more round trip instead of one each."""

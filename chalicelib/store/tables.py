@@ -44,9 +44,9 @@ TABLES = (
 )
 
 
-def table_name(settings: Settings, room: str) -> str:
+def table_name(settings: Settings, table: str) -> str:
     """The name of the DynamoDB table in this stage."""
-    return f"{settings.table_prefix}{room}"
+    return f"{settings.table_prefix}{table}"
 
 
 def _index(index: Index) -> GlobalSecondaryIndex[Any]:
@@ -57,9 +57,9 @@ def _index(index: Index) -> GlobalSecondaryIndex[Any]:
     return made
 
 
-def _model(settings: Settings, room: TableDefinition) -> type[Model]:
+def _model(settings: Settings, table: TableDefinition) -> type[Model]:
     meta = {
-        "table_name": table_name(settings, room.name),
+        "table_name": table_name(settings, table.name),
         "region": settings.region,
         "host": settings.endpoint_of("dynamodb"),
         "billing_mode": "PAY_PER_REQUEST",
@@ -71,16 +71,16 @@ def _model(settings: Settings, room: TableDefinition) -> type[Model]:
         "Meta": type("Meta", (), meta),
         "company": UnicodeAttribute(hash_key=True),
         "sort": UnicodeAttribute(range_key=True),
-        **{f"{index.name}_index": _index(index) for index in room.indexes},
+        **{f"{index.name}_index": _index(index) for index in table.indexes},
     }
-    if room.ttl:
-        body[room.ttl] = TTLAttribute(null=True)
-    return type(room.name.title(), (Model,), body)
+    if table.ttl:
+        body[table.ttl] = TTLAttribute(null=True)
+    return type(table.name.title(), (Model,), body)
 
 
 def tables(settings: Settings) -> dict[str, type[Model]]:
     """The PynamoDB classes of this stage by table. They are made from settings, so there is no global `Meta`."""
-    return {room.name: _model(settings, room) for room in TABLES}
+    return {table.name: _model(settings, table) for table in TABLES}
 
 
 def create_tables(settings: Settings) -> None:

@@ -61,12 +61,12 @@ def transact(
 
     Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
     """
-    wanted, attempts = dict.fromkeys(reads), 0
+    refs, attempts = dict.fromkeys(reads), 0
     deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
     decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
-        snapshot, first = _read(store, call, list(wanted), deadline)
+        snapshot, first = _read(store, call, list(refs), deadline)
         if first is not None:
             return _replay(store, call, first, snapshot, decision)
         if attempts and begun >= deadline:  # Only after a last read: the commit whose answer was lost may exist.
@@ -78,7 +78,7 @@ def transact(
         try:
             decision = decide(snapshot)
         except Unread as unread:
-            wanted |= dict.fromkeys(unread.refs)
+            refs |= dict.fromkeys(unread.refs)
             continue
         attempts += 1
         head = _next_head(call, snapshot, decision)
@@ -237,13 +237,13 @@ def _answered(call: Call, reply: Reply) -> IdempotencyRecord:
 
 
 def _delete(store: Store, record: Record) -> dict[str, Any]:
-    PATH.require("delete", record.ROOM, record.KIND)
+    PATH.require("delete", record.TABLE, record.KIND)
     return store.key(record.key)
 
 
 def _put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
-    PATH.require("put", record.ROOM, record.KIND)
-    put = {"TableName": store.names[record.ROOM], "Item": codec.to_row(record, salt)}
+    PATH.require("put", record.TABLE, record.KIND)
+    put = {"TableName": store.names[record.TABLE], "Item": codec.to_row(record, salt)}
     if new:
         put["ConditionExpression"] = "attribute_not_exists(company)"
     return put

@@ -48,7 +48,7 @@ STREAMED = 1_000
 
 
 @dataclass(frozen=True)
-class Page:
+class RowPage:
     """Rows of one query, and the key after which the next page starts (None at the end)."""
 
     records: list[Record]
@@ -91,7 +91,7 @@ def ignore_commit(new: Sequence[Record], gone: Sequence[Record]) -> None:
     """Ignore the commit."""
 
 
-def at_once(ask: Callable[[], Page]) -> Page:
+def at_once(ask: Callable[[], RowPage]) -> RowPage:
     """Get a page by one read."""
     return ask()
 
@@ -128,9 +128,9 @@ class Store:
             retry_configuration={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             max_pool_connections=32,
         )
-        self.names = {room.name: table_name(settings, room.name) for room in TABLES}
-        for room in TABLES:
-            self.connection.add_meta_table(_meta_table(self.names[room.name], room))
+        self.names = {table.name: table_name(settings, table.name) for table in TABLES}
+        for table in TABLES:
+            self.connection.add_meta_table(_meta_table(self.names[table.name], table))
         _ = self.connection.client  # Made here, because PynamoDB makes it on first use without a lock.
 
     @cached_property
@@ -155,18 +155,18 @@ class Store:
 
     def records(self, refs: Sequence[Ref]) -> list[Record | None]:
         """The records at `refs`, read at one moment."""
-        return [from_row(ref.room, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
+        return [from_row(ref.table, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
 
     def all(
         self,
-        room: str,
+        table: str,
         partition: str,
         where: Condition | None = None,
         *,
         index: str | None = None,
         after: Key | None = None,
         descending: bool = False,
-        read: Callable[[Callable[[], Page]], Page] = at_once,
+        read: Callable[[Callable[[], RowPage]], RowPage] = at_once,
     ) -> Iterator[Record]:
         """Every row of a partition whose sort key satisfies `where`, in order, a page at a time.
 
@@ -174,7 +174,7 @@ class Store:
         that met a writer. Raises Busy.
         """
         while True:
-            ask = partial(self.query, room, partition, where, index=index, after=after, descending=descending)
+            ask = partial(self.query, table, partition, where, index=index, after=after, descending=descending)
             page = read(ask)
             yield from page.records
             if (after := page.next) is None:
@@ -186,16 +186,16 @@ class Store:
         company: str,
         *,
         descending: bool = False,
-        read: Callable[[Callable[[], Page]], Page] = at_once,
+        read: Callable[[Callable[[], RowPage]], RowPage] = at_once,
     ) -> Iterator[K]:
         """Every row of a company that is of this class, by its sort key. `read` is as `all` has it. Raises Busy."""
         where = SORT.startswith(cls.SORT.partition("{")[0])
-        found = self.all(cls.ROOM, company, where, descending=descending, read=read)
+        found = self.all(cls.TABLE, company, where, descending=descending, read=read)
         return (row for row in found if isinstance(row, cls))
 
     def query(
         self,
-        room: str,
+        table: str,
         partition: str,
         where: Condition | None = None,
         *,
@@ -204,11 +204,11 @@ class Store:
         after: Key | None = None,
         descending: bool = False,
         limit: int = 100,
-    ) -> Page:
+    ) -> RowPage:
         """One page of a partition's rows whose sort key satisfies `where`: strongly consistent, except on an index."""
         try:
             answer = self.connection.query(
-                self.names[room],
+                self.names[table],
                 partition,
                 where,
                 filter_condition=matching,
@@ -222,16 +222,16 @@ class Store:
             if is_passing(error):
                 raise Busy from error
             raise
-        return Page([from_row(room, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
+        return RowPage([from_row(table, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
 
-    def stream(self, room: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
-        """Every raw row of a company in the table `room` whose sort key begins with `prefix` and follows `after`. Reads
-        are strongly consistent, in pages of at most 1 MB. Raises Busy."""
+    def stream(self, table: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
+        """Every raw row of a company in `table` whose sort key begins with `prefix` and follows `after`. Reads are
+        strongly consistent, in pages of at most 1 MB. Raises Busy."""
         start = start_after(company, after) if after else None
         while True:
             try:
                 answer = self.connection.query(
-                    self.names[room],
+                    self.names[table],
                     company,
                     SORT.startswith(prefix),
                     consistent_read=True,
@@ -248,7 +248,7 @@ class Store:
 
     def key(self, ref: Ref) -> dict[str, Any]:
         """A row's table and key, in the form of the transaction calls."""
-        return {"TableName": self.names[ref.room], "Key": start_after(ref.company, ref.sort)}
+        return {"TableName": self.names[ref.table], "Key": start_after(ref.company, ref.sort)}
 
 
 def start_after(company: str, sort: str) -> Key:
@@ -256,18 +256,18 @@ def start_after(company: str, sort: str) -> Key:
     return {"company": {"S": company}, "sort": {"S": sort}}
 
 
-def _meta_table(name: str, room: Any) -> MetaTable:
+def _meta_table(name: str, table: Any) -> MetaTable:
     def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
         return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
 
-    attributes = {"company", "sort"} | {part for index in room.indexes for part in (index.hash, index.range)}
+    attributes = {"company", "sort"} | {part for index in table.indexes for part in (index.hash, index.range)}
     return MetaTable(
         {
             "TableName": name,
             "KeySchema": schema("company", "sort"),
             "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
             "GlobalSecondaryIndexes": [
-                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in room.indexes
+                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in table.indexes
             ],
         }
     )

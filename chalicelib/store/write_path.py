@@ -10,11 +10,9 @@ from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Literal
 
-from chalicelib.domain.entity import ENTITIES, Ref
+from chalicelib.domain.entity import ENTITIES, Ref, RowKind
 
 Operation = Literal["put", "update", "delete"]
-Kind = tuple[str, str]
-"""A table and a kind of its rows."""
 
 
 class OutsideWritePath(Exception):
@@ -23,7 +21,7 @@ class OutsideWritePath(Exception):
     code = "outside_write_path"
 
 
-class Kinds(Container[Kind]):
+class Kinds(Container[RowKind]):
     """Kinds by table. In the tables of `every`, each kind counts, those included that are declared later."""
 
     def __init__(self, every: Collection[str] = (), **kinds: Collection[str]) -> None:
@@ -34,7 +32,7 @@ class Kinds(Container[Kind]):
         return kind in self.listed or (isinstance(kind, tuple) and kind[0] in self.every)
 
 
-class KindsWithDueDate(Container[Kind]):
+class KindsWithDueDate(Container[RowKind]):
     """Kinds whose rows have the attribute `due`: the index on due dates finds them."""
 
     def __contains__(self, kind: object) -> bool:
@@ -47,9 +45,9 @@ class WritePath:
     """A write path's list: the kinds that it puts, changes in place and deletes."""
 
     name: str
-    puts: Container[Kind] = Kinds()
-    updates: Container[Kind] = Kinds()
-    deletes: Container[Kind] = Kinds()
+    puts: Container[RowKind] = Kinds()
+    updates: Container[RowKind] = Kinds()
+    deletes: Container[RowKind] = Kinds()
 
     def allows(self, operation: Operation, table: str, kind: str) -> bool:
         """Whether the list has this kind."""
@@ -64,13 +62,13 @@ class WritePath:
     def require_at(self, operation: Operation, ref: Ref) -> None:
         """The same for a row of which only the address is known."""
         for kind in kinds_at(ref) or ("unknown",):
-            self.require(operation, ref.room, kind)
+            self.require(operation, ref.table, kind)
 
 
 def kinds_at(ref: Ref) -> tuple[str, ...]:
     """The kinds whose rows may lie at this address."""
     return tuple(
-        kind for (table, kind), cls in ENTITIES.items() if table == ref.room and _pattern(cls.SORT).fullmatch(ref.sort)
+        kind for (table, kind), cls in ENTITIES.items() if table == ref.table and _pattern(cls.SORT).fullmatch(ref.sort)
     )
 
 

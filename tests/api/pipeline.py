@@ -10,11 +10,12 @@ from pydantic import Field
 from chalicelib.api.answers import Answer, listed
 from chalicelib.api.auth import SCOPES, authorize
 from chalicelib.api.endpoint import PUBLIC, SIGNED_IN, Endpoint, RequestContext
-from chalicelib.api.fields import Amount, Day, Language, Model, Quantity, Text
+from chalicelib.api.fields import Amount, Day, Model, Quantity, Text
 from chalicelib.api.paging import PageQuery, expandable
 from chalicelib.api.routing import cors
 from chalicelib.api.serve import serve
 from chalicelib.domain.errors import Busy, NotIssued
+from chalicelib.domain.language import Language
 from chalicelib.wiring import World
 from local.gateway import Gateway
 

@@ -151,7 +151,7 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(shop: Shop) -> None:
 
 def test_no_secret_is_written_anywhere(shop: Shop) -> None:
     secret = shop.owner.post("/v1/api-keys", {"name": "x", "scopes": ["parties.read"]}).json["key"]
-    rows = [row for room in shop.world.store.names for row in shop.world.store.query(room, shop.company).records]
+    rows = [row for table in shop.world.store.names for row in shop.world.store.query(table, shop.company).records]
     assert [row for row in rows if isinstance(row, ApiKey)]
     assert [row for row in rows if secret in repr(row)] == []
 

@@ -421,7 +421,7 @@ def test_a_key_that_its_row_or_its_company_disowns_opens_nothing(new_shop: Calla
     else:
         place, change = Head.ref(shop.company), Attribute("mode").set("test")
     store = shop.world.store
-    store.connection.update_item(store.names[place.room], shop.company, place.sort, actions=[change])
+    store.connection.update_item(store.names[place.table], shop.company, place.sort, actions=[change])
     all_are(own.ask(client, reached), 401, "unauthenticated")
 
 

@@ -33,7 +33,7 @@ def overwrite(shop: Shop, record: Record) -> None:
     """Write a row without the product's transaction, as tampering does."""
     store = shop.world.store
     row = codec.to_row(record, b"x" * 16)
-    store.connection.put_item(store.names[record.ROOM], record.key.company, record.key.sort, attributes=row)
+    store.connection.put_item(store.names[record.TABLE], record.key.company, record.key.sort, attributes=row)
 
 
 def verified(shop: Shop) -> bool:

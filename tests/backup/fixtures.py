@@ -1,8 +1,8 @@
 """Backups of each schema there has been, committed: `python -m tests.backup.fixtures` writes the present one's.
 
-Do it once, when `seal.SCHEMA` has become a new number, and commit the new directories; those that are there are never
-written again. Of each schema there are two: a few invoices, and a company that has everything (`-rich`). The data keys
-are of these tests alone, and beside the objects in clear.
+Do it once, when `encryption.SCHEMA` has become a new number, and commit the new directories; those that are there are
+never written again. Of each schema there are two: a few invoices, and a company that has everything (`-rich`). The data
+keys are of these tests alone, and beside the objects in clear.
 """
 
 import json
@@ -16,7 +16,7 @@ from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import Archive, Objects
-from chalicelib.services.backup.format.encryption import SCHEMA, Seals
+from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
 from chalicelib.wiring import World
 
 if TYPE_CHECKING:
@@ -57,15 +57,15 @@ def opened(place: Path) -> Archive:
     """The backup of a directory, its keys taken from beside it."""
     stored = (place / manifests.NAME).read_bytes()
     claims = manifests.claims(stored)
-    seals = Seals(None, claims.company, claims.backup, claims.keys)  # type: ignore[arg-type]
+    cipher = ObjectCipher(None, claims.company, claims.backup, claims.keys)  # type: ignore[arg-type]
     known = known_keys(place)
-    seals._data = {seal: known[seal] for seal in claims.keys}
-    return Archive(manifests.read(stored, seals), Objects(Disk(place), "", seals), manifests.hash_of(stored))  # type: ignore[arg-type]
+    cipher._data = {key_class: known[key_class] for key_class in claims.keys}
+    return Archive(manifests.read(stored, cipher), Objects(Disk(place), "", cipher), manifests.hash_of(stored))  # type: ignore[arg-type]
 
 
 def known_keys(place: Path) -> dict[str, bytes]:
-    """The data keys of a directory, by seal."""
-    return {seal: bytes.fromhex(key) for seal, key in json.loads((place / KEYS).read_text()).items()}
+    """The data keys of a directory, by class."""
+    return {key_class: bytes.fromhex(key) for key_class, key in json.loads((place / KEYS).read_text()).items()}
 
 
 def _seeded(world: World) -> "Made":
@@ -81,7 +81,7 @@ def _rich(world: World) -> "Made":
     was left at it, and a buyer who was erased. While it is backed up, a supplier changes."""
     from decimal import Decimal
 
-    from chalicelib.domain.companies.company import Leftover
+    from chalicelib.domain.companies.company import OrphanedPayments
     from chalicelib.domain.companies.party import Supplier
     from chalicelib.services.documents import crediting, issuing, payments
     from tests.backup.restoring import Kept
@@ -104,7 +104,7 @@ def _rich(world: World) -> "Made":
         reference="reçu – وصل",
     )
     crediting.credit(world.store, kept.call("credit"), second.id, None, "Retour", None)
-    kept.put(Leftover(**kept.stamps | {"id": second.id, "due_at": kept.at}))
+    kept.put(OrphanedPayments(**kept.stamps | {"id": second.id, "due_at": kept.at}))
     kept.confirmed(kept.customer)
     carried(world)
 
@@ -125,11 +125,11 @@ def _written(made: "Made", place: Path) -> None:
     meanwhile()
     done = ended(books, backup)
     prefix = prefixes.backup(done.tier, books.company, done.id)
-    seals = Seals(world, books.company, done.id, {"statutory": done.statutory_key, "working": done.working_key})
+    cipher = ObjectCipher(world, books.company, done.id, {"statutory": done.statutory_key, "working": done.working_key})
     keys: dict[str, str] = {}
-    for seal in seals.keys:
-        seals.require(seal)
-        keys[seal] = seals._data[seal].hex()
+    for key_class in cipher.keys:
+        cipher.require(key_class)
+        keys[key_class] = cipher._data[key_class].hex()
     place.mkdir(parents=True)
     for key in world.files.list(prefix):
         (place / key.removeprefix(prefix)).write_bytes(world.files.read(key))

@@ -14,7 +14,7 @@ from chalicelib.store.codec import digest
 from chalicelib.store.wire import SORT, Store
 
 Address = tuple[str, str, str]
-IN_A_BACKUP = {(group.room, kind) for group in GROUPS for kind in group.kinds}
+IN_A_BACKUP = {(group.table, kind) for group in GROUPS for kind in group.kinds}
 BY_THEMSELVES = ("journal_entry", "head")
 """Rows that no entry of the journal is about: the entries and the head."""
 
@@ -30,7 +30,7 @@ def entries(store: Store, company: str) -> Iterator[JournalEntry]:
 
 
 def state_at(store: Store, company: str, clock: int) -> dict[Address, str]:
-    """The salted hash of each row that stood at the clock, by room, kind and whatever its changes call it."""
+    """The salted hash of each row that stood at the clock, by table, kind and whatever its changes call it."""
     state: dict[Address, str] = {}
     for entry in entries(store, company):
         if entry.clock > clock:
@@ -61,8 +61,8 @@ def state_of(archive: Archive) -> dict[Address, str]:
 
 def place_of(record: Record) -> Address:
     """Where a row stands, as its changes say it."""
-    compound = (record.ROOM, record.KIND) in {("ledger", "payment"), ("ledger", "register_entry")}
-    return record.ROOM, record.KIND, record.key.sort if compound else record.id
+    compound = (record.TABLE, record.KIND) in {("ledger", "payment"), ("ledger", "register_entry")}
+    return record.TABLE, record.KIND, record.key.sort if compound else record.id
 
 
 def as_it_was(record: Record, source: str) -> Record:
@@ -80,10 +80,10 @@ def as_it_was(record: Record, source: str) -> Record:
 def state_restored(archive: Archive, rows: Iterable[Record]) -> dict[Address, str]:
     """The same of stored rows: their hashes with the salts that the journal hashed them with, which a backup knows. A
     row of which it knows none says so."""
-    salts = {(line.room, line.sort): line.salt for line in archive.rows()}
+    salts = {(line.table, line.sort): line.salt for line in archive.rows()}
     return {
-        place_of(row): digest(row, salts[row.ROOM, row.key.sort]).hex()
-        if (row.ROOM, row.key.sort) in salts
+        place_of(row): digest(row, salts[row.TABLE, row.key.sort]).hex()
+        if (row.TABLE, row.key.sort) in salts
         else "unknown to the backup"
         for row in rows
     }

@@ -12,11 +12,11 @@ PREFIXES = (prefixes.PDF, prefixes.LOGOS, prefixes.UPLOADS, prefixes.EXPORTS, *p
 
 
 def remains(world: World, company: str) -> Remains:
-    """How many rows of each kind there are in each room, and how many objects under each prefix; what there is none of
+    """How many rows of each kind there are in each table, and how many objects under each prefix; what there is none of
     is left out."""
     found: Remains = Counter()
-    for room, table in world.store.names.items():
-        found.update((room, row["_kind"]["S"]) for row in _rows(world, table, company))
+    for table, name in world.store.names.items():
+        found.update((table, row["_kind"]["S"]) for row in _rows(world, name, company))
     for prefix in (*PREFIXES, prefixes.ARCHIVE):
         bucket = world.archive if prefix == prefixes.ARCHIVE else world.files
         found["object", prefix] = len(list(bucket.list(prefixes.of_company(prefix, company))))

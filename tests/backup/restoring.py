@@ -26,7 +26,7 @@ from tests.privacy.worlds import Books
 from tests.rows import put_row
 
 Jobs = Workflow[JobRow, Any, Any]
-ROOMS = ("workspace", "ledger")
+BUSINESS_TABLES = ("workspace", "ledger")
 
 
 class Kept(Books):
@@ -70,7 +70,7 @@ class Kept(Books):
         """Take rows away behind everybody's back, as a disaster does."""
         store = self.world.store
         for ref in refs:
-            store.connection.delete_item(store.names[ref.room], ref.company, ref.sort)
+            store.connection.delete_item(store.names[ref.table], ref.company, ref.sort)
 
     def job(self, task: str = "restore", **asked: Any) -> JobRow:
         """A job of the restores, as it is queued."""
@@ -81,7 +81,7 @@ class Kept(Books):
         return ended(self.world, self.job(backup=backup, **asked))
 
     def content(self, company: str | None = None) -> dict[tuple[str, str], Record]:
-        """Every row of the working data and the ledger that a backup holds, by room and sort key."""
+        """Every row of the working data and the ledger that a backup holds, by table and sort key."""
         return content_of(self.world, company or self.id)
 
 
@@ -117,19 +117,19 @@ def queued(world: World, company: str, actor: str, asked: RestoreInput, task: st
 
 
 def content_of(world: World, company: str) -> dict[tuple[str, str], Record]:
-    """Every row of the working data and the ledger that a backup holds, by room and sort key."""
+    """Every row of the working data and the ledger that a backup holds, by table and sort key."""
     return {
-        (room, row["sort"]["S"]): from_row(room, row)
-        for room in ROOMS
-        for row in rows_of(world, company, room)
+        (table, row["sort"]["S"]): from_row(table, row)
+        for table in BUSINESS_TABLES
+        for row in rows_of(world, company, table)
         if row["_kind"]["S"] not in ("backup_plan", "drill_plan")
     }
 
 
-def rows_of(world: World, company: str, room: str) -> list[dict[str, Any]]:
-    """Every raw row of a company in a room."""
+def rows_of(world: World, company: str, table: str) -> list[dict[str, Any]]:
+    """Every raw row of a company in a table."""
     pages = world.store.connection.client.get_paginator("query").paginate(
-        TableName=world.store.names[room],
+        TableName=world.store.names[table],
         KeyConditionExpression="company = :c",
         ConsistentRead=True,
         ExpressionAttributeValues={":c": {"S": company}},

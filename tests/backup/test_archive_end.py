@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import StatutoryKey
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.ids import new_id
 from chalicelib.files import prefixes
@@ -111,7 +111,7 @@ def test_the_key_goes_with_the_last_record_of_a_closed_company(vault: Turned, *,
     sweep(vault)
     assert there(shop) == set()
     assert bool(keys_of(shop)) is not closed
-    assert isinstance(shop.term(), Term)
+    assert isinstance(shop.term(), RetentionSchedule)
 
 
 def test_the_key_stays_while_the_archive_holds_anything(vault: Turned) -> None:

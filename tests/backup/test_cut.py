@@ -148,7 +148,7 @@ def copied(busy: Busy, archive: Archive) -> None:
     was = {
         place: digest
         for place, digest in state_at(busy.world.store, source, archive.manifest.clock).items()
-        if place[0] in restoring.ROOMS
+        if place[0] in restoring.BUSINESS_TABLES
     }
     assert len(was) > 60
     assert there == was
@@ -169,7 +169,7 @@ def brought_back(busy: Busy, archive: Archive) -> None:
     assert issued == list(range(1, len(issued) + 1))
     busy.restored("same")
     after = content_of(busy.world, busy.books.company)
-    backed = {(line.room, line.sort): line.record(busy.books.company) for line in archive.rows()}
+    backed = {(line.table, line.sort): line.record(busy.books.company) for line in archive.rows()}
     wanted = before | {
         key: row
         for key, row in backed.items()

@@ -174,7 +174,7 @@ def test_the_seal_finds_what_the_hash_would(kept: Kept) -> None:
         name = draw.choice(kept.payloads)
         content = flipped(kept.objects[name], draw.randrange(len(kept.objects[name])), draw.randrange(8))
         with pytest.raises(BackupDamaged):
-            archive.objects.seals.opened(name, content)
+            archive.objects.cipher.decrypt(name, content)
 
 
 def test_truncated_lengthened_emptied(kept: Kept) -> None:
@@ -202,7 +202,7 @@ def test_objects_in_each_other_s_place(kept: Kept) -> None:
     for one, other in permutations(kept.payloads, 2):
         assert isinstance(kept.fault({one: kept.objects[other], other: kept.objects[one]}), BackupDamaged)
         with pytest.raises(BackupDamaged) as refused:
-            archive.objects.seals.opened(one, kept.objects[other])
+            archive.objects.cipher.decrypt(one, kept.objects[other])
         assert refused.value.params["reason"] == "seal_broken"
 
 
@@ -232,7 +232,7 @@ def test_an_object_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
     for name in common:
         assert isinstance(kept.fault({name: foreign.objects[name]}), BackupDamaged)
         with pytest.raises(BackupDamaged):
-            archive.objects.seals.opened(name, foreign.objects[name])
+            archive.objects.cipher.decrypt(name, foreign.objects[name])
 
 
 def test_a_whole_backup_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
@@ -245,7 +245,7 @@ def forged(kept: Kept, group: str, content: bytes, **stated: Any) -> BackupDamag
     """What reading says of a part that was sealed with the right key, and hashed rightly, but says something else."""
     archive = open_archive(kept.books.world, kept.books.company, kept.backup.id)
     part = next(part for part in archive.manifest.parts if part.group == group)
-    sealed = archive.objects.seals.sealed(part.name, part.seal, content)
+    sealed = archive.objects.cipher.encrypt(part.name, part.seal, content)
     known = {name: getattr(part, name) for name in Part.__dataclass_fields__}
     kept.changed = {part.name: sealed}
     with pytest.raises(BackupDamaged) as refused:
@@ -260,7 +260,7 @@ def content_of(kept: Kept, group: str) -> list[bytes]:
     """The lines of a group's first part, its header first."""
     archive = open_archive(kept.books.world, kept.books.company, kept.backup.id)
     part = next(part for part in archive.manifest.parts if part.group == group)
-    plain = archive.objects.seals.opened(part.name, kept.objects[part.name])
+    plain = archive.objects.cipher.decrypt(part.name, kept.objects[part.name])
     return list(parted.texts(plain, part.name))
 
 

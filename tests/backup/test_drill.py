@@ -63,13 +63,13 @@ def drilled(shop: Kept, until: str = "") -> DrillPlan:
 
 
 def lying(store: DrillStore, company: str) -> int:
-    return sum(len(rows(store, company, room)) for room in ("workspace", "ledger", "journal"))
+    return sum(len(rows(store, company, table)) for table in ("workspace", "ledger", "journal"))
 
 
-def rows(store: DrillStore, company: str, room: str) -> list[Any]:
+def rows(store: DrillStore, company: str, table: str) -> list[Any]:
     return list(
         store.connection.client.query(
-            TableName=store.names[room],
+            TableName=store.names[table],
             KeyConditionExpression="company = :c",
             ConsistentRead=True,
             ExpressionAttributeValues={":c": {"S": company}},

@@ -78,7 +78,7 @@ def test_a_restore_of_every_tier_leaves_the_erased_person_out(kept: Kept, tier: 
         for into in ("same", "new"):
             outcome = kept.restored(backup, into=into)
             company = outcome["company"]
-            workspace = [row for (room, _), row in kept.content(company).items() if room == "workspace"]
+            workspace = [row for (table, _), row in kept.content(company).items() if table == "workspace"]
             assert kept.customer not in repr(workspace)
             back = kept.there(Invoice.ref(company, kept.invoice))
             assert isinstance(back, Invoice)

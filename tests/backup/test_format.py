@@ -22,7 +22,7 @@ from tests.unit.render.test_logo import picture
 
 
 def test_every_entity_is_in_a_backup_or_left_out_for_a_reason() -> None:
-    inside = [(group.room, kind) for group in GROUPS for kind in group.kinds]
+    inside = [(group.table, kind) for group in GROUPS for kind in group.kinds]
     assert len(set(inside)) == len(inside)
     assert set(inside) | set(EXCLUDED) == set(all_entities())
     assert not set(inside) & set(EXCLUDED)
@@ -31,18 +31,18 @@ def test_every_entity_is_in_a_backup_or_left_out_for_a_reason() -> None:
 
 def test_a_group_s_rows_are_found_by_its_prefix() -> None:
     assert all_entities().keys() > EXCLUDED.keys()
-    for (room, kind), cls in all_entities().items():
+    for (table, kind), cls in all_entities().items():
         beginning = cls.SORT.partition("{")[0]
-        groups = [group for group in GROUPS if group.room == room and beginning.startswith(group.prefix)]
-        if (room, kind) in EXCLUDED:
+        groups = [group for group in GROUPS if group.table == table and beginning.startswith(group.prefix)]
+        if (table, kind) in EXCLUDED:
             assert not groups, f"{kind} would be streamed"
         else:
-            assert groups == [group_of(room, kind)], kind
+            assert groups == [group_of(table, kind)], kind
 
 
 def test_what_the_law_keeps_lies_under_the_statutory_key() -> None:
     for group in GROUPS:
-        assert group.seal == ("working" if group.room == "workspace" else "statutory")
+        assert group.key_class == ("working" if group.table == "workspace" else "statutory")
     assert list(ORDER) == list(BY_NAME)
 
 
@@ -67,11 +67,11 @@ def rich(books: Books) -> Books:
 def test_a_line_is_its_row_again(rich: Books) -> None:
     seen = set()
     for group in GROUPS:
-        for row in rich.world.store.stream(group.room, rich.company, group.prefix):
-            line = line_of(row, group.room)
+        for row in rich.world.store.stream(group.table, rich.company, group.prefix):
+            line = line_of(row, group.table)
             text = encoded(line)
             back = decoded(group.name, text)
-            before, after = from_row(group.room, row), back.record(rich.company)
+            before, after = from_row(group.table, row), back.record(rich.company)
             assert after == before
             assert digest(after, back.salt) == digest(before, row["_salt"]["B"])
             assert json.loads(text).keys() == {"sort", "kind", "salt", "data"}

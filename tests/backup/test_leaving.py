@@ -36,8 +36,8 @@ def expire(books: Books, **after: float) -> Any:
     return run(books.world, EXPIRY_JOB, now=books.world.now() + timedelta(**after), left=within(120))
 
 
-def kinds(books: Books, room: str) -> list[str]:
-    return sorted(row.KIND for row in books.world.store.query(room, books.company).records)
+def kinds(books: Books, table: str) -> list[str]:
+    return sorted(row.KIND for row in books.world.store.query(table, books.company).records)
 
 
 def objects(books: Books, *places: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.backups.backup_errors import BackupDamaged
-from chalicelib.domain.companies.company import Company, Series, Term
+from chalicelib.domain.companies.company import Company, RetentionSchedule, Series
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
@@ -84,8 +84,10 @@ def test_whoever_asks_owns_it_and_nobody_else_comes_along(shop: Kept) -> None:
         TableName=table, KeyConditionExpression="company = :c", ExpressionAttributeValues={":c": {"S": company}}
     )
     assert [row["_kind"]["S"] for row in rows["Items"]] == ["member"]
-    (term,) = shop.world.store.records([Term.ref(company)])
-    assert isinstance(term, Term) == isinstance(shop.there(Term.ref(shop.id)), Term)
+    (term,) = shop.world.store.records([RetentionSchedule.ref(company)])
+    assert isinstance(term, RetentionSchedule) == isinstance(
+        shop.there(RetentionSchedule.ref(shop.id)), RetentionSchedule
+    )
 
 
 def test_a_logo_is_the_copys_own(shop: Kept) -> None:
@@ -114,7 +116,7 @@ def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
     carried(shop.world)
     company = str(shop.restored(backup, into="new")["company"])
     content, head = shop.content(company), shop.head(company)
-    assert not [row for row in content.values() if row.ROOM == "workspace" and shop.customer in repr(row)]
+    assert not [row for row in content.values() if row.TABLE == "workspace" and shop.customer in repr(row)]
     assert any(isinstance(row, Draft) and row.customer is None for row in content.values())
     shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, head)
     assert shown["customer"] is None
@@ -184,7 +186,7 @@ class TestACompanyThatIsGone:
         ]
         for asked, code in refused:
             assert shop.restored(backup, **asked)["code"] == code, asked
-        assert {room for room, _ in shop.content()} == {"ledger"}
+        assert {table for table, _ in shop.content()} == {"ledger"}
         assert shop.restored(backup, dry_run=True)["code"] == "backup_key_destroyed"
 
     def test_an_operator_brings_back_what_the_law_keeps_under_a_disclosure(self, gone: tuple[Kept, str]) -> None:
@@ -194,7 +196,7 @@ class TestACompanyThatIsGone:
         )
         company = str(outcome["company"])
         content, head = shop.content(company), shop.head(company)
-        assert {row.KIND for row in content.values() if row.ROOM == "workspace"} == {"company"}
+        assert {row.KIND for row in content.values() if row.TABLE == "workspace"} == {"company"}
         assert (head.mode, head.state) == ("live", "active")
         reader = opened(shop, company)
         assert reader.get(Company, "").name == f"{shop.mark} SARL"

@@ -54,8 +54,8 @@ def test_a_download_that_is_given_up_leaves_no_parts(kept: Kept, hasty: None) ->
     own = prefixes.export_parts(kept.id, job.id)
     while not list(kept.world.files.list(own)):
         job = step(kept.world, job, download.WORKFLOW)
-    assert RESTORES_JOB.on_dead_letter is not None
-    RESTORES_JOB.on_dead_letter(kept.world, job)
+    assert RESTORES_JOB.before_dead_letter is not None
+    RESTORES_JOB.before_dead_letter(kept.world, job)
     assert list(kept.world.files.list(own)) == []
     now = kept.there(job.key)
     assert isinstance(now, JobRow)

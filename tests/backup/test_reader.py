@@ -18,7 +18,7 @@ from tests.privacy.worlds import Turned
 LETTERS = {b"s": "statutory", b"w": "working"}
 WORKSPACE = ("company", "customers", "suppliers", "items", "drafts")
 AROUND = ("head", "journal", "terms", "leftovers")
-"""Groups of what stands around the books, in the room of the journal."""
+"""Groups of what stands around the books, in the table of the journal."""
 
 
 @pytest.fixture

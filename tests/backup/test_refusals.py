@@ -86,7 +86,7 @@ def test_an_unknown_kind_is_refused_before_a_disclosure_is_recorded(
     for verb in (("preview", *words), ("restore", *words, *WHY)):
         assert operator_tool(kept.world, *verb) == 1
         assert "customers, suppliers" in capsys.readouterr().err
-    found = kept.world.store.query(Disclosure.ROOM, kept.id, SORT.startswith("disclosure#")).records
+    found = kept.world.store.query(Disclosure.TABLE, kept.id, SORT.startswith("disclosure#")).records
     assert found == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.companies.company import Address, Company, Head, Numbered, Numbering, Series, Term
+from chalicelib.domain.companies.company import Address, Company, Head, Numbered, Numbering, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
@@ -20,7 +20,7 @@ from chalicelib.domain.documents.register import document_hash, genesis
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import Correction, values_of
 from chalicelib.services.backup.restoring.copy import rekeyed
-from chalicelib.services.backup.restoring.merge import Merged, beside, merged, reached
+from chalicelib.services.backup.restoring.merge import Merged, merged, reached, related
 from chalicelib.services.backup.restoring.replay import Replay
 from tests.unit.samples import NOTHING
 
@@ -31,13 +31,13 @@ DRAFT = Draft(id="inv_1", customer="cus_1", totals=NOTHING, **STAMPS)
 ITEM = Item(id="itm_1", name="Conseil", unit_price=Decimal(10), vat_rate=Decimal(20), **STAMPS)
 SERIES = Series(id="FA-2026", document="invoice", next=4, chain="c4", last_date=date(2026, 2, 1), **STAMPS)
 COMPANY = Company(id="cmp_1", name="Atlas", address=Address(city="Fès"), policy_version="1", **STAMPS)
-TERM = Term(id="cmp_1", ends=("12-31",), period="P10Y", due_at=NOW, **STAMPS)
+TERM = RetentionSchedule(id="cmp_1", ends=("12-31",), period="P10Y", due_at=NOW, **STAMPS)
 OWN = Numbering(document="invoice", pattern="X{seq}", reset="never")
 LATER = Numbering(document="invoice", pattern="Y-{seq}", reset="never")
 
 
 def done(backed: Record, now: Record | None = None, *others: Record) -> Merged:
-    rows: dict[Any, Any] = dict.fromkeys(beside(backed))
+    rows: dict[Any, Any] = dict.fromkeys(related(backed))
     rows |= {row.key: row for row in (now, *others) if row}
     return merged(backed, rows, NOW)
 
@@ -109,7 +109,7 @@ def test_the_profile_forgets_no_pattern_and_no_acceptance() -> None:
 def test_another_financial_year_moves_the_term() -> None:
     backed = replace(COMPANY, financial_year_end="06-30")
     profile, term = done(backed, COMPANY, TERM).puts
-    assert isinstance(term, Term)
+    assert isinstance(term, RetentionSchedule)
     assert term.ends == ("12-31", "06-30")
     assert isinstance(profile, Company)
     assert profile.financial_year_end == "06-30"

@@ -34,7 +34,7 @@ def shop(vault: Turned) -> Kept:
 
 def lost(shop: Kept) -> list[Any]:
     """Everything that a disaster takes, except the company's identity."""
-    return [row.key for (room, _), row in shop.content().items() if not isinstance(row, Company)]
+    return [row.key for (table, _), row in shop.content().items() if not isinstance(row, Company)]
 
 
 def test_a_lost_company_comes_back_to_the_byte(shop: Kept) -> None:
@@ -96,7 +96,7 @@ def test_only_the_kinds_that_were_chosen(shop: Kept) -> None:
     assert set(kinds) == {"suppliers", "items"}
     assert {row.KIND for row in shop.content().values()} == {"company", "supplier", "item"}
     shop.restored(backup, kinds=("invoices", "payments"))
-    assert {row.KIND for (room, _), row in shop.content().items() if room == "ledger"} == {
+    assert {row.KIND for (table, _), row in shop.content().items() if table == "ledger"} == {
         "invoice",
         "balance",
         "payment",
@@ -150,12 +150,12 @@ def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
     carried(shop.world)
     backups.append(shop.taken())
     for backup in backups:
-        shop.lose(*(row.key for row in shop.content().values() if row.ROOM == "workspace" and row.KIND != "company"))
+        shop.lose(*(row.key for row in shop.content().values() if row.TABLE == "workspace" and row.KIND != "company"))
         shop.lose(Invoice.ref(shop.id, shop.invoice))
         kinds = shop.restored(backup)["kinds"]
         assert kinds["customers"].get("stays_deleted", 0) == (backup == backups[0])
         content = shop.content()
-        assert not [row for row in content.values() if row.ROOM == "workspace" and shop.customer in repr(row)]
+        assert not [row for row in content.values() if row.TABLE == "workspace" and shop.customer in repr(row)]
         assert any(isinstance(row, Draft) and row.customer is None for row in content.values())
         assert shop.there(Invoice.ref(shop.id, shop.invoice)) == invoice  # the law keeps it
         reader = open_company(shop.world.store, shop.id)
@@ -178,7 +178,7 @@ def test_what_was_there_of_an_erased_person_is_put_right_before_the_company_open
     assert not [
         row
         for row in shop.content().values()
-        if getattr(row, "customer", "") == shop.customer and row.ROOM == "workspace"
+        if getattr(row, "customer", "") == shop.customer and row.TABLE == "workspace"
     ]
 
 
@@ -256,7 +256,7 @@ def ended_state(shop: Kept, job: Any) -> tuple[str, str]:
 
 def test_a_company_that_stores_nothing_is_not_restored_into(shop: Kept) -> None:
     backup = shop.taken()
-    rows = [row for row in shop.content().values() if row.ROOM == "workspace" and row.KIND != "company"]
+    rows = [row for row in shop.content().values() if row.TABLE == "workspace" and row.KIND != "company"]
     shop.put(deletes=tuple(rows))
     companies.switch(shop.world.store, shop.call(), {"sync": False, "backup": False})
     assert shop.restored(backup)["code"] == CloudStorageOff.code

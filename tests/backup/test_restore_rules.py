@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -60,7 +60,7 @@ def test_a_swept_document_and_its_related_rows_are_not_restored(kept: Kept) -> N
     entries = [row.key for row in kept.content().values() if row.KIND == "register_entry"]
     assert entries
     kept.lose(*gone, *entries)
-    term = Term(
+    term = RetentionSchedule(
         company=kept.id,
         id=kept.id,
         created_at=kept.at,

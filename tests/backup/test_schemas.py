@@ -25,7 +25,7 @@ from chalicelib.store.read import open_company
 from chalicelib.store.transaction import transact
 from tests.backup import fixtures
 from tests.backup.oracle import as_it_was, state_of, state_restored
-from tests.backup.restoring import ROOMS, content_of, ended, queued
+from tests.backup.restoring import BUSINESS_TABLES, content_of, ended, queued
 from tests.privacy.worlds import Turned
 
 KEYS: dict[str, type[Any]] = {"statutory": StatutoryKey, "working": WorkingKey}
@@ -56,7 +56,7 @@ class Old:
         store = self.world.store
         erased = store.query("requests", self.company).records
         for row in (*content_of(self.world, self.company).values(), *erased):
-            store.connection.delete_item(store.names[row.ROOM], self.company, row.key.sort)
+            store.connection.delete_item(store.names[row.TABLE], self.company, row.key.sort)
 
     def put(self, *rows: Record, **head: Any) -> None:
         """Write rows through the door."""
@@ -86,12 +86,12 @@ def _stored(world: Turned, place: Path) -> Old:
         if path.name != fixtures.KEYS:
             world.files.put(prefix + path.name, path.read_bytes(), "application/octet-stream")
     rows = []
-    for seal, key in fixtures.known_keys(place).items():
-        id = manifest.keys[seal]  # type: ignore[index]
+    for key_class, key in fixtures.known_keys(place).items():
+        id = manifest.keys[key_class]  # type: ignore[index]
         wrapped = world.vault.client.encrypt(
             KeyId=world.settings.backup_key, Plaintext=key, EncryptionContext={"company": old.company, "key": id}
         )["CiphertextBlob"]
-        rows.append(KEYS[seal](company=old.company, id=id, created_at=at, updated_at=at, wrapped=wrapped))
+        rows.append(KEYS[key_class](company=old.company, id=id, created_at=at, updated_at=at, wrapped=wrapped))
     old.put(*rows, cloud_sync=True, cloud_backup=True)
     return old
 
@@ -111,9 +111,9 @@ def test_it_is_restored_whole(old: Old, into: str) -> None:
     rows = content_of(old.world, company)
     own = list(rows.values()) if into == "same" else [as_it_was(row, old.company) for row in rows.values()]
     assert state_restored(old.archive, own) == {
-        place: digest for place, digest in state_of(old.archive).items() if place[0] in ROOMS
+        place: digest for place, digest in state_of(old.archive).items() if place[0] in BUSINESS_TABLES
     }
-    counted = Counter(line.kind for line in old.archive.rows() if line.room in ROOMS)
+    counted = Counter(line.kind for line in old.archive.rows() if line.table in BUSINESS_TABLES)
     assert Counter(row.KIND for row in rows.values()) == counted
     reader = open_company(old.world.store, company)
     for series in old.archive.manifest.series:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Tier, WorkingKey
+from chalicelib.domain.backups.backup import Backup, BackupPlan, KeyDestruction, Tier, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupOff, BackupUnknownKey
 from chalicelib.domain.companies.company import Series
 from chalicelib.domain.entity import Record
@@ -48,9 +48,11 @@ def plan(books: Plain) -> BackupPlan:
     return found
 
 
-def doomed(books: Plain, key: str) -> Destruction:
+def doomed(books: Plain, key: str) -> KeyDestruction:
     at = books.world.now()
-    return Destruction(company=books.company, id=key, created_at=at, updated_at=at, request="req", final_on=at.date())
+    return KeyDestruction(
+        company=books.company, id=key, created_at=at, updated_at=at, request="req", final_on=at.date()
+    )
 
 
 def test_one_runs_at_a_time_and_has_a_job(books: Plain) -> None:
@@ -225,7 +227,7 @@ def test_an_unknown_key_and_a_destroyed_one_are_different(books: Plain) -> None:
     assert archive.readable("statutory")
     assert not archive.readable("working")
     check(archive, None, NEVER)
-    own = [group.name for group in GROUPS if group.seal == "statutory"]
+    own = [group.name for group in GROUPS if group.key_class == "statutory"]
     assert len(list(archive.rows(own))) > 4
 
 

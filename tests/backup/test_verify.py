@@ -7,7 +7,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from chalicelib.domain.backups.backup import Backup, Destruction, Part, Stretch
+from chalicelib.domain.backups.backup import Backup, KeyDestruction, Part, Stretch
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JobRow
@@ -126,7 +126,7 @@ def test_a_key_that_goes_meanwhile_lets_it_begin_anew(shop: Kept) -> None:
     begun = list(pieces(archive))[3]
     assert not begun.sealed
     key, at = archive.manifest.keys["working"], shop.world.now()
-    end = Destruction(
+    end = KeyDestruction(
         company=shop.id,
         id=key,
         created_at=at,

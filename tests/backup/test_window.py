@@ -138,8 +138,8 @@ def test_of_a_deleted_account_every_backup_opens_as_far_as_the_law_keeps_it(year
 
 MOVING = ("series#", "balance#")
 """Rows of the ledger that are not issued: how far a series is, and what was paid."""
-LEDGER = tuple(group.name for group in GROUPS if group.room == "ledger")
-WORKING = tuple(group.name for group in GROUPS if group.seal == "working")
+LEDGER = tuple(group.name for group in GROUPS if group.table == "ledger")
+WORKING = tuple(group.name for group in GROUPS if group.key_class == "working")
 
 
 def encoded(record: Record) -> bytes:
@@ -151,7 +151,7 @@ def stored(year: Year, company: str) -> dict[str, bytes]:
     """The canonical bytes of every issued document and register entry of a company, by sort key."""
     rows = content_of(year.world, company)
     return {
-        sort: encoded(row) for (room, sort), row in rows.items() if room == "ledger" and not sort.startswith(MOVING)
+        sort: encoded(row) for (table, sort), row in rows.items() if table == "ledger" and not sort.startswith(MOVING)
     }
 
 

@@ -16,7 +16,7 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.errors import NotFound
 from chalicelib.files import prefixes, zips
 from chalicelib.files.objects import Files, UploadOver
-from chalicelib.files.zips import Member, Pieces, Sent
+from chalicelib.files.zips import Pieces, Sent, ZipEntry
 from chalicelib.services.backup import download
 from chalicelib.services.exports import tables
 from chalicelib.services.exports.tables import ZipProgress
@@ -189,7 +189,7 @@ def test_an_upload_that_was_given_up_is_begun_again_and_a_lost_piece_fails(monke
 def test_a_directory_of_very_many_files_is_told_in_zip64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zips, "MANY", 3)
     files = Memory()
-    pieces, member = Pieces(files, "p/", AT), Member()
+    pieces, member = Pieces(files, "p/", AT), ZipEntry()
     for number in range(5):
         member = pieces.add(f"{number}.txt", member, b"x" * number, over=True)
     bundle = sent(files, pieces, member.objects)
@@ -242,7 +242,7 @@ def test_who_is_erased_while_it_is_made_is_not_in_it(shop: Kept, monkeypatch: py
 
 def test_a_table_of_three_gigabytes_has_a_zip64_header() -> None:
     pieces = Pieces(Memory(), "p/", AT)
-    header = pieces._header("data/invoices.json", Member(size=3_000_000_000, packed=300_000_000, crc=1))
+    header = pieces._header("data/invoices.json", ZipEntry(size=3_000_000_000, packed=300_000_000, crc=1))
     assert header.endswith(
         b"\x01\x00\x10\x00" + (3_000_000_000).to_bytes(8, "little") + (300_000_000).to_bytes(8, "little")
     )

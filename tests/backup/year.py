@@ -180,7 +180,7 @@ class Year:
         store, first = self.world.store, {each["id"] for each in self.invoices[:2]}
         for row in content_of(self.world, self.company).values():
             if row.id in first | {self.shop.customer} or getattr(row, "document", None) in first:
-                store.connection.delete_item(store.names[row.ROOM], self.company, row.key.sort)
+                store.connection.delete_item(store.names[row.TABLE], self.company, row.key.sort)
 
     def restored(self, backup: str, **asked: Any) -> Any:
         """A restore asked for over HTTP and run; its job."""

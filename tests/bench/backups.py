@@ -125,7 +125,7 @@ def _read(world: World, company: str) -> int:
     for group in GROUPS:
         out = BytesIO()
         with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=LEVEL) as packed:
-            for row in _rows(client, world.store.names[group.room], company, group.prefix):
+            for row in _rows(client, world.store.names[group.table], company, group.prefix):
                 packed.write(json.dumps(row, default=_text).encode() + b"\n")
         hashlib.sha256(out.getvalue()).hexdigest()
         size += out.tell()

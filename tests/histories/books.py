@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import SeriesSlot, issue, registered
 from chalicelib.domain.documents.numbering import current, number, opened
@@ -90,7 +90,7 @@ class _Books:
 
     def _issued(self, day: date, line_count: int) -> Any:
         company, customer = self.profile, self.customer
-        terms = Terms(None, "other", reverse_charge=False, day=day)
+        terms = CommercialTerms(None, "other", reverse_charge=False, day=day)
         reckoned = calculate(companies.lines(line_count), terms, company, customer)
         draft = Draft(
             company=company.id,
@@ -132,11 +132,11 @@ def _batches(rows: Iterator[tuple[Record, bytes]]) -> Iterator[list[tuple[Record
 
 
 def _write(world: World, rows: list[tuple[Record, bytes]]) -> None:
-    by_room: dict[str, list[Any]] = {}
+    by_table: dict[str, list[Any]] = {}
     for record, salt in rows:
         item = codec.to_row(record, salt)
-        by_room.setdefault(record.ROOM, []).append({"company": {"S": record.company}} | item)
-    for room, items in by_room.items():
+        by_table.setdefault(record.TABLE, []).append({"company": {"S": record.company}} | item)
+    for table, items in by_table.items():
         for start in range(0, len(items), BATCH):
-            answer = world.store.connection.batch_write_item(world.store.names[room], items[start : start + BATCH])
+            answer = world.store.connection.batch_write_item(world.store.names[table], items[start : start + BATCH])
             assert not answer.get("UnprocessedItems")

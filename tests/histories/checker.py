@@ -17,7 +17,7 @@ from tests.histories.drivers import DRIVERS, Driver
 from tests.histories.history import Event, Task
 from tests.histories.run import Ran
 
-ROOMS = ("workspace", "ledger", "journal")
+TABLE_NAMES = ("workspace", "ledger", "journal")
 PREPARATIONS = {"sign_up", "draft"}
 """Verbs of what was there before the history began."""
 
@@ -52,8 +52,8 @@ def check(world: World, ran: Ran, driver_name: str) -> list[str]:
 
 def _read(world: World, company: str) -> Rows:
     stored, entries, head = [], [], None
-    for room in ROOMS:
-        for record, salt in _room(world, room, company):
+    for table in TABLE_NAMES:
+        for record, salt in _rows_of(world, table, company):
             if isinstance(record, JournalEntry):
                 entries.append(record)
             elif isinstance(record, Head):
@@ -64,14 +64,14 @@ def _read(world: World, company: str) -> Rows:
     return Rows(stored, sorted(entries, key=lambda entry: entry.clock), head)
 
 
-def _room(world: World, room: str, company: str) -> Iterator[tuple[Record, bytes]]:
+def _rows_of(world: World, table: str, company: str) -> Iterator[tuple[Record, bytes]]:
     start = None
     while True:
         answer = world.store.connection.query(
-            world.store.names[room], company, consistent_read=True, exclusive_start_key=start
+            world.store.names[table], company, consistent_read=True, exclusive_start_key=start
         )
         for row in answer["Items"]:
-            yield codec.from_row(room, row), row["_salt"]["B"]
+            yield codec.from_row(table, row), row["_salt"]["B"]
         if (start := answer.get("LastEvaluatedKey")) is None:
             return
 
@@ -190,8 +190,8 @@ def _hashes(rows: Rows) -> Iterator[str]:
     """Every row is what the journal last said of it."""
     last = {(c.room, c.kind, c.id): c for entry in rows.journal for c in entry.changes}
     for record, salt in rows.stored:
-        change = last.pop((record.ROOM, record.KIND, record.id), None)
+        change = last.pop((record.TABLE, record.KIND, record.id), None)
         if change is None or change.op != "put" or change.hash != codec.digest(record, salt).hex():
             yield f"{record.KIND} {record.id} is not what the journal says"
-    unread = (c for c in last.values() if c.op == "put" and c.room in ROOMS)
+    unread = (c for c in last.values() if c.op == "put" and c.room in TABLE_NAMES)
     yield from (f"{change.kind} {change.id} is in the journal and nowhere else" for change in unread)

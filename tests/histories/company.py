@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Address, Company
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.documents.model import Line
 from chalicelib.domain.ids import derived_id
@@ -101,7 +101,7 @@ def drafts(world: World, company: str, names: list[str], *, line_count: int = 1,
     profile, customer = world.store.records([Company.ref(company), Customer.ref(company, buyer)])
     assert isinstance(profile, Company)
     assert isinstance(customer, Customer)
-    terms = Terms(None, "other", reverse_charge=False, day=date(2026, 1, 2))
+    terms = CommercialTerms(None, "other", reverse_charge=False, day=date(2026, 1, 2))
     reckoned = calculate(lines(line_count), terms, profile, customer)
     ids = [derived_id("inv", company, name) for name in names]
     for start in range(0, len(ids), TO_A_TRANSACTION):

@@ -71,7 +71,7 @@ def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered
     own = settings("http://x", "stage")
     made = drill_tables(own.table_prefix, current())
     names = {table["Properties"]["TableName"] for table in made.values()}
-    assert names == {table_name(drill_settings(own), room.name) for room in TABLES}
+    assert names == {table_name(drill_settings(own), table.name) for table in TABLES}
     for table in made.values():
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
         assert "DeletionPolicy" not in table

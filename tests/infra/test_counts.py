@@ -99,12 +99,12 @@ def test_bytes(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     world, company, id = pipeline.world, pipeline.company, name(pipeline, "created")
     published = Published(world)
     monkeypatch.setattr(world, "telemetry", published.telemetry)
-    before = {room: stored(world, room, company) for room in ("ledger", "journal", "transient")}
+    before = {table: stored(world, table, company) for table in ("ledger", "journal", "transient")}
     with pipeline.unguarded():
         pipeline.ask("POST", INVOICES, new_invoice(company) | {"id": id})
         answer = pipeline.ask("POST", ISSUE, {}, id=id)
         pipeline.ask("POST", PAYMENTS, PAID, id=id)
-    grown = {room: stored(world, room, company) - before[room] for room in before}
+    grown = {table: stored(world, table, company) - before[table] for table in before}
     pages = set(world.files.list(f"pdf/{company}/"))
     run_scheduled(world, "outbox")
     (page,) = set(world.files.list(f"pdf/{company}/")) - pages
@@ -119,9 +119,9 @@ def test_bytes(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured == {part: pytest.approx(COUNTS["bytes"][part], rel=NEAR) for part in COUNTS["bytes"]}
 
 
-def stored(world: World, room: str, company: str) -> int:
-    """Bytes of a company's rows in a room, but for its outbox, which empties."""
+def stored(world: World, table: str, company: str) -> int:
+    """Bytes of a company's rows in a table, but for its outbox, which empties."""
     client = world.store.connection.client
     asked = {"ExpressionAttributeValues": {":c": {"S": company}}, "KeyConditionExpression": "company = :c"}
-    items = client.query(TableName=world.store.names[room], **asked)["Items"]
+    items = client.query(TableName=world.store.names[table], **asked)["Items"]
     return sum(size(item) for item in items if not item["sort"]["S"].startswith("outbox#"))

@@ -15,7 +15,7 @@ from chalicelib.policy.load import current
 from infra import deploy as deploying
 from infra.artefacts import refer_to_uploads
 from infra.build import Built
-from infra.deploy import Change, Clients, DeployError, deploy, refusals
+from infra.deploy import Clients, DeployError, ResourceChange, deploy, refusals
 from infra.shortened import shorter
 from local.engine import REGION, Engine
 
@@ -85,14 +85,14 @@ def test_what_holds_data_does_not_leave_unasked(clients: Clients, stage: str, ma
 @pytest.mark.parametrize(
     ("change", "loses"),
     [
-        (Change("Remove", "T", "AWS::DynamoDB::Table", replaces=False), True),
-        (Change("Modify", "T", "AWS::DynamoDB::Table", replaces=True), True),
-        (Change("Modify", "T", "AWS::DynamoDB::Table", replaces=False), False),
-        (Change("Add", "T", "AWS::DynamoDB::Table", replaces=False), False),
-        (Change("Remove", "Q", "AWS::SQS::Queue", replaces=False), False),
+        (ResourceChange("Remove", "T", "AWS::DynamoDB::Table", replaces=False), True),
+        (ResourceChange("Modify", "T", "AWS::DynamoDB::Table", replaces=True), True),
+        (ResourceChange("Modify", "T", "AWS::DynamoDB::Table", replaces=False), False),
+        (ResourceChange("Add", "T", "AWS::DynamoDB::Table", replaces=False), False),
+        (ResourceChange("Remove", "Q", "AWS::SQS::Queue", replaces=False), False),
     ],
 )
-def test_what_loses_data(change: Change, loses: bool) -> None:
+def test_what_loses_data(change: ResourceChange, loses: bool) -> None:
     assert change.loses is loses
 
 
@@ -247,7 +247,7 @@ def test_a_bucket_that_was_never_made_has_no_rules_to_shorten(
     bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{stage}-files"}}
     deploy(clients, make({"FilesBucket": bucket}), stage, REGION, {})
     monkeypatch.setattr(clients.formation, "describe_stack_resource", lambda **_: {"StackResourceDetail": {}})
-    change = Change("Modify", "FilesBucket", "AWS::S3::Bucket", replaces=False)
+    change = ResourceChange("Modify", "FilesBucket", "AWS::S3::Bucket", replaces=False)
     assert deploying._shortened(clients, f"facture-{stage}", [change]) == []
 
 

@@ -48,17 +48,17 @@ def recovered(old: Turned, dynamodb: Any) -> Turned:
 
 
 def with_proofs_of(new: Turned, old: Turned) -> None:
-    """Bring the rooms that are recovered to the last instant up to it."""
+    """Bring the tables that are recovered to the last instant up to it."""
     client = old.store.connection.client
-    for room in disaster.AS_NEW:
-        for page in client.get_paginator("scan").paginate(TableName=new.store.names[room]):
+    for table in disaster.AS_NEW:
+        for page in client.get_paginator("scan").paginate(TableName=new.store.names[table]):
             for row in page["Items"]:
                 client.delete_item(
-                    TableName=new.store.names[room], Key={"company": row["company"], "sort": row["sort"]}
+                    TableName=new.store.names[table], Key={"company": row["company"], "sort": row["sort"]}
                 )
-        for page in client.get_paginator("scan").paginate(TableName=old.store.names[room]):
+        for page in client.get_paginator("scan").paginate(TableName=old.store.names[table]):
             for row in page["Items"]:
-                client.put_item(TableName=new.store.names[room], Item=row)
+                client.put_item(TableName=new.store.names[table], Item=row)
 
 
 def head(world: Turned, company: str) -> Head:
@@ -73,13 +73,13 @@ def test_recovered_tables_serve_and_are_protected_as_the_old_ones(old: Turned, d
     reader = open_company(new.store, shop.id)
     assert reader.get(Customer, shop.customer).name.startswith(shop.mark)
     assert disaster.check(new) == []
-    for room in TABLES:
-        name = new.store.names[room.name]
+    for table in TABLES:
+        name = new.store.names[table.name]
         assert dynamodb.describe_table(TableName=name)["Table"].get("DeletionProtectionEnabled") is True
         described = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         assert described["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
         expiry = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-        assert expiry.get("AttributeName") == room.ttl
+        assert expiry.get("AttributeName") == table.ttl
     shop.world = new
     shop.commit(shop.drafted(shop.new("inv"), shop.customer))
     assert head(new, shop.id).clock == head(old, shop.id).clock + 1
@@ -96,7 +96,7 @@ def test_recovering_again_goes_on_where_it_was(old: Turned, dynamodb: Any) -> No
     )
     for _ in range(2):
         disaster.recover(dynamodb, old.settings.table_prefix, prefix, None)
-    missing = [room.name for room in TABLES if room.name != "ledger"]
+    missing = [table.name for table in TABLES if table.name != "ledger"]
     assert [call["TargetTableName"] for call in made] == [prefix + name for name in missing]
 
 

@@ -162,11 +162,11 @@ def unkept(policy: Policy, made: Mapping[str, Any]) -> list[str]:
     """Tables whose expiry or recovery is not the policy's."""
     recovery = policy.storage.point_in_time_recovery.days
     told = {}
-    for room in policy.rooms:
-        properties = made[logical_name(room)]["Properties"]
+    for table in policy.tables:
+        properties = made[logical_name(table)]["Properties"]
         expiry = properties.get("TimeToLiveSpecification", {}).get("AttributeName")
-        told[room] = (expiry, properties["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"])
-    return [room for room, told_of in told.items() if told_of != (policy.rooms[room].ttl, recovery)]
+        told[table] = (expiry, properties["PointInTimeRecoverySpecification"]["RecoveryPeriodInDays"])
+    return [table for table, told_of in told.items() if told_of != (policy.tables[table].ttl, recovery)]
 
 
 def test_a_planted_table_setting_is_found() -> None:
@@ -174,7 +174,7 @@ def test_a_planted_table_setting_is_found() -> None:
     made = tables("x-", policy)
     assert unkept(policy, made) == []
     shorter = replace(policy, storage=replace(policy.storage, point_in_time_recovery=Period(days=7)))
-    assert unkept(shorter, made) == list(policy.rooms)
+    assert unkept(shorter, made) == list(policy.tables)
     forgotten = deepcopy(made)
     del forgotten[logical_name("transient")]["Properties"]["TimeToLiveSpecification"]
     assert unkept(policy, forgotten) == ["transient"]

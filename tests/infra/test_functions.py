@@ -134,15 +134,15 @@ def test_the_ledger_only_grows(function: str) -> None:
     assert ledger not in may(function, "dynamodb:BatchWriteItem")
 
 
-def test_a_request_reads_and_writes_every_room_in_use() -> None:
-    used = {logical_name(room.name) for room in TABLES}
+def test_a_request_reads_and_writes_every_table_in_use() -> None:
+    used = {logical_name(table.name) for table in TABLES}
     assert may("api_handler", "dynamodb:PutItem") == used
     assert may("api_handler", "dynamodb:GetItem") >= used
 
 
 def test_a_request_deletes_only_what_may_go() -> None:
     assert may("api_handler", "dynamodb:DeleteItem") <= {
-        logical_name(room) for room in ("workspace", "identity", "requests", "transient")
+        logical_name(table) for table in ("workspace", "identity", "requests", "transient")
     }
     assert not may("api_handler", "dynamodb:UpdateItem")
     assert not may("api_handler", "dynamodb:BatchWriteItem")
@@ -209,10 +209,10 @@ def test_a_grant_on_an_index_is_to_ask_it() -> None:
 
 
 def test_each_job_may_claim_what_it_finds() -> None:
-    rooms = {room.name: room for room in TABLES}
+    tables = {table.name: table for table in TABLES}
     for job in JOBS:
         table = logical_name(job.table)
-        assert "due" in {index.name for index in rooms[job.table].indexes}
+        assert "due" in {index.name for index in tables[job.table].indexes}
         assert f"{table}/index/due" in may(job.name, "dynamodb:Query")
         assert table in may_at_all(job.name, "dynamodb:UpdateItem")
 

@@ -28,7 +28,7 @@ from chalicelib.wiring import World
 from infra import deploy as deploying
 from infra.build import Built
 from infra.deploy import DeployError
-from infra.rehearse import Rehearsal, Wire, build_of, edition, rehearsal, until
+from infra.rehearse import HttpGateway, Rehearsal, build_of, edition, rehearsal, until
 from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES
 from local import engine as embedded
 from local.engine import REGION
@@ -91,7 +91,7 @@ def owner(stage: Rehearsal, operator: World) -> Client:
     (code,) = re.findall(r"\b\d{6}\b", mail.text)
     stage.confirm(EMAIL, code)
     token = srp.sign_in(cognito, pool, client, EMAIL, PASSWORD)
-    person = Client(Wire(stage.url), token)
+    person = Client(HttpGateway(stage.url), token)
     signed = person.post("/v1/companies", COMPANY | {"policy_version": policy_version()})
     assert signed.status == 201, signed.text
     person.company = signed.json["id"]
@@ -131,7 +131,7 @@ PLAIN_HTTP = {"FilesBucketPolicy", "ArchiveBucketPolicy", "WakeQueuePolicy", "De
 
 
 def test_anybody_reads_what_is_public(stage: Rehearsal, first: Built) -> None:
-    anybody = Client(Wire(stage.url))
+    anybody = Client(HttpGateway(stage.url))
     health = anybody.get("/health")
     assert health.json["dependencies"] == {"dynamodb": "reachable", "s3": "reachable"}
     assert (health.status, health.json["stage"]) == (200, STAGE)
@@ -141,7 +141,7 @@ def test_anybody_reads_what_is_public(stage: Rehearsal, first: Built) -> None:
 @pytest.mark.parametrize("token", [None, "nothing", "a.b.c", "fp_live_" + "0" * 63])
 def test_the_authorizer_refuses_whoever_proves_nothing(stage: Rehearsal, first: Built, token: str | None) -> None:
     before = [stage.invocations(name) for name in ("api_handler", "token")]
-    assert Client(Wire(stage.url), token).get("/v1/company").status == 401
+    assert Client(HttpGateway(stage.url), token).get("/v1/company").status == 401
     after = [stage.invocations(name) for name in ("api_handler", "token")]
     assert after == [before[0], before[1] + (token is not None)], "the function behind it is not even asked"
 
@@ -340,7 +340,7 @@ def test_what_holds_data_outlives_its_stack(stage: Rehearsal, operator: World, o
     formation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
     formation.delete_stack(StackName=name)
     formation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 0.2, "MaxAttempts": 150})
-    assert Client(Wire(url)).get("/health").status == 404
+    assert Client(HttpGateway(url)).get("/health").status == 404
     tables = set(stage.client("dynamodb").list_tables()["TableNames"])
     assert tables == set(operator.store.names.values())
     buckets = {bucket["Name"] for bucket in stage.client("s3").list_buckets()["Buckets"]}
@@ -354,5 +354,5 @@ def serves(stage: Rehearsal, built: Built) -> None:
     """Hold what answers against a package: the code that the function has, and what the service says of itself."""
     found = stage.client("lambda").get_function_configuration(FunctionName=stage.physical("APIHandler"))
     assert found["CodeSha256"] == b64encode(sha256(built.application.read_bytes()).digest()).decode()
-    health = Client(Wire(stage.url)).get("/health").json
+    health = Client(HttpGateway(stage.url)).get("/health").json
     assert (health["status"], health["build"]) == ("ok", build_of(built))

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.outside.sessions import LASTING, NEEDED
 from chalicelib.policy.load import current
 from chalicelib.settings import session_roles_of
-from chalicelib.store.drill import ASIDE
+from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.tables import TABLES
 from infra.functions import functions_of
 from infra.permissions import WOKEN, config, grants, principals, session_of, sessions, statements
@@ -21,7 +21,7 @@ from tests.iam_needs import NONE, OWN, TAGGED, Need, Tags, needs
 from tests.infra.conftest import Template
 
 JOBS = sessions()
-FAREWELL = {("requests", "dynamodb:PutItem", logical_name(room)) for room in ("transient", "journal")}
+FAREWELL = {("requests", "dynamodb:PutItem", logical_name(table)) for table in ("transient", "journal")}
 """The last mail of an account lies where no erasure of it comes: it may be put there (ADR 0034)."""
 
 
@@ -159,8 +159,8 @@ BY_COMPANY = {
 
 def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Every way to reach something of the company cmp_1: its rows in each table, its objects, its data keys."""
-    for room in TABLES:
-        for table in (f"x-{room.name}", f"x-{ASIDE}{room.name}"):
+    for definition in TABLES:
+        for table in (f"x-{definition.name}", f"x-{DRILL_PREFIX}{definition.name}"):
             for operation in ("GetItem", "DeleteItem", "UpdateItem"):
                 yield "dynamodb", operation, {"TableName": table, "Key": ROW}
             yield "dynamodb", "PutItem", {"TableName": table, "Item": ROW}

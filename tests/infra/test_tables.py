@@ -34,22 +34,22 @@ def indexes(table: dict[str, Any]) -> dict[str, Any]:
     return {index["IndexName"]: (index["KeySchema"], index["Projection"]["ProjectionType"]) for index in found}
 
 
-@pytest.mark.parametrize("room", TABLES, ids=lambda room: str(room.name))
-def test_created_and_deployed_are_the_same(dynamodb: Any, room: Any) -> None:
-    deployed = DEPLOYED[logical_name(room.name)]["Properties"]
-    created = dynamodb.describe_table(TableName=PREFIX + room.name)["Table"]
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.name))
+def test_created_and_deployed_are_the_same(dynamodb: Any, table: Any) -> None:
+    deployed = DEPLOYED[logical_name(table.name)]["Properties"]
+    created = dynamodb.describe_table(TableName=PREFIX + table.name)["Table"]
     assert deployed["TableName"] == created["TableName"]
     assert deployed["KeySchema"] == created["KeySchema"]
     assert attributes(deployed) == attributes(created)
     assert indexes(deployed) == indexes(created)
     assert deployed["BillingMode"] == created["BillingModeSummary"]["BillingMode"]
-    expiry = dynamodb.describe_time_to_live(TableName=PREFIX + room.name)["TimeToLiveDescription"]
+    expiry = dynamodb.describe_time_to_live(TableName=PREFIX + table.name)["TimeToLiveDescription"]
     assert deployed.get("TimeToLiveSpecification", {}).get("AttributeName") == expiry.get("AttributeName")
     assert ("TimeToLiveSpecification" in deployed) == (expiry["TimeToLiveStatus"] == "ENABLED")
 
 
-def test_every_room_is_deployed_and_protected() -> None:
-    assert set(DEPLOYED) == {logical_name(room.name) for room in TABLES}
+def test_every_table_is_deployed_and_protected() -> None:
+    assert set(DEPLOYED) == {logical_name(table.name) for table in TABLES}
     for table in DEPLOYED.values():
         assert table.items() >= KEPT.items()
         properties = table["Properties"]
@@ -62,7 +62,7 @@ def test_every_room_is_deployed_and_protected() -> None:
 
 
 def test_what_expires_is_what_the_policy_says() -> None:
-    assert {room.name: room.ttl for room in TABLES} == {name: room.ttl for name, room in current().rooms.items()}
+    assert {table.name: table.ttl for table in TABLES} == {name: table.ttl for name, table in current().tables.items()}
 
 
 def test_the_key_turns_and_stays() -> None:

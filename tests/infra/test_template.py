@@ -56,8 +56,8 @@ def test_nothing_of_another_stage_is_named(template: Template, stage: str) -> No
 
 
 def test_what_holds_something_survives_its_stack(resources: Resources) -> None:
-    rooms = {logical_name(room.name) for room in TABLES}
-    kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | rooms
+    tables = {logical_name(table.name) for table in TABLES}
+    kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | tables
     assert kept >= {BUCKET, ARCHIVE, ACCESS_LOGS, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
     for name in kept:
         assert resources[name]["DeletionPolicy"] == "Retain", name

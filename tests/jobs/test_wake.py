@@ -17,7 +17,7 @@ from local.engine import Engine
 
 
 def test_a_wake_up_names_its_job(engine: Engine, shared_world: World) -> None:
-    clients = resources.Clients(engine.endpoint)
+    clients = resources.EngineClients(engine.endpoint)
     queue = clients.create()
     assert WakeQueue(replace(shared_world.settings, wake_queue=queue)).send("outbox")
     (message,) = clients.queue.receive_message(QueueUrl=queue, WaitTimeSeconds=2)["Messages"]

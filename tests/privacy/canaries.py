@@ -86,9 +86,9 @@ class Garden:
 
     def rows(self) -> Iterator[Record]:
         """A row of every kind there is, a canary in each attribute that may hold one."""
-        for (room, kind), made in all_entities().items():
-            if (room, kind) not in BY_HAND:
-                yield self._value(made, Spot(room, kind, ""))
+        for (table, kind), made in all_entities().items():
+            if (table, kind) not in BY_HAND:
+                yield self._value(made, Spot(table, kind, ""))
 
     def text(self, spot: Spot) -> str:
         """A new canary for a spot."""
@@ -148,14 +148,14 @@ def unsown(garden: Garden) -> list[str]:
     """Attributes of the inventory that hold no canary and are not excused."""
     told = {*garden.planted.values(), *garden.excused}
     missing = []
-    for (room, kind), made in all_entities().items():
+    for (table, kind), made in all_entities().items():
         for attribute in rules_of(made):
-            spot = Spot(room, kind, attribute.path)
+            spot = Spot(table, kind, attribute.path)
             within = f"{attribute.path}."
             if spot not in told and not any(
-                (other.place, other.kind) == (room, kind) and other.path.startswith(within) for other in told
+                (other.place, other.kind) == (table, kind) and other.path.startswith(within) for other in told
             ):
-                missing.append(f"{room}/{kind}.{attribute.path}")
+                missing.append(f"{table}/{kind}.{attribute.path}")
     return [name for name in missing if tuple(name.partition(".")[0].split("/")) not in BY_HAND]
 
 
@@ -203,10 +203,10 @@ def _decoded(content: bytes) -> Iterator[bytes]:
 def scanned(world: World) -> Iterator[tuple[str, bytes]]:
     """Every byte that is stored: each row of each table and each version of each object, with where it lies."""
     client = world.store.connection.client
-    for room, table in world.store.names.items():
-        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+    for table, name in world.store.names.items():
+        for page in client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
             for row in page["Items"]:
-                place = f"{room}/{row['_kind']['S']}"
+                place = f"{table}/{row['_kind']['S']}"
                 yield from ((place, part) for value in row.values() for part in _bytes(value))
     yield from versions(world)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Leftover
+from chalicelib.domain.companies.company import OrphanedPayments
 from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE
@@ -15,7 +15,7 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.consent import Acceptance
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -148,8 +148,8 @@ def watched_over(end: str | None = None) -> Callable[[Turned], Books]:
         id = requests.ask(world, books.call(), books.owner(), "rectification", None).outcome.id
         (watch,) = [row for row in world.store.query("requests", books.id).records if row.KIND == "deadline"]
         if end:
-            (request,) = world.store.records([Request.ref(books.id, id)])
-            assert isinstance(request, Request)
+            (request,) = world.store.records([PrivacyRequest.ref(books.id, id)])
+            assert isinstance(request, PrivacyRequest)
             transitions.close_by_operator(world, request, "refused", reason="asked_twice")
             put(books, watch)
         return books
@@ -217,7 +217,7 @@ def left_over(world: Turned) -> Books:
     paid: dict[str, Any] = {"invoice": gone, "amount": Decimal(1), "method": "cash", **books.stamps}
     put(books, Payment(id=books.new("pay"), date=date(2026, 12, 31), **paid))
     put(books, Balance(id=gone, paid=Decimal(1), **books.stamps))
-    put(books, Leftover(id=gone, due_at=books.at, **books.stamps))
+    put(books, OrphanedPayments(id=gone, due_at=books.at, **books.stamps))
     term = new_schedule(books.profile, books.at)
     put(books, replace(term, swept=date(2026, 12, 31), due_at=midnight(date(2038, 1, 1))))
     return books

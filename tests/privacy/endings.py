@@ -22,7 +22,7 @@ class Stored(NamedTuple):
     id: str
 
 
-ROOMS = [room.name for room in TABLES]
+TABLE_NAMES = [table.name for table in TABLES]
 VARYING = (
     (re.compile(r"\b([a-z]{3})_[0-9A-HJKMNP-TV-Z]{26}\b"), r"\1"),
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)"), "instant"),
@@ -47,14 +47,14 @@ def told(books: Books) -> list[str]:
 def stored(books: Books | Stored) -> list[str]:
     """Every row and every readable object of a company's, as sorted lines."""
     world, company = books.world, books.id
-    rows = [_line(record) for room in ROOMS for record in _every(world, room, company)]
+    rows = [_line(record) for table in TABLE_NAMES for record in _every(world, table, company)]
     prefixes = policy().prefixes.values()
     keys = [key for each in prefixes for key in world.bucket(each.bucket).list(f"{each.path}{company}/")]
     return sorted([*rows, *(f"file {_plain(key)}" for key in keys)])
 
 
-def _every(world: World, room: str, company: str) -> list[Record]:
-    page = world.store.query(room, company)
+def _every(world: World, table: str, company: str) -> list[Record]:
+    page = world.store.query(table, company)
     assert page.next is None
     return page.records
 
@@ -62,7 +62,7 @@ def _every(world: World, room: str, company: str) -> list[Record]:
 def _line(record: Any) -> str:
     plain = msgspec.to_builtins(record, builtin_types=(bytes,))
     shown = {name: _shown(name, value) for name, value in plain.items()}
-    return _plain(f"{record.ROOM}/{record.KIND} {json.dumps(shown, sort_keys=True, default=str, ensure_ascii=False)}")
+    return _plain(f"{record.TABLE}/{record.KIND} {json.dumps(shown, sort_keys=True, default=str, ensure_ascii=False)}")
 
 
 def _shown(name: str, value: Any) -> Any:

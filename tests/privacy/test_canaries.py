@@ -99,11 +99,11 @@ def named_by_the_policy(garden: Garden) -> set[Spot]:
     policy, stays = current(), set()
     for stored in inventory.take():
         rules = {a.path: policy.rules[a.governed_by] for a in stored.attributes}
-        if policy.rooms[stored.room].erased or not any(rule.on_erasure in LASTING for rule in rules.values()):
+        if policy.tables[stored.table].erased or not any(rule.on_erasure in LASTING for rule in rules.values()):
             continue
         for path, rule in rules.items():
             if rule.on_erasure in LASTING or rule.start is Start.ROW:
-                stays.add(Spot(stored.room, stored.kind, path))
+                stays.add(Spot(stored.table, stored.kind, path))
     parts = ("key", "old", "new", "unfinished")
     stays |= {Spot("files", prefix, path) for prefix in blocked_prefixes() for path in parts}
     return stays & set(garden.planted.values())
@@ -157,7 +157,7 @@ def _nothing_told(world: Turned, garden: Garden, logs: StringIO) -> None:
 def test_what_holds_no_canary_says_why(alone: Turned) -> None:
     garden = Garden(alone, "cmp_x")
     rows = list(garden.rows())
-    assert {(row.ROOM, row.KIND) for row in rows} | canaries.BY_HAND == set(all_entities())
+    assert {(row.TABLE, row.KIND) for row in rows} | canaries.BY_HAND == set(all_entities())
     assert set(canaries.EXCUSED) <= set(garden.excused), "an excuse for what is not there"
     assert set(garden.excused.values()) == {
         "the key under which all of this is planted",
@@ -168,7 +168,7 @@ def test_what_holds_no_canary_says_why(alone: Turned) -> None:
 
 
 def test_a_planted_attribute_without_a_canary_is_found(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
-    @entity("planted", room="workspace", prefix="pla")
+    @entity("planted", table="workspace", prefix="pla")
     class Planted(Record):
         nickname: str = kept("party.identity")
 

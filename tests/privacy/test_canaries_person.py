@@ -27,24 +27,24 @@ EMPTIED = {("transient", "idempotency"): "body"}
 """What a row loses that stays: the key is remembered without its answer, so that nothing is done twice."""
 
 
-def rules(room: str, kind: str) -> dict[str, Rule]:
+def rules(table: str, kind: str) -> dict[str, Rule]:
     """The rules of an entity's own attributes."""
-    stored = next(each for each in inventory.take() if (each.room, each.kind) == (room, kind))
+    stored = next(each for each in inventory.take() if (each.table, each.kind) == (table, kind))
     return {a.path: current().rules[a.governed_by] for a in stored.attributes if "." not in a.path}
 
 
 def names_anybody(row: Record, who: str) -> list[str]:
     """The attributes of a row that may name a person of this sort within what they say."""
-    return [path for path, rule in rules(row.ROOM, row.KIND).items() if who in rule.subjects]
+    return [path for path, rule in rules(row.TABLE, row.KIND).items() if who in rule.subjects]
 
 
 def goes(row: Record, who: str) -> bool:
     """Whether a row that is the person, or that says something of it, goes by the policy."""
     policy = current()
-    erased = policy.rooms[row.ROOM].erased
+    erased = policy.tables[row.TABLE].erased
     if row.KIND in policy.subjects[who].kinds and erased:
         return True
-    named = rules(row.ROOM, row.KIND)
+    named = rules(row.TABLE, row.KIND)
     said = [named[path] for path in names_anybody(row, who) if path not in policy.subjects[who].references]
     return bool(said) and (erased or all(rule.on_erasure == "delete" for rule in said))
 
@@ -96,7 +96,7 @@ def test_of_one_person_exactly_what_the_policy_says_goes(alone: Turned, prefix: 
     assert books.request(id).status == "completed"
     left = standing(alone, {text: before[text] for text in seen})
     gone = {spot for text, spot in about.planted.items() if text in seen and text not in left}
-    going = {(row.ROOM, row.KIND) for row in rows if goes(row, who) and row.KIND in (ROWS[prefix], *_copies(rows))}
+    going = {(row.TABLE, row.KIND) for row in rows if goes(row, who) and row.KIND in (ROWS[prefix], *_copies(rows))}
     expected = {
         spot
         for text, spot in about.planted.items()

@@ -10,7 +10,7 @@ from chalicelib.api.presenters.consents import present_policy
 from chalicelib.domain.morocco.deadlines import add_months
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.policy.load import current, use
-from chalicelib.policy.model import Policy, Version
+from chalicelib.policy.model import Policy, PolicyVersion
 from chalicelib.store.wire import SORT
 from tests.conftest import Shop
 
@@ -114,7 +114,7 @@ def test_consents_are_of_one_company(new_shop: Any) -> None:
 
 
 def _policy(material: bool) -> Policy:
-    later = Version("2027-03-01", date(2027, 3, 1), material, current().current.changes)
+    later = PolicyVersion("2027-03-01", date(2027, 3, 1), material, current().current.changes)
     return replace(current(), versions=(*current().versions, later))
 
 

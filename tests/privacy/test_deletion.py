@@ -31,7 +31,7 @@ from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
 from chalicelib.services.privacy.erasure import preview
 from chalicelib.services.privacy.requests import receipts, requests
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import TABLES
@@ -39,7 +39,7 @@ from tests.privacy.worlds import CANARY, Books, Turned, carried, carry
 
 STATUTORY = {"invoice", "register_entry", "series", "payment", "balance", "head", "journal_entry"}
 PROOF = {"request", "receipt"}
-ROOMS = [room.name for room in TABLES]
+TABLE_NAMES = [table.name for table in TABLES]
 
 
 def head(shop: Books) -> Head:
@@ -57,15 +57,15 @@ def every_row(world: Turned, company: str | None = None) -> list[tuple[str, dict
     """Every row of every table, raw: of one company, or of all others when the name begins with `-`."""
     client = world.store.connection.client
     found = []
-    for room, table in world.store.names.items():
-        pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        found += [(room, row) for page in pages for row in page["Items"]]
+    for table, name in world.store.names.items():
+        pages = client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True)
+        found += [(table, row) for page in pages for row in page["Items"]]
     return [(r, row) for r, row in found if company is None or row["company"]["S"] == company]
 
 
-def content(world: Turned, room: str, row: dict[str, Any]) -> bytes:
+def content(world: Turned, table: str, row: dict[str, Any]) -> bytes:
     """Whatever a row holds, unpacked."""
-    return repr(from_row(room, row)).encode() + repr(row).encode()
+    return repr(from_row(table, row)).encode() + repr(row).encode()
 
 
 def objects(world: Turned) -> dict[tuple[str, str], bytes]:
@@ -83,16 +83,18 @@ def objects(world: Turned) -> dict[tuple[str, str], bytes]:
 def test_nothing_of_an_account_is_left_but_what_the_policy_names(vault: Turned) -> None:
     mark = "Serin" + vault.random(4).hex()
     shop = Books(vault, mark=mark)
-    before = [(room, row) for room, row in every_row(vault, shop.id) if mark.encode() in content(vault, room, row)]
-    assert {room for room, _ in before} == {"workspace", "identity", "transient", "journal", "ledger"}
+    before = [(table, row) for table, row in every_row(vault, shop.id) if mark.encode() in content(vault, table, row)]
+    assert {table for table, _ in before} == {"workspace", "identity", "transient", "journal", "ledger"}
     assert any(mark.encode() in body for body in objects(vault).values())
     shop.confirmed(waive=True)
     carried(vault)
     assert [row["_kind"]["S"] for _, row in every_row(vault) if mark in str(row.get("to"))] == ["mail"], "not sent yet"
     run(vault, named("outbox"), now=vault.now(), left=within(30))
-    left = [(room, row["_kind"]["S"]) for room, row in every_row(vault) if mark.encode() in content(vault, room, row)]
+    left = [
+        (table, row["_kind"]["S"]) for table, row in every_row(vault) if mark.encode() in content(vault, table, row)
+    ]
     assert {kind for _, kind in left} <= STATUTORY
-    assert {room for room, _ in left} == {"ledger"}
+    assert {table for table, _ in left} == {"ledger"}
     assert not [key for key, body in objects(vault).items() if mark.encode() in body or f"/{shop.id}/" in key[0]]
     assert {row["_kind"]["S"] for _, row in every_row(vault, shop.id)} == STATUTORY | PROOF
 
@@ -113,12 +115,14 @@ def test_what_is_kept_is_blocked(vault: Turned) -> None:
 
 def test_the_receipt_names_every_store_and_verifies_offline(vault: Turned) -> None:
     shop = Books(vault)
-    held = Counter({room: len(shop.rows(room)) for room in ROOMS})
+    held = Counter({table: len(shop.rows(table)) for table in TABLE_NAMES})
     id = shop.confirmed(waive=True)
     carry(vault)
     handed = json.loads(json.dumps(receipt(shop, id)))
     said = handed["content"]
-    assert {line["place"] for line in said["stores"]} == {*ROOMS, *current().prefixes} - {"requests"} | {"requests"}
+    assert {line["place"] for line in said["stores"]} == {*TABLE_NAMES, *current().prefixes} - {"requests"} | {
+        "requests"
+    }
     removed = Counter({line["place"]: 0 for line in said["stores"]})
     for line in said["stores"]:
         removed[line["place"]] += line["removed"]
@@ -177,7 +181,7 @@ def test_another_company_is_not_touched(vault: Turned) -> None:
     shop, neighbour = Books(vault), Books(vault)
 
     def fingerprint() -> str:
-        rows = sorted(repr((room, sorted(row.items()))) for room, row in every_row(vault, neighbour.id))
+        rows = sorted(repr((table, sorted(row.items()))) for table, row in every_row(vault, neighbour.id))
         files = sorted((key, body) for key, body in objects(vault).items() if f"/{neighbour.id}/" in key[0])
         assert rows
         assert files
@@ -283,9 +287,9 @@ def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vaul
     id = shop.confirmed(waive=True)
     carried(vault)
     gone = Requester("newcomer", "nobody", shop.owner().subject)
-    assert found(vault.store, shop.id, gone, id).status == "completed"
+    assert find_request(vault.store, shop.id, gone, id).status == "completed"
     with pytest.raises(NotFound):
-        found(vault.store, shop.id, Requester("newcomer", "nobody", "sub-other"), id)
+        find_request(vault.store, shop.id, Requester("newcomer", "nobody", "sub-other"), id)
 
 
 def test_deadlines(vault: Turned) -> None:
@@ -308,9 +312,9 @@ def test_a_customer_goes_at_once_and_everywhere(vault: Turned) -> None:
     carried(vault)
     request = shop.request(id)
     assert request.status == "completed"
-    for room in ("workspace", "transient", "identity"):
-        left = [row for row in shop.rows(room) if shop.customer.encode() in content(vault, room, row)]
-        assert left == [], room
+    for table in ("workspace", "transient", "identity"):
+        left = [row for row in shop.rows(table) if shop.customer.encode() in content(vault, table, row)]
+        assert left == [], table
     assert shop.kinds("workspace").count("invoice") == 2, "the drafts stay"
     assert shop.kinds("workspace").count("customer") == 1, "so does the other customer"
     assert [row.subject for row in vault.store.query("requests", shop.id).records if isinstance(row, Tombstone)]

@@ -16,7 +16,7 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.code import DIGITS, PUBLIC, Code, Tally, code_of, network, typed
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
@@ -71,9 +71,9 @@ def owner(new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer) -> tu
     return shop, email
 
 
-def _requests(shop: Shop) -> list[Request]:
+def _requests(shop: Shop) -> list[PrivacyRequest]:
     found = shop.world.store.query("requests", shop.company, SORT.startswith("request#")).records
-    return [row for row in found if isinstance(row, Request)]
+    return [row for row in found if isinstance(row, PrivacyRequest)]
 
 
 def _state(shop: Shop) -> str:
@@ -166,8 +166,8 @@ def test_a_page_cut_off_before_keys_had_a_mark_goes_on_and_asks_no_second_time(
     bare = world.client_call(
         shop.company, member.id, account_page.VERB, key=f"page-ask-{right.nonce}-{member.id}", request=""
     )
-    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
-    asked = requests.ask(world, remembering_id(bare), asker, "deletion", None, capped=False)
+    requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
+    asked = requests.ask(world, remembering_id(bare), requester, "deletion", None, capped=False)
     done = _send(anybody, email=email, code=code)
     (request,) = _requests(shop)
     assert (request.id, request.status) == (asked.outcome.id, "grace")

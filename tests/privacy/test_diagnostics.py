@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.contact.diagnostics import AREAS, PLACES, Batch, disguised, looks_personal, partition
+from chalicelib.domain.contact.diagnostics import AREAS, PLACES, DiagnosticsBatch, disguised, looks_personal, partition
 from chalicelib.services.companies import codes
 from chalicelib.services.support import diagnostics
 from chalicelib.wiring import World
@@ -36,9 +36,9 @@ def anybody(gateway: Gateway) -> Client:
     return Client(gateway)
 
 
-def _stored(world: World) -> list[Batch]:
+def _stored(world: World) -> list[DiagnosticsBatch]:
     found = world.store.query("transient", partition(world.now().date())).records
-    return [row for row in found if isinstance(row, Batch)]
+    return [row for row in found if isinstance(row, DiagnosticsBatch)]
 
 
 def test_a_batch_is_kept_without_saying_whose_it_is(shop: Shop, world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, StatutoryKey, WorkingKey
+from chalicelib.domain.backups.backup import Backup, BackupPlan, KeyDestruction, StatutoryKey, WorkingKey
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupUnknownKey
 from chalicelib.domain.clock import today
 from chalicelib.domain.journal import JobRow
@@ -20,7 +20,7 @@ from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.backup.verify import check
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import ACCOUNT, Decision
@@ -51,8 +51,8 @@ def taken(shop: Books) -> Backup:
     return backup
 
 
-def rows(shop: Books, room: str, cls: type[Any]) -> list[Any]:
-    found = shop.world.store.query(room, shop.id).records
+def rows(shop: Books, table: str, cls: type[Any]) -> list[Any]:
+    found = shop.world.store.query(table, shop.id).records
     return [row for row in found if isinstance(row, cls)]
 
 
@@ -94,7 +94,7 @@ def test_a_key_that_never_was_is_unknown_and_not_destroyed(vault: Turned) -> Non
     shop = Books(vault, small=True)
     stranger = shop.new(WorkingKey.PREFIX)
     with pytest.raises(BackupUnknownKey):
-        Seals(vault, shop.id, shop.new("bak"), {"working": stranger}).require("working")
+        ObjectCipher(vault, shop.id, shop.new("bak"), {"working": stranger}).require("working")
 
 
 def test_the_receipt_names_each_key_and_the_day_on_which_its_end_is_final(vault: Turned) -> None:
@@ -108,7 +108,7 @@ def test_the_receipt_names_each_key_and_the_day_on_which_its_end_is_final(vault:
     (receipt,) = rows(shop, "requests", Receipt)
     day = today(vault.now()) + timedelta(days=35)
     assert json.loads(receipt.content)["keys_destroyed"] == [{"key": key.id, "final_on": day.isoformat()}]
-    (end,) = rows(shop, "requests", Destruction)
+    (end,) = rows(shop, "requests", KeyDestruction)
     assert (end.id, end.request, end.final_on) == (key.id, id, day)
 
 
@@ -118,10 +118,10 @@ def test_a_deletion_that_was_held_up_is_final_that_much_later(vault: Turned) -> 
     taken(shop)
     id = shop.confirmed(waive=True)
     begins(shop, id)
-    (foreseen,) = rows(shop, "requests", Destruction)
+    (foreseen,) = rows(shop, "requests", KeyDestruction)
     vault.offset = timedelta(days=9)
     carried(vault)
-    (end,) = rows(shop, "requests", Destruction)
+    (end,) = rows(shop, "requests", KeyDestruction)
     assert end.final_on - foreseen.final_on == timedelta(days=9)
 
 
@@ -134,7 +134,7 @@ def test_an_account_without_backups_and_one_person_destroy_no_key(vault: Turned)
         carried(vault)
         (receipt,) = rows(books, "requests", Receipt)
         assert json.loads(receipt.content)["keys_destroyed"] == []
-        assert rows(books, "requests", Destruction) == []
+        assert rows(books, "requests", KeyDestruction) == []
     assert len(rows(other, "identity", WorkingKey)) == 1
 
 
@@ -148,7 +148,7 @@ def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
         begins(shop, id)
     assert calls.writes.count("TransactWriteItems") == 1, "beside it, only what waited to be told was delivered"
     assert shop.request(id).status == "running"
-    assert len(rows(shop, "requests", Destruction)) == 1
+    assert len(rows(shop, "requests", KeyDestruction)) == 1
 
 
 @pytest.mark.parametrize(("state", "failure"), [("blocked", "company_blocked"), ("active", "backup_key_destroyed")])
@@ -209,7 +209,7 @@ def test_a_cancelled_deletion_leaves_the_keys_as_they_were(vault: Turned) -> Non
     taken(shop)
     id = shop.confirmed()
     requests.cancel(vault, shop.call(), shop.owner(), id)
-    assert rows(shop, "requests", Destruction) == []
+    assert rows(shop, "requests", KeyDestruction) == []
     assert taken(shop).status == "complete"
     (plan,) = vault.store.records([BackupPlan.ref(shop.id)])
     assert isinstance(plan, BackupPlan)
@@ -223,7 +223,7 @@ def test_the_proof_of_a_destruction_goes_with_its_receipt(vault: Turned) -> None
     carried(vault)
     run(vault, proofs_job(), now=vault.now() + timedelta(days=5 * 366), left=within(60))
     assert rows(shop, "requests", Receipt) == []
-    assert rows(shop, "requests", Destruction) == []
+    assert rows(shop, "requests", KeyDestruction) == []
 
 
 def test_rows_of_backups_do_not_outlive_the_account(vault: Turned) -> None:

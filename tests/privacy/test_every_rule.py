@@ -15,10 +15,10 @@ from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import Backup, StatutoryKey, Tier
 from chalicelib.domain.call import SYSTEM_KEY
 from chalicelib.domain.clock import midnight, today
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.companies.member import FormerOwner
 from chalicelib.domain.contact.code import PUBLIC, Code, Tally
-from chalicelib.domain.contact.diagnostics import Batch, Event, coarse, partition
+from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, coarse, partition
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.contact.support import Thread, Upload
 from chalicelib.domain.documents.balance import Balance
@@ -101,7 +101,7 @@ class Trial:
 
     def only(self, kind: type[Record], company: str) -> Any:
         """The one row of this kind."""
-        (row,) = [row for row in self.world.store.query(kind.ROOM, company).records if isinstance(row, kind)]
+        (row,) = [row for row in self.world.store.query(kind.TABLE, company).records if isinstance(row, kind)]
         return row
 
 
@@ -255,7 +255,7 @@ def diagnostic(trial: Trial) -> None:
     world = trial.world
     diagnostics.take(world, None, None, "198.51.100.7", ("1.0", "android", "14", [Event(code="crash.home", count=1)]))
     at = coarse(world.now())
-    row = trial.only(Batch, partition(at.date()))
+    row = trial.only(DiagnosticsBatch, partition(at.date()))
     expires(row, trial)
     for shift, shown in ((-SECOND, 1), (SECOND, 0)):
         assert len(diagnostics.summary(world, 400, trial.after(at) + shift)) == shown
@@ -333,25 +333,25 @@ def account(trial: Trial) -> None:
     """What is under the rule stays until its term after the account's deletion is over; all else goes at once."""
     world = trial.world
     books, _ = sown(world)
-    owned = {(s.room, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
-    erased = {room for room, told in current().rooms.items() if told.erased}
-    everything = {(room, kind) for room in erased for kind in books.kinds(room)}
+    owned = {(s.table, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
+    erased = {table for table, told in current().tables.items() if told.erased}
+    everything = {(table, kind) for table in erased for kind in books.kinds(table)}
     waiting = {path for path, prefix in current().prefixes.items() if prefix.rule == trial.rule}
     assert (owned & everything) | waiting
     id, confirmed = books.confirmed(), world.now()
     for days in (24, 29.5, 30.1):  # two reminders, and the end of the grace
         trial.go("requests", begun := confirmed + timedelta(days=days))
     trial.go("requests", begun + timedelta(minutes=11))
-    left = {(room, kind) for room in erased for kind in books.kinds(room)}
+    left = {(table, kind) for table in erased for kind in books.kinds(table)}
     assert left == owned & everything
     assert _filled(world, books.id) == waiting | _blocked()
     assert books.request(id).status == "running"
     last = trial.term.after(today(begun))
     trial.go("requests", midnight(last + DAY) - SECOND)
-    assert {(room, kind) for room in erased for kind in books.kinds(room)} == left, "its last day included"
+    assert {(table, kind) for table in erased for kind in books.kinds(table)} == left, "its last day included"
     trial.go("requests", midnight(last + DAY))
     trial.go("requests", midnight(last + DAY) + timedelta(minutes=11))
-    assert [kind for room in erased for kind in books.kinds(room)] == []
+    assert [kind for table in erased for kind in books.kinds(table)] == []
     assert _filled(world, books.id) == _blocked()
     assert books.request(id).status == "completed"
 
@@ -432,8 +432,8 @@ def statutory(*kinds: str) -> Check:
 def state(trial: Trial) -> None:
     """The row that says when a company's oldest records may go follows the term."""
     books = Statutory(trial)
-    (row,) = trial.world.store.records([Term.ref(books.books.id)])
-    assert isinstance(row, Term)
+    (row,) = trial.world.store.records([RetentionSchedule.ref(books.books.id)])
+    assert isinstance(row, RetentionSchedule)
     assert row.due_at == midnight(date(books.year + trial.term.years + 1, 1, 1))
 
 

@@ -23,10 +23,10 @@ def fingerprint(world: Turned, company: str) -> dict[str, str]:
     """A hash of each row, each version of each object, and each unfinished upload of a company, by its address."""
     found: dict[str, bytes] = {}
     client = world.store.connection.client
-    for room, table in world.store.names.items():
-        for page in client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True):
+    for table, name in world.store.names.items():
+        for page in client.get_paginator("scan").paginate(TableName=name, ConsistentRead=True):
             rows = [row for row in page["Items"] if row["company"]["S"] == company]
-            found |= {f"{room}/{row['sort']['S']}": repr(sorted(row.items())).encode() for row in rows}
+            found |= {f"{table}/{row['sort']['S']}": repr(sorted(row.items())).encode() for row in rows}
     for files in buckets(world):
         own = {"Bucket": files.bucket}
         for page in files.client.get_paginator("list_object_versions").paginate(**own):

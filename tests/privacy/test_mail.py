@@ -11,14 +11,14 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import chalicelib.services
 from chalicelib.domain.contact.code import PUBLIC
-from chalicelib.domain.contact.letter import Letter, Template
+from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
-from chalicelib.policy.model import LANGUAGES, Language
 from chalicelib.services.mail import writing
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, Decision
@@ -67,8 +67,8 @@ def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
     path = next(iter(chalicelib.services.__path__)) + f"/mail/texts/{language}.toml"
     with open(path, "rb") as file:  # noqa: PTH123 — a package's path is text
         words = tomllib.load(file)
-    assert set(words) == {*get_args(Template), "end"}
-    for template in get_args(Template):
+    assert set(words) == {*get_args(MailTemplate), "end"}
+    for template in get_args(MailTemplate):
         subject, text = writing.compose(language, template, FILLED)
         assert "{" not in subject + text
         assert "contact@facturepro.com" in text

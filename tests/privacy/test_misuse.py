@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.code import address_key
 from chalicelib.domain.errors import TooManyRequests
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
@@ -81,8 +81,8 @@ def test_a_client_that_sends_a_jobs_keys_stops_no_erasure(shop: Shop, *, whole: 
         assert shop.owner.post("/v1/customers", body, idempotency_key=f"{id}:{step}").status == 201
     assert confirmed(shop.owner, id, waive_grace=whole).status == 200
     _carry(shop)
-    (request,) = shop.world.store.records([Request.ref(shop.company, id)])
-    assert isinstance(request, Request)
+    (request,) = shop.world.store.records([PrivacyRequest.ref(shop.company, id)])
+    assert isinstance(request, PrivacyRequest)
     assert (request.status, request.receipt) == ("completed", True)
 
 
@@ -127,8 +127,8 @@ def test_nobody_is_erased_from_a_blocked_company(shop: Shop) -> None:
 def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
     id = asked(shop.owner)
     confirmed(shop.owner, id, waive_grace=True)
-    (request,) = shop.world.store.records([Request.ref(shop.company, id)])
-    assert isinstance(request, Request)
+    (request,) = shop.world.store.records([PrivacyRequest.ref(shop.company, id)])
+    assert isinstance(request, PrivacyRequest)
     assert transitions.close_by_operator(shop.world, request, "refused", reason="fraud")
     assert state(shop) == "active"
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.api.presenters.privacy import present_receipt
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import OWNERS_SETTLED
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.errors import OwnersChanged, RequestSettled
@@ -76,12 +76,12 @@ def test_nobody_waives_for_thirty_days_after_a_change_among_the_owners(
             requests.confirm(vault, books.call(), books.owner(), id, waive=True)
         assert books.request(id).status == "requested"
     requests.confirm(vault, books.call(), books.owner(), id)
-    vault.offset = OWNERS_SETTLED - timedelta(minutes=1)
+    vault.offset = OWNER_CHANGE_DELAY - timedelta(minutes=1)
     with pytest.raises(OwnersChanged) as refused:
         requests.confirm(vault, books.call(), books.owner(who), id, waive=True)
-    assert refused.value.params == {"possible_from": instant(head.owners_changed + OWNERS_SETTLED)}
+    assert refused.value.params == {"possible_from": instant(head.owners_changed + OWNER_CHANGE_DELAY)}
     assert books.request(id).status == "grace"
-    vault.offset = OWNERS_SETTLED + timedelta(seconds=1)
+    vault.offset = OWNER_CHANGE_DELAY + timedelta(seconds=1)
     requests.confirm(vault, books.call(), books.owner(who), id, waive=True)
     assert books.request(id).status == "verified"
 
@@ -150,9 +150,9 @@ def test_a_former_owner_is_forgotten_after_thirty_days(vault: Turned) -> None:
     known = confirmation.former_owners(vault.store, books.id, vault.now())
     assert len(known) == 1
     assert books.owners[1] not in str(books.rows("transient"))
-    assert confirmation.former_owners(vault.store, books.id, vault.now() + OWNERS_SETTLED) == []
-    vault.offset = OWNERS_SETTLED + timedelta(minutes=1)
-    staying = confirmation.marks(subjects.members_of(vault.store, books.id), [])
+    assert confirmation.former_owners(vault.store, books.id, vault.now() + OWNER_CHANGE_DELAY) == []
+    vault.offset = OWNER_CHANGE_DELAY + timedelta(minutes=1)
+    staying = confirmation.owner_digests(subjects.members_of(vault.store, books.id), [])
     assert books.request(books.asked()).owners == staying
 
 

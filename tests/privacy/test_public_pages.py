@@ -7,9 +7,10 @@ from hashlib import sha256
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy import publish
 from chalicelib.policy.load import current, use
-from chalicelib.policy.model import LANGUAGES, Language, Policy, Version
+from chalicelib.policy.model import Policy, PolicyVersion
 from local.gateway import Gateway
 from tests.client import Client
 from tests.unit.policy.planting import SOURCE
@@ -63,7 +64,7 @@ def test_the_data_map_tells_every_rule_without_a_token(anybody: Client) -> None:
 
 
 def _announcing() -> Policy:
-    later = Version("2027-03-01", date(2027, 3, 1), True, current().current.changes)
+    later = PolicyVersion("2027-03-01", date(2027, 3, 1), True, current().current.changes)
     return replace(current(), versions=(*current().versions, later))
 
 

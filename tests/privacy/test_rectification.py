@@ -533,8 +533,8 @@ def test_many_documents_are_counted_a_piece_at_a_time(vault: Turned, monkeypatch
     open_mailbox(vault)
     query = vault.store.query
 
-    def one_by_one(room: str, *args: Any, **more: Any) -> Any:
-        return query(room, *args, **(more | {"limit": 1} if room == "ledger" else more))
+    def one_by_one(table: str, *args: Any, **more: Any) -> Any:
+        return query(table, *args, **(more | {"limit": 1} if table == "ledger" else more))
 
     monkeypatch.setattr(vault.store, "query", one_by_one)
     monkeypatch.setattr(rectification, "PAGES", 1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.clock import MOROCCO
-from chalicelib.domain.companies.company import Leftover, Series, Term
+from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
@@ -112,8 +112,8 @@ class Ledger(Books):
         self._put(series)
         self._put(new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
 
-    def _stored(self, room: str) -> list[Record]:
-        return self.world.store.query(room, self.id).records
+    def _stored(self, table: str) -> list[Record]:
+        return self.world.store.query(table, self.id).records
 
     def _put(self, *rows: Record) -> None:
         from tests.rows import put_row
@@ -125,9 +125,9 @@ class Ledger(Books):
         """The ids of the invoices that are there."""
         return {row.id for row in self._stored("ledger") if isinstance(row, Invoice)}
 
-    def term(self) -> Term:
-        (row,) = self.world.store.records([Term.ref(self.id)])
-        assert isinstance(row, Term)
+    def term(self) -> RetentionSchedule:
+        (row,) = self.world.store.records([RetentionSchedule.ref(self.id)])
+        assert isinstance(row, RetentionSchedule)
         return row
 
     def verified(self) -> register.ChainVerification:
@@ -196,12 +196,12 @@ def test_a_late_payment_stays_for_its_own_term(vault: Turned) -> None:
     assert [row.id for row in left if isinstance(row, Payment)] == [late.id]
     assert [row.id for row in left if isinstance(row, PaymentId)] == [late.id], "an id goes with its payment"
     assert invoice in {row.id for row in left if isinstance(row, Balance)}
-    (waiting,) = [row for row in shop._stored("journal") if isinstance(row, Leftover)]
+    (waiting,) = [row for row in shop._stored("journal") if isinstance(row, OrphanedPayments)]
     assert waiting.due_at == midnight(date(2038, 1, 1))
     at(vault, date(2038, 1, 1))
     sweep(vault)
     assert not [row for row in shop._stored("ledger") if isinstance(row, Payment | PaymentId | Balance)]
-    assert not [row for row in shop._stored("journal") if isinstance(row, Leftover)]
+    assert not [row for row in shop._stored("journal") if isinstance(row, OrphanedPayments)]
 
 
 def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Turned) -> None:
@@ -312,9 +312,9 @@ def test_proofs_go_after_five_years(vault: Turned) -> None:
 
 
 def test_a_sign_up_is_due_and_follows_the_financial_year(shop: Shop) -> None:
-    def term() -> Term:
-        (row,) = shop.world.store.records([Term.ref(shop.company)])
-        assert isinstance(row, Term)
+    def term() -> RetentionSchedule:
+        (row,) = shop.world.store.records([RetentionSchedule.ref(shop.company)])
+        assert isinstance(row, RetentionSchedule)
         return row
 
     signed = term()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
-from chalicelib.domain.companies.company import Series, Term
+from chalicelib.domain.companies.company import RetentionSchedule, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.invoice import Invoice
@@ -150,8 +150,8 @@ def test_a_shortened_term_takes_nothing_before_an_operator_has_seen_and_adopted_
     assert _told(alone, capsys, "adopt-term", shop.id) == {shop.id: None}
     sweep(alone, on)
     assert shop.kept == shop.dated.keys() - first
-    (term,) = alone.store.records([Term.ref(shop.id)])
-    assert isinstance(term, Term)
+    (term,) = alone.store.records([RetentionSchedule.ref(shop.id)])
+    assert isinstance(term, RetentionSchedule)
     assert term.period == "P5Y"
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from chalicelib.api.presenters.privacy import present_receipt
 from chalicelib.cli.main import main
 from chalicelib.domain.errors import Refusal, RequestSettled
-from chalicelib.domain.privacy.request import MOVES, OVER, Request, RequestStatus, clear_days, moved
+from chalicelib.domain.privacy.request import MOVES, OVER, PrivacyRequest, RequestStatus, clear_days, moved
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import watch_job
 from chalicelib.jobs.runner import run
@@ -30,8 +30,8 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def request(status: RequestStatus) -> Request:
-    return Request(
+def request(status: RequestStatus) -> PrivacyRequest:
+    return PrivacyRequest(
         company="cmp_1",
         id="req_1",
         created_at=AT,

@@ -20,7 +20,7 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.journal import JobRow, Message
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
@@ -239,26 +239,26 @@ class Books:
         requests.confirm(self.world, self.call(), self.owner(), id, waive=waive)
         return id
 
-    def request(self, id: str) -> Request:
+    def request(self, id: str) -> PrivacyRequest:
         """The request as it is stored."""
-        (found,) = self.world.store.records([Request.ref(self.id, id)])
-        assert isinstance(found, Request)
+        (found,) = self.world.store.records([PrivacyRequest.ref(self.id, id)])
+        assert isinstance(found, PrivacyRequest)
         return found
 
-    def rows(self, room: str) -> list[dict[str, Any]]:
-        """Every raw row of the company in a room."""
-        client, table = self.world.store.connection.client, self.world.store.names[room]
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every raw row of the company in a table."""
+        client, name = self.world.store.connection.client, self.world.store.names[table]
         answer = client.query(
-            TableName=table,
+            TableName=name,
             KeyConditionExpression="company = :c",
             ConsistentRead=True,
             ExpressionAttributeValues={":c": {"S": self.id}},
         )
         return list(answer["Items"])
 
-    def kinds(self, room: str) -> list[str]:
+    def kinds(self, table: str) -> list[str]:
         """The kinds of its rows, sorted."""
-        return sorted(row["_kind"]["S"] for row in self.rows(room))
+        return sorted(row["_kind"]["S"] for row in self.rows(table))
 
     def versions(self) -> list[str]:
         """Every key of a version, delete marker or unfinished upload that is the company's."""

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.documents.totals import LineInput, Totals, totals
+from chalicelib.domain.documents.totals import CalculatedTotals, LineInput, totals
 from chalicelib.domain.money import CENT, cents, share
 
 RATES = [Decimal(rate) for rate in ("20", "18", "16", "14", "13", "12", "11", "10", "9", "8", "7", "0")]
@@ -102,7 +102,7 @@ def test_a_discount_never_creates_money(document: tuple[list[LineInput], Decimal
         assert 0 <= after.amount <= before.amount
 
 
-def every_number(result: Totals) -> list[Decimal]:
+def every_number(result: CalculatedTotals) -> list[Decimal]:
     shares = [number for part in result.vat for number in (part.base, part.amount)]
     natures = [number for part in result.natures for number in (part.net, part.vat)]
     own = [result.line_total, result.discount, result.net, result.vat_total, result.gross]

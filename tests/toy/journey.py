@@ -271,7 +271,7 @@ def test_a_backup_of_it_verifies_and_brings_back_what_is_lost(workshop: Workshop
     job_of(workshop, f"/v1/backups/{backup.id}/verify", {})
     store = workshop.shop.world.store
     for lost in (Toy.ref(workshop.company, workshop.toy["id"]), ToyDraft.ref(workshop.company, workshop.draft["id"])):
-        store.connection.delete_item(store.names[lost.room], lost.company, lost.sort)
+        store.connection.delete_item(store.names[lost.table], lost.company, lost.sort)
     assert len(rows(workshop)) == len(before) - 2
     restored = job_of(workshop, f"/v1/backups/{backup.id}/restore", {"kinds": ["drafts", "toy_bills"]})
     assert {name: found["restored"] for name, found in restored["kinds"].items()} == {"toy_drafts": 1, "toy_bills": 1}

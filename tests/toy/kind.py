@@ -21,14 +21,14 @@ from chalicelib.domain.documents.registry import declare
 from chalicelib.domain.entity import entity, kept
 
 
-@entity("toy_bill", room="workspace", prefix="toy")
+@entity("toy_bill", table="workspace", prefix="toy")
 class ToyDraft(DraftDocument):
     """A toy that is not recorded yet."""
 
     supplier: str | None = kept("draft.content", default=None)
 
 
-@entity("toy_bill", room="ledger", prefix="toy")
+@entity("toy_bill", table="ledger", prefix="toy")
 class Toy(Issued):
     """A recorded toy: the supplier is its seller, and we are its buyer."""
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.api.redaction import redact
-from chalicelib.domain.companies.company import Head, Term
+from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.registry import document_types, types_about
 from chalicelib.domain.entity import Record
@@ -24,7 +24,7 @@ from chalicelib.services.archive import removal, statutory
 from chalicelib.services.backup.format.contents import GROUPS
 from chalicelib.services.backup.format.kinds import KINDS, LEDGER
 from chalicelib.services.backup.format.kinds import NAMES as COUNTED
-from chalicelib.services.backup.format.lines import Line, gross_of, logo_of
+from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_of
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
@@ -63,7 +63,7 @@ def test_a_backup_holds_it_behind_the_older_kinds() -> None:
         *("payments", "payment_ids", "terms", "leftovers", "journal", "head"),
     ]
     by_name = {group.name: group for group in GROUPS}
-    assert (by_name["toy_bills"].seal, by_name["toy_drafts"].seal) == ("statutory", "working")
+    assert (by_name["toy_bills"].key_class, by_name["toy_drafts"].key_class) == ("statutory", "working")
     assert COUNTED[PLACE] == "toy_bills"
     assert LEDGER == ("invoices", "credit_notes", "toy_bills", "payments")
     assert list(KINDS)[-4:] == ["invoices", "credit_notes", "toy_bills", "payments"]
@@ -73,7 +73,7 @@ def test_a_backup_holds_it_behind_the_older_kinds() -> None:
 
 def test_a_backup_adds_up_its_amounts() -> None:
     data = {"totals": {"gross": "120.00"}, "seller": {"name": "x", "logo": "logos/a"}}
-    line = Line("toy_bills", *PLACE, "toy_bill#1", data=data)
+    line = BackupLine("toy_bills", *PLACE, "toy_bill#1", data=data)
     logo = logo_of(line)
     assert gross_of(line) == "120.00"
     assert logo is not None
@@ -183,8 +183,8 @@ def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
     shop = Books(vault, small=True)
     early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
     put(vault, early, late, new_schedule(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
-    (term,) = vault.store.records([Term.ref(shop.id)])
-    assert isinstance(term, Term)
+    (term,) = vault.store.records([RetentionSchedule.ref(shop.id)])
+    assert isinstance(term, RetentionSchedule)
     invoice, toy = 1, 1
     assert purge.preview(vault, term, Period(years=9), date(2036, 12, 31)) == invoice + toy
     at(vault, date(2036, 12, 31))

@@ -4,7 +4,7 @@ from decimal import Decimal, localcontext
 
 import pytest
 
-from chalicelib.domain.documents.totals import LineInput, TotalsError, VatShare, line_net, totals
+from chalicelib.domain.documents.totals import LineInput, TotalsError, VatAmount, line_net, totals
 from chalicelib.domain.money import (
     MAX_AMOUNT,
     amount_text,
@@ -146,7 +146,7 @@ def test_the_contracts_example() -> None:
     result = totals([line("2", "1500.00", percent="10")])
     assert result.line_nets == (D("2700.00"),)
     assert (result.net, result.vat_total, result.gross) == (D("2700.00"), D("540.00"), D("3240.00"))
-    assert result.vat == (VatShare(D(20), None, D("2700.00"), D("540.00")),)
+    assert result.vat == (VatAmount(D(20), None, D("2700.00"), D("540.00")),)
 
 
 def test_vat_is_computed_on_the_sum_and_never_per_line() -> None:

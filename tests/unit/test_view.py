@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 from tests.unit.render.views import view
 
 

@@ -72,9 +72,9 @@ def test_only_transactions_write_documents(made: DocumentType) -> None:
     classes = [cls for cls in (made.draft, made.issued) if cls]
     assert classes
     for cls in classes:
-        assert transaction.PATH.allows("put", cls.ROOM, cls.KIND)
-        assert not bookkeeping.PATH.allows("put", cls.ROOM, cls.KIND)
-        assert not bookkeeping.PATH.allows("delete", cls.ROOM, cls.KIND)
+        assert transaction.PATH.allows("put", cls.TABLE, cls.KIND)
+        assert not bookkeeping.PATH.allows("put", cls.TABLE, cls.KIND)
+        assert not bookkeeping.PATH.allows("delete", cls.TABLE, cls.KIND)
 
 
 def test_an_address_says_its_kinds() -> None:

@@ -7,12 +7,14 @@ replaces it. The merchant decides both, so each is offered as a request that is 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from chalicelib.api.answers import Body, address
+from chalicelib.api.answers import address
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.language import Language
 from chalicelib.services.privacy.rectification.affected import AffectedDocument
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import present_issued
 
 REASONS: Final[Mapping[Language, str]] = {

@@ -3,11 +3,11 @@
 from datetime import date
 from typing import Any
 
-from chalicelib.api.answers import Body
 from chalicelib.domain.clock import instant
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import DEFAULTS, Choosable, Consent, chosen, granted
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
+from chalicelib.services.representation.body import Body
 
 
 def present_consents(member: str, consent: Consent | None, on: date, language: Language) -> Body:

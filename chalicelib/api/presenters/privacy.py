@@ -3,12 +3,13 @@
 import json
 from base64 import b64encode
 
-from chalicelib.api.answers import Answer, Body, address
+from chalicelib.api.answers import Answer, address
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.privacy.request import Receipt, Request
+from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.services.privacy.erasure.preview import Preview
 from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.requests import request_row
 
 
@@ -17,19 +18,19 @@ def request_address(id: str, *parts: str) -> str:
     return address("privacy", "requests", id, *parts)
 
 
-def present_request(request: Request, head: Head | None = None) -> Body:  # noqa: ARG001 — a representation's signature
+def present_request(request: PrivacyRequest, head: Head | None = None) -> Body:  # noqa: ARG001 — a representation's signature
     """A request with the addresses of its resources."""
     row = request_row(request)
     parts = ("receipt", "download", "documents")
     return {**row, **{part: request_address(request.id, part) if row[part] else None for part in parts}}
 
 
-def recorded(request: Request, head: Head) -> Answer:
+def recorded(request: PrivacyRequest, head: Head) -> Answer:
     """A new request: 201, with its address."""
     return Answer(present_request(request, head), status=201, location=request_address(request.id))
 
 
-def detailed(request: Request, head: Head) -> Answer:
+def detailed(request: PrivacyRequest, head: Head) -> Answer:
     """A request to which details were added."""
     return Answer(present_request(request, head), location=request_address(request.id))
 

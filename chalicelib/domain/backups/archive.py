@@ -3,7 +3,7 @@
 from chalicelib.domain.entity import Record, entity, kept
 
 
-@entity("archived", room="journal", prefix="cmp", sort="archived")
+@entity("archived", table="journal", prefix="cmp", sort="archived")
 class Archived(Record):
     """The archive holds every document that the company issued up to the clock `clock`."""
 

@@ -8,7 +8,7 @@ from chalicelib.domain.entity import Record, entity, kept, value
 
 Tier = Literal["daily", "weekly", "monthly"]
 BackupStatus = Literal["running", "complete", "failed"]
-Seal = Literal["statutory", "working"]
+KeyClass = Literal["statutory", "working"]
 """The data key: `statutory` for data that the law requires us to keep, `working` for all other data."""
 
 
@@ -34,7 +34,7 @@ class Part:
     name: str = kept("backup.record")
     group: str = kept("backup.record")
     layer: int = kept("backup.record")
-    seal: Seal = kept("backup.record")
+    seal: KeyClass = kept("backup.record")
     first: str = kept("backup.record")
     last: str = kept("backup.record")
     lines: int = kept("backup.record")
@@ -52,7 +52,7 @@ class Blob:
 
     name: str = kept("backup.record")
     key: str = kept("backup.record")
-    seal: Seal = kept("backup.record")
+    seal: KeyClass = kept("backup.record")
     size: int = kept("backup.record")
     sha256: str = kept("backup.record")
 
@@ -66,7 +66,7 @@ class Logo:
     frozen: bool = kept("backup.record")
 
 
-@entity("backup", room="transient", prefix="bak")
+@entity("backup", table="transient", prefix="bak")
 class Backup(Record):
     """A backup: running, complete or failed. Its row is due for the job `expiry` when its term ends. A backup that
     never completes is due two days after its start, so that no part is orphaned."""
@@ -109,7 +109,7 @@ class Backup(Record):
     """Epoch seconds, a week after `due_at`. The table's TTL deletes the row if the job `expiry` did not."""
 
 
-@entity("backup_plan", room="workspace", prefix="cmp", sort="backup_plan")
+@entity("backup_plan", table="workspace", prefix="cmp", sort="backup_plan")
 class BackupPlan(Record):
     """The nightly backups of a company whose backup switch is on. `running` is the running backup. `last` is the latest
     complete one; the next manifest contains its hash."""
@@ -125,7 +125,7 @@ class BackupPlan(Record):
     attempts: int = kept("backup.record", default=0)
 
 
-@entity("drill_plan", room="workspace", prefix="cmp", sort="drill_plan")
+@entity("drill_plan", table="workspace", prefix="cmp", sort="drill_plan")
 class DrillPlan(Record):
     """A company's weekly drill: restore the latest backup into the drill tables, compare the rows, delete them."""
 
@@ -139,7 +139,7 @@ class DrillPlan(Record):
     attempts: int = kept("backup.record", default=0)
 
 
-@entity("backup_key", room="identity", prefix="bky")
+@entity("backup_key", table="identity", prefix="bky")
 class WorkingKey(Record):
     """The data key of everything that the law does not require us to keep. KMS wraps it, with the company as the
     encryption context. It is deleted with the account, and no backup's working data can be read afterwards."""
@@ -147,7 +147,7 @@ class WorkingKey(Record):
     wrapped: bytes = kept("backup.working_key")
 
 
-@entity("backup_key", room="journal", prefix="bky")
+@entity("backup_key", table="journal", prefix="bky")
 class StatutoryKey(Record):
     """The data key of everything that the law requires us to keep. KMS wraps it, with the company as the encryption
     context."""
@@ -155,8 +155,8 @@ class StatutoryKey(Record):
     wrapped: bytes = kept("backup.statutory_key")
 
 
-@entity("destruction", room="requests", prefix="bky")
-class Destruction(Record):
+@entity("destruction", table="requests", prefix="bky")
+class KeyDestruction(Record):
     """The destruction of a data key, scheduled at `created_at`. No backup completes under the key any more, and the
     account's deletion deletes the key's row. Point-in-time recovery of the row ends on `final_on`. The id is the
     key's."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.errors import CompanyBlocked, CompanyRestoring
+from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.withholding import PersonType
 
 CompanyState = Literal["active", "blocked", "closed", "restoring"]
 Mode = Literal["live", "test"]
@@ -25,7 +27,7 @@ class Numbered:
     arrived: bool = kept("ledger.numbering", default=False)
 
 
-@entity("head", room="journal", prefix="cmp", sort="head")
+@entity("head", table="journal", prefix="cmp", sort="head")
 class Head(Record):
     """The row that every write of a company is conditioned on.
 
@@ -87,14 +89,14 @@ class Numbering:
     reset: Literal["year", "never"] = kept("ledger.numbering")
 
 
-@entity("company", room="workspace", prefix="cmp", sort="company")
+@entity("company", table="workspace", prefix="cmp", sort="company")
 class Company(Record):
     """A company's profile: the seller's details on its documents, and its invoicing settings."""
 
     name: str = kept("company.identity")
     legal_form: str | None = kept("company.identity", default=None)
     regime: Regime = kept("company.identity", default="standard")
-    person: Literal["legal", "individual"] = kept("company.identity", default="legal")
+    person: PersonType = kept("company.identity", default="legal")
     address: Address = kept("company.identity")
     ice: str | None = kept("company.identity", default=None)
     tax_id: str | None = kept("company.identity", default=None)
@@ -105,7 +107,7 @@ class Company(Record):
     rib: str | None = kept("company.bank", default=None)
     email: str | None = kept("company.contact", default=None)
     phone: str | None = kept("company.contact", default=None)
-    language: Literal["fr", "ar", "en"] = kept("company.settings", default="fr")
+    language: Language = kept("company.settings", default="fr")
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)
     financial_year_end: str = kept("company.settings", default="12-31")
@@ -118,7 +120,7 @@ class Company(Record):
     """The version of the privacy policy that its owner accepted at sign-up."""
 
 
-@entity("series", room="ledger", prefix="ser")
+@entity("series", table="ledger", prefix="ser")
 class Series(Record):
     """One continuous series (CGI art. 145-III): its next number and the hash of its last register entry."""
 
@@ -135,8 +137,8 @@ class Series(Record):
     """The chain at that number: the value that the oldest remaining document was linked to."""
 
 
-@entity("term", room="journal", prefix="cmp", sort="term")
-class Term(Record):
+@entity("term", table="journal", prefix="cmp", sort="term")
+class RetentionSchedule(Record):
     """The date on which a company's oldest statutory records are due for purging. The purge moves it forward.
 
     `ends` are all financial year ends ("MM-DD") that the company ever had. `period` (ISO 8601) is the longest term ever
@@ -152,8 +154,8 @@ class Term(Record):
     attempts: int = kept("journal.state", default=0)
 
 
-@entity("leftover", room="journal", prefix="inv")
-class Leftover(Record):
+@entity("leftover", table="journal", prefix="inv")
+class OrphanedPayments(Record):
     """Payments dated in a later financial year than their invoice, which is purged already. They have their own term.
     The id is the invoice's."""
 

@@ -9,7 +9,7 @@ Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
 
 
-@entity("item", room="workspace", prefix="itm")
+@entity("item", table="workspace", prefix="itm")
 class Item(Record):
     """A catalogue item; `unit_price` is in dirhams before TVA, `vat_rate` in percent."""
 

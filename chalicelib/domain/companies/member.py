@@ -7,11 +7,11 @@ from typing import Literal
 from chalicelib.domain.entity import Record, entity, kept
 
 Role = Literal["owner", "accountant", "clerk", "viewer"]
-OWNERS_SETTLED = timedelta(days=30)
+OWNER_CHANGE_DELAY = timedelta(days=30)
 """A deletion's grace cannot be waived for this time after an owner joined or left."""
 
 
-@entity("member", room="identity", prefix="mem", sort="member#{user}")
+@entity("member", table="identity", prefix="mem", sort="member#{user}")
 class Member(Record):
     """A person's membership of a company. `user` is the token's subject; an index finds a person's companies by it."""
 
@@ -25,7 +25,7 @@ class Member(Record):
     """The e-mail's keyed digest (`domain.contact.code.address_key`). An index finds memberships by it."""
 
 
-@entity("api_key", room="identity", prefix="key")
+@entity("api_key", table="identity", prefix="key")
 class ApiKey(Record):
     """The access of a machine. Only the key's SHA-256 is stored (hex). `hint` is its last four characters."""
 
@@ -37,14 +37,14 @@ class ApiKey(Record):
     revoked_at: datetime | None = kept("identity.access", default=None)
 
 
-@entity("former_owner", room="transient", prefix="own")
+@entity("former_owner", table="transient", prefix="own")
 class FormerOwner(Record):
-    """A recent owner, who may still cancel the account's deletion. The id is `owner_mark`; nothing else is stored about
-    them."""
+    """A recent owner, who may still cancel the account's deletion. The id is `owner_digest`; nothing else is
+    stored about them."""
 
     expires_at: int = kept("identity.former")
 
 
-def owner_mark(company: str, user: str) -> str:
+def owner_digest(company: str, user: str) -> str:
     """The digest of an owner without their name: SHA-256 (hex) over the company and the token's subject."""
     return sha256(f"{company}\x1f{user}".encode()).hexdigest()

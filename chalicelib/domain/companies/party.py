@@ -8,9 +8,10 @@ from typing import Literal
 
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.withholding import Withholder
 
 PartyKind = Literal["business", "consumer", "public_body"]
-Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,17 +28,17 @@ class Party(Record):
     address: Address = kept("party.identity")
     email: str | None = kept("party.contact", default=None)
     phone: str | None = kept("party.contact", default=None)
-    language: Literal["fr", "ar", "en"] = kept("party.contact", default="fr")
+    language: Language = kept("party.contact", default="fr")
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
 
 
-@entity("customer", room="workspace", prefix="cus")
+@entity("customer", table="workspace", prefix="cus")
 class Customer(Party):
     """A customer: the company invoices them."""
 
 
-@entity("supplier", room="workspace", prefix="sup")
+@entity("supplier", table="workspace", prefix="sup")
 class Supplier(Party):
     """A supplier: they invoice the company."""

@@ -17,7 +17,7 @@ LIFE_SECONDS = 600
 DIGITS = 8
 
 
-@entity("code", room="transient", prefix="cod")
+@entity("code", table="transient", prefix="cod")
 class Code(Record):
     """The valid code for one purpose and address. Its id is their keyed digest, so only one exists at a time.
 
@@ -34,7 +34,7 @@ class Code(Record):
     expires_at: int = kept("transient.code")
 
 
-@entity("tally", room="transient", prefix="tly")
+@entity("tally", table="transient", prefix="tly")
 class Tally(Record):
     """The number of requests in the current window. The id is a keyed digest of the subject that is counted."""
 

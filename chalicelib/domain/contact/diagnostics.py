@@ -114,8 +114,8 @@ class Event:
     milliseconds: int | None = kept("diagnostics.event", default=None)
 
 
-@entity("diagnostics", room="transient", prefix="dgn")
-class Batch(Record):
+@entity("diagnostics", table="transient", prefix="dgn")
+class DiagnosticsBatch(Record):
     """The events that one copy of the application sent together. Its partition is its day's:
     `diagnostics.2026-11-23`."""
 
@@ -166,7 +166,7 @@ def coarse(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-class Line(NamedTuple):
+class SummaryLine(NamedTuple):
     """One line of the operator's view."""
 
     code: str
@@ -178,7 +178,7 @@ class Line(NamedTuple):
     signatures: tuple[tuple[str, int], ...]
 
 
-def summarise(batches: Iterable[Batch]) -> list[Line]:
+def summarise(batches: Iterable[DiagnosticsBatch]) -> list[SummaryLine]:
     """Count batches by code, version and system, the most frequent first. The mean time is weighted by count. The five
     most frequent signatures are listed."""
     counts: Counter[tuple[str, str, str]] = Counter()
@@ -197,7 +197,7 @@ def summarise(batches: Iterable[Batch]) -> list[Line]:
             if event.signature:
                 where.setdefault(key, Counter())[event.signature] += event.count
     return [
-        Line(
+        SummaryLine(
             *key,
             count,
             sent[key],

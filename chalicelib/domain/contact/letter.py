@@ -3,8 +3,9 @@
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.language import Language
 
-Template = Literal[
+MailTemplate = Literal[
     "deletion_code",
     "identity_code",
     "support_opened",
@@ -27,14 +28,14 @@ Template = Literal[
 ]
 
 
-@entity("mail", room="transient", prefix="ltr")
+@entity("mail", table="transient", prefix="ltr")
 class Letter(Record):
     """A recipient and the values of a template; deleted once it is sent. `only_members` drops the mail unless the
     address is a member's. So a public page cannot send mail to strangers or reveal the members."""
 
     to: str = kept("transient.mail")
-    language: Literal["fr", "ar", "en"] = kept("transient.mail")
-    template: Template = kept("transient.mail")
+    language: Language = kept("transient.mail")
+    template: MailTemplate = kept("transient.mail")
     values: bytes = kept("transient.mail", packed=True)
     """JSON: the values of the template."""
     only_members: bool = kept("transient.mail", default=False)

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
+from chalicelib.domain.language import Language
 
-Status = Literal["open", "answered", "closed"]
+ThreadStatus = Literal["open", "answered", "closed"]
 """open: the member wrote last. answered: support wrote last."""
 FIRST_ANSWER: Final = timedelta(days=3)
 """The time limit of the first answer."""
@@ -26,16 +27,16 @@ class Attachment:
     size: int = kept("support.state")
 
 
-@entity("support_thread", room="workspace", prefix="thr")
+@entity("support_thread", table="workspace", prefix="thr")
 class Thread(Record):
     """One request for help. It is due for the deadline check until its first answer, and again at the end of its
     term."""
 
     subject: str | None = kept("support.thread", default=None)
-    status: Status = kept("support.state", default="open")
+    status: ThreadStatus = kept("support.state", default="open")
     opened_by: str = kept("support.state")
     """The membership's id."""
-    language: Literal["fr", "ar", "en"] = kept("support.state", default="fr")
+    language: Language = kept("support.state", default="fr")
     messages: int = kept("support.state", default=1)
     first_answer_by: datetime = kept("support.state")
     first_answered_at: datetime | None = kept("support.state", default=None)
@@ -47,7 +48,7 @@ class Thread(Record):
     attempts: int = kept("support.state", default=0)
 
 
-@entity("support_message", room="workspace", prefix="msg", sort="support_message#{thread}#{id}")
+@entity("support_message", table="workspace", prefix="msg", sort="support_message#{thread}#{id}")
 class SupportMessage(Record):
     """One message of a thread; `by` is the membership's id, None for support."""
 
@@ -59,7 +60,7 @@ class SupportMessage(Record):
     attachments: tuple[Attachment, ...] = kept("support.thread", default=())
 
 
-@entity("upload", room="transient", prefix="upl")
+@entity("upload", table="transient", prefix="upl")
 class Upload(Record):
     """Files that were stored before a commit that may never happen. The commit removes the due date. A row that is
     still due names files that no record refers to."""

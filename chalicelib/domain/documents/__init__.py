@@ -10,4 +10,4 @@ from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.registry import declare
 
-DECLARED: Final = tuple(declare(made) for made in (INVOICE, CREDIT_NOTE))
+DECLARED: Final = tuple(declare(document_type) for document_type in (INVOICE, CREDIT_NOTE))

@@ -16,7 +16,7 @@ class CreditedLine:
     net: Decimal = kept("ledger.balance")
 
 
-@entity("balance", room="ledger", prefix="inv", sort="invoice#{id}#balance")
+@entity("balance", table="ledger", prefix="inv", sort="invoice#{id}#balance")
 class Balance(Record):
     """The changing part of an issued invoice: paid and credited, in dirhams. It does not exist before the first
     movement. Its key follows the invoice's key, so that one query lists both."""

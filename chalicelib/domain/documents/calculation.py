@@ -23,7 +23,7 @@ notice, not a refusal."""
 
 
 @dataclass(frozen=True)
-class Terms:
+class CommercialTerms:
     """The facts beside the lines that determine a document's amounts."""
 
     discount: Discount | None
@@ -43,7 +43,7 @@ class Calculation:
 
 
 def calculate(
-    lines: Sequence[Line], terms: Terms, company: Company, customer: Customer | None, *, ours: bool = True
+    lines: Sequence[Line], terms: CommercialTerms, company: Company, customer: Customer | None, *, ours: bool = True
 ) -> Calculation:
     """Calculate the amounts of a document that the company issues, or receives if it is not `ours`. Raises
     InvalidContent with every fault, each with its pointer."""
@@ -75,7 +75,7 @@ def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
     return company.regime == "standard" and not reverse_charge
 
 
-def _findings(lines: Sequence[Line], terms: Terms, company: Company) -> Iterator[tuple[str, Finding]]:
+def _findings(lines: Sequence[Line], terms: CommercialTerms, company: Company) -> Iterator[tuple[str, Finding]]:
     charged = charges_vat(company, reverse_charge=terms.reverse_charge)
     known: dict[tuple[Decimal, str | None], tuple[Finding, ...]] = {}
     for index, line in enumerate(lines):
@@ -105,7 +105,9 @@ def _discount(discount: Discount | None) -> tuple[Decimal | None, Decimal | None
     return (discount.percent, discount.amount) if discount else (None, None)
 
 
-def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Customer | None) -> Totals:
+def _totals(
+    sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Company, customer: Customer | None
+) -> Totals:
     certificate = company.tax_certificate_until is not None and company.tax_certificate_until >= terms.day
     seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
     agent = Agent(customer.withholder if customer else "none")
@@ -126,7 +128,7 @@ def _totals(sums: en16931.Totals, terms: Terms, company: Company, customer: Cust
     )
 
 
-def _about_cash(totals: Totals, terms: Terms) -> tuple[Finding, ...]:
+def _about_cash(totals: Totals, terms: CommercialTerms) -> tuple[Finding, ...]:
     return check_cash(totals.payable, terms.day) if terms.settlement == "cash" else ()
 
 

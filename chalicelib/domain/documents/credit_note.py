@@ -7,7 +7,7 @@ from chalicelib.domain.documents.model import Registered
 from chalicelib.domain.entity import entity, kept
 
 
-@entity("credit_note", room="ledger", prefix="crn")
+@entity("credit_note", table="ledger", prefix="crn")
 class CreditNote(Registered):
     """An issued credit note. It names the invoice that it corrects and never exceeds it."""
 

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
 
-Group = tuple[Decimal, str | None]
+RateAndExemption = tuple[Decimal, str | None]
 
 
 @dataclass(frozen=True)
@@ -43,23 +43,23 @@ def fresh(invoice: Invoice) -> Balance:
     )
 
 
-def credit(invoice: Invoice, balance: Balance, wanted: Sequence[LineCredit] | None) -> Credit:
-    """Credit `wanted`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
+def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | None) -> Credit:
+    """Credit `parts`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
     invoice."""
     done = {part.line: part for part in balance.lines}
-    wanted = _remaining(invoice, done) if wanted is None else wanted
-    if not wanted:
+    parts = _remaining(invoice, done) if parts is None else parts
+    if not parts:
         raise invalid("", "nothing_left_to_credit")
-    _check(invoice, done, wanted)
-    lines = tuple(_credited(invoice, done, part) for part in wanted)
-    for part, line in zip(wanted, lines, strict=True):
+    _check(invoice, done, parts)
+    lines = tuple(_credited(invoice, done, part) for part in parts)
+    for part, line in zip(parts, lines, strict=True):
         before = done.get(part.line, CreditedLine(line=part.line, quantity=Decimal(0), net=ZERO))
         done[part.line] = CreditedLine(
             line=part.line, quantity=before.quantity + part.quantity, net=before.net + _net(line)
         )
     after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
     totals = _totals(invoice, balance, after, lines)
-    return Credit(lines, tuple(part.line for part in wanted), totals, _settled(balance, after, totals))
+    return Credit(lines, tuple(part.line for part in parts), totals, _settled(balance, after, totals))
 
 
 def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
@@ -67,9 +67,9 @@ def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCred
     return [LineCredit(number, quantity) for number, quantity in left if quantity > 0]
 
 
-def _check(invoice: Invoice, done: dict[int, CreditedLine], wanted: Sequence[LineCredit]) -> None:
+def _check(invoice: Invoice, done: dict[int, CreditedLine], parts: Sequence[LineCredit]) -> None:
     faults, seen = [], set()
-    for index, part in enumerate(wanted):
+    for index, part in enumerate(parts):
         if not 1 <= part.line <= len(invoice.lines) or part.line in seen:
             faults.append(Fault(f"/lines/{index}/line", "credit_line_unknown", {"max": len(invoice.lines)}))
             continue
@@ -104,8 +104,8 @@ def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit)
     return replace(original, quantity=part.quantity, net=net, discount=discount)
 
 
-def _by_group(lines: Sequence[Line]) -> dict[Group, Decimal]:
-    sums: dict[Group, Decimal] = {}
+def _by_group(lines: Sequence[Line]) -> dict[RateAndExemption, Decimal]:
+    sums: dict[RateAndExemption, Decimal] = {}
     for line in lines:
         key = (line.vat_rate, line.exemption)
         sums[key] = sums.get(key, ZERO) + _net(line)
@@ -131,7 +131,7 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
 
 
-def _exhausted_groups(invoice: Invoice, after: Balance) -> set[Group]:
+def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:
     done = {part.line: part.quantity for part in after.lines}
     open_groups = {
         (line.vat_rate, line.exemption)
@@ -150,11 +150,11 @@ def _sum_up(
 
     credited = net + total([share.base for share in before.vat])
 
-    def portion(whole: Decimal, past: Decimal, room: Decimal) -> Decimal:
+    def portion(whole: Decimal, past: Decimal, left: Decimal) -> Decimal:
         """The share of a withholding that is returned, never more than the amount of this credit note."""
         if everything:
             return whole - past
-        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, room))
+        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, left))
 
     withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
     withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)

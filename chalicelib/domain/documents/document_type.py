@@ -10,9 +10,10 @@ from typing import Final, Literal
 
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
+from chalicelib.domain.language import Language
 
 DRAFT: Final = "draft"
 """The stored state of a document that has no number yet."""

@@ -14,14 +14,14 @@ from chalicelib.domain.documents.model import DraftDocument, Registered
 from chalicelib.domain.entity import entity, kept
 
 
-@entity("invoice", room="workspace", prefix="inv")
+@entity("invoice", table="workspace", prefix="inv")
 class Draft(DraftDocument):
     """An invoice that has no number yet: edited and deleted freely."""
 
     customer: str | None = kept("draft.content", default=None)
 
 
-@entity("invoice", room="ledger", prefix="inv")
+@entity("invoice", table="ledger", prefix="inv")
 class Invoice(Registered):
     """An issued invoice."""
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Terms, calculate
+from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
@@ -46,13 +46,13 @@ def check_day(slot: SeriesSlot, pointer: str = "/issue_date") -> None:
 
 
 def issue(
-    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, slot: SeriesSlot
+    document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None, slot: SeriesSlot
 ) -> tuple[Issued, RegisterEntry | None, Series]:
     """The frozen document under our next number, its register entry if the kind has one, and the series after it.
     Raises InvalidContent."""
     check_day(slot)
-    content = _content(made, draft, company, party, slot.day)
-    document = made.issued(**_stamps(draft, slot.at), **content, **numbered(company, made.kind, slot))
+    content = _content(document_type, draft, company, party, slot.day)
+    document = document_type.issued(**_stamps(draft, slot.at), **content, **numbered(company, document_type.kind, slot))
     return registered(document, slot) if isinstance(document, Registered) else unregistered(document, slot)
 
 
@@ -69,13 +69,13 @@ class Received:
 
 
 def record(
-    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, received: Received
+    document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None, received: Received
 ) -> Issued:
     """The frozen document under the number that the other party gave it. Raises InvalidContent."""
     if received.day > received.today:
         raise invalid("/issue_date", "issue_date_in_future", today=received.today.isoformat())
-    content = _content(made, draft, company, party, received.day)
-    document = made.issued(
+    content = _content(document_type, draft, company, party, received.day)
+    document = document_type.issued(
         **_stamps(draft, received.at),
         **content,
         number=received.number,
@@ -98,36 +98,38 @@ def _stamps(draft: DraftDocument, at: datetime) -> dict[str, Any]:
 
 
 def _content(
-    made: DocumentType, draft: DraftDocument, company: Company, party: Party | None, day: date
+    document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None, day: date
 ) -> dict[str, Any]:
     """The draft's content as it is frozen, calculated again by the rates of the day of the operation."""
-    _check_ready(made, draft, company, party)
+    _check_ready(document_type, draft, company, party)
     assert party is not None  # noqa: S101 — _check_ready has refused; this tells the type checker
     operation = draft.operation_date or day
     if operation > day + LONGEST_ADVANCE:
         raise invalid("/operation_date", "operation_date_in_future")
-    terms = Terms(draft.discount, draft.settlement, draft.reverse_charge, operation)
+    terms = CommercialTerms(draft.discount, draft.settlement, draft.reverse_charge, operation)
     customer = party if isinstance(party, Customer) else None
-    calculated = calculate(draft.lines, terms, company, customer, ours=made.party == "buyer")
+    calculated = calculate(draft.lines, terms, company, customer, ours=document_type.party == "buyer")
     content = {
         "operation_date": operation,
         "due_date": _due(draft, company, party, day),
         "language": draft.language or party.language,
         "settlement": draft.settlement,
         "reverse_charge": draft.reverse_charge,
-        made.person: party.id,
+        document_type.person: party.id,
         "lines": calculated.lines,
         "discount": draft.discount,
         "totals": calculated.totals,
         "notes": draft.notes,
     }
-    seller, buyer = parties_of(made, company, party)
+    seller, buyer = parties_of(document_type, company, party)
     return content | {"seller": seller, "buyer": buyer}
 
 
-def parties_of(made: DocumentType, company: Company, party: Party | None) -> tuple[Seller | None, Buyer | None]:
+def parties_of(
+    document_type: DocumentType, company: Company, party: Party | None
+) -> tuple[Seller | None, Buyer | None]:
     """The seller and the buyer as a document of this kind freezes them. One of them is None without the other party."""
-    if made.party == "seller":
+    if document_type.party == "seller":
         return supplier_of(party) if party else None, buying(company)
     return seller_of(company), buyer_of(party) if party else None
 
@@ -215,12 +217,12 @@ def buying(company: Company) -> Buyer:
     return Buyer(kind="business", **{name: getattr(company, name) for name in names})
 
 
-def _check_ready(made: DocumentType, draft: DraftDocument, company: Company, party: Party | None) -> None:
-    faults, named = [], made.person_of(draft)
+def _check_ready(document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None) -> None:
+    faults, named = [], document_type.person_of(draft)
     if named is None:
-        faults.append(Fault(f"/{made.person}", f"{made.counterparty}_required"))
+        faults.append(Fault(f"/{document_type.person}", f"{document_type.counterparty}_required"))
     elif party is None:
-        faults.append(Fault(f"/{made.person}", f"unknown_{made.counterparty}", {"id": named}))
+        faults.append(Fault(f"/{document_type.person}", f"unknown_{document_type.counterparty}", {"id": named}))
     if not draft.lines:
         faults.append(Fault("/lines", "lines_required"))
     if not company.address.city:

@@ -12,9 +12,9 @@ from typing import Literal
 from chalicelib.domain.companies.company import Address, Regime
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.entity import Record, kept, value
+from chalicelib.domain.language import Language
 
 Settlement = Literal["cash", "other"]
-Language = Literal["fr", "ar", "en"]
 
 
 @value

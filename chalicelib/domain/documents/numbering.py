@@ -113,17 +113,17 @@ def with_pattern(company: Company, document: str, pattern: str, reset: str, *, b
     `begun`) causes no conflict. Raises InvalidContent."""
     pointer = f"/series/{document}/pattern"
     _check_pattern(pattern, reset, pointer)
-    wanted = Numbering(document=document, pattern=pattern, reset="year" if reset == "year" else "never")
-    if wanted == current(company, document):
+    chosen = Numbering(document=document, pattern=pattern, reset="year" if reset == "year" else "never")
+    if chosen == current(company, document):
         return company
     for known in history(company) if begun else [n for n in history(company) if n.document != document]:
         same_form = _skeleton(known.pattern) == _skeleton(pattern)
         same_series = (_form(known.pattern), known.reset, known.document) == (_form(pattern), reset, document)
         # Compare skeletons, because a year may be part of one name and written out in the other.
-        same_name = _skeleton(series_name(known, ANY_DAY)) == _skeleton(series_name(wanted, ANY_DAY))
+        same_name = _skeleton(series_name(known, ANY_DAY)) == _skeleton(series_name(chosen, ANY_DAY))
         if (same_form and not same_series) or (same_name and known.document != document):
             raise invalid(pointer, "pattern_ambiguous", other=known.pattern)
-    return replace(company, numbering=(*(n for n in company.numbering if n != wanted), wanted))
+    return replace(company, numbering=(*(n for n in company.numbering if n != chosen), chosen))
 
 
 def _check_pattern(pattern: str, reset: str, pointer: str) -> None:

@@ -14,14 +14,14 @@ from chalicelib.domain.morocco.stamp import stamp_duty
 Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
 
 
-@entity("payment_id", room="ledger", prefix="pay")
+@entity("payment_id", table="ledger", prefix="pay")
 class PaymentId(Record):
     """The invoice of a payment id. Payments are stored by invoice, but their ids are unique in the company."""
 
     invoice: str = kept("ledger.payment")
 
 
-@entity("payment", room="ledger", prefix="pay", sort="payment#{invoice}#{id}")
+@entity("payment", table="ledger", prefix="pay", sort="payment#{invoice}#{id}")
 class Payment(Record):
     """Money received for an invoice, in dirhams. `stamp_duty` is the additional droit de timbre on a cash payment (0.25
     %). It never changes the balance."""

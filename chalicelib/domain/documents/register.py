@@ -16,7 +16,7 @@ issued content (ADR 0043).
 """
 
 
-@entity("register_entry", room="ledger", prefix="reg", sort="register#{series}#{position:09d}")
+@entity("register_entry", table="ledger", prefix="reg", sort="register#{series}#{position:09d}")
 class RegisterEntry(Record):
     """One number of a series: its document and its position in the chain."""
 

@@ -33,15 +33,15 @@ class _Registry:
 _REGISTRY: Final = _Registry()
 
 
-def declare(made: DocumentType) -> DocumentType:
+def declare(document_type: DocumentType) -> DocumentType:
     """Add a kind to the registry. Raises ValueError for answers that contradict each other or another kind's, and
     LateDeclarationError once the registry was read."""
     if _REGISTRY.read:
-        raise LateDeclarationError(f"declare {made.kind!r} before the first use of the registry")
-    if wrong := contradictions(made, _REGISTRY.types.values()):
-        raise ValueError(f"{made.kind}: {'; '.join(wrong)}")
-    _REGISTRY.types[made.kind] = made
-    return made
+        raise LateDeclarationError(f"declare {document_type.kind!r} before the first use of the registry")
+    if wrong := contradictions(document_type, _REGISTRY.types.values()):
+        raise ValueError(f"{document_type.kind}: {'; '.join(wrong)}")
+    _REGISTRY.types[document_type.kind] = document_type
+    return document_type
 
 
 def document_types() -> tuple[DocumentType, ...]:
@@ -79,6 +79,6 @@ def person_of(document: Issued) -> str:
 
 def state_of(document: Issued, balance: Balance | None) -> str:
     """The state of a frozen document as its JSON shows it: by its balance where it is payable."""
-    made = by_kind(document.KIND)
-    found = status(document, balance) if made.balance is not None else made.frozen_state
-    return found if found in made.derived_states else made.frozen_state
+    document_type = by_kind(document.KIND)
+    found = status(document, balance) if document_type.balance is not None else document_type.frozen_state
+    return found if found in document_type.derived_states else document_type.frozen_state

@@ -45,7 +45,7 @@ class LineInput:
 
 
 @dataclass(frozen=True, slots=True)
-class VatShare:
+class VatAmount:
     """TVA of one rate and exemption article: `base` after discounts and `amount`, in dirhams; `rate` in percent."""
 
     rate: Decimal
@@ -55,7 +55,7 @@ class VatShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class CalculatedTotals:
     """All in dirhams, whole centimes: `net` = `line_total` − `discount`, `gross` = `net` + `vat_total`.
 
     `vat` is sorted by rate, highest first, then by exemption; `natures` by name. Both add up to `net` and `vat_total`.
@@ -65,7 +65,7 @@ class Totals:
     line_total: Decimal
     discount: Decimal
     net: Decimal
-    vat: tuple[VatShare, ...]
+    vat: tuple[VatAmount, ...]
     vat_total: Decimal
     gross: Decimal
     natures: tuple[NatureShare, ...]
@@ -123,7 +123,7 @@ def totals(
     lines: Sequence[LineInput],
     discount_percent: Decimal | None = None,
     discount_amount: Decimal | None = None,
-) -> Totals:
+) -> CalculatedTotals:
     """The totals of a document; no lines give zeros. TotalsError points at the line or the discount at fault.
 
     The document's discount is fixed once (a percentage of the sum of the lines, or an amount) and spread over the
@@ -134,12 +134,12 @@ def totals(
     discount = cents(reduction(line_total, discount_percent, discount_amount, "/discount"))
     groups = _grouped(lines, nets)
     sums = [total(list(natures.values())) for natures in groups.values()]
-    vat: list[VatShare] = []
+    vat: list[VatAmount] = []
     by_nature: dict[str, NatureShare] = {}
     for (key, natures), before, off in zip(groups.items(), sums, share(discount, sums), strict=True):
         base = EXACT.subtract(before, off)
         amount = cents(percentage(base, key[0]))
-        vat.append(VatShare(plain(key[0]), key[1] or None, base, amount))
+        vat.append(VatAmount(plain(key[0]), key[1] or None, base, amount))
         weights = list(natures.values())
         for nature, net, tax in zip(natures, share(base, weights), share(amount, weights), strict=True):
             known = by_nature.get(nature, NatureShare(nature, ZERO, ZERO))
@@ -150,4 +150,4 @@ def totals(
     if gross > MAX_AMOUNT:
         raise TotalsError("amount_too_large", "/lines")
     in_order = tuple(by_nature[nature] for nature in sorted(by_nature))
-    return Totals(nets, line_total, discount, net, tuple(vat), vat_total, gross, in_order)
+    return CalculatedTotals(nets, line_total, discount, net, tuple(vat), vat_total, gross, in_order)

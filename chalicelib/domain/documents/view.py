@@ -10,10 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 
 Direction = Literal["ltr", "rtl"]
-Mark = Literal["draft", "specimen"]
+Watermark = Literal["draft", "specimen"]
 FactKind = Literal[
     "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
 ]
@@ -108,7 +108,7 @@ class DocumentView:
     title: str
     addressee: str
     number: str = ""
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[Watermark, ...] = ()
     facts: tuple[FactView, ...] = ()
     lines: tuple[LineView, ...] = ()
     totals: tuple[TotalView, ...] = ()

@@ -15,7 +15,7 @@ S: secondary source only. ?: sources disagree. Only a P rule may refuse.
 
 
 @dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class DatedRule(Generic[T]):
     """A rule in force from `valid_from` to `valid_to`, both included; None means until further notice."""
 
     valid_from: date
@@ -29,11 +29,11 @@ class Row(Generic[T]):
         return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
-def in_force(rows: Sequence[Row[T]], on: date) -> Row[T] | None:
+def in_force(rows: Sequence[DatedRule[T]], on: date) -> DatedRule[T] | None:
     """The row in force on that day, None outside the table."""
     return next((row for row in rows if row.holds(on)), None)
 
 
-def earliest_known(rows: Sequence[Row[T]], on: date) -> Row[T]:
+def earliest_known(rows: Sequence[DatedRule[T]], on: date) -> DatedRule[T]:
     """The row in force on that day. For a day before the table begins: the oldest row."""
     return in_force(rows, on) or rows[0]

@@ -7,12 +7,12 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from chalicelib.domain.morocco.dated import Row, earliest_known
+from chalicelib.domain.morocco.dated import DatedRule, earliest_known
 from chalicelib.domain.morocco.findings import Finding, refuse
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class PaymentTerms:
     """Days from issue: without agreement, by agreement at most, and by decree for named sectors at most."""
 
     default: int
@@ -20,8 +20,8 @@ class Terms:
     sector: int
 
 
-TERMS: tuple[Row[Terms], ...] = (
-    Row(date(2023, 7, 1), None, Terms(60, 120, 180), "Code de commerce art. 78-2, law 69-21", "P"),
+TERMS: tuple[DatedRule[PaymentTerms], ...] = (
+    DatedRule(date(2023, 7, 1), None, PaymentTerms(60, 120, 180), "Code de commerce art. 78-2, law 69-21", "P"),
 )
 
 

@@ -1,19 +1,18 @@
 """The legal sentences of a document, in French, Arabic and English."""
 
 from collections.abc import Iterable
-from typing import Literal
 
+from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.vat import LRM, exemption_wording
 
-Language = Literal["fr", "ar", "en"]
-Words = dict[Language, str]
+Translations = dict[Language, str]
 
-REVERSE_CHARGE: Words = {
+REVERSE_CHARGE: Translations = {
     "fr": "Autoliquidation : TVA due par le client, en vertu du Code général des impôts",
     "ar": "التصفية الذاتية: الضريبة على القيمة المضافة مستحقة على الزبون بموجب المدونة العامة للضرائب",
     "en": "Reverse charge: VAT is due by the customer under the Moroccan General Tax Code",
 }
-NO_VAT: dict[str, Words] = {
+NO_VAT: dict[str, Translations] = {
     "auto_entrepreneur": {
         "fr": "TVA non applicable – régime de l'auto-entrepreneur",
         "ar": "الضريبة على القيمة المضافة غير مطبقة – نظام المقاول الذاتي",
@@ -25,7 +24,7 @@ NO_VAT: dict[str, Words] = {
         "en": "VAT not applicable – single professional contribution (CPU)",
     },
 }
-LATE_PAYMENT: Words = {
+LATE_PAYMENT: Translations = {
     "fr": (
         "Tout retard de paiement expose à l'amende de l'article 78-3 du Code de commerce (loi 69-21), due au Trésor : "
         "taux directeur de Bank Al-Maghrib, majoré de 0,85\u00a0% par mois ou fraction de mois supplémentaire."

@@ -5,12 +5,12 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, text
-from chalicelib.domain.morocco.dated import Row, earliest_known
+from chalicelib.domain.morocco.dated import DatedRule, earliest_known
 from chalicelib.domain.morocco.findings import Finding, warn
 
 # The rate is older than the product. The day is the earliest that can be recorded.
-STAMP_RATES: tuple[Row[Decimal], ...] = (
-    Row(date(2015, 1, 1), None, Decimal("0.25"), "CGI art. 252-I-B, quittances and receipts for cash", "S"),
+STAMP_RATES: tuple[DatedRule[Decimal], ...] = (
+    DatedRule(date(2015, 1, 1), None, Decimal("0.25"), "CGI art. 252-I-B, quittances and receipts for cash", "S"),
 )
 
 
@@ -22,8 +22,8 @@ class CashLimits:
     month: Decimal
 
 
-CASH_LIMITS: tuple[Row[CashLimits], ...] = (
-    Row(date(2019, 1, 1), None, CashLimits(Decimal(5_000), Decimal(50_000)), "CGI art. 11-II and 106-II", "S"),
+CASH_LIMITS: tuple[DatedRule[CashLimits], ...] = (
+    DatedRule(date(2019, 1, 1), None, CashLimits(Decimal(5_000), Decimal(50_000)), "CGI art. 11-II and 106-II", "S"),
 )
 
 

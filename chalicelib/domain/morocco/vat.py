@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.money import text
-from chalicelib.domain.morocco.dated import Certainty, Row, earliest_known
+from chalicelib.domain.morocco.dated import Certainty, DatedRule, earliest_known
 from chalicelib.domain.morocco.findings import Finding, refuse, warn
 
 ZERO_RATE = Decimal(0)
@@ -29,14 +29,14 @@ CATEGORIES = (
 )
 
 
-def _year(year: int, rates: str, source: str, *, last: bool = False) -> Row[dict[str, Decimal]]:
+def _year(year: int, rates: str, source: str, *, last: bool = False) -> DatedRule[dict[str, Decimal]]:
     values = [Decimal(rate) for rate in rates.split()]
     end = None if last else date(year, 12, 31)
-    return Row(date(year, 1, 1), end, dict(zip(CATEGORIES, values, strict=True)), source, "P")
+    return DatedRule(date(year, 1, 1), end, dict(zip(CATEGORIES, values, strict=True)), source, "P")
 
 
 # In the order of CATEGORIES; road_transport is urban transport and road transport of passengers and goods.
-RATES: tuple[Row[dict[str, Decimal]], ...] = (
+RATES: tuple[DatedRule[dict[str, Decimal]], ...] = (
     _year(2023, "20 10 14  7  7 14 14 14  7", "CGI art. 98, 99 and 121 before LF 2024"),
     _year(2024, "20 10 16 11  8 13 16 12 10", "LF 2024 (law 55-23) art. 6, first year of the alignment"),
     _year(2025, "20 10 18 15  9 12 18 10 10", "LF 2024 (law 55-23) art. 6, second year of the alignment"),

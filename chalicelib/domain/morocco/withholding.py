@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage
-from chalicelib.domain.morocco.dated import Certainty, Row, in_force
+from chalicelib.domain.morocco.dated import Certainty, DatedRule, in_force
 
-AgentKind = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
-Person = Literal["individual", "legal"]
+Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
+PersonType = Literal["legal", "individual"]
 Reason = Literal["ras_vat_services", "ras_vat_goods", "ras_fees"]
 
 SERVICES = frozenset({"services", "fees"})
@@ -39,7 +39,7 @@ class Agent:
     """The payer. `turnover` is annual, in dirhams before TVA, for a `large_company`; None means above every
     threshold."""
 
-    kind: AgentKind
+    kind: Withholder
     turnover: Decimal | None = None
 
 
@@ -48,7 +48,7 @@ class SellerStatus:
     """The seller. `certificate`: holds a valid attestation de régularité fiscale (less than six months old). `taxed` is
     False for an auto-entrepreneur or a CPU taxpayer: neither RAS is withheld from them."""
 
-    person: Person
+    person: PersonType
     certificate: bool
     taxed: bool = True
 
@@ -104,52 +104,54 @@ class Withholding:
         return result
 
 
-Key = tuple[AgentKind, Person]
-COMPANIES: tuple[AgentKind, ...] = ("company", "large_company", "bank_or_insurer")
-PERSONS: tuple[Person, ...] = ("individual", "legal")
+AgentAndPerson = tuple[Withholder, PersonType]
+COMPANIES: tuple[Withholder, ...] = ("company", "large_company", "bank_or_insurer")
+PERSONS: tuple[PersonType, ...] = ("individual", "legal")
 _75 = Shares(Decimal(75), Decimal(75))
 _75_OR_100 = Shares(Decimal(75), Decimal(100))
 _100_UNCERTIFIED = Shares(Decimal(0), Decimal(100))
 
 # A public body withholds 75 % of the TVA on services with or without the certificate.
-_SERVICES_2024: dict[Key, Shares] = {
+_SERVICES_2024: dict[AgentAndPerson, Shares] = {
     **{("public_body", person): _75 for person in PERSONS},
     **{(kind, "individual"): _75_OR_100 for kind in COMPANIES},
 }
-_SERVICES_2026: dict[Key, Shares] = {
+_SERVICES_2026: dict[AgentAndPerson, Shares] = {
     **_SERVICES_2024,
     ("large_company", "legal"): _75_OR_100,
     ("bank_or_insurer", "legal"): _75_OR_100,
 }
-VAT_ON_SERVICES: tuple[Row[dict[Key, Shares]], ...] = (
-    Row(LF_2024_START, date(2026, 6, 30), _SERVICES_2024, "CGI art. 117-V, LF 2024 (law 55-23)", "P"),
-    Row(LF_2026_START, None, _SERVICES_2026, "CGI art. 117-V, LF 2026 (law 50-25)", "P"),
+VAT_ON_SERVICES: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
+    DatedRule(LF_2024_START, date(2026, 6, 30), _SERVICES_2024, "CGI art. 117-V, LF 2024 (law 55-23)", "P"),
+    DatedRule(LF_2026_START, None, _SERVICES_2026, "CGI art. 117-V, LF 2026 (law 50-25)", "P"),
 )
 # Public bodies are left out: they apply the rules of public procurement instead (S).
-_GOODS_2024: dict[Key, Shares] = {(kind, person): _100_UNCERTIFIED for kind in COMPANIES for person in PERSONS}
-VAT_ON_GOODS: tuple[Row[dict[Key, Shares]], ...] = (
-    Row(LF_2024_START, None, _GOODS_2024, "CGI art. 117-IV, LF 2024 (law 55-23)", "S"),
+_GOODS_2024: dict[AgentAndPerson, Shares] = {
+    (kind, person): _100_UNCERTIFIED for kind in COMPANIES for person in PERSONS
+}
+VAT_ON_GOODS: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
+    DatedRule(LF_2024_START, None, _GOODS_2024, "CGI art. 117-IV, LF 2024 (law 55-23)", "S"),
 )
 # Companies on individuals' fees: secondary sources say so since 2023; "?" because the summaries of the law disagree.
-_FEES_2023: dict[Key, Decimal] = {
+_FEES_2023: dict[AgentAndPerson, Decimal] = {
     ("public_body", "legal"): Decimal(5),
     ("public_body", "individual"): Decimal(10),
     **{(kind, "individual"): Decimal(10) for kind in COMPANIES},
 }
-_FEES_2026: dict[Key, Decimal] = {
+_FEES_2026: dict[AgentAndPerson, Decimal] = {
     **_FEES_2023,
     ("large_company", "legal"): Decimal(5),
     ("bank_or_insurer", "legal"): Decimal(5),
 }
-FEE_RATES: tuple[Row[dict[Key, Decimal]], ...] = (
-    Row(date(2023, 1, 1), date(2026, 6, 30), _FEES_2023, "CGI art. 15 bis, 19-IV-A, 45 bis, 73-II, LF 2023", "?"),
-    Row(LF_2026_START, None, _FEES_2026, "CGI art. 15 bis, 45 bis, LF 2026 (law 50-25)", "?"),
+FEE_RATES: tuple[DatedRule[dict[AgentAndPerson, Decimal]], ...] = (
+    DatedRule(date(2023, 1, 1), date(2026, 6, 30), _FEES_2023, "CGI art. 15 bis, 19-IV-A, 45 bis, 73-II, LF 2023", "?"),
+    DatedRule(LF_2026_START, None, _FEES_2026, "CGI art. 15 bis, 45 bis, LF 2026 (law 50-25)", "?"),
 )
 _M = 1_000_000
-LARGE_COMPANY_TURNOVER: tuple[Row[Decimal], ...] = (
-    Row(LF_2026_START, date(2026, 12, 31), Decimal(500 * _M), "LF 2026 (law 50-25)", "P"),
-    Row(date(2027, 1, 1), date(2027, 12, 31), Decimal(350 * _M), "LF 2026 (law 50-25)", "P"),
-    Row(date(2028, 1, 1), None, Decimal(200 * _M), "LF 2026 (law 50-25)", "P"),
+LARGE_COMPANY_TURNOVER: tuple[DatedRule[Decimal], ...] = (
+    DatedRule(LF_2026_START, date(2026, 12, 31), Decimal(500 * _M), "LF 2026 (law 50-25)", "P"),
+    DatedRule(date(2027, 1, 1), date(2027, 12, 31), Decimal(350 * _M), "LF 2026 (law 50-25)", "P"),
+    DatedRule(date(2028, 1, 1), None, Decimal(200 * _M), "LF 2026 (law 50-25)", "P"),
 )
 
 
@@ -164,8 +166,8 @@ class SmallServices:
 
 
 # The law does not say whether the amounts include TVA; the press that reported the circular says they do.
-SMALL_SERVICES: tuple[Row[SmallServices], ...] = (
-    Row(LF_2024_START, None, SmallServices(Decimal(5_000), Decimal(50_000), "gross"), "CGI art. 117-V", "?"),
+SMALL_SERVICES: tuple[DatedRule[SmallServices], ...] = (
+    DatedRule(LF_2024_START, None, SmallServices(Decimal(5_000), Decimal(50_000), "gross"), "CGI art. 117-V", "?"),
 )
 
 
@@ -220,7 +222,7 @@ def withholding(
 Applied = tuple[Decimal, str, Certainty]
 
 
-def _key(on: date, agent: Agent, seller: SellerStatus) -> Key:
+def _key(on: date, agent: Agent, seller: SellerStatus) -> AgentAndPerson:
     """The key of the rule. A large company below the year's threshold is an ordinary one."""
     kind = agent.kind
     threshold = in_force(LARGE_COMPANY_TURNOVER, on)
@@ -230,7 +232,11 @@ def _key(on: date, agent: Agent, seller: SellerStatus) -> Key:
 
 
 def _vat_share(
-    rows: Sequence[Row[dict[Key, Shares]]], on: date, key: Key, seller: SellerStatus, override: Decimal | None
+    rows: Sequence[DatedRule[dict[AgentAndPerson, Shares]]],
+    on: date,
+    key: AgentAndPerson,
+    seller: SellerStatus,
+    override: Decimal | None,
 ) -> Applied | None:
     if override is not None:
         return override, "override", "?"
@@ -241,7 +247,7 @@ def _vat_share(
     return (shares.certified if seller.certificate else shares.uncertified), row.source, row.certainty
 
 
-def _fee_rate(on: date, key: Key, override: Decimal | None) -> Applied | None:
+def _fee_rate(on: date, key: AgentAndPerson, override: Decimal | None) -> Applied | None:
     if override is not None:
         return override, "override", "?"
     row = in_force(FEE_RATES, on)

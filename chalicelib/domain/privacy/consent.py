@@ -24,7 +24,7 @@ class Choice:
     chosen_at: datetime = kept("consent.choice")
 
 
-@entity("consent", room="identity", prefix="mem")
+@entity("consent", table="identity", prefix="mem")
 class Consent(Record):
     """A member's choices. Its id is the membership's; both are deleted together."""
 
@@ -34,7 +34,7 @@ class Consent(Record):
     choices: tuple[Choice, ...] = kept("consent.choice", default=())
 
 
-@entity("acceptance", room="requests", prefix="acc", sort="acceptance#{member}#{policy_version}")
+@entity("acceptance", table="requests", prefix="acc", sort="acceptance#{member}#{policy_version}")
 class Acceptance(Record):
     """Proof that a member accepted a version: an opaque id, a version and an instant. It is kept longer than the
     membership."""

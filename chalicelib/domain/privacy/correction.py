@@ -28,7 +28,7 @@ Settings (numbering, switches, roles) are not statements about a person: they ar
 """
 
 
-@entity("correction", room="requests", prefix="req", sort="correction#{clock:012d}")
+@entity("correction", table="requests", prefix="req", sort="correction#{clock:012d}")
 class Correction(Record):
     """The changes that a request for rectification made.
 
@@ -75,17 +75,17 @@ def differs(document: Issued, record: Record, attributes: frozenset[str]) -> tup
     return tuple(sorted(name for name in known if getattr(party, name) != getattr(record, name)))
 
 
-def copied_to(made: DocumentType, record: Record) -> Literal["buyer", "seller"] | None:
+def copied_to(document_type: DocumentType, record: Record) -> Literal["buyer", "seller"] | None:
     """The attribute of a frozen document that copies such a record. The company is one of its two parties; a customer
     or a supplier may be the other. None for any other record."""
     if isinstance(record, Company):
-        return "seller" if made.party == "buyer" else "buyer"
-    return made.party if isinstance(record, PARTIES[made.counterparty]) else None
+        return "seller" if document_type.party == "buyer" else "buyer"
+    return document_type.party if isinstance(record, PARTIES[document_type.counterparty]) else None
 
 
 def frozen(record: Record) -> frozenset[str]:
     """The attributes that frozen documents copy from such a record."""
-    copies = {copied_to(made, record) for made in document_types()} - {None}
+    copies = {copied_to(document_type, record) for document_type in document_types()} - {None}
     return frozenset().union(*(_attributes(copied) for copied in copies if copied))
 
 

@@ -9,7 +9,7 @@ from chalicelib.domain.entity import Record, entity, kept
 DisclosureKind = Literal["lawful_demand", "processor_transfer", "operator_access"]
 
 
-@entity("disclosure", room="requests", prefix="dis")
+@entity("disclosure", table="requests", prefix="dis")
 class Disclosure(Record):
     """One disclosure, recorded by an operator. `data` are the names of the policy's rules whose data were disclosed.
     `subject` is an opaque id, None for the complete company. It holds no content and no name of a person."""

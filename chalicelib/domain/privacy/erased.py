@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 
 from chalicelib.domain.companies.company import Address, Head
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued, Language
+from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, person_of
 from chalicelib.domain.errors import DocumentBlocked
+from chalicelib.domain.language import Language
 
 D = TypeVar("D", bound=Issued)
 MARK: Final = 8
@@ -70,18 +71,18 @@ def blanked(document: D, head: Head) -> D:
     because they are the merchant's accounts. The redacted document is never stored."""
     if not is_erased(head, person_of(document)):
         return document
-    made = by_kind(document.KIND)
-    known = getattr(document, made.party)
+    document_type = by_kind(document.KIND)
+    known = getattr(document, document_type.party)
     kept = {name: getattr(known, name) for name in KEPT if hasattr(known, name)}
-    name = erased_name(made, document.language)
+    name = erased_name(document_type, document.language)
     nobody = type(known)(name=name, address=Address(country=known.address.country), **kept)
-    changes: dict[str, Any] = {made.party: nobody, **dict.fromkeys(made.free_text)}
+    changes: dict[str, Any] = {document_type.party: nobody, **dict.fromkeys(document_type.free_text)}
     return replace(document, **changes)
 
 
-def erased_name(made: DocumentType, language: Language) -> str:
+def erased_name(document_type: DocumentType, language: Language) -> str:
     """The name that replaces an erased party of this kind of document."""
-    return (NAMES if made.party == "buyer" else SELLER_NAMES)[language]
+    return (NAMES if document_type.party == "buyer" else SELLER_NAMES)[language]
 
 
 def _mark(subject: str) -> bytes:

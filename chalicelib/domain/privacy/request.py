@@ -73,12 +73,12 @@ class Measure:
     done: bool = kept("request.proof", default=False)
 
 
-@entity("request", room="requests", prefix="req")
-class Request(Record):
+@entity("request", table="requests", prefix="req")
+class PrivacyRequest(Record):
     """A privacy request and its progress. Its row is due for the job in `due`.
 
     `asker` is a salted digest of the requester's sign-in. With it, the requester can follow the request of a closed
-    account, whose memberships are deleted. `owners` are the digests (`domain.companies.member.owner_mark`) of the
+    account, whose memberships are deleted. `owners` are the digests (`domain.companies.member.owner_digest`) of the
     owners at the request or its confirmation, and shortly before. Any of them may cancel the deletion, even after they
     were removed.
     """
@@ -119,7 +119,7 @@ class Request(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-@entity("receipt", room="requests", prefix="req", sort="receipt#{id}")
+@entity("receipt", table="requests", prefix="req", sort="receipt#{id}")
 class Receipt(Record):
     """The signed proof of a request that was carried out, under the request's id. `content` is canonical JSON."""
 
@@ -130,7 +130,7 @@ class Receipt(Record):
     """The SHA-256 (hex) of the public key, DER."""
 
 
-@entity("deadline", room="requests", prefix="req", sort="deadline#{id}")
+@entity("deadline", table="requests", prefix="req", sort="deadline#{id}")
 class RequestDeadline(Record):
     """An open request's deadline, due for the watch from `WARNED` before it until the request is closed."""
 
@@ -140,7 +140,7 @@ class RequestDeadline(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-@entity("tombstone", room="requests", prefix="req", sort="tombstone#{subject}")
+@entity("tombstone", table="requests", prefix="req", sort="tombstone#{subject}")
 class Tombstone(Record):
     """A record of one person's erasure. A restore of a backup repeats the erasure. `id` is the request's."""
 
@@ -149,7 +149,7 @@ class Tombstone(Record):
     """The company's clock of the commit that erased the person."""
 
 
-@entity("hold", room="requests", prefix="hld")
+@entity("hold", table="requests", prefix="hld")
 class Hold(Record):
     """A legal hold on a company. Nothing of it is erased or purged until an operator releases it. `reason` holds no
     personal data."""
@@ -163,7 +163,7 @@ class Hold(Record):
     attempts: int = kept("request.proof", default=0)
 
 
-def moved(request: Request, to: RequestStatus, at: datetime, **changes: Any) -> Request:
+def moved(request: PrivacyRequest, to: RequestStatus, at: datetime, **changes: Any) -> PrivacyRequest:
     """Move the request to its next status. A transition that closes it sets `due_at`, the end of its proof's term.
     Raises RequestSettled for an invalid transition."""
     if to not in MOVES[request.status]:
@@ -180,12 +180,12 @@ def clear_days(at: datetime, days: int = CLEAR_DAYS) -> datetime:
     return midnight(day)
 
 
-def waiting(request: Request, missing: tuple[str, ...], at: datetime) -> Request:
+def waiting(request: PrivacyRequest, missing: tuple[str, ...], at: datetime) -> PrivacyRequest:
     """Suspend the request's deadline until the missing details are given (law 09-08 art. 8)."""
     return request.edited(at, awaiting_since=at, missing=missing, attempts=0, due="requests", due_at=at + UNANSWERED)
 
 
-def resumed(request: Request, at: datetime) -> dict[str, Any]:
+def resumed(request: PrivacyRequest, at: datetime) -> dict[str, Any]:
     """The changes when the details are given: the deadline resumes with the days that remained."""
     if request.awaiting_since is None:
         return {}
@@ -202,7 +202,7 @@ def affected(subject: str | None) -> Affected | None:
     return SUBJECTS.get(prefix) if is_id(prefix, subject) else None
 
 
-def reminder(request: Request) -> datetime | None:
+def reminder(request: PrivacyRequest) -> datetime | None:
     """The next due date of a request in grace: its next reminder, or the end of the grace."""
     if request.grace_until is None:
         return None

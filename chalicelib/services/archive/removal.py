@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 log = logging.getLogger("facture.backups")
-STATUTORY: Final = ("register#", *(f"{made.kind}#" for made in document_types() if made.fiscal), "payment#")
+STATUTORY: Final = (
+    "register#",
+    *(f"{document_type.kind}#" for document_type in document_types() if document_type.fiscal),
+    "payment#",
+)
 """Prefixes of the ledger rows that the law requires, each with its own term."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import StatutoryKey
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupUnknownKey
-from chalicelib.domain.companies.company import Head, Term
+from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types, person_of
 from chalicelib.domain.entity import Ref
@@ -22,7 +22,7 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR
-from chalicelib.services.backup.format.encryption import Seals
+from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.documents.printing import original
 from chalicelib.services.retention import purge
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -39,31 +39,37 @@ PLACE = "archive"
 ENTRIES = 500
 """Journal entries that one piece reads."""
 LIMIT = 50_000_000
-ARCHIVED = {(made.issued.ROOM, made.kind): made.issued for made in document_types() if made.fiscal}
+ARCHIVED = {
+    (document_type.issued.TABLE, document_type.kind): document_type.issued
+    for document_type in document_types()
+    if document_type.fiscal
+}
 """The classes of archived documents, by table and kind."""
 
 
 def advance(world: "World", company: str, deadline: Deadline) -> bool:
     """Archive the next documents; True once there is nothing left that was issued so far. Test companies' documents are
     specimens and are never archived. Raises Busy."""
-    head, mark, term = world.store.records([Head.ref(company), Archived.ref(company), Term.ref(company)])
+    head, archived, schedule = world.store.records(
+        [Head.ref(company), Archived.ref(company), RetentionSchedule.ref(company)]
+    )
     if not isinstance(head, Head) or head.state != "active" or head.mode != "live" or not head.cloud_backup:
         return True
     found = False
-    reached = mark.clock if isinstance(mark, Archived) else 0
+    reached = archived.clock if isinstance(archived, Archived) else 0
     begun = reached
-    seals: tuple[str, Seals] | None = None
+    archive_key: tuple[str, ObjectCipher] | None = None
     for entry in _entries(world, company, reached):
         if found and deadline.passed:
             break
         for document in _issued(world, entry):
-            seals = seals or _seals(world, company)
-            _lock(world, document, seals, term if isinstance(term, Term) else None)
+            archive_key = archive_key or _archive_key(world, company)
+            _lock(world, document, archive_key, schedule if isinstance(schedule, RetentionSchedule) else None)
             found = True
         reached = entry.clock
     # Saving the position is a commit too. Its own journal entry must not cause another save.
     if found or reached - begun >= ENTRIES:
-        _mark(world, company, begun, reached)
+        _save_position(world, company, begun, reached)
     return reached >= head.clock
 
 
@@ -89,28 +95,34 @@ def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
     return [row for ref in refs for row in world.store.records([ref]) if isinstance(row, Issued) and not row.specimen]
 
 
-def _lock(world: "World", document: Issued, seals: tuple[str, Seals], term: Term | None) -> None:
+def _lock(
+    world: "World", document: Issued, archive_key: tuple[str, ObjectCipher], schedule: RetentionSchedule | None
+) -> None:
     key = prefixes.archived(document.company, document.hash)
-    rule = purge.retention_of(term) if term else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
+    rule = (
+        purge.retention_of(schedule)
+        if schedule
+        else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
+    )
     dated = by_kind(document.KIND).dated(document) or document.issue_date
     until = purge.midnight(rule.kept_until(dated) + purge.DAY)
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return
-    id, cipher = seals
-    content = id.encode() + b"\n" + cipher.sealed(document.hash, "statutory", original(world, document))
+    id, cipher = archive_key
+    content = id.encode() + b"\n" + cipher.encrypt(document.hash, "statutory", original(world, document))
     world.archive.lock(key, content, until)
 
 
-def _seals(world: "World", company: str) -> tuple[str, Seals]:
+def _archive_key(world: "World", company: str) -> tuple[str, ObjectCipher]:
     """The id of the company's statutory key, and its data keys for encryption."""
     for row in world.store.query("journal", company, SORT.startswith("backup_key#"), descending=True).records:
         if isinstance(row, StatutoryKey):
-            return row.id, Seals(world, company, PLACE, {"statutory": row.id})
+            return row.id, ObjectCipher(world, company, PLACE, {"statutory": row.id})
     raise BackupUnknownKey(key="")
 
 
-def _mark(world: "World", company: str, seen: int, reached: int) -> None:
+def _save_position(world: "World", company: str, seen: int, reached: int) -> None:
     def decide_mark(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # Another runner created it first.
@@ -132,11 +144,11 @@ def fetch(world: "World", company: str, document: str, *, disclosure: str | None
     _require_handed_out(world, company, issued, disclosure)
     digest = issued.hash if issued else document
     content = world.archive.first(prefixes.archived(company, digest), LIMIT)
-    id, _, sealed = content.partition(b"\n")
+    id, _, encrypted = content.partition(b"\n")
     key = id.decode("ascii", "replace")
     if not is_id(StatutoryKey.PREFIX, key):
         raise BackupDamaged(reason="not_sealed", where=digest)
-    return digest, Seals(world, company, PLACE, {"statutory": key}).opened(digest, sealed)
+    return digest, ObjectCipher(world, company, PLACE, {"statutory": key}).decrypt(digest, encrypted)
 
 
 def _issued_as(world: "World", company: str, id: str) -> Issued:

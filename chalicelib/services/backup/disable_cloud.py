@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, Destruction, WorkingKey
+from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.contact.support import Thread
@@ -85,12 +85,12 @@ class Disabling:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _DisablingContext:
     world: "World"
     job: JobRow
 
 
-def _erase(context: _Context, state: Disabling, _: Deadline) -> Disabling:
+def _erase(context: _DisablingContext, state: Disabling, _: Deadline) -> Disabling:
     """Delete the next part: first rows, then files, then stored replies, and the keys last."""
     world, job = context.world, context.job
     if gone := _rows(world, job):
@@ -101,14 +101,14 @@ def _erase(context: _Context, state: Disabling, _: Deadline) -> Disabling:
     return replace(state, step=DONE)
 
 
-def _failed(_: _Context, state: Disabling, failure: Failure) -> Disabling:
+def _failed(_: _DisablingContext, state: Disabling, failure: Failure) -> Disabling:
     """Stop if a switch is on again. Any other failure is retried: the deletion must finish."""
     if not isinstance(failure, SwitchedOn):
         raise failure
     return replace(state, step=DONE, failure=failure.code)
 
 
-def _row(context: _Context, state: Disabling) -> JobRow:
+def _row(context: _DisablingContext, state: Disabling) -> JobRow:
     complete = {"outcome": "complete", "counts": {"rows": state.done}}
     outcome = {"outcome": "failed", "code": state.failure} if state.failure else complete
     over = state.step == DONE
@@ -122,7 +122,7 @@ def _row(context: _Context, state: Disabling) -> JobRow:
 
 WORKFLOW: Final = Workflow(
     name="disabling of the cloud",
-    context=_Context,
+    context=_DisablingContext,
     load=lambda context: Disabling(context.job.done),
     row=_row,
     steps={"erase": _erase},
@@ -163,9 +163,9 @@ def _answers(world: "World", job: JobRow) -> bool:
 def _keys(world: "World", job: JobRow) -> None:
     """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
     keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
-    doomed = key_destruction.plan_destruction(world, job.company, job.id, world.now())
-    known = world.store.records([Destruction.ref(job.company, end.id) for end in doomed])
-    new = tuple(end for end, row in zip(doomed, known, strict=True) if row is None)
+    planned = key_destruction.plan_destruction(world, job.company, job.id, world.now())
+    known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in planned])
+    new = tuple(end for end, row in zip(planned, known, strict=True) if row is None)
     if keys:
         _commit(world, job, tuple(keys), new)
 

@@ -62,15 +62,15 @@ class DownloadView:
     """Under a lawful demand, documents of erased buyers are shown as issued."""
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """A digest of the erasures and corrections that the download applies. A different digest makes it outdated."""
-        return sha256(self.walk.replay.mark.encode() + (self.head.erased or b"")).hexdigest()[:32]
+        return sha256(self.walk.replay.digest.encode() + (self.head.erased or b"")).hexdigest()[:32]
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
         for rows, place in self._records(name, after):
             records = rows if self.lawful else redact_references(self.store, self.head, rows)
-            yield [msgspec.json.encode(self._told(record)).decode() for record in records], place
+            yield [msgspec.json.encode(self._serialize(record)).decode() for record in records], place
 
     def profile(self) -> Company | None:
         """The company's profile, if the selection includes it."""
@@ -83,9 +83,9 @@ class DownloadView:
         place = next(place for place in NAMES if NAMES[place] == name)
         group = group_of(*place)
         for batch in replace(self.walk, group=group.name if group else name).batches(after or None):
-            yield [row for row in batch.records if place == (row.ROOM, row.KIND)], place_of(batch)
+            yield [row for row in batch.records if place == (row.TABLE, row.KIND)], place_of(batch)
 
-    def _told(self, record: Record) -> dict[str, Any]:
+    def _serialize(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head
         if isinstance(record, Company):
             return records.present_company(record, head)
@@ -170,13 +170,13 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
     correction."""
     world, job, archive, progress = context.world, context.job, context.archive(), state.progress
     shown = _shown(context, archive)
-    since = shown.mark
+    since = shown.digest
     key = prefixes.export(job.company, job.id)
     written = progress.written
     if written is None or progress.since != since:
         _remove_pieces(context)
         world.files.delete(key)
-        _mark(world, job, key)
+        _schedule_removal(world, job, key)
         written = ZipProgress()
     pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
     if written.sent is None:
@@ -218,19 +218,19 @@ def _ended(
         "policy_version": manifest.policy_version,
         "counts": {name: counts[name] for name in tables},
     }
-    told = msgspec.json.format(msgspec.json.encode(facts), indent=2)
+    summary = msgspec.json.format(msgspec.json.encode(facts), indent=2)
     profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
     name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
     page = index(name, listed, ("manifest.json",), (), manifest.cut_at, language)
-    member = pieces.finish(member, {"manifest.json": told, "index.html": page})
+    member = pieces.finish(member, {"manifest.json": summary, "index.html": page})
     return replace(written, member=member, sent=Sent())
 
 
-def _mark(world: "World", job: JobRow, key: str) -> datetime:
+def _schedule_removal(world: "World", job: JobRow, key: str) -> datetime:
     """The row that deletes the archive at its term: one per job, however often it is written."""
     now = world.now()
     at = end("file.export", now)
-    mark = Upload(
+    upload = Upload(
         company=job.company,
         id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}",
         created_at=now,
@@ -239,7 +239,7 @@ def _mark(world: "World", job: JobRow, key: str) -> datetime:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    bookkeeping.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, upload, world.random(16))
     return at
 
 
@@ -248,7 +248,7 @@ def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
     _remove_pieces(context)
     job, backup = context.job, context.asked.backup
     key = prefixes.export(job.company, job.id)
-    ends = _mark(context.world, job, key)
+    ends = _schedule_removal(context.world, job, key)
     outcome = {"backup": backup, "key": key, "filename": f"facture-{backup}.zip", "expires_at": instant(ends)}
     return replace(state, outcome=outcome).at(DONE)
 

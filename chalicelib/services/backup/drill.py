@@ -31,7 +31,7 @@ from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.drill import DrillStore, cleared, companies
-from chalicelib.store.wire import Page, start_after
+from chalicelib.store.wire import RowPage, start_after
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import GivenUp
@@ -46,7 +46,7 @@ PAGE: Final = 100
 GONE: Final = frozenset({"not_found", "backup_key_destroyed"})
 """The backup expired, or the account was deleted, during the drill. The backup has no fault."""
 ACTOR: Final = "drill"
-ROOMS: Final = ("workspace", "ledger")
+COMPARED_TABLES: Final = ("workspace", "ledger")
 STORED: Final = "stored"
 """The name under which counts of the drill tables are stored in the progress."""
 INTERRUPTED: Final = "drill_interrupted"
@@ -69,7 +69,7 @@ class Drill:
         return replace(self, progress=progress)
 
 
-class _Context:
+class _DrillContext:
     """The drill of one backup."""
 
     def __init__(self, world: "World", plan: DrillPlan) -> None:
@@ -86,14 +86,14 @@ class _Context:
         return replace(replay.since(self.world, self.company, clock), swept=None)
 
 
-def _load(context: _Context) -> Drill:
+def _load(context: _DrillContext) -> Drill:
     plan = context.plan
     if plan.backup is None:
         return Drill(None, Progress(step="begin"))
     return Drill(plan.backup, msgspec.json.decode(plan.step or "{}", type=Progress))
 
 
-def _row(context: _Context, state: Drill) -> DrillPlan:
+def _row(context: _DrillContext, state: Drill) -> DrillPlan:
     plan = context.plan
     if state.step == DONE:
         next_week = plans.next_drill(plan.company, context.world.now())
@@ -101,7 +101,7 @@ def _row(context: _Context, state: Drill) -> DrillPlan:
     return replace(plan, backup=state.backup, step=msgspec.json.encode(state.progress).decode())
 
 
-def _begin(context: _Context, _: Drill, deadline: Deadline) -> Drill:
+def _begin(context: _DrillContext, _: Drill, deadline: Deadline) -> Drill:
     """Choose the company's latest backup. A company without backups is done for the week."""
     orphans(context.world, deadline)
     (found,) = context.world.store.records([BackupPlan.ref(context.company)])
@@ -109,24 +109,24 @@ def _begin(context: _Context, _: Drill, deadline: Deadline) -> Drill:
     return Drill(latest, Progress(step="clear" if latest else DONE))
 
 
-def _clear(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _clear(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     """Delete the tables of an earlier drill, or of an outdated part of this one."""
     return state.at(Progress(step="verify")) if _emptied(context, deadline) else state
 
 
-def _sweep(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _sweep(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     """Drop this drill's tables."""
     return state.at(replace(state.progress, step=DONE)) if _emptied(context, deadline) else state
 
 
-def _emptied(context: _Context, deadline: Deadline) -> bool:
+def _emptied(context: _DrillContext, deadline: Deadline) -> bool:
     while not cleared(context.store, context.company, most=ROWS):
         if deadline.passed:
             return False
     return True
 
 
-def _verify(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _verify(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     after = state.progress.verified(context.archive(), deadline, "rows")
     if after.step == "rows":
         call = context.world.call(context.company, ACTOR, "drill", key=f"{context.backup}:drill")
@@ -134,48 +134,48 @@ def _verify(context: _Context, state: Drill, deadline: Deadline) -> Drill:
     return state.at(after)
 
 
-def _rows(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _rows(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     archive = context.archive()
     walk = Walk(archive, context.company, places(KINDS), context.since(archive.manifest.clock))
     after = steps.rows(context.into, walk, state.progress, deadline)
     return state.at(replace(after, step="registers") if after.step == "logos" else after)
 
 
-def _registers(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _registers(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     return state.at(steps.registers(context.into, state.progress, deadline))
 
 
-def _search(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _search(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     after = steps.search(context.into, context.since(0), state.progress, deadline)
     if after.step == "search" and (after.found or after.cursor is None):
         return state.at(Progress(step="clear"))  # A person was erased in the meantime: the drill tables are outdated.
     return state.at(replace(after, step="compare") if after.step == "open" else after)
 
 
-def _compare(context: _Context, state: Drill, deadline: Deadline) -> Drill:
+def _compare(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     """Count the rows in the drill tables, and compare them with the manifest after the last one."""
     archive, progress = context.archive(), state.progress
     stored = _DrillCounts.of(progress)
-    for room in ROOMS[ROOMS.index((progress.cursor or ROOMS[0]).partition("\x1f")[0]) :]:
-        after = (progress.cursor or "").partition(f"{room}\x1f")[2] or None
+    for table in COMPARED_TABLES[COMPARED_TABLES.index((progress.cursor or COMPARED_TABLES[0]).partition("\x1f")[0]) :]:
+        after = (progress.cursor or "").partition(f"{table}\x1f")[2] or None
         while True:
-            page = _page(context, room, after)
+            page = _page(context, table, after)
             stored.add(page.records)
             if page.next is None:
                 break
             after = page.next["sort"]["S"]
             if deadline.passed:
-                return state.at(stored.kept(progress, f"{room}\x1f{after}"))
+                return state.at(stored.kept(progress, f"{table}\x1f{after}"))
     failure = progress.failure or _fault(context, archive.manifest, progress, stored)
     return state.at(replace(progress, step="sweep", cursor=None, failure=failure))
 
 
-def _page(context: _Context, room: str, after: str | None) -> Page:
+def _page(context: _DrillContext, table: str, after: str | None) -> RowPage:
     start = start_after(context.company, after) if after else None
-    return patiently(lambda: context.store.query(room, context.company, after=start, limit=PAGE))
+    return patiently(lambda: context.store.query(table, context.company, after=start, limit=PAGE))
 
 
-def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_DrillCounts") -> str | None:
+def _fault(context: _DrillContext, manifest: Manifest, progress: Progress, stored: "_DrillCounts") -> str | None:
     """The difference from the manifest; None if there is none."""
     for name in NAMES.values():
         away = progress.counts.get(name, {}).get("erased", 0)
@@ -184,8 +184,8 @@ def _fault(context: _Context, manifest: Manifest, progress: Progress, stored: "_
     if any(stored.gross.get(name, ZERO) != total for name, total in manifest.gross.items()):
         return "drill_totals"
     rows = [row for row in context.into.reader().all("ledger", "series#") if isinstance(row, Series)]
-    told = {head.series: (head.next, head.chain) for head in manifest.series}
-    return None if {row.id: (row.next, row.chain) for row in rows} == told else "drill_registers"
+    expected = {head.series: (head.next, head.chain) for head in manifest.series}
+    return None if {row.id: (row.next, row.chain) for row in rows} == expected else "drill_registers"
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ class _DrillCounts:
     def add(self, records: Iterable[Record]) -> None:
         """Add these rows to the counts."""
         for row in records:
-            name = NAMES.get((row.ROOM, row.KIND), row.KIND)
+            name = NAMES.get((row.TABLE, row.KIND), row.KIND)
             self.counts[name] += 1
             own = row.totals.gross if isinstance(row, Issued) else row.gross if isinstance(row, RegisterEntry) else ZERO
             self.gross[name] = self.gross.get(name, ZERO) + own
@@ -215,7 +215,7 @@ class _DrillCounts:
         return replace(progress, counts={**progress.counts, STORED: dict(self.counts)}, gross=gross, cursor=cursor)
 
 
-def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
+def _failed(_: _DrillContext, state: Drill, failure: Failure) -> Drill:
     """Drop the drill tables, then record the backup's fault. A drill that never ends counts as interrupted."""
     progress, given_up = state.progress, isinstance(failure, GivenUp)
     code = INTERRUPTED if given_up else failure.code
@@ -228,7 +228,7 @@ def _failed(_: _Context, state: Drill, failure: Failure) -> Drill:
     return state.at(replace(progress, step=DONE, failure=progress.failure or code))
 
 
-def _ended(context: _Context, state: Drill) -> None:
+def _ended(context: _DrillContext, state: Drill) -> None:
     """Record the drill's result on the backup's row, and publish the figure. Skips a backup deleted in the meantime."""
     failure = state.progress.failure
     if state.backup is None or failure in GONE:
@@ -244,7 +244,7 @@ def _ended(context: _Context, state: Drill) -> None:
 
 WORKFLOW: Final = Workflow(
     name="drill",
-    context=_Context,
+    context=_DrillContext,
     load=_load,
     row=_row,
     steps={

@@ -90,12 +90,12 @@ class RestoreRequest:
     dry_run: bool = False
 
 
-def restore(world: "World", reader: Reader, call: Call, id: str, wanted: RestoreRequest) -> Committed[JobRow]:
+def restore(world: "World", reader: Reader, call: Call, id: str, request: RestoreRequest) -> Committed[JobRow]:
     """Queue a restore or its preview. Raises NotFound, BackupIncomplete, InvalidContent for an unknown kind, Busy."""
     one(reader, id, call.at, complete=True)
-    chosen(wanted.kinds)
-    kinds = list(wanted.kinds) if wanted.kinds is not None else None
-    inputs = {"backup": id, "into": wanted.into, "kinds": kinds, "dry_run": wanted.dry_run}
+    chosen(request.kinds)
+    kinds = list(request.kinds) if request.kinds is not None else None
+    inputs = {"backup": id, "into": request.into, "kinds": kinds, "dry_run": request.dry_run}
     return _queued(world, call, "restore", inputs)
 
 
@@ -121,7 +121,7 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
     """Today's job for this archive, except a failed one, otherwise a new job. A repeated request finds the same job.
     After an erasure or correction, an older archive is not handed out and a new one is made."""
     store, day = reader.store, today(call.at).isoformat()
-    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).mark
+    since = (reader.head.erased or b"").hex() + replay.since(world, call.company, 0).digest
     ids = [derived_id("job", "download", call.company, id, day, since, str(number)) for number in range(TRIES)]
     rows = store.records([JobRow.ref(call.company, job) for job in ids])
     for row in rows:

@@ -41,17 +41,17 @@ def rule_of(world: "World", company: str, id: str) -> str:
 def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
     """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
     Raises NotFound, Busy."""
-    told = DisclosureInput(
+    details = DisclosureInput(
         kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now())
     )
-    return disclosures.record(world, company, told, by)
+    return disclosures.record(world, company, details, by)
 
 
-def require_demand(world: "World", company: str, id: str, *, whole: bool = True) -> None:
-    """Raises Forbidden unless the company has a recorded lawful demand with this id; with `whole`, one for all its
+def require_demand(world: "World", company: str, id: str, *, complete: bool = True) -> None:
+    """Raises Forbidden unless the company has a recorded lawful demand with this id; with `complete`, one for all its
     data."""
     (row,) = world.store.records([Disclosure.ref(company, id)])
-    if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or (whole and row.subject is not None):
+    if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or (complete and row.subject is not None):
         raise Forbidden(scope="")
 
 
@@ -115,4 +115,4 @@ def _retire(world: "World", company: str, seen: Head, by: str) -> None:
 
 
 def _numbers(change: Change) -> bool:
-    return (change.room, change.kind, change.op) == (RegisterEntry.ROOM, RegisterEntry.KIND, "put")
+    return (change.room, change.kind, change.op) == (RegisterEntry.TABLE, RegisterEntry.KIND, "put")

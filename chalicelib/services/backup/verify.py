@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, Seal, Stretch
+from chalicelib.domain.backups.backup import Backup, KeyClass, Stretch
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.documents.register import genesis, link
 from chalicelib.domain.documents.registry import document_types
@@ -17,7 +17,7 @@ from chalicelib.domain.errors import Refusal
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.backup.format.contents import GROUPS, RowGroup
-from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import NAME, SeriesHead
 from chalicelib.services.backup.format.parts import Sum
 from chalicelib.store import bookkeeping
@@ -46,7 +46,7 @@ class VerifyProgress:
 
     place: tuple[str, str] = ("", "")
     """A group and a sort key in it (a part's name if its key is destroyed), or `BLOBS` and a file's name."""
-    sealed: tuple[Seal, ...] = ()
+    sealed: tuple[KeyClass, ...] = ()
     """The keys already destroyed at the start. If another key is destroyed later, the verification begins again."""
     counts: dict[str, int] = field(default_factory=dict)
     gross: dict[str, Decimal] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class _Checking:
 
     def __init__(self, archive: Archive, checked: VerifyProgress, deadline: Deadline) -> None:
         self.archive, self.deadline = archive, deadline
-        sealed = tuple(seal for seal in sorted(archive.manifest.keys) if not archive.readable(seal))
+        sealed = tuple(key_class for key_class in sorted(archive.manifest.keys) if not archive.readable(key_class))
         self.begun = checked if checked.sealed == sealed else VerifyProgress(sealed=sealed)
         self.place = self.begun.place
         register = dict(self.begun.register)
@@ -109,7 +109,7 @@ class _Checking:
         after, archive = self._after(group.name), self.archive
         if after is None:
             return True
-        if group.seal in self.begun.sealed:
+        if group.key_class in self.begun.sealed:
             for part in archive.manifest.parts:
                 if part.group == group.name and part.name > after:
                     archive.objects.stored(part)
@@ -143,7 +143,7 @@ class _Checking:
         rows = self.archive.rows({"series"})
         return {line.data["id"]: line.data.get("anchor") for line in rows if line.data}
 
-    def _link(self, line: Line, anchors: Mapping[str, str | None]) -> None:
+    def _link(self, line: BackupLine, anchors: Mapping[str, str | None]) -> None:
         """Compare a register entry with the previous one, or with the start of its series."""
         data, manifest = line.data or {}, self.archive.manifest
         name, position = data["series"], data["position"]
@@ -163,7 +163,7 @@ class _Checking:
 def agree(total: Sum, series: Iterable[SeriesHead]) -> None:
     """Check that the register matches the registered documents: the same number, the same gross, and for each series
     every number that was issued and not purged, up to its chain hash. Raises Disagreement."""
-    names = [made.backup_group for made in document_types() if made.registered]
+    names = [document_type.backup_group for document_type in document_types() if document_type.registered]
     if sum(total.counts[name] for name in names) != total.counts["register"]:
         raise Disagreement("documents_and_entries")
     if sum(total.gross.get(name, 0) for name in names) != total.gross.get("register", 0):
@@ -200,17 +200,17 @@ class Verification:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _VerificationContext:
     world: "World"
     job: JobRow
 
 
-def _load(context: _Context) -> Verification:
+def _load(context: _VerificationContext) -> Verification:
     inputs = msgspec.json.decode(context.job.inputs, type=_Inputs)
     return Verification(inputs, context.job.total)
 
 
-def _row(context: _Context, state: Verification) -> JobRow:
+def _row(context: _VerificationContext, state: Verification) -> JobRow:
     checked, over = state.inputs.checked, state.outcome is not None
     return context.job.progressed(
         over=over,
@@ -222,7 +222,7 @@ def _row(context: _Context, state: Verification) -> JobRow:
     )
 
 
-def _check_next(context: _Context, state: Verification, deadline: Deadline) -> Verification:
+def _check_next(context: _VerificationContext, state: Verification, deadline: Deadline) -> Verification:
     """Verify the next piece of the backup; at its end record the result on the backup's row."""
     world, job, backup = context.world, context.job, state.inputs.backup
     archive = open_archive(world, job.company, backup)
@@ -242,7 +242,7 @@ def _check_next(context: _Context, state: Verification, deadline: Deadline) -> V
     return replace(state, total=total, outcome=outcome, step=DONE)
 
 
-def _failed(_: _Context, state: Verification, failure: Failure) -> Verification:
+def _failed(_: _VerificationContext, state: Verification, failure: Failure) -> Verification:
     params = failure.params if isinstance(failure, Refusal) else {}
     outcome = {"outcome": "failed", "code": failure.code, "backup": state.inputs.backup, **params}
     return replace(state, outcome=outcome, step=DONE, failure=failure.code)
@@ -250,7 +250,7 @@ def _failed(_: _Context, state: Verification, failure: Failure) -> Verification:
 
 WORKFLOW: Final = Workflow(
     name="verification",
-    context=_Context,
+    context=_VerificationContext,
     load=_load,
     row=_row,
     steps={"check": _check_next},

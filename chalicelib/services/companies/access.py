@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_mark
+from chalicelib.domain.companies.member import ApiKey, FormerOwner, Member, Role, owner_digest
 from chalicelib.domain.errors import AlreadyExists, Fault, InvalidContent, LastOwner, NotFound, invalid
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.outside.tokens import make_api_key
@@ -78,7 +78,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
     def decide_role(snapshot: Snapshot) -> Decision[Member]:
         before = _seen(snapshot, call, user, id)
         if role != "owner":
-            _require_owner_beside(snapshot, before, owners)
+            _require_other_owner(snapshot, before, owners)
         after = before.edited(call.at, role=role)
         decision = Decision(after, puts=(after,))
         if role == before.role:
@@ -100,7 +100,7 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
 
     def decide_removal(snapshot: Snapshot) -> Decision[Member]:
         gone = _seen(snapshot, call, user, id)
-        _require_owner_beside(snapshot, gone, owners)
+        _require_other_owner(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
         shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
         decision = Decision(gone, puts=shut, deletes=(gone, chosen) if chosen else (gone,))
@@ -116,9 +116,9 @@ def _owner_added(snapshot: Snapshot, call: Call, everybody: Iterable[Member], de
     profile = snapshot.get(Company)
     language = profile.language if profile else "fr"
     addresses = dict.fromkeys(member.email for member in everybody if member.role == "owner" and member.email)
-    told = [writing.write(call, to, language, "owner_came", company=call.company) for to in addresses]
-    letters = tuple(each.letter for each in told)
-    messages = (replace(told[0].message, about=tuple(letter.id for letter in letters)),) if told else ()
+    mails = [writing.write(call, to, language, "owner_came", company=call.company) for to in addresses]
+    letters = tuple(each.letter for each in mails)
+    messages = (replace(mails[0].message, about=tuple(letter.id for letter in letters)),) if mails else ()
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
@@ -132,16 +132,16 @@ def owners_changed(snapshot: Snapshot, call: Call, before: Member, decision: Dec
     of the owner, who gets a mail. For any other member, returns the decision unchanged."""
     if before.role != "owner":
         return decision
-    told = _departure_mail(snapshot, call, before)
+    mails = _departure_mail(snapshot, call, before)
     former = call.make(
-        FormerOwner, id=owner_mark(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
+        FormerOwner, id=owner_digest(before.company, before.user), expires_at=expires_at(FormerOwner, call.at)
     )
     return replace(
         decision,
         head={**(decision.head or {}), "owners_changed": call.at},
         puts=(*decision.puts, former),
-        new=(*decision.new, *(each.letter for each in told)),
-        messages=(*decision.messages, *(each.message for each in told)),
+        new=(*decision.new, *(each.letter for each in mails)),
+        messages=(*decision.messages, *(each.message for each in mails)),
     )
 
 
@@ -184,7 +184,7 @@ def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
     return found
 
 
-def _require_owner_beside(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
+def _require_other_owner(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
     """Read the other owners again in the transaction. Otherwise two owners could remove each other at the same time."""
     if leaving.role != "owner":
         return

@@ -76,7 +76,7 @@ def _code(secret: str, row: Code) -> str:
 def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
     """The row of the live code, if `code` matches; the code stays valid. A wrong code costs one try. Raises Busy."""
     secret, at = pepper(world.settings), world.now()
-    id, told = keyed(secret, "code-of", purpose, *who), typed(code)
+    id, entered = keyed(secret, "code-of", purpose, *who), typed(code)
     for _ in range(RACES):
         (row,) = world.store.records([Code.ref(PUBLIC, id)])
         if (
@@ -86,7 +86,7 @@ def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:
             or at.timestamp() >= min(row.good_until, row.expires_at)
         ):
             return None
-        if hmac.compare_digest(_code(secret, row), told):
+        if hmac.compare_digest(_code(secret, row), entered):
             return row
         if bookkeeping.swap(world.store, row.edited(at, tries=row.tries - 1), row, world.random(16)):
             return None

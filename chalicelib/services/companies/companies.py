@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.backups.backup import BackupPlan, DrillPlan
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Company, Head, Mode, Term
+from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSchedule
 from chalicelib.domain.companies.member import Member, Role
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
@@ -116,8 +116,8 @@ def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Comp
         validate(after, values)
         if changes.get("series"):
             after, series, head = numbering.patch(snapshot, after, changes["series"], call)
-        if after.financial_year_end != before.financial_year_end and (term := snapshot.get(Term)):
-            series.append(purge.with_year_end(term, after.financial_year_end, call.at))
+        if after.financial_year_end != before.financial_year_end and (schedule := snapshot.get(RetentionSchedule)):
+            series.append(purge.with_year_end(schedule, after.financial_year_end, call.at))
         return Decision(after, puts=(after, *series), head=head)
 
     return transact(store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
@@ -166,8 +166,8 @@ class _WorkspaceUnknown(Exception):
 
 def switching_off(reader: Reader, changes: Mapping[str, bool]) -> CloudSwitches:
     """Preview the switches: the new head, and the business data to erase if no switch stays on. Raises Busy."""
-    wanted = {f"cloud_{name}": on for name, on in changes.items()}
-    after = reader.head.edited(reader.head.updated_at, **wanted)
+    switches = {f"cloud_{name}": on for name, on in changes.items()}
+    after = reader.head.edited(reader.head.updated_at, **switches)
     stays = after.cloud_sync or after.cloud_backup
     goes = {} if stays else disable_cloud.going(reader.store, reader.company)
     return CloudSwitches(after, goes=goes)
@@ -196,8 +196,8 @@ def _switching(
     def decide_switch(snapshot: Snapshot) -> Decision[CloudSwitches]:
         head = snapshot.head
         call.require_current(CloudSwitches(head), head)
-        wanted = {f"cloud_{name}": on for name, on in changes.items()}
-        after = head.edited(call.at, **wanted)
+        switches = {f"cloud_{name}": on for name, on in changes.items()}
+        after = head.edited(call.at, **switches)
         leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)
         if leaves and not erase:
             if looked is None or looked[0] != head.clock:

@@ -9,7 +9,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Calculation, Terms, calculate
+from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.entity import Record, Ref
@@ -24,96 +24,109 @@ Content = Mapping[str, Any]
 """A draft's attributes by name, as domain values: all of them on create, the changed ones on edit."""
 
 
-def create(store: Store, call: Call, made: DocumentType, id: str | None, content: Content) -> Committed[DraftDocument]:
+def create(
+    store: Store, call: Call, document_type: DocumentType, id: str | None, content: Content
+) -> Committed[DraftDocument]:
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
-    draft_class = draft_class_of(made)
+    draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named = call.company, content.get(made.person)
+    company, named = call.company, content.get(document_type.person)
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
-        if snapshot.get(draft_class, id) or snapshot.get(made.issued, id):
+        if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
             raise AlreadyExists(id=id)
-        party = _party(snapshot, made, named)
-        draft = call.make(draft_class, id=id, **_completed(made, content, _company(snapshot), party, today(call.at)))
+        party = _party(snapshot, document_type, named)
+        draft = call.make(
+            draft_class, id=id, **_completed(document_type, content, _company(snapshot), party, today(call.at))
+        )
         return Decision(draft, new=(draft,))
 
-    reads = [draft_class.ref(company, id), made.issued.ref(company, id), *_context(made, company, named)]
+    reads = [
+        draft_class.ref(company, id),
+        document_type.issued.ref(company, id),
+        *_context(document_type, company, named),
+    ]
     return transact(store, call, reads, decide_draft)
 
 
-def edit(store: Store, call: Call, made: DocumentType, id: str, changes: Content) -> Committed[DraftDocument]:
+def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes: Content) -> Committed[DraftDocument]:
     """Apply `changes` to a draft. Raises NotFound, AlreadyIssued, StaleVersion, InvalidContent."""
-    draft_class = draft_class_of(made)
+    draft_class = draft_class_of(document_type)
 
     def decide_edit(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, made, id)
-        named = changes.get(made.person, made.person_of(draft))
-        if named and named != made.person_of(draft):
-            party = _party(snapshot, made, named)
+        draft = _draft(snapshot, call, document_type, id)
+        named = changes.get(document_type.person, document_type.person_of(draft))
+        if named and named != document_type.person_of(draft):
+            party = _party(snapshot, document_type, named)
         else:
-            party = snapshot.get(PARTIES[made.counterparty], named) if named else None
+            party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
         content = {**_content(draft), **changes}
-        edited = draft.edited(call.at, **_completed(made, content, _company(snapshot), party, today(call.at)))
+        edited = draft.edited(call.at, **_completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
-    reads = [draft_class.ref(call.company, id), *_context(made, call.company, changes.get(made.person))]
+    reads = [
+        draft_class.ref(call.company, id),
+        *_context(document_type, call.company, changes.get(document_type.person)),
+    ]
     return transact(store, call, reads, decide_edit)
 
 
-def delete(store: Store, call: Call, made: DocumentType, id: str) -> Committed[DraftDocument]:
+def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Committed[DraftDocument]:
     """Delete a draft. A draft has no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
     def decide_delete(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, made, id)
+        draft = _draft(snapshot, call, document_type, id)
         return Decision(draft, deletes=(draft,))
 
-    return transact(store, call, [draft_class_of(made).ref(call.company, id)], decide_delete)
+    return transact(store, call, [draft_class_of(document_type).ref(call.company, id)], decide_delete)
 
 
-def preview(reader: Reader, made: DocumentType, day: date, content: Content) -> DraftDocument:
+def preview(reader: Reader, document_type: DocumentType, day: date, content: Content) -> DraftDocument:
     """Calculate a draft of this content without storing it. Raises InvalidContent."""
-    named = content.get(made.person)
-    found = reader.of(_context(made, reader.company, named))
+    named = content.get(document_type.person)
+    found = reader.of(_context(document_type, reader.company, named))
     company, party = found[0], found[1] if len(found) > 1 else None
     if not isinstance(company, Company):
         raise NotFound
     if named and not isinstance(party, Party):
-        raise _unknown(made, named)
+        raise _unknown(document_type, named)
     stamps: dict[str, Any] = {
         "company": reader.company,
         "id": "",
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    completed = _completed(made, content, company, party if isinstance(party, Party) else None, day)
-    return draft_class_of(made)(**stamps, **completed)
+    completed = _completed(document_type, content, company, party if isinstance(party, Party) else None, day)
+    return draft_class_of(document_type)(**stamps, **completed)
 
 
-def draft_class_of(made: DocumentType) -> type[DraftDocument]:
+def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
     """The class of the kind's drafts. Raises NotFound for a kind without drafts."""
-    if made.draft is None:
+    if document_type.draft is None:
         raise NotFound
-    return made.draft
+    return document_type.draft
 
 
 def _completed(
-    made: DocumentType, content: Content, company: Company, party: Party | None, day: date
+    document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> dict[str, Any]:
     """The content with its calculated lines, totals and notices."""
-    calculated = _calculated(made, content, company, party, day)
+    calculated = _calculated(document_type, content, company, party, day)
     shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
     return {**content, **shown}
 
 
-def _calculated(made: DocumentType, content: Content, company: Company, party: Party | None, day: date) -> Calculation:
-    terms = Terms(
+def _calculated(
+    document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
+) -> Calculation:
+    terms = CommercialTerms(
         discount=content.get("discount"),
         settlement=content.get("settlement", "other"),
         reverse_charge=content.get("reverse_charge", False),
         day=content.get("operation_date") or day,
     )
     customer = party if isinstance(party, Customer) else None
-    return calculate(content.get("lines", ()), terms, company, customer, ours=made.party == "buyer")
+    return calculate(content.get("lines", ()), terms, company, customer, ours=document_type.party == "buyer")
 
 
 def _content(draft: DraftDocument) -> dict[str, Any]:
@@ -122,8 +135,8 @@ def _content(draft: DraftDocument) -> dict[str, Any]:
     return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
 
 
-def _context(made: DocumentType, company: str, party: str | None) -> list[Ref]:
-    return [Company.ref(company), *([PARTIES[made.counterparty].ref(company, party)] if party else [])]
+def _context(document_type: DocumentType, company: str, party: str | None) -> list[Ref]:
+    return [Company.ref(company), *([PARTIES[document_type.counterparty].ref(company, party)] if party else [])]
 
 
 def _company(snapshot: Snapshot) -> Company:
@@ -133,21 +146,21 @@ def _company(snapshot: Snapshot) -> Company:
     return company
 
 
-def _party(snapshot: Snapshot, made: DocumentType, id: str | None) -> Party | None:
+def _party(snapshot: Snapshot, document_type: DocumentType, id: str | None) -> Party | None:
     if id is None:
         return None
-    if (party := snapshot.get(PARTIES[made.counterparty], id)) is None:
-        raise _unknown(made, id)
+    if (party := snapshot.get(PARTIES[document_type.counterparty], id)) is None:
+        raise _unknown(document_type, id)
     return party
 
 
-def _unknown(made: DocumentType, id: str) -> Exception:
-    return invalid(f"/{made.person}", f"unknown_{made.counterparty}", id=id)
+def _unknown(document_type: DocumentType, id: str) -> Exception:
+    return invalid(f"/{document_type.person}", f"unknown_{document_type.counterparty}", id=id)
 
 
-def _draft(snapshot: Snapshot, call: Call, made: DocumentType, id: str) -> DraftDocument:
+def _draft(snapshot: Snapshot, call: Call, document_type: DocumentType, id: str) -> DraftDocument:
     """The draft, if its version is the one that the caller read. Raises StaleVersion, AlreadyIssued, NotFound."""
-    if draft := snapshot.get(draft_class_of(made), id):
+    if draft := snapshot.get(draft_class_of(document_type), id):
         call.require_current(draft, snapshot.head)
         return draft
-    raise AlreadyIssued if snapshot.get(made.issued, id) else NotFound
+    raise AlreadyIssued if snapshot.get(document_type.issued, id) else NotFound

@@ -6,16 +6,16 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.errors import NotIssued
 from chalicelib.domain.privacy.erased import require_shown
-from chalicelib.render.renderer import Attachment
+from chalicelib.render.renderer import EmbeddedFile
 from chalicelib.render.ubl import write
 from chalicelib.services.documents.listing import document
 from chalicelib.services.documents.view import issued_view
 from chalicelib.store.read import Reader
 
 
-def of_document(reader: Reader, made: DocumentType, id: str) -> bytes:
+def of_document(reader: Reader, document_type: DocumentType, id: str) -> bytes:
     """A frozen document as UBL. Raises NotIssued for a draft, DocumentBlocked for an erased other party, NotFound."""
-    state = document(reader, made, id)
+    state = document(reader, document_type, id)
     if not isinstance(state.document, Issued):
         raise NotIssued
     require_shown(reader.head, state.document)
@@ -27,14 +27,14 @@ def e_invoice(document: Issued) -> bytes:
     return write(document, issued_view(document, document.language))
 
 
-def attached(document: Issued) -> tuple[Attachment, ...]:
+def attached(document: Issued) -> tuple[EmbeddedFile, ...]:
     """The attachments of the document's PDF/A-3: its e-invoice, if its kind has one."""
     return (attachment(document),) if by_kind(document.KIND).code else ()
 
 
-def attachment(document: Issued) -> Attachment:
+def attachment(document: Issued) -> EmbeddedFile:
     """The e-invoice for the document's PDF/A-3, named after the document's number."""
-    return Attachment(
+    return EmbeddedFile(
         name=f"{document.number.replace('/', '-')}.xml",
         data=e_invoice(document),
         media_type="application/xml",

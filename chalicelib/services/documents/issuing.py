@@ -58,24 +58,26 @@ Issue = list[IssueOutcome] | JobRow
 """The outcomes of documents issued together, or the job that will issue them."""
 
 
-def issue(store: Store, call: Call, made: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
+def issue(store: Store, call: Call, document_type: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
     """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
 
     def decide_issue(snapshot: Snapshot) -> Decision[Issued]:
-        decision = _issued(snapshot, call, made, [id], day)
+        decision = _issued(snapshot, call, document_type, [id], day)
         return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
 
-    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_issue)
+    return transact(
+        store, call, [draft_class_of(document_type).ref(call.company, id), Company.ref(call.company)], decide_issue
+    )
 
 
-def record(store: Store, call: Call, made: DocumentType, id: str, number: str, day: date) -> Committed[Issued]:
+def record(store: Store, call: Call, document_type: DocumentType, id: str, number: str, day: date) -> Committed[Issued]:
     """Freeze a draft under the other party's number and date. Raises NotFound, AlreadyIssued, InvalidContent."""
 
     def decide_record(snapshot: Snapshot) -> Decision[Issued]:
-        (draft,), company = _drafts(snapshot, made, [id], ""), snapshot.get(Company)
+        (draft,), company = _drafts(snapshot, document_type, [id], ""), snapshot.get(Company)
         if company is None:
             raise NotFound
-        party = snapshot.get(PARTIES[made.counterparty], made.person_of(draft) or "")
+        party = snapshot.get(PARTIES[document_type.counterparty], document_type.person_of(draft) or "")
         received = issuing.Received(
             number=number,
             day=day,
@@ -84,14 +86,16 @@ def record(store: Store, call: Call, made: DocumentType, id: str, number: str, d
             salt=call.random("document", id)[:16],
             specimen=snapshot.head.mode == "test",
         )
-        document = issuing.record(made, draft, company, party, received)
+        document = issuing.record(document_type, draft, company, party, received)
         return Decision(document, new=(document,), deletes=(draft,), messages=(render_later(call, [id]),))
 
-    return transact(store, call, [draft_class_of(made).ref(call.company, id), Company.ref(call.company)], decide_record)
+    return transact(
+        store, call, [draft_class_of(document_type).ref(call.company, id), Company.ref(call.company)], decide_record
+    )
 
 
 def issue_many(
-    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None = None
+    store: Store, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None = None
 ) -> Committed[Issue]:
     """Issue up to 30 drafts in order, all or none. More drafts become a job. Raises InvalidContent with a pointer to
     the failing id."""
@@ -102,7 +106,7 @@ def issue_many(
     if len(ids) > BULK:
         return _queued(store, call, ids, day)
     try:
-        return issue_together(store, call, made, ids, day)
+        return issue_together(store, call, document_type, ids, day)
     except TransactionTooLarge:
         if len(ids) == 1:
             raise
@@ -110,40 +114,40 @@ def issue_many(
 
 
 def issue_together(
-    store: Store, call: Call, made: DocumentType, ids: Sequence[str], day: date | None
+    store: Store, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None
 ) -> Committed[Issue]:
     """Issue all drafts or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
-        decision = _issued(snapshot, call, made, ids, day, pointer="/ids/{index}")
+        decision = _issued(snapshot, call, document_type, ids, day, pointer="/ids/{index}")
         outcomes = [IssueOutcome(document.id, "issued", number=document.number) for document in decision.value]
         return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
-    reads = [Company.ref(call.company), *(draft_class_of(made).ref(call.company, id) for id in ids)]
+    reads = [Company.ref(call.company), *(draft_class_of(document_type).ref(call.company, id) for id in ids)]
     return transact(store, call, reads, decide_together)
 
 
 def _issued(
-    snapshot: Snapshot, call: Call, made: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
+    snapshot: Snapshot, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
 ) -> Decision[list[Issued]]:
     """The decision to issue these drafts in order, under consecutive numbers."""
-    drafts, company = _drafts(snapshot, made, ids, pointer), snapshot.get(Company)
+    drafts, company = _drafts(snapshot, document_type, ids, pointer), snapshot.get(Company)
     if company is None:
         raise NotFound
-    numbering = current(company, made.kind)
-    day = day or current_day(snapshot.head, made.kind, call.at)
-    name, party_class = series_name(numbering, day), PARTIES[made.counterparty]
-    named = list(dict.fromkeys(person for draft in drafts if (person := made.person_of(draft))))
+    numbering = current(company, document_type.kind)
+    day = day or current_day(snapshot.head, document_type.kind, call.at)
+    name, party_class = series_name(numbering, day), PARTIES[document_type.counterparty]
+    named = list(dict.fromkeys(person for draft in drafts if (person := document_type.person_of(draft))))
     snapshot.need(Series.ref(call.company, name), *(party_class.ref(call.company, person) for person in named))
     parties: dict[str, Party | None] = dict(zip(named, snapshot.find(party_class, *named), strict=True))
     series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
     documents: list[Issued] = []
     entries: list[RegisterEntry] = []
     for index, draft in enumerate(drafts):
-        slot = _slot(snapshot, call, made, series, day, draft.id)
+        slot = _slot(snapshot, call, document_type, series, day, draft.id)
         try:
-            party = parties.get(made.person_of(draft) or "")
-            document, entry, series = issuing.issue(made, draft, company, party, slot)
+            party = parties.get(document_type.person_of(draft) or "")
+            document, entry, series = issuing.issue(document_type, draft, company, party, slot)
         except InvalidContent as refusal:
             raise _pointing(refusal, pointer.format(index=index)) from refusal
         documents.append(document)
@@ -155,7 +159,7 @@ def _issued(
         puts=(series,),
         deletes=tuple(drafts),
         messages=(render_later(call, [document.id for document in documents]),),
-        head=numbering_after(snapshot.head, made.kind, day),
+        head=numbering_after(snapshot.head, document_type.kind, day),
     )
 
 
@@ -176,10 +180,10 @@ def render_later(call: Call, ids: Sequence[str]) -> Message:
     return call.make(Message, purpose="render", due_at=call.at, task="render", about=tuple(ids))
 
 
-def _drafts(snapshot: Snapshot, made: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:
-    drafts = snapshot.find(draft_class_of(made), *ids)
+def _drafts(snapshot: Snapshot, document_type: DocumentType, ids: Sequence[str], pointer: str) -> list[DraftDocument]:
+    drafts = snapshot.find(draft_class_of(document_type), *ids)
     if missing := [id for id, draft in zip(ids, drafts, strict=True) if draft is None]:
-        issued = dict(zip(missing, snapshot.find(made.issued, *missing), strict=True))
+        issued = dict(zip(missing, snapshot.find(document_type.issued, *missing), strict=True))
         if not pointer:
             raise AlreadyIssued if issued[ids[0]] else NotFound
         faults = [

@@ -17,8 +17,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.records.paging import Page, page_of
 from chalicelib.store.read import Reader
-from chalicelib.store.wire import SORT, start_after
-from chalicelib.store.wire import Page as Rows
+from chalicelib.store.wire import SORT, RowPage, start_after
 
 P = TypeVar("P")
 FILTERED_PAGE = 200
@@ -43,9 +42,9 @@ class DocumentQuery:
         return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
 
 
-def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
+def document(reader: Reader, document_type: DocumentType, id: str) -> DocumentState:
     """A draft or a frozen document, in one round trip. Raises NotFound."""
-    classes = [cls for cls in (made.issued, made.draft, made.balance) if cls is not None]
+    classes = [cls for cls in (document_type.issued, document_type.draft, document_type.balance) if cls is not None]
     found = reader.of([cls.ref(reader.company, id) for cls in classes])
     balance = next((row for row in found if isinstance(row, Balance)), None)
     for row in found:
@@ -56,19 +55,19 @@ def document(reader: Reader, made: DocumentType, id: str) -> DocumentState:
 
 def documents(
     reader: Reader,
-    made: DocumentType,
+    document_type: DocumentType,
     query: DocumentQuery,
     present: Callable[[DocumentState], P],
     size: Callable[[P], int],
 ) -> Page[P]:
     """Drafts and frozen documents of a kind, newest first. Queries run in parallel, one per table that can match.
     `present` builds the representation of each; `size` returns its bytes."""
-    rooms = ["workspace", "ledger"] if made.draft is not None else ["ledger"]
+    tables = ["workspace", "ledger"] if document_type.draft is not None else ["ledger"]
     if query.status is not None:
-        rooms = [room for room in rooms if room == ("workspace" if query.status == DRAFT else "ledger")]
+        tables = [table for table in tables if table == ("workspace" if query.status == DRAFT else "ledger")]
     if query.issued_from or query.issued_to:
-        rooms = [room for room in rooms if room == "ledger"]
-    streams = _streams(reader, rooms, made, query) if rooms else []
+        tables = [table for table in tables if table == "ledger"]
+    streams = _streams(reader, tables, document_type, query) if tables else []
     both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
     return _part(both, reader.head, query, present, size)
 
@@ -86,31 +85,31 @@ def _part(
 
 
 def _streams(
-    reader: Reader, rooms: Sequence[str], made: DocumentType, query: DocumentQuery
+    reader: Reader, tables: Sequence[str], document_type: DocumentType, query: DocumentQuery
 ) -> list[Iterator[DocumentState]]:
     """One stream per table. The first pages are requested in parallel."""
     # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
-    rows = {room: 2 if room == "ledger" and made.balance else 1 for room in rooms}
-    sizes = {room: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[room] for room in rooms}
-    prefix = f"{made.kind}#"
+    rows = {table: 2 if table == "ledger" and document_type.balance else 1 for table in tables}
+    sizes = {table: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[table] for table in tables}
+    prefix = f"{document_type.kind}#"
 
-    def page(room: str, after: dict[str, Any] | None) -> Rows:
+    def page(table: str, after: dict[str, Any] | None) -> RowPage:
         return reader.store.query(
-            room,
+            table,
             reader.company,
             SORT.startswith(prefix),
             after=after,
             descending=not query.ascending,
-            limit=sizes[room],
+            limit=sizes[table],
         )
 
     begin = _begin(reader.company, prefix, query)
-    firsts = [reader.store.pool.submit(page, room, begin) for room in rooms[1:]]
-    here: Future[Rows] = Future()
-    here.set_result(page(rooms[0], begin))
+    firsts = [reader.store.pool.submit(page, table, begin) for table in tables[1:]]
+    here: Future[RowPage] = Future()
+    here.set_result(page(tables[0], begin))
     return [
-        _paired(_rows(first, page, room), ascending=query.ascending)
-        for room, first in zip(rooms, [here, *firsts], strict=True)
+        _paired(_rows(first, page, table), ascending=query.ascending)
+        for table, first in zip(tables, [here, *firsts], strict=True)
     ]
 
 
@@ -121,13 +120,15 @@ def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | 
     return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
 
 
-def _rows(first: Future[Rows], page: Callable[[str, dict[str, Any] | None], Rows], room: str) -> Iterator[Record]:
+def _rows(
+    first: Future[RowPage], page: Callable[[str, dict[str, Any] | None], RowPage], table: str
+) -> Iterator[Record]:
     current = first.result()
     while True:
         yield from current.records
         if current.next is None:
             return
-        current = page(room, current.next)
+        current = page(table, current.next)
 
 
 def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentState]:

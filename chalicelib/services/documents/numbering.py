@@ -12,7 +12,7 @@ from chalicelib.store.snapshot import Snapshot
 
 
 def patch(
-    snapshot: Snapshot, company: Company, wanted: Mapping[str, Mapping[str, Any]], call: Call
+    snapshot: Snapshot, company: Company, changes: Mapping[str, Mapping[str, Any]], call: Call
 ) -> tuple[Company, list[Record], dict[str, Any]]:
     """Apply `changes` to the numberings. Returns the company, the series with a first number, and the head.
 
@@ -21,7 +21,7 @@ def patch(
     """
     begun: list[Record] = []
     head = snapshot.head
-    for document, change in wanted.items():
+    for document, change in changes.items():
         now = current(company, document)
         pattern, reset = change.get("pattern") or now.pattern, change.get("reset") or now.reset
         so_far = numbered(head, document)

@@ -74,7 +74,7 @@ TOGETHER = 12
 def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[str, str]:
     """The other parties (opaque ids) of the documents that these payments pay, by document id. Raises Busy."""
     paid = dict.fromkeys(row.invoice for row in rows if isinstance(row, Payment))
-    refs = [made.issued.ref(company, id) for id in paid if (made := by_id(id))]
+    refs = [document_type.issued.ref(company, id) for id in paid if (document_type := by_id(id))]
     found = [row for at in range(0, len(refs), TOGETHER) for row in store.records(refs[at : at + TOGETHER])]
     return {row.id: person_of(row) for row in found if isinstance(row, Issued)}
 

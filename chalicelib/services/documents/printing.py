@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import PARTIES
-from chalicelib.domain.documents.model import DraftDocument, Issued, Language
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.errors import CompanyBlocked, DocumentBlocked, NotFound
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
@@ -20,7 +21,7 @@ from chalicelib.store.read import Reader, open_company
 
 if TYPE_CHECKING:
     from chalicelib.domain.documents.view import DocumentView
-    from chalicelib.render.renderer import Attachment
+    from chalicelib.render.renderer import EmbeddedFile
     from chalicelib.wiring import World
 
 PDF = "application/pdf"
@@ -34,7 +35,7 @@ class Printable:
     filename: str
     logo: str | None
     template: str | None
-    attachments: tuple["Attachment", ...] = ()
+    attachments: tuple["EmbeddedFile", ...] = ()
 
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
@@ -53,9 +54,9 @@ def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
     except (NotFound, CompanyBlocked):
         return
     for id in ids:
-        if made := by_id(id):
+        if document_type := by_id(id):
             with suppress(DocumentBlocked):
-                _kept(world, company, _printable(reader, made.kind, id, None))
+                _kept(world, company, _printable(reader, document_type.kind, id, None))
 
 
 def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
@@ -113,18 +114,18 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
         return Printable(view, name, logo, company.template, attachments)
     if draft is None:
         raise NotFound
-    made = by_kind(kind)
-    person = made.person_of(draft)
-    party = reader.many(PARTIES[made.counterparty], [person])[0] if person else None
+    document_type = by_kind(kind)
+    person = document_type.person_of(draft)
+    party = reader.many(PARTIES[document_type.counterparty], [person])[0] if person else None
     spoken = language or draft.language or (party.language if party else company.language)
-    logo = company.logo if made.party == "buyer" else None  # a logo stands for the seller
+    logo = company.logo if document_type.party == "buyer" else None  # a logo stands for the seller
     return Printable(draft_view(draft, company, party, spoken), "brouillon.pdf", logo, company.template)
 
 
 def _found(reader: Reader, kind: str, id: str) -> tuple[Company, DraftDocument | None, Issued | None]:
-    own, made = reader.company, by_kind(kind)
-    drafts = [made.draft.ref(own, id)] if made.draft else []
-    company, issued, *found = reader.of([Company.ref(own), made.issued.ref(own, id), *drafts])
+    own, document_type = reader.company, by_kind(kind)
+    drafts = [document_type.draft.ref(own, id)] if document_type.draft else []
+    company, issued, *found = reader.of([Company.ref(own), document_type.issued.ref(own, id), *drafts])
     draft = found[0] if found else None
     if not isinstance(company, Company):
         raise NotFound

@@ -76,7 +76,12 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
     while batch := list(islice(left, BATCH)):
         # An entry of an unknown kind was tampered with. No such document exists.
         types = [find(entry.document_kind) or INVOICE for entry in batch]
-        rows = reader.of([made.issued.ref(reader.company, e.document) for made, e in zip(types, batch, strict=True)])
+        rows = reader.of(
+            [
+                document_type.issued.ref(reader.company, e.document)
+                for document_type, e in zip(types, batch, strict=True)
+            ]
+        )
         documents |= {
             e.document: row if isinstance(row, Registered) else None for e, row in zip(batch, rows, strict=True)
         }
@@ -85,8 +90,12 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
 
 def _states(reader: Reader, found: list[RegisterEntry]) -> dict[str, str]:
     documents = _documents(reader, found)
-    types = {entry.document: made for entry in found if (made := find(entry.document_kind))}
-    refs = {id: made.balance.ref(reader.company, id) for id, made in types.items() if made.balance}
+    types = {entry.document: document_type for entry in found if (document_type := find(entry.document_kind))}
+    refs = {
+        id: document_type.balance.ref(reader.company, id)
+        for id, document_type in types.items()
+        if document_type.balance
+    }
     rows = dict(zip(refs, reader.of(refs.values()), strict=True))
     balances = {id: row if isinstance(row, Balance) else None for id, row in rows.items()}
     return {id: state_of(document, balances.get(id)) if document else "missing" for id, document in documents.items()}

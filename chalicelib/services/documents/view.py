@@ -10,7 +10,7 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Language, Line, Seller, Totals
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.documents.view import (
     DocumentView,
@@ -22,6 +22,7 @@ from chalicelib.domain.documents.view import (
     TotalView,
     VatView,
 )
+from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.mentions import legal_mentions
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
@@ -41,59 +42,59 @@ ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
 
 def issued_view(document: Issued, language: Language) -> DocumentView:
     """The view of a frozen document. Payments do not change it."""
-    made = by_kind(document.KIND)
-    facts = ((kind, _fact(kind, document, language)) for kind in made.facts)
+    document_type = by_kind(document.KIND)
+    facts = ((kind, _fact(kind, document, language)) for kind in document_type.facts)
     return DocumentView(
-        kind=made.kind,
+        kind=document_type.kind,
         language=language,
         dated=document.issue_date,
-        title=made.words.title[language],
-        addressee=made.words.addressee[language],
+        title=document_type.words.title[language],
+        addressee=document_type.words.addressee[language],
         number=document.number,
         marks=("specimen",) if document.specimen else (),
         seller=_seller(document.seller, language),
         buyer=_buyer(document.buyer, language),
         facts=tuple(FactView(kind=kind, value=value) for kind, value in facts if value),
-        lines=_lines(made, document.lines, language),
-        totals=tuple(_totals(made, document.totals, language)),
-        vat=_vat(document.totals, language) if made.priced else (),
-        amount_in_words=_words(made, document.totals, language),
-        payment_terms=_terms(document.due_date, language) if made.payable == "we_receive" else "",
+        lines=_lines(document_type, document.lines, language),
+        totals=tuple(_totals(document_type, document.totals, language)),
+        vat=_vat(document.totals, language) if document_type.priced else (),
+        amount_in_words=_words(document_type, document.totals, language),
+        payment_terms=_terms(document.due_date, language) if document_type.payable == "we_receive" else "",
         mentions=legal_mentions(
             language,
             regime=document.seller.regime,
             reverse_charge=document.reverse_charge,
             exemptions=[line.exemption for line in document.lines],
             professional_buyer=document.buyer.kind != "consumer",
-            asks_payment=made.payable == "we_receive",
+            asks_payment=document_type.payable == "we_receive",
         ),
         notes=document.notes or "",
-        register_hash=document.hash[:HASH_SHOWN] if made.registered else "",
+        register_hash=document.hash[:HASH_SHOWN] if document_type.registered else "",
     )
 
 
 def draft_view(draft: DraftDocument, company: Company, party: Party | None, language: Language) -> DocumentView:
     """The view of a draft as if it were frozen today, visibly marked as a draft. `party` may be unknown."""
-    made = by_kind(draft.KIND)
-    seller, buyer = parties_of(made, company, party)
+    document_type = by_kind(draft.KIND)
+    seller, buyer = parties_of(document_type, company, party)
     facts = []
     if draft.operation_date:
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
-    asks_payment = made.payable == "we_receive"
+    asks_payment = document_type.payable == "we_receive"
     return DocumentView(
-        kind=made.kind,
+        kind=document_type.kind,
         language=language,
         dated=today(draft.updated_at),
-        title=made.words.title[language],
-        addressee=made.words.addressee[language],
+        title=document_type.words.title[language],
+        addressee=document_type.words.addressee[language],
         marks=("draft",),
         seller=_seller(seller, language) if seller else PartyView(name=""),
         buyer=_buyer(buyer, language) if buyer else None,
         facts=tuple(facts),
-        lines=_lines(made, draft.lines, language),
-        totals=tuple(_totals(made, draft.totals, language)),
-        vat=_vat(draft.totals, language) if made.priced else (),
-        amount_in_words=_words(made, draft.totals, language),
+        lines=_lines(document_type, draft.lines, language),
+        totals=tuple(_totals(document_type, draft.totals, language)),
+        vat=_vat(draft.totals, language) if document_type.priced else (),
+        amount_in_words=_words(document_type, draft.totals, language),
         payment_terms=_terms(draft.due_date, language) if draft.due_date and asks_payment else "",
         mentions=legal_mentions(
             language,
@@ -123,9 +124,9 @@ def _fact(kind: FactKind, document: Issued, language: Language) -> str:
             return getattr(document, kind, None) or ""
 
 
-def _words(made: DocumentType, totals: Totals, language: Language) -> str:
+def _words(document_type: DocumentType, totals: Totals, language: Language) -> str:
     """The closing sentence with the document's amount in words."""
-    if made.words.closing is None:
+    if document_type.words.closing is None:
         return ""
     if language == "en":
         from num2words import num2words
@@ -136,7 +137,7 @@ def _words(made: DocumentType, totals: Totals, language: Language) -> str:
             said += f" and {num2words(centimes, lang='en')} centime{'s' if centimes != 1 else ''}"
     else:
         said = french(totals.payable) if language == "fr" else arabic(totals.payable)
-    return made.words.closing[language].format(words=said)
+    return document_type.words.closing[language].format(words=said)
 
 
 def _terms(due: date, language: Language) -> str:
@@ -178,8 +179,8 @@ def _buyer(buyer: Buyer, language: Language) -> PartyView:
     )
 
 
-def _lines(made: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
-    view = _priced if made.priced else _unpriced
+def _lines(document_type: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
+    view = _priced if document_type.priced else _unpriced
     return tuple(view(number, line, language) for number, line in enumerate(lines, 1))
 
 
@@ -221,7 +222,7 @@ def _vat(totals: Totals, language: Language) -> tuple[VatView, ...]:
     )
 
 
-def _totals(made: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
+def _totals(document_type: DocumentType, totals: Totals, language: Language) -> Iterator[TotalView]:
     """The totals to print. A discount, stamp duty or withholding of zero is left out."""
     amounts: dict[TotalKind, Decimal] = {
         "lines": totals.lines if totals.discount else ZERO,
@@ -234,6 +235,6 @@ def _totals(made: DocumentType, totals: Totals, language: Language) -> Iterator[
         "withheld_fees": -totals.withheld_fees,
         "payable": totals.payable,
     }
-    for kind in made.totals:
+    for kind in document_type.totals:
         if amounts[kind] or kind in ALWAYS_SHOWN:
             yield TotalView(kind=kind, amount=formats.money(amounts[kind], language))

@@ -8,9 +8,9 @@ from html import escape
 from typing import Any
 
 from chalicelib.domain.clock import today
+from chalicelib.domain.language import Language
 from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
 from chalicelib.services.privacy.access.words import TABLES

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chalicelib.files.zips import Member, Pieces, Sent
+from chalicelib.files.zips import Pieces, Sent, ZipEntry
 from chalicelib.services.exports.page import flat, safe
 from chalicelib.workflow.deadline import Deadline
 
@@ -32,7 +32,7 @@ class ZipProgress:
     after: str = ""
     columns: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
-    member: Member = field(default_factory=Member)
+    member: ZipEntry = field(default_factory=ZipEntry)
     sent: Sent | None = None
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
-from chalicelib.domain.contact.letter import Template
+from chalicelib.domain.contact.letter import MailTemplate
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
-from chalicelib.domain.privacy.request import Request
-from chalicelib.policy.model import Language
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail.writing import compose, send_now
 from chalicelib.store.wire import SORT
@@ -17,7 +17,7 @@ from chalicelib.store.wire import SORT
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-TEMPLATES: Final[Mapping[str, Template]] = {
+TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "verified": "request_opened",
     "account_blocked": "request_grace",
     "grace_waived": "request_waived",
@@ -46,8 +46,8 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     Busy, and KeyError for a notice without a template."""
     notice, id = about
     template = TEMPLATES[notice]
-    request, profile = world.store.records([Request.ref(company, id), Company.ref(company)])
-    if not isinstance(request, Request) or (notice == "asked" and request.status != "requested"):
+    request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
+    if not isinstance(request, PrivacyRequest) or (notice == "asked" and request.status != "requested"):
         return  # A later state of the request has a notice of its own.
     language: Language = profile.language if isinstance(profile, Company) else "fr"
     ends = request.grace_until or request.deadline
@@ -67,7 +67,7 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
         _tell_recipients(world, request, language)
 
 
-def _tell_recipients(world: "World", request: Request, language: Language) -> None:
+def _tell_recipients(world: "World", request: PrivacyRequest, language: Language) -> None:
     """Mail the recipients of the corrected data, where the register has an office's address (law 09-08 art. 8). The
     mail names the corrected attributes and no values."""
     attributes = ", ".join(dict.fromkeys(name for measure in request.measures for name in measure.attributes))
@@ -85,12 +85,12 @@ def _tell_recipients(world: "World", request: Request, language: Language) -> No
             send_now(world, row.recipient_email, subject, text, language, reference=f"{request.id}:{row.id}")
 
 
-def _named(world: "World", request: Request) -> list[Disclosure]:
+def _named(world: "World", request: PrivacyRequest) -> list[Disclosure]:
     refs = [Disclosure.ref(request.company, id) for id in request.recipients[:MOST_NAMED]]
     return [row for row in (world.store.records(refs) if refs else ()) if isinstance(row, Disclosure)]
 
 
-def _recipients(world: "World", request: Request, language: Language) -> str:
+def _recipients(world: "World", request: PrivacyRequest, language: Language) -> str:
     """The recipients that the company must inform of a rectification, one per line, from the register of
     disclosures."""
     rows = _named(world, request)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.contact.letter import Letter, Template
+from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import Language
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.policy.wording import length
 from chalicelib.services.companies.codes import email_key
 from chalicelib.store import bookkeeping
@@ -41,7 +41,7 @@ class Mail(NamedTuple):
 
 
 def write(
-    call: Call, to: str, language: Language, template: Template, *, only_members: bool = False, **values: str
+    call: Call, to: str, language: Language, template: MailTemplate, *, only_members: bool = False, **values: str
 ) -> Mail:
     """Write a mail that is sent after the call's commit. Raises KeyError for a value that its template lacks."""
     compose(language, template, values)
@@ -100,7 +100,7 @@ def _templates(language: Language) -> dict[str, dict[str, str]]:
     return tomllib.loads(text)
 
 
-def compose(language: Language, template: Template, values: dict[str, str]) -> tuple[str, str]:
+def compose(language: Language, template: MailTemplate, values: dict[str, str]) -> tuple[str, str]:
     """The subject and text of a mail. Raises KeyError for a missing value."""
     policy, words = current(), _templates(language)
     terms = {name: length(term(rule), language) for name, rule in TERMS.items()}

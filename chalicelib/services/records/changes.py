@@ -71,14 +71,14 @@ def _draft(cls: type[DraftDocument]) -> Source:
     return replace(_simple(cls, DOCUMENT_BYTES), read=_state)
 
 
-def _frozen(made: DocumentType) -> Source:
+def _frozen(document_type: DocumentType) -> Source:
     """The source of a kind's frozen documents, each with its balance."""
-    classes = [made.issued, *([made.balance] if made.balance else [])]
+    classes = [document_type.issued, *([document_type.balance] if document_type.balance else [])]
 
     def refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:
         return [cls.ref(company, id) for cls in classes]
 
-    return Source(made.kind, refs, _state)
+    return Source(document_type.kind, refs, _state)
 
 
 def _state(rows: FoundRows) -> DocumentState:
@@ -87,12 +87,12 @@ def _state(rows: FoundRows) -> DocumentState:
     return DocumentState(document, balance if isinstance(balance, Balance) else None)
 
 
-def _documents(made: DocumentType) -> dict[tuple[str, str], Source]:
+def _documents(document_type: DocumentType) -> dict[tuple[str, str], Source]:
     """The sources of a document kind, by table and kind of row: drafts, frozen documents and balances."""
-    source = _frozen(made)
-    found = {(cls.ROOM, cls.KIND): source for cls in (made.issued, made.balance) if cls}
-    if made.draft:
-        found[made.draft.ROOM, made.kind] = _draft(made.draft)
+    source = _frozen(document_type)
+    found = {(cls.TABLE, cls.KIND): source for cls in (document_type.issued, document_type.balance) if cls}
+    if document_type.draft:
+        found[document_type.draft.TABLE, document_type.kind] = _draft(document_type.draft)
     return found
 
 
@@ -100,13 +100,22 @@ def _company_refs(company: str, id: str, _: Sequence[str]) -> list[Ref]:  # noqa
     return [Company.ref(company)]
 
 
-BALANCES = frozenset((made.balance.ROOM, made.balance.KIND) for made in document_types() if made.balance)
+BALANCES = frozenset(
+    (document_type.balance.TABLE, document_type.balance.KIND)
+    for document_type in document_types()
+    if document_type.balance
+)
 SOURCES: Mapping[tuple[str, str], Source] = {
     ("workspace", "company"): Source(Company.KIND, _company_refs, _first),
     ("workspace", "customer"): _simple(Customer),
     ("workspace", "supplier"): _simple(Supplier),
     ("workspace", "item"): _simple(Item),
-    **{place: source for made in document_types() if made.on_devices for place, source in _documents(made).items()},
+    **{
+        place: source
+        for document_type in document_types()
+        if document_type.on_devices
+        for place, source in _documents(document_type).items()
+    },
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
 }
 """The kinds that clients see. Other kinds do not appear in the feed."""

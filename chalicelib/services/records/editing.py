@@ -109,7 +109,7 @@ def _search(
     examined, last = 0, None
     while True:
         page = reader.page(
-            resource.cls.ROOM, SORT.startswith(prefix), after=after, descending=not window.ending_before, limit=at_once
+            resource.cls.TABLE, SORT.startswith(prefix), after=after, descending=not window.ending_before, limit=at_once
         )
         rows = [row for row in page.records if isinstance(row, resource.cls)]
         found += rows if keep is None else filter(keep, rows)
@@ -144,15 +144,15 @@ def keeping(
 ) -> Callable[[Record], bool] | None:
     """Build a filter: changed at or after an instant, `words` within the name, attributes equal to given values.
     Returns None without conditions. A filter in the database would read (and bill) the same rows."""
-    wanted = {name: value for name, value in equal.items() if value is not None}
+    filters = {name: value for name, value in equal.items() if value is not None}
     part = folded(words) if words else ""
-    if updated_since is None and not part and not wanted:
+    if updated_since is None and not part and not filters:
         return None
 
     def keep(record: Record) -> bool:
         return (
             (updated_since is None or record.updated_at >= updated_since)
-            and all(getattr(record, name) == value for name, value in wanted.items())
+            and all(getattr(record, name) == value for name, value in filters.items())
             and part in folded(getattr(record, "name", ""))
         )
 

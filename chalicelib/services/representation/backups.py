@@ -1,12 +1,9 @@
 """Backups."""
 
-from typing import Any
-
 from chalicelib.domain.backups.backup import Backup
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-
-Body = dict[str, Any]
+from chalicelib.services.representation.body import Body
 
 
 def present_backup(backup: Backup, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature

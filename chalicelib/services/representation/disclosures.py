@@ -1,13 +1,10 @@
 """Entries of the register of disclosures."""
 
-from typing import Any
-
 from chalicelib.domain.clock import instant
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
-
-Body = dict[str, Any]
+from chalicelib.services.representation.body import Body
 
 
 def present_disclosure(row: Disclosure, language: Language) -> Body:

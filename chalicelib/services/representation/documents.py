@@ -20,9 +20,8 @@ from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.privacy.erased import blanked, is_erased
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
 from chalicelib.domain.words.french_words import amount_in_words as french
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_notices
-
-Body = dict[str, Any]
 
 
 def present_document(state: DocumentState, head: Head) -> Body:
@@ -34,7 +33,7 @@ def present_document(state: DocumentState, head: Head) -> Body:
 
 def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
-    made = by_kind(draft.KIND)
+    document_type = by_kind(draft.KIND)
     unpaid = {"paid": "0.00", "credited": "0.00", "balance": amount_text(draft.totals.payable)}
     return {
         "id": draft.id,
@@ -49,7 +48,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "language": draft.language,
         "settlement": draft.settlement,
         "reverse_charge": draft.reverse_charge,
-        made.person: made.person_of(draft),
+        document_type.person: document_type.person_of(draft),
         "seller": None,
         "buyer": None,
         "lines": [_line(line) for line in draft.lines],
@@ -57,29 +56,29 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "totals": _totals(draft.totals),
         "amount_in_words": in_words(draft.totals.payable),
         "notes": draft.notes,
-        **(unpaid if made.balance else {}),
+        **(unpaid if document_type.balance else {}),
         "register": None,
         "notices": present_notices(draft.notices),
         "created_at": instant(draft.created_at),
         "updated_at": instant(draft.updated_at),
-        **{name: getattr(draft, name, None) for name in made.shown},
+        **{name: getattr(draft, name, None) for name in document_type.shown},
     }
 
 
 def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
     party was erased. A line of a credit note names the line that it credits."""
-    made = by_kind(document.KIND)
+    document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if isinstance(document, CreditNote):
         for line, credited in zip(body["lines"], document.credited_lines, strict=True):
             line["credits"] = credited
-    if made.balance is not None:
+    if document_type.balance is not None:
         body |= _paid(document, balance)
-    if made.draft is not None:
+    if document_type.draft is not None:
         body["notices"] = []
     shown = blanked(document, head)
-    return body | {name: getattr(shown, name) for name in made.shown}
+    return body | {name: getattr(shown, name) for name in document_type.shown}
 
 
 def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
@@ -124,7 +123,7 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa
 def _issued(original: Issued, head: Head) -> Body:
     person = person_of(original)
     document, erased = blanked(as_of(original, head), head), is_erased(head, person)
-    made = by_kind(document.KIND)
+    document_type = by_kind(document.KIND)
     body: Body = {
         "id": document.id,
         "object": document.KIND,
@@ -138,7 +137,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "language": document.language,
         "settlement": document.settlement,
         "reverse_charge": document.reverse_charge,
-        made.person: None if erased else person,
+        document_type.person: None if erased else person,
         "seller": _party(document.seller),
         "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
@@ -151,7 +150,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "created_at": instant(document.created_at),
         "updated_at": instant(document.updated_at),
     }
-    return body | {made.party: body[made.party] | {"erased": True}} if erased else body
+    return body | {document_type.party: body[document_type.party] | {"erased": True}} if erased else body
 
 
 def _place(document: Issued) -> Body | None:

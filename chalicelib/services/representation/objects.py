@@ -8,10 +8,10 @@ from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.state import DocumentState
+from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import present_document, present_payment
 from chalicelib.services.representation.records import present_company, present_party, present_record
 
-Body = dict[str, Any]
 PRESENTERS: Final[Mapping[type, Callable[[Any, Head], Body]]] = {
     Company: present_company,
     Customer: present_party,

@@ -17,8 +17,7 @@ from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.services.companies.identity import notices
-
-Body = dict[str, Any]
+from chalicelib.services.representation.body import Body
 
 DECIMALS: Mapping[str, Callable[[Decimal], str]] = {
     "share_capital": amount_text,
@@ -34,7 +33,7 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
 
 def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A record with each of its attributes that is not hidden."""
-    shown = {name: _plain(name, getattr(record, name)) for name in _names(record.ROOM, record.KIND)}
+    shown = {name: _plain(name, getattr(record, name)) for name in _names(record.TABLE, record.KIND)}
     return {
         "id": record.id,
         "object": record.KIND,
@@ -46,8 +45,8 @@ def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: A
 
 
 @cache
-def _names(room: str, kind: str) -> tuple[str, ...]:
-    cls = ENTITIES[room, kind]
+def _names(table: str, kind: str) -> tuple[str, ...]:
+    cls = ENTITIES[table, kind]
     unshown = {f.name for f in fields(Record)} | HIDDEN.get(cls, frozenset())
     return tuple(f.name for f in fields(cls) if f.name not in unshown)
 

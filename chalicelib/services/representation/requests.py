@@ -7,11 +7,11 @@ import msgspec
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.privacy.correction import Correction
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.privacy.requests import receipts
 
 
-def request_row(request: Request) -> dict[str, Any]:
+def request_row(request: PrivacyRequest) -> dict[str, Any]:
     """A request. `receipt`, `download` and `documents` tell whether it has one."""
     when = {name: getattr(request, name) for name in ("grace_until", "verified_at", "closed_at")}
     return {
@@ -54,18 +54,18 @@ def _instant(at: datetime | None) -> str | None:
     return instant(at) if at else None
 
 
-def _awaited(request: Request) -> dict[str, Any] | None:
+def _awaited(request: PrivacyRequest) -> dict[str, Any] | None:
     """The instant at which the deadline paused, and the missing attributes."""
     if request.awaiting_since is None:
         return None
     return {"since": instant(request.awaiting_since), "missing": list(request.missing)}
 
 
-def _put_right(request: Request) -> bool:
+def _put_right(request: PrivacyRequest) -> bool:
     """Whether issued documents may still state the old values."""
     return request.kind == "rectification" and any(measure.action == "keep" for measure in request.measures)
 
 
-def _handed_out(request: Request) -> bool:
+def _handed_out(request: PrivacyRequest) -> bool:
     """Whether an archive was made for the request. The download endpoint checks its term."""
     return (request.kind, request.status) == ("access", "completed")

@@ -1,13 +1,10 @@
 """Support threads and messages."""
 
-from typing import Any
-
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.services.representation.body import Body
 from chalicelib.services.support.support import Conversation
-
-Body = dict[str, Any]
 
 
 def present_thread(thread: Thread, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.backups.backup import Destruction, WorkingKey
+from chalicelib.domain.backups.backup import KeyDestruction, WorkingKey
 from chalicelib.domain.clock import today
 from chalicelib.domain.entity import Record
 from chalicelib.policy.load import current
@@ -25,27 +25,29 @@ def final_day(at: datetime) -> date:
     return current().storage.point_in_time_recovery.after(today(at))
 
 
-def plan_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
+def plan_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[KeyDestruction, ...]:
     """The planned destructions of every working key, for the commit that begins the company's deletion. The company is
     blocked before that, so that no new key can appear. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
     return tuple(
-        Destruction(company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at))
+        KeyDestruction(
+            company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at)
+        )
         for key in keys
     )
 
 
-def finish_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[Destruction, ...]:
+def finish_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[KeyDestruction, ...]:
     """The destructions with their final day, once the rows of the keys are gone. A hold may have delayed them. Raises
     Busy."""
     return tuple(replace(end.edited(at), final_on=final_day(at)) for end in destroyed_by(world, company, request))
 
 
-def destroyed_by(world: "World", company: str, request: str) -> tuple[Destruction, ...]:
+def destroyed_by(world: "World", company: str, request: str) -> tuple[KeyDestruction, ...]:
     """The keys that a deletion destroys. Raises Busy."""
-    rows = _of(world, "requests", company, Destruction.KIND)
-    return tuple(row for row in rows if isinstance(row, Destruction) and row.request == request)
+    rows = _of(world, "requests", company, KeyDestruction.KIND)
+    return tuple(row for row in rows if isinstance(row, KeyDestruction) and row.request == request)
 
 
-def _of(world: "World", room: str, company: str, kind: str) -> Iterable[Record]:
-    return world.store.query(room, company, SORT.startswith(f"{kind}#")).records
+def _of(world: "World", table: str, company: str, kind: str) -> Iterable[Record]:
+    return world.store.query(table, company, SORT.startswith(f"{kind}#")).records

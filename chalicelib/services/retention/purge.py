@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import MOROCCO, today
-from chalicelib.domain.companies.company import Company, Leftover, Series, Term
+from chalicelib.domain.companies.company import Company, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -72,16 +72,16 @@ def year_of(text: str) -> FinancialYear:
     return FinancialYear(int(month), int(day))
 
 
-def retention_of(term: Term) -> CompanyRetention:
+def retention_of(schedule: RetentionSchedule) -> CompanyRetention:
     """A company's rule: the term promised to it and the policy's term. A longer policy term counts at once. A shortened
     one counts only after an operator adopts it."""
-    periods = dict.fromkeys([Period.parse(term.period), statutory(current())])
-    return CompanyRetention(tuple(periods), tuple(year_of(end) for end in term.ends))
+    periods = dict.fromkeys([Period.parse(schedule.period), statutory(current())])
+    return CompanyRetention(tuple(periods), tuple(year_of(end) for end in schedule.ends))
 
 
-def new_schedule(company: Company, at: datetime) -> Term:
+def new_schedule(company: Company, at: datetime) -> RetentionSchedule:
     """The retention row of a new company."""
-    term = Term(
+    schedule = RetentionSchedule(
         company=company.company,
         id=company.company,
         created_at=at,
@@ -90,24 +90,24 @@ def new_schedule(company: Company, at: datetime) -> Term:
         period=str(statutory(current())),
         due_at=at,
     )
-    return _dated(term, today(at))
+    return _dated(schedule, today(at))
 
 
-def with_year_end(term: Term, end: str, at: datetime) -> Term:
+def with_year_end(schedule: RetentionSchedule, end: str, at: datetime) -> RetentionSchedule:
     """The retention row after a change of the financial year. Earlier records are kept at least as long as before."""
-    if end in term.ends:
-        return term
-    return _dated(term.edited(at, ends=(*term.ends, end)), _oldest(term))
+    if end in schedule.ends:
+        return schedule
+    return _dated(schedule.edited(at, ends=(*schedule.ends, end)), _oldest(schedule))
 
 
-def _oldest(term: Term) -> date:
+def _oldest(schedule: RetentionSchedule) -> date:
     """The earliest possible date of a record."""
-    return term.swept + DAY if term.swept else today(term.created_at)
+    return schedule.swept + DAY if schedule.swept else today(schedule.created_at)
 
 
-def _dated(term: Term, oldest: date) -> Term:
+def _dated(schedule: RetentionSchedule, oldest: date) -> RetentionSchedule:
     """The row, due on the first day on which records dated `oldest` may be purged."""
-    return replace(term, due_at=midnight(retention_of(term).kept_until(oldest) + DAY))
+    return replace(schedule, due_at=midnight(retention_of(schedule).kept_until(oldest) + DAY))
 
 
 def midnight(day: date) -> datetime:
@@ -115,21 +115,21 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
-def purge(world: "World", term: Term) -> bool:
+def purge(world: "World", schedule: RetentionSchedule) -> bool:
     """Purge the next batch. Returns True once nothing more is due; the row is then due for the next date. Raises
     Busy."""
-    through = retention_of(term).through(today(world.now()))
-    for series, entries in due_entries(world.store, term.company, through):
-        _documents(world, term, series, entries, through)
+    through = retention_of(schedule).through(today(world.now()))
+    for series, entries in due_entries(world.store, schedule.company, through):
+        _documents(world, schedule, series, entries, through)
         return False
-    for made, documents in due_documents(world.store, term.company, through):
-        _unregistered(world, term, made, documents, through)
+    for document_type, documents in due_documents(world.store, schedule.company, through):
+        _unregistered(world, schedule, document_type, documents, through)
         return False
-    if _journal(world, term, through):
+    if _journal(world, schedule, through):
         return False
-    _end_key(world, term)
+    _end_key(world, schedule)
     at = world.now()
-    _move(world, term, lambda now: _dated(now.edited(at, swept=through, attempts=0), through + DAY))
+    _move(world, schedule, lambda now: _dated(now.edited(at, swept=through, attempts=0), through + DAY))
     return True
 
 
@@ -137,46 +137,50 @@ def purge(world: "World", term: Term) -> bool:
 class Due:
     """A document past its term: its hash, and its register entry if it has one."""
 
-    made: DocumentType
+    document_type: DocumentType
     id: str
     hash: str
     entry: RegisterEntry | None = None
 
 
-def _documents(world: "World", term: Term, series: Series, entries: Sequence[RegisterEntry], through: date) -> None:
+def _documents(
+    world: "World", schedule: RetentionSchedule, series: Series, entries: Sequence[RegisterEntry], through: date
+) -> None:
     """Purge the next documents of a series. The series keeps the last purged number and its chain hash."""
     due = [Due(by_kind(entry.document_kind), entry.document, entry.hash, entry) for entry in entries]
-    gone, left, whole = _rows_to_purge(world, term, due, through)
-    removal.remove(world, term.company, (each.hash for each in due[:whole]))
+    gone, left, purged = _rows_to_purge(world, schedule, due, through)
+    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
 
     def decide_purge(snapshot: Snapshot) -> Decision:
         now = snapshot.get(Series, series.id)
-        last = entries[whole - 1] if whole else None
+        last = entries[purged - 1] if purged else None
         moved = (now.edited(call.at, swept=last.position, anchor=last.chain),) if now and last else ()
         return Decision(puts=(*moved, *left), deletes=tuple(gone))
 
-    call = world.call(term.company, "retention", "sweep", key=f"sweep:{series.id}")
+    call = world.call(schedule.company, "retention", "sweep", key=f"sweep:{series.id}")
     transact(world.store, call, [series.key], decide_purge, SYSTEM_STEP)
 
 
-def _unregistered(world: "World", term: Term, made: DocumentType, documents: Sequence[Issued], through: date) -> None:
+def _unregistered(
+    world: "World", schedule: RetentionSchedule, document_type: DocumentType, documents: Sequence[Issued], through: date
+) -> None:
     """Purge the next documents of a kind outside the register."""
-    due = [Due(made, document.id, document.hash) for document in documents]
-    gone, left, whole = _rows_to_purge(world, term, due, through)
-    removal.remove(world, term.company, (each.hash for each in due[:whole]))
-    _commit(world, term, tuple(gone), tuple(left))
+    due = [Due(document_type, document.id, document.hash) for document in documents]
+    gone, left, purged = _rows_to_purge(world, schedule, due, through)
+    removal.remove(world, schedule.company, (each.hash for each in due[:purged]))
+    _commit(world, schedule, tuple(gone), tuple(left))
 
 
 def _rows_to_purge(
-    world: "World", term: Term, due: Sequence[Due], through: date
-) -> tuple[list[Record], list[Leftover], int]:
+    world: "World", schedule: RetentionSchedule, due: Sequence[Due], through: date
+) -> tuple[list[Record], list[OrphanedPayments], int]:
     """The rows to delete in one commit, the late payments that outlive their document, and the number of complete
     documents."""
     gone: list[Record] = []
-    left: list[Leftover] = []
-    whole = 0
+    left: list[OrphanedPayments] = []
+    purged = 0
     for each in due:
-        rows, later = _with_document(world, term.company, each, through)
+        rows, later = _with_document(world, schedule.company, each, through)
         if gone and len(gone) + len(rows) > MOST_ROWS:
             break
         # A document with very many payments: delete payments first. The number goes with the last of them.
@@ -184,18 +188,20 @@ def _rows_to_purge(
             gone += [row for row in rows if isinstance(row, Payment | PaymentId)][:MOST_ROWS]
             break
         gone += rows
-        whole += 1
+        purged += 1
         if later is not None:
-            at, now = midnight(retention_of(term).kept_until(later) + DAY), world.now()
-            left.append(Leftover(company=term.company, id=each.id, created_at=now, updated_at=now, due_at=at))
-    return gone, left, whole
+            at, now = midnight(retention_of(schedule).kept_until(later) + DAY), world.now()
+            left.append(
+                OrphanedPayments(company=schedule.company, id=each.id, created_at=now, updated_at=now, due_at=at)
+            )
+    return gone, left, purged
 
 
 def _with_document(world: "World", company: str, due: Due, through: date) -> tuple[list[Record], date | None]:
     """The rows to delete with a document, and the latest date of the payments that must stay."""
-    made = due.made
-    balances = [made.balance.ref(company, due.id)] if made.balance else []
-    document, *balance = world.store.records([made.issued.ref(company, due.id), *balances])
+    document_type = due.document_type
+    balances = [document_type.balance.ref(company, due.id)] if document_type.balance else []
+    document, *balance = world.store.records([document_type.issued.ref(company, due.id), *balances])
     rows = world.store.all("ledger", company, SORT.startswith(f"payment#{due.id}#"))
     payments = [row for row in rows if isinstance(row, Payment)]
     later = max((payment.date for payment in payments if payment.date > through), default=None)
@@ -213,44 +219,50 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
     return found
 
 
-def purge_orphaned_payments(world: "World", row: Leftover, term: Term) -> bool:
+def purge_orphaned_payments(world: "World", row: OrphanedPayments, schedule: RetentionSchedule) -> bool:
     """Purge the late payments of a purged invoice; return True when done."""
-    through = retention_of(term).through(today(world.now()))
+    through = retention_of(schedule).through(today(world.now()))
     found = list(world.store.all("ledger", row.company, SORT.startswith(f"payment#{row.id}#")))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]
     going = going[: MOST_ROWS // 2]
     staying = len(found) - len(going)
-    made, gone = by_id(row.id), _with_ids(world, going)
-    balances = [made.balance.ref(row.company, row.id)] if made and made.balance and not staying else []
+    document_type, gone = by_id(row.id), _with_ids(world, going)
+    balances = (
+        [document_type.balance.ref(row.company, row.id)]
+        if document_type and document_type.balance and not staying
+        else []
+    )
     ended = [balance for balance in world.store.records(balances) if balance] if balances else []
     gone += [*ended, *([] if staying else [row])]
-    _commit(world, term, tuple(gone))
+    _commit(world, schedule, tuple(gone))
     if not staying:
-        _end_key(world, term)
+        _end_key(world, schedule)
     return not staying
 
 
-def _journal(world: "World", term: Term, through: date) -> bool:
+def _journal(world: "World", schedule: RetentionSchedule, through: date) -> bool:
     """Purge a batch of journal entries; return whether there was one."""
-    rows = world.store.all("journal", term.company, SORT.startswith("entry#"))
+    rows = world.store.all("journal", schedule.company, SORT.startswith("entry#"))
     old: list[Record] = []
     for row in rows:
         if not isinstance(row, JournalEntry) or today(row.created_at) > through or len(old) == MOST_ROWS:
             break
         old.append(row)
     if old:
-        _commit(world, term, tuple(old))
+        _commit(world, schedule, tuple(old))
     return bool(old)
 
 
-def _end_key(world: "World", term: Term) -> None:
+def _end_key(world: "World", schedule: RetentionSchedule) -> None:
     """Destroy the statutory key of a closed company together with the last record that needs it."""
-    if keys := removal.last_key(world, term.company):
-        _commit(world, term, keys)
+    if keys := removal.last_key(world, schedule.company):
+        _commit(world, schedule, keys)
 
 
-def _commit(world: "World", term: Term, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()) -> None:
-    call = world.call(term.company, "retention", "sweep", key="sweep")
+def _commit(
+    world: "World", schedule: RetentionSchedule, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()
+) -> None:
+    call = world.call(schedule.company, "retention", "sweep", key="sweep")
     transact(
         world.store,
         call,
@@ -260,30 +272,36 @@ def _commit(world: "World", term: Term, deletes: tuple[Record, ...], puts: tuple
     )
 
 
-def _move(world: "World", term: Term, change: Callable[[Term], Term]) -> None:
+def _move(
+    world: "World", schedule: RetentionSchedule, change: Callable[[RetentionSchedule], RetentionSchedule]
+) -> None:
     """Change a company's row from its present state. A concurrent edit of the profile may have added a financial
     year."""
 
-    def decide_term(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Term)
+    def decide_schedule(snapshot: Snapshot) -> Decision:
+        now = snapshot.get(RetentionSchedule)
         return Decision(puts=(change(now),) if now else ())
 
-    call = world.call(term.company, "retention", "sweep", key="sweep")
-    transact(world.store, call, [term.key], decide_term, SYSTEM_STEP)
+    call = world.call(schedule.company, "retention", "sweep", key="sweep")
+    transact(world.store, call, [schedule.key], decide_schedule, SYSTEM_STEP)
 
 
-def adopt(world: "World", term: Term) -> None:
+def adopt(world: "World", schedule: RetentionSchedule) -> None:
     """Apply a term that the policy shortened to a company from now on. Raises Busy."""
     at, period = world.now(), str(statutory(current()))
-    _move(world, term, lambda now: _dated(now.edited(at, period=period), _oldest(now)))
+    _move(world, schedule, lambda now: _dated(now.edited(at, period=period), _oldest(now)))
 
 
-def preview(world: "World", term: Term, period: Period, on: date) -> int:
+def preview(world: "World", schedule: RetentionSchedule, period: Period, on: date) -> int:
     """The number of additional documents that another period would purge on the day `on`."""
-    years = tuple(year_of(end) for end in term.ends)
+    years = tuple(year_of(end) for end in schedule.ends)
     through = CompanyRetention((period,), years).through(on)
-    own = retention_of(term).through(on)
-    entries = (entry for _, batch in due_entries(world.store, term.company, through) for entry in batch)
-    others = ((made, each) for made, batch in due_documents(world.store, term.company, through) for each in batch)
-    dates = [*(entry.issue_date for entry in entries), *(made.dated(each) for made, each in others)]
+    own = retention_of(schedule).through(on)
+    entries = (entry for _, batch in due_entries(world.store, schedule.company, through) for entry in batch)
+    others = (
+        (document_type, each)
+        for document_type, batch in due_documents(world.store, schedule.company, through)
+        for each in batch
+    )
+    dates = [*(entry.issue_date for entry in entries), *(document_type.dated(each) for document_type, each in others)]
     return sum(day is not None and day > own for day in dates)

@@ -28,12 +28,14 @@ def due_entries(store: Store, company: str, through: date) -> Iterator[tuple[Ser
 def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[DocumentType, list[Issued]]]:
     """The fiscal documents outside the register that may be purged, in batches of one kind. They have no order by date,
     so all rows of a kind are read, once per due day."""
-    for made in document_types():
-        if made.fiscal and not made.registered:
-            rows = store.all(made.issued.ROOM, company, SORT.startswith(f"{made.kind}#"))
-            going = (row for row in rows if isinstance(row, Issued) and (made.dated(row) or date.max) <= through)
+    for document_type in document_types():
+        if document_type.fiscal and not document_type.registered:
+            rows = store.all(document_type.issued.TABLE, company, SORT.startswith(f"{document_type.kind}#"))
+            going = (
+                row for row in rows if isinstance(row, Issued) and (document_type.dated(row) or date.max) <= through
+            )
             while batch := list(islice(going, BATCH)):
-                yield made, batch
+                yield document_type, batch
 
 
 def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.contact.diagnostics import Batch, Event, Line, Os, coarse, partition, summarise
+from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, Os, SummaryLine, coarse, partition, summarise
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.consent import granted
@@ -32,29 +32,29 @@ def take(
         raise TooManyRequests(retry_after=WINDOW_SECONDS)
     app_version, os, os_version, events = sent
     at = coarse(world.now())
-    batch = Batch(
+    batch = DiagnosticsBatch(
         company=partition(at.date()),
-        id=new_id(Batch.PREFIX, at, world.random(10)),
+        id=new_id(DiagnosticsBatch.PREFIX, at, world.random(10)),
         created_at=at,
         updated_at=at,
         app_version=app_version,
         os=os,
         os_version=os_version.partition(".")[0],
         events=tuple(events),
-        expires_at=expires_at(Batch, at),
+        expires_at=expires_at(DiagnosticsBatch, at),
     )
     bookkeeping.remember(world.store, batch, world.random(16))
     return True
 
 
-def summary(world: "World", days: int, now: datetime) -> list[Line]:
+def summary(world: "World", days: int, now: datetime) -> list[SummaryLine]:
     """The counts of the last `days` days."""
     return summarise(_batches(world, days, now))
 
 
-def _batches(world: "World", days: int, now: datetime) -> Iterator[Batch]:
+def _batches(world: "World", days: int, now: datetime) -> Iterator[DiagnosticsBatch]:
     """Every batch of those days within its term. The database deletes expired rows days late, so expired ones are
     filtered out."""
     for back in range(min(days, most_days(term("diagnostics.event")) + 1)):
-        rows = world.store.all_of(Batch, partition(now.date() - timedelta(days=back)))
+        rows = world.store.all_of(DiagnosticsBatch, partition(now.date() - timedelta(days=back)))
         yield from (row for row in rows if row.expires_at > now.timestamp())

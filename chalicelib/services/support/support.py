@@ -21,10 +21,10 @@ from chalicelib.domain.contact.support import (
 )
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
+from chalicelib.domain.language import Language
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import expires_at, row_end
-from chalicelib.policy.model import Language
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail import writing
 from chalicelib.services.records.editing import Resource, listing
@@ -116,7 +116,7 @@ def open_thread(
         first_answer_by=by,
         due_at=by,
     )
-    message, marks = draft(world, call, thread, writer.member, text, files)
+    message, uploads = draft(world, call, thread, writer.member, text, files)
     posted = None
     if writer.email:
         day = long_date(today(by), language)
@@ -124,8 +124,8 @@ def open_thread(
 
     def decide_open(_: Snapshot) -> Decision[Conversation]:
         new: tuple[Record, ...] = (thread, message, posted.letter) if posted else (thread, message)
-        told = (posted.message,) if posted else ()
-        return Decision(Conversation(thread, (message,)), puts=marks, new=new, messages=told)
+        outbox = (posted.message,) if posted else ()
+        return Decision(Conversation(thread, (message,)), puts=uploads, new=new, messages=outbox)
 
     committed = transact(world.store, call, [], decide_open, ACCOUNT)
     if posted:
@@ -145,7 +145,7 @@ def write(
     """Write in an open thread. Raises NotFound, ThreadClosed, InvalidContent."""
     seen = _theirs(reader, writer, id)
     require_room(seen)
-    message, marks = draft(world, call, seen, writer.member, text, files)
+    message, uploads = draft(world, call, seen, writer.member, text, files)
 
     def decide_message(snapshot: Snapshot) -> Decision[Conversation]:
         thread = snapshot.get(Thread, id)
@@ -153,7 +153,7 @@ def write(
             raise NotFound
         require_room(thread)
         after = written(thread, call.at)
-        return Decision(_conversation(world.store, after, message), puts=(after, *marks), new=(message,))
+        return Decision(_conversation(world.store, after, message), puts=(after, *uploads), new=(message,))
 
     return transact(world.store, call, [Thread.ref(call.company, id)], decide_message, ACCOUNT)
 
@@ -197,10 +197,10 @@ def attachment(world: "World", reader: Reader, writer: ThreadMember, id: str, fi
 
 
 class Drafted(NamedTuple):
-    """A message with stored files, and the rows that remove their upload mark in the commit."""
+    """A message with stored files, and the rows that end their uploads in the commit."""
 
     message: SupportMessage
-    marks: tuple[Upload, ...] = ()
+    uploads: tuple[Upload, ...] = ()
 
 
 def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str, files: Sequence[Enclosure]) -> Drafted:
@@ -225,13 +225,13 @@ def draft(world: "World", call: Call, thread: Thread, by: str | None, text: str,
     if not kept:
         return Drafted(message)
     at = call.at + ORPHANED
-    mark = call.make(
+    upload = call.make(
         Upload,
         due_at=at,
         keys=tuple(each.key for each in kept),
         expires_at=expires_at(Upload, at),
     )
-    bookkeeping.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, upload, world.random(16))
     for each, (_, found) in zip(kept, checked, strict=True):
         world.files.put(each.key, found.content, found.media)
-    return Drafted(message, (mark.edited(call.at, due=None),))
+    return Drafted(message, (upload.edited(call.at, due=None),))

@@ -9,10 +9,11 @@ import pytest
 
 import chalicelib
 from chalicelib.api import request_errors
-from chalicelib.api.problems import LANGUAGES, InternalError, Language, messages
+from chalicelib.api.problems import InternalError, messages
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.errors import Refusal
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
 
 _ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.morocco import deadlines, stamp, vat, withholding
-from chalicelib.domain.morocco.dated import Row, earliest_known, in_force
+from chalicelib.domain.morocco.dated import DatedRule, earliest_known, in_force
 
-TABLES: dict[str, Sequence[Row[Any]]] = {
+TABLES: dict[str, Sequence[DatedRule[Any]]] = {
     "vat.RATES": vat.RATES,
     "withholding.VAT_ON_SERVICES": withholding.VAT_ON_SERVICES,
     "withholding.VAT_ON_GOODS": withholding.VAT_ON_GOODS,
@@ -23,7 +23,7 @@ TABLES: dict[str, Sequence[Row[Any]]] = {
 }
 
 
-def gaps(rows: Sequence[Row[Any]]) -> list[date]:
+def gaps(rows: Sequence[DatedRule[Any]]) -> list[date]:
     """First days of the rows that do not follow the row before them without a gap or an overlap."""
     return [
         later.valid_from
@@ -48,20 +48,23 @@ def test_every_table_of_the_pack_is_listed_above() -> None:
         f"{module.__name__.rpartition('.')[2]}.{name}"
         for module in (vat, withholding, stamp, deadlines)
         for name, value in vars(module).items()
-        if isinstance(value, tuple) and value and isinstance(value[0], Row)
+        if isinstance(value, tuple) and value and isinstance(value[0], DatedRule)
     }
     assert found == set(TABLES)
 
 
 def test_gaps_are_found() -> None:
-    first = Row(date(2024, 1, 1), date(2024, 6, 30), 1, "law", "P")
-    assert gaps([first, Row(date(2024, 7, 1), None, 2, "law", "P")]) == []
-    assert gaps([first, Row(date(2024, 7, 2), None, 2, "law", "P")]) == [date(2024, 7, 2)]
-    assert gaps([first, Row(date(2024, 6, 30), None, 2, "law", "P")]) == [date(2024, 6, 30)]
+    first = DatedRule(date(2024, 1, 1), date(2024, 6, 30), 1, "law", "P")
+    assert gaps([first, DatedRule(date(2024, 7, 1), None, 2, "law", "P")]) == []
+    assert gaps([first, DatedRule(date(2024, 7, 2), None, 2, "law", "P")]) == [date(2024, 7, 2)]
+    assert gaps([first, DatedRule(date(2024, 6, 30), None, 2, "law", "P")]) == [date(2024, 6, 30)]
 
 
 def test_both_ends_of_a_row_are_included() -> None:
-    rows = [Row(date(2024, 1, 1), date(2024, 6, 30), 1, "law", "P"), Row(date(2024, 7, 1), None, 2, "law", "P")]
+    rows = [
+        DatedRule(date(2024, 1, 1), date(2024, 6, 30), 1, "law", "P"),
+        DatedRule(date(2024, 7, 1), None, 2, "law", "P"),
+    ]
     days = [date(2024, 1, 1), date(2024, 6, 30), date(2024, 7, 1), date(9999, 12, 31)]
     assert [row.value if (row := in_force(rows, day)) else None for day in days] == [1, 1, 2, 2]
     before = date(2024, 1, 1) - timedelta(days=1)

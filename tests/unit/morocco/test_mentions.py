@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.language import Language
 from chalicelib.domain.morocco import mentions
-from chalicelib.domain.morocco.mentions import Language, legal_mentions
+from chalicelib.domain.morocco.mentions import legal_mentions
 from chalicelib.domain.words import arabic_words, french_words
 
 D = Decimal

@@ -9,11 +9,11 @@ import pytest
 from chalicelib.domain.documents.totals import LineInput, totals
 from chalicelib.domain.morocco.withholding import (
     Agent,
-    AgentKind,
     NatureShare,
     Overrides,
-    Person,
+    PersonType,
     SellerStatus,
+    Withholder,
     Withholding,
     withholding,
 )
@@ -70,7 +70,7 @@ def test_the_worked_example() -> None:
         (FIRST_2026, "none", "individual", False, 0),
     ],
 )
-def test_vat_on_services(on: date, kind: AgentKind, person: Person, certificate: bool, share: int) -> None:
+def test_vat_on_services(on: date, kind: Withholder, person: PersonType, certificate: bool, share: int) -> None:
     result = withholding(on, Agent(kind), SellerStatus(person, certificate), SERVICES)
     assert shares(result, "ras_vat") == ([share] if share else [])
     assert result.vat == 20 * share
@@ -108,15 +108,15 @@ def test_large_companies_by_turnover_and_year(on: date, turnover: int | None, wi
     ],
 )
 def test_works_and_equipment_without_certificate(
-    natures: list[NatureShare], on: date, kind: AgentKind, certificate: bool, withheld: str
+    natures: list[NatureShare], on: date, kind: Withholder, certificate: bool, withheld: str
 ) -> None:
-    for person in get_args(Person):
+    for person in get_args(PersonType):
         status = SellerStatus(person, certificate)
         assert withholding(on, Agent(kind), status, natures).vat == D(withheld)
 
 
 def test_goods_are_never_withheld_from() -> None:
-    for kind in get_args(AgentKind):
+    for kind in get_args(Withholder):
         agent = Agent(kind)
         assert withholding(FIRST_2026, agent, SellerStatus("individual", certificate=False), GOODS).parts == ()
 
@@ -134,7 +134,7 @@ def test_goods_are_never_withheld_from() -> None:
         (FIRST_2026, "bank_or_insurer", "legal", 5),
     ],
 )
-def test_fees_are_withheld_on_their_net(on: date, kind: AgentKind, person: Person, rate: int) -> None:
+def test_fees_are_withheld_on_their_net(on: date, kind: Withholder, person: PersonType, rate: int) -> None:
     result = withholding(on, Agent(kind), SellerStatus(person, certificate=True), FEES)
     assert shares(result, "ras_fees") == ([rate] if rate else [])
     assert result.fees == 100 * rate

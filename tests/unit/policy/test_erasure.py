@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.companies.party import Customer
 from chalicelib.policy import inventory
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
@@ -30,7 +30,7 @@ def steps(found: Plan, place: str, kind: str | None = None) -> list[PlannedStep]
 def test_every_store_is_in_the_plan_of_a_company() -> None:
     found = planned("company")
     told = {(step.place, kind, name) for step in found.steps for kind in step.kinds for name in step.attributes}
-    stored = {(s.room, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
+    stored = {(s.table, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
     assert told == stored
     assert {step.place for step in found.steps if step.store == "files"} == set(current().prefixes)
 
@@ -61,9 +61,9 @@ def test_statutory_records_are_blocked_until_ten_years_from_the_end_of_the_finan
 def test_steps_are_numbered_and_sign_in_goes_after_all_other_rows() -> None:
     found = planned("company").steps
     assert [step.order for step in found] == list(range(1, len(found) + 1))
-    rooms = [step.place for step in found if step.store == "table"]
-    assert rooms[0] == "transient"
-    assert rooms[-1] == "identity"
+    tables = [step.place for step in found if step.store == "table"]
+    assert tables[0] == "transient"
+    assert tables[-1] == "identity"
 
 
 def test_the_plan_is_the_same_each_time() -> None:
@@ -157,7 +157,7 @@ def test_nobody_else_can_be_erased() -> None:
         planned("neighbour")
 
 
-def erased_until(term: Term, at: date) -> set[date | None]:
+def erased_until(term: RetentionSchedule, at: date) -> set[date | None]:
     """The days until which the ledger's rows about a person erased at this day are kept."""
     rule = retention_of(term)
     found = plan(current(), inventory.take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
@@ -167,7 +167,7 @@ def erased_until(term: Term, at: date) -> set[date | None]:
 def test_the_longer_of_the_adopted_and_the_present_term_counts() -> None:
     """The policy says ten years. A company that was promised twelve keeps them until it adopts the shorter term."""
     at, now = date(2028, 2, 29), datetime(2028, 2, 29, 12, tzinfo=UTC)
-    adopted = Term(
+    adopted = RetentionSchedule(
         company="cmp_x", id="cmp_x", created_at=now, updated_at=now, ends=("02-28",), period="P12Y", due_at=now
     )
     assert erased_until(adopted, at) == {date(2040, 2, 29)}

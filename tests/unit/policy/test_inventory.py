@@ -33,8 +33,8 @@ def test_the_type_of_every_attribute_can_be_read() -> None:
 
 def test_the_inventory_is_toml_and_complete() -> None:
     read = tomllib.loads(inventory.COMMITTED.read_text("utf-8"))
-    for (room, kind), made in all_entities().items():
-        assert set(read[room][kind]) == {attribute.path for attribute in rules_of(made)}
+    for (table, kind), made in all_entities().items():
+        assert set(read[table][kind]) == {attribute.path for attribute in rules_of(made)}
     assert read["ledger"]["invoice"]["buyer.address.city"] == {
         "type": "str | None",
         "rule": "party.identity",
@@ -45,7 +45,7 @@ def test_the_inventory_is_toml_and_complete() -> None:
 def test_an_attribute_without_a_rule_cannot_be_declared() -> None:
     with pytest.raises(UnruledAttributeError, match=r"Planted\.nickname"):
 
-        @entity("planted", room="workspace", prefix="pla")
+        @entity("planted", table="workspace", prefix="pla")
         class Planted(Record):
             nickname: str = "?"
 

@@ -7,8 +7,9 @@ from datetime import date
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES
 from chalicelib.policy.load import accepted_versions, current, parse, policy_version, sections
-from chalicelib.policy.model import LANGUAGES, PolicyError
+from chalicelib.policy.model import PolicyError
 from tests.unit.policy.planting import RULE, SOURCE, changed, extended
 
 
@@ -61,7 +62,7 @@ def test_the_other_terms_that_are_promised(rule: str, term: str, start: str) -> 
         ('[prefixes."logos/"]', '[prefixes."logos"]', "logos"),
         ('[prefixes."logos/"]', '[prefixes."pdf/logos/"]', "within pdf/"),
         ('transfer = "undecided"', 'transfer = "hope"', "hope"),
-        ("[rooms.transient]", "[rooms.attic]", "rooms"),
+        ("[tables.transient]", "[tables.attic]", "tables"),
         ("date = 2026-11-23", "date = 2026-01-01", "oldest first"),
         ('version = "2026-11-23"', 'version = "v2"', "v2"),
         ('default_region = "eu-west-3"', 'default_region = "mars-1"', "mars-1"),

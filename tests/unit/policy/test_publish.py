@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy import publish
 from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
-from chalicelib.policy.model import LANGUAGES, Language, PolicyError
+from chalicelib.policy.model import PolicyError
 from chalicelib.policy.page import REGION
 from chalicelib.policy.wording import length, long_date, term
 from tests.unit.policy.planting import changed

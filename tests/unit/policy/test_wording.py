@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.load import current
-from chalicelib.policy.model import ACTIONS, CLASSES, LANGUAGES, Language
+from chalicelib.policy.model import ACTIONS, CLASSES
 from chalicelib.policy.terms import Period
 from chalicelib.policy.wording import length, long_date, say, term
 

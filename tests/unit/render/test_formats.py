@@ -8,7 +8,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.documents.model import Language
+from chalicelib.domain.language import Language
 from chalicelib.render import formats
 
 LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}

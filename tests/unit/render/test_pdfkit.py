@@ -12,11 +12,11 @@ from typing import Any, cast
 import pytest
 from pypdf import PdfReader
 
-from chalicelib.domain.documents.model import Language
 from chalicelib.domain.errors import RendererUnavailable
+from chalicelib.domain.language import Language
 from chalicelib.render import pdfkit_renderer
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer, installed_binary
-from chalicelib.render.renderer import HERE, Attachment, RenderFailed
+from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed
 from tests.unit.render.hostile import HOSTILE
 from tests.unit.render.views import view
 
@@ -171,7 +171,7 @@ def test_memory_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_attachments_are_refused() -> None:
     with pytest.raises(ValueError, match="attach"):
-        DEFAULT.render(view(1), attachments=[Attachment(name="x", data=b"")])
+        DEFAULT.render(view(1), attachments=[EmbeddedFile(name="x", data=b"")])
 
 
 def test_without_the_program_it_says_so(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.render.labels import labels
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer
-from chalicelib.render.renderer import Attachment, Renderer, inputs_hash
+from chalicelib.render.renderer import EmbeddedFile, Renderer, inputs_hash
 from chalicelib.render.typst_renderer import TEMPLATE, TypstRenderer
 from tests.unit.render.views import view
 
@@ -28,8 +28,8 @@ def test_every_input_has_its_part_in_the_key() -> None:
         inputs_hash(view(2, marks=("draft",)), typst),
         inputs_hash(view(2), typst, logo=b"a"),
         inputs_hash(view(2), typst, logo=b"b"),
-        inputs_hash(view(2), typst, attachments=[Attachment(name="a", data=b"b")]),
-        inputs_hash(view(2), typst, attachments=[Attachment(name="b", data=b"a")]),
+        inputs_hash(view(2), typst, attachments=[EmbeddedFile(name="a", data=b"b")]),
+        inputs_hash(view(2), typst, attachments=[EmbeddedFile(name="b", data=b"a")]),
         inputs_hash(view(2), PdfkitRenderer("<p>a</p>")),
         inputs_hash(view(2), PdfkitRenderer("<p>b</p>")),
     ]

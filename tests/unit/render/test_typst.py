@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PageObject, PdfReader
 
-from chalicelib.domain.documents.model import Language
 from chalicelib.domain.documents.view import DocumentView, LineView
+from chalicelib.domain.language import Language
 from chalicelib.render.labels import labels
 from chalicelib.render.logo import clean_logo
 from chalicelib.render.payload import payload
-from chalicelib.render.renderer import Attachment, RenderFailed
+from chalicelib.render.renderer import EmbeddedFile, RenderFailed
 from chalicelib.render.text import FONTS, breakable, printable
 from chalicelib.render.typst_renderer import TypstRenderer
 from tests.unit.render.views import view
@@ -158,7 +158,7 @@ def test_the_file_is_pdfa3_tagged_with_every_font_embedded() -> None:
 
 def test_an_e_invoice_travels_inside() -> None:
     xml = '<?xml version="1.0" encoding="UTF-8"?><Invoice>é</Invoice>'.encode()
-    attachment = Attachment(name="invoice.xml", data=xml, description="UBL 2.1")
+    attachment = EmbeddedFile(name="invoice.xml", data=xml, description="UBL 2.1")
     made = RENDERER.render(view(1), attachments=[attachment])
     assert read(made).attachments == {"invoice.xml": [xml]}
 

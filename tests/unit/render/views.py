@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.model import Language
 from chalicelib.domain.documents.view import DocumentView, FactView, LineView, PartyView, TotalView, VatView
+from chalicelib.domain.language import Language
 from chalicelib.domain.money import cents
 from chalicelib.render import formats
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from chalicelib.policy.model import Language
+from chalicelib.domain.language import Language
 from chalicelib.services.backup.download import TABLES as BACKED_UP
 from chalicelib.services.exports.page import index
 from chalicelib.services.privacy.access.contents import kinds

@@ -11,7 +11,7 @@ from tests.unit.samples import STAMPS
 
 def _entry(*changes: tuple[str, str, str, str]) -> JournalEntry:
     made = tuple(
-        Change(room=room, kind=kind, id=id, op="put" if op == "put" else "delete") for room, kind, id, op in changes
+        Change(room=table, kind=kind, id=id, op="put" if op == "put" else "delete") for table, kind, id, op in changes
     )
     return JournalEntry(id="call", **STAMPS, clock=9, actor="u", verb="v", changes=made, previous="", hash="")
 
@@ -56,5 +56,5 @@ def test_every_kind_of_workspace_and_ledger_is_either_shown_or_known_not_to_be()
         ("workspace", "backup_plan"),
         ("workspace", "drill_plan"),
     }
-    known = {(room, kind) for room, kind in all_entities() if room in ("workspace", "ledger")}
+    known = {(table, kind) for table, kind in all_entities() if table in ("workspace", "ledger")}
     assert known == SOURCES.keys() | unseen

@@ -16,7 +16,7 @@ from tests.unit import samples
 def test_a_stored_attribute_without_a_rule_fails_when_its_class_is_made() -> None:
     with pytest.raises(UnruledAttributeError, match=r"Secret\.diary"):
 
-        @entity("secret", room="workspace", prefix="sec")
+        @entity("secret", table="workspace", prefix="sec")
         class Secret(Record):
             diary: str
 
@@ -39,22 +39,22 @@ def test_an_empty_rule_is_no_rule() -> None:
             note: str = kept("")
 
 
-def test_a_room_must_exist() -> None:
-    with pytest.raises(ValueError, match="unknown room"):
-        entity("secret", room="cellar", prefix="sec")
+def test_a_table_must_exist() -> None:
+    with pytest.raises(ValueError, match="unknown table"):
+        entity("secret", table="cellar", prefix="sec")
 
 
-def test_a_kind_is_one_class_to_a_room() -> None:
+def test_a_kind_is_one_class_to_a_table() -> None:
     with pytest.raises(ValueError, match="two entities of kind 'item'"):
 
-        @entity("item", room="workspace", prefix="itm")
+        @entity("item", table="workspace", prefix="itm")
         class Other(Record):
             pass
 
     assert ENTITIES["workspace", "item"] is Item
 
 
-def test_a_draft_and_its_invoice_share_a_kind_and_not_a_room() -> None:
+def test_a_draft_and_its_invoice_share_a_kind_and_not_a_table() -> None:
     assert (ENTITIES["workspace", "invoice"], ENTITIES["ledger", "invoice"]) == (Draft, Invoice)
 
 

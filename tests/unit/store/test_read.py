@@ -141,7 +141,7 @@ def test_a_read_that_is_wrong_is_not_busy(
         reader.get(Company, reader.company)
 
 
-def test_an_address_is_a_room_a_company_and_a_sort_key(reader: Reader) -> None:
+def test_an_address_is_a_table_a_company_and_a_sort_key(reader: Reader) -> None:
     assert Company.ref(reader.company) == Ref("workspace", reader.company, "company")
 
 

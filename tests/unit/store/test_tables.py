@@ -9,15 +9,15 @@ from chalicelib.wiring import World
 
 def test_tables_are_made_as_they_are_defined(bare_world: World) -> None:
     client = bare_world.store.connection.client
-    for room in TABLES:
-        table = client.describe_table(TableName=table_name(bare_world.settings, room.name))["Table"]
+    for definition in TABLES:
+        table = client.describe_table(TableName=table_name(bare_world.settings, definition.name))["Table"]
         assert [key["AttributeName"] for key in table["KeySchema"]] == ["company", "sort"]
         assert table["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
         indexes = table.get("GlobalSecondaryIndexes", [])
         made = {index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]] for index in indexes}
-        assert made == {index.name: [index.hash, index.range] for index in room.indexes}
+        assert made == {index.name: [index.hash, index.range] for index in definition.indexes}
         expiry = client.describe_time_to_live(TableName=table["TableName"])["TimeToLiveDescription"]
-        assert expiry.get("AttributeName") == room.ttl
+        assert expiry.get("AttributeName") == definition.ttl
 
 
 def test_making_them_again_keeps_what_is_in_them(bare_world: World) -> None:
@@ -33,7 +33,7 @@ def test_making_them_again_keeps_what_is_in_them(bare_world: World) -> None:
 
 
 def test_every_stage_has_tables_of_its_own(bare_world: World) -> None:
-    names = [table_name(bare_world.settings, room.name) for room in TABLES]
+    names = [table_name(bare_world.settings, definition.name) for definition in TABLES]
     assert list(bare_world.store.names.values()) == names
     assert all(name.startswith(bare_world.settings.table_prefix) for name in names)
     assert [model.Meta.table_name for model in tables(bare_world.settings).values()] == names

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan, Destruction, Seal, StatutoryKey, Tier, WorkingKey
+from chalicelib.domain.backups.backup import (
+    Backup,
+    BackupPlan,
+    KeyClass,
+    KeyDestruction,
+    StatutoryKey,
+    Tier,
+    WorkingKey,
+)
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed, BackupOff
 from chalicelib.domain.call import Call
 from chalicelib.domain.entity import Record
@@ -36,7 +44,7 @@ log = logging.getLogger("facture.backup")
 UNFINISHED: Final = timedelta(days=2)
 """The age at which an unfinished backup counts as failed."""
 ROW_KEPT: Final = timedelta(days=7)
-KEYS: Final[dict[Seal, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
+KEYS: Final[dict[KeyClass, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
 
 
 @dataclass(frozen=True)
@@ -60,20 +68,20 @@ def begin(world: "World", call: Call, tier: Tier, *, next_at: datetime | None = 
     def decide_begin(snapshot: Snapshot) -> Decision[Backup]:
         if not snapshot.head.cloud_backup:
             raise BackupOff
-        found, destroyed = snapshot.get(BackupPlan), snapshot.find(Destruction, *keys.values())
+        found, destructions = snapshot.get(BackupPlan), snapshot.find(KeyDestruction, *keys.values())
         plan = found or planned(call.company, call.at)[0]
         moved: dict[str, Any] = {"due_at": next_at, "attempts": 0} if next_at else {}
         running = snapshot.get(Backup, plan.running) if plan.running else None
         if running is not None and running.status == "running":
             return Decision(running, puts=(plan.edited(call.at, **moved),) if moved else ())
-        if any(destroyed):
+        if any(destructions):
             raise BackupKeyDestroyed
         clock = snapshot.clock + 1
         new = replace(row, begun=clock, layers=(clock,), previous=plan.last_hash)
         now = plan.edited(call.at, running=row.id, **moved) if found else replace(plan, running=row.id, **moved)
         return Decision(new, new=(new, _job(call, row), *new_keys), puts=(now,))
 
-    reads = [BackupPlan.ref(call.company), *(Destruction.ref(call.company, key) for key in keys.values())]
+    reads = [BackupPlan.ref(call.company), *(KeyDestruction.ref(call.company, key) for key in keys.values())]
     committed = transact(world.store, call, reads, decide_begin, ACCOUNT)
     (found,) = world.store.records([Backup.ref(call.company, id_of(committed))])
     if not isinstance(found, Backup):  # The reply is older than the backup's row.
@@ -81,7 +89,7 @@ def begin(world: "World", call: Call, tier: Tier, *, next_at: datetime | None = 
     return Begun(found, job_of(found.id), committed)
 
 
-def _row(call: Call, tier: Tier, keys: Mapping[Seal, str]) -> Backup:
+def _row(call: Call, tier: Tier, keys: Mapping[KeyClass, str]) -> Backup:
     return call.make(
         Backup,
         tier=tier,
@@ -114,18 +122,18 @@ def _job(call: Call, backup: Backup) -> JobRow:
     )
 
 
-def _keys(world: "World", call: Call) -> tuple[dict[Seal, str], tuple[Record, ...]]:
+def _keys(world: "World", call: Call) -> tuple[dict[KeyClass, str], tuple[Record, ...]]:
     """The ids of the company's data keys, and the rows of new keys to store."""
-    found: dict[Seal, str] = {}
+    found: dict[KeyClass, str] = {}
     made: list[Record] = []
-    for seal, cls in KEYS.items():
-        page = world.store.query(cls.ROOM, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
+    for key_class, cls in KEYS.items():
+        page = world.store.query(cls.TABLE, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
         if page.records:
-            found[seal] = page.records[0].id
+            found[key_class] = page.records[0].id
             continue
         id = call.new_id(cls)
         made.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
-        found[seal] = id
+        found[key_class] = id
     return found, tuple(made)
 
 
@@ -139,14 +147,14 @@ def advance(world: "World", backup: Backup) -> Backup:
     return after
 
 
-def _make(context: "_Context", backup: Backup, deadline: Deadline) -> Backup:
+def _make(context: "_BackupContext", backup: Backup, deadline: Deadline) -> Backup:
     """Write the next parts; after the last one, fix the manifest on the row."""
     writer = BackupWriter(context.world, backup)
     writer.run(deadline)
     return writer.row
 
 
-def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backup]:
+def _complete(context: "_BackupContext", backup: Backup, _: Deadline) -> Written[Backup]:
     """Store the manifest, and end the backup in one commit."""
     world = context.world
     assert backup.manifest is not None  # noqa: S101 — it is what leads to this step
@@ -154,20 +162,20 @@ def _complete(context: "_Context", backup: Backup, _: Deadline) -> Written[Backu
     if not world.files.put(key, backup.manifest, "application/json"):
         _require_ours(world, key, backup)
     call = world.call(backup.company, backup.asked_by, "backup_complete", key=f"{backup.id}:complete")
-    marks = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
-    marks |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
+    periods = {"monthly": month_of(backup.created_at)} if backup.tier == "monthly" else {}
+    periods |= {"weekly": week_of(backup.created_at)} if backup.tier == "weekly" else {}
     until = ends(backup, call.at)
 
     def decide_completion(snapshot: Snapshot) -> Decision:
         now, plan = snapshot.get(Backup, backup.id), snapshot.get(BackupPlan)
         if now is None or now.status != "running":
             return Decision()
-        if any(snapshot.find(Destruction, backup.statutory_key, backup.working_key)):
+        if any(snapshot.find(KeyDestruction, backup.statutory_key, backup.working_key)):
             raise BackupKeyDestroyed
         if plan is None or not snapshot.head.cloud_backup:
             raise BackupOff
         done = now.edited(call.at, status="complete", due_at=until, expires_at=_epoch(until + ROW_KEPT))
-        last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **marks)
+        last = plan.edited(call.at, running=None, last=backup.id, last_hash=backup.manifest_hash, **periods)
         return Decision(puts=(done, last))
 
     return Written(_ended(world, call, backup, decide_completion))
@@ -205,7 +213,7 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
     reads = [
         Backup.ref(call.company, backup.id),
         BackupPlan.ref(call.company),
-        *(Destruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
+        *(KeyDestruction.ref(call.company, key) for key in (backup.statutory_key, backup.working_key)),
     ]
     failing = call.verb == "backup_fail"  # The backup of a company that was blocked in the meantime ends too.
     transact(world.store, call, reads, decide, SYSTEM_STEP if failing else SYSTEM_WHILE_OPEN)
@@ -214,20 +222,20 @@ def _ended(world: "World", call: Call, backup: Backup, decide: Any) -> Backup:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _BackupContext:
     world: "World"
     row: Backup
 
 
-def _failed(context: _Context, backup: Backup, failure: Failure) -> Written[Backup]:
+def _failed(context: _BackupContext, backup: Backup, failure: Failure) -> Written[Backup]:
     extra = {"error": failure.code, "company": backup.company, "ref": backup.id}
     log.error("backup failed", exc_info=failure, extra=extra)
     return Written(fail(context.world, backup, failure.code))
 
 
-WORKFLOW: Final[Workflow[Backup, _Context, Backup]] = Workflow(
+WORKFLOW: Final[Workflow[Backup, _BackupContext, Backup]] = Workflow(
     name="backup",
-    context=_Context,
+    context=_BackupContext,
     load=lambda context: context.row,
     row=lambda _, backup: backup,
     steps={"make": _make, "complete": _complete},

@@ -14,7 +14,7 @@ from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import Busy, NotFound, TransactionTooLarge
 from chalicelib.domain.journal import JournalEntry, sort_of
 from chalicelib.services.backup.format.contents import BY_NAME, GROUPS, ORDER, group_of, ref_of
-from chalicelib.services.backup.format.lines import Line, gone, line_of
+from chalicelib.services.backup.format.lines import BackupLine, gone, line_of
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
@@ -42,7 +42,7 @@ class UnnamedChange(StepFailed):
     code = "journal_unreadable"
 
 
-def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | None) -> Iterator[Line]:
+def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | None) -> Iterator[BackupLine]:
     """Every row of the streamed groups in order, after a cursor. The journal is read up to the clock `begun` only,
     because it grows during the read. Raises Busy."""
     end = JournalEntry.ref(company, clock=begun).sort
@@ -50,10 +50,10 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
         if not group.streamed or (after and ORDER[group.name] < ORDER[after[0]]):
             continue
         here = after[1] if after and after[0] == group.name else ""
-        for row in store.stream(group.room, company, group.prefix, after=here):
+        for row in store.stream(group.table, company, group.prefix, after=here):
             if group.name == "journal" and row["sort"]["S"] > end:
                 break
-            yield line_of(row, group.room)
+            yield line_of(row, group.table)
 
 
 def changed(store: Store, company: str, after: int, until: int) -> ChangedKeys:
@@ -91,16 +91,16 @@ def in_order(keys: ChangedKeys) -> list[tuple[str, str]]:
     return sorted(keys, key=lambda key: (ORDER[key[0]], key[1]))
 
 
-def reread(store: Store, company: str, keys: ChangedKeys, wanted: Sequence[tuple[str, str]]) -> Iterator[Line]:
+def reread(store: Store, company: str, keys: ChangedKeys, selected: Sequence[tuple[str, str]]) -> Iterator[BackupLine]:
     """The present rows at these keys, or lines that delete them. Raises Busy."""
-    for start in range(0, len(wanted), TOGETHER):
-        some = wanted[start : start + TOGETHER]
+    for start in range(0, len(selected), TOGETHER):
+        some = selected[start : start + TOGETHER]
         rows = _read(store, [ref_of(company, *key) for key in some])
         yield from (_line(key, keys[key], row) for key, row in zip(some, rows, strict=True))
 
 
-def _line(key: tuple[str, str], kind: str, row: Row | None) -> Line:
-    return line_of(row, BY_NAME[key[0]].room) if row else gone(key[0], kind, key[1])
+def _line(key: tuple[str, str], kind: str, row: Row | None) -> BackupLine:
+    return line_of(row, BY_NAME[key[0]].table) if row else gone(key[0], kind, key[1])
 
 
 def _read(store: Store, refs: Sequence[Ref]) -> list[Row | None]:
@@ -118,7 +118,7 @@ class Cutoff:
     """All changes since the last delta, as of `clock`. The head's line is the last."""
 
     clock: int
-    lines: tuple[Line, ...]
+    lines: tuple[BackupLine, ...]
 
 
 def clock_of(store: Store, company: str) -> int:
@@ -143,7 +143,7 @@ def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cutoff | 
     return None
 
 
-def _at(store: Store, company: str, keys: ChangedKeys, clock: int) -> tuple[Line, ...] | None:
+def _at(store: Store, company: str, keys: ChangedKeys, clock: int) -> tuple[BackupLine, ...] | None:
     """The rows at these keys and the head, all as of `clock`; None if a commit came in between. Raises CompanyBlocked
     during a restore, whose intermediate states are not consistent."""
     ordered = in_order(keys)

@@ -67,5 +67,5 @@ def following(snapshot: Snapshot, at: datetime, *, on: bool) -> tuple[tuple[Reco
     found = (snapshot.get(BackupPlan), snapshot.get(DrillPlan))
     if not on:
         return (), tuple(plan for plan in found if plan is not None)
-    wanted = begun(snapshot.company, at)
-    return tuple(new for new, old in zip(wanted, found, strict=True) if old is None), ()
+    plans = begun(snapshot.company, at)
+    return tuple(new for new, old in zip(plans, found, strict=True) if old is None), ()

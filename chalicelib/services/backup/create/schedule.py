@@ -49,20 +49,20 @@ class BackupJob:
     failure: str | None = None
 
 
-class _Context:
+class _BackupJobContext:
     def __init__(self, world: "World", job: JobRow) -> None:
         self.world, self.job = world, job
         self.id: str = msgspec.json.decode(job.inputs)["backup"]
 
 
-def _load(context: _Context) -> BackupJob:
+def _load(context: _BackupJobContext) -> BackupJob:
     (backup,) = context.world.store.records([Backup.ref(context.job.company, context.id)])
     if not isinstance(backup, Backup):
         return BackupJob(None, "make")
     return BackupJob(backup, "archive" if backup.status == "complete" else "make")
 
 
-def _make(context: _Context, state: BackupJob, _: Deadline) -> BackupJob:
+def _make(context: _BackupJobContext, state: BackupJob, _: Deadline) -> BackupJob:
     """Do the next step of the backup."""
     if state.backup is None:
         raise NotFound
@@ -72,7 +72,7 @@ def _make(context: _Context, state: BackupJob, _: Deadline) -> BackupJob:
     return replace(state, backup=after)
 
 
-def _archive(context: _Context, state: BackupJob, deadline: Deadline) -> BackupJob:
+def _archive(context: _BackupJobContext, state: BackupJob, deadline: Deadline) -> BackupJob:
     """Archive issued documents once the backup is complete."""
     if not statutory.advance(context.world, context.job.company, deadline):
         return replace(state)  # A new object, so that the engine saves the archive's progress as progress of the job.
@@ -80,7 +80,7 @@ def _archive(context: _Context, state: BackupJob, deadline: Deadline) -> BackupJ
     return replace(state, step=DONE, outcome={"outcome": "complete", "backup": context.id, "counts": counts})
 
 
-def _failed(context: _Context, state: BackupJob, failure: Failure) -> BackupJob:
+def _failed(context: _BackupJobContext, state: BackupJob, failure: Failure) -> BackupJob:
     """End the backup with its job, so that the next night can begin another. The archive is tried again."""
     given_up = isinstance(failure, GivenUp)
     if state.step == "archive" and not given_up:
@@ -90,12 +90,12 @@ def _failed(context: _Context, state: BackupJob, failure: Failure) -> BackupJob:
     return _over(context, state, failure.code)
 
 
-def _over(context: _Context, state: BackupJob, code: str) -> BackupJob:
+def _over(context: _BackupJobContext, state: BackupJob, code: str) -> BackupJob:
     outcome = {"outcome": "failed", "code": code, "backup": context.id}
     return replace(state, step=DONE, outcome=outcome, failure=code)
 
 
-def _row(context: _Context, state: BackupJob) -> JobRow:
+def _row(context: _BackupJobContext, state: BackupJob) -> JobRow:
     job, backup, over = context.job, state.backup, state.outcome is not None
     complete = over and state.failure is None
     total = sum((backup.counts or {}).values()) if backup and complete else job.total
@@ -108,14 +108,14 @@ def _row(context: _Context, state: BackupJob) -> JobRow:
     )
 
 
-def _ended(context: _Context, state: BackupJob) -> None:
+def _ended(context: _BackupJobContext, state: BackupJob) -> None:
     if state.failure is None:
         context.world.telemetry.figures({"BackupTaken": 1})
 
 
 WORKFLOW: Final = Workflow(
     name="backup job",
-    context=_Context,
+    context=_BackupJobContext,
     load=_load,
     row=_row,
     steps={"make": _make, "archive": _archive},

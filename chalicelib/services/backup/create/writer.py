@@ -10,7 +10,7 @@ from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain.backups.backup import Backup, Blob, Part, Seal
+from chalicelib.domain.backups.backup import Backup, Blob, KeyClass, Part
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.companies.company import Head, Series
 from chalicelib.domain.errors import NotFound, TooLarge
@@ -20,8 +20,8 @@ from chalicelib.services.backup.create.cutoff import changed, clock_of, cut, in_
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import MOST_OBJECT, After, Objects, lines_in
 from chalicelib.services.backup.format.contents import BY_NAME, ORDER
-from chalicelib.services.backup.format.encryption import SCHEMA, Seals
-from chalicelib.services.backup.format.lines import Line
+from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
+from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
 from chalicelib.services.backup.format.parts import Fact, Header, PartWriter, Sum, header_of, named, texts
 from chalicelib.services.backup.verify import agree
@@ -34,7 +34,7 @@ MOST_LAYERS: Final = 5
 """Deltas after which writers are fenced. A reader slower than the writers never converges."""
 MEDIA: Final = "application/octet-stream"
 MOST_LOGO: Final = 4_000_000
-LineChange = tuple[Line, Fact | None]
+LineChange = tuple[BackupLine, Fact | None]
 """A line, and the fact at its key in earlier deltas."""
 
 
@@ -42,15 +42,15 @@ class BackupWriter:
     """One run of a backup; `row` is its progress. Every method raises Busy."""
 
     def __init__(self, world: "World", row: Backup) -> None:
-        keys: dict[Seal, str] = {"statutory": row.statutory_key, "working": row.working_key}
+        keys: dict[KeyClass, str] = {"statutory": row.statutory_key, "working": row.working_key}
         prefix = prefixes.backup(row.tier, row.company, row.id)
         self.world, self.row, self.company = world, row, row.company
-        self.objects = Objects(world.files, prefix, Seals(world, row.company, row.id, keys))
+        self.objects = Objects(world.files, prefix, ObjectCipher(world, row.company, row.id, keys))
 
     def run(self, deadline: Deadline) -> None:
         """Make parts until the cut is made, and then the manifest; or until the deadline.
 
-        Raises cutoff.Unreadable, verify.Disagreement, BackupDamaged and the errors of `Seals.require`.
+        Raises cutoff.Unreadable, verify.Disagreement, BackupDamaged and the errors of `ObjectCipher.require`.
         """
         while self.row.clock is None:
             self._layer(deadline)
@@ -98,7 +98,7 @@ class BackupWriter:
                 if not line.gone or known.get(line.sort):
                     yield line, known.get(line.sort)
 
-    def _known(self, lines: list[Line]) -> Iterator[LineChange]:
+    def _known(self, lines: list[BackupLine]) -> Iterator[LineChange]:
         """The cutoff's lines with the earlier facts at their keys. A deletion of a row that no delta holds is left
         out."""
         for group in dict.fromkeys(line.group for line in lines):
@@ -128,8 +128,8 @@ class BackupWriter:
     def _put(self, writer: PartWriter) -> bool:
         """Store a part. Returns False if the part existed: it is adopted, and reading continues after its end."""
         name = f"{len(self.row.parts):06d}"
-        seal = BY_NAME[writer.header.group].seal
-        content = self.objects.seals.sealed(name, seal, writer.finish())
+        key_class = BY_NAME[writer.header.group].key_class
+        content = self.objects.cipher.encrypt(name, key_class, writer.finish())
         if self.world.files.put(self.objects.prefix + name, content, MEDIA):
             self._enter(name, writer, content)
             return True
@@ -139,7 +139,7 @@ class BackupWriter:
 
     def _take_over(self, name: str) -> None:
         content = self.world.files.read(self.objects.prefix + name, MOST_OBJECT)
-        plain = self.objects.seals.opened(name, content)
+        plain = self.objects.cipher.decrypt(name, content)
         found = texts(plain, name)
         header = header_of(found, name)
         if header.group not in BY_NAME or not 0 <= header.layer <= len(self.row.layers):
@@ -160,7 +160,7 @@ class BackupWriter:
             name=name,
             group=header.group,
             layer=header.layer,
-            seal=BY_NAME[header.group].seal,
+            seal=BY_NAME[header.group].key_class,
             first=writer.first,
             last=writer.last,
             lines=writer.lines,
@@ -201,7 +201,7 @@ class BackupWriter:
             clock=row.clock or 0,
             cut_at=at,
             chain=head["chain"],
-            keys=self.objects.seals.keys,
+            keys=self.objects.cipher.keys,
             policy_version=policy_version(),
             build=self.world.settings.build,
             previous=row.previous,
@@ -214,7 +214,7 @@ class BackupWriter:
             series=series,
             size=row.size + sum(blob.size for blob in blobs),
         )
-        stored = manifests.written(manifest, self.objects.seals)
+        stored = manifests.written(manifest, self.objects.cipher)
         self.row = replace(
             row, cut_at=at, counts=counts, size=manifest.size, manifest=stored, manifest_hash=manifests.hash_of(stored)
         )
@@ -240,17 +240,17 @@ class BackupWriter:
         missing: list[str] = []
         for logo in self.row.logos:
             name = f"logo-{sha256(logo.key.encode()).hexdigest()[:32]}"
-            seal: Seal = "statutory" if logo.frozen else "working"
+            key_class: KeyClass = "statutory" if logo.frozen else "working"
             try:
-                content = self.objects.seals.sealed(name, seal, self.world.files.read(logo.key, MOST_LOGO))
+                content = self.objects.cipher.encrypt(name, key_class, self.world.files.read(logo.key, MOST_LOGO))
             except (NotFound, TooLarge):
                 missing.append(logo.key)
                 continue
             if not self.world.files.put(self.objects.prefix + name, content, MEDIA):
                 content = self.world.files.read(self.objects.prefix + name, MOST_OBJECT)
-                self.objects.seals.opened(name, content)
+                self.objects.cipher.decrypt(name, content)
             digest = sha256(content).hexdigest()
-            blobs.append(Blob(name=name, key=logo.key, seal=seal, size=len(content), sha256=digest))
+            blobs.append(Blob(name=name, key=logo.key, seal=key_class, size=len(content), sha256=digest))
         return tuple(blobs), tuple(missing)
 
     def _tombstones(self) -> Tombstones:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, Blob, Part, Seal, Tier
+from chalicelib.domain.backups.backup import Backup, Blob, KeyClass, Part, Tier
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupKeyDestroyed
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.services.backup.format.encryption import Seals
-from chalicelib.services.backup.format.lines import Line, decoded
+from chalicelib.services.backup.format.encryption import ObjectCipher
+from chalicelib.services.backup.format.lines import BackupLine, decoded
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.format.parts import Fact, fact_of, header_of, texts
 
@@ -33,8 +33,8 @@ After = tuple[str, str]
 class Objects:
     """The encrypted objects of one backup under a prefix."""
 
-    def __init__(self, files: "Files", prefix: str, seals: Seals) -> None:
-        self.files, self.prefix, self.seals = files, prefix, seals
+    def __init__(self, files: "Files", prefix: str, cipher: ObjectCipher) -> None:
+        self.files, self.prefix, self.cipher = files, prefix, cipher
 
     def stored(self, stated: Part | Blob) -> bytes:
         """A stored object. Raises BackupDamaged unless it has the stated size and hash, Busy."""
@@ -50,9 +50,9 @@ class Objects:
             raise BackupDamaged(reason="hash", where=stated.name)
         return found
 
-    def lines(self, part: Part) -> Iterator[Line]:
+    def lines(self, part: Part) -> Iterator[BackupLine]:
         """The lines of a part, in order. Raises BackupDamaged."""
-        found = texts(self.seals.opened(part.name, self.stored(part)), part.name)
+        found = texts(self.cipher.decrypt(part.name, self.stored(part)), part.name)
         header = header_of(found, part.name)
         if (header.group, header.layer) != (part.group, part.layer):
             raise BackupDamaged(reason="header", where=part.name)
@@ -65,7 +65,7 @@ class Objects:
         if (count, last) != (part.lines, part.last):
             raise BackupDamaged(reason="lines", where=part.name)
 
-    def merged(self, parts: Sequence[Part], group: str, after: str = "") -> Iterator[Line]:
+    def merged(self, parts: Sequence[Part], group: str, after: str = "") -> Iterator[BackupLine]:
         """The rows of a group at the cutoff, each from the last delta that holds it. One part per delta is in
         memory."""
         own = [part for part in parts if part.group == group and part.last > after]
@@ -80,18 +80,18 @@ class Objects:
         found: dict[str, Fact | None] = {}
         own = [part for part in parts if part.group == group and part.layer < layer]
         for part in sorted(own, key=lambda part: part.layer):
-            if wanted := set(sorts[bisect_left(sorts, part.first) : bisect_right(sorts, part.last)]):
-                found |= {line.sort: fact_of(line) for line in self.lines(part) if line.sort in wanted}
+            if sought := set(sorts[bisect_left(sorts, part.first) : bisect_right(sorts, part.last)]):
+                found |= {line.sort: fact_of(line) for line in self.lines(part) if line.sort in sought}
         return found
 
-    def _layer(self, parts: Sequence[Part], layer: int) -> Iterator[tuple[str, int, Line]]:
+    def _layer(self, parts: Sequence[Part], layer: int) -> Iterator[tuple[str, int, BackupLine]]:
         for part in parts:
             if part.layer == layer:
                 for line in self.lines(part):
                     yield line.sort, layer, line
 
 
-def lines_in(group: str, found: Iterator[bytes], name: str) -> Iterator[Line]:
+def lines_in(group: str, found: Iterator[bytes], name: str) -> Iterator[BackupLine]:
     """The lines after a part's header. Raises BackupDamaged."""
     for text in found:
         try:
@@ -107,7 +107,7 @@ class Archive:
     def __init__(self, manifest: Manifest, objects: Objects, digest: str) -> None:
         self.manifest, self.objects, self.digest = manifest, objects, digest
 
-    def rows(self, groups: Collection[str] | None = None, *, after: After | None = None) -> Iterator[Line]:
+    def rows(self, groups: Collection[str] | None = None, *, after: After | None = None) -> Iterator[BackupLine]:
         """The rows at the cutoff, by group in the order of `contents.GROUPS`, then by sort key. `groups` selects
         groups. `after` is a cursor; parts before it are not read.
 
@@ -125,12 +125,12 @@ class Archive:
         blob = next((blob for blob in self.manifest.blobs if blob.key == key), None)
         if blob is None:
             raise NotFound
-        return self.objects.seals.opened(blob.name, self.objects.stored(blob))
+        return self.objects.cipher.decrypt(blob.name, self.objects.stored(blob))
 
-    def readable(self, seal: Seal) -> bool:
+    def readable(self, key_class: KeyClass) -> bool:
         """Whether objects under this key can still be decrypted. Raises BackupUnknownKey."""
         try:
-            self.objects.seals.require(seal)
+            self.objects.cipher.require(key_class)
         except BackupKeyDestroyed:
             return False
         return True
@@ -153,8 +153,8 @@ def open_archive(world: "World", company: str, backup: str, *, tier: Tier | None
     claims = manifests.claims(stored)
     if (claims.company, claims.backup) != (company, backup):
         raise BackupDamaged(reason="another_backup", where=manifests.NAME)
-    seals = Seals(world, company, backup, claims.keys)
-    return Archive(manifests.read(stored, seals), Objects(world.files, prefix, seals), digest)
+    cipher = ObjectCipher(world, company, backup, claims.keys)
+    return Archive(manifests.read(stored, cipher), Objects(world.files, prefix, cipher), digest)
 
 
 def _manifest(

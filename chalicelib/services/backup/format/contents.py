@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from chalicelib.domain.backups.backup import Seal
-from chalicelib.domain.companies.company import Company, Head, Leftover, Series, Term
+from chalicelib.domain.backups.backup import KeyClass
+from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.document_type import DocumentType
@@ -19,35 +19,43 @@ from chalicelib.domain.journal import JournalEntry
 
 @dataclass(frozen=True)
 class RowGroup:
-    """Rows stored together: those in the table `room` whose sort key begins with `prefix`, of these kinds, under one
-    key.
+    """Rows stored together: those in `table` whose sort key begins with `prefix`, of these kinds, under one key.
 
     A group that is not `streamed` is one row, read at the cutoff itself.
     """
 
     name: str
-    room: str
+    table: str
     prefix: str
-    seal: Seal
+    key_class: KeyClass
     kinds: tuple[str, ...]
     streamed: bool = True
 
 
-def _group(name: str, seal: Seal, *classes: type[Record], streamed: bool = True) -> RowGroup:
+def _group(name: str, key_class: KeyClass, *classes: type[Record], streamed: bool = True) -> RowGroup:
     first = classes[0]
     return RowGroup(
-        name, first.ROOM, first.SORT.partition("{")[0], seal, tuple(cls.KIND for cls in classes), streamed=streamed
+        name,
+        first.TABLE,
+        first.SORT.partition("{")[0],
+        key_class,
+        tuple(cls.KIND for cls in classes),
+        streamed=streamed,
     )
 
 
-def _drafts(made: DocumentType) -> tuple[RowGroup, ...]:
-    return (_group(made.draft_group, "working", made.draft),) if made.draft and made.draft_group else ()
+def _drafts(document_type: DocumentType) -> tuple[RowGroup, ...]:
+    return (
+        (_group(document_type.draft_group, "working", document_type.draft),)
+        if document_type.draft and document_type.draft_group
+        else ()
+    )
 
 
-def _issued(made: DocumentType) -> RowGroup:
+def _issued(document_type: DocumentType) -> RowGroup:
     """The group of a kind's frozen documents. A balance follows its document, as its sort key does."""
-    classes = (made.issued, made.balance) if made.balance else (made.issued,)
-    return _group(made.backup_group, "statutory" if made.fiscal else "working", *classes)
+    classes = (document_type.issued, document_type.balance) if document_type.balance else (document_type.issued,)
+    return _group(document_type.backup_group, "statutory" if document_type.fiscal else "working", *classes)
 
 
 GROUPS: Final = (
@@ -55,14 +63,14 @@ GROUPS: Final = (
     _group("customers", "working", Customer),
     _group("suppliers", "working", Supplier),
     _group("items", "working", Item),
-    *(group for made in document_types() for group in _drafts(made)),
+    *(group for document_type in document_types() for group in _drafts(document_type)),
     _group("series", "statutory", Series),
-    *(_issued(made) for made in document_types()),
+    *(_issued(document_type) for document_type in document_types()),
     _group("register", "statutory", RegisterEntry),
     _group("payments", "statutory", Payment),
     _group("payment_ids", "statutory", PaymentId),
-    _group("terms", "statutory", Term),
-    _group("leftovers", "statutory", Leftover),
+    _group("terms", "statutory", RetentionSchedule),
+    _group("leftovers", "statutory", OrphanedPayments),
     _group("journal", "statutory", JournalEntry),
     _group("head", "statutory", Head, streamed=False),
 )
@@ -79,7 +87,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("identity", "consent"): "a choice is a member's, and may have been changed since",
         ("identity", "backup_key"): OWN,
         ("journal", "backup_key"): OWN,
-        ("journal", "archived"): "what was archived is told by the archive itself",
+        ("journal", "archived"): "the archive itself states what was archived",
         ("journal", "outbox"): "what was to be done after a commit was done, and must not be done again",
         ("workspace", "backup_plan"): OWN,
         ("workspace", "drill_plan"): OWN,
@@ -110,12 +118,12 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 
 ORDER: Final[Mapping[str, int]] = MappingProxyType({group.name: place for place, group in enumerate(GROUPS)})
 BY_NAME: Final[Mapping[str, RowGroup]] = MappingProxyType({group.name: group for group in GROUPS})
-_BY_KIND: Final = {(group.room, kind): group for group in GROUPS for kind in group.kinds}
+_BY_KIND: Final = {(group.table, kind): group for group in GROUPS for kind in group.kinds}
 
 
-def group_of(room: str, kind: str) -> RowGroup | None:
+def group_of(table: str, kind: str) -> RowGroup | None:
     """The group of a kind of row; None for a kind that is left out."""
-    return _BY_KIND.get((room, kind))
+    return _BY_KIND.get((table, kind))
 
 
 def counted_as(group: str, kind: str) -> str:
@@ -125,4 +133,4 @@ def counted_as(group: str, kind: str) -> str:
 
 def ref_of(company: str, group: str, sort: str) -> Ref:
     """The address of a row of a group."""
-    return Ref(BY_NAME[group].room, company, sort)
+    return Ref(BY_NAME[group].table, company, sort)

@@ -6,25 +6,22 @@ from typing import Any, Final
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import by_kind, document_types, find
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, RowKind
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as
 
-RowKind = tuple[str, str]
-"""A room and a kind of row."""
-
 
 def _place(cls: type[Record]) -> RowKind:
-    return cls.ROOM, cls.KIND
+    return cls.TABLE, cls.KIND
 
 
-def _balances(made: DocumentType) -> frozenset[RowKind]:
-    return frozenset({_place(made.balance)} if made.balance else ())
+def _balances(document_type: DocumentType) -> frozenset[RowKind]:
+    return frozenset({_place(document_type.balance)} if document_type.balance else ())
 
 
-def _moved(made: DocumentType) -> frozenset[RowKind]:
+def _moved(document_type: DocumentType) -> frozenset[RowKind]:
     """The balances that a kind's documents change: their own, and those of the documents that they correct."""
-    return _balances(made).union(*(_balances(by_kind(kind)) for kind in made.corrects))
+    return _balances(document_type).union(*(_balances(by_kind(kind)) for kind in document_type.corrects))
 
 
 KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
@@ -32,8 +29,11 @@ KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
     "items": frozenset({("workspace", "item")}),
-    "drafts": frozenset(_place(made.draft) for made in document_types() if made.draft),
-    **{made.backup_group: frozenset({_place(made.issued)}) | _moved(made) for made in document_types()},
+    "drafts": frozenset(_place(document_type.draft) for document_type in document_types() if document_type.draft),
+    **{
+        document_type.backup_group: frozenset({_place(document_type.issued)}) | _moved(document_type)
+        for document_type in document_types()
+    },
     "payments": frozenset({_place(Payment), _place(PaymentId)}).union(*map(_balances, document_types())),
 }
 NUMBERED: Final[Mapping[RowKind, str]] = {
@@ -41,14 +41,17 @@ NUMBERED: Final[Mapping[RowKind, str]] = {
     ("ledger", "register_entry"): "document_kind",
 }
 """Rows restored together with the documents that they number, and the attribute that names the document kind."""
-NUMBERING: Final = frozenset(_place(made.issued) for made in document_types() if made.series)
+NUMBERING: Final = frozenset(_place(document_type.issued) for document_type in document_types() if document_type.series)
 """Documents that take their number from a series of the company."""
-LEDGER: Final = (*(made.backup_group for made in document_types() if made.fiscal), "payments")
+LEDGER: Final = (
+    *(document_type.backup_group for document_type in document_types() if document_type.fiscal),
+    "payments",
+)
 """The names of the rows that the law requires to keep."""
 NAMES: Final[Mapping[RowKind, str]] = {
-    (group.room, kind): counted_as(group.name, kind)
+    (group.table, kind): counted_as(group.name, kind)
     for group in GROUPS
-    if group.room in ("workspace", "ledger")
+    if group.table in ("workspace", "ledger")
     for kind in group.kinds
 }
 """Every restorable row, and the name under which it is counted, also in the manifest."""
@@ -82,5 +85,5 @@ def is_selected(chosen: frozenset[RowKind], place: RowKind, data: Mapping[str, A
         return False
     if place not in NUMBERED:
         return True
-    made = find(data[NUMBERED[place]])
-    return made is not None and _place(made.issued) in chosen
+    document_type = find(data[NUMBERED[place]])
+    return document_type is not None and _place(document_type.issued) in chosen

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Blob, Part, Seal, Tier
+from chalicelib.domain.backups.backup import Blob, KeyClass, Part, Tier
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.canonical import plain_number
-from chalicelib.services.backup.format.encryption import SCHEMA, Seals
+from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
 
 NAME: Final = "manifest.json"
 LIMIT: Final = 32_000_000
@@ -54,7 +54,7 @@ class Manifest:
     clock: int
     cut_at: datetime
     chain: str
-    keys: dict[Seal, str]
+    keys: dict[KeyClass, str]
     policy_version: str
     build: str
     previous: str | None
@@ -70,12 +70,12 @@ class Manifest:
     """Bytes of all objects except this one."""
 
 
-def written(manifest: Manifest, seals: Seals) -> bytes:
+def written(manifest: Manifest, cipher: ObjectCipher) -> bytes:
     """The manifest as stored."""
     data = {f.name: getattr(manifest, f.name) for f in fields(manifest)}
     plain = msgspec.to_builtins(data, builtin_types=(Decimal,))
     content = msgspec.json.encode(_plain(plain), order="sorted")
-    return content + b"\n" + seals.signature(content)
+    return content + b"\n" + cipher.signature(content)
 
 
 def _plain(value: Any) -> Any:
@@ -99,7 +99,7 @@ class _Claims(msgspec.Struct):
     schema: int
     company: str
     backup: str
-    keys: dict[Seal, str]
+    keys: dict[KeyClass, str]
 
 
 def claims(stored: bytes) -> _Claims:
@@ -115,16 +115,16 @@ def claims(stored: bytes) -> _Claims:
     return found
 
 
-def read(stored: bytes, seals: Seals) -> Manifest:
+def read(stored: bytes, cipher: ObjectCipher) -> Manifest:
     """Read and verify the manifest of this company and backup. Raises BackupDamaged, and the errors of
-    `Seals.require`."""
+    `ObjectCipher.require`."""
     content, _, signature = stored.partition(b"\n")
-    if not hmac.compare_digest(seals.signature(content), signature):
+    if not hmac.compare_digest(cipher.signature(content), signature):
         raise BackupDamaged(reason="signature", where=NAME)
     try:
         found = msgspec.json.decode(content, type=Manifest)
     except msgspec.MsgspecError as error:
         raise BackupDamaged(reason="malformed", where=NAME) from error
-    if (found.company, found.backup) != (seals.company, seals.backup):
+    if (found.company, found.backup) != (cipher.company, cipher.backup):
         raise BackupDamaged(reason="another_backup", where=NAME)
     return found

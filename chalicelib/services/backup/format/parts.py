@@ -16,7 +16,7 @@ import msgspec
 from chalicelib.domain.backups.backup import Logo, Stretch
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.services.backup.format.contents import counted_as
-from chalicelib.services.backup.format.lines import Line, encoded, gross_of, logo_of
+from chalicelib.services.backup.format.lines import BackupLine, encoded, gross_of, logo_of
 
 MOST_BYTES: Final = 4_000_000
 """Compressed bytes after which a part ends. They bound the memory, and the work that a killed run loses."""
@@ -48,7 +48,7 @@ class Fact:
     chain: str = ""
 
 
-def fact_of(line: Line) -> Fact | None:
+def fact_of(line: BackupLine) -> Fact | None:
     """The counted values of a line; None for a deletion."""
     if line.gone or line.data is None:
         return None
@@ -68,7 +68,7 @@ class Sum:
     gross: dict[str, Decimal] = field(default_factory=dict)
     register: dict[str, Stretch] = field(default_factory=dict)
 
-    def meet(self, line: Line, known: Fact | None) -> None:
+    def meet(self, line: BackupLine, known: Fact | None) -> None:
         """Count a line that replaces `known`."""
         self._add(fact_of(line), 1)
         self._add(known, -1)
@@ -117,12 +117,12 @@ class PartWriter:
         """Whether the next line belongs in another part."""
         return self._size >= MOST_BYTES or self._text >= MOST_TEXT
 
-    def add(self, line: Line, known: Fact | None = None) -> None:
+    def add(self, line: BackupLine, known: Fact | None = None) -> None:
         """Write a line; `known` is the fact at its key in earlier deltas."""
         self._write(encoded(line))
         self.count(line, known)
 
-    def count(self, line: Line, known: Fact | None) -> None:
+    def count(self, line: BackupLine, known: Fact | None) -> None:
         """Count a line without writing it."""
         self.sum.meet(line, known)
         self.first = self.first or line.sort

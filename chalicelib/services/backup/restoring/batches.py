@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.entity import Record, Ref, RowKind
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.services.backup.format.kinds import NAMES, RowKind, is_selected
-from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, beside, leader, merged
+from chalicelib.services.backup.format.kinds import NAMES, is_selected
+from chalicelib.services.backup.restoring.merge import Merged, MergeOutcome, leader, merged, related
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.backup.verify import VerifyProgress, check
 from chalicelib.services.exports.tables import ZipProgress
@@ -19,7 +19,7 @@ from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:
     from chalicelib.services.backup.format.archive import Archive
-    from chalicelib.services.backup.format.lines import Line
+    from chalicelib.services.backup.format.lines import BackupLine
 
 MOST_ROWS = 96
 """Rows per batch. The other 4 of a transaction's 100 items are bookkeeping."""
@@ -49,7 +49,7 @@ class Progress:
     written: ZipProgress | None = None
     """The progress of a plain ZIP."""
     since: str = ""
-    """The `Replay.mark` that the ZIP applies."""
+    """The `Replay.digest` that the ZIP applies."""
 
     def verified(self, archive: "Archive", deadline: Deadline, then: str, **changes: Any) -> "Progress":
         """The progress after the next piece of the verification. After the last piece it moves to the step `then` with
@@ -82,7 +82,7 @@ class Batch:
     @property
     def refs(self) -> list[Ref]:
         """Every row that decides the merge of these rows."""
-        own = [ref for record in self.records for ref in beside(record)]
+        own = [ref for record in self.records for ref in related(record)]
         return list(dict.fromkeys([*own, *(led for record in self.records if (led := self._leader(record)))]))
 
     def _leader(self, record: Record) -> Ref | None:
@@ -123,14 +123,14 @@ class Walk:
     def groups(self) -> tuple[str, ...]:
         """The groups that hold selected rows, in order."""
         named = (g for g in GROUPS if self.group in (None, g.name))
-        return tuple(g.name for g in named if any((g.room, kind) in self.chosen for kind in g.kinds))
+        return tuple(g.name for g in named if any((g.table, kind) in self.chosen for kind in g.kinds))
 
     def batches(self, after: str | None) -> Iterator[Batch]:
         """Batches after the cursor that `place_of` wrote for a batch's `last`."""
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]
-            if is_selected(self.chosen, (line.room, line.kind), line.data or {}) and (full := pending.taken(line)):
+            if is_selected(self.chosen, (line.table, line.kind), line.data or {}) and (full := pending.taken(line)):
                 yield full
         if pending.rows:
             yield pending.ended()
@@ -154,16 +154,16 @@ class _Pending:
         self.refs = self.size = self.rows = 0
         self.last = ("", "")
 
-    def taken(self, line: "Line") -> Batch | None:
+    def taken(self, line: "BackupLine") -> Batch | None:
         """Add a row; return the previous batch if it was full."""
         record = line.record(self.walk.source)
         back = self.walk.replay.replayed(record)
         if back is None:
             self._note(line)
-            self.stay[NAMES[line.room, line.kind], self._why(record)] += 1
+            self.stay[NAMES[line.table, line.kind], self._why(record)] += 1
             return None
         back = self.walk.rekeyed(back)
-        refs, size = len(beside(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
+        refs, size = len(related(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
         full = self.rows and (self.refs + refs > MOST_ROWS or self.size + size > MOST_BYTES)
         ended = self.ended() if full else None
         self.records.append(back)
@@ -174,7 +174,7 @@ class _Pending:
     def _why(self, record: Record) -> MergeOutcome:
         return "expired" if self.walk.replay.expired(record) else "erased"
 
-    def _note(self, line: "Line") -> None:
+    def _note(self, line: "BackupLine") -> None:
         self.rows += 1
         self.last = (line.group, line.sort)
 
@@ -189,5 +189,5 @@ class _Pending:
 def outcomes(batch: Batch, found: Sequence[tuple[Record, Merged]]) -> Counter[tuple[str, str]]:
     """The outcomes of a batch, by kind and outcome."""
     counted: Counter[tuple[str, str]] = Counter(batch.stay)
-    counted.update((NAMES[record.ROOM, record.KIND], done.outcome) for record, done in found)
+    counted.update((NAMES[record.TABLE, record.KIND], done.outcome) for record, done in found)
     return counted

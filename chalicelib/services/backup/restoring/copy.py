@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.call import Call
-from chalicelib.domain.companies.company import Company, Head, Mode, Series, Term
+from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSchedule, Series
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.model import Issued, Seller
 from chalicelib.domain.documents.register import genesis
@@ -70,7 +70,7 @@ class Founding:
     job: str
     mode: Mode
     owner: Owner | None = None
-    term: Term | None = None
+    schedule: RetentionSchedule | None = None
 
     def found(self, store: Store, call: Call) -> None:
         """Create the company, closed to clients. A repetition finds it. Raises AlreadyExists for another job's company,
@@ -105,8 +105,8 @@ class Founding:
             email_key=self.owner.email_key,
             role="owner",
         )
-        term = [replace(self.term, company=call.company, id=call.company, attempts=0)] if self.term else []
-        return [member, *term, *plans.begun(call.company, call.at)]
+        schedules = [replace(self.schedule, company=call.company, id=call.company, attempts=0)] if self.schedule else []
+        return [member, *schedules, *plans.begun(call.company, call.at)]
 
 
 def profile_of(document: Issued, company: str, at: datetime) -> Company:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.companies.company import Company, Head, Series, Term
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, Series
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -31,31 +31,31 @@ class Merged:
     puts: tuple[Record, ...] = ()
 
 
-def beside(backed: Record) -> tuple[Ref, ...]:
+def related(backed: Record) -> tuple[Ref, ...]:
     """The rows that decide the merge of a row; its own comes first."""
     if issue := issue_of(backed):
         return backed.key, issue
     if isinstance(backed, Company):
-        return backed.key, Term.ref(backed.company)
+        return backed.key, RetentionSchedule.ref(backed.company)
     return (backed.key,)
 
 
 def issue_of(row: Record) -> Ref | None:
     """The frozen document that a draft becomes; None for a row that is no draft."""
-    made = find(row.KIND) if isinstance(row, DraftDocument) else None
-    return made.issued.ref(row.company, row.id) if made else None
+    document_type = find(row.KIND) if isinstance(row, DraftDocument) else None
+    return document_type.issued.ref(row.company, row.id) if document_type else None
 
 
 def leader(backed: Record) -> Ref | None:
     """The row that this row depends on. It has no date of its own, and was purged together with the other."""
-    for made in document_types():
-        if made.balance is not None and type(backed) is made.balance:
-            return made.issued.ref(backed.company, backed.id)
+    for document_type in document_types():
+        if document_type.balance is not None and type(backed) is document_type.balance:
+            return document_type.issued.ref(backed.company, backed.id)
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 
 def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
-    """Merge a backed-up row with the present rows that `beside` names."""
+    """Merge a backed-up row with the present rows that `related` names."""
     now = rows[backed.key]
     if isinstance(backed, Series):
         return _series(backed, now)
@@ -63,10 +63,10 @@ def merged(backed: Record, rows: PresentRows, at: datetime) -> Merged:
         return Merged("issued")
     if now is None:
         return Merged("restored", (backed,))
-    if backed.ROOM == "ledger":
+    if backed.TABLE == "ledger":
         return Merged("unchanged")
     if isinstance(backed, Company) and isinstance(now, Company):
-        return _profile(backed, now, rows[Term.ref(backed.company)], at)
+        return _profile(backed, now, rows[RetentionSchedule.ref(backed.company)], at)
     return _as_it_was(backed, now, at)
 
 
@@ -77,14 +77,14 @@ def _as_it_was(backed: Record, now: Record, at: datetime) -> Merged:
     return Merged("overwritten", (replace(backed, version=now.version + 1, updated_at=at),))
 
 
-def _profile(backed: Company, now: Company, term: Record | None, at: datetime) -> Merged:
+def _profile(backed: Company, now: Company, schedule: Record | None, at: datetime) -> Merged:
     """The backed-up profile with the present numbering and acceptance. Patterns that numbered documents are kept, and
     the present pattern stays in force."""
     older = tuple(pattern for pattern in backed.numbering if pattern not in now.numbering)
     kept: dict[str, Any] = {"numbering": (*older, *now.numbering), "policy_version": now.policy_version}
     found = _as_it_was(replace(backed, **kept), now, at)
-    if found.puts and isinstance(term, Term) and backed.financial_year_end not in term.ends:
-        return replace(found, puts=(*found.puts, purge.with_year_end(term, backed.financial_year_end, at)))
+    if found.puts and isinstance(schedule, RetentionSchedule) and backed.financial_year_end not in schedule.ends:
+        return replace(found, puts=(*found.puts, purge.with_year_end(schedule, backed.financial_year_end, at)))
     return found
 
 
@@ -93,10 +93,10 @@ def _series(backed: Series, now: Record | None) -> Merged:
         return Merged("restored", (backed,))
     further = max(now, backed, key=lambda series: series.next)
     left = max(now, backed, key=lambda series: series.swept)
-    whole = replace(further, swept=left.swept, anchor=left.anchor or further.anchor, version=now.version)
-    if replace(whole, created_at=now.created_at, updated_at=now.updated_at) == now:
+    merged_series = replace(further, swept=left.swept, anchor=left.anchor or further.anchor, version=now.version)
+    if replace(merged_series, created_at=now.created_at, updated_at=now.updated_at) == now:
         return Merged("unchanged")
-    return Merged("overwritten", (replace(whole, version=now.version + 1),))
+    return Merged("overwritten", (replace(merged_series, version=now.version + 1),))
 
 
 def reached(head: Head, series: Series) -> dict[str, Any]:

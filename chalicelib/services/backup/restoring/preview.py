@@ -45,26 +45,26 @@ def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
     """Count the present rows of each selected kind that the backup does not hold."""
     chosen = places(context.kinds())
     half = not chosen >= NUMBERING  # A census cannot assign numbers to kinds of documents.
-    rooms = sorted({room for room, _ in chosen})
-    room, after = (progress.cursor or f"{rooms[0]}\x1f").split("\x1f", 1)
-    found, where = erase.census(context.world.store, room, context.company, after=after or None, pages=PAGES)
+    tables = sorted({table for table, _ in chosen})
+    table, after = (progress.cursor or f"{tables[0]}\x1f").split("\x1f", 1)
+    found, where = erase.census(context.world.store, table, context.company, after=after or None, pages=PAGES)
     there: Counter[tuple[str, str]] = Counter()
     for kind, number in found.items():
-        if (room, kind) in chosen and not ((room, kind) in NUMBERED and half):
-            there[NAMES[room, kind], "there"] = number
+        if (table, kind) in chosen and not ((table, kind) in NUMBERED and half):
+            there[NAMES[table, kind], "there"] = number
     progress = progress.counted(there, 0)
-    later = rooms[rooms.index(room) + 1 :]
+    later = tables[tables.index(table) + 1 :]
     if where is None and not later:
         return replace(progress, step=DONE, cursor=None)
-    return replace(progress, cursor=f"{room}\x1f{where}" if where else f"{later[0]}\x1f")
+    return replace(progress, cursor=f"{table}\x1f{where}" if where else f"{later[0]}\x1f")
 
 
 def shown(counts: Mapping[str, int]) -> dict[str, int]:
     """One kind's outcomes as shown: erased and expired rows together, and in a preview the rows made since."""
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     for outcome, number in counts.items():
         if outcome != "there":
-            told[SHOWN.get(outcome, outcome)] += number
+            outcomes[SHOWN.get(outcome, outcome)] += number
     if "there" in counts:
-        told["made_since"] = max(0, counts["there"] - sum(counts.get(name, 0) for name in STANDS))
-    return dict(told)
+        outcomes["made_since"] = max(0, counts["there"] - sum(counts.get(name, 0) for name in STANDS))
+    return dict(outcomes)

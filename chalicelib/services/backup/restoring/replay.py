@@ -11,7 +11,7 @@ from hashlib import sha256
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
@@ -36,14 +36,14 @@ class Replay:
     swept: dt.date | None = None
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """A digest of the replay. Equal digests mean that nobody was erased or corrected in between."""
-        told = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
-        return sha256("\x1f".join(told).encode()).hexdigest()[:32]
+        facts = [*sorted(self.erased), *(row.id for row in self.corrections), str(self.swept)]
+        return sha256("\x1f".join(facts).encode()).hexdigest()[:32]
 
     def replayed(self, record: Record) -> Record | None:
         """The row as it may be restored; None for an erased person's row, and for a purged record."""
-        if record.ROOM != "workspace":
+        if record.TABLE != "workspace":
             return None if self.expired(record) else record
         if record.id in self.erased:
             return None
@@ -54,7 +54,7 @@ class Replay:
 
     def unnamed(self, record: Record) -> Record:
         """The row without references to erased persons: empty, or `ERASED` if the reference is required."""
-        optional = _optional(record.ROOM, record.KIND)
+        optional = _optional(record.TABLE, record.KIND)
         pointing = [name for name in self._pointing(record) if name != "id"]
         changes: dict[str, Any] = {name: None if name in optional else ERASED for name in pointing}
         return replace(record, **changes) if changes else record
@@ -74,8 +74,8 @@ class Replay:
 
 
 @cache
-def _optional(room: str, kind: str) -> frozenset[str]:
-    cls = ENTITIES[room, kind]
+def _optional(table: str, kind: str) -> frozenset[str]:
+    cls = ENTITIES[table, kind]
     hints = get_type_hints(cls)
     return frozenset(field.name for field in fields(cls) if NoneType in get_args(hints[field.name]))
 
@@ -93,6 +93,6 @@ def since(world: "World", company: str, clock: int) -> Replay:
     """The replay for a company's backup of `clock`. Raises Busy."""
     stones = (row.subject for row in world.store.all_of(Tombstone, company, read=patiently))
     right = [*world.store.all_of(Correction, company, read=patiently)]
-    (term,) = patiently(lambda: world.store.records([Term.ref(company)]))
+    (schedule,) = patiently(lambda: world.store.records([RetentionSchedule.ref(company)]))
     later = tuple(sorted((row for row in right if row.clock > clock), key=lambda row: row.clock))
-    return Replay(frozenset(stones), later, term.swept if isinstance(term, Term) else None)
+    return Replay(frozenset(stones), later, schedule.swept if isinstance(schedule, RetentionSchedule) else None)

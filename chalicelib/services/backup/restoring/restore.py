@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.domain.companies.company import Company, Head, Term, require_open
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, require_open
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Forbidden
@@ -113,9 +113,9 @@ def _founding(context: RestoreContext, archive: Archive, source: Head | None) ->
         raise Forbidden(scope="")
     owner = copy.Owner(asked.owner) if asked.owner else copy.owner_of(world, context.source, context.job.actor)
     call = world.call(context.company, context.job.actor, "restore", key=f"{context.job.id}:begin")
-    term = _term(archive, context.source)
+    schedule = _schedule(archive, context.source)
     mode = copy.mode_of(source, gone=source is not None and source.state == "closed" and _follows(context))
-    copy.Founding(context.job.id, mode, owner, term).found(world.store, call)
+    copy.Founding(context.job.id, mode, owner, schedule).found(world.store, call)
 
 
 def _follows(context: RestoreContext) -> bool:
@@ -132,11 +132,11 @@ def _follows(context: RestoreContext) -> bool:
     return done.outcome == context.job.id
 
 
-def _term(archive: Archive, company: str) -> Term | None:
+def _schedule(archive: Archive, company: str) -> RetentionSchedule | None:
     """The source's retention row. The copy's records are due on the same dates."""
     for line in archive.rows(("terms",)):
         record = line.record(company)
-        return record if isinstance(record, Term) else None
+        return record if isinstance(record, RetentionSchedule) else None
     return None
 
 
@@ -159,9 +159,9 @@ def _profile(context: RestoreContext) -> None:
     into = context.into
     if into.store.records([Company.ref(into.company)])[0] is not None:
         return
-    for made in (each for each in document_types() if each.fiscal and each.party == "buyer"):
-        prefix = SORT.startswith(f"{made.kind}#")
-        page = into.store.query(made.issued.ROOM, into.company, prefix, descending=True, limit=2)
+    for document_type in (each for each in document_types() if each.fiscal and each.party == "buyer"):
+        prefix = SORT.startswith(f"{document_type.kind}#")
+        page = into.store.query(document_type.issued.TABLE, into.company, prefix, descending=True, limit=2)
         if last := next((row for row in page.records if isinstance(row, Issued)), None):
             profile = copy.profile_of(last, into.company, context.world.now())
             into.commit([], lambda _: Decision(puts=(profile,)))  # noqa: B023 — called at once

@@ -21,7 +21,7 @@ from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Page, Store, start_after
+from chalicelib.store.wire import SORT, RowPage, Store, start_after
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE
 from chalicelib.workflow.failure import StepFailed
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PAGE = 45
 """Rows searched and corrected at once. Each may require another row."""
-PREFIXES = tuple(sorted(f"{kind}#" for room, kind in NAMES if room == "workspace" and kind != "company"))
+PREFIXES = tuple(sorted(f"{kind}#" for table, kind in NAMES if table == "workspace" and kind != "company"))
 
 
 class NotClosedByRestore(StepFailed):
@@ -142,7 +142,7 @@ def search(into: Into, replay: Replay, progress: Progress, deadline: Deadline) -
     return replace(progress, step="search" if progress.found else "open", cursor=None, found=0)
 
 
-def _page(into: Into, prefix: str, after: str | None) -> Page:
+def _page(into: Into, prefix: str, after: str | None) -> RowPage:
     start = start_after(into.company, after) if after else None
     return patiently(
         lambda: into.store.query("workspace", into.company, SORT.startswith(prefix), after=start, limit=PAGE)

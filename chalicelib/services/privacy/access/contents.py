@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.domain.backups.archive import Archived
-from chalicelib.domain.companies.company import Company, Head, Term
+from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
@@ -24,12 +24,12 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import document_types, find, types_about
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.journal import JournalEntry
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.load import current, per_policy
-from chalicelib.policy.model import Language
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
 from chalicelib.services.privacy.requests import receipts
@@ -52,10 +52,14 @@ bookkeeping and add nothing to the rows that they point to."""
 NAMES: Mapping[type[Record], str] = {
     Company: "company",
     Head: "account",
-    Term: "retention",
+    RetentionSchedule: "retention",
     Archived: "archive",
-    **{made.draft: made.draft_group for made in document_types() if made.draft and made.draft_group},
-    **{made.issued: made.plural for made in document_types()},
+    **{
+        document_type.draft: document_type.draft_group
+        for document_type in document_types()
+        if document_type.draft and document_type.draft_group
+    },
+    **{document_type.issued: document_type.plural for document_type in document_types()},
 }
 PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Customer: records.present_party,
@@ -66,7 +70,7 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Payment: documents.present_payment,
     Thread: support.present_thread,
     SupportMessage: support.present_message,
-    Request: request_row,
+    PrivacyRequest: request_row,
     Correction: correction_row,
 }
 """Rows with a representation of their own in the API. Others are serialized attribute by attribute."""
@@ -76,8 +80,8 @@ REFERENCE: Mapping[type[Record], str] = {
     Supplier: "id",
     Member: "id",
     Consent: "id",
-    **{made.issued: made.person for made in document_types()},
-    **{made.draft: made.person for made in document_types() if made.draft},
+    **{document_type.issued: document_type.person for document_type in document_types()},
+    **{document_type.draft: document_type.person for document_type in document_types() if document_type.draft},
     Acceptance: "member",
     Thread: "opened_by",
     Disclosure: "subject",
@@ -88,10 +92,10 @@ REFERENCE: Mapping[type[Record], str] = {
 
 def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
     """The classes of rows about one customer or supplier: their record, documents, drafts and payments."""
-    types = [made for made in document_types() if PARTIES[made.counterparty] is party]
-    drafts = [made.draft for made in types if made.draft]
-    payments = [Payment] if any(made.balance for made in types) else []
-    return (party, *drafts, *(made.issued for made in types), *payments, Disclosure, Correction)
+    types = [document_type for document_type in document_types() if PARTIES[document_type.counterparty] is party]
+    drafts = [document_type.draft for document_type in types if document_type.draft]
+    payments = [Payment] if any(document_type.balance for document_type in types) else []
+    return (party, *drafts, *(document_type.issued for document_type in types), *payments, Disclosure, Correction)
 
 
 PERSONS: Mapping[str, tuple[type[Record], ...]] = {
@@ -131,9 +135,9 @@ class Reading:
 def kinds() -> tuple[ExportKind, ...]:
     """Every kind of which the policy exports more than the row's key and times, in the order of tables."""
     found = []
-    for (room, kind), cls in all_entities().items():
+    for (table, kind), cls in all_entities().items():
         own = [a for a in rules_of(cls) if "." not in a.path and not a.rule.startswith("record.")]
-        if (room, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
+        if (table, kind) not in WITHHELD and any(_exported(a.governed_by) for a in own):
             found.append(ExportKind(cls, _name(cls)))
     return tuple(found)
 
@@ -141,7 +145,12 @@ def kinds() -> tuple[ExportKind, ...]:
 def kinds_for(subject: str | None) -> tuple[ExportKind, ...]:
     """The kinds in the export of an account, or of one person."""
     if subject is None:
-        own = {cls for made in document_types() if made not in documents_for(None) for cls in (made.draft, made.issued)}
+        own = {
+            cls
+            for document_type in document_types()
+            if document_type not in documents_for(None)
+            for cls in (document_type.draft, document_type.issued)
+        }
         return tuple(kind for kind in kinds() if kind.cls not in own)
     return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
 
@@ -149,7 +158,11 @@ def kinds_for(subject: str | None) -> tuple[ExportKind, ...]:
 def documents_for(subject: str | None) -> tuple[DocumentType, ...]:
     """The types of the documents in the export of a whole account, or of one person. A person has a right to every
     document about them (law 09-08 art. 7), whatever the export of the account leaves out."""
-    return tuple(made for made in document_types() if made.exported) if subject is None else types_about(subject)
+    return (
+        tuple(document_type for document_type in document_types() if document_type.exported)
+        if subject is None
+        else types_about(subject)
+    )
 
 
 def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:
@@ -175,9 +188,9 @@ def _exported(rule: str) -> bool:
 
 
 @per_policy()
-def _secrets(room: str, kind: str) -> frozenset[str]:
+def _secrets(table: str, kind: str) -> frozenset[str]:
     return frozenset(
-        a.path for a in rules_of(ENTITIES[room, kind]) if "." not in a.path and not _exported(a.governed_by)
+        a.path for a in rules_of(ENTITIES[table, kind]) if "." not in a.path and not _exported(a.governed_by)
     )
 
 
@@ -190,9 +203,9 @@ def serialize(store: Store, kind: ExportKind, rows: Sequence[Record], reading: R
         if isinstance(row, kind.cls) and concerns(row, reading.subject, theirs) and _may_know(row, reading)
     ]
     balances: dict[str, Balance] = {}
-    made = find(kind.cls.KIND) if issubclass(kind.cls, Issued) else None
-    if own and made and made.balance:
-        found = store.records([made.balance.ref(reading.company, row.id) for row in own])
+    document_type = find(kind.cls.KIND) if issubclass(kind.cls, Issued) else None
+    if own and document_type and document_type.balance:
+        found = store.records([document_type.balance.ref(reading.company, row.id) for row in own])
         balances = {row.id: row for row in found if isinstance(row, Balance)}
     return [_line(row, _shown(row, balances, reading)) for row in own]
 
@@ -225,7 +238,7 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:
-    hidden = _secrets(row.ROOM, row.KIND)
+    hidden = _secrets(row.TABLE, row.KIND)
     kept = {name: part for name, part in shown.items() if name not in hidden}
     return json.dumps(kept, ensure_ascii=False, separators=(",", ":"), default=_text)
 

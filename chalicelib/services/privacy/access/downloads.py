@@ -3,29 +3,29 @@
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import NotFound, ProofNeeded
-from chalicelib.domain.privacy.request import Request, Tombstone
+from chalicelib.domain.privacy.request import PrivacyRequest, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import end
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def download(world: "World", company: str, asker: Requester, id: str) -> Link:
+def download(world: "World", company: str, requester: Requester, id: str) -> Link:
     """The address of the archive, valid for 5 minutes. Raises NotFound, also after its term, Forbidden, ProofNeeded,
     Busy."""
-    request = found(world.store, company, asker, id)
-    asker.require(request.subject)
+    request = find_request(world.store, company, requester, id)
+    requester.require(request.subject)
     if not _ready(world, request):
         raise NotFound
-    if not asker.proven:
+    if not requester.proven:
         raise ProofNeeded
     return world.files.url(prefixes.export(company, id), filename=f"facture-{id}.zip")
 
 
-def _ready(world: "World", request: Request) -> bool:
+def _ready(world: "World", request: PrivacyRequest) -> bool:
     """Whether the archive is ready and within its term. Its deletion may follow the term late."""
     if (request.kind, request.status) != ("access", "completed") or request.closed_at is None:
         return False
@@ -35,7 +35,7 @@ def _ready(world: "World", request: Request) -> bool:
     return world.files.exists(prefixes.export(request.company, request.id))
 
 
-def _erased_since(world: "World", request: Request) -> bool:
+def _erased_since(world: "World", request: PrivacyRequest) -> bool:
     """Whether a person who may be in the archive was erased after it was begun. Such an archive is not handed out: the
     requester needs a new one."""
     begun = request.verified_at or request.created_at

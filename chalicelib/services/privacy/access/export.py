@@ -14,7 +14,7 @@ from chalicelib.domain.contact.support import SupportMessage
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types
 from chalicelib.domain.errors import CompanyRestoring, DocumentBlocked, InvalidContent, NotFound, RendererUnavailable
-from chalicelib.domain.privacy.request import Measure, Request, moved
+from chalicelib.domain.privacy.request import Measure, PrivacyRequest, moved
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.documents.printing import page_of
@@ -51,10 +51,10 @@ PRINTED = document_types()
 """The kinds of documents whose pages an export holds."""
 
 
-class _Context:
+class _ExportContext:
     """A request, and whether its account may still be read."""
 
-    def __init__(self, world: "World", request: Request) -> None:
+    def __init__(self, world: "World", request: PrivacyRequest) -> None:
         (head,) = world.store.records([Head.ref(request.company)])
         self.world, self.request = world, request
         self.head = head if isinstance(head, Head) else None
@@ -65,7 +65,7 @@ class _Context:
         return Reader(self.world.store, self.request.company, self.head)
 
 
-def _step_of(context: _Context, request: Request) -> str:
+def _step_of(context: _ExportContext, request: PrivacyRequest) -> str:
     if context.head is None or context.head.state != "active":
         return "refuse"
     if request.status == "verified":
@@ -73,7 +73,7 @@ def _step_of(context: _Context, request: Request) -> str:
     return "finish" if all(step.done for step in request.measures) else "gather"
 
 
-def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _refuse(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     """Refuse the request of an account blocked in the meantime. After a restore the request is tried again."""
     if context.head is not None and context.head.state == "restoring":
         raise CompanyRestoring
@@ -82,38 +82,39 @@ def _refuse(context: _Context, request: Request, _: Deadline) -> Written[Request
     return Written(transitions.close(context.world, request, "refused", reason=BLOCKED))
 
 
-def _gather(context: _Context, request: Request, deadline: Deadline) -> Request:
+def _gather(context: _ExportContext, request: PrivacyRequest, deadline: Deadline) -> PrivacyRequest:
     at = next(i for i, step in enumerate(request.measures) if not step.done)
     return _piece(context.world, request, at, context.reader(), deadline)
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _finish(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     _clear(context.world, request)
     return Written(transitions.close(context.world, request, "completed", notice="ready"))
 
 
 def steps(subject: str | None) -> tuple[Measure, ...]:
     """The steps of the export of an account or of one person, in order."""
-    printed = [made for made in PRINTED if made in documents_for(subject)]
+    printed = [document_type for document_type in PRINTED if document_type in documents_for(subject)]
     copies = COPIED if subject is None else (prefixes.UPLOADS,) if subject.startswith(Member.PREFIX) else ()
     tables = [
-        Measure(place=k.cls.ROOM, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
+        Measure(place=k.cls.TABLE, kinds=(k.cls.KIND,), store="table", match="all", action="keep")
         for k in kinds_for(subject)
     ]
     pages = [
-        Measure(place=prefixes.PDF, kinds=(made.kind,), store="files", match="all", action="keep") for made in printed
+        Measure(place=prefixes.PDF, kinds=(document_type.kind,), store="files", match="all", action="keep")
+        for document_type in printed
     ]
     copied = [Measure(place=place, store="files", match="all", action="keep") for place in copies]
     archive = Measure(place=prefixes.EXPORTS, store="files", match="all", action="keep")
     return (*(replace(step, found=0) for step in (*tables, *pages, *copied)), archive)
 
 
-def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _begin(context: _ExportContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
 
-    def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_begin(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "verified":
             return Decision(now)
         running = moved(now, "running", call.at, measures=steps(now.subject), policy_version=current().version)
@@ -122,7 +123,7 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_WHILE_OPEN).outcome)
 
 
-def _piece(world: "World", request: Request, at: int, reader: Reader, deadline: Deadline) -> Request:
+def _piece(world: "World", request: PrivacyRequest, at: int, reader: Reader, deadline: Deadline) -> PrivacyRequest:
     """The request after the next piece of its step `at`."""
     step = request.measures[at]
     number, _, after = (request.cursor or "0:").partition(":")
@@ -144,7 +145,7 @@ def _piece(world: "World", request: Request, at: int, reader: Reader, deadline: 
 
 
 def _rows(
-    world: "World", request: Request, kind: ExportKind, part: str, after: str, reader: Reader
+    world: "World", request: PrivacyRequest, kind: ExportKind, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
     """Write the next rows of a kind; return their number and the next cursor."""
     reading = Reading(
@@ -160,7 +161,7 @@ def _rows(
     where: str | None = after
     while where is not None and read < ROWS and size < PIECE_BYTES:
         start = start_after(request.company, where) if where else None
-        page = world.store.query(kind.cls.ROOM, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
+        page = world.store.query(kind.cls.TABLE, request.company, SORT.startswith(kind.prefix), after=start, limit=PAGE)
         new = serialize(world.store, kind, page.records, reading)
         lines += new
         read += len(page.records)
@@ -172,12 +173,12 @@ def _rows(
 
 
 def _printed(
-    world: "World", request: Request, kind: str, part: str, after: str, reader: Reader
+    world: "World", request: PrivacyRequest, kind: str, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
     """Put the pages of the next issued documents into a part. The part lists documents that cannot be rendered."""
     start = start_after(reader.company, after) if after else None
-    room = by_kind(kind).issued.ROOM
-    page = world.store.query(room, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
+    table = by_kind(kind).issued.TABLE
+    page = world.store.query(table, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
     made: dict[str, bytes] = {}
     lost: list[str] = []
     for row in page.records:
@@ -193,7 +194,7 @@ def _printed(
 
 
 def _copied(
-    world: "World", request: Request, prefix: str, part: str, after: str, reader: Reader
+    world: "World", request: PrivacyRequest, prefix: str, part: str, after: str, reader: Reader
 ) -> tuple[int, str | None]:
     """Copy the next of the company's files under a prefix into a part."""
     own = prefixes.of_company(prefix, reader.company)
@@ -210,11 +211,11 @@ def _copied(
     return len(made), where
 
 
-def _attached(world: "World", request: Request, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
+def _attached(world: "World", request: PrivacyRequest, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
     """Copy the attachments of a member's messages, and of the operator's answers to them, into a part."""
     start = start_after(reader.company, after) if after else None
     kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
-    page = world.store.query(SupportMessage.ROOM, reader.company, kind, after=start, limit=PAGES)
+    page = world.store.query(SupportMessage.TABLE, reader.company, kind, after=start, limit=PAGES)
     rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
     made: dict[str, bytes] = {}
     lost: list[str] = []
@@ -227,14 +228,14 @@ def _attached(world: "World", request: Request, part: str, after: str, reader: R
     return len(made), page.next["sort"]["S"] if page.next else None
 
 
-def _clear(world: "World", request: Request) -> None:
+def _clear(world: "World", request: PrivacyRequest) -> None:
     for key in list(world.files.list(parts_of(request))):
         world.files.delete(key)
 
 
 WORKFLOW: Final = Workflow(
     name="access export",
-    context=_Context,
+    context=_ExportContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.policy.model import Language
+from chalicelib.domain.language import Language
 
-_DOCUMENTS = {made.plural: made.words.heading for made in document_types()}
+_DOCUMENTS = {document_type.plural: document_type.words.heading for document_type in document_types()}
 _DRAFTS = {
-    made.draft_group: made.words.drafts_heading
-    for made in document_types()
-    if made.draft_group and made.words.drafts_heading
+    document_type.draft_group: document_type.words.drafts_heading
+    for document_type in document_types()
+    if document_type.draft_group and document_type.words.drafts_heading
 }
 TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
     **_DOCUMENTS,

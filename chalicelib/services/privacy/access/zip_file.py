@@ -10,11 +10,11 @@ import msgspec
 
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.contact.support import Upload
-from chalicelib.domain.privacy.request import Measure, Request
+from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
-from chalicelib.policy.model import Language
 from chalicelib.services.exports.page import index
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PART_LIMIT = 250_000_000
 
 
-def advance(world: "World", request: Request, reader: Reader, after: str, deadline: Deadline) -> str | None:
+def advance(world: "World", request: PrivacyRequest, reader: Reader, after: str, deadline: Deadline) -> str | None:
     """Write the next pieces of the ZIP's tables, or upload its next part; return the next cursor."""
     written = msgspec.json.decode(after, type=ZipProgress) if after else ZipProgress()
     pieces = _pieces(world, request)
@@ -53,7 +53,7 @@ def advance(world: "World", request: Request, reader: Reader, after: str, deadli
 
 def _ended(
     world: "World",
-    request: Request,
+    request: PrivacyRequest,
     reader: Reader,
     keys: list[str],
     written: ZipProgress,
@@ -69,29 +69,29 @@ def _ended(
     page = index(_name(reader), counts, files, lost, at, language, request.affects)
     pieces = _pieces(world, request)
     member = pieces.finish(written.member, {"index.html": page})
-    _mark(world, request)
+    _schedule_removal(world, request)
     return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
 
 
-def put_part(world: "World", request: Request, part: str, made: dict[str, bytes], lost: list[str]) -> None:
+def put_part(world: "World", request: PrivacyRequest, part: str, made: dict[str, bytes], lost: list[str]) -> None:
     """Put files into a piece of the ZIP, with the list of their names and of missing files."""
     if made:
         place = part.removeprefix(parts_of(request))
         _pieces(world, request).whole(f"9{place}", made)
     if made or lost:
-        told = json.dumps([list(made), lost]).encode()
-        world.files.put(f"{part}.names", told, "application/json", only_if_absent=False)
+        names = json.dumps([list(made), lost]).encode()
+        world.files.put(f"{part}.names", names, "application/json", only_if_absent=False)
 
 
-def _pieces(world: "World", request: Request) -> Pieces:
+def _pieces(world: "World", request: PrivacyRequest) -> Pieces:
     return Pieces(world.files, f"{parts_of(request)}zip/", request.verified_at or request.created_at)
 
 
-def _mark(world: "World", request: Request) -> None:
+def _schedule_removal(world: "World", request: PrivacyRequest) -> None:
     """The row that deletes the archive at its term: one per request, however often it is written."""
     now, key = world.now(), prefixes.export(request.company, request.id)
     at = end("file.export", now)
-    mark = Upload(
+    upload = Upload(
         company=request.company,
         id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
         created_at=now,
@@ -100,14 +100,14 @@ def _mark(world: "World", request: Request) -> None:
         due_at=at,
         expires_at=expires_at(Upload, at),
     )
-    bookkeeping.remember(world.store, mark, world.random(16))
+    bookkeeping.remember(world.store, upload, world.random(16))
 
 
 def kind_of(step: Measure) -> ExportKind:
-    return {(kind.cls.ROOM, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
+    return {(kind.cls.TABLE, kind.cls.KIND): kind for kind in kinds()}[step.place, step.kinds[0]]
 
 
-def parts_of(request: Request) -> str:
+def parts_of(request: PrivacyRequest) -> str:
     return prefixes.export_parts(request.company, request.id)
 
 

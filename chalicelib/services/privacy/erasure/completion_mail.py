@@ -14,7 +14,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.contact.code import PUBLIC
 from chalicelib.domain.contact.letter import Letter
 from chalicelib.domain.journal import Message
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.mail import writing
 from chalicelib.services.mail.notifications import owners
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def letters(world: "World", call: Call, request: Request) -> Sequence[Letter]:
+def letters(world: "World", call: Call, request: PrivacyRequest) -> Sequence[Letter]:
     """One mail for each owner who has an address. Raises Busy."""
     (profile,) = world.store.records([Company.ref(request.company)])
     language = profile.language if isinstance(profile, Company) else "fr"
@@ -34,7 +34,7 @@ def letters(world: "World", call: Call, request: Request) -> Sequence[Letter]:
     ]
 
 
-def posted(call: Call, request: Request) -> tuple[Message, ...]:
+def posted(call: Call, request: PrivacyRequest) -> tuple[Message, ...]:
     """The outbox message that sends these mails."""
     if not request.letters:
         return ()

@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
-from chalicelib.domain.companies.company import Term
+from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
-from chalicelib.domain.privacy.request import AFTERWARDS, KIND_OF, Affected, Measure, Request, RequestDeadline, moved
+from chalicelib.domain.privacy.request import (
+    AFTERWARDS,
+    KIND_OF,
+    Affected,
+    Measure,
+    PrivacyRequest,
+    RequestDeadline,
+    moved,
+)
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.inventory import take
@@ -43,10 +51,10 @@ NOTICE = "privacy_notice"
 
 def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
     """The plan of a deletion at this instant, by the policy in force and the company's own terms."""
-    (term,) = world.store.records([Term.ref(company)])
+    (schedule,) = world.store.records([RetentionSchedule.ref(company)])
     circumstances = Circumstances(today(at))
-    if isinstance(term, Term):
-        rule = retention_of(term)
+    if isinstance(schedule, RetentionSchedule):
+        rule = retention_of(schedule)
         circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
     return plan(current(), take(), affects, circumstances)
 
@@ -95,12 +103,12 @@ def measures(steps: Iterable[PlannedStep], subject: str | None = None, own_rows:
 
 
 @dataclass(frozen=True)
-class _Context:
+class _DeletionContext:
     world: "World"
-    request: Request
+    request: PrivacyRequest
 
 
-def _tell_first(world: "World", request: Request) -> None:
+def _tell_first(world: "World", request: PrivacyRequest) -> None:
     """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
     only up to PATIENCE before the deadline. Raises Busy."""
     waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
@@ -113,7 +121,7 @@ def _tell_first(world: "World", request: Request) -> None:
                     raise
 
 
-def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _begin(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     """Fix the plan and begin. The same commit plans the destruction of the account's working keys. Skips a request
     cancelled in the meantime."""
     world = context.world
@@ -122,8 +130,8 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
     found = plan_of(world, request.company, request.affects, world.now())
     own_rows = 0 if request.measures else 1  # Only the measure of `record_deleted_before`, or none.
 
-    def decide_begin(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_begin(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != request.status or now.version != request.version:
             return Decision(now)
         running = moved(
@@ -139,13 +147,13 @@ def _begin(context: _Context, request: Request, _: Deadline) -> Written[Request]
         return Decision(running, puts=(running,), new=(*ends, *letters))
 
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
-    whole = request.affects == "company"
-    ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if whole else ()
-    letters = completion_mail.letters(world, call, request) if whole else ()
+    of_account = request.affects == "company"
+    ends = key_destruction.plan_destruction(world, request.company, request.id, call.at) if of_account else ()
+    letters = completion_mail.letters(world, call, request) if of_account else ()
     return Written(transact(world.store, call, [request.key], decide_begin, SYSTEM_STEP).outcome)
 
 
-def _step_of(context: _Context, request: Request) -> str:
+def _step_of(context: _DeletionContext, request: PrivacyRequest) -> str:
     if request.status in ("verified", "grace"):
         return "begin"
     if request.status != "running":
@@ -157,7 +165,7 @@ def _step_of(context: _Context, request: Request) -> str:
     return "wait" if _all_wait(request, today(context.world.now())) else "erase"
 
 
-def _count(context: _Context, request: Request, _: Deadline) -> Request:
+def _count(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Count the rows of the next tables, before the first erasure."""
     after = erasers.counted(context.world, request)
     while after.cursor is None and any(measure.found is None for measure in after.measures):
@@ -165,25 +173,25 @@ def _count(context: _Context, request: Request, _: Deadline) -> Request:
     return after
 
 
-def _erase(context: _Context, request: Request, _: Deadline) -> Request:
+def _erase(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase the next part of a table."""
     return erasers.carry_out(context.world, request) or request
 
 
-def _wait(context: _Context, request: Request, _: Deadline) -> Request:
+def _wait(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Postpone the request to the first day on which a term ends."""
     terms = _all_wait(request, today(context.world.now()))
     return replace(request, due_at=midnight(min(terms) + timedelta(days=1)))
 
 
-def _all_wait(request: Request, on: date) -> list[date]:
+def _all_wait(request: PrivacyRequest, on: date) -> list[date]:
     """The last days of the terms that all remaining measures wait for; empty while a measure can be done now."""
     left = [measure for measure in request.measures if not measure.done]
     waiting = [measure.until for measure in left if erasers.waits(measure, on) and measure.until]
     return waiting if len(waiting) == len(left) else []
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request]:
+def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> Written[PrivacyRequest]:
     """Sign the receipt, and close the request (and the company) with it in one commit."""
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
@@ -191,20 +199,20 @@ def _finish(context: _Context, request: Request, _: Deadline) -> Written[Request
     receipt = receipts.make(world, request, call.at, ends)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
-    def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "running":
             return Decision(now)
         closed = moved(now, "completed", call.at, receipt=True, letters=(), due="requests", due_at=call.at + AFTERWARDS)
         head = {"state": "closed"} if request.affects == "company" else None
         # A closed account has no addresses left. Its mails were written when the deletion began.
-        told = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
-        return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=told, head=head)
+        messages = completion_mail.posted(call, now) if head else (notice(call, "completed", request.id),)
+        return Decision(closed, puts=(closed, *ends), new=(receipt,), deletes=(watch,), messages=messages, head=head)
 
     return Written(transact(world.store, call, [request.key], decide_completion, SYSTEM_STEP).outcome)
 
 
-def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
+def _look_again(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     """Erase rows that a request in flight wrote after the account was blocked."""
     again = tuple(
         replace(m, done=m.action not in erasers.TAKING or not (m.store == "files" or m.place == "transient"))
@@ -222,7 +230,7 @@ def _look_again(context: _Context, request: Request, _: Deadline) -> Request:
 
 WORKFLOW: Final = Workflow(
     name="deletion",
-    context=_Context,
+    context=_DeletionContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,

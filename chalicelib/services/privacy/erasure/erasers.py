@@ -11,7 +11,7 @@ import msgspec
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.entity import ENTITIES, Record, Ref
-from chalicelib.domain.privacy.request import Measure, Request
+from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Files
@@ -32,11 +32,11 @@ TOGETHER = 20
 ERASED = "erased"
 """The replacement of a reference that must not be empty."""
 TAKING = ("delete", "anonymise")
-OPEN_ROOMS = ("workspace", "identity")
+OPEN_TABLES = ("workspace", "identity")
 """Tables with a complete change journal, so that devices and backups learn of an erasure in an open company."""
 
 
-def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
+def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> PrivacyRequest:
     """The request with its next table counted, as far as `pages` allow. Nothing is stored."""
     begun, _, after_sort = (request.cursor or "").partition(":")
     uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
@@ -53,14 +53,14 @@ def counted(world: "World", request: Request, pages: int = PAGES) -> Request:
         request.company,
         after=after_sort or None,
         pages=pages,
-        whole=request.subject is not None,
+        complete=request.subject is not None,
         sort=lambda row: _measure_of(request, own, row),
     )
     known = {i: (request.measures[i].found or 0) + found[str(i)] for i in own}
     return _with(request, known, own, f"{own[0]}:{after}" if after else None)
 
 
-def files_within(world: "World", request: Request, measure: Measure, listings: int) -> Measure:
+def files_within(world: "World", request: PrivacyRequest, measure: Measure, listings: int) -> Measure:
     """A measure of files, with the count below its prefix if `listings` reach its end. Raises Busy."""
     if not _erases_all_files(request, measure):
         return replace(measure, found=0)
@@ -71,13 +71,13 @@ def _bucket(world: "World", place: Measure) -> Files:
     return world.bucket(current().prefixes[place.place].bucket)
 
 
-def _erases_all_files(request: Request, measure: Measure) -> bool:
+def _erases_all_files(request: PrivacyRequest, measure: Measure) -> bool:
     """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
     pages are, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
 
 
-def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> Request:
+def _with(request: PrivacyRequest, found: Mapping[int, int], own: Sequence[int], cursor: str | None) -> PrivacyRequest:
     """The request with the counts. A complete measure without rows or work is done."""
     measures = list(request.measures)
     for i in own:
@@ -87,7 +87,7 @@ def _with(request: Request, found: Mapping[int, int], own: Sequence[int], cursor
     return replace(request, measures=tuple(measures), cursor=cursor)
 
 
-def _measure_of(request: Request, own: Sequence[int], row: Row) -> str | None:
+def _measure_of(request: PrivacyRequest, own: Sequence[int], row: Row) -> str | None:
     """The measure of the row's table that concerns the row."""
     kind = row["_kind"]["S"]
     for i in own:
@@ -130,7 +130,7 @@ def waits(measure: Measure, on: date) -> bool:
     return not measure.done and measure.action in TAKING and measure.until is not None and measure.until >= on
 
 
-def carry_out(world: "World", request: Request) -> Request | None:
+def carry_out(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:
     """The request after its next measure, among those that do not wait for a term; None if a part of it remains. Raises
     Busy."""
     on = today(world.now())
@@ -140,14 +140,14 @@ def carry_out(world: "World", request: Request) -> Request | None:
         finished = not _erases_all_files(request, first) or files.erase(
             _bucket(world, first), first.place, request.company
         )
-    elif request.subject is not None and first.place in OPEN_ROOMS:
+    elif request.subject is not None and first.place in OPEN_TABLES:
         finished = _erase_open_company(world, request, first)
         group = [first]
     else:
-        whole = [m for m in request.measures if m.store == "table" and m.place == first.place]
-        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in whole):
-            group = whole  # The table's partition goes, with any other rows in it.
-        finished = _through_the_door(world, request, group)
+        of_table = [m for m in request.measures if m.store == "table" and m.place == first.place]
+        if request.subject is None and all(m.action == "delete" and not waits(m, on) for m in of_table):
+            group = of_table  # The table's partition goes, with any other rows in it.
+        finished = _erase_rows(world, request, group)
     if not finished:
         return None
     return replace(request, measures=tuple(replace(m, done=True) if m in group else m for m in request.measures))
@@ -162,7 +162,7 @@ def _alike(measure: Measure, first: Measure) -> bool:
     )
 
 
-def _through_the_door(world: "World", request: Request, group: Sequence[Measure]) -> bool:
+def _erase_rows(world: "World", request: PrivacyRequest, group: Sequence[Measure]) -> bool:
     takes = None
     if request.subject is not None:
         own = list(range(len(group)))
@@ -177,7 +177,7 @@ def _through_the_door(world: "World", request: Request, group: Sequence[Measure]
     return store.erase(world.store, aim, most=ROWS)
 
 
-def _erase_open_company(world: "World", request: Request, measure: Measure) -> bool:
+def _erase_open_company(world: "World", request: PrivacyRequest, measure: Measure) -> bool:
     """Erase one commit of rows in an open company; True once nothing remains."""
     found: list[Ref] = []
     aim = store.Target(
@@ -217,6 +217,6 @@ def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
 
 
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
-    hints = get_type_hints(ENTITIES[record.ROOM, record.KIND])
+    hints = get_type_hints(ENTITIES[record.TABLE, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
     return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.privacy.request import GRACE, Measure, Request, RequestKind, clear_days
+from chalicelib.domain.privacy.request import GRACE, Measure, PrivacyRequest, RequestKind, clear_days
 from chalicelib.services.privacy.erasure import deletion, erasers
 from chalicelib.services.privacy.requests import limits
 from chalicelib.services.privacy.requests.requester import Requester
@@ -24,21 +24,21 @@ LISTINGS = 4
 class Preview:
     """An unsaved request, its steps, and the day on which its last data would be gone."""
 
-    request: Request
+    request: PrivacyRequest
     steps: Sequence[Measure] = ()
     last_trace: date | None = None
 
 
 def preview(
-    world: "World", company: str, asker: Requester, kind: RequestKind, subject: str | None, at: datetime
+    world: "World", company: str, requester: Requester, kind: RequestKind, subject: str | None, at: datetime
 ) -> Preview:
     """Preview the measures of a deletion. Raises Forbidden, InvalidContent, TooManyRequests, Busy."""
-    subject = asker.about(subject)
+    subject = requester.about(subject)
     affects = affected_by(subject)
-    asker.require(subject)
-    limits.tried(world, company, asker)
+    requester.require(subject)
+    limits.tried(world, company, requester)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
-    request = Request(
+    request = PrivacyRequest(
         company=company,
         id="",
         created_at=at,
@@ -46,7 +46,7 @@ def preview(
         kind=kind,
         affects=affects,
         subject=subject,
-        asked_by=asker.id,
+        asked_by=requester.id,
         deadline=due,
         due_at=at,
     )
@@ -56,7 +56,7 @@ def preview(
     return Preview(request)
 
 
-def counted(world: "World", request: Request, measures: Sequence[Measure]) -> tuple[Measure, ...]:
+def counted(world: "World", request: PrivacyRequest, measures: Sequence[Measure]) -> tuple[Measure, ...]:
     """The measures with their counts of rows and of object versions. A table of more than PAGES, or a prefix of more
     than LISTINGS, stays uncounted (None): a partial count would be smaller than the receipt's. Raises Busy."""
     known = {id(m): erasers.files_within(world, request, m, LISTINGS) if m.store == "files" else m for m in measures}

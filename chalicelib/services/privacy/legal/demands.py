@@ -37,10 +37,10 @@ def release(world: "World", company: str, disclosure: str, document: str, by: st
     """The original of one document, also of an erased buyer or a closed account. The disclosure records the document's
     id first. Raises NotFound, Busy. Raises InvalidContent unless the disclosure is a lawful demand for this data and
     this person."""
-    made = by_id(document)
-    if made is None:
+    document_type = by_id(document)
+    if document_type is None:
         raise NotFound
-    cls = made.issued
+    cls = document_type.issued
     call = world.call(company, by, "disclosure_release", key=f"release-{world.random(12).hex()}")
     refs = [Disclosure.ref(company, disclosure), cls.ref(company, document)]
 

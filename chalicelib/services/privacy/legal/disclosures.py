@@ -33,15 +33,15 @@ class DisclosureInput:
     recipient_email: str | None = None
 
 
-def record(world: "World", company: str, told: DisclosureInput, by: str) -> Disclosure:
+def record(world: "World", company: str, details: DisclosureInput, by: str) -> Disclosure:
     """Record a disclosure, also of a blocked account. Raises NotFound. Raises InvalidContent for an unknown rule, a
     future day, or a hidden transfer to a processor: only a lawful demand may be hidden."""
     call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
-    _check(told, today(call.at))
-    kept = max(call.at, _end_of(told.hidden_until, call.at))
+    _check(details, today(call.at))
+    kept = max(call.at, _end_of(details.hidden_until, call.at))
     entry = call.make(
         Disclosure,
-        **vars(told),
+        **vars(details),
         actor=by,
         due_at=first_day_gone("disclosure.record", kept),
     )
@@ -56,13 +56,13 @@ def _end_of(day: date | None, at: datetime) -> datetime:
     return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
 
 
-def _check(told: DisclosureInput, on: date) -> None:
-    faults = [Fault("/data", "rule_unknown", {"rule": name}) for name in told.data if name not in current().rules]
-    if not told.data:
+def _check(details: DisclosureInput, on: date) -> None:
+    faults = [Fault("/data", "rule_unknown", {"rule": name}) for name in details.data if name not in current().rules]
+    if not details.data:
         faults.append(Fault("/data", "too_few", {"min": 1}))
-    if told.disclosed_on > on:
+    if details.disclosed_on > on:
         faults.append(Fault("/disclosed_on", "out_of_range", {"min": "2000-01-01", "max": on.isoformat()}))
-    if told.hidden_until and told.kind != "lawful_demand":
+    if details.hidden_until and details.kind != "lawful_demand":
         faults.append(Fault("/hidden_until", "only_lawful_demands_hide"))
     if faults:
         raise InvalidContent(*faults)

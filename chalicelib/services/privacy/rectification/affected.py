@@ -18,14 +18,14 @@ from chalicelib.domain.documents.registry import by_id, by_kind, document_types,
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import differs
-from chalicelib.domain.privacy.request import Request
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store, start_after
 
-TYPES: Final = tuple(sorted(document_types(), key=lambda made: made.kind))
+TYPES: Final = tuple(sorted(document_types(), key=lambda document_type: document_type.kind))
 """The kinds in the order in which their documents are read: by name, because list cursors depend on it."""
-NAMING = (*dict.fromkeys(made.person for made in document_types()), "opened_by", "by")
+NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by")
 """The attributes of stored rows that reference a person, also after their own record is deleted."""
 P = TypeVar("P")
 
@@ -35,7 +35,7 @@ def named(store: Store, company: str, subject: str) -> bool:
     rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
     if subject.startswith(f"{Member.PREFIX}_"):
         return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
-    return _found(store, company, subject, [made.issued for made in types_about(subject)])
+    return _found(store, company, subject, [document_type.issued for document_type in types_about(subject)])
 
 
 def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
@@ -43,7 +43,7 @@ def _found(store: Store, company: str, subject: str, classes: Sequence[type[Reco
     for cls in classes:
         if examined >= MOST_EXAMINED:
             return True
-        for row in store.all(cls.ROOM, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
+        for row in store.all(cls.TABLE, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
             if examined >= MOST_EXAMINED or subject in (getattr(row, name, None) for name in NAMING):
                 return True
             examined += 1
@@ -54,16 +54,16 @@ def page(store: Store, company: str, after: str) -> tuple[list[Record], str | No
     """The next frozen documents and balances after a sort key ("": the first ones), kind by kind, and the next sort
     key; None at the end. Raises Busy."""
     kind, _, id = (after or f"{TYPES[0].kind}#").partition("#")
-    made = by_kind(kind)
+    document_type = by_kind(kind)
     start = start_after(company, after) if id else None
-    found = store.query(made.issued.ROOM, company, SORT.startswith(f"{kind}#"), after=start)
+    found = store.query(document_type.issued.TABLE, company, SORT.startswith(f"{kind}#"), after=start)
     if found.next:
         return list(found.records), found.next["sort"]["S"]
-    later = TYPES[TYPES.index(made) + 1 :]
+    later = TYPES[TYPES.index(document_type) + 1 :]
     return list(found.records), f"{later[0].kind}#" if later else None
 
 
-def subject_row(store: Store, request: Request) -> Record | None:
+def subject_row(store: Store, request: PrivacyRequest) -> Record | None:
     """The corrected record in its present state; None if it was deleted."""
     subject = request.subject
     about = types_about(subject) if subject else ()
@@ -74,7 +74,7 @@ def subject_row(store: Store, request: Request) -> Record | None:
     return found
 
 
-def stale(row: Record, request: Request, own: Record) -> tuple[str, ...]:
+def stale(row: Record, request: PrivacyRequest, own: Record) -> tuple[str, ...]:
     """The corrected attributes that an issued document states differently; empty for any other row."""
     if not isinstance(row, Issued) or request.subject not in (None, person_of(row)):
         return ()
@@ -92,7 +92,7 @@ class AffectedDocument:
 
 def listing(
     reader: Reader,
-    request: Request,
+    request: PrivacyRequest,
     present: Callable[[AffectedDocument], P],
     size: Callable[[P], int],
     *,
@@ -115,8 +115,8 @@ def listing(
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
     """Issued documents in order of their keys, each with its balance."""
-    made = by_id(after) if after else None
-    where: str | None = f"{made.kind}#{after}~" if made else ""
+    document_type = by_id(after) if after else None
+    where: str | None = f"{document_type.kind}#{after}~" if document_type else ""
     waiting: Issued | None = None
     while where is not None:
         rows, where = page(reader.store, reader.company, where)

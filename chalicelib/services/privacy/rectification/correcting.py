@@ -16,11 +16,11 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import Message
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.correction import FIELDS, Correction, copied_to, frozen, values_of
 from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
-from chalicelib.domain.privacy.request import Affected, Measure, Request, moved, resumed
+from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest, moved, resumed
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Language
 from chalicelib.policy.rules import rule_of
 from chalicelib.services.companies.codes import email_key
 from chalicelib.services.companies.identity import normalize, validate
@@ -60,32 +60,34 @@ def correction_input(world: "World", company: str, values: Mapping[str, Any]) ->
 
 
 def decide_rectification(
-    request: Request, own: Record, wanted: CorrectionInput, call: Call, clock: int, *, new: bool
-) -> Decision[Request]:
+    request: PrivacyRequest, own: Record, correction: CorrectionInput, call: Call, clock: int, *, new: bool
+) -> Decision[PrivacyRequest]:
     """Correct the record, start the request, store the correction and notify the owners, in one commit. `request` is
     verified, and `new` or already stored. `own` is the present record, `clock` the company's clock after this commit.
     Raises RequestSettled, InvalidContent."""
     if request.status != "verified":
         raise RequestSettled(status=request.status)
-    after = _right(own, wanted, call)
-    names = frozenset(wanted.values)
+    after = _right(own, correction, call)
+    names = frozenset(correction.values)
     running = moved(
         request,
         "running",
         call.at,
         measures=_measures(after, names),
         policy_version=current().version,
-        recipients=tuple(row.id for row in _recipients(wanted.handed, request, after, names, call)),
+        recipients=tuple(row.id for row in _recipients(correction.handed, request, after, names, call)),
         due="requests",
         due_at=call.at,
         **resumed(request, call.at),
     )
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
-    told = call.make(Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id))
+    message = call.make(
+        Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id)
+    )
     changed = (after,) if after != own else ()
-    last = _to_old_address(call, own, after, wanted.language)
-    letters, messages = (each.letter for each in last), (told, *(each.message for each in last))
+    last = _to_old_address(call, own, after, correction.language)
+    letters, messages = (each.letter for each in last), (message, *(each.message for each in last))
     if new:
         return Decision(running, puts=changed, new=(running, watch_over(running), kept, *letters), messages=messages)
     return Decision(running, puts=(*changed, running, watch_over(running)), new=(kept, *letters), messages=messages)
@@ -112,14 +114,14 @@ def checked(kind: type[Record], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _right(own: Record, wanted: CorrectionInput, call: Call) -> Record:
-    checked(type(own), tuple(wanted.values))
+def _right(own: Record, correction: CorrectionInput, call: Call) -> Record:
+    checked(type(own), tuple(correction.values))
     try:
         if isinstance(own, Member):
-            email = wanted.values["email"]
-            after: Record = replace(own, email=email, email_key=email_key(wanted.settings, email))
+            email = correction.values["email"]
+            after: Record = replace(own, email=email, email_key=email_key(correction.settings, email))
         elif isinstance(own, (Party, Company)):
-            values = normalize(wanted.values, own)
+            values = normalize(correction.values, own)
             after = replace(own, **values)
             validate(after, values)
         else:
@@ -134,7 +136,7 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
     attributes = tuple(sorted(names))
     own = Measure(
         store="table",
-        place=after.ROOM,
+        place=after.TABLE,
         kinds=(after.KIND,),
         attributes=attributes,
         match="own",
@@ -149,7 +151,7 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
     issued = [
         Measure(
             store="table",
-            place=cls.ROOM,
+            place=cls.TABLE,
             kinds=(cls.KIND,),
             attributes=copied,
             match="reference",
@@ -163,12 +165,12 @@ def _measures(after: Record, names: frozenset[str]) -> tuple[Measure, ...]:
 
 def _copies(record: Record) -> list[tuple[type[Issued], str]]:
     """The classes of frozen documents that copy such a record, each with the attribute that holds the copy."""
-    parties = ((made, copied_to(made, record)) for made in document_types())
-    return [(made.issued, party) for made, party in parties if party]
+    parties = ((document_type, copied_to(document_type, record)) for document_type in document_types())
+    return [(document_type.issued, party) for document_type, party in parties if party]
 
 
 def _recipients(
-    handed: Sequence[Disclosure], request: Request, after: Record, names: frozenset[str], call: Call
+    handed: Sequence[Disclosure], request: PrivacyRequest, after: Record, names: frozenset[str], call: Call
 ) -> list[Disclosure]:
     """The disclosures of the old values that the company may see (law 09-08 art. 8: third parties are informed)."""
     rules = {rule_of(current(), type(after), name).name for name in names}
@@ -181,7 +183,7 @@ def _recipients(
     ]
 
 
-def _kept(request: Request, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
+def _kept(request: PrivacyRequest, after: Record, names: frozenset[str], call: Call, clock: int) -> Correction:
     stored = names | {"email_key"} if isinstance(after, Member) else names
     return call.make(
         Correction,
@@ -203,8 +205,8 @@ def _ends(at: datetime) -> datetime:
     return datetime.combine(term.after(today(at)), time(), MOROCCO).astimezone(UTC)
 
 
-def require(asker: Requester, affects: Affected) -> None:
+def require(requester: Requester, affects: Affected) -> None:
     """Require a proof of identity to correct a member. Codes that prove identity go to the member's address. Raises
     ProofNeeded."""
-    if affects == "member" and not asker.proven:
+    if affects == "member" and not requester.proven:
         raise ProofNeeded

@@ -17,7 +17,7 @@ from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import NotFound, RequestSettled
 from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.disclosure import may_be_seen
-from chalicelib.domain.privacy.request import UNANSWERED, WARNED, Request, moved, waiting
+from chalicelib.domain.privacy.request import UNANSWERED, WARNED, PrivacyRequest, moved, waiting
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.privacy.erasure.deletion import notice
 from chalicelib.services.privacy.legal import disclosures
@@ -44,60 +44,64 @@ LATER = timedelta(minutes=2)
 LAPSED = "details_not_given"
 
 
-def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> Request:
+def ask_details(world: "World", company: str, id: str, missing: Sequence[str], by: str) -> PrivacyRequest:
     """As the operator, ask for details that a rectification lacks. Its deadline pauses, and the owners are notified.
     Raises NotFound. Raises RequestSettled for a request that is carried out, already waits or is no rectification.
     Raises InvalidContent for an attribute that is not stored about the subject."""
     call = world.call(company, by, "privacy_details", key=f"details-{world.random(12).hex()}")
     members = members_of(world.store, company)
 
-    def decide_details(snapshot: Snapshot) -> Decision[Request]:
-        request = snapshot.get(Request, id)
+    def decide_details(snapshot: Snapshot) -> Decision[PrivacyRequest]:
+        request = snapshot.get(PrivacyRequest, id)
         if request is None:
             raise NotFound
         if request.kind != "rectification" or request.status != "verified" or request.awaiting_since:
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
-        told = notice(call, "details_missing", id)
-        return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(told,))
+        message = notice(call, "details_missing", id)
+        return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(message,))
 
-    return transact(world.store, call, [Request.ref(company, id)], decide_details, ACCOUNT).outcome
+    return transact(world.store, call, [PrivacyRequest.ref(company, id)], decide_details, ACCOUNT).outcome
 
 
-def answer(world: "World", call: Call, asker: Requester, id: str, corrections: Mapping[str, Any]) -> Committed[Request]:
+def answer(
+    world: "World", call: Call, requester: Requester, id: str, corrections: Mapping[str, Any]
+) -> Committed[PrivacyRequest]:
     """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
     Forbidden, ProofNeeded for a member, RequestSettled, InvalidContent."""
-    wanted = correcting.correction_input(world, call.company, corrections)
+    correction = correcting.correction_input(world, call.company, corrections)
     members = members_of(world.store, call.company)
 
-    def decide_correction(snapshot: Snapshot) -> Decision[Request]:
-        request = open_request(snapshot, asker, id)
-        asker.require(request.subject)
-        correcting.require(asker, request.affects)
+    def decide_correction(snapshot: Snapshot) -> Decision[PrivacyRequest]:
+        request = open_request(snapshot, requester, id)
+        requester.require(request.subject)
+        correcting.require(requester, request.affects)
         if request.kind != "rectification":
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
-        return correcting.decide_rectification(request, own, wanted, call, snapshot.clock + 1, new=False)
+        return correcting.decide_rectification(request, own, correction, call, snapshot.clock + 1, new=False)
 
-    done = transact(world.store, call, [Request.ref(call.company, id)], decide_correction, ACCOUNT)
+    done = transact(world.store, call, [PrivacyRequest.ref(call.company, id)], decide_correction, ACCOUNT)
     world.wake("requests")
     return done
 
 
 @dataclass(frozen=True)
-class _Context:
+class _RectificationContext:
     world: "World"
-    request: Request
+    request: PrivacyRequest
 
 
-def _step_of(_: _Context, request: Request) -> str:
+def _step_of(_: _RectificationContext, request: PrivacyRequest) -> str:
     if request.status == "verified":
         return "wait"
     return "count" if any(measure.found is None for measure in request.measures) else "finish"
 
 
-def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+def _wait(
+    context: _RectificationContext, request: PrivacyRequest, _: Deadline
+) -> PrivacyRequest | Written[PrivacyRequest]:
     """Wait for an operator if there are no corrections. Lapse if the missing details never arrive."""
     since = request.awaiting_since
     if since is None:  # An operator carries it out; the watch job checks its deadline.
@@ -108,52 +112,54 @@ def _wait(context: _Context, request: Request, _: Deadline) -> Request | Written
     return replace(request, due_at=since + UNANSWERED)
 
 
-def _count(context: _Context, request: Request, _: Deadline) -> Request:
+def _count(context: _RectificationContext, request: PrivacyRequest, _: Deadline) -> PrivacyRequest:
     return _counted(context.world, request)
 
 
-def _finish(context: _Context, request: Request, _: Deadline) -> Request | Written[Request]:
+def _finish(
+    context: _RectificationContext, request: PrivacyRequest, _: Deadline
+) -> PrivacyRequest | Written[PrivacyRequest]:
     """Close the request once its owners are notified, or once its deadline is near."""
     world = context.world
-    told = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
-    if not told and world.now() < request.deadline - WARNED:
+    notified = not any(world.store.records([Message.ref(request.company, correcting.message_id(request.id))]))
+    if not notified and world.now() < request.deadline - WARNED:
         return replace(request, due_at=world.now() + LATER)
     _name_hidden(world, request)
-    return Written(_close(world, request if told else replace(request, recipients=())))
+    return Written(_close(world, request if notified else replace(request, recipients=())))
 
 
-def _counted(world: "World", request: Request) -> Request:
+def _counted(world: "World", request: PrivacyRequest) -> PrivacyRequest:
     """The request with the next pages of frozen documents counted. Its cursor holds a count for each kind, in the order
     of the registry, and a sort key. If the record was deleted, no document counts as stale."""
     own = affected.subject_row(world.store, request)
     tally, _, after = (request.cursor or ":").partition(":")
-    kinds = [made.kind for made in document_types()]
+    kinds = [document_type.kind for document_type in document_types()]
     found = Counter(dict(zip(kinds, (int(count) for count in tally.split(",") if count), strict=False)))
     where: str | None = after
     for _ in range(PAGES):
         rows, where = affected.page(world.store, request.company, where or "")
         found.update(row.KIND for row in rows if own and affected.stale(row, request, own))
         if where is None:
-            told = {kind: found[kind] for kind in kinds}
-            measures = (replace(m, found=told.get(m.kinds[0], m.found), done=True) for m in request.measures)
+            counts = {kind: found[kind] for kind in kinds}
+            measures = (replace(m, found=counts.get(m.kinds[0], m.found), done=True) for m in request.measures)
             return replace(request, measures=tuple(measures), cursor=None)
     return replace(request, cursor=f"{','.join(str(found[kind]) for kind in kinds)}:{where}")
 
 
-def _name_hidden(world: "World", request: Request) -> None:
+def _name_hidden(world: "World", request: PrivacyRequest) -> None:
     """Record the recipients whose disclosure is still hidden. The operator must inform them."""
     for row in disclosures.of_company(world.store, request.company):
         if row.subject in (None, request.subject) and not may_be_seen(row, today(world.now())):
             log.warning("a recipient of what was corrected", extra={"request": request.id, "disclosure": row.id})
 
 
-def _close(world: "World", request: Request) -> Request | None:
+def _close(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:
     """Sign the receipt and close the request with it in one commit. Raises Busy."""
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     receipt = receipts.make(world, request, call.at)
 
-    def decide_completion(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "running":
             return Decision(now)
         ends = first_day_gone("request.proof", call.at)
@@ -165,7 +171,7 @@ def _close(world: "World", request: Request) -> Request | None:
 
 WORKFLOW: Final = Workflow(
     name="rectification",
-    context=_Context,
+    context=_RectificationContext,
     load=lambda context: context.request,
     row=lambda _, request: request,
     step_of=_step_of,

@@ -21,8 +21,8 @@ from chalicelib.domain.errors import (
     TooManyRequests,
     UnderHold,
 )
-from chalicelib.domain.privacy.request import Request
-from chalicelib.policy.model import Language
+from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services.companies import codes
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.requests import requests
@@ -98,18 +98,18 @@ def _in_order(found: Iterable[Member]) -> list[Member]:
 
 
 def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
-    asker = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
+    requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), asker, "deletion", subject, capped=False)
+        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), requester, "deletion", subject, capped=False)
         id = id_of(made)
-        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), asker, id)
+        confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), requester, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return DeletionOutcome("already")
     except LastOwner:
         return DeletionOutcome("last_owner")
-    request = confirmed.value or world.store.records([Request.ref(member.company, id)])[0]
-    until = request.grace_until if isinstance(request, Request) else None
+    request = confirmed.value or world.store.records([PrivacyRequest.ref(member.company, id)])[0]
+    until = request.grace_until if isinstance(request, PrivacyRequest) else None
     return DeletionOutcome("own_data" if subject else "account", id, until)
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.companies.member import OWNERS_SETTLED, ApiKey, FormerOwner, Member, owner_mark
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY, ApiKey, FormerOwner, Member, owner_digest
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidden, LastOwner, OwnersChanged
 from chalicelib.domain.privacy.erased import marked
-from chalicelib.domain.privacy.request import GRACE, Request, Tombstone, clear_days, moved, reminder
+from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, clear_days, moved, reminder
 from chalicelib.services.companies.access import owners_changed
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.requests.requester import Requester
@@ -28,83 +28,83 @@ def former_owners(store: Store, company: str, at: datetime) -> list[str]:
     return [row.id for row in store.all_of(FormerOwner, company) if row.expires_at > at.timestamp()]
 
 
-def marks(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
+def owner_digests(members: Iterable[Member], former: Iterable[str], before: Iterable[str] = ()) -> tuple[str, ...]:
     """The digests of everybody who may stop an account's deletion: its owners, recent former owners, and those recorded
     before."""
-    now = (owner_mark(member.company, member.user) for member in members if member.role == "owner")
+    now = (owner_digest(member.company, member.user) for member in members if member.role == "owner")
     return tuple(dict.fromkeys((*before, *now, *former)))
 
 
 def account(
     snapshot: Snapshot,
     call: Call,
-    asker: Requester,
-    request: Request,
+    requester: Requester,
+    request: PrivacyRequest,
     members: Sequence[Member],
     former: Sequence[str],
     *,
     waive: bool,
-) -> Decision[Request]:
+) -> Decision[PrivacyRequest]:
     """Block the account and begin its delay, or waive the delay. Raises Forbidden, AlreadyBlocked, AnotherOwnerNeeded,
     OwnersChanged."""
-    if asker.role != "owner":
+    if requester.role != "owner":
         raise Forbidden(scope="")
     first = request.confirmed_by
     seen = [row for member in members if (row := snapshot.get(Member, user=member.user)) and row.role == "owner"]
     if waive:
-        if len(seen) > 1 and first in (None, asker.id):
+        if len(seen) > 1 and first in (None, requester.id):
             raise AnotherOwnerNeeded
         _require_settled_owners(snapshot.head, call.at)
     if request.status == "requested" and snapshot.head.state != "active":
         raise AlreadyBlocked
-    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": asker.id}
-    begun["owners"] = marks(seen, former, request.owners)
+    begun: dict[str, Any] = {} if first else {"verified_at": call.at, "confirmed_by": requester.id}
+    begun["owners"] = owner_digests(seen, former, request.owners)
     if waive:
         after = moved(request, "verified", call.at, **begun, deadline=clear_days(call.at), due_at=call.at)
     else:
         until = call.at + GRACE
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = postponed(after, reminder(after) or until)
-    told = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
-    return Decision(after, puts=(after, watch_over(after)), messages=(told,), head={"state": "blocked"})
+    message = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
+    return Decision(after, puts=(after, watch_over(after)), messages=(message,), head={"state": "blocked"})
 
 
 def _require_settled_owners(head: Head, at: datetime) -> None:
     """Refuse a waiver soon after a change of owners. An attacker could first become the only owner, or add an
     accomplice."""
-    if head.owners_changed is not None and at < (until := head.owners_changed + OWNERS_SETTLED):
+    if head.owners_changed is not None and at < (until := head.owners_changed + OWNER_CHANGE_DELAY):
         raise OwnersChanged(possible_from=instant(until))
 
 
 def person(
     snapshot: Snapshot,
     call: Call,
-    asker: Requester,
-    request: Request,
+    requester: Requester,
+    request: PrivacyRequest,
     own: Record | None,
     others: Sequence[Member],
     keys: Sequence[ApiKey],
-) -> Decision[Request]:
+) -> Decision[PrivacyRequest]:
     """Delete the person's own record, unless it was deleted earlier, and the keys that the member made. Raises
     AlreadyBlocked, LastOwner."""
     if snapshot.head.state != "active":
         raise AlreadyBlocked  # Before closing an account, nobody may first remove an owner who could stop it.
     subject = request.subject or ""
     shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
-    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=asker.id, due_at=call.at)
+    after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
     if own is None:
         after = replace(after, measures=deletion.record_deleted_before(subject))
     if isinstance(own, Member) and own.role == "owner":
-        beside = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
-        if not any(other is not None and other.role == "owner" for other in beside):
+        remaining = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
+        if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
     stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
-    told = deletion.notice(call, "person_erased", request.id)
+    message = deletion.notice(call, "person_erased", request.id)
     decision = Decision(
         after,
         puts=(after, stone, *shut),
         deletes=(own,) if own else (),
-        messages=(told,),
+        messages=(message,),
         head={"erased": marked(snapshot.head.erased, subject)},
     )
     return owners_changed(snapshot, call, own, decision) if isinstance(own, Member) else decision

@@ -23,10 +23,13 @@ ASKED_A_DAY, TRIED_A_DAY = 20, 60
 DAY = 86_400
 
 
-def counted(snapshot: Snapshot, call: Call, asker: Requester) -> Tally:
+def counted(snapshot: Snapshot, call: Call, requester: Requester) -> Tally:
     """The requester's count plus one, put by the commit that records the request. A repeated or refused request is not
     counted, and two concurrent requests count twice. Raises TooManyRequests."""
-    id, now = sha256("\x1f".join(("privacy", call.company, _who(asker))).encode()).hexdigest(), int(call.at.timestamp())
+    id, now = (
+        sha256("\x1f".join(("privacy", call.company, _who(requester))).encode()).hexdigest(),
+        int(call.at.timestamp()),
+    )
     seen = snapshot.get(Tally, id)
     if seen is None or seen.expires_at <= now:
         until = min(now + DAY, expires_at(Tally, call.at))
@@ -36,12 +39,12 @@ def counted(snapshot: Snapshot, call: Call, asker: Requester) -> Tally:
     return seen.edited(call.at, count=seen.count + 1)
 
 
-def tried(world: "World", company: str, asker: Requester) -> None:
+def tried(world: "World", company: str, requester: Requester) -> None:
     """Count a dry run, which stores no company data. Raises TooManyRequests, Busy."""
-    wait = codes.wait(world, "privacy dry runs", f"{company} {_who(asker)}", most=TRIED_A_DAY, seconds=DAY)
+    wait = codes.wait(world, "privacy dry runs", f"{company} {_who(requester)}", most=TRIED_A_DAY, seconds=DAY)
     if wait:
         raise TooManyRequests(retry_after=wait)
 
 
-def _who(asker: Requester) -> str:
-    return "keys" if asker.role is None else asker.id
+def _who(requester: Requester) -> str:
+    return "keys" if requester.role is None else requester.id

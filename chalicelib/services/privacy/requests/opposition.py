@@ -8,7 +8,7 @@ from typing import Final
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.privacy.consent import Choosable, Consent, chosen, with_choice
-from chalicelib.domain.privacy.request import Request, moved
+from chalicelib.domain.privacy.request import PrivacyRequest, moved
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.store.snapshot import Snapshot
 
@@ -16,8 +16,8 @@ OPPOSED: Final[tuple[Choosable, ...]] = ("marketing", "diagnostics")
 
 
 def complete(
-    snapshot: Snapshot, request: Request, members: Sequence[Member], call: Call
-) -> tuple[Request, tuple[Consent, ...]]:
+    snapshot: Snapshot, request: PrivacyRequest, members: Sequence[Member], call: Call
+) -> tuple[PrivacyRequest, tuple[Consent, ...]]:
     """Complete an opposition: return the closed request and the new consents. A company's opposition covers all its
     `members`. A customer or supplier has no consents: the product neither mails them nor stores diagnostics about
     them."""

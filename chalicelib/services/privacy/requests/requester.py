@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.companies.member import owner_mark
+from chalicelib.domain.companies.member import owner_digest
 from chalicelib.domain.errors import Forbidden, NotFound
-from chalicelib.domain.privacy.request import OPEN, Request, digest
+from chalicelib.domain.privacy.request import OPEN, PrivacyRequest, digest
 from chalicelib.store.wire import Store
 
 
@@ -27,37 +27,37 @@ class Requester:
         if self.role not in (None, "owner") and subject != self.id:
             raise Forbidden(scope="")
 
-    def follows(self, request: Request) -> bool:
+    def follows(self, request: PrivacyRequest) -> bool:
         """Whether the requester may see the request. It is visible to everybody who may make it, to its author, and to
         the account's owners at that time, even if they or the account are gone."""
         if self._owned(request) or (self.subject and request.asker == digest(request.id, self.subject)):
             return True
         return self.role == "owner" or self.id in (request.subject, request.asked_by) or self._is_key
 
-    def may_stop(self, request: Request) -> None:
+    def may_stop(self, request: PrivacyRequest) -> None:
         """Require permission to stop a request. Owners may, also recent former owners. Others stop only requests about
         themselves or not yet verified. Raises Forbidden."""
         own = request.asked_by == self.id and (request.subject == self.id or request.verified_at is None)
         if self.role != "owner" and not own and not self._owned(request):
             raise Forbidden(scope="")
 
-    def _owned(self, request: Request) -> bool:
-        return bool(self.subject) and owner_mark(request.company, self.subject or "") in request.owners
+    def _owned(self, request: PrivacyRequest) -> bool:
+        return bool(self.subject) and owner_digest(request.company, self.subject or "") in request.owners
 
     @property
     def _is_key(self) -> bool:
         return self.role is None and self.id.startswith("key_")
 
 
-def found(store: Store, company: str, asker: Requester, id: str) -> Request:
+def find_request(store: Store, company: str, requester: Requester, id: str) -> PrivacyRequest:
     """A request that the requester may see. Raises NotFound."""
-    (request,) = store.records([Request.ref(company, id)])
-    if not isinstance(request, Request) or not asker.follows(request):
+    (request,) = store.records([PrivacyRequest.ref(company, id)])
+    if not isinstance(request, PrivacyRequest) or not requester.follows(request):
         raise NotFound
     return request
 
 
 def was_owner(store: Store, company: str, subject: str) -> bool:
     """Whether a former member may still stop a running deletion of the account. Raises Busy."""
-    mark, rows = owner_mark(company, subject), store.all_of(Request, company, descending=True)
-    return any(row.status in OPEN and mark in row.owners for row in rows)
+    owner, rows = owner_digest(company, subject), store.all_of(PrivacyRequest, company, descending=True)
+    return any(row.status in OPEN and owner in row.owners for row in rows)

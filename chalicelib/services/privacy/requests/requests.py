@@ -19,20 +19,20 @@ from chalicelib.domain.errors import (
     TooManyRequests,
     UnderHold,
 )
+from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.consent import Consent
 from chalicelib.domain.privacy.request import (
     OVER,
     PROVEN,
     UNCONFIRMED,
+    PrivacyRequest,
     Receipt,
-    Request,
     RequestKind,
     clear_days,
     digest,
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.policy.model import Language
 from chalicelib.services.companies import codes
 from chalicelib.services.companies.access import keys_made_by
 from chalicelib.services.mail import writing
@@ -40,7 +40,7 @@ from chalicelib.services.privacy.erasure import deletion
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
-from chalicelib.services.privacy.requests.requester import Requester, found
+from chalicelib.services.privacy.requests.requester import Requester, find_request
 from chalicelib.services.privacy.requests.subjects import (
     affected_by,
     deleted_but_named,
@@ -66,7 +66,7 @@ class _NewRequest:
     """A request to store, and the facts that its decision needs. `members` are the company's, if the request concerns
     members. `named`: stored rows still name a subject whose record is gone. `own`: a member opposes for themselves."""
 
-    request: Request
+    request: PrivacyRequest
     members: Sequence[Member]
     correction: correcting.CorrectionInput | None
     named: bool
@@ -82,7 +82,7 @@ def ask(
     corrections: Mapping[str, Any] | None = None,
     *,
     capped: bool = True,
-) -> Committed[Request]:
+) -> Committed[PrivacyRequest]:
     """Create a request. Kinds without a second proof of identity are verified at once. An opposition, and a
     rectification with corrections, are carried out in the same commit. Raises Forbidden, NotFound for an unknown
     subject, InvalidContent, ProofNeeded to correct a member. Raises TooManyRequests if `capped`; the public page has
@@ -94,7 +94,7 @@ def ask(
     correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     new = _prepared(world, call, request, correction, own=own)
 
-    def decide_request(snapshot: Snapshot) -> Decision[Request]:
+    def decide_request(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         decision = _decide_by_kind(snapshot, call, new)
         counted = (limits.counted(snapshot, call, requester),) if capped else ()
         return replace(decision, puts=(*decision.puts, *counted))
@@ -106,7 +106,7 @@ def ask(
     return committed
 
 
-def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decision[Request]:
+def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decision[PrivacyRequest]:
     request, members = new.request, new.members
     if request.kind == "deletion" and request.subject is not None:
         erasable(snapshot, request.subject, members, named=new.named)
@@ -123,14 +123,14 @@ def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decisio
 
 
 def _correction(
-    world: "World", call: Call, requester: Requester, request: Request, corrections: Mapping[str, Any]
+    world: "World", call: Call, requester: Requester, request: PrivacyRequest, corrections: Mapping[str, Any]
 ) -> correcting.CorrectionInput:
     correcting.require(requester, request.affects)
     return correcting.correction_input(world, call.company, corrections)
 
 
 def _prepared(
-    world: "World", call: Call, request: Request, correction: correcting.CorrectionInput | None, *, own: bool
+    world: "World", call: Call, request: PrivacyRequest, correction: correcting.CorrectionInput | None, *, own: bool
 ) -> _NewRequest:
     """Read the members and the former owners that the decision needs, and whether documents name a missing subject."""
     account = request.subject is None
@@ -140,18 +140,18 @@ def _prepared(
     members = members_of(world.store, call.company) if of_all or of_one else []
     if ends:
         former = confirmation.former_owners(world.store, call.company, call.at)
-        request = replace(request, owners=confirmation.marks(members, former))
+        request = replace(request, owners=confirmation.owner_digests(members, former))
     named = request.kind == "deletion" and not account
     named = named and deleted_but_named(world, call.company, request.subject or "", members)
     return _NewRequest(request, members, correction, named, own)
 
 
-def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> Request:
+def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> PrivacyRequest:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
-    id = call.new_id(Request)
+    id = call.new_id(PrivacyRequest)
     return call.make(
-        Request,
+        PrivacyRequest,
         id=id,
         kind=kind,
         affects=affected_by(subject),
@@ -165,18 +165,20 @@ def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | N
     )
 
 
-def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False) -> Committed[Request]:
+def confirm(
+    world: "World", call: Call, requester: Requester, id: str, *, waive: bool = False
+) -> Committed[PrivacyRequest]:
     """Verify a request. An account is blocked at once and its delay begins. A person's own record is deleted at once.
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
-    (asked,) = world.store.records([Request.ref(call.company, id)])
-    person = asked.subject if isinstance(asked, Request) else None
+    (asked,) = world.store.records([PrivacyRequest.ref(call.company, id)])
+    person = asked.subject if isinstance(asked, PrivacyRequest) else None
     keys = keys_made_by(world.store, call.company, person) if person else []
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])
 
-    def decide_confirmation(snapshot: Snapshot) -> Decision[Request]:
+    def decide_confirmation(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         request = open_request(snapshot, requester, id)
         requester.require(request.subject)
         if not requester.proven:
@@ -197,11 +199,11 @@ def confirm(world: "World", call: Call, requester: Requester, id: str, *, waive:
     return committed
 
 
-def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[Request]:
+def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committed[PrivacyRequest]:
     """Stop a request that has not begun. Any owner may, a recent former owner, and the author until it is verified. A
     blocked account opens again. Raises NotFound, Forbidden, RequestSettled."""
 
-    def decide_cancel(snapshot: Snapshot) -> Decision[Request]:
+    def decide_cancel(snapshot: Snapshot) -> Decision[PrivacyRequest]:
         request = open_request(snapshot, requester, id)
         requester.may_stop(request)
         if request.kind == "deletion" and (request.status == "running" or _gone(request)):
@@ -218,13 +220,13 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
             head={"state": "active"} if blocked else None,
         )
 
-    return transact(world.store, call, [Request.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
+    return transact(world.store, call, [PrivacyRequest.ref(call.company, id)], decide_cancel, ACCOUNT_WHILE_BLOCKED)
 
 
 def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
     """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
     a member without an address, TooManyRequests."""
-    request = found(world.store, call.company, requester, id)
+    request = find_request(world.store, call.company, requester, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
     own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
@@ -238,14 +240,14 @@ def mail_code(world: "World", call: Call, requester: Requester, id: str, languag
     writing.write_without_company(world, writing.write(call, own.email, language, "identity_code", code=code))
 
 
-def _gone(request: Request) -> bool:
+def _gone(request: PrivacyRequest) -> bool:
     """Whether verification deleted the person's own record. Such a request can no longer be stopped."""
     return request.subject is not None and request.verified_at is not None
 
 
 def receipt(world: "World", company: str, requester: Requester, id: str) -> Receipt:
     """The signed receipt of a completed request. Raises NotFound, Busy."""
-    found(world.store, company, requester, id)
+    find_request(world.store, company, requester, id)
     (row,) = world.store.records([Receipt.ref(company, id)])
     if not isinstance(row, Receipt):
         raise NotFound
@@ -254,21 +256,21 @@ def receipt(world: "World", company: str, requester: Requester, id: str) -> Rece
 
 def listing(
     world: "World", company: str, requester: Requester, limit: int, after: str | None
-) -> tuple[list[Request], bool]:
+) -> tuple[list[PrivacyRequest], bool]:
     """The requests that the requester may see, newest first. Raises NotFound for a requester who may see none of a
     closed account."""
     start = {"company": {"S": company}, "sort": {"S": f"request#{after}"}} if after else None
     rows = world.store.all("requests", company, SORT.startswith("request#"), after=start, descending=True)
-    visible = (row for row in rows if isinstance(row, Request) and requester.follows(row))
+    visible = (row for row in rows if isinstance(row, PrivacyRequest) and requester.follows(row))
     shown = [*islice(visible, limit + 1)]
     if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
 
 
-def open_request(snapshot: Snapshot, requester: Requester, id: str) -> Request:
+def open_request(snapshot: Snapshot, requester: Requester, id: str) -> PrivacyRequest:
     """A request that the requester may see and that is not over. Raises NotFound, RequestSettled."""
-    request = snapshot.get(Request, id)
+    request = snapshot.get(PrivacyRequest, id)
     if request is None or not requester.follows(request):
         raise NotFound
     if request.status in OVER:
@@ -277,4 +279,4 @@ def open_request(snapshot: Snapshot, requester: Requester, id: str) -> Request:
 
 
 def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:
-    return [Request.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]
+    return [PrivacyRequest.ref(call.company, id), *(Member.ref(call.company, user=member.user) for member in members)]

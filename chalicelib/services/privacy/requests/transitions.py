@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import RequestSettled
-from chalicelib.domain.privacy.request import WARNED, Request, RequestDeadline, RequestStatus, moved, reminder
+from chalicelib.domain.privacy.request import WARNED, PrivacyRequest, RequestDeadline, RequestStatus, moved, reminder
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.privacy.erasure import deletion
 from chalicelib.store.decision import SYSTEM_STEP, Decision
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def postponed(request: Request, at: datetime) -> Request:
+def postponed(request: PrivacyRequest, at: datetime) -> PrivacyRequest:
     """The request, due for its job at `at`."""
     return replace(request, due_at=at)
 
 
-def watch_over(request: Request) -> RequestDeadline:
+def watch_over(request: PrivacyRequest) -> RequestDeadline:
     """The row by which an open request's deadline is watched."""
     return RequestDeadline(
         company=request.company,
@@ -33,36 +33,36 @@ def watch_over(request: Request) -> RequestDeadline:
     )
 
 
-def lapse(world: "World", request: Request) -> None:
+def lapse(world: "World", request: PrivacyRequest) -> None:
     """End a request that nobody confirmed in time."""
     close(world, request, "cancelled", reason="not_confirmed")
 
 
 def close(
-    world: "World", request: Request, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
-) -> Request | None:
+    world: "World", request: PrivacyRequest, to: RequestStatus, *, reason: str | None = None, notice: str | None = None
+) -> PrivacyRequest | None:
     """Close a request that no receipt follows; None when it was moved meanwhile. `request` is as it was read."""
     call = world.call(request.company, request.asked_by, f"privacy_{to}", key=f"{request.id}:{to}")
 
-    def decide_transition(snapshot: Snapshot) -> Decision[Request | None]:
-        now = snapshot.get(Request, request.id)
+    def decide_transition(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != request.status:
             return Decision(None)
         after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
-        told = (deletion.notice(call, notice, request.id),) if notice else ()
+        messages = (deletion.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
             after,
             puts=(after,),
             deletes=(watch_over(now),),
-            messages=told,
+            messages=messages,
             head={"state": "active"} if opened else None,
         )
 
     return transact(world.store, call, [request.key], decide_transition, SYSTEM_STEP).outcome
 
 
-def close_by_operator(world: "World", request: Request, to: RequestStatus, *, reason: str | None = None) -> bool:
+def close_by_operator(world: "World", request: PrivacyRequest, to: RequestStatus, *, reason: str | None = None) -> bool:
     """Close a request that an operator carried out or refused. Refuses kinds that only the job carries out. Raises
     RequestSettled, Busy."""
     if to == "completed":
@@ -70,17 +70,17 @@ def close_by_operator(world: "World", request: Request, to: RequestStatus, *, re
             raise RequestSettled(status=request.status)
         _to_running(world, request)
         (now,) = world.store.records([request.key])
-        return isinstance(now, Request) and close(world, now, to, reason=reason, notice="completed") is not None
+        return isinstance(now, PrivacyRequest) and close(world, now, to, reason=reason, notice="completed") is not None
     if request.kind == "deletion" and request.status not in ("requested", "grace", "verified"):
         raise RequestSettled(status=request.status)
     return close(world, request, to, reason=reason, notice="cancelled") is not None
 
 
-def _to_running(world: "World", request: Request) -> None:
+def _to_running(world: "World", request: PrivacyRequest) -> None:
     call = world.call(request.company, request.asked_by, "privacy_run", key=f"{request.id}:run")
 
     def decide_start(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Request, request.id)
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status == "running":
             return Decision()
         return Decision(puts=(moved(now, "running", call.at),))
@@ -88,12 +88,12 @@ def _to_running(world: "World", request: Request) -> None:
     transact(world.store, call, [request.key], decide_start, SYSTEM_STEP)
 
 
-def remind(world: "World", request: Request) -> None:
+def remind(world: "World", request: PrivacyRequest) -> None:
     """Remind the owners when the delay ends, and postpone the request to the next reminder or the end."""
     call = world.call(request.company, request.asked_by, "privacy_remind", key=f"{request.id}:{request.reminders}")
 
     def decide_reminder(snapshot: Snapshot) -> Decision:
-        now = snapshot.get(Request, request.id)
+        now = snapshot.get(PrivacyRequest, request.id)
         if now is None or now.status != "grace" or now.reminders != request.reminders:
             return Decision()
         after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
