@@ -15,6 +15,9 @@ UNIT = "tests/unit/"
 LONGEST = ("tests/e2e/", "tests/infra/", "tests/backup/", "tests/privacy/", "tests/stored/", "tests/toy/", "tests/api/")
 """The folders whose modules take longest, in the order in which they run: short modules at the end leave no processor
 idle."""
+WHOLE = LONGEST[:-1]
+"""The folders whose tests use the system as a whole. Their coverage is not counted: a line of the core is covered by a
+test that is nearer to it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
         elif item.nodeid.startswith(UNIT) and item.get_closest_marker("allow_hosts") is None:
             item.add_marker("disable_socket")
+        if item.nodeid.startswith(WHOLE):
+            item.add_marker("no_cover")
         if proves(getattr(item, "function", None)):
             item.add_marker("proof")
 
