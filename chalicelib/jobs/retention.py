@@ -37,13 +37,13 @@ def retention_job() -> Job:
 
 def plan(world: "World", work: Record) -> list[JobStep]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
-    from chalicelib.services.retention import purge, selection
+    from chalicelib.services.retention import schedules, selection
 
     if isinstance(work, OrphanedPayments):
         return [JobStep("leftover", work.key, "late payments of a purged invoice", (work.id,))]
     if not isinstance(work, RetentionSchedule):
         raise TypeError(f"a {work.KIND} is due for the purge")
-    through = purge.retention_of(work).through(today(world.now()))
+    through = schedules.retention_of(work).through(today(world.now()))
     batches = list(selection.due_entries(world.store, work.company, through))
     steps = [
         JobStep(

@@ -10,7 +10,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.ids import new_id
 from chalicelib.services.documents import issuing
-from chalicelib.services.retention.purge import midnight
+from chalicelib.services.retention.schedules import midnight
 from chalicelib.wiring import World
 from tests.conftest import Shop
 

@@ -20,7 +20,7 @@ from chalicelib.services.archive import statutory
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.retention.purge import CompanyRetention
+from chalicelib.services.retention.schedules import CompanyRetention
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER

@@ -25,7 +25,7 @@ from chalicelib.services.mail.writing import write
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import requests, transitions
-from chalicelib.services.retention.purge import midnight, new_schedule
+from chalicelib.services.retention.schedules import midnight, new_schedule
 from chalicelib.services.support import desk, support
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row

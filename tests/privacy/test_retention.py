@@ -24,7 +24,7 @@ from chalicelib.policy.terms import FinancialYear, Period
 from chalicelib.services.documents import register
 from chalicelib.services.privacy.legal import holds
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.purge import (
+from chalicelib.services.retention.schedules import (
     CompanyRetention,
     midnight,
     new_schedule,

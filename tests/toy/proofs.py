@@ -35,7 +35,7 @@ from chalicelib.services.privacy.rectification import affected
 from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.purge import midnight, new_schedule
+from chalicelib.services.retention.schedules import midnight, new_schedule
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded

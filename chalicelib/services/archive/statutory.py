@@ -24,7 +24,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR
 from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.documents.printing import original
-from chalicelib.services.retention import purge
+from chalicelib.services.retention import schedules
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -100,12 +100,12 @@ def _lock(
 ) -> None:
     key = prefixes.archived(document.company, document.hash)
     rule = (
-        purge.retention_of(schedule)
+        schedules.retention_of(schedule)
         if schedule
-        else purge.CompanyRetention((purge.statutory(current()),), (CALENDAR_YEAR,))
+        else schedules.CompanyRetention((schedules.statutory(current()),), (CALENDAR_YEAR,))
     )
     dated = by_kind(document.KIND).dated(document) or document.issue_date
-    until = purge.midnight(rule.kept_until(dated) + purge.DAY)
+    until = schedules.midnight(rule.kept_until(dated) + schedules.DAY)
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return

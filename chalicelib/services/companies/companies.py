@@ -20,7 +20,7 @@ from chalicelib.services.backup.create import plans
 from chalicelib.services.companies.consent import accepting
 from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.documents import numbering
-from chalicelib.services.retention import purge
+from chalicelib.services.retention import schedules
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
@@ -63,7 +63,7 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
     def decide_founding(snapshot: Snapshot) -> Decision[Company]:
         if snapshot.founded:
             raise AlreadyExists(id=call.company)
-        new = (company, member, purge.new_schedule(company, call.at), *accepted)
+        new = (company, member, schedules.new_schedule(company, call.at), *accepted)
         return Decision(company, new=new, head={"mode": mode})
 
     return transact(store, replace(call, actor=member.id), [], decide_founding, FOUNDING)
@@ -117,7 +117,7 @@ def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Comp
         if changes.get("series"):
             after, series, head = numbering.patch(snapshot, after, changes["series"], call)
         if after.financial_year_end != before.financial_year_end and (schedule := snapshot.get(RetentionSchedule)):
-            series.append(purge.with_year_end(schedule, after.financial_year_end, call.at))
+            series.append(schedules.with_year_end(schedule, after.financial_year_end, call.at))
         return Decision(after, puts=(after, *series), head=head)
 
     return transact(store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)

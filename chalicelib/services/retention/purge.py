@@ -5,12 +5,12 @@ date of its next purge, so that the cost of a run depends on what is due and not
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.clock import MOROCCO, today
-from chalicelib.domain.companies.company import Company, OrphanedPayments, RetentionSchedule, Series
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -19,9 +19,18 @@ from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
-from chalicelib.policy.model import Policy
-from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
+from chalicelib.policy.terms import Period
 from chalicelib.services.archive import removal
+from chalicelib.services.retention.schedules import (
+    DAY,
+    CompanyRetention,
+    dated,
+    midnight,
+    oldest,
+    retention_of,
+    statutory,
+    year_of,
+)
 from chalicelib.services.retention.selection import due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -33,86 +42,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 80
 """Rows that one commit deletes. The commit's bookkeeping and the series come on top; a transaction takes 100."""
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class CompanyRetention:
-    """The retention rule of a company's records: all its periods and financial years. A record goes only when all
-    agree."""
-
-    periods: tuple[Period, ...]
-    years: tuple[FinancialYear, ...]
-
-    def kept_until(self, day: date) -> date:
-        """The last day on which a record dated `day` is kept."""
-        ends = [kept_until(p, Start.END_OF_FINANCIAL_YEAR, day, y) for p in self.periods for y in self.years]
-        return max(ends)
-
-    def through(self, on: date) -> date:
-        """The latest date whose records may be purged on the day `on`. All earlier ones are past their term too."""
-        longest = max(period.years for period in self.periods)
-        day = on.replace(year=on.year - longest, day=min(on.day, 28))
-        while self.kept_until(day) >= on:
-            day = min(year.end(day.replace(year=day.year - 1, day=min(day.day, 28))) for year in self.years)
-        while self.kept_until(day + DAY) < on:
-            day = min(year.end(day + DAY) for year in self.years)
-        return day
-
-
-def statutory(policy: Policy) -> Period:
-    """The longest term that counts from the end of a financial year."""
-    found = [rule.term for rule in policy.rules.values() if rule.start is Start.END_OF_FINANCIAL_YEAR and rule.term]
-    return max(found, key=lambda period: period.after(date(2000, 1, 1)))
-
-
-def year_of(text: str) -> FinancialYear:
-    """The financial year that ends on "MM-DD". Raises TermError."""
-    month, _, day = text.partition("-")
-    return FinancialYear(int(month), int(day))
-
-
-def retention_of(schedule: RetentionSchedule) -> CompanyRetention:
-    """A company's rule: the term promised to it and the policy's term. A longer policy term counts at once. A shortened
-    one counts only after an operator adopts it."""
-    periods = dict.fromkeys([Period.parse(schedule.period), statutory(current())])
-    return CompanyRetention(tuple(periods), tuple(year_of(end) for end in schedule.ends))
-
-
-def new_schedule(company: Company, at: datetime) -> RetentionSchedule:
-    """The retention row of a new company."""
-    schedule = RetentionSchedule(
-        company=company.company,
-        id=company.company,
-        created_at=at,
-        updated_at=at,
-        ends=(company.financial_year_end,),
-        period=str(statutory(current())),
-        due_at=at,
-    )
-    return _dated(schedule, today(at))
-
-
-def with_year_end(schedule: RetentionSchedule, end: str, at: datetime) -> RetentionSchedule:
-    """The retention row after a change of the financial year. Earlier records are kept at least as long as before."""
-    if end in schedule.ends:
-        return schedule
-    return _dated(schedule.edited(at, ends=(*schedule.ends, end)), _oldest(schedule))
-
-
-def _oldest(schedule: RetentionSchedule) -> date:
-    """The earliest possible date of a record."""
-    return schedule.swept + DAY if schedule.swept else today(schedule.created_at)
-
-
-def _dated(schedule: RetentionSchedule, oldest: date) -> RetentionSchedule:
-    """The row, due on the first day on which records dated `oldest` may be purged."""
-    return replace(schedule, due_at=midnight(retention_of(schedule).kept_until(oldest) + DAY))
-
-
-def midnight(day: date) -> datetime:
-    """The UTC instant at which a day begins in Casablanca."""
-    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)
 
 
 def purge(world: "World", schedule: RetentionSchedule) -> bool:
@@ -129,7 +58,7 @@ def purge(world: "World", schedule: RetentionSchedule) -> bool:
         return False
     _end_key(world, schedule)
     at = world.now()
-    _move(world, schedule, lambda now: _dated(now.edited(at, swept=through, attempts=0), through + DAY))
+    _move(world, schedule, lambda now: dated(now.edited(at, swept=through, attempts=0), through + DAY))
     return True
 
 
@@ -262,14 +191,11 @@ def _end_key(world: "World", schedule: RetentionSchedule) -> None:
 def _commit(
     world: "World", schedule: RetentionSchedule, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()
 ) -> None:
+    def decide_batch(_snapshot: Snapshot) -> Decision:
+        return Decision(puts=puts, deletes=deletes)
+
     call = world.call(schedule.company, "retention", "sweep", key="sweep")
-    transact(
-        world.store,
-        call,
-        [],
-        lambda _: Decision(puts=puts, deletes=deletes),
-        SYSTEM_STEP,
-    )
+    transact(world.store, call, [], decide_batch, SYSTEM_STEP)
 
 
 def _move(
@@ -289,7 +215,7 @@ def _move(
 def adopt(world: "World", schedule: RetentionSchedule) -> None:
     """Apply a term that the policy shortened to a company from now on. Raises Busy."""
     at, period = world.now(), str(statutory(current()))
-    _move(world, schedule, lambda now: _dated(now.edited(at, period=period), _oldest(now)))
+    _move(world, schedule, lambda now: dated(now.edited(at, period=period), oldest(now)))
 
 
 def preview(world: "World", schedule: RetentionSchedule, period: Period, on: date) -> int:

@@ -13,7 +13,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
 from chalicelib.policy.terms import FinancialYear
-from chalicelib.services.retention.purge import retention_of
+from chalicelib.services.retention.schedules import retention_of
 from tests.unit.policy.planting import changed
 
 TODAY = date(2026, 11, 23)

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.services.retention import purge
+from chalicelib.services.retention import schedules
 
 MergeOutcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
 """The outcomes: missing and put; different and put back; unchanged (for the ledger: in any state); a draft issued
@@ -84,7 +84,7 @@ def _profile(backed: Company, now: Company, schedule: Record | None, at: datetim
     kept: dict[str, Any] = {"numbering": (*older, *now.numbering), "policy_version": now.policy_version}
     found = _as_it_was(replace(backed, **kept), now, at)
     if found.puts and isinstance(schedule, RetentionSchedule) and backed.financial_year_end not in schedule.ends:
-        return replace(found, puts=(*found.puts, purge.with_year_end(schedule, backed.financial_year_end, at)))
+        return replace(found, puts=(*found.puts, schedules.with_year_end(schedule, backed.financial_year_end, at)))
     return found
 
 

@@ -32,7 +32,7 @@ from chalicelib.services.mail.outbox import deliver
 from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
-from chalicelib.services.retention.purge import retention_of
+from chalicelib.services.retention.schedules import retention_of
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
