@@ -24,7 +24,7 @@ from tests.iam import (
     pytest_testnodedown,
 )
 from tests.leftovers import no_work_of_other_modules
-from tests.tiers import pytest_collection_modifyitems
+from tests.tiers import pytest_collection_modifyitems, pytest_runtest_protocol
 from tests.write_paths import only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ __all__ = [
     "other_engines",
     "pytest_addoption",
     "pytest_collection_modifyitems",
+    "pytest_runtest_protocol",
     "pytest_sessionfinish",
     "pytest_terminal_summary",
     "pytest_testnodedown",

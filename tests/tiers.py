@@ -4,6 +4,7 @@
 `proof` with `--every-call`.
 """
 
+from collections.abc import Generator
 from types import CodeType
 from typing import Any
 
@@ -29,10 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
         elif item.nodeid.startswith(UNIT) and item.get_closest_marker("allow_hosts") is None:
             item.add_marker("disable_socket")
-        if item.nodeid.startswith(WHOLE):
-            item.add_marker("no_cover")
         if proves(getattr(item, "function", None)):
             item.add_marker("proof")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Trace no test of `WHOLE`, its fixtures included."""
+    controller = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is None or not item.nodeid.startswith(WHOLE):
+        return (yield)
+    controller.pause()
+    try:
+        return (yield)
+    finally:
+        controller.resume()
 
 
 def proves(function: Any) -> bool:
