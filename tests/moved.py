@@ -4,6 +4,7 @@ import re
 
 from chalicelib.policy.load import parse
 from chalicelib.policy.model import Policy
+from chalicelib.policy.terms import Start
 from tests.unit.policy.planting import SOURCE
 
 
@@ -18,5 +19,11 @@ def with_line(rule: str, key: str, value: str, source: str = SOURCE) -> str:
 
 
 def with_term(rule: str, term: str) -> Policy:
-    """The policy where a rule has another term. Raises PolicyError for a rule that can have none."""
-    return parse(with_line(rule, "term", f'"{term}"'))
+    """The policy where a rule has another term, together with the rules that must end with it. Raises PolicyError for a
+    rule that can have none."""
+    source = SOURCE
+    rules = parse(SOURCE).rules
+    statutory = [each for each in rules if rules[each].start is Start.END_OF_FINANCIAL_YEAR]
+    for each in statutory if rule in statutory else [rule]:
+        source = with_line(each, "term", f'"{term}"', source)
+    return parse(source)

@@ -164,6 +164,22 @@ def _check_versions(policy: Policy) -> None:
             raise PolicyError(f"versions: {version.version!r} is named by its date, {version.date.isoformat()}")
 
 
+def _check_ends(policy: Policy) -> None:
+    """Require that the records of a financial year end together, and that a proof outlives the recovery of tables: it
+    erases a person again after a recovery."""
+    terms = {rule.name: rule.term for rule in policy.rules.values() if rule.start is Start.END_OF_FINANCIAL_YEAR}
+    first, *others = terms
+    for other in others:
+        if terms[other] != terms[first]:
+            raise PolicyError(
+                f"rules.{other}.term: {terms[other]}, but {first} has {terms[first]}: the records of a financial year "
+                "end together"
+            )
+    proof, recovery = policy.rules["request.proof"].term, policy.storage.point_in_time_recovery
+    if proof is not None and proof.after(policy.date) < recovery.after(policy.date):
+        raise PolicyError(f"rules.request.proof.term: {proof} ends before point-in-time recovery ({recovery})")
+
+
 def _check(policy: Policy) -> Policy:
     for rule in policy.rules.values():
         _check_rule(policy, rule)
@@ -181,6 +197,7 @@ def _check(policy: Policy) -> Policy:
     if policy.default_region not in policy.regions:
         raise PolicyError(f"default_region: {policy.default_region} is not among the regions")
     _check_versions(policy)
+    _check_ends(policy)
     return policy
 
 

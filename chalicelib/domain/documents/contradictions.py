@@ -22,11 +22,18 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == (declared.payable == "none"),
         "its balance does not follow it in the order of sort keys": declared.balance is None
         or declared.balance.SORT.startswith(f"{declared.kind}#{{id}}#"),
-        "a registered document is fiscal, dated in order and of a class with a chain": not declared.registered
-        or (declared.fiscal and declared.dated_in_order and issubclass(issued, Registered)),
+        "a registered document is numbered by us": not declared.registered or declared.numbered_by == "us",
+        "exactly the registered documents have a class with a chain": declared.registered
+        == issubclass(issued, Registered),
+        "it is not fiscal, and nothing ends the frozen documents of such a kind yet": declared.fiscal,
+        "its person is not its counterparty": declared.person == declared.counterparty,
+        "its notes are no free text, so nothing blanks them": "notes" in declared.free_text,
+        "its totals need a balance": declared.balance is not None
+        or not {"paid", "credited", "balance"} & set(declared.totals),
         "exactly the documents that we number have a series": (declared.series is None)
         == (declared.numbered_by != "us"),
-        "only documents that we number are dated in order": declared.numbered_by == "us" or not declared.dated_in_order,
+        "exactly the documents that we number are dated in order": (declared.numbered_by == "us")
+        == declared.dated_in_order,
         "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not declared.fiscal,
         "exactly the fiscal documents have a statutory date": (declared.statutory_date is None) != declared.fiscal,
         "exactly the priced documents have totals and a closing sentence": declared.priced

@@ -37,9 +37,8 @@ class CompanyRetention:
 
 
 def statutory(policy: Policy) -> Period:
-    """The longest term that counts from the end of a financial year."""
-    found = [rule.term for rule in policy.rules.values() if rule.start is Start.END_OF_FINANCIAL_YEAR and rule.term]
-    return max(found, key=lambda period: period.after(date(2000, 1, 1)))
+    """The term that counts from the end of a financial year. The policy has only one (policy/load.py)."""
+    return next(rule.term for rule in policy.rules.values() if rule.start is Start.END_OF_FINANCIAL_YEAR and rule.term)
 
 
 def year_of(text: str) -> FinancialYear:

@@ -10,7 +10,21 @@ import pytest
 from chalicelib.domain.language import LANGUAGES
 from chalicelib.policy.load import accepted_versions, current, parse, policy_version, sections
 from chalicelib.policy.model import PolicyError
+from tests.moved import with_line
 from tests.unit.policy.planting import RULE, SOURCE, changed, extended
+
+
+@pytest.mark.parametrize(
+    ("rule", "term", "complaint"),
+    [
+        ("document.buyer", "P5Y", "document.content has P10Y: the records of a financial year end together"),
+        ("journal.hash", "P12Y", "document.content has P10Y: the records of a financial year end together"),
+        ("request.proof", "P30D", "ends before point-in-time recovery"),
+    ],
+)
+def test_terms_that_cannot_be_true_together_are_refused(rule: str, term: str, complaint: str) -> None:
+    with pytest.raises(PolicyError, match=complaint):
+        parse(with_line(rule, "term", f'"{term}"'))
 
 
 def test_the_policy_reads() -> None:
