@@ -1,7 +1,7 @@
 """Every refusal of the product: one class each, with a stable code.
 
 A refusal knows nothing of HTTP: `api.problems` gives each class its status, and `api.request_errors` holds the refusals
-of a request's form. `domain.backup_errors` holds those of backups. The texts, in three languages, are in
+of a request's form. `domain.backups.backup_errors` holds those of backups. The texts, in three languages, are in
 `api/messages`. `params` fill them.
 """
 

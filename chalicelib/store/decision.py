@@ -1,5 +1,6 @@
 """The decision of a transaction, the conditions under which it is admitted, and its result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
@@ -80,3 +81,12 @@ class Committed(Generic[T]):
         if self.replayed:
             raise LookupError("a repeated call has a reply and no value")
         return self.value  # type: ignore[return-value]
+
+
+def always(decision: Decision[T]) -> Callable[[object], Decision[T]]:
+    """Return a `decide` that depends on no row."""
+
+    def decide_always(_snapshot: object) -> Decision[T]:
+        return decision
+
+    return decide_always

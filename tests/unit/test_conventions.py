@@ -63,9 +63,21 @@ def stamps_of_a_call(tree: ast.AST) -> Iterator[int]:
                 yield value.lineno
 
 
+def decisions_by_lambda(tree: ast.AST) -> Iterator[int]:
+    """The lines on which a lambda is handed to a transaction."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("transact", "commit"):
+            yield from (each.lineno for each in node.args if isinstance(each, ast.Lambda))
+
+
 def test_a_decision_function_says_what_it_decides() -> None:
     found = {(module, name) for module, tree in trees() for name in functions(tree) if name in UNNAMED}
     assert found == set()
+
+
+def test_no_decision_is_a_lambda() -> None:
+    """A traceback would show it as `<lambda>`."""
+    assert {(module, line) for module, tree in trees() for line in decisions_by_lambda(tree)} == set()
 
 
 def test_the_decision_functions_of_a_module_have_different_names() -> None:
@@ -93,4 +105,5 @@ def test_what_these_tests_forbid_would_be_found() -> None:
         'Item(created_at=call.at)\nstamps = {"created_at": call.at}\nrow.edited(call.at, created_at=call.at)'
     )
     assert [*stamps_of_a_call(stamped)] == [1, 2]
+    assert [*decisions_by_lambda(ast.parse("transact(store, call, [], lambda _: decision)"))] == [1]
     assert [*functions(ast.parse("def f():\n    def decide(snapshot): ..."))] == ["f", "decide"]

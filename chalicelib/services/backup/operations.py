@@ -21,7 +21,7 @@ from chalicelib.services.backup.format.kinds import chosen
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.records.editing import Resource, listing
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision
+from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, always
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -142,7 +142,7 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
 
 def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:
     job = row_of(call, task, inputs)
-    committed = transact(world.store, call, [], lambda _: Decision(job, new=(job,)), ACCOUNT)
+    committed = transact(world.store, call, [], always(Decision(job, new=(job,))), ACCOUNT)
     world.wake(NAME)
     return committed
 

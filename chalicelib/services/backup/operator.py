@@ -14,7 +14,7 @@ from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.bookkeeping import DEAD
-from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 
@@ -59,8 +59,7 @@ def queue(world: "World", company: str, task: str, inputs: dict[str, Any], by: s
     """Queue a job on a company in any state. Raises NotFound, Busy."""
     call = world.call(company, by, f"backup_{task}", key=world.random(16).hex())
     job = row_of(call, task, inputs)
-    decision = Decision(new=(job,))
-    transact(world.store, call, [], lambda _: decision, SYSTEM_STEP)
+    transact(world.store, call, [], always(Decision(new=(job,))), SYSTEM_STEP)
     return job
 
 

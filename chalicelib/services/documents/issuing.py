@@ -27,7 +27,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.documents.drafting import draft_class_of
-from chalicelib.store.decision import Committed, Decision
+from chalicelib.store.decision import Committed, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
@@ -210,4 +210,4 @@ def _queued(store: Store, call: Call, ids: Sequence[str], day: date | None) -> C
         outcomes=b"[]",
         expires_at=expires_at(JobRow, call.at),
     )
-    return transact(store, call, [], lambda _: Decision(job, new=(job,)))
+    return transact(store, call, [], always(Decision(job, new=(job,))))

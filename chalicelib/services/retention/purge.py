@@ -32,7 +32,7 @@ from chalicelib.services.retention.schedules import (
     year_of,
 )
 from chalicelib.services.retention.selection import due_documents, due_entries
-from chalicelib.store.decision import SYSTEM_STEP, Decision
+from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
@@ -191,11 +191,8 @@ def _end_key(world: "World", schedule: RetentionSchedule) -> None:
 def _commit(
     world: "World", schedule: RetentionSchedule, deletes: tuple[Record, ...], puts: tuple[Record, ...] = ()
 ) -> None:
-    def decide_batch(_snapshot: Snapshot) -> Decision:
-        return Decision(puts=puts, deletes=deletes)
-
     call = world.call(schedule.company, "retention", "sweep", key="sweep")
-    transact(world.store, call, [], decide_batch, SYSTEM_STEP)
+    transact(world.store, call, [], always(Decision(puts=puts, deletes=deletes)), SYSTEM_STEP)
 
 
 def _move(

@@ -23,7 +23,7 @@ from chalicelib.services.backup.restoring.batches import Progress
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.backup.restoring.steps import NotClosedByRestore
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.decision import RESTORE_BEGIN, SYSTEM_STEP, Decision
+from chalicelib.store.decision import RESTORE_BEGIN, SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import SORT
@@ -164,7 +164,7 @@ def _profile(context: RestoreContext) -> None:
         page = into.store.query(document_type.issued.TABLE, into.company, prefix, descending=True, limit=2)
         if last := next((row for row in page.records if isinstance(row, Issued)), None):
             profile = copy.profile_of(last, into.company, context.world.now())
-            into.commit([], lambda _: Decision(puts=(profile,)))  # noqa: B023 — called at once
+            into.commit([], always(Decision(puts=(profile,))))
             return
 
 

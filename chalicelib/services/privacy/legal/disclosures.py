@@ -10,7 +10,7 @@ from chalicelib.domain.privacy.disclosure import Disclosure, DisclosureKind, may
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.load import current
 from chalicelib.services.records.paging import Page, Window
-from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
+from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision, always
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
@@ -46,7 +46,7 @@ def record(world: "World", company: str, details: DisclosureInput, by: str) -> D
         due_at=first_day_gone("disclosure.record", kept),
     )
 
-    transact(world.store, call, [], lambda _: Decision(new=(entry,)), ACCOUNT_WHILE_BLOCKED)
+    transact(world.store, call, [], always(Decision(new=(entry,))), ACCOUNT_WHILE_BLOCKED)
     return entry
 
 
