@@ -1,12 +1,16 @@
 """The parts that every operation of the OpenAPI document shares: headers, parameters, and the schemas of a problem and
 of a redacted answer."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from chalicelib.policy.ends import term
+from chalicelib.domain.journal import IdempotencyRecord
+from chalicelib.policy.ends import row_term
 from chalicelib.policy.wording import length
 
 TEXT: Final = {"type": "string"}
+_EXAMPLE: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""Any instant: a month has no length without one."""
 REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
 
 HEADERS: Final[dict[str, Any]] = {
@@ -42,7 +46,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "Idempotency-Key": _header(
         "Idempotency-Key",
         "The key of this request. A repeated request with the same key and body within "
-        f"{length(term('transient.idempotency'), 'en')} gets the first answer.",
+        f"{length(row_term(IdempotencyRecord, _EXAMPLE), 'en')} gets the first answer.",
         required=True,
         minLength=1,
         maxLength=255,

@@ -32,10 +32,16 @@ def first_day_gone(rule: str, start: datetime) -> datetime:
 def row_end(kind: type[Record], start: datetime) -> datetime:
     """Return the instant at which a row ends: the earliest end among the terms of its attributes. Raises PolicyError
     for a kind of row without a term."""
+    return row_term(kind, start).after_instant(start)
+
+
+def row_term(kind: type[Record], start: datetime) -> Period:
+    """Return the shortest term among a row's attributes: it ends the row. Raises PolicyError for a kind of row without
+    a term."""
     terms = [found for name in _rules(kind.TABLE, kind.KIND) if (found := defined(current(), name).term) is not None]
     if not terms:
         raise PolicyError(f"no rule of {kind.__name__} has a term")
-    return min(each.after_instant(start) for each in terms)
+    return min(terms, key=lambda each: each.after_instant(start))
 
 
 def expires_at(kind: type[Record], start: datetime) -> int:

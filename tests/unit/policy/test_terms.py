@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.policy.load import use
 from chalicelib.policy.terms import FinancialYear, Period, Start, TermError, kept_until, may_go_on, most_days
+from tests.moved import with_term
 
 TEN_YEARS = Period(years=10)
 DAYS = st.dates(date(1990, 1, 1), date(2200, 12, 31))
@@ -130,3 +132,18 @@ def test_the_calendar_ends() -> None:
 @pytest.mark.parametrize(("text", "days"), [("P1M", 31), ("P1Y", 366), ("P10Y", 3653), ("P5W", 35), ("PT1H", 1)])
 def test_most_days(text: str, days: int) -> None:
     assert most_days(Period.parse(text)) == days
+
+
+def test_the_api_promises_the_term_that_ends_the_row() -> None:
+    """A stored answer falls under two rules and ends with the first of them. A longer one must not be promised."""
+    import importlib
+
+    from chalicelib.api import openapi_components
+
+    with use(with_term("transient.idempotency", "P60D")):
+        described = importlib.reload(openapi_components).PARAMETERS["Idempotency-Key"]["description"]
+        assert "within 30 days" in described
+    with use(with_term("transient.answer", "P3D")):
+        described = importlib.reload(openapi_components).PARAMETERS["Idempotency-Key"]["description"]
+        assert "within 3 days" in described
+    importlib.reload(openapi_components)
