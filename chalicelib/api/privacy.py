@@ -32,7 +32,7 @@ def _new(context: RequestContext) -> Answer:
     requester, body = requester_of(context), context.body
     corrections = None
     if body.corrections is not None:
-        from chalicelib.api.rectification import permitted
+        from chalicelib.api.corrections import permitted
 
         if body.kind != "rectification":
             raise invalid("/corrections", "unknown_field")

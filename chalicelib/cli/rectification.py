@@ -87,7 +87,7 @@ def _operator(by: str) -> "Requester":
 
 def _read(file: Path, subject: str | None) -> dict[str, Any]:
     """Read the correct values, validated as the API validates them."""
-    from chalicelib.api.rectification import validated
+    from chalicelib.api.corrections import validated
     from chalicelib.domain.privacy.request import affected
 
     if affected(subject) is None:
