@@ -73,7 +73,7 @@ def _code(context: RequestContext) -> Answer:
 
 def _confirm(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.companies.codes import prove
+    from chalicelib.services.codes import prove
     from chalicelib.services.privacy.requests import requests
 
     requester, call = requester_of(context, context.body.code), context.presenting(shown(present_request))

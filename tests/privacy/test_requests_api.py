@@ -134,7 +134,7 @@ def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The codes that are mailed."""
-    from chalicelib.services.companies import codes
+    from chalicelib.services import codes
 
     codes_sent: list[str] = []
     begin = codes.begin

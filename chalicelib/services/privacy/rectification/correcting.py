@@ -22,7 +22,7 @@ from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest, moved, resumed
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rule_of
-from chalicelib.services.companies.codes import email_key
+from chalicelib.services.codes import email_key
 from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.erasure.deletion import NOTICE

@@ -33,7 +33,7 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
 from chalicelib.services.companies.access import keys_made_by
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.erasure import deletion
