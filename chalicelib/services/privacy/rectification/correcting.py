@@ -14,6 +14,7 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
+from chalicelib.domain.identity import normalize, validate
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
@@ -23,7 +24,6 @@ from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest,
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rule_of
 from chalicelib.services.codes import email_key
-from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.erasure.deletion import NOTICE
 from chalicelib.services.privacy.legal import disclosures
