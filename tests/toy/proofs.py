@@ -28,8 +28,8 @@ from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_o
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
+from chalicelib.services.exports.words import TABLES
 from chalicelib.services.privacy.access import contents, export
-from chalicelib.services.privacy.access.words import TABLES
 from chalicelib.services.privacy.legal import demands
 from chalicelib.services.privacy.rectification import affected
 from chalicelib.services.records.changes import SOURCES
