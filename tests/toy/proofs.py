@@ -26,13 +26,13 @@ from chalicelib.services.backup.format.kinds import KINDS, LEDGER
 from chalicelib.services.backup.format.kinds import NAMES as COUNTED
 from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_of
 from chalicelib.services.backup.restoring import replay
+from chalicelib.services.changes import SOURCES
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
 from chalicelib.services.exports.words import TABLES
 from chalicelib.services.privacy.access import contents, export
 from chalicelib.services.privacy.legal import demands
 from chalicelib.services.privacy.rectification import affected
-from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
 from chalicelib.services.retention.schedules import midnight, new_schedule
