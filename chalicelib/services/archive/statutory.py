@@ -22,8 +22,8 @@ from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR
-from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.documents.printing import original
+from chalicelib.services.encryption import ObjectCipher
 from chalicelib.services.retention import schedules
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.snapshot import Snapshot
