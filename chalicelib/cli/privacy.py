@@ -184,8 +184,8 @@ def adopt_term(world: "World", options: argparse.Namespace) -> int:
     """Put the policy's term into force."""
     from chalicelib.domain.companies.company import RetentionSchedule
     from chalicelib.policy.load import current
+    from chalicelib.policy.schedules import statutory
     from chalicelib.services.retention.purge import adopt
-    from chalicelib.services.retention.schedules import statutory
 
     (schedule,) = world.store.records([RetentionSchedule.ref(options.company)])
     if not isinstance(schedule, RetentionSchedule):

@@ -20,11 +20,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.runner import run
-from chalicelib.policy.terms import FinancialYear, Period
-from chalicelib.services.documents import register
-from chalicelib.services.privacy.legal import holds
-from chalicelib.services.retention import purge
-from chalicelib.services.retention.schedules import (
+from chalicelib.policy.schedules import (
     CompanyRetention,
     midnight,
     new_schedule,
@@ -32,6 +28,10 @@ from chalicelib.services.retention.schedules import (
     with_year_end,
     year_of,
 )
+from chalicelib.policy.terms import FinancialYear, Period
+from chalicelib.services.documents import register
+from chalicelib.services.privacy.legal import holds
+from chalicelib.services.retention import purge
 from chalicelib.store.read import open_company
 from tests.conftest import Shop
 from tests.crash import Work, prove, watched

@@ -18,6 +18,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.erasure import Circumstances, plan
 from chalicelib.policy.inventory import faults, take
 from chalicelib.policy.load import current
+from chalicelib.policy.schedules import midnight, new_schedule
 from chalicelib.policy.terms import Period
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.archive import removal, statutory
@@ -35,7 +36,6 @@ from chalicelib.services.privacy.legal import demands
 from chalicelib.services.privacy.rectification import affected
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.schedules import midnight, new_schedule
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded

@@ -27,12 +27,12 @@ from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
+from chalicelib.policy.schedules import retention_of
 from chalicelib.services.mail.notifications import notify
 from chalicelib.services.mail.outbox import deliver
 from chalicelib.services.privacy.erasure import completion_mail, erasers
 from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
-from chalicelib.services.retention.schedules import retention_of
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
