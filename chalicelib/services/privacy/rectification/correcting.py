@@ -24,8 +24,7 @@ from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest,
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rule_of
 from chalicelib.services.codes import email_key
-from chalicelib.services.mail import writing
-from chalicelib.services.privacy.erasure.deletion import NOTICE
+from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.privacy.requests.transitions import watch_over
@@ -83,7 +82,7 @@ def decide_rectification(
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
     message = call.make(
-        Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id)
+        Message, id=message_id(request.id), due_at=call.at, task=notifications.NOTICE, about=("corrected", request.id)
     )
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, correction.language)

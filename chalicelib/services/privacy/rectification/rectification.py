@@ -19,7 +19,7 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import UNANSWERED, WARNED, PrivacyRequest, moved, waiting
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.privacy.erasure.deletion import notice
+from chalicelib.services.mail import notifications
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
 from chalicelib.services.privacy.requests import receipts, transitions
@@ -59,7 +59,7 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
-        message = notice(call, "details_missing", id)
+        message = notifications.notice(call, "details_missing", id)
         return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(message,))
 
     return transact(world.store, call, [PrivacyRequest.ref(company, id)], decide_details, ACCOUNT).outcome

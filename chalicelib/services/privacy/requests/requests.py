@@ -35,8 +35,7 @@ from chalicelib.domain.privacy.request import (
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services import codes
 from chalicelib.services.companies.access import keys_made_by
-from chalicelib.services.mail import writing
-from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
 from chalicelib.services.privacy.requests import confirmation, limits, opposition
@@ -118,7 +117,7 @@ def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decisio
             subject_row(snapshot, request.subject, members)
         done, choices = opposition.complete(snapshot, request, members, call)
         return Decision(done, puts=choices, new=(done,))
-    notices = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+    notices = (notifications.notice(call, "asked", request.id),) if request.owners else ()
     return Decision(request, new=(request, watch_over(request)), messages=notices)
 
 
@@ -191,7 +190,7 @@ def confirm(
         if request.kind == "deletion":
             return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
-        return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
+        return Decision(after, puts=(after,), messages=(notifications.notice(call, "verified", id),))
 
     committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
     if committed.value is None or committed.value.status == "verified":
@@ -211,7 +210,7 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
         ends = first_day_gone("request.proof", call.at)
         after = moved(request, "cancelled", call.at, reason=STOPPED[requester.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
-        notices = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
+        notices = (notifications.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
             after,
             puts=(after,),
