@@ -57,7 +57,7 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     return Answer(
         present_request(find_request(context.world.store, context.company, requester_of(context), context.path["id"]))

@@ -49,7 +49,7 @@ class AffectedShown(ResponseModel):
 def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy.rectification import rectification
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     requester = requester_of(context)
     request = find_request(context.world.store, context.company, requester, context.path["id"])
@@ -61,7 +61,7 @@ def _documents(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.affected import present_affected
     from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy.rectification import affected
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):

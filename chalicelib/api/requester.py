@@ -6,12 +6,12 @@ from chalicelib.api.endpoint import Actor, RequestContext
 from chalicelib.domain.privacy.request import FRESH
 
 if TYPE_CHECKING:
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
 
 def requester_of(context: RequestContext, code: str | None = None) -> "Requester":
     """The requester. Their identity is proven by a fresh sign-in, or by the mailed `code`."""
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
     actor = context.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role

@@ -16,8 +16,8 @@ from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy.requests import requester
-from chalicelib.services.privacy.requests.receipts import check
+from chalicelib.services.privacy import requester
+from chalicelib.services.privacy.receipts import check
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.rows import delete_row

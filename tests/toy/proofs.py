@@ -31,10 +31,10 @@ from chalicelib.services.changes import SOURCES
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
 from chalicelib.services.exports.words import TABLES
+from chalicelib.services.privacy import subjects
 from chalicelib.services.privacy.access import contents, export
 from chalicelib.services.privacy.legal import demands
 from chalicelib.services.privacy.rectification import affected
-from chalicelib.services.privacy.requests import subjects
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
 from tests.privacy.worlds import Books, Turned
@@ -201,7 +201,7 @@ def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) ->
     shop = Books(vault)
     toy = replace(MADE, company=shop.id, id=shop.new("toy"), supplier=shop.supplier)
     put(vault, toy)
-    assert subjects.named(vault.store, shop.id, shop.supplier)
+    assert subjects.is_named(vault.store, shop.id, shop.supplier)
     found: list[Record] = []
     where: str | None = ""
     while where is not None:

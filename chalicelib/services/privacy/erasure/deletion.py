@@ -29,8 +29,8 @@ from chalicelib.policy.load import current
 from chalicelib.policy.schedules import retention_of
 from chalicelib.services.mail.notifications import NOTICE, notice, notify
 from chalicelib.services.mail.outbox import deliver
+from chalicelib.services.privacy import receipts
 from chalicelib.services.privacy.erasure import completion_mail, erasers
-from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot

@@ -26,8 +26,8 @@ from chalicelib.policy.rules import rule_of
 from chalicelib.services.codes import email_key
 from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import Decision
 
 if TYPE_CHECKING:

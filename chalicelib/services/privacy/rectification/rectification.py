@@ -20,13 +20,12 @@ from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import UNANSWERED, WARNED, PrivacyRequest, moved, waiting
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.services.mail import notifications
+from chalicelib.services.privacy import receipts, transitions
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
-from chalicelib.services.privacy.requests import receipts, transitions
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.requests import open_request
-from chalicelib.services.privacy.requests.subjects import members_of, subject_row
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.requester import Requester, open_request
+from chalicelib.services.privacy.subjects import members_of, subject_row
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact

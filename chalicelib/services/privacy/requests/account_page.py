@@ -25,8 +25,8 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.services import codes
 from chalicelib.services.mail import writing
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.replies import id_of, remembering_id
 from chalicelib.store.read import members_with
 

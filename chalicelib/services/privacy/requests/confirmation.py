@@ -17,8 +17,8 @@ from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, 
 from chalicelib.services.companies.access import owners_changed
 from chalicelib.services.mail import notifications
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.transitions import postponed, watch_over
+from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.privacy.transitions import postponed, watch_over
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.wire import Store

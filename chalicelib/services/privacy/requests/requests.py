@@ -36,18 +36,19 @@ from chalicelib.policy.ends import first_day_gone
 from chalicelib.services import codes
 from chalicelib.services.companies.access import keys_made_by
 from chalicelib.services.mail import notifications, writing
+from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
-from chalicelib.services.privacy.requests import confirmation, limits, opposition
-from chalicelib.services.privacy.requests.requester import Requester, find_request
-from chalicelib.services.privacy.requests.subjects import (
+from chalicelib.services.privacy.requester import Requester, find_request, open_request
+from chalicelib.services.privacy.requests import confirmation, opposition
+from chalicelib.services.privacy.subjects import (
     affected_by,
     deleted_but_named,
     erasable,
     members_of,
     subject_row,
 )
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -265,16 +266,6 @@ def listing(
     if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
-
-
-def open_request(snapshot: Snapshot, requester: Requester, id: str) -> PrivacyRequest:
-    """A request that the requester may see and that is not over. Raises NotFound, RequestSettled."""
-    request = snapshot.get(PrivacyRequest, id)
-    if request is None or not requester.follows(request):
-        raise NotFound
-    if request.status in OVER:
-        raise RequestSettled(status=request.status)
-    return request
 
 
 def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:

@@ -12,7 +12,7 @@ from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.policy.ends import expires_at
 from chalicelib.services import codes
-from chalicelib.services.privacy.requests.requester import Requester
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.store.snapshot import Snapshot
 
 if TYPE_CHECKING:

@@ -41,10 +41,10 @@ def deleted_but_named(world: "World", company: str, subject: str, members: Seque
     """Whether a person's own record was deleted normally while other stored rows still name them. Raises Busy."""
     cls = PERSONS.get(subject.partition("_")[0])
     here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
-    return not here and named(world.store, company, subject)
+    return not here and is_named(world.store, company, subject)
 
 
-def named(store: Store, company: str, subject: str) -> bool:
+def is_named(store: Store, company: str, subject: str) -> bool:
     """Whether an issued document names a deleted customer, or a support thread a former member. At most MOST_EXAMINED
     rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
     if subject.startswith(f"{Member.PREFIX}_"):
