@@ -199,7 +199,7 @@ def iam() -> Iterator[Watch]:
 
     from chalicelib.api import auth, serve
     from chalicelib.jobs import runner
-    from chalicelib.services.companies import codes
+    from chalicelib.services import codes
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_emit_api_params", _observed(BaseClient._emit_api_params))

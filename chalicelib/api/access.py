@@ -14,9 +14,9 @@ from chalicelib.api.records import RecordShown
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey, Role
 from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
+from chalicelib.services.codes import email_key
 from chalicelib.services.companies import access
 from chalicelib.services.companies.access import KEYS, MadeKey
-from chalicelib.services.companies.codes import email_key
 from chalicelib.services.records import editing
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.records import present_record

@@ -227,7 +227,7 @@ def _as_member(
 
 def _scopes_of_outsider(world: "World", head: Head, subject: str, *, reads: bool) -> frozenset[str]:
     """The scopes of a person who is not a member, in a company that is not open."""
-    from chalicelib.services.privacy.requests.requester import was_owner
+    from chalicelib.services.privacy.requester import was_owner
 
     if head.state == "blocked" and was_owner(world.store, head.company, subject):
         return frozenset({"privacy.read", "privacy.write"})

@@ -9,7 +9,7 @@ from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import ListOf
 from chalicelib.domain.errors import ClockTooOld, SynchronisationOff
-from chalicelib.services.records import changes
+from chalicelib.services import changes
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.objects import present_object
 

@@ -25,8 +25,8 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.withholding import PersonType
+from chalicelib.services.codes import email_key
 from chalicelib.services.companies import companies
-from chalicelib.services.companies.codes import email_key
 from chalicelib.services.companies.companies import FirstOwner
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.records import present_company

@@ -32,7 +32,7 @@ def _new(context: RequestContext) -> Answer:
     requester, body = requester_of(context), context.body
     corrections = None
     if body.corrections is not None:
-        from chalicelib.api.rectification import permitted
+        from chalicelib.api.corrections import permitted
 
         if body.kind != "rectification":
             raise invalid("/corrections", "unknown_field")
@@ -57,7 +57,7 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     return Answer(
         present_request(find_request(context.world.store, context.company, requester_of(context), context.path["id"]))
@@ -73,7 +73,7 @@ def _code(context: RequestContext) -> Answer:
 
 def _confirm(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import present_request
-    from chalicelib.services.companies.codes import prove
+    from chalicelib.services.codes import prove
     from chalicelib.services.privacy.requests import requests
 
     requester, call = requester_of(context, context.body.code), context.presenting(shown(present_request))

@@ -1,44 +1,20 @@
 """Rectification: the correct values, the missing details, and the issued documents with the old values."""
 
-import json
-from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
-
 from chalicelib.api.answers import Answer, answer, listed, size
-from chalicelib.api.companies import Particulars
+from chalicelib.api.corrections import permitted
 from chalicelib.api.document_kinds import DocumentKind
-from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
-from chalicelib.api.faults import faults_of
-from chalicelib.api.fields import Email, Model, ResponseModel
+from chalicelib.api.endpoint import Endpoint, RequestContext
+from chalicelib.api.fields import Model, ResponseModel
 from chalicelib.api.paging import FilteredList, PageQuery
-from chalicelib.api.parties import PartyEdit
 from chalicelib.api.privacy import ONE
 from chalicelib.api.privacy_models import RequestShown
-from chalicelib.api.records import Edit, Name, unsent
 from chalicelib.api.requester import requester_of
 from chalicelib.domain.documents.registry import by_id
-from chalicelib.domain.errors import Forbidden, InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
+from chalicelib.domain.errors import NotFound, ProofNeeded, RequestSettled, invalid
 from chalicelib.domain.ids import is_id
 from chalicelib.services.representation.body import Body
-
-
-class CompanyRight(Particulars):
-    """The correctable attributes of a company: its identity, contact and bank account, in the form of its profile."""
-
-    name: Name = unsent()
-
-
-class MemberRight(Edit):
-    """The correctable attributes of a member."""
-
-    email: Email | None = None
-
-
-MODELS: Mapping[str, type[BaseModel]] = {"cus": PartyEdit, "sup": PartyEdit, "mem": MemberRight, "": CompanyRight}
-NEEDS: Mapping[str, Scope] = {"cus": "parties.write", "sup": "parties.write", "": "company.write"}
-"""The scope that a correction needs in addition. A member's correction needs a new proof of identity instead."""
 
 
 class Details(Model):
@@ -70,29 +46,10 @@ class AffectedShown(ResponseModel):
     reissue: Offer | None
 
 
-def validated(subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """The corrections as domain values. Raises InvalidContent, with pointers below /corrections."""
-    model = MODELS[(subject or "").partition("_")[0]]
-    try:
-        edit: Any = model.model_validate_json(json.dumps(corrections))
-    except ValidationError as error:
-        raise InvalidContent(*faults_of(error, "/corrections")) from None
-    content: dict[str, Any] = edit.content()
-    return content
-
-
-def permitted(context: RequestContext, subject: str | None, corrections: Mapping[str, Any]) -> dict[str, Any]:
-    """The validated corrections, if the caller may change such a record. Raises Forbidden, InvalidContent."""
-    needed = NEEDS.get((subject or "").partition("_")[0])
-    if needed and needed not in context.actor.scopes:
-        raise Forbidden(scope=needed)
-    return validated(subject, corrections)
-
-
 def _details(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.privacy import detailed
     from chalicelib.services.privacy.rectification import rectification
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     requester = requester_of(context)
     request = find_request(context.world.store, context.company, requester, context.path["id"])
@@ -104,7 +61,7 @@ def _documents(context: RequestContext) -> Answer:
     from chalicelib.api.presenters.affected import present_affected
     from chalicelib.api.presenters.privacy import request_address
     from chalicelib.services.privacy.rectification import affected
-    from chalicelib.services.privacy.requests.requester import find_request
+    from chalicelib.services.privacy.requester import find_request
 
     query = context.query
     if query.ending_before is not None or (query.starting_after and not _of_document(query.starting_after)):

@@ -6,12 +6,12 @@ from chalicelib.api.endpoint import Actor, RequestContext
 from chalicelib.domain.privacy.request import FRESH
 
 if TYPE_CHECKING:
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
 
 def requester_of(context: RequestContext, code: str | None = None) -> "Requester":
     """The requester. Their identity is proven by a fresh sign-in, or by the mailed `code`."""
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
     actor = context.actor
     role = "nobody" if actor.kind == "user" and actor.role is None else actor.role
@@ -26,6 +26,6 @@ def _fresh(context: RequestContext, actor: Actor) -> bool:
 def _coded(context: RequestContext, code: str) -> bool:
     """Tell whether this is the valid code. It is used up only after the operation that it proves. So a request that is
     repeated because its answer was lost is not refused."""
-    from chalicelib.services.companies.codes import live
+    from chalicelib.services.codes import live
 
     return live(context.world, "identity", context.actor.id, context.path["id"], code=code) is not None

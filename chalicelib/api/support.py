@@ -11,7 +11,7 @@ from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text, multi_line
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.contact.support import MOST_ATTACHMENTS
+from chalicelib.domain.contact.support import MOST_ATTACHMENTS, Conversation
 from chalicelib.domain.errors import NotFound, ThreadClosed, invalid
 from chalicelib.domain.language import Language
 from chalicelib.services.records.paging import Window
@@ -121,7 +121,7 @@ def _open(context: RequestContext) -> Answer:
     )
 
 
-def _written(found: support.Conversation, _: Head) -> Answer:
+def _written(found: Conversation, _: Head) -> Answer:
     return Answer(present_conversation(found), status=201, location=address("support", found.thread.id))
 
 

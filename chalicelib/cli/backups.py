@@ -114,11 +114,11 @@ def listed(world: "World", options: argparse.Namespace) -> int:
 def take(world: "World", options: argparse.Namespace) -> int:
     """Start a backup and run it to its end."""
     from chalicelib.jobs.backups import BACKUPS
-    from chalicelib.services.backup import operator
     from chalicelib.services.backup.create import backup_run
+    from chalicelib.services.privacy.legal import disclosures
     from chalicelib.services.replies import remembering_id
 
-    operator.accounted(world, options.company, "backup.record", options.reason, options.by)
+    disclosures.record_access(world, options.company, "backup.record", options.reason, options.by)
     call = remembering_id(world.call(options.company, options.by, "backup", key=world.random(16).hex()))
     begun = backup_run.begin(world, call, "daily")
     return _shown(_wait_for(world, options.company, begun.job, BACKUPS))
@@ -170,9 +170,10 @@ def restored(world: "World", options: argparse.Namespace) -> int:
 def released(world: "World", options: argparse.Namespace) -> int:
     """Give up the failed live copy of a closed company: the copy becomes a test company."""
     from chalicelib.services.backup import operator
+    from chalicelib.services.privacy.legal import disclosures
 
     operator.require_demand(world, options.company, options.disclosure or "")
-    operator.accounted(world, options.company, "backup.record", options.reason, options.by)
+    disclosures.record_access(world, options.company, "backup.record", options.reason, options.by)
     show(company=options.company, given_up=operator.release(world, options.company, options.by))
     return 0
 
@@ -231,6 +232,7 @@ def archive_fetched(world: "World", options: argparse.Namespace) -> int:
 def _account(world: "World", options: argparse.Namespace, rule: str = "") -> None:
     """Record the access, or check that a lawful demand was recorded. A company that is not open needs one."""
     from chalicelib.services.backup import operator
+    from chalicelib.services.privacy.legal import disclosures
     from chalicelib.store.read import open_company
 
     if options.disclosure:
@@ -239,7 +241,7 @@ def _account(world: "World", options: argparse.Namespace, rule: str = "") -> Non
     with suppress(CompanyRestoring):  # Another restore repairs a failed one.
         open_company(world.store, options.company)
     kept_under = rule or operator.rule_of(world, options.company, options.backup)
-    operator.accounted(world, options.company, kept_under, options.reason, options.by)
+    disclosures.record_access(world, options.company, kept_under, options.reason, options.by)
 
 
 def _run_queued(world: "World", options: argparse.Namespace, task: str, inputs: dict[str, Any]) -> "JobRow":

@@ -56,7 +56,7 @@ def add_to(nouns: Any) -> None:
 
 def requests(world: "World", options: argparse.Namespace) -> int:
     """List every request of a company."""
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
     from chalicelib.services.privacy.requests.requests import listing
     from chalicelib.services.representation.requests import request_row
 
@@ -79,7 +79,7 @@ def refuse(world: "World", options: argparse.Namespace) -> int:
 
 def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
     from chalicelib.domain.privacy.request import PrivacyRequest
-    from chalicelib.services.privacy.requests.transitions import close_by_operator
+    from chalicelib.services.privacy.transitions import close_by_operator
 
     (request,) = world.store.records([PrivacyRequest.ref(options.company, options.request)])
     if not isinstance(request, PrivacyRequest):
@@ -97,7 +97,7 @@ def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", r
 def receipt(world: "World", options: argparse.Namespace) -> int:
     """Print a receipt in the API's form."""
     from chalicelib.api.presenters.privacy import present_receipt
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
     from chalicelib.services.privacy.requests.requests import receipt as found
 
     try:
@@ -111,7 +111,7 @@ def receipt(world: "World", options: argparse.Namespace) -> int:
 def verify_receipt(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """Verify a receipt offline."""
     from chalicelib.outside.keys import BadSignature
-    from chalicelib.services.privacy.requests.receipts import check
+    from chalicelib.services.privacy.receipts import check
 
     try:
         document = json.loads(options.file.read_text("utf-8"))
@@ -184,8 +184,8 @@ def adopt_term(world: "World", options: argparse.Namespace) -> int:
     """Put the policy's term into force."""
     from chalicelib.domain.companies.company import RetentionSchedule
     from chalicelib.policy.load import current
+    from chalicelib.policy.schedules import statutory
     from chalicelib.services.retention.purge import adopt
-    from chalicelib.services.retention.schedules import statutory
 
     (schedule,) = world.store.records([RetentionSchedule.ref(options.company)])
     if not isinstance(schedule, RetentionSchedule):

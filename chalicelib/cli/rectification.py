@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Busy, Refusal
 
 if TYPE_CHECKING:
     from chalicelib.domain.privacy.request import PrivacyRequest
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
     from chalicelib.wiring import World
 
 COMMANDS = {
@@ -80,14 +80,14 @@ def details(world: "World", options: argparse.Namespace) -> int:
 
 def _operator(by: str) -> "Requester":
     """The operator as the requester. They have checked the person's identity before."""
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
     return Requester(by, "owner", proven=True)
 
 
 def _read(file: Path, subject: str | None) -> dict[str, Any]:
     """Read the correct values, validated as the API validates them."""
-    from chalicelib.api.rectification import validated
+    from chalicelib.api.corrections import validated
     from chalicelib.domain.privacy.request import affected
 
     if affected(subject) is None:

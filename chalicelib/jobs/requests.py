@@ -47,7 +47,7 @@ def requests_job(workflows: Mapping[str, LoadRequestWorkflow]) -> Job:
     """The job that runs requests, each by the workflow of its kind. A kind without a workflow needs an operator."""
 
     def apply(world: "World", step: JobStep) -> bool:
-        from chalicelib.services.privacy.requests import transitions
+        from chalicelib.services.privacy import transitions
 
         (request,) = world.store.records([step.ref])
         if not isinstance(request, PrivacyRequest) or request.due != NAME:

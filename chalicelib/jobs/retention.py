@@ -37,7 +37,8 @@ def retention_job() -> Job:
 
 def plan(world: "World", work: Record) -> list[JobStep]:
     """One step for each commit of documents, and one for the rest of a company's journal."""
-    from chalicelib.services.retention import schedules, selection
+    from chalicelib.policy import schedules
+    from chalicelib.services.retention import selection
 
     if isinstance(work, OrphanedPayments):
         return [JobStep("leftover", work.key, "late payments of a purged invoice", (work.id,))]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.journal import JournalEntry
-from chalicelib.services.records import changes
+from chalicelib.services import changes
 from tests.conftest import Shop
 
 Seen = dict[tuple[str, str], Any]

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.domain.clock import today
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.ids import new_id
+from chalicelib.policy.schedules import midnight
 from chalicelib.services.documents import issuing
-from chalicelib.services.retention.schedules import midnight
 from chalicelib.wiring import World
 from tests.conftest import Shop
 

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import Archive, Objects
-from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
+from chalicelib.services.encryption import SCHEMA, ObjectCipher
 from chalicelib.wiring import World
 
 if TYPE_CHECKING:

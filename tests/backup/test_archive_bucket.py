@@ -16,11 +16,11 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.erased import marked
 from chalicelib.files import prefixes
 from chalicelib.jobs.runner import run_scheduled
+from chalicelib.policy.schedules import CompanyRetention
 from chalicelib.services.archive import statutory
 from chalicelib.services.backup.format.archive import Archive, open_archive
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.retention.schedules import CompanyRetention
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.workflow.deadline import NEVER

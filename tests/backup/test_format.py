@@ -10,9 +10,9 @@ from chalicelib.files import prefixes
 from chalicelib.policy.rules import all_entities
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.contents import BY_NAME, EXCLUDED, GROUPS, ORDER, group_of
-from chalicelib.services.backup.format.encryption import SCHEMA
 from chalicelib.services.backup.format.lines import decoded, encoded, line_of
 from chalicelib.services.backup.verify import check
+from chalicelib.services.encryption import SCHEMA
 from chalicelib.store.codec import digest, from_row
 from chalicelib.workflow.deadline import NEVER
 from tests.backup import fixtures

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser
 
-from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.privacy import receipts
 from tests.e2e.browser import Reader, chromium, program
 from tests.e2e.person import Person, signed_up
 from tests.e2e.serving import Served

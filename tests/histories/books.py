@@ -17,7 +17,7 @@ from chalicelib.domain.documents.numbering import current, number, opened
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JournalEntry, change
-from chalicelib.services.retention.schedules import new_schedule
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.store import codec
 from chalicelib.store.decision import Decision
 from chalicelib.store.transaction import transact

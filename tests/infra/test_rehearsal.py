@@ -22,7 +22,7 @@ import urllib3
 from chalicelib.api.routes import SCHEDULES
 from chalicelib.domain.journal import Message
 from chalicelib.policy.load import policy_version
-from chalicelib.services.retention.schedules import new_schedule
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.store import bookkeeping
 from chalicelib.wiring import World
 from infra import deploy as deploying

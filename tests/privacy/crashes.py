@@ -20,12 +20,13 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.policy.schedules import midnight, new_schedule
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail.writing import write
+from chalicelib.services.privacy import transitions
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.privacy.requests import requests, transitions
-from chalicelib.services.retention.schedules import midnight, new_schedule
+from chalicelib.services.privacy.requests import requests
 from chalicelib.services.support import desk, support
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row

@@ -16,11 +16,12 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run, run_scheduled
 from chalicelib.services.exports.page import safe
+from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.access import export
 from chalicelib.services.privacy.access.contents import WITHHELD, kinds
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.privacy.requests import limits, requests
+from chalicelib.services.privacy.requests import requests
 from chalicelib.workflow import engine
 from tests.client import Client
 from tests.conftest import Shop

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.domain.companies.member import Member
-from chalicelib.services.companies.codes import email_key
+from chalicelib.services.codes import email_key
 from chalicelib.services.privacy.requests import account_page
 from chalicelib.store.read import members_with
 from tests.conftest import Shop

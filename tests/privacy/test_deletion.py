@@ -29,9 +29,10 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.keys import BadSignature
 from chalicelib.policy.load import current
+from chalicelib.services.privacy import receipts
 from chalicelib.services.privacy.erasure import preview
-from chalicelib.services.privacy.requests import receipts, requests
-from chalicelib.services.privacy.requests.requester import Requester, find_request
+from chalicelib.services.privacy.requester import Requester, find_request
+from chalicelib.services.privacy.requests import requests
 from chalicelib.store.codec import from_row
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import TABLES

@@ -20,9 +20,9 @@ from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import account_page, requests
-from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.replies import remembering_id
 from chalicelib.store.read import members_with
 from chalicelib.store.wire import SORT

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.cli.main import main
 from chalicelib.domain.contact.diagnostics import AREAS, PLACES, DiagnosticsBatch, disguised, looks_personal, partition
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
 from chalicelib.services.support import diagnostics
 from chalicelib.wiring import World
 from local.gateway import Gateway

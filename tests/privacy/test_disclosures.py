@@ -14,8 +14,8 @@ from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import Measure
 from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.records.paging import Window
+from chalicelib.services.representation.measures import measure_row
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
@@ -180,4 +180,4 @@ def test_no_answer_hints_at_a_hidden_demand_or_a_hold(shop: Shop) -> None:
     for trace in (demand.id, hold.id, "opr_7", "disclosure_record", '"hold"', told.recipient):
         assert trace not in held, trace
     assert unzipped(shop, id)["data/journal_entries.json"], "the rest of the journal is exported"
-    assert [receipts.measure_row(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]
+    assert [measure_row(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]

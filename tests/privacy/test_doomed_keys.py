@@ -20,8 +20,8 @@ from chalicelib.jobs.retention import proofs_job
 from chalicelib.jobs.runner import run
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.backup.verify import check
+from chalicelib.services.encryption import ObjectCipher
 from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact

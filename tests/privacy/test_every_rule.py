@@ -39,9 +39,10 @@ from chalicelib.policy.lifecycle import configuration
 from chalicelib.policy.load import current, use
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.terms import Period, Start, most_days
+from chalicelib.services import codes
 from chalicelib.services.backup import disable_cloud, operations
 from chalicelib.services.backup.create import backup_run
-from chalicelib.services.companies import access, codes, consent
+from chalicelib.services.companies import access, consent
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail import writing
 from chalicelib.services.privacy.legal import disclosures

@@ -9,8 +9,8 @@ import pytest
 from chalicelib.jobs.catalogue import JOBS
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.retention.schedules import new_schedule
 from tests.privacy.canaries import Garden, buckets
 from tests.privacy.crashes import put
 from tests.privacy.test_canaries import everything_due, files_of

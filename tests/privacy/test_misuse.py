@@ -16,8 +16,8 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.services.privacy import limits, transitions
 from chalicelib.services.privacy.legal import holds
-from chalicelib.services.privacy.requests import limits, transitions
 from chalicelib.services.support import desk
 from tests.client import Client, Got
 from tests.conftest import Shop

@@ -16,8 +16,9 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.services.companies import access
+from chalicelib.services.privacy import subjects, transitions
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.services.privacy.requests import confirmation, requests, subjects, transitions
+from chalicelib.services.privacy.requests import confirmation, requests
 from chalicelib.store.read import Reader, open_company
 from chalicelib.workflow import engine
 from tests.client import Client

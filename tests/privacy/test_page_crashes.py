@@ -15,7 +15,7 @@ from chalicelib.domain.privacy.request import Receipt
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
 from chalicelib.services.privacy.requests import account_page
 from chalicelib.services.privacy.requests.account_page import DeletionOutcome
 from tests import crash

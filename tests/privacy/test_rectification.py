@@ -29,9 +29,9 @@ from chalicelib.policy.load import current
 from chalicelib.services.backup.restoring import replay
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
+from chalicelib.services.privacy.receipts import check
 from chalicelib.services.privacy.rectification import rectification
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.receipts import check
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.crash import Work, prove
@@ -224,7 +224,7 @@ def test_the_companys_own_identity_is_corrected_too(shop: Shop) -> None:
 
 
 def _owner(shop: Shop) -> Any:
-    from chalicelib.services.privacy.requests.requester import Requester
+    from chalicelib.services.privacy.requester import Requester
 
     return Requester("mem_none", "owner")
 

@@ -16,8 +16,8 @@ from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy.requests import requester
-from chalicelib.services.privacy.requests.receipts import check
+from chalicelib.services.privacy import requester
+from chalicelib.services.privacy.receipts import check
 from tests.client import Client, Got
 from tests.conftest import Shop
 from tests.rows import delete_row
@@ -134,7 +134,7 @@ def test_a_dry_run_shows_the_table_and_stores_nothing(shop: Shop) -> None:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The codes that are mailed."""
-    from chalicelib.services.companies import codes
+    from chalicelib.services import codes
 
     codes_sent: list[str] = []
     begin = codes.begin

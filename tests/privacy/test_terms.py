@@ -23,8 +23,8 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import load
+from chalicelib.policy.schedules import midnight, new_schedule, with_year_end
 from chalicelib.policy.terms import Period, Start
-from chalicelib.services.retention.schedules import midnight, new_schedule, with_year_end
 from tests.privacy.crashes import put
 from tests.privacy.worlds import Books, Turned
 

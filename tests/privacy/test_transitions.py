@@ -20,7 +20,8 @@ from chalicelib.domain.privacy.request import MOVES, OVER, PrivacyRequest, Reque
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import watch_job
 from chalicelib.jobs.runner import run
-from chalicelib.services.privacy.requests import requests, transitions
+from chalicelib.services.privacy import transitions
+from chalicelib.services.privacy.requests import requests
 from chalicelib.store import erase
 from tests.privacy.test_deletion import head
 from tests.privacy.worlds import Books, Turned, carried, carry

@@ -27,8 +27,8 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.requests import requests_job
 from chalicelib.jobs.runner import run
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.settings import Settings
 from chalicelib.store.decision import CUSTOMER, FOUNDING, Decision
 from chalicelib.store.snapshot import Snapshot

@@ -18,6 +18,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.erasure import Circumstances, plan
 from chalicelib.policy.inventory import faults, take
 from chalicelib.policy.load import current
+from chalicelib.policy.schedules import midnight, new_schedule
 from chalicelib.policy.terms import Period
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.archive import removal, statutory
@@ -26,16 +27,16 @@ from chalicelib.services.backup.format.kinds import KINDS, LEDGER
 from chalicelib.services.backup.format.kinds import NAMES as COUNTED
 from chalicelib.services.backup.format.lines import BackupLine, gross_of, logo_of
 from chalicelib.services.backup.restoring import replay
+from chalicelib.services.changes import SOURCES
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import issued_view
+from chalicelib.services.exports.words import TABLES
+from chalicelib.services.privacy import subjects
 from chalicelib.services.privacy.access import contents, export
-from chalicelib.services.privacy.access.words import TABLES
 from chalicelib.services.privacy.legal import demands
 from chalicelib.services.privacy.rectification import affected
-from chalicelib.services.records.changes import SOURCES
 from chalicelib.services.representation.documents import present_issued
 from chalicelib.services.retention import purge
-from chalicelib.services.retention.schedules import midnight, new_schedule
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 from tests.toy.kind import TOY, Toy, ToyDraft, recorded
@@ -200,7 +201,7 @@ def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) ->
     shop = Books(vault)
     toy = replace(MADE, company=shop.id, id=shop.new("toy"), supplier=shop.supplier)
     put(vault, toy)
-    assert affected.named(vault.store, shop.id, shop.supplier)
+    assert subjects.is_named(vault.store, shop.id, shop.supplier)
     found: list[Record] = []
     where: str | None = ""
     while where is not None:

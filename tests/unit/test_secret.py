@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.errors import Busy
 from chalicelib.outside.claims import with_address
 from chalicelib.outside.secret import pepper as kept
-from chalicelib.services.companies.codes import pepper
+from chalicelib.services.codes import pepper
 from chalicelib.settings import Settings, SettingsError
 from local.engine import REGION, Engine
 from tests.jobs.worlds import settings

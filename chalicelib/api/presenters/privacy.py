@@ -8,8 +8,8 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.services.privacy.erasure.preview import Preview
-from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.representation.body import Body
+from chalicelib.services.representation.measures import measure_row
 from chalicelib.services.representation.requests import request_row
 
 
@@ -49,7 +49,7 @@ def present_preview(found: Preview) -> Body:
         "verified_at": None,
         "closed_at": None,
         "reason": None,
-        "steps": [receipts.measure_row(step) | {"done": False} for step in found.steps],
+        "steps": [measure_row(step) | {"done": False} for step in found.steps],
         "last_trace": found.last_trace.isoformat() if found.last_trace else None,
         "receipt": None,
         "download": None,

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from chalicelib.domain.entity import Record, entity, kept, value
 
@@ -10,6 +10,8 @@ Tier = Literal["daily", "weekly", "monthly"]
 BackupStatus = Literal["running", "complete", "failed"]
 KeyClass = Literal["statutory", "working"]
 """The data key: `statutory` for data that the law requires us to keep, `working` for all other data."""
+NIGHTLY: Final = "backups"
+"""The actor recorded on scheduled backups."""
 
 
 @value

@@ -1,7 +1,7 @@
 """Support: a request for help as a thread, with a deadline for its first answer and a retention term."""
 
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from chalicelib.domain.entity import Record, entity, kept, value
 from chalicelib.domain.language import Language
@@ -58,6 +58,13 @@ class SupportMessage(Record):
     by: str | None = kept("support.state", default=None)
     text: str | None = kept("support.thread", default=None)
     attachments: tuple[Attachment, ...] = kept("support.thread", default=())
+
+
+class Conversation(NamedTuple):
+    """A thread and its messages in their order."""
+
+    thread: Thread
+    messages: tuple[SupportMessage, ...]
 
 
 @entity("upload", table="transient", prefix="upl")

@@ -36,6 +36,8 @@ SELLER_NAMES: Final[Mapping[Language, str]] = {
     "en": "Supplier erased at their request",
 }
 """The replacement of an erased seller's name."""
+ERASED_REFERENCE: Final = "erased"
+"""The replacement of a reference that must not be empty."""
 KEPT: Final = ("kind", "regime")
 """Attributes of an erased party that stay. Like the country, they determine the TVA of the document."""
 

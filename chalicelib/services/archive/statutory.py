@@ -20,11 +20,11 @@ from chalicelib.domain.journal import JournalEntry
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.files import prefixes
+from chalicelib.policy import schedules
 from chalicelib.policy.load import current
 from chalicelib.policy.terms import CALENDAR_YEAR
-from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.documents.printing import original
-from chalicelib.services.retention import schedules
+from chalicelib.services.encryption import ObjectCipher
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup
+from chalicelib.domain.backups.backup import NIGHTLY, Backup
 from chalicelib.domain.backups.backup_errors import BackupIncomplete
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 NAME = "restores"
 """The job that runs the rows queued here."""
-NIGHTLY = "backups"
-"""The actor recorded on scheduled backups."""
 A_DAY = 10
 """Backups that a company may request in 24 hours, besides the nightly ones."""
 TRIES = 10

@@ -1,9 +1,9 @@
-"""The operator's actions on a company's backups: the same jobs, each with a reason that the company can read."""
+"""The operator's actions on a company's backups: the same jobs as the company's own. The register of disclosures holds
+the reason of each access."""
 
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.backups.backup import Backup
-from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists, Busy, Forbidden, NotFound
@@ -11,8 +11,6 @@ from chalicelib.domain.journal import Change, JobRow, JournalEntry
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.services.backup.operations import row_of
 from chalicelib.services.backup.restoring.copy import company_of
-from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.store.bookkeeping import DEAD
 from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot
@@ -20,9 +18,6 @@ from chalicelib.store.transaction import transact
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
-
-WHO = "operator"
-"""The recipient in the register when no outsider received data."""
 
 
 def backups(world: "World", company: str) -> list[Backup]:
@@ -36,15 +31,6 @@ def rule_of(world: "World", company: str, id: str) -> str:
     if not isinstance(row, Backup):
         raise NotFound
     return f"backup.{row.tier}"
-
-
-def accounted(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
-    """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
-    Raises NotFound, Busy."""
-    details = DisclosureInput(
-        kind="operator_access", recipient=WHO, basis=reason, data=(rule,), disclosed_on=today(world.now())
-    )
-    return disclosures.record(world, company, details, by)
 
 
 def require_demand(world: "World", company: str, id: str, *, complete: bool = True) -> None:

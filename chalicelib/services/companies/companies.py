@@ -12,15 +12,15 @@ from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSc
 from chalicelib.domain.companies.member import Member, Role
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AgeRefused, AlreadyExists, Busy, NotFound, WorkspaceNotEmpty, invalid
+from chalicelib.domain.identity import normalize, validate
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
+from chalicelib.policy import schedules
 from chalicelib.policy.load import accepted_versions
 from chalicelib.services.backup import disable_cloud
 from chalicelib.services.backup.create import plans
 from chalicelib.services.companies.consent import accepting
-from chalicelib.services.companies.identity import normalize, validate
 from chalicelib.services.documents import numbering
-from chalicelib.services.retention import schedules
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot

@@ -13,7 +13,7 @@ from chalicelib.policy.data_map import data_map
 from chalicelib.policy.load import current
 from chalicelib.policy.page import direction
 from chalicelib.policy.wording import long_date, say
-from chalicelib.services.privacy.access.words import TABLES
+from chalicelib.services.exports.words import TABLES
 
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.contact.letter import MailTemplate
+from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import PrivacyRequest
@@ -17,6 +19,8 @@ from chalicelib.store.wire import SORT
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
+NOTICE: Final = "privacy_notice"
+"""The outbox task that mails a notice about a request. It takes the notice's name and the request's id."""
 TEMPLATES: Final[Mapping[str, MailTemplate]] = {
     "verified": "request_opened",
     "account_blocked": "request_grace",
@@ -41,13 +45,18 @@ WRITTEN_TO: Final[Mapping[Language, str]] = {"fr": " – informé par nous", "ar
 NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
 
 
+def notice(call: Call, name: str, id: str) -> Message:
+    """The outbox message that mails a notice to the owners after the commit."""
+    return call.make(Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id))
+
+
 def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     """Mail a notice about a request to every owner who has an address. Skips a request that no longer exists. Raises
     Busy, and KeyError for a notice without a template."""
-    notice, id = about
-    template = TEMPLATES[notice]
+    name, id = about
+    template = TEMPLATES[name]
     request, profile = world.store.records([PrivacyRequest.ref(company, id), Company.ref(company)])
-    if not isinstance(request, PrivacyRequest) or (notice == "asked" and request.status != "requested"):
+    if not isinstance(request, PrivacyRequest) or (name == "asked" and request.status != "requested"):
         return  # A later state of the request has a notice of its own.
     language: Language = profile.language if isinstance(profile, Company) else "fr"
     ends = request.grace_until or request.deadline
@@ -62,8 +71,8 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
     subject, text = compose(language, template, values)
     for owner in owners(world, company):
         if owner.email:
-            send_now(world, owner.email, subject, text, language, reference=f"{id}:{notice}")
-    if notice == "corrected":
+            send_now(world, owner.email, subject, text, language, reference=f"{id}:{name}")
+    if name == "corrected":
         _tell_recipients(world, request, language)
 
 

@@ -20,7 +20,7 @@ from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
 from chalicelib.policy.wording import length
-from chalicelib.services.companies.codes import email_key
+from chalicelib.services.codes import email_key
 from chalicelib.store import bookkeeping
 from chalicelib.store.read import members_with
 

@@ -1,1 +1,1 @@
-"""Simple records: create, change, delete and list; and the change feed."""
+"""Simple records: create, change, delete and list."""

@@ -15,8 +15,8 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.identity import notices
 from chalicelib.domain.money import amount_text, price_text, text
-from chalicelib.services.companies.identity import notices
 from chalicelib.services.representation.body import Body
 
 DECIMALS: Mapping[str, Callable[[Decimal], str]] = {

@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.privacy.correction import Correction
 from chalicelib.domain.privacy.request import PrivacyRequest
-from chalicelib.services.privacy.requests import receipts
+from chalicelib.services.representation.measures import measure_row
 
 
 def request_row(request: PrivacyRequest) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def request_row(request: PrivacyRequest) -> dict[str, Any]:
         "due": instant(request.deadline),
         **{name: _instant(at) for name, at in when.items()},
         "reason": request.reason,
-        "steps": [receipts.measure_row(measure) | {"done": measure.done} for measure in request.measures],
+        "steps": [measure_row(measure) | {"done": measure.done} for measure in request.measures],
         "last_trace": request.last_trace.isoformat() if request.last_trace else None,
         "receipt": request.receipt,
         "download": _handed_out(request),

@@ -2,9 +2,8 @@
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.contact.support import SupportMessage, Thread
+from chalicelib.domain.contact.support import Conversation, SupportMessage, Thread
 from chalicelib.services.representation.body import Body
-from chalicelib.services.support.support import Conversation
 
 
 def present_thread(thread: Thread, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature

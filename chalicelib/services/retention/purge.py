@@ -19,9 +19,7 @@ from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
-from chalicelib.policy.terms import Period
-from chalicelib.services.archive import removal
-from chalicelib.services.retention.schedules import (
+from chalicelib.policy.schedules import (
     DAY,
     CompanyRetention,
     dated,
@@ -31,6 +29,8 @@ from chalicelib.services.retention.schedules import (
     statutory,
     year_of,
 )
+from chalicelib.policy.terms import Period
+from chalicelib.services.archive import removal
 from chalicelib.services.retention.selection import due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot

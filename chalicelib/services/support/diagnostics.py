@@ -10,8 +10,8 @@ from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.consent import granted
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.terms import most_days
+from chalicelib.services.codes import allow
 from chalicelib.services.companies import consent
-from chalicelib.services.companies.codes import allow
 from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 

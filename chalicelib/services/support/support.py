@@ -13,6 +13,7 @@ from chalicelib.domain.contact.support import (
     MOST_MESSAGES,
     ORPHANED,
     Attachment,
+    Conversation,
     SupportMessage,
     Thread,
     Upload,
@@ -65,13 +66,6 @@ THREADS: Resource[Thread] = Resource(Thread, policy=ACCOUNT)
 def threads(reader: Reader, writer: ThreadMember, window: Window) -> Page[Thread]:
     """The threads that a member may see, newest first."""
     return listing(reader, THREADS, window, None if writer.owner else writer.sees)
-
-
-class Conversation(NamedTuple):
-    """A thread and its messages in their order."""
-
-    thread: Thread
-    messages: tuple[SupportMessage, ...]
 
 
 def read(reader: Reader, writer: ThreadMember, id: str) -> Conversation:

@@ -12,8 +12,8 @@ from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, PolicyError
 from chalicelib.policy.rules import Attribute
+from chalicelib.policy.schedules import retention_of
 from chalicelib.policy.terms import FinancialYear
-from chalicelib.services.retention.schedules import retention_of
 from tests.unit.policy.planting import changed
 
 TODAY = date(2026, 11, 23)

@@ -5,7 +5,7 @@ from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.journal import Change, JournalEntry
 from chalicelib.policy.rules import all_entities
-from chalicelib.services.records.changes import SOURCES, _touched
+from chalicelib.services.changes import SOURCES, _touched
 from tests.unit.samples import STAMPS
 
 

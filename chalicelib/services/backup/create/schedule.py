@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from chalicelib.domain.backups.backup import Backup, BackupPlan
+from chalicelib.domain.backups.backup import NIGHTLY, Backup, BackupPlan
 from chalicelib.domain.backups.backup_errors import BackupKeyDestroyed, BackupOff
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.errors import CompanyBlocked, NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.archive import statutory
 from chalicelib.services.backup.create import backup_run, plans
-from chalicelib.services.backup.operations import NIGHTLY
 from chalicelib.services.replies import remembering_id
 from chalicelib.store import bookkeeping
 from chalicelib.workflow.deadline import Deadline

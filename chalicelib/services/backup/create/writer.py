@@ -20,11 +20,11 @@ from chalicelib.services.backup.create.cutoff import changed, clock_of, cut, in_
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import MOST_OBJECT, After, Objects, lines_in
 from chalicelib.services.backup.format.contents import BY_NAME, ORDER
-from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
 from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
 from chalicelib.services.backup.format.parts import Fact, Header, PartWriter, Sum, header_of, named, texts
 from chalicelib.services.backup.verify import agree
+from chalicelib.services.encryption import SCHEMA, ObjectCipher
 from chalicelib.workflow.deadline import Deadline
 
 if TYPE_CHECKING:

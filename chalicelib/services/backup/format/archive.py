@@ -15,10 +15,10 @@ from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.files import prefixes
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.contents import GROUPS
-from chalicelib.services.backup.format.encryption import ObjectCipher
 from chalicelib.services.backup.format.lines import BackupLine, decoded
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.format.parts import Fact, fact_of, header_of, texts
+from chalicelib.services.encryption import ObjectCipher
 
 if TYPE_CHECKING:
     from chalicelib.files.objects import Files

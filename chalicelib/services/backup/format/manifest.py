@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.domain.backups.backup import Blob, KeyClass, Part, Tier
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.canonical import plain_number
-from chalicelib.services.backup.format.encryption import SCHEMA, ObjectCipher
+from chalicelib.services.encryption import SCHEMA, ObjectCipher
 
 NAME: Final = "manifest.json"
 LIMIT: Final = 32_000_000

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import document_types, find
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.services.retention import schedules
+from chalicelib.policy import schedules
 
 MergeOutcome = Literal["restored", "overwritten", "unchanged", "issued", "erased", "expired"]
 """The outcomes: missing and put; different and put back; unchanged (for the ledger: in any state); a draft issued

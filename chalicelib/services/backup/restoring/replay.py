@@ -18,8 +18,8 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.privacy.correction import Correction, applied
+from chalicelib.domain.privacy.erased import ERASED_REFERENCE
 from chalicelib.domain.privacy.request import Tombstone
-from chalicelib.services.privacy.erasure.erasers import ERASED
 from chalicelib.store.conflicts import patiently
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class Replay:
         return self.unnamed(record)
 
     def unnamed(self, record: Record) -> Record:
-        """The row without references to erased persons: empty, or `ERASED` if the reference is required."""
+        """The row without references to erased persons: empty, or `ERASED_REFERENCE` if the reference is required."""
         optional = _optional(record.TABLE, record.KIND)
         pointing = [name for name in self._pointing(record) if name != "id"]
-        changes: dict[str, Any] = {name: None if name in optional else ERASED for name in pointing}
+        changes: dict[str, Any] = {name: None if name in optional else ERASED_REFERENCE for name in pointing}
         return replace(record, **changes) if changes else record
 
     def names(self, record: Record) -> bool:

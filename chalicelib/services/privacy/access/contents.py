@@ -32,9 +32,9 @@ from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
-from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.representation import documents, records, support
 from chalicelib.services.representation.disclosures import present_disclosure
+from chalicelib.services.representation.measures import CONFIDENTIAL_KINDS
 from chalicelib.services.representation.requests import correction_row, request_row
 from chalicelib.store.wire import Store
 
@@ -214,7 +214,7 @@ def _may_know(row: Record, reading: Reading) -> bool:
     if isinstance(row, Disclosure):
         return may_be_seen(row, reading.on)
     if isinstance(row, JournalEntry):
-        return not any(change.kind in receipts.CONFIDENTIAL_KINDS for change in row.changes)
+        return not any(change.kind in CONFIDENTIAL_KINDS for change in row.changes)
     if reading.subject is not None:
         return True
     if isinstance(row, Consent):

@@ -7,7 +7,7 @@ from chalicelib.domain.privacy.request import PrivacyRequest, Tombstone
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
 from chalicelib.policy.ends import end
-from chalicelib.services.privacy.requests.requester import Requester, find_request
+from chalicelib.services.privacy.requester import Requester, find_request
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

@@ -18,6 +18,7 @@ from chalicelib.domain.privacy.request import Measure, PrivacyRequest, moved
 from chalicelib.files import prefixes
 from chalicelib.policy.load import current
 from chalicelib.services.documents.printing import page_of
+from chalicelib.services.privacy import transitions
 from chalicelib.services.privacy.access import zip_file
 from chalicelib.services.privacy.access.contents import (
     ExportKind,
@@ -28,7 +29,6 @@ from chalicelib.services.privacy.access.contents import (
     serialize,
 )
 from chalicelib.services.privacy.access.zip_file import kind_of, language_of, parts_of, put_part
-from chalicelib.services.privacy.requests import transitions
 from chalicelib.store.decision import SYSTEM_WHILE_OPEN, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot

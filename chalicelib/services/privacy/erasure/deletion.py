@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.domain.call import Call
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import RetentionSchedule
 from chalicelib.domain.errors import Busy
@@ -27,12 +26,12 @@ from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
 from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
-from chalicelib.services.mail.notifications import notify
+from chalicelib.policy.schedules import retention_of
+from chalicelib.services.mail.notifications import NOTICE, notice, notify
 from chalicelib.services.mail.outbox import deliver
+from chalicelib.services.privacy import receipts
 from chalicelib.services.privacy.erasure import completion_mail, erasers
-from chalicelib.services.privacy.requests import receipts
 from chalicelib.services.retention import key_destruction
-from chalicelib.services.retention.schedules import retention_of
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
 
 PATIENCE = timedelta(days=5)
 """Before its deadline by this much, a deletion stops waiting for pending mails."""
-NOTICE = "privacy_notice"
-"""The outbox task that mails a notice about a request. It takes the notice's name and the request's id."""
 
 
 def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Plan:
@@ -57,11 +54,6 @@ def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Pl
         rule = retention_of(schedule)
         circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
     return plan(current(), take(), affects, circumstances)
-
-
-def notice(call: Call, name: str, id: str) -> Message:
-    """The outbox message that mails a notice to the owners after the commit."""
-    return call.make(Message, purpose=NOTICE, due_at=call.at, task=NOTICE, about=(name, id))
 
 
 def record_deleted_before(subject: str) -> tuple[Measure, ...]:

@@ -11,6 +11,7 @@ import msgspec
 from chalicelib.domain.clock import today
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.entity import ENTITIES, Record, Ref
+from chalicelib.domain.privacy.erased import ERASED_REFERENCE
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import erase as files
 from chalicelib.files import prefixes
@@ -29,8 +30,6 @@ PAGES, ROWS = 40, 1_000
 """Pages counted and rows erased between two checks of the deadline."""
 TOGETHER = 20
 """Rows of an open company that one commit changes."""
-ERASED = "erased"
-"""The replacement of a reference that must not be empty."""
 TAKING = ("delete", "anonymise")
 OPEN_TABLES = ("workspace", "identity")
 """Tables with a complete change journal, so that devices and backups learn of an erasure in an open company."""
@@ -219,4 +218,4 @@ def _attachments_of(world: "World", company: str, refs: Sequence[Ref]) -> None:
 def _emptied(measure: Measure, subject: str | None, record: Record) -> dict[str, str | None]:
     hints = get_type_hints(ENTITIES[record.TABLE, record.KIND])
     pointing = [f.name for f in fields(record) if f.name in measure.attributes and getattr(record, f.name) == subject]
-    return {name: None if NoneType in get_args(hints[name]) else ERASED for name in pointing}
+    return {name: None if NoneType in get_args(hints[name]) else ERASED_REFERENCE for name in pointing}

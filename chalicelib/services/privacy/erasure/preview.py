@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.privacy.request import GRACE, Measure, PrivacyRequest, RequestKind, clear_days
+from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.erasure import deletion, erasers
-from chalicelib.services.privacy.requests import limits
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.subjects import affected_by
+from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.privacy.subjects import affected_by
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World

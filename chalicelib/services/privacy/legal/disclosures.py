@@ -17,6 +17,9 @@ from chalicelib.store.wire import Store
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
+OPERATOR = "operator"
+"""The recipient in the register when no outsider received data."""
+
 
 @dataclass(frozen=True)
 class DisclosureInput:
@@ -48,6 +51,15 @@ def record(world: "World", company: str, details: DisclosureInput, by: str) -> D
 
     transact(world.store, call, [], always(Decision(new=(entry,))), ACCOUNT_WHILE_BLOCKED)
     return entry
+
+
+def record_access(world: "World", company: str, rule: str, reason: str, by: str) -> Disclosure:
+    """Record an operator's access to data under `rule` in the company's register of disclosures, before the access.
+    Raises NotFound, Busy."""
+    details = DisclosureInput(
+        kind="operator_access", recipient=OPERATOR, basis=reason, data=(rule,), disclosed_on=today(world.now())
+    )
+    return record(world, company, details, by)
 
 
 def _end_of(day: date | None, at: datetime) -> datetime:

@@ -4,13 +4,11 @@ An issued document is never edited (CGI art. 145-III). A credit note in its own 
 replaces it. The company decides both, so the API offers them as requests that are ready to send.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.companies.member import Member
-from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.document_type import PARTIES
 from chalicelib.domain.documents.model import Issued
@@ -19,35 +17,13 @@ from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.correction import differs
 from chalicelib.domain.privacy.request import PrivacyRequest
-from chalicelib.services.records.paging import MOST_EXAMINED, Page, page_of
+from chalicelib.services.records.paging import Page, page_of
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, Store, start_after
 
 TYPES: Final = tuple(sorted(document_types(), key=lambda document_type: document_type.kind))
 """The kinds in the order in which their documents are read: by name, because list cursors depend on it."""
-NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by")
-"""The attributes of stored rows that reference a person, also after their own record is deleted."""
 P = TypeVar("P")
-
-
-def named(store: Store, company: str, subject: str) -> bool:
-    """Whether an issued document names a deleted customer, or a support thread a former member. At most MOST_EXAMINED
-    rows are read. With more rows the answer is yes, and running the request shows the truth. Raises Busy."""
-    if subject.startswith(f"{Member.PREFIX}_"):
-        return any(_found(store, company, subject, [cls]) for cls in (Thread, SupportMessage))
-    return _found(store, company, subject, [document_type.issued for document_type in types_about(subject)])
-
-
-def _found(store: Store, company: str, subject: str, classes: Sequence[type[Record]]) -> bool:
-    examined = 0
-    for cls in classes:
-        if examined >= MOST_EXAMINED:
-            return True
-        for row in store.all(cls.TABLE, company, SORT.startswith(f"{cls.KIND}#"), descending=True):
-            if examined >= MOST_EXAMINED or subject in (getattr(row, name, None) for name in NAMING):
-                return True
-            examined += 1
-    return False
 
 
 def page(store: Store, company: str, after: str) -> tuple[list[Record], str | None]:

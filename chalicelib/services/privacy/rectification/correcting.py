@@ -14,6 +14,7 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import InvalidContent, NotFound, ProofNeeded, RequestSettled, invalid
+from chalicelib.domain.identity import normalize, validate
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
@@ -22,13 +23,11 @@ from chalicelib.domain.privacy.disclosure import Disclosure, may_be_seen
 from chalicelib.domain.privacy.request import Affected, Measure, PrivacyRequest, moved, resumed
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import rule_of
-from chalicelib.services.companies.codes import email_key
-from chalicelib.services.companies.identity import normalize, validate
-from chalicelib.services.mail import writing
-from chalicelib.services.privacy.erasure.deletion import NOTICE
+from chalicelib.services.codes import email_key
+from chalicelib.services.mail import notifications, writing
 from chalicelib.services.privacy.legal import disclosures
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import Decision
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def decide_rectification(
     running = replace(running, version=1) if new else running
     kept = _kept(running, after, names, call, clock)
     message = call.make(
-        Message, id=message_id(request.id), due_at=call.at, task=NOTICE, about=("corrected", request.id)
+        Message, id=message_id(request.id), due_at=call.at, task=notifications.NOTICE, about=("corrected", request.id)
     )
     changed = (after,) if after != own else ()
     last = _to_old_address(call, own, after, correction.language)

@@ -19,14 +19,13 @@ from chalicelib.domain.journal import Message
 from chalicelib.domain.privacy.disclosure import may_be_seen
 from chalicelib.domain.privacy.request import UNANSWERED, WARNED, PrivacyRequest, moved, waiting
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.privacy.erasure.deletion import notice
+from chalicelib.services.mail import notifications
+from chalicelib.services.privacy import receipts, transitions
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.rectification import affected, correcting
-from chalicelib.services.privacy.requests import receipts, transitions
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.requests import open_request
-from chalicelib.services.privacy.requests.subjects import members_of, subject_row
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.requester import Requester, open_request
+from chalicelib.services.privacy.subjects import members_of, subject_row
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -59,7 +58,7 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
             raise RequestSettled(status=request.status)
         own = subject_row(snapshot, request.subject, members)
         after = waiting(request, correcting.checked(type(own), missing), call.at)
-        message = notice(call, "details_missing", id)
+        message = notifications.notice(call, "details_missing", id)
         return Decision(after, puts=(after,), deletes=(watch_over(request),), messages=(message,))
 
     return transact(world.store, call, [PrivacyRequest.ref(company, id)], decide_details, ACCOUNT).outcome

@@ -1,1 +1,1 @@
-"""Privacy requests: requester, states, limits, receipts."""
+"""Privacy requests: create, confirm, cancel and follow them; the public page."""

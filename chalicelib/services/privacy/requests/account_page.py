@@ -23,10 +23,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import PrivacyRequest
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
 from chalicelib.services.mail import writing
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.privacy.requests.requester import Requester
 from chalicelib.services.replies import id_of, remembering_id
 from chalicelib.store.read import members_with
 

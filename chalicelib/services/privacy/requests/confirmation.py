@@ -15,9 +15,10 @@ from chalicelib.domain.errors import AlreadyBlocked, AnotherOwnerNeeded, Forbidd
 from chalicelib.domain.privacy.erased import marked
 from chalicelib.domain.privacy.request import GRACE, PrivacyRequest, Tombstone, clear_days, moved, reminder
 from chalicelib.services.companies.access import owners_changed
+from chalicelib.services.mail import notifications
 from chalicelib.services.privacy.erasure import deletion
-from chalicelib.services.privacy.requests.requester import Requester
-from chalicelib.services.privacy.requests.transitions import postponed, watch_over
+from chalicelib.services.privacy.requester import Requester
+from chalicelib.services.privacy.transitions import postponed, watch_over
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.wire import Store
@@ -65,7 +66,7 @@ def account(
         until = call.at + GRACE
         after = moved(request, "grace", call.at, **begun, grace_until=until, deadline=until + timedelta(days=1))
         after = postponed(after, reminder(after) or until)
-    message = deletion.notice(call, "grace_waived" if waive else "account_blocked", request.id)
+    message = notifications.notice(call, "grace_waived" if waive else "account_blocked", request.id)
     return Decision(after, puts=(after, watch_over(after)), messages=(message,), head={"state": "blocked"})
 
 
@@ -99,7 +100,7 @@ def person(
         if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
     stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
-    message = deletion.notice(call, "person_erased", request.id)
+    message = notifications.notice(call, "person_erased", request.id)
     decision = Decision(
         after,
         puts=(after, stone, *shut),

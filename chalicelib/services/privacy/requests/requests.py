@@ -33,22 +33,22 @@ from chalicelib.domain.privacy.request import (
     moved,
 )
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.companies import codes
+from chalicelib.services import codes
 from chalicelib.services.companies.access import keys_made_by
-from chalicelib.services.mail import writing
-from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.mail import notifications, writing
+from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.legal.holds import held
 from chalicelib.services.privacy.rectification import correcting
-from chalicelib.services.privacy.requests import confirmation, limits, opposition
-from chalicelib.services.privacy.requests.requester import Requester, find_request
-from chalicelib.services.privacy.requests.subjects import (
+from chalicelib.services.privacy.requester import Requester, find_request, open_request
+from chalicelib.services.privacy.requests import confirmation, opposition
+from chalicelib.services.privacy.subjects import (
     affected_by,
     deleted_but_named,
     erasable,
     members_of,
     subject_row,
 )
-from chalicelib.services.privacy.requests.transitions import watch_over
+from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -118,7 +118,7 @@ def _decide_by_kind(snapshot: Snapshot, call: Call, new: _NewRequest) -> Decisio
             subject_row(snapshot, request.subject, members)
         done, choices = opposition.complete(snapshot, request, members, call)
         return Decision(done, puts=choices, new=(done,))
-    notices = (deletion.notice(call, "asked", request.id),) if request.owners else ()
+    notices = (notifications.notice(call, "asked", request.id),) if request.owners else ()
     return Decision(request, new=(request, watch_over(request)), messages=notices)
 
 
@@ -191,7 +191,7 @@ def confirm(
         if request.kind == "deletion":
             return confirmation.account(snapshot, call, requester, request, members, former, waive=waive)
         after = moved(request, "verified", call.at, verified_at=call.at, confirmed_by=requester.id, due_at=call.at)
-        return Decision(after, puts=(after,), messages=(deletion.notice(call, "verified", id),))
+        return Decision(after, puts=(after,), messages=(notifications.notice(call, "verified", id),))
 
     committed = transact(world.store, call, _refs(call, id, members), decide_confirmation, ACCOUNT_WHILE_BLOCKED)
     if committed.value is None or committed.value.status == "verified":
@@ -211,7 +211,7 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
         ends = first_day_gone("request.proof", call.at)
         after = moved(request, "cancelled", call.at, reason=STOPPED[requester.role == "nobody"], due_at=ends)
         blocked = request.kind == "deletion" and request.subject is None and request.verified_at is not None
-        notices = (deletion.notice(call, "cancelled", id),) if request.verified_at else ()
+        notices = (notifications.notice(call, "cancelled", id),) if request.verified_at else ()
         return Decision(
             after,
             puts=(after,),
@@ -266,16 +266,6 @@ def listing(
     if not shown and requester.role == "nobody":
         raise NotFound
     return shown[:limit], len(shown) > limit
-
-
-def open_request(snapshot: Snapshot, requester: Requester, id: str) -> PrivacyRequest:
-    """A request that the requester may see and that is not over. Raises NotFound, RequestSettled."""
-    request = snapshot.get(PrivacyRequest, id)
-    if request is None or not requester.follows(request):
-        raise NotFound
-    if request.status in OVER:
-        raise RequestSettled(status=request.status)
-    return request
 
 
 def _refs(call: Call, id: str, members: Sequence[Member]) -> list[Any]:

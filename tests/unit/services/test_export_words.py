@@ -8,8 +8,8 @@ import pytest
 from chalicelib.domain.language import Language
 from chalicelib.services.backup.download import TABLES as BACKED_UP
 from chalicelib.services.exports.page import index
+from chalicelib.services.exports.words import TABLES
 from chalicelib.services.privacy.access.contents import kinds
-from chalicelib.services.privacy.access.words import TABLES
 
 LATE = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 

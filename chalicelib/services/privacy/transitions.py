@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.privacy.request import WARNED, PrivacyRequest, RequestDeadline, RequestStatus, moved, reminder
 from chalicelib.policy.ends import first_day_gone
-from chalicelib.services.privacy.erasure import deletion
+from chalicelib.services.mail import notifications
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -49,7 +49,7 @@ def close(
         if now is None or now.status != request.status:
             return Decision(None)
         after = moved(now, to, call.at, reason=reason, due_at=first_day_gone("request.proof", call.at))
-        messages = (deletion.notice(call, notice, request.id),) if notice else ()
+        messages = (notifications.notice(call, notice, request.id),) if notice else ()
         opened = now.kind == "deletion" and now.subject is None and now.verified_at is not None
         return Decision(
             after,
@@ -98,6 +98,6 @@ def remind(world: "World", request: PrivacyRequest) -> None:
             return Decision()
         after = now.edited(call.at, reminders=now.reminders + 1, attempts=0)
         after = postponed(after, reminder(after) or now.due_at)
-        return Decision(puts=(after,), messages=(deletion.notice(call, "grace_ends", request.id),))
+        return Decision(puts=(after,), messages=(notifications.notice(call, "grace_ends", request.id),))
 
     transact(world.store, call, [request.key], decide_reminder, SYSTEM_STEP)

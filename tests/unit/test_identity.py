@@ -8,8 +8,8 @@ import pytest
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import InvalidContent
+from chalicelib.domain.identity import normalize, notices, validate
 from chalicelib.domain.morocco.identifiers import rib_key
-from chalicelib.services.companies.identity import normalize, notices, validate
 from tests.unit.samples import company, customer
 
 RIB = "0117800000123456789012"

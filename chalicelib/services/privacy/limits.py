@@ -11,8 +11,8 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.contact.code import Tally
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.policy.ends import expires_at
-from chalicelib.services.companies import codes
-from chalicelib.services.privacy.requests.requester import Requester
+from chalicelib.services import codes
+from chalicelib.services.privacy.requester import Requester
 from chalicelib.store.snapshot import Snapshot
 
 if TYPE_CHECKING:

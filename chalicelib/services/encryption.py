@@ -1,4 +1,4 @@
-"""Encryption of a backup: AES-256-GCM under keys of this backup alone, bound to each object's name.
+"""Encryption of a backup or of archived documents: AES-256-GCM under keys of their own, bound to each object's name.
 
 KMS unwraps a data key of the company, and HKDF-SHA-256 (RFC 5869) derives the backup's keys from it. A part that was
 truncated, moved, swapped or copied from another backup or company cannot be decrypted. Clear keys stay in memory as

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.backups.backup import KeyDestruction
 from chalicelib.domain.clock import instant
-from chalicelib.domain.privacy.request import Measure, PrivacyRequest, Receipt
+from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.outside.keys import BadSignature, verify
 from chalicelib.policy.load import current
+from chalicelib.services.representation.measures import measure_row
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -22,10 +23,6 @@ REMARKS = {
     "member": ("copies_until_last_trace", "statutory_rows_kept", "free_text_not_searched"),
 }
 """Codes of remarks on the table; `docs/privacy.md` explains them."""
-
-CONFIDENTIAL_KINDS = frozenset({"hold", "disclosure"})
-"""Kinds of rows that no count shows, even if there are none. The law may forbid telling the company about a hold or a
-demand."""
 
 
 def canonical_json(content: Mapping[str, Any]) -> bytes:
@@ -62,26 +59,6 @@ def _remarks(request: PrivacyRequest) -> list[str]:
         stays = any(measure.action == "keep" and measure.found for measure in request.measures)
         return ["documents_stay_as_issued"] * stays + ["recipients_named"] * bool(request.recipients)
     return list(REMARKS[request.affects]) if request.kind == "deletion" else []
-
-
-def measure_row(measure: Measure) -> dict[str, Any]:
-    """One line of the table, in a plan, a request or a receipt."""
-    bases = [current().bases[name].law["fr"] for name in measure.bases]
-    taken = measure.action in ("delete", "anonymise")
-    kept = None if CONFIDENTIAL_KINDS & set(measure.kinds) else measure.found
-    return {
-        "store": measure.store,
-        "place": measure.place,
-        "kinds": list(measure.kinds),
-        "match": measure.match,
-        "attributes": list(measure.attributes),
-        "action": measure.action,
-        "removed": measure.found if taken else 0,
-        "kept": 0 if taken else kept,
-        "bases": list(measure.bases),
-        "law": bases,
-        "until": measure.until.isoformat() if measure.until else None,
-    }
 
 
 def make(world: "World", request: PrivacyRequest, at: datetime, ends: Sequence[KeyDestruction] = ()) -> Receipt:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from chalicelib.domain.companies.member import owner_digest
-from chalicelib.domain.errors import Forbidden, NotFound
-from chalicelib.domain.privacy.request import OPEN, PrivacyRequest, digest
+from chalicelib.domain.errors import Forbidden, NotFound, RequestSettled
+from chalicelib.domain.privacy.request import OPEN, OVER, PrivacyRequest, digest
+from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.wire import Store
 
 
@@ -54,6 +55,16 @@ def find_request(store: Store, company: str, requester: Requester, id: str) -> P
     (request,) = store.records([PrivacyRequest.ref(company, id)])
     if not isinstance(request, PrivacyRequest) or not requester.follows(request):
         raise NotFound
+    return request
+
+
+def open_request(snapshot: Snapshot, requester: Requester, id: str) -> PrivacyRequest:
+    """A request that the requester may see and that is not over. Raises NotFound, RequestSettled."""
+    request = snapshot.get(PrivacyRequest, id)
+    if request is None or not requester.follows(request):
+        raise NotFound
+    if request.status in OVER:
+        raise RequestSettled(status=request.status)
     return request
 
 
