@@ -51,10 +51,10 @@ def test_each_endpoint_and_each_job_writes_within_the_lists(
 
 SOURCE = """
 def put(store, record, attributes):
-    store.connection.put_item(store.names[record.ROOM], record.company, record.key.sort, attributes=attributes)
+    store.connection.put_item(store.names[record.TABLE], record.company, record.key.sort, attributes=attributes)
 
 def delete(store, record):
-    store.connection.delete_item(store.names[record.ROOM], record.company, record.key.sort)
+    store.connection.delete_item(store.names[record.TABLE], record.company, record.key.sort)
 """
 
 
