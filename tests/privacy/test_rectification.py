@@ -268,7 +268,7 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
     assert re.search("Direction exemplaire .* 2026\n", mail.text), "not by us: no address is known"
     assert re.search("Fiduciaire exemplaire .* – informé par nous", mail.text)
     (told_office,) = mails(shop.world, office)
-    for part in (named_[1], "R-7", "name", shown["id"], "contact@facturepro.com"):
+    for part in (named_[1], "R-7", "rectifiées ensuite : nom (", shown["id"], "contact@facturepro.com"):
         assert part in told_office.text
     assert WRONG not in told_office.text
     assert RIGHT not in told_office.text
