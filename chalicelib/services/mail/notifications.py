@@ -37,7 +37,11 @@ KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
 }
 MOST_NAMED: Final = 90
-WRITTEN_TO: Final[Mapping[Language, str]] = {"fr": " – informé par nous", "ar": " – أخبرناه", "en": " – told by us"}
+WRITTEN_TO: Final[Mapping[Language, str]] = {
+    "fr": " – informé par nous",
+    "ar": " – أخبرناه",
+    "en": " – we informed them",
+}
 NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
 
 

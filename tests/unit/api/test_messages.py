@@ -126,6 +126,33 @@ def test_arabic_is_arabic_and_french_is_not_english() -> None:
         assert french["faults"][code] != english["faults"][code], code
 
 
+TWO_SENTENCES = (
+    *("company_blocked", "already_blocked", "person_erased", "backup_key_destroyed"),
+    *("operation_date_in_future", "due_date_too_late", "payment_terms_too_long", "credit_above_original"),
+    *("unknown_customer", "unknown_supplier", "unknown_item"),
+)
+"""Codes whose message states the problem and, in a further sentence, what to do."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", TWO_SENTENCES)
+def test_messages_state_what_to_do(code: str, language: Language) -> None:
+    words = messages(language)
+    said = words["refusals"][code]["detail"] if code in words["refusals"] else words["faults"][code]
+    assert said.count(". ") + said.endswith(".") >= 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ["phone_malformed", "exemption_malformed", "bad_number"])
+def test_an_example_is_not_called_wrong(code: str, language: Language) -> None:
+    said = messages(language)["faults"][code]
+    assert said.startswith({"en": "Enter ", "fr": "Entrez ", "ar": "أدخلوا "}[language])
+
+
+def test_english_messages_say_record() -> None:
+    assert not re.search(r"\belement\b", json.dumps([messages("en")["refusals"], messages("en")["faults"]]))
+
+
 CARRIED: list[tuple[type[Refusal] | str, str, str]] = [
     *((backup_errors.BackupIncomplete, "status", status) for status in get_args(BackupStatus)),
     *((errors.RequestSettled, "status", status) for status in get_args(RequestStatus)),
