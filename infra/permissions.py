@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,10 +71,6 @@ class Grant:
         """The conditions as in the policy."""
         found: dict[str, Any] = json.loads(self.under) if self.under else {}
         return found
-
-    def covers(self, action: str, resource: str) -> bool:
-        """Whether the grant covers this action on this resource, whatever its conditions."""
-        return action == self.action and fnmatchcase(resource, self.resource)
 
 
 @cache

@@ -73,7 +73,8 @@ def negotiate(accept_language: str | None) -> Language:
 
 @cache
 def messages(language: Language) -> dict[str, Any]:
-    """The messages of one language: `refusals.{code}.{title,detail}`, `faults.{code}` and `types.{name}`."""
+    """The messages of one language: `refusals.{code}.{title,detail}`, `faults.{code}`, `types.{name}`, the words
+    `values.{parameter}.{code}` for the codes in a message, and the `comma` between them."""
     import tomllib
 
     text = files("chalicelib.api").joinpath(f"messages/{language}.toml").read_text("utf-8")
@@ -87,9 +88,9 @@ class _Parameters(dict[str, str]):
         return "…"
 
 
-def _plain(value: Any, words: Mapping[str, Any]) -> str:
+def _plain(value: Any) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(_plain(part, words) for part in value)
+        return ", ".join(_plain(part) for part in value)
     return str(value)[:200]
 
 
@@ -98,10 +99,15 @@ def _size(limit: Any) -> Any:
 
 
 def _filled(template: str, params: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    filled = _Parameters({name: _plain(value, words) for name, value in params.items()})
-    if "expected" in filled:
-        filled["expected"] = words["types"].get(filled["expected"], filled["expected"])
-    return template.format_map(filled)
+    filled = _Parameters({name: _plain(value) for name, value in params.items()})
+    known = {"expected": words["types"], **words["values"]}
+    named = {name: _named(text, known[name], filled, words["comma"]) for name, text in filled.items() if name in known}
+    return template.format_map(_Parameters(filled | named))
+
+
+def _named(codes: str, known: Mapping[str, str], filled: _Parameters, comma: str) -> str:
+    """The words for the codes of one parameter. A value without words stays as it is."""
+    return comma.join(known[code].format_map(filled) if code in known else code for code in codes.split(", "))
 
 
 STATUSES: Final[Mapping[type[Refusal], int]] = {
@@ -174,7 +180,7 @@ def _headers(refusal: Refusal) -> dict[str, str]:
     if (known := _RETRY_SECONDS.get(refusal.code, _RETRY_SECONDS.get(status))) is not None:
         headers["Retry-After"] = str(refusal.params.get("retry_after", known))
     if status == 405 and "allow" in refusal.params:
-        headers["Allow"] = _plain(refusal.params["allow"], {})
+        headers["Allow"] = _plain(refusal.params["allow"])
     if "current_etag" in refusal.params:
         headers["ETag"] = str(refusal.params["current_etag"])
     return headers

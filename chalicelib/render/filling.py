@@ -35,13 +35,14 @@ def fill(template: str, data: dict[str, Any]) -> str:
         try:
             done = run([sys.executable, "-I", "-S", "-B", "-c", _CHILD, paths], given, LIMITS, folder=Path(folder))
         except LimitReached as limit:
-            raise invalid("/template", "template_invalid", reason="it asks for too much work") from limit
+            raise invalid("/template", "template_invalid", reason="too_much_work") from limit
     if done.returncode != 0:
-        raise invalid("/template", "template_invalid", reason="it asks for too much work")
-    result: dict[str, str] = json.loads(done.stdout)
+        raise invalid("/template", "template_invalid", reason="too_much_work")
+    result: dict[str, Any] = json.loads(done.stdout)
     if "refused" in result:
-        raise invalid("/template", "template_invalid", reason=result["refused"])
-    return result["page"]
+        raise invalid("/template", "template_invalid", **result["refused"])
+    page: str = result["page"]
+    return page
 
 
 def answer() -> None:
@@ -51,7 +52,7 @@ def answer() -> None:
 
     request = json.load(sys.stdin)
     try:
-        result = {"page": compose(request["template"], request["data"])}
+        result: dict[str, Any] = {"page": compose(request["template"], request["data"])}
     except InvalidContent as refusal:
-        result = {"refused": str(refusal.faults[0].params["reason"])}
+        result = {"refused": refusal.faults[0].params}
     json.dump(result, sys.stdout)

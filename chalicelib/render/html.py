@@ -9,7 +9,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import Refusal, invalid
@@ -22,6 +22,36 @@ if TYPE_CHECKING:
 
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 MAX_ITERATIONS = 20_000
+
+Reason = Literal[
+    "too_much_work",
+    "too_many_loops",
+    "too_much_output",
+    "too_deep",
+    "unknown_tag",
+    "unknown_filter",
+    "wrong_value",
+    "syntax",
+    "syntax_at",
+]
+"""Why a template cannot be used. The messages have the words for each reason."""
+
+_REASONS: Final[dict[str, Reason]] = {
+    "LoopIterationLimitError": "too_many_loops",
+    "OutputStreamLimitError": "too_much_output",
+    "BlockNestingError": "too_deep",
+    "ContextDepthError": "too_deep",
+    "RecursionError": "too_deep",
+    "ResourceLimitError": "too_much_work",
+    "UnknownFilterError": "unknown_filter",
+    "FilterError": "wrong_value",
+    "FilterArgumentError": "wrong_value",
+    "FilterItemTypeError": "wrong_value",
+    "FilterValueError": "wrong_value",
+    "LiquidTypeError": "wrong_value",
+    "LiquidValueError": "wrong_value",
+}
+"""The reasons by the class of Liquid's exception. Every other class is a wrong syntax."""
 
 _LIQUID_TAGS = ("illegal", "content", "output", "for", "break", "continue", "if", "unless", "case", "comment", "#")
 _LIQUID_FILTERS = ("upcase", "downcase", "capitalize", "default", "first", "last", "join")
@@ -106,12 +136,29 @@ def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
     try:
         filled = _environment().from_string(_STYLE.sub("", template)).render(**data)
     except (LiquidError, RecursionError) as error:
-        raise invalid("/template", "template_invalid", reason=_reason(error)) from error
+        raise invalid("/template", "template_invalid", **_reason(template, error)) from error
     return styles, _inert(filled)
 
 
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+def _reason(template: str, error: Exception) -> dict[str, Any]:
+    """The parameters of `template_invalid`: the reason, and the `name` or the `line` that its words state."""
+    token = getattr(error, "token", None)
+    reason: Reason = next((_REASONS[c.__name__] for c in type(error).__mro__ if c.__name__ in _REASONS), "syntax")
+    if reason == "syntax" and token is not None and str(error).startswith("unexpected tag "):
+        reason = "unknown_tag"
+    if token is not None and reason in ("unknown_tag", "unknown_filter"):
+        return {"reason": reason, "name": token.value}
+    if token is not None and reason == "syntax" and token.start_index >= 0:
+        return {"reason": "syntax_at", "line": _line(template, token.start_index)}
+    return {"reason": reason}
+
+
+def _line(template: str, at: int) -> int:
+    """The line in `template` of a position in its body. The body has no style sheets."""
+    for style in _STYLE.finditer(template):
+        if style.start() <= at:
+            at += len(style.group())
+    return template.count("\n", 0, at) + 1
 
 
 def _inert(html: str) -> str:

@@ -69,6 +69,7 @@ def test_one_who_came_back_meanwhile_is_left_alone(shop: Shop, monkeypatch: pyte
 
     monkeypatch.setattr(access, "roster", slow_roster)
     assert shop.owner.patch(f"/v1/members/{first['id']}", {"role": "owner"}, "*").status == 404
+    assert overtaken == [True]
     assert _member(shop, "sub-again")["role"] == "viewer"
 
 
@@ -105,6 +106,7 @@ def test_two_owners_who_remove_each_other_do_not_both_succeed(shop: Shop, monkey
 
     monkeypatch.setattr(access, "roster", slow_roster)
     refused = other.delete(f"/v1/members/{first['id']}", "*")
+    assert overtaken == [True]
     assert (refused.status, refused.json["code"]) == (409, "last_owner")
 
 

@@ -25,7 +25,7 @@ from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.legal import disclosures
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
-from chalicelib.services.representation.documents import present_invoice
+from chalicelib.services.representation.documents import present_issued
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.read import Reader, companies_of, open_company
 from chalicelib.store.transaction import transact
@@ -67,8 +67,8 @@ def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
     assert (head.mode, head.state, head.cloud_sync, head.cloud_backup) == ("test", "active", True, True)
     invoice = opened(shop, company).get(Invoice, shop.invoice)
     assert not invoice.specimen  # what was issued is what was issued
-    assert present_invoice(invoice, None, head)["specimen"]
-    assert not present_invoice(invoice, None, shop.head())["specimen"]
+    assert present_issued(invoice, None, head)["specimen"]
+    assert not present_issued(invoice, None, shop.head())["specimen"]
     issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), INVOICE, shop.draft).outcome
     assert (issued.number[-5:], issued.specimen) == ("00002", True)
     assert register.verify(opened(shop, company), None, shop.day.year).checked == 2
@@ -118,7 +118,7 @@ def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
     content, head = shop.content(company), shop.head(company)
     assert not [row for row in content.values() if row.TABLE == "workspace" and shop.customer in repr(row)]
     assert any(isinstance(row, Draft) and row.customer is None for row in content.values())
-    shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, head)
+    shown = present_issued(opened(shop, company).get(Invoice, shop.invoice), None, head)
     assert shown["customer"] is None
     assert shop.mark not in str(shown["buyer"])
 
@@ -133,7 +133,7 @@ def test_a_copy_blocks_erased_buyers_also_after_the_proofs_of_their_deletions_ha
     run(vault, proofs_job(), now=vault.now(), left=within(60))
     assert shop.kinds("requests") == []
     company = str(shop.restored(backup, into="new")["company"])
-    shown = present_invoice(opened(shop, company).get(Invoice, shop.invoice), None, shop.head(company))
+    shown = present_issued(opened(shop, company).get(Invoice, shop.invoice), None, shop.head(company))
     assert shown["customer"] is None
     assert shop.mark not in str(shown["buyer"])
     assert shop.head(company).erased == shop.head().erased

@@ -19,7 +19,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.companies import companies
 from chalicelib.services.documents import issuing, register
 from chalicelib.services.privacy.requests import requests
-from chalicelib.services.representation.documents import present_invoice
+from chalicelib.services.representation.documents import present_issued
 from chalicelib.store.read import open_company
 from tests.backup.restoring import Kept, ended, given_up, step
 from tests.conftest import Shop
@@ -160,8 +160,8 @@ def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
         assert shop.there(Invoice.ref(shop.id, shop.invoice)) == invoice  # the law keeps it
         reader = open_company(shop.world.store, shop.id)
         assert isinstance(invoice, Invoice)
-        shown = json.dumps(present_invoice(invoice, None, reader.head))
-        assert shop.mark not in json.dumps(present_invoice(invoice, None, reader.head)["buyer"])
+        shown = json.dumps(present_issued(invoice, None, reader.head))
+        assert shop.mark not in json.dumps(present_issued(invoice, None, reader.head)["buyer"])
         assert "erased" in shown
         assert register.verify(reader, None, shop.day.year).fault is None
 

@@ -16,7 +16,7 @@ from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.services.documents import drafting, issuing, payments
-from chalicelib.services.representation.documents import present_draft, present_invoice, present_payment
+from chalicelib.services.representation.documents import present_draft, present_issued, present_payment
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -119,7 +119,7 @@ def _toy_count(world: World, company: str, subject: str) -> int:
 
 
 def _issue(store: Store, call: Call, subject: str) -> Answer:
-    showing = presenting(call, shown(lambda invoice, head: present_invoice(invoice, None, head)))
+    showing = presenting(call, shown(lambda invoice, head: present_issued(invoice, None, head)))
     return answer_of(issuing.issue(store, showing, INVOICE, subject))
 
 

@@ -11,6 +11,7 @@ from infra.functions import functions_of
 from infra.permissions import grants, principals
 from infra.stages import title
 from infra.tables import drill_tables
+from tests.iam import covers
 from tests.iam_needs import TAGGED
 from tests.infra.conftest import Template
 from tests.jobs.worlds import settings
@@ -20,7 +21,7 @@ def who(action: str, resource: str) -> set[str]:
     """The functions that may do this there, by themselves or under their sessions (of company x)."""
     every = {(name, grant) for name in principals() for grant in grants(name)}
     own = [resource.rpartition("/")[0] + f"/{TAGGED % tag}/x" for tag in (TAG, INTO)]
-    return {name.partition(", ")[0] for name, grant in every if any(grant.covers(action, r) for r in (resource, *own))}
+    return {name.partition(", ")[0] for name, grant in every if any(covers(grant, action, r) for r in (resource, *own))}
 
 
 def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() -> None:

@@ -28,13 +28,13 @@ from chalicelib.wiring import World
 from infra import deploy as deploying
 from infra.build import Built
 from infra.deploy import DeployError
-from infra.rehearse import HttpGateway, Rehearsal, build_of, edition, rehearsal, until
 from infra.schedules import DEAD_SCHEDULES, DEAD_WAKES
 from local import engine as embedded
 from local.engine import REGION
 from tests.client import Client
 from tests.e2e.person import COMPANY, CUSTOMER, LINE
 from tests.infra import srp
+from tests.infra.rehearse import HttpGateway, Rehearsal, build_of, edition, rehearsal, until
 from tests.mailbox import mails
 from tests.privacy.test_retention import Ledger
 from tests.privacy.worlds import Turned

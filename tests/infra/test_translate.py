@@ -9,8 +9,8 @@ import pytest
 
 from infra.layers import ROOT
 from infra.markdown import table
-from infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Deviation, Difference, changed, translated
 from tests.infra.conftest import Template
+from tests.infra.translate import DIFFERENCES, STAND_INS, UNPROVEN, Deviation, Difference, changed, translated
 
 ENDPOINT = "http://127.0.0.1:1"
 PAGE = (ROOT / "docs" / "rehearsal.md").read_text("utf-8")

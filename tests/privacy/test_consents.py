@@ -119,22 +119,20 @@ def _policy(material: bool) -> Policy:
 
 
 @pytest.mark.parametrize(
-    ("day", "material", "asked"),
+    ("day", "material", "asked", "required", "announced"),
     [
-        (date(2027, 2, 28), True, False),
-        (date(2027, 3, 1), True, True),
-        (date(2027, 3, 1), False, False),
+        (date(2027, 2, 28), True, False, "2026-04-02", [("2027-03-01", "2027-03-01", True)]),
+        (date(2027, 3, 1), True, True, "2027-03-01", []),
+        (date(2027, 3, 1), False, False, "2026-04-02", []),
     ],
 )
-def test_a_material_change_is_announced_and_then_asked(day: date, material: bool, asked: bool) -> None:
+def test_a_material_change_is_announced_and_then_asked(
+    day: date, material: bool, asked: bool, required: str, announced: list[tuple[str, str, bool]]
+) -> None:
     stamps: Any = {"company": "cmp_1", "created_at": None, "updated_at": None}
     held = Consent(id="mem_1", **stamps, policy_version="2026-11-23")
     with use(_policy(material)):
         body = present_policy(held, day, "fr")
     assert body["must_accept"] is asked
-    if asked:
-        assert (body["required"], body["required_since"]) == ("2027-03-01", "2027-03-01")
-    if day < date(2027, 3, 1):
-        assert [(v["version"], v["from"], v["material"]) for v in body["announced"]] == [
-            ("2027-03-01", "2027-03-01", True)
-        ]
+    assert (body["required"], body["required_since"]) == (required, required)
+    assert [(v["version"], v["from"], v["material"]) for v in body["announced"]] == announced

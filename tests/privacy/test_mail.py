@@ -1,6 +1,7 @@
 """Mail: sent after its commit, at least once, in three languages, and forgotten."""
 
 import logging
+import re
 import tomllib
 from collections.abc import Callable
 from string import Formatter
@@ -15,11 +16,13 @@ from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import LANGUAGES, Language
+from chalicelib.domain.privacy.correction import FIELDS
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.services.mail import writing
+from chalicelib.services.mail.notifications import WRITTEN_TO
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
@@ -74,6 +77,21 @@ def test_every_mail_has_its_words_in_every_language(language: Language) -> None:
         assert "contact@facturepro.com" in text
         assert "http" not in text, "no link tells whether a mail was read"
         assert language != "ar" or any("\u0600" <= letter <= "\u06ff" for letter in subject)
+        assert language != "fr" or not re.search(r"\w'\w", subject + text), "messages of the API use ’ too"
+
+
+def test_an_informed_recipient_is_named_so_in_english() -> None:
+    assert WRITTEN_TO["en"] == " – we informed them"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_attribute_that_may_be_corrected_has_a_name(language: Language) -> None:
+    attributes = sorted(set().union(*FIELDS.values()))
+    assert set(writing._attributes()[language]) == set(attributes)
+    for attribute in attributes:
+        name = writing.attribute_names([attribute, attribute], language)
+        assert "_" not in name
+        assert language != "ar" or any("\u0600" <= letter <= "\u06ff" for letter in name)
 
 
 def test_languages_fill_in_the_same() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 import chalicelib
 
 ROOT: Final = Path(next(iter(chalicelib.__path__)))
+SOURCES: Final = ("chalicelib", "infra", "local")
 UNNAMED: Final = frozenset({"decide", "decided", "_decide", "_decided"})
 PAGES_BY_HAND: Final[Mapping[str, str]] = {
     "api/access.py": "a page of an answer",
@@ -70,6 +71,33 @@ def decisions_by_lambda(tree: ast.AST) -> Iterator[int]:
             yield from (each.lineno for each in node.args if isinstance(each, ast.Lambda))
 
 
+def sources() -> dict[str, ast.Module]:
+    """Every module that is not a test, by its path."""
+    top = ROOT.parent
+    paths = [top / "app.py", *(path for folder in SOURCES for path in sorted((top / folder).rglob("*.py")))]
+    return {path.relative_to(top).as_posix(): ast.parse(path.read_text("utf-8")) for path in paths}
+
+
+def used(tree: ast.Module) -> Iterator[str]:
+    """The names that a module uses. An import or a definition alone is no use."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+
+
+def unused(modules: Mapping[str, ast.Module]) -> list[tuple[str, str]]:
+    """The functions and classes that none of these modules uses."""
+    names = {name for tree in modules.values() for name in used(tree)}
+    return [
+        (module, node.name)
+        for module, tree in modules.items()
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name not in names
+    ]
+
+
 def test_a_decision_function_says_what_it_decides() -> None:
     found = {(module, name) for module, tree in trees() for name in functions(tree) if name in UNNAMED}
     assert found == set()
@@ -96,7 +124,13 @@ def test_all_pages_are_read_by_one_generator() -> None:
     assert {module for module, tree in trees() if follows_pages(tree)} == PAGES_BY_HAND.keys()
 
 
+def test_no_code_is_for_tests_only() -> None:
+    assert unused(sources()) == []
+
+
 def test_what_these_tests_forbid_would_be_found() -> None:
+    module = ast.parse("from m import g\ndef f(): ...\ndef g(): ...\nclass C: ...\nx = f() or m.C")
+    assert unused({"m": module}) == [("m", "g")]
     by_hand = ast.parse(
         "while True:\n    page = store.query(after=after)\n    if (after := page.next) is None:\n        break"
     )

@@ -13,7 +13,7 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.wording import long_date
-from chalicelib.services.mail.writing import compose, send_now
+from chalicelib.services.mail.writing import attribute_names, compose, send_now
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ KINDS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {"access": "access", "rectification": "rectification", "deletion": "deletion", "opposition": "opposition"},
 }
 MOST_NAMED: Final = 90
-WRITTEN_TO: Final[Mapping[Language, str]] = {"fr": " – informé par nous", "ar": " – أخبرناه", "en": " – told by us"}
+WRITTEN_TO: Final[Mapping[Language, str]] = {
+    "fr": " – informé par nous",
+    "ar": " – أخبرناه",
+    "en": " – we informed them",
+}
 NOBODY: Final[Mapping[Language, str]] = {"fr": "- aucun", "ar": "- لا أحد", "en": "- nobody"}
 
 
@@ -79,7 +83,7 @@ def notify(world: "World", company: str, about: tuple[str, ...]) -> None:
 def _tell_recipients(world: "World", request: PrivacyRequest, language: Language) -> None:
     """Mail the recipients of the corrected data, where the register has an office's address (law 09-08 art. 8). The
     mail names the corrected attributes and no values."""
-    attributes = ", ".join(dict.fromkeys(name for measure in request.measures for name in measure.attributes))
+    attributes = attribute_names((name for measure in request.measures for name in measure.attributes), language)
     for row in _named(world, request):
         if row.recipient_email:
             values = {

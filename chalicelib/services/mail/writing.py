@@ -6,6 +6,7 @@ between sends the mail again, with the same reference and text: delivery is at l
 
 import logging
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
@@ -98,6 +99,17 @@ def send_now(world: "World", to: str, subject: str, text: str, language: Languag
 def _templates(language: Language) -> dict[str, dict[str, str]]:
     text = files("chalicelib.services.mail").joinpath(f"texts/{language}.toml").read_text("utf-8")
     return tomllib.loads(text)
+
+
+@cache
+def _attributes() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files("chalicelib.services.mail").joinpath("attributes.toml").read_text("utf-8"))
+
+
+def attribute_names(attributes: Iterable[str], language: Language) -> str:
+    """The words for the corrected attributes of records, without repetition. An unknown one keeps its name."""
+    comma = "، " if language == "ar" else ", "
+    return comma.join(_attributes()[language].get(name, name) for name in dict.fromkeys(attributes))
 
 
 def compose(language: Language, template: MailTemplate, values: dict[str, str]) -> tuple[str, str]:

@@ -11,7 +11,6 @@ from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.document_type import DRAFT
-from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import by_kind, person_of, state_of
@@ -79,11 +78,6 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
         body["notices"] = []
     shown = blanked(document, head)
     return body | {name: getattr(shown, name) for name in document_type.shown}
-
-
-def present_invoice(invoice: Invoice, balance: Balance | None, head: Head) -> Body:
-    """An issued invoice with its paid and credited amounts. `head` tells whether its buyer was erased."""
-    return present_issued(invoice, balance, head)
 
 
 def present_credit_note(note: CreditNote, head: Head) -> Body:

@@ -1,20 +1,27 @@
 """Every code has its words in three languages, with the same parameters; and every code in the sources is known."""
 
 import ast
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any, get_args
 
 import pytest
 
 import chalicelib
 from chalicelib.api import request_errors
-from chalicelib.api.problems import InternalError, messages
+from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
-from chalicelib.domain.errors import Refusal
+from chalicelib.domain.backups.backup import BackupStatus
+from chalicelib.domain.documents.calculation import SELLER_IDENTITY
+from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
+from chalicelib.domain.privacy.request import RequestStatus
+from chalicelib.render.html import Reason
 
 _ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}
 """Functions that take a code, and which of their arguments it is."""
@@ -117,3 +124,95 @@ def test_arabic_is_arabic_and_french_is_not_english() -> None:
     for code, template in arabic["faults"].items():
         assert any("\u0600" <= letter <= "\u06ff" for letter in template), code
         assert french["faults"][code] != english["faults"][code], code
+
+
+TWO_SENTENCES = (
+    *("company_blocked", "already_blocked", "person_erased", "backup_key_destroyed"),
+    *("operation_date_in_future", "due_date_too_late", "payment_terms_too_long", "credit_above_original"),
+    *("unknown_customer", "unknown_supplier", "unknown_item"),
+)
+"""Codes whose message states the problem and, in a further sentence, what to do."""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", TWO_SENTENCES)
+def test_messages_state_what_to_do(code: str, language: Language) -> None:
+    words = messages(language)
+    said = words["refusals"][code]["detail"] if code in words["refusals"] else words["faults"][code]
+    assert said.count(". ") + said.endswith(".") >= 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ["phone_malformed", "exemption_malformed", "bad_number"])
+def test_an_example_is_not_called_wrong(code: str, language: Language) -> None:
+    said = messages(language)["faults"][code]
+    assert said.startswith({"en": "Enter ", "fr": "Entrez ", "ar": "أدخلوا "}[language])
+
+
+def test_english_messages_say_record() -> None:
+    assert not re.search(r"\belement\b", json.dumps([messages("en")["refusals"], messages("en")["faults"]]))
+
+
+CARRIED: list[tuple[type[Refusal] | str, str, str]] = [
+    *((backup_errors.BackupIncomplete, "status", status) for status in get_args(BackupStatus)),
+    *((errors.RequestSettled, "status", status) for status in get_args(RequestStatus)),
+    *(("seller_identity_missing", "fields", name) for name in SELLER_IDENTITY),
+    *(("template_invalid", "reason", reason) for reason in get_args(Reason)),
+]
+"""Every code that a message may state: the refusal or the fault, the parameter, and its value."""
+
+
+def detail(refusal: type[Refusal] | str, language: Language, **params: Any) -> str:
+    """The text of the refusal, or of the fault with this code."""
+    raised = invalid("", refusal, **params) if isinstance(refusal, str) else refusal(**params)
+    body = json.loads(problem(raised, language, "test")[2])
+    said: str = body["errors"][0]["detail"] if isinstance(refusal, str) else body["detail"]
+    return said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("refusal", "parameter", "value"), CARRIED)
+def test_messages_state_no_codes(refusal: type[Refusal] | str, parameter: str, value: str, language: Language) -> None:
+    said = detail(refusal, language, **{parameter: value}, name="PLACE", line=7)
+    words = messages(language)["values"][parameter][value].format(name="PLACE", line=7)
+    assert words in said
+    assert "…" not in said
+    if language == "ar":
+        assert any("\u0600" <= letter <= "\u06ff" for letter in words)
+    elif language == "fr" and value != "ice":
+        assert words != messages("en")["values"][parameter][value]
+    assert not re.search(rf"\b{value}\b", said) or language == "en"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_are_for_codes_that_exist(language: Language) -> None:
+    carried: dict[str, set[str]] = {}
+    for _, parameter, value in CARRIED:
+        carried.setdefault(parameter, set()).add(value)
+    assert {name: set(known) for name, known in messages(language)["values"].items()} == carried
+
+
+def test_several_codes_are_separated_as_the_language_does() -> None:
+    assert detail("seller_identity_missing", "fr", fields="ice, tax_id").endswith(": ICE, identifiant fiscal (IF).")
+    assert "(ICE)، " in detail("seller_identity_missing", "ar", fields="ice, tax_id")
+
+
+def test_words_of_the_request_are_not_taken_for_codes() -> None:
+    assert "« running »" in detail("duplicate_name", "fr", name="running")
+
+
+def test_every_literal_parameter_is_a_code_with_words_or_a_literal_of_the_interface() -> None:
+    """A parameter that is written in English in the source would appear in every language."""
+    known = {*messages("en")["types"], *(code for each in messages("en")["values"].values() for code in each)}
+    found = [(where, text) for where, text in literal_parameters() if text not in known]
+    assert [each for each in found if " " in each[1]] == []
+
+
+def literal_parameters() -> Iterator[tuple[str, str]]:
+    """Where a fault is given a literal text as a parameter, and the text."""
+    for path in sorted(Path(next(iter(chalicelib.__path__))).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ARGUMENT:
+                for value in (keyword.value for keyword in node.keywords):
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                        yield f"{path.name}:{node.lineno}", value.value

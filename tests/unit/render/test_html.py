@@ -103,7 +103,7 @@ def test_what_would_take_hours_is_stopped(template: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(filling, "LIMITS", replace(filling.LIMITS, seconds=1))
     with pytest.raises(InvalidContent) as refusal:
         fill(template, page_data(view(1)))
-    assert refusal.value.faults[0].params == {"reason": "it asks for too much work"}
+    assert refusal.value.faults[0].params == {"reason": "too_much_work"}
 
 
 def test_what_would_take_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,27 @@ def test_reasons_come_back_from_the_process_apart() -> None:
     with pytest.raises(InvalidContent) as refusal:
         fill("{% if %}", page_data(view(1)))
     assert (refusal.value.faults[0].pointer, refusal.value.faults[0].code) == ("/template", "template_invalid")
-    assert refusal.value.faults[0].params == {"reason": "missing expression"}
+    assert refusal.value.faults[0].params == {"reason": "syntax_at", "line": 1}
+
+
+@pytest.mark.parametrize(
+    ("template", "params"),
+    [
+        ("{% nonsense %}", {"reason": "unknown_tag", "name": "nonsense"}),
+        ("{{ a | nope }}", {"reason": "unknown_filter", "name": "nope"}),
+        ("{{ number | join: 1, 2, 3 }}", {"reason": "wrong_value"}),
+        ("<style>p {\n}</style>\n{% if %}", {"reason": "syntax_at", "line": 3}),
+        ("{% if %}\n<style>p {\n}</style>", {"reason": "syntax_at", "line": 1}),
+        ("{% for i in lines %}", {"reason": "syntax"}),
+        ("{% if true %}" * 500 + "{% endif %}" * 500, {"reason": "too_deep"}),
+        ("{% for i in (1..20001) %}{% endfor %}", {"reason": "too_many_loops"}),
+        ("{% for i in (1..19000) %}" + "x" * 1000 + "{% endfor %}", {"reason": "too_much_output"}),
+    ],
+)
+def test_a_reason_is_a_code(template: str, params: dict[str, object]) -> None:
+    with pytest.raises(InvalidContent) as refusal:
+        page(view(1), template)
+    assert refusal.value.faults[0].params == params
 
 
 def test_size_is_bounded() -> None:

@@ -78,7 +78,7 @@ def test_an_arabic_invoice_is_in_arabic_with_latin_digits() -> None:
     for expected in ("1.235,50", "FA-2026-00042", "+212 522 43 21 09", "ICE 001525713000085", "Riad Al Andalous"):
         assert expected in text, expected
     for expected in ("استشارة", "فاتورة", "الكمية", "الصافي"):
-        assert expected in text or expected[::-1] in text, expected
+        assert expected in text, expected
 
 
 def test_an_arabic_page_is_mirrored() -> None:
@@ -115,7 +115,7 @@ def test_marks_are_on_every_page(language: Language, mark: Any) -> None:
     word = labels(language)[f"mark.{mark}"]
     marked = [page.extract_text() for page in read(RENDERER.render(view(50, language, marks=(mark,)))).pages]
     plain = text_of(RENDERER.render(view(50, language)))
-    assert all(word in text or word[::-1] in text for text in marked)
+    assert all(word in text for text in marked)
     assert word not in plain
 
 

@@ -26,10 +26,10 @@ from infra.buckets import ARCHIVE
 from infra.build import Built
 from infra.deploy import Clients, ResourceChange, stack_name
 from infra.identity import CLIENT, POOL
-from infra.translate import translated
 from local import engine
 from local.engine import REGION, Engine
 from local.gateway import HttpResponse, Incoming
+from tests.infra.translate import translated
 
 WAIT_SECONDS = 120.0
 """The longest wait. The emulator looks at schedules every ten seconds, and machines are busy."""

@@ -36,12 +36,12 @@ class Difference(Deviation):
     apply: Callable[[StackTemplate, str], None]
 
 
-def _without_layers(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _without_layers(template: StackTemplate, endpoint: str) -> None:
     for function in _of_type(template, "AWS::Serverless::Function"):
         function.pop("Layers", None)
 
 
-def _without_association(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _without_association(template: StackTemplate, endpoint: str) -> None:
     kept = {
         name: resource
         for name, resource in template["Resources"].items()
@@ -54,7 +54,7 @@ def _tokens_of_the_emulator(template: StackTemplate, endpoint: str) -> None:
     _set_variables(template, FACTURE_JWKS_URL=sub(f"{endpoint}/${{{POOL}}}/.well-known/jwks.json"))
 
 
-def _keys_by_their_arn(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _keys_by_their_arn(template: StackTemplate, endpoint: str) -> None:
     _set_variables(template, FACTURE_RECEIPT_KEY=arn(RECEIPT_KEY), FACTURE_BACKUP_KEY=arn(BACKUP_KEY))
 
 
@@ -65,7 +65,7 @@ def _set_variables(template: StackTemplate, **changes: Any) -> None:
         variables |= {name: value for name, value in changes.items() if name in variables}
 
 
-def _over_http(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _over_http(template: StackTemplate, endpoint: str) -> None:
     for name, resource in list(template["Resources"].items()):
         document = resource.get("Properties", {}).get("PolicyDocument", {})
         kept = [each for each in document.get("Statement", ()) if each["Sid"] != "OverTlsOnly"]
@@ -75,18 +75,18 @@ def _over_http(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 
             document["Statement"] = kept
 
 
-def _secret_by_its_arn(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _secret_by_its_arn(template: StackTemplate, endpoint: str) -> None:
     template["Resources"] = _replaced(template["Resources"], ref(PEPPER), {"Fn::GetAtt": [PEPPER, "Id"]})
 
 
-def _any_sender(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _any_sender(template: StackTemplate, endpoint: str) -> None:
     for statement in _statements(template):
         if "ses:SendEmail" in statement["Action"]:
             statement.pop("Condition", None)
             statement["Resource"] = "*"
 
 
-def _any_company(template: StackTemplate, endpoint: str) -> None:  # noqa: ARG001 — a difference's signature
+def _any_company(template: StackTemplate, endpoint: str) -> None:
     for statement in _statements(template):
         statement["Resource"] = _without_tags(statement["Resource"])
         for test, keys in list(statement.get("Condition", {}).items()):
