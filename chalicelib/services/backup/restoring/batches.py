@@ -126,7 +126,7 @@ class Walk:
         return tuple(g.name for g in named if any((g.table, kind) in self.chosen for kind in g.kinds))
 
     def batches(self, after: str | None) -> Iterator[Batch]:
-        """Batches after the cursor that `place_of` wrote for a batch's `last`."""
+        """Yield the batches after a cursor of `place_of` (None: all batches)."""
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]

@@ -72,8 +72,8 @@ def _bucket(world: "World", place: Measure) -> Files:
 
 
 def _erases_all_files(request: PrivacyRequest, measure: Measure) -> bool:
-    """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
-    pages are, which are rendered again on request. Other people's exports and attachments stay."""
+    """Whether all files of the company below a prefix are erased. True for an account. For a person, true for rendered
+    pages only, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
 
 
