@@ -13,22 +13,22 @@ from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
 from aws_xray_sdk.core.models.entity import Entity
 
 
-class Wordless(UDPEmitter):  # type: ignore[misc]  # published without types
+class MessageRemover(UDPEmitter):  # type: ignore[misc]  # published without types
     """Sends traces to Lambda's daemon, without exception messages."""
 
     def send_entity(self, entity: Entity) -> None:
         """Send a part of a trace."""
-        silence(entity)
+        remove_messages(entity)
         super().send_entity(entity)
 
 
-def silence(entity: Entity) -> None:
+def remove_messages(entity: Entity) -> None:
     """Remove the exception messages from a part of a trace and from its own parts."""
     if isinstance(entity.cause, dict):  # otherwise the id of an exception that another part holds
         for exception in entity.cause.get("exceptions", ()):
             exception.message = None
     for part in entity.subsegments:
-        silence(part)
+        remove_messages(part)
 
 
 def recorder(service: str) -> Any:
@@ -38,6 +38,6 @@ def recorder(service: str) -> Any:
         return None
     made: Any = tracer.provider
     # Lambda sets the daemon's address. The existing emitter has it.
-    made.configure(emitter=Wordless(f"{made.emitter.ip}:{made.emitter.port}"))
+    made.configure(emitter=MessageRemover(f"{made.emitter.ip}:{made.emitter.port}"))
     tracer.patch(modules=("botocore",))
     return made
