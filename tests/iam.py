@@ -29,7 +29,7 @@ running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default
 
 @dataclass
 class Watch:
-    """What was needed so far: the grants that were used, and what no grant allowed."""
+    """The permissions needed so far: the grants that were used, and the needs that no grant allowed."""
 
     used: set[tuple[str, Grant]] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)

@@ -29,7 +29,7 @@ class Line(Model):
 
 
 class Thing(Model):
-    """What is sent."""
+    """The body of a request."""
 
     name: Annotated[str, Text(20)]
     day: Day | None = None

@@ -79,7 +79,7 @@ def test_a_revoked_key_is_refused_at_once(shop: "Shop", guarded: "Gateway") -> N
 
 
 def role_of_key(role: str) -> frozenset[str]:
-    """What a key with every scope reaches while its maker has this role."""
+    """The scopes that a key with every scope can use while its maker has this role."""
     own = {"privacy.read", "privacy.write"}  # a key has them for anybody, a member of another role for themselves
     return GRANTABLE if role == "owner" else GRANTABLE & ROLE_SCOPES[role] - own  # type: ignore[index]
 

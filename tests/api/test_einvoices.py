@@ -14,7 +14,7 @@ MISSING = new_id("inv", AT, b"x" * 32)
 
 
 def carried(shop: Shop, url: str, **query: str) -> Mapping[str, list[bytes]]:
-    """What the page at `url` carries."""
+    """The attachments of the page at `url`."""
     before = set(shop.world.files.list(f"pdf/{shop.company}/"))
     assert shop.owner.get(f"{url}/pdf", query=query).status == 303
     (key,) = set(shop.world.files.list(f"pdf/{shop.company}/")) - before

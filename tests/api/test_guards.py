@@ -219,7 +219,7 @@ NEVER_A_KEYS = frozenset(
         "support.write",
     }
 )
-"""What only a person does: letting in, consenting, asking for help."""
+"""Scopes that only a person can have: to manage members and keys, to consent, to ask for help."""
 GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.scope != PUBLIC]
 OF_A_COMPANY = [endpoint for endpoint in GUARDED if endpoint.scope != SIGNED_IN]
 
@@ -239,7 +239,7 @@ class Stocked:
     samples: Mapping[Endpoint, Sample]
 
     def ask(self, client: Client, endpoints: Iterable[Endpoint], **headers: str) -> dict[str, tuple[int, str]]:
-        """What each endpoint answers: the status and, of a problem, the code. The books must not have moved."""
+        """The answer of each endpoint: the status and, for a problem, the code. The clock must not move."""
         before = self.shop.clock
         told = {named(each): outcome(send(client, each, self.samples[each], **headers)) for each in endpoints}
         assert self.shop.clock == before
@@ -361,7 +361,7 @@ def test_a_bad_token_opens_nothing(stocked: Stocked, gateway: "Gateway", issuer:
 
 
 def subject_of(client: Client) -> str:
-    """Whose token it is."""
+    """The subject of a client's token."""
     assert client.token
     return str(json.loads(base64.urlsafe_b64decode(client.token.split(".")[1] + "=="))["sub"])
 

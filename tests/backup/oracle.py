@@ -1,4 +1,4 @@
-"""What a company's journal says that its state was at a clock: nothing of the code that makes backups is used."""
+"""A company's state at a clock, computed from its journal without the code that makes backups."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

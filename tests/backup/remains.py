@@ -24,7 +24,7 @@ def remains(world: World, company: str) -> Remains:
 
 
 def companies(world: World) -> set[str]:
-    """Whoever has a row anywhere."""
+    """Every company with a row in any table."""
     client, found = world.store.connection.client, set()
     for table in world.store.names.values():
         for page in client.get_paginator("scan").paginate(TableName=table, ProjectionExpression="company"):

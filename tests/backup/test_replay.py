@@ -1,4 +1,4 @@
-"""What is done with one row: a table of what was backed up, what is there now, and what happened to persons since."""
+"""The merge of one row, as a table: the row in the backup, the present row, and later events of persons."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -45,7 +45,7 @@ def clients(world: Turned, *others: Any) -> list[Any]:
 
 
 def queue(world: Turned, hours: int = 0) -> None:
-    """What is due of the restores, run."""
+    """Run the restores that are due."""
     run(world, RESTORES_JOB, now=world.now() + timedelta(hours=hours), left=within(120))
 
 
@@ -91,7 +91,7 @@ class Asked:
     before: Remains
 
     def told(self) -> object:
-        """What the job's row says at the end, and what came to be, and went, of the company since it was queued."""
+        """The job's row at the end, and the company's rows and objects added or removed since it was queued."""
         row = self.shop.there(self.job.key)
         assert isinstance(row, JobRow)
         now = remains(self.shop.world, self.shop.id)

@@ -40,7 +40,7 @@ class Old:
 
     @property
     def company(self) -> str:
-        """Whose it is."""
+        """The company that the backup belongs to."""
         return self.archive.manifest.company
 
     def restored(self, into: Any) -> str:

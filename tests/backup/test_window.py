@@ -156,7 +156,7 @@ def stored(year: Year, company: str) -> dict[str, bytes]:
 
 
 def found(client: Client, *, everything: bool = True) -> list[str]:
-    """What the API says of anybody who was erased."""
+    """The traces of erased persons that the API shows."""
     shown = years.read(client, everything=everything)
     return [trace for trace in years.TRACES if trace in shown]
 

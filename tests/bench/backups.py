@@ -96,7 +96,7 @@ def _run(world: World, what: str, company: str, page: int) -> Taken:
 
 
 def main() -> int:
-    """What an interpreter of its own does: `what endpoint prefix company page`."""
+    """The entry point of a measuring process: `what endpoint prefix company page`."""
     what, endpoint, prefix, company, page = sys.argv[1:]
     wire.STREAMED = int(page)
     world = World(companies.settings(endpoint, prefix))

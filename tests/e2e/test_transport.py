@@ -1,5 +1,5 @@
-"""What `local.serve` promises any application, with faults that ours does not have: a service of a few lines fails,
-stalls and echoes on demand."""
+"""The guarantees of `local.serve` for any application, with faults that the product does not have: a service of a few
+lines fails, stalls and echoes on demand."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What clients saw: one event a try, with the instants between which it was under way."""
+"""The history that clients saw: one event for each try, with the instants between which it ran."""
 
 from dataclasses import dataclass
 from typing import Any, Literal

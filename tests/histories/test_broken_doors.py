@@ -29,7 +29,7 @@ HISTORIES = 6
 
 
 def without_the_heads_condition(patch: Patch) -> None:
-    """Whoever writes last wins. The journal's entry, which must be new, would guard the clock too: it falls with it."""
+    """Let the last writer win. The journal's entry must be new and would guard the clock too, so that goes too."""
     real = transaction._put
 
     def put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:

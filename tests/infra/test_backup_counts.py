@@ -1,4 +1,4 @@
-"""What backups, their drill and their end consume: the figures `[backups]` of infra/counts.toml, measured anew."""
+"""The consumption of backups, of their drill and of their end: `[backups]` of infra/counts.toml, measured anew."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ def planned(world: World, kind: type[BackupPlan] | type[DrillPlan], company: str
 
 
 def night(world: Turned, company: str) -> Counted:
-    """What the company's next night consumes, its week and its month begun."""
+    """The consumption of the company's next night, after its week and its month began."""
     world.offset += timedelta(days=1)
     at = world.now()
     planned(world, BackupPlan, company, -1, monthly=plans.month_of(at), weekly=plans.week_of(at))
@@ -91,7 +91,7 @@ def night(world: Turned, company: str) -> Counted:
 
 
 def drilled(world: World, aside: DrillStore, company: str) -> Counted:
-    """What the company's drill consumes."""
+    """The consumption of the company's drill."""
     planned(world, DrillPlan, company, -1)
     counted = metered(world, lambda: worked(world, jobs.DRILL_JOB), aside)
     planned(world, DrillPlan, company, NEVER)
@@ -119,7 +119,7 @@ def stored(files: Files, prefix: str) -> float:
 
 
 def each(measured: Measured, flow: str, *parts: str) -> Counted:
-    """What each invoice adds to a flow."""
+    """The consumption that each invoice adds to a flow."""
     few, more = measured[FEW][flow], measured[MORE][flow]
     return {part: (more[part] - few[part]) / (MORE - FEW) for part in parts}
 
@@ -131,7 +131,7 @@ def measured(world: Turned, aside: DrillStore) -> Measured:
 
 
 def flows(world: Turned, aside: DrillStore, invoices: int) -> dict[str, Counted]:
-    """What two nights, a drill and the end of a backup of such a company consume, and the bytes that lie there."""
+    """The consumption of two nights, a drill and the end of such a company's backup, and the stored bytes."""
     company = seeded(world, f"costs-{invoices}", invoices, line_count=LINES)
     for plan in plans.begun(company, world.now()):
         bookkeeping.remember(world.store, plan, world.random(16))

@@ -35,7 +35,7 @@ def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() ->
 
 
 def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(templates: dict[str, Template]) -> None:
-    """Whoever reads the queue opens no backup and writes no archive: it starts who may."""
+    """The reader of the queue opens no backup and writes no archive. It starts the function that may."""
     for job, variable in FUNCTIONS.items():
         assert who("lambda:InvokeFunction", title(job)) == {"wake"}
         for template in templates.values():
@@ -67,7 +67,7 @@ def test_the_drill_writes_no_books() -> None:
 
 
 def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered() -> None:
-    """What stood in one for a minute must not come back by point-in-time recovery: somebody may have been erased."""
+    """Point-in-time recovery must not return the rows of a drill table: their subject may be erased by then."""
     own = settings("http://x", "stage")
     made = drill_tables(own.table_prefix, current())
     names = {table["Properties"]["TableName"] for table in made.values()}

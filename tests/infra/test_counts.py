@@ -1,4 +1,4 @@
-"""What docs/cost.md is computed from is what the service consumes: every figure of infra/counts.toml, measured anew."""
+"""The service consumes the units behind docs/cost.md: every figure of infra/counts.toml, measured anew."""
 
 import json
 from collections.abc import Callable

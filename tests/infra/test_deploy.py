@@ -168,7 +168,7 @@ def test_a_deployment_that_fails_says_why_and_is_undone(clients: Clients, stage:
 
 
 def calls_of(client: Any, *operations: str) -> list[dict[str, Any]]:
-    """What this client is asked from now on, of these operations."""
+    """The calls of these operations that this client makes from now on."""
     asked: list[dict[str, Any]] = []
     for operation in operations:
         event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}.{operation}"

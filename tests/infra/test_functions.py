@@ -35,7 +35,7 @@ def may(principal: str, action: str) -> set[str]:
 
 
 def may_at_all(function: str, action: str) -> set[str]:
-    """What a function may, itself or under its sessions."""
+    """The resources on which a function may do the action, itself or in its sessions."""
     lent = may(permissions.session_of(function), action) if function in permissions.sessions() else set()
     return may(function, action) | lent
 

@@ -49,7 +49,7 @@ BROKEN = {
         "Tags": [{"Key": "same", "Value": "1"}, {"Key": "same", "Value": "2"}],
     },
 }
-"""What CloudFormation refuses only when it comes to it: by then the HTTP function has the new code."""
+"""A resource that CloudFormation refuses only at its creation, when the HTTP function already has the new code."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def first(packages: dict[str, Built], stage: Rehearsal) -> Built:
 
 @pytest.fixture(scope="module")
 def operator(stage: Rehearsal, first: Built) -> World:
-    """What an operator's tool would work with."""
+    """The world of an operator's tool."""
     return World(stage.settings())
 
 

@@ -179,7 +179,7 @@ def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def granted(principal: str, tags: Tags = NONE) -> set[Need]:
-    """What of cmp_1 is granted to a session of these tags, or to the function itself."""
+    """The needs on cmp_1 that are granted to a session of these tags, or to the function itself."""
     asked = {need for call in calls() for need in needs(*call, tags)}
     return {need for need in asked if any(allows(grant, need) for grant in grants(principal))}
 
@@ -192,8 +192,8 @@ def test_nothing_of_a_company_is_granted_but_to_its_own_session(job: str) -> Non
 
 
 def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
-    """Of the company whose backup it is nothing is written but its job, its journal and its exports; of the one that is
-    made, no backup, key, proof or owner is read."""
+    """A restore writes only its job, the journal and exports of the backup's company. It reads no backup, key,
+    proof or owner of the company that it makes."""
     source = granted(session_of("restores"), {"company": "cmp_1", "into": "cmp_2"})
     assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in source} == {
         ("GetItem", "IdentityTable"),

@@ -1,4 +1,4 @@
-"""What is deployed and what `create_tables` makes are the same tables, attribute by attribute."""
+"""The stack and `create_tables` make the same tables, attribute by attribute."""
 
 import secrets
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the runner adds to any job: deadline and checkpoint, cap, kill switch, holds, dry run."""
+"""The runner's part of every job: deadline and checkpoint, cap, kill switch, holds, dry run."""
 
 from collections.abc import Callable
 from dataclasses import replace

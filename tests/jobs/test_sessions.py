@@ -28,7 +28,7 @@ DUE = date(2037, 1, 1)
 
 @contextmanager
 def signed(world: Turned) -> Iterator[list[tuple[str, str, dict[str, Any]]]]:
-    """Who signs each request to DynamoDB: a company, or "" for the function; and what it is."""
+    """The signer of each request to DynamoDB (a company, or "" for the function), with its operation and body."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     events = world.store.connection.client.meta.events
 

@@ -232,7 +232,7 @@ def versions(world: World) -> Iterator[tuple[str, bytes]]:
 
 
 def _bytes(value: Mapping[str, Any]) -> Iterator[bytes]:
-    """Whatever one attribute value of DynamoDB's holds."""
+    """The bytes of all strings in one attribute value of DynamoDB."""
     ((kind, held),) = value.items()
     if kind == "M":
         for name, part in held.items():
@@ -246,7 +246,7 @@ def _bytes(value: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 LOOKS = re.compile(rb"Serin[0-9a-f]{8}n\d{5}z|(?<!\d)7\d{15}(?!\d)|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?")
-"""What a canary looks like; which ones they are is then looked up."""
+"""The pattern of a canary. A match is then looked up among the known ones."""
 
 
 def found(world: World, texts: Mapping[str, Spot]) -> dict[str, set[str]]:

@@ -49,7 +49,7 @@ class Case:
     prepare: Callable[[Turned], Books]
     moments: tuple[timedelta | date, ...] = (NOW,)
     kind: str = ""
-    """Of a privacy request, what is asked."""
+    """The kind of a privacy request."""
     steps: tuple[str, ...] = ()
     """The name of the workflow that it goes through, and the steps that it begins."""
 

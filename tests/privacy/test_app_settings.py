@@ -1,4 +1,4 @@
-"""What the application is told: careful for anybody, by their own choices for a member."""
+"""The settings of the application: careful for anybody, and by their own choices for a member."""
 
 from typing import Any
 

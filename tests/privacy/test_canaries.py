@@ -95,7 +95,7 @@ def everything_due(world: World) -> None:
 
 
 def named_by_the_policy(garden: Garden) -> set[Spot]:
-    """What outlives an account by the rules alone: read off the policy, not off the erasure's plan."""
+    """The spots that outlive an account, read from the policy's rules and not from the erasure's plan."""
     policy, stays = current(), set()
     for stored in inventory.take():
         rules = {a.path: policy.rules[a.governed_by] for a in stored.attributes}

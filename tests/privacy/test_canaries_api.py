@@ -62,7 +62,7 @@ def marked(body: Any, mark: str, name: str = "") -> Any:
 
 
 def spoilt(client: Client, endpoint: Endpoint, asked: Sample, mark: str) -> None:
-    """What is no good request, the mark in each part of it. Nothing may go wrong but be refused."""
+    """Send invalid requests, with the mark in each part. Each must be refused, and none may fail otherwise."""
     again: dict[str, Any] = {"idempotency_key": f"{mark}-again"} if endpoint.method != "GET" else {}
     extra = (asked.body or {}) | {mark: mark}
     got = [

@@ -1,4 +1,4 @@
-"""Of one person exactly what the policy says goes, and nothing of anybody else: a canary in every attribute.
+"""The deletion of one person removes exactly what the policy says, and nothing of others: a canary in every attribute.
 
 Two gardens stand in one company: one whose rows name the person, by each reference that the policy knows and within
 each copy that may name anybody, and one whose rows name nobody. What is missing afterwards is compared both ways with
@@ -22,9 +22,9 @@ from tests.rows import put_row
 
 ROWS = {"cus": "customer", "sup": "supplier", "mem": "member"}
 TOUCHED = frozenset({"version", "updated_at"})
-"""What every edit of a row writes anew."""
+"""Attributes that every edit of a row writes."""
 EMPTIED = {("transient", "idempotency"): "body"}
-"""What a row loses that stays: the key is remembered without its answer, so that nothing is done twice."""
+"""Attributes removed from rows that stay. The key is kept without its answer, so that no call is carried out twice."""
 
 
 def rules(table: str, kind: str) -> dict[str, Rule]:

@@ -18,8 +18,8 @@ from tests.workflow import tables
 
 EVERY = cases()
 FEW = frozenset({"customers", "invoices", "members"})
-"""Of the kinds in an export, which all are read, written and cleared by the same lines, those that are killed at in
-every run; with `--every-call` all of them."""
+"""The kinds in an export at which every run kills the job; with `--every-call`, at all kinds. The same code reads,
+writes and clears every kind."""
 
 
 ELSEWHERE = {

@@ -64,7 +64,7 @@ def every_row(world: Turned, company: str | None = None) -> list[tuple[str, dict
 
 
 def content(world: Turned, table: str, row: dict[str, Any]) -> bytes:
-    """Whatever a row holds, unpacked."""
+    """The complete content of a row, unpacked."""
     return repr(from_row(table, row)).encode() + repr(row).encode()
 
 

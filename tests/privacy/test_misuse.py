@@ -1,4 +1,4 @@
-"""What a malicious member, a former one, a stranger or another company's owner tried with privacy requests."""
+"""Misuse of privacy requests by a malicious member, a former member, a stranger, or another company's owner."""
 
 import base64
 import io

@@ -183,7 +183,7 @@ def _delivered(shop: Shop) -> None:
 
 @pytest.mark.parametrize("by", ["added", "promoted"])
 def test_whoever_owns_the_account_is_told_that_another_owner_came(shop: Shop, by: str) -> None:
-    """Who stole a token can make himself an owner, and lasting; not in silence."""
+    """A thief of a token can become a lasting owner, but not without a notice to the owners."""
     open_mailbox(shop.world)
     to = f"came-{by}-{shop.company[-8:].lower()}@shop.example"
     assert shop.owner.post("/v1/members", {"user": f"x-{shop.company}", "email": to, "role": "owner"}).status == 201

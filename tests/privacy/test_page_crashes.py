@@ -61,7 +61,7 @@ class Leaver:
         self.outcomes = tuple(found)
 
     def sent(self) -> None:
-        """What the commits left to be mailed goes out."""
+        """Send the mails of the commits."""
         run(self.world, named("outbox"), now=self.world.now() + self.late, left=within(60))
 
     def _mailed(self) -> str:
@@ -104,7 +104,7 @@ def ended(who: Leaver) -> list[str]:
 
 
 def again(who: Leaver) -> None:
-    """Who saw no page sends the form again; what waits to be sent is sent."""
+    """Send the form again, as a person who saw no page does, then send the waiting mails."""
     who.late = LATER
     if not who.outcomes:
         who.page()

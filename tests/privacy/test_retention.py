@@ -131,7 +131,7 @@ class Ledger(Books):
         return row
 
     def verified(self) -> register.ChainVerification:
-        """What verifying the register says."""
+        """The register's verification."""
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
         return register.verify(open_company(self.world.store, self.id), series.id, 2026)
 

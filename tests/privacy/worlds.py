@@ -78,7 +78,7 @@ class Books:
 
     @property
     def stamps(self) -> dict[str, Any]:
-        """What every row has."""
+        """The attributes that every row has."""
         return {"company": self.id, "created_at": self.at, "updated_at": self.at}
 
     def owner(self, number: int = 0, *, proven: bool = True) -> Requester:

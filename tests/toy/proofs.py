@@ -1,4 +1,4 @@
-"""What the product does with the toy kind. `test_toy_kind.py` runs it where the kind is declared first."""
+"""The product's behaviour with the toy kind. `test_toy_kind.py` runs it where the kind is declared first."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,14 +1,25 @@
-"""Conventions that the syntax tree shows: one expression for a new record, one reader of all pages, telling names."""
+"""Conventions that the syntax tree shows.
+
+One expression makes a new record, one generator reads all pages, names say what a function decides, and a docstring
+begins with its subject.
+"""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import chalicelib
 
 ROOT: Final = Path(next(iter(chalicelib.__path__)))
+REPOSITORY: Final = Path(__file__).resolve().parents[2]
+SOURCES: Final = ("chalicelib", "infra", "local", "tests")
+INDIRECT: Final = re.compile(r"(Who|What|Whose|Whom|Whoever|Whatever|Which|Of|Beside)\b")
+"""A docstring that begins so has a clause for its subject."""
+DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 UNNAMED: Final = frozenset({"decide", "decided", "_decide", "_decided"})
 PAGES_BY_HAND: Final[Mapping[str, str]] = {
     "api/access.py": "a page of an answer",
@@ -63,6 +74,18 @@ def stamps_of_a_call(tree: ast.AST) -> Iterator[int]:
                 yield value.lineno
 
 
+def indirect(tree: ast.AST) -> Iterator[str]:
+    """The first lines of docstrings, and of the strings below attributes and constants, that begin with a clause."""
+    for node in ast.walk(tree):
+        if not isinstance(node, DOCUMENTED):
+            continue
+        for before, each in pairwise([None, *node.body]):
+            text = getattr(getattr(each, "value", None), "value", None) if isinstance(each, ast.Expr) else None
+            documents = before is None or isinstance(before, (ast.Assign, ast.AnnAssign))
+            if documents and isinstance(text, str) and INDIRECT.match(text.strip()):
+                yield text.strip().partition("\n")[0]
+
+
 def test_a_decision_function_says_what_it_decides() -> None:
     found = {(module, name) for module, tree in trees() for name in functions(tree) if name in UNNAMED}
     assert found == set()
@@ -84,7 +107,18 @@ def test_all_pages_are_read_by_one_generator() -> None:
     assert {module for module, tree in trees() if follows_pages(tree)} == PAGES_BY_HAND.keys()
 
 
-def test_what_these_tests_forbid_would_be_found() -> None:
+def test_a_docstring_begins_with_its_subject() -> None:
+    files = [file for source in SOURCES for file in sorted((REPOSITORY / source).rglob("*.py"))]
+    assert {file.relative_to(REPOSITORY).parts[0] for file in files} == {*SOURCES}
+    found = {
+        f"{file.relative_to(REPOSITORY)}: {line}"
+        for file in files
+        for line in indirect(ast.parse(file.read_text("utf-8")))
+    }
+    assert found == set()
+
+
+def test_the_checks_find_each_forbidden_form() -> None:
     by_hand = ast.parse(
         "while True:\n    page = store.query(after=after)\n    if (after := page.next) is None:\n        break"
     )
@@ -93,4 +127,6 @@ def test_what_these_tests_forbid_would_be_found() -> None:
         'Item(created_at=call.at)\nstamps = {"created_at": call.at}\nrow.edited(call.at, created_at=call.at)'
     )
     assert [*stamps_of_a_call(stamped)] == [1, 2]
+    texts = "'Of it.'\nA = 1\n'What.'\ndef f():\n 'Whoever.'\nclass C:\n 'Offer.'\n a: int\n 'Whom.'\n f('What')"
+    assert [*indirect(ast.parse(texts))] == ["Of it.", "What.", "Whoever.", "Whom."]
     assert [*functions(ast.parse("def f():\n    def decide(snapshot): ..."))] == ["f", "decide"]

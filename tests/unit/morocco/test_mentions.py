@@ -1,4 +1,4 @@
-"""What documents print, in three languages."""
+"""The mentions printed on documents, in three languages."""
 
 import re
 from decimal import Decimal

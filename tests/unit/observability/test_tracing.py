@@ -1,4 +1,4 @@
-"""What reaches X-Ray's daemon: the parts of an invocation and its calls to AWS, and not a word of anybody's."""
+"""The X-Ray daemon receives the parts of an invocation and its calls to AWS, and no words of any person."""
 
 import json
 import subprocess

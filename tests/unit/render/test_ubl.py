@@ -177,7 +177,7 @@ def test_any_invoice_and_its_credit_notes_are_accepted(
 
 
 def balance_left(invoice: Invoice, balance: Balance) -> list[Decimal]:
-    """What of each line is not credited yet."""
+    """The part of each line that is not credited yet."""
     done = {part.line: part.quantity for part in balance.lines}
     return [each.quantity - done.get(number, D(0)) for number, each in enumerate(invoice.lines, 1)]
 

@@ -1,4 +1,4 @@
-"""What a commit did to what clients see."""
+"""The changes that clients see after a commit."""
 
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice

@@ -1,4 +1,4 @@
-"""What is refused of an identity, what is only noticed, and how what was sent is settled."""
+"""The refusals and warnings of an identity, and the normal form of sent values."""
 
 from dataclasses import replace
 from typing import Any
