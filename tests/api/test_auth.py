@@ -50,7 +50,7 @@ def test_a_role_reaches_its_scopes_and_no_other(shop: "Shop", guarded: "Gateway"
     assert reached(Client(guarded, client.token, shop.company)) == ROLE_SCOPES[role]
 
 
-def test_who_may_do_what() -> None:
+def test_the_permissions_of_each_role() -> None:
     viewer, clerk, accountant = ROLE_SCOPES["viewer"], ROLE_SCOPES["clerk"], ROLE_SCOPES["accountant"]
     assert viewer < clerk < accountant < ROLE_SCOPES["owner"] == SCOPES
     own = {"consents.write", "support.write", "privacy.write"}
@@ -220,7 +220,9 @@ def test_a_person_of_one_company_need_not_name_it(new_shop: "Callable[..., Shop]
     assert client.get("/scopes/documents.read").json["company"] == one.company
     subject = client.get("/me").json["subject"]
     other.member("viewer", subject)
-    assert client.get("/scopes/documents.read").json["company"] == one.company, "a stranger's company is not his own"
+    assert client.get("/scopes/documents.read").json["company"] == one.company, (
+        "a stranger's company is not the caller's own"
+    )
     client.company = other.company
     assert client.get("/scopes/documents.read").json["role"] == "viewer"
 

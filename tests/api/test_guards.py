@@ -300,7 +300,7 @@ def test_chalice_serves_the_catalogue_and_nothing_else() -> None:
     assert app.token.config.ttl_seconds == 0
 
 
-def test_who_may_do_what() -> None:
+def test_the_permissions_of_each_role() -> None:
     assert {scope for scope in MATRIX if scope not in (PUBLIC, SIGNED_IN)} == set(get_args(Scope))
     assert ROLE_SCOPES == ROLES
     assert frozenset(get_args(Scope)) - NEVER_A_KEYS == GRANTABLE
@@ -379,7 +379,7 @@ def test_head_asks_for_a_token_as_get_does(stocked: Stocked, gateway: "Gateway")
         assert Client(gateway).ask("HEAD", stocked.samples[endpoint].path).status == 401
 
 
-def test_what_is_public_needs_no_token_and_minds_no_bad_one(stocked: Stocked, gateway: "Gateway") -> None:
+def test_a_public_resource_needs_no_token_and_ignores_a_bad_one(stocked: Stocked, gateway: "Gateway") -> None:
     public = [endpoint for endpoint in ENDPOINTS if endpoint.scope == PUBLIC]
     for client in (Client(gateway), Client(gateway, "garbage"), stocked.shop.owner):
         assert {got for got, _ in stocked.ask(client, public).values()} == {200}

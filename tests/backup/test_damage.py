@@ -271,7 +271,7 @@ def gzipped(*lines: bytes) -> bytes:
     return deflate.compress(b"".join(line + b"\n" for line in lines)) + deflate.flush()
 
 
-def test_what_is_inside_a_part_is_checked_too(kept: Kept) -> None:
+def test_the_content_of_a_part_is_checked_too(kept: Kept) -> None:
     header, first, *rest = content_of(kept, "register")
     last = rest[-1]
 

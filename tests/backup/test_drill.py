@@ -99,7 +99,7 @@ def test_without_a_backup_there_is_nothing_to_drill(shop: Kept, aside: DrillStor
     assert lying(aside, shop.id) == 0
 
 
-def test_whoever_was_erased_since_is_not_put_aside_either(shop: Kept, aside: DrillStore) -> None:
+def test_the_drill_tables_omit_persons_erased_since(shop: Kept, aside: DrillStore) -> None:
     backup = shop.taken()
     shop.confirmed(shop.customer)
     carried(shop.world)
@@ -191,7 +191,7 @@ def test_it_is_resumed_page_by_page(shop: Kept, aside: DrillStore, monkeypatch: 
     assert (shop.backup(backup).drill, lying(aside, shop.id)) == ("passed", 0)
 
 
-def test_what_an_earlier_drill_left_is_removed_first(shop: Kept, aside: DrillStore) -> None:
+def test_the_rows_of_an_earlier_drill_are_removed_first(shop: Kept, aside: DrillStore) -> None:
     backup = shop.taken()
     old = Founding("bak_old", "test")
     old.found(aside, shop.world.call(shop.id, "drill", "drill", key="x"))
@@ -199,7 +199,7 @@ def test_what_an_earlier_drill_left_is_removed_first(shop: Kept, aside: DrillSto
     assert (shop.backup(backup).drill, lying(aside, shop.id)) == ("passed", 0)
 
 
-def test_what_lies_aside_of_nobody_is_removed(shop: Kept, aside: DrillStore) -> None:
+def test_drill_rows_without_a_plan_are_removed(shop: Kept, aside: DrillStore) -> None:
     shop.taken()
     drilled(shop, "compare")
     assert drill.orphans(shop.world, NEVER) == 0  # it is at work
@@ -219,7 +219,7 @@ def test_a_backup_that_went_meanwhile_is_no_fault(shop: Kept, aside: DrillStore,
     assert (told.count("DrillFailed"), told.count("DrillPassed"), lying(aside, shop.id)) == (0, 0, 0)
 
 
-def test_what_is_given_up_is_removed_and_told(shop: Kept, aside: DrillStore, told: list[str]) -> None:
+def test_an_abandoned_drill_is_removed_and_reported(shop: Kept, aside: DrillStore, told: list[str]) -> None:
     backup = shop.taken()
     drilled(shop, "rows")
     drilled(shop, "registers")
@@ -230,7 +230,7 @@ def test_what_is_given_up_is_removed_and_told(shop: Kept, aside: DrillStore, tol
     assert (shop.backup(backup).drill, told.count("DrillFailed")) == ("failed", 1)
 
 
-def test_only_what_lies_aside_can_be_cleared(shop: Kept, vault: Turned) -> None:
+def test_only_the_drill_tables_can_be_cleared(shop: Kept, vault: Turned) -> None:
     with pytest.raises(TypeError):
         cleared(vault.store, shop.id, most=1)  # type: ignore[arg-type]
     names = DrillStore(vault.settings).names

@@ -206,7 +206,7 @@ def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
     assert steps == {"download": set(download.WORKFLOW.steps)}
 
 
-def test_a_drill_ends_the_same_and_leaves_nothing_aside(
+def test_a_drill_ends_the_same_and_leaves_no_drill_rows(
     vault: Turned, shop: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_tables(drill_settings(vault.settings))

@@ -57,7 +57,7 @@ class TestRefusals:
             b"POST /echo/a/b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ],
     )
-    def test_what_cannot_be_read_is_400(self, served: Served, head: bytes) -> None:
+    def test_an_unreadable_request_is_400(self, served: Served, head: bytes) -> None:
         answer = served.raw(head)
         assert_problem(answer, 400)
         assert answer.headers["connection"] == "close"

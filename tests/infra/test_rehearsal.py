@@ -139,7 +139,9 @@ def test_anybody_reads_what_is_public(stage: Rehearsal, first: Built) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "nothing", "a.b.c", "fp_live_" + "0" * 63])
-def test_the_authorizer_refuses_whoever_proves_nothing(stage: Rehearsal, first: Built, token: str | None) -> None:
+def test_the_authorizer_refuses_a_request_without_a_valid_token(
+    stage: Rehearsal, first: Built, token: str | None
+) -> None:
     before = [stage.invocations(name) for name in ("api_handler", "token")]
     assert Client(HttpGateway(stage.url), token).get("/v1/company").status == 401
     after = [stage.invocations(name) for name in ("api_handler", "token")]
@@ -331,7 +333,7 @@ def test_a_broken_update_is_rolled_back(stage: Rehearsal, first: Built, owner: C
     assert issued(owner)["number"] != before["data"][0]["number"]
 
 
-def test_what_holds_data_outlives_its_stack(stage: Rehearsal, operator: World, owner: Client) -> None:
+def test_resources_with_data_outlive_their_stack(stage: Rehearsal, operator: World, owner: Client) -> None:
     formation, name = stage.clients.formation, stage.stack["StackName"]
     with pytest.raises(formation.exceptions.ClientError, match="TerminationProtection"):
         formation.delete_stack(StackName=name)

@@ -56,7 +56,7 @@ def test_a_role_has_its_own_policy_and_no_other(resources: dict[str, Any], job: 
     assert "ManagedPolicyArns" not in role
 
 
-def test_a_function_assumes_the_roles_of_its_jobs_and_is_told_them(template: Template) -> None:
+def test_a_function_assumes_the_roles_of_its_jobs_and_receives_their_names(template: Template) -> None:
     assert functions_of(template)
     for function, logical in functions_of(template).items():
         own = [job for job in JOBS if function in runners(job)]

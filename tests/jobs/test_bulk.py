@@ -70,7 +70,7 @@ def test_out_of_time_it_keeps_its_progress(world: World) -> None:
     assert stored(world, row).status == "completed"
 
 
-def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
+def test_a_job_that_fails_each_time_is_shown_as_failed(world: World) -> None:
     row = queued(world)
 
     def broken(context: Context, state: Count, deadline: Deadline) -> Count:

@@ -62,7 +62,7 @@ def test_delivery_leaves_the_company_clock_alone(world: World, notes: Notes) -> 
     assert world.store.records([Head.ref(owner)]) == [before]
 
 
-def test_what_is_not_due_waits(world: World, notes: Notes) -> None:
+def test_a_message_before_its_due_date_is_not_sent(world: World, notes: Notes) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1", ago=timedelta(minutes=-5)))
     assert deliver(world, notes).found == 0
@@ -94,7 +94,7 @@ def test_one_failure_stops_no_other_and_is_tried_again_later(world: World, notes
     assert deliver(world, notes, seconds=60).failures[0].attempt == 2
 
 
-def test_poison_is_buried_where_it_is_seen_and_can_be_revived(world: World, notes: Notes) -> None:
+def test_a_failing_message_is_dead_lettered_and_can_be_revived(world: World, notes: Notes) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1"))
     notes.failing = RuntimeError("the customer is jane@example.ma")
@@ -111,7 +111,7 @@ def test_poison_is_buried_where_it_is_seen_and_can_be_revived(world: World, note
     assert notes.seen == {"inv_1": 1}
 
 
-def test_a_message_that_kills_its_runner_is_buried_too(world: World) -> None:
+def test_a_message_that_kills_its_runner_is_dead_lettered_too(world: World) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1"))
 

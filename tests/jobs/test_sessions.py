@@ -75,7 +75,7 @@ def world(vault: Turned) -> Turned:
     return vault
 
 
-def test_whatever_is_done_for_a_company_is_signed_by_its_session(world: Turned) -> None:
+def test_every_call_for_a_company_is_signed_by_its_session(world: Turned) -> None:
     shops = [Ledger(world, per_year=1), Ledger(world, per_year=1)]
     at(world, DUE)
     with signed(world) as calls:

@@ -136,7 +136,7 @@ def test_nobody_is_found_by_the_erased_id(sold: Sold) -> None:
 
 
 @pytest.mark.parametrize("what", ["pdf", "ubl"])
-def test_what_is_frozen_is_blocked_and_not_altered(sold: Sold, what: str) -> None:
+def test_the_files_of_an_erased_persons_documents_are_blocked_and_not_altered(sold: Sold, what: str) -> None:
     shop, _, before, note = sold
     for path in (f"/v1/invoices/{before['id']}/{what}", f"/v1/credit-notes/{note['id']}/{what}"):
         got = shop.owner.get(path, accept_language="fr")

@@ -522,7 +522,7 @@ def quiet(alone: Turned) -> Iterator[Turned]:
 
 @pytest.mark.usefixtures("embedded_s3")
 @pytest.mark.parametrize("rule", current().rules)
-def test_what_is_stored_follows_the_term_of_the_rule(quiet: Turned, rule: str) -> None:
+def test_stored_data_follows_the_term_of_its_rule(quiet: Turned, rule: str) -> None:
     check, term = CHECKS[rule]
     if current().rules[rule].start is Start.ROW:
         with pytest.raises(PolicyError, match="a term is needed, except"):

@@ -143,7 +143,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
     assert "deadline" not in shop.kinds("requests")
 
 
-def test_the_door_refuses_what_is_no_plan(vault: Turned) -> None:
+def test_erasure_refuses_measures_outside_a_plan(vault: Turned) -> None:
     shop = Books(vault, small=True)
     id = shop.confirmed(waive=True)
     carry(vault)

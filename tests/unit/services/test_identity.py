@@ -75,7 +75,7 @@ def test_a_company_is_not_asked_for_its_ice() -> None:
     assert _codes(company(), {"ice": None}) == []
 
 
-def test_what_is_unusual_is_noticed() -> None:
+def test_an_unusual_identity_gives_a_warning() -> None:
     assert notices(company()) == ()
     odd = company(tax_id="123", phone="+33612345678")
     assert [(n.pointer, n.code) for n in notices(odd)] == [

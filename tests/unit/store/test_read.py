@@ -58,7 +58,7 @@ def test_a_record_is_one_round_trip(bare_world: World, reader: Reader) -> None:
     assert traffic.total == 1
 
 
-def test_what_is_not_there_is_not_found(reader: Reader) -> None:
+def test_a_missing_row_is_not_found(reader: Reader) -> None:
     with pytest.raises(NotFound):
         reader.get(Draft, "inv_none")
     assert reader.many(Draft, ["inv_none", "inv_other"]) == [None, None]

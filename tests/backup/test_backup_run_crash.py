@@ -1,4 +1,4 @@
-"""A backup killed around each of its AWS calls goes on where it was, ends as an undisturbed one, leaves no orphan."""
+"""A backup killed around each of its AWS calls continues, ends as an undisturbed one and leaves no orphan."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The end of a backup's keys: doomed when a deletion begins, destroyed with the account, told in the receipt."""
+"""The end of a backup's keys: marked when a deletion begins, destroyed with the account, named in the receipt."""
 
 import json
 from dataclasses import replace
@@ -138,7 +138,7 @@ def test_an_account_without_backups_and_one_person_destroy_no_key(vault: Turned)
     assert len(rows(other, "identity", WorkingKey)) == 1
 
 
-def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
+def test_the_commit_that_begins_the_deletion_marks_the_keys(vault: Turned) -> None:
     """There is no moment at which the one is true and the other not."""
     shop = Books(vault, small=True)
     turned_on(shop)
@@ -152,7 +152,7 @@ def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
 
 
 @pytest.mark.parametrize(("state", "failure"), [("blocked", "company_blocked"), ("active", "backup_key_destroyed")])
-def test_a_backup_that_runs_cannot_end_under_a_doomed_key(
+def test_a_running_backup_cannot_end_under_a_key_marked_for_destruction(
     vault: Turned, monkeypatch: pytest.MonkeyPatch, state: str, failure: str
 ) -> None:
     """Its last commit reads the doom, whatever the account's state."""
@@ -177,7 +177,7 @@ def test_a_backup_that_runs_cannot_end_under_a_doomed_key(
     assert not [key for key in shop.versions() if key.startswith("backups/")], "what it had put is gone as well"
 
 
-def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
+def test_no_backup_begins_under_a_key_marked_for_destruction(vault: Turned) -> None:
     shop = Books(vault, small=True)
     turned_on(shop)
     taken(shop)
@@ -188,7 +188,7 @@ def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
         backup_run.begin(vault, shop.call("backup"), "daily")
 
 
-def test_what_lands_after_the_block_is_taken_when_the_deletion_looks_again(vault: Turned) -> None:
+def test_objects_written_after_the_block_are_deleted_by_the_next_check(vault: Turned) -> None:
     """A function that was putting a part while the account was erased has ended ten minutes later."""
     shop = Books(vault, small=True)
     turned_on(shop)

@@ -1,4 +1,4 @@
-"""Taking a backup: who may, what it leaves behind, and how it fails without touching the one before."""
+"""The run of a backup: its permissions and results. A failed run does not touch the backup before."""
 
 import logging
 from collections.abc import Callable
@@ -137,7 +137,7 @@ def test_books_that_do_not_add_up_fail_loudly(books: Plain, caplog: pytest.LogCa
     assert failing(books, spoil, caplog).failure == "entries_missing"
 
 
-def test_a_doomed_key_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_marked_for_destruction_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixture) -> None:
     def spoil(backup: Backup) -> None:
         commit(books, doomed(books, backup.working_key))
 
@@ -147,7 +147,7 @@ def test_a_doomed_key_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixt
         begun(books)
 
 
-def test_a_key_doomed_at_the_very_end_ends_no_backup(
+def test_a_key_marked_for_destruction_at_the_last_step_ends_no_backup(
     books: Plain, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The manifest is there, the closing commit is not: two phases, so that nothing ends under a doomed key."""
@@ -176,7 +176,7 @@ def test_a_company_blocked_meanwhile_ends_it(books: Plain, caplog: pytest.LogCap
     assert failing(books, lambda _: commit(books, state="blocked"), caplog).failure == "company_blocked"
 
 
-def test_a_company_being_restored_at_the_cut_is_not_backed_up_though_it_opens_again(
+def test_a_company_in_a_restore_at_the_cutoff_is_not_backed_up_even_if_it_opens_again(
     books: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = books.world.files.put
