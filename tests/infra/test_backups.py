@@ -1,4 +1,4 @@
-"""Backups on what is deployed: who may write the archive, touch the tables aside, and open what is sealed."""
+"""Backups on what is deployed: the rights to write the archive, to use the drill tables, and to decrypt."""
 
 import pytest
 
@@ -50,8 +50,8 @@ def test_only_the_wake_function_starts_jobs_with_their_own_function(templates: d
 
 
 def test_only_the_drill_has_rights_on_the_drill_tables() -> None:
-    aside = set(drill_tables("x-", current()))
-    touching = {name for name in principals() if {grant.resource.partition("/")[0] for grant in grants(name)} & aside}
+    tables = set(drill_tables("x-", current()))
+    touching = {name for name in principals() if {grant.resource.partition("/")[0] for grant in grants(name)} & tables}
     assert {name.partition(", ")[0] for name in touching} == {"drill"}
 
 

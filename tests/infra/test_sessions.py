@@ -134,7 +134,7 @@ def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) ->
     assert grants(job)
     for grant in grants(job):
         if grant.action == "dynamodb:Scan":
-            assert grant.resource.startswith("Drill"), "it sees whose rows lie aside"
+            assert grant.resource.startswith("Drill"), "it sees which companies have drill rows"
         elif grant.action.startswith("dynamodb:"):
             fenced = grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
             assert "/index/" in grant.resource or set(fenced or ["anybody"]) <= {"system", "public"}, grant

@@ -159,10 +159,13 @@ def test_no_schedule_is_chalices_own(resources: Resources) -> None:
 
 def test_the_scheduler_may_start_jobs_and_nothing_else(resources: Resources) -> None:
     (policy,) = resources["SchedulerRole"]["Properties"]["Policies"]
-    invoke, aside = policy["PolicyDocument"]["Statement"]
+    invoke, dead_letter = policy["PolicyDocument"]["Statement"]
     assert invoke["Action"] == ["lambda:InvokeFunction"]
     assert invoke["Resource"] == [{"Fn::GetAtt": [schedule.job.title(), "Arn"]} for schedule in SCHEDULES]
-    assert (aside["Action"], aside["Resource"]) == (["sqs:SendMessage"], [{"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}])
+    assert (dead_letter["Action"], dead_letter["Resource"]) == (
+        ["sqs:SendMessage"],
+        [{"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}],
+    )
 
 
 def test_a_failed_wake_up_goes_to_the_dead_letter_queue(resources: Resources) -> None:

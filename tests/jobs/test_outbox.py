@@ -103,9 +103,11 @@ def test_a_failing_message_is_dead_lettered_and_can_be_revived(world: World, not
     assert reports[-1].figures()["Dead"] == 1
     assert {r.failures[0].error for r in reports} == {"RuntimeError"}, "the message of an error is nobody's business"
     assert deliver(world, notes, days=99).found == 0
-    (buried,) = bookkeeping.page(world.store, "journal", "outbox" + bookkeeping.DEAD, later(world, days=99)).records
-    assert bookkeeping.revive(world.store, buried, world.now())
-    assert not bookkeeping.revive(world.store, buried, world.now()), "only once"
+    (dead_letter,) = bookkeeping.page(
+        world.store, "journal", "outbox" + bookkeeping.DEAD, later(world, days=99)
+    ).records
+    assert bookkeeping.revive(world.store, dead_letter, world.now())
+    assert not bookkeeping.revive(world.store, dead_letter, world.now()), "only once"
     notes.failing = None
     assert deliver(world, notes).applied == 1
     assert notes.seen == {"inv_1": 1}

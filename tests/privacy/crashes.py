@@ -77,7 +77,7 @@ def stocked(world: Turned, *, small: bool = True, owners: int = 1) -> Books:
 
 
 def put(books: Books, *rows: Record) -> None:
-    """Rows as they lie there, past the door."""
+    """Rows as they are stored, read without the product."""
     for row in rows:
         put_row(books.world.store, row)
 

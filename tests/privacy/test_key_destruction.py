@@ -56,14 +56,14 @@ def rows(shop: Books, table: str, cls: type[Any]) -> list[Any]:
     return [row for row in found if isinstance(row, cls)]
 
 
-def set_aside(shop: Books, backup: Backup) -> dict[str, bytes]:
+def copied(shop: Books, backup: Backup) -> dict[str, bytes]:
     """A copy of a backup, as somebody may have one who took it before the deletion."""
     prefix = prefixes.backup(backup.tier, shop.id, backup.id)
     return {key: shop.world.files.read(key) for key in shop.world.files.list(prefix)}
 
 
 def begins(shop: Books, id: str) -> None:
-    """The request's first step: what is to go is fixed, and the keys are doomed."""
+    """The request's first step: the measures are fixed, and the keys are marked for destruction."""
     engine.run(shop.world, request_jobs.deletion(), shop.request(id))
 
 
@@ -71,7 +71,7 @@ def test_after_the_deletion_old_backups_give_back_what_the_law_keeps_and_nothing
     shop = Books(vault)
     turned_on(shop)
     backup = taken(shop)
-    copy = set_aside(shop, backup)
+    copy = copied(shop, backup)
     shop.confirmed(waive=True)
     carried(vault)
     assert not [key for key in shop.versions() if key.startswith("backups/")]

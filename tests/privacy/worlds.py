@@ -86,7 +86,7 @@ class Books:
         return Requester(self.owners[number], "owner", f"sub-{self.owners[number]}", proven)
 
     def commit(self, *new: Record, messages: Iterable[Message] = (), founding: bool = False) -> None:
-        """Put rows through the door."""
+        """Put rows in transactions of the product."""
         call = answering(self.world.call(self.id, self.owners[0], "test", key=self.world.random(8).hex(), at=self.at))
         state = {"cloud_sync": True} if founding else None
 
