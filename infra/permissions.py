@@ -74,7 +74,7 @@ class Grant:
         return found
 
     def covers(self, action: str, resource: str) -> bool:
-        """Whether the grant covers this action on this resource, whatever its conditions."""
+        """Whether the grant covers this action on this resource, under any conditions."""
         return action == self.action and fnmatchcase(resource, self.resource)
 
 

@@ -39,7 +39,7 @@ class Thing(Model):
 
 
 class Things(PageQuery):
-    """How things are listed."""
+    """The query of the list of things."""
 
     expand: tuple[Literal["customer"], ...] = expandable()
 

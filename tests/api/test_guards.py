@@ -247,7 +247,7 @@ class Stocked:
 
 
 def named(endpoint: Endpoint) -> str:
-    """How a failure names it."""
+    """The endpoint's name in a failure."""
     return f"{endpoint.method} {endpoint.path}"
 
 
@@ -530,7 +530,7 @@ class TestTenants:
 
 @contextmanager
 def wire() -> Iterator[list[tuple[str, str]]]:
-    """Every call of AWS, whoever makes it: its operation, and all that it says."""
+    """Every call of AWS by any client: its operation and its complete parameters."""
     found: list[tuple[str, str]] = []
     original = BaseClient._emit_api_params
 
@@ -544,7 +544,7 @@ def wire() -> Iterator[list[tuple[str, str]]]:
 
 
 def told_of(calls: Iterable[tuple[str, str]], company: str) -> list[str]:
-    """The operations that name a company, in whatever place: a partition, an object's key, a key's context."""
+    """The operations that name a company in any position: a partition, an object's key, a key's context."""
     return [operation for operation, said in calls if company in said]
 
 

@@ -52,7 +52,7 @@ def operation(document: Document, endpoint: Endpoint) -> Document:
 
 
 def broken(document: Document, endpoint: Endpoint, got: Got) -> Iterator[str]:
-    """Where an answer differs from what the document says of it."""
+    """The differences between an answer and its description in the document."""
     said = operation(document, endpoint)["responses"].get(str(got.status))
     if said is None:
         yield f"status {got.status} is not declared: {got.text[:300]}"

@@ -12,8 +12,7 @@ PREFIXES = (prefixes.PDF, prefixes.LOGOS, prefixes.UPLOADS, prefixes.EXPORTS, *p
 
 
 def remains(world: World, company: str) -> Remains:
-    """How many rows of each kind there are in each table, and how many objects under each prefix; what there is none of
-    is left out."""
+    """The number of rows of each kind in each table, and of objects under each prefix, without zeros."""
     found: Remains = Counter()
     for table, name in world.store.names.items():
         found.update((table, row["_kind"]["S"]) for row in _rows(world, name, company))

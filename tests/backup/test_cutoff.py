@@ -65,7 +65,7 @@ class Busy:
 
     @property
     def world(self) -> World:
-        """Where it lives."""
+        """The world of the company."""
         return self.books.world
 
     def restored(self, into: Literal["same", "new"]) -> str:

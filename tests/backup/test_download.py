@@ -1,4 +1,4 @@
-"""Fetching a backup as a ZIP that opens in a spreadsheet, without whoever was erased since."""
+"""The download of a backup as a ZIP for spreadsheets, without persons erased since."""
 
 import csv
 import io

@@ -48,7 +48,7 @@ def work(world: Turned) -> Report:
 
 @contextmanager
 def lent(world: Turned) -> Iterator[Counter[tuple[str, str]]]:
-    """How often STS is asked for a session of which company, into which."""
+    """The number of sessions requested from STS for each pair of companies: the source and the target."""
     found: Counter[tuple[str, str]] = Counter()
 
     def asked(params: dict[str, Any], **_: Any) -> None:

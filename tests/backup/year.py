@@ -105,7 +105,7 @@ class Year:
         self.world.offset = at - datetime.now(UTC)
 
     def night_of(self, day: date) -> datetime:
-        """When the company's backup of this night is due."""
+        """The instant at which the company's backup of this night is due."""
         return plans.next_night(self.company, datetime.combine(day, time(), MOROCCO).astimezone(UTC))
 
     def ran(self, job: Job) -> Report:

@@ -154,7 +154,7 @@ def _text(content: bytes) -> str:
 
 
 def _peak() -> float:
-    """This interpreter's peak memory in MB: `getrusage` would tell that of whoever started it, too."""
+    """This interpreter's peak memory in MB. `getrusage` would also report the peak of the parent process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     (found,) = [line for line in lines if line.startswith("VmHWM:")]
     return int(found.split()[1]) / 1000

@@ -18,7 +18,7 @@ AXE = Axe()
 
 
 def program() -> str | None:
-    """Where Chromium is; None where there is none."""
+    """The path of Chromium; None if it is not installed."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -36,7 +36,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """Somebody before a page, with a keyboard and no mouse. `complaints` is whatever the browser complained of."""
+    """A reader of a page, with a keyboard and no mouse. `complaints` are the browser's errors and warnings."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)

@@ -27,7 +27,7 @@ def me(live: Served) -> Person:
 
 
 def clock(me: Person) -> int:
-    """How far the company's change feed has come."""
+    """The clock at the end of the company's change feed."""
     after = 0
     while True:
         page = me.must("GET", f"/v1/changes?after={after}&limit=100")

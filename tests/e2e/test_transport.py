@@ -161,5 +161,5 @@ class TestLife:
 
 
 def endpoint_of(served: Served) -> str:
-    """Where the embedded engine listens, as the service says."""
+    """The endpoint of the embedded engine, as the service prints it."""
     return next(line.rsplit(" ", 1)[1] for line in served.lines if "embedded AWS listens on" in line)

@@ -8,7 +8,7 @@ Kind = Literal["issue", "create", "edit"]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to be done, once, whoever asks for it and however often: its idempotency key says so."""
+    """One task, to be done once for any number of clients and requests, because of its idempotency key."""
 
     kind: Kind
     key: str

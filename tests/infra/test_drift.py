@@ -84,7 +84,7 @@ def _seconds(expression: str) -> int:
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
 def test_every_job_runs_at_least_daily(job: Job) -> None:
-    """The policy's terms are of whole days, so whatever ends one is looked for at least daily."""
+    """The policy's terms are of whole days, so the end of a term is looked for at least daily."""
     assert _seconds(job.schedule) <= DAY_SECONDS
 
 

@@ -160,7 +160,7 @@ def test_a_need_without_a_grant_is_recorded() -> None:
 
 
 def test_a_call_in_a_functions_place_is_held_to_its_policy(world: Any) -> None:
-    """The net itself: without it, every other test would pass whatever a policy lacked."""
+    """A test of the check itself. Without the check, every other test would pass under any policy."""
     before, token = len(WATCH.refused), running.set("token")
     try:
         with pytest.raises(ClientError, match="AccessDenied"):

@@ -239,7 +239,7 @@ def test_every_job_runs_on_its_schedule_and_none_fails(stage: Rehearsal, invoice
 
 
 def test_roles_count(stage: Rehearsal, owner: Client) -> None:
-    """The net itself: without it, every other test would pass whatever a policy lacked."""
+    """A test of the check itself. Without the check, every other test would pass under any policy."""
     role, iam = stage.physical("ApiHandlerRole"), stage.client("iam")
     refused = {"Effect": "Deny", "Action": "dynamodb:GetItem", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [refused]})

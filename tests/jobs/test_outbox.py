@@ -1,4 +1,4 @@
-"""The outbox delivers every message at least once, whoever runs it and whenever it is killed."""
+"""The outbox delivers every message at least once, with any runner and after a kill at any moment."""
 
 import threading
 from collections import Counter

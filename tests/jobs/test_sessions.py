@@ -51,7 +51,7 @@ def signed(world: Turned) -> Iterator[list[tuple[str, str, dict[str, Any]]]]:
 
 @contextmanager
 def lent(world: Turned) -> Iterator[Counter[str]]:
-    """How often STS is asked for a session of each company."""
+    """The number of sessions requested from STS for each company."""
     found: Counter[str] = Counter()
 
     def asked(params: dict[str, Any], **_: Any) -> None:

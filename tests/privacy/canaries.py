@@ -30,7 +30,7 @@ FIRST_DAY, FIRST_HOUR = date(2250, 1, 1), datetime(2150, 1, 1, tzinfo=UTC)
 
 
 class Spot(NamedTuple):
-    """Where a canary was planted: a row's attribute (its dotted path), or a prefix of files."""
+    """The position of a canary: a row's attribute (its dotted path), or a prefix of files."""
 
     place: str
     kind: str
@@ -250,7 +250,7 @@ LOOKS = re.compile(rb"Serin[0-9a-f]{8}n\d{5}z|(?<!\d)7\d{15}(?!\d)|\d{4}-\d\d-\d
 
 
 def found(world: World, texts: Mapping[str, Spot]) -> dict[str, set[str]]:
-    """Where each of these texts still stands: by text, the places."""
+    """The positions at which each of these texts is still stored, by text."""
     standing: dict[str, set[str]] = {}
     for place, content in scanned(world):
         for part in unpacked(content):

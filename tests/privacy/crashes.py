@@ -206,7 +206,7 @@ def lapsed(world: Turned) -> Books:
 
 
 def until(day: date) -> timedelta:
-    """How far the clock must be turned for a day in Casablanca to have begun."""
+    """The shift of the clock after which a day in Casablanca has begun."""
     return midnight(day) + timedelta(minutes=1) - datetime.now(UTC)
 
 

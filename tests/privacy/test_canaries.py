@@ -110,7 +110,7 @@ def named_by_the_policy(garden: Garden) -> set[Spot]:
 
 
 def blocked_prefixes() -> list[str]:
-    """Where objects lie that outlive an account."""
+    """The prefixes of objects that outlive an account."""
     policy = current()
     return [path for path, prefix in policy.prefixes.items() if policy.rules[prefix.rule].on_erasure in LASTING]
 

@@ -156,7 +156,7 @@ def _delete(shop: Shop) -> None:
 
 
 def _stands(world: Any, mark: str) -> dict[str, int]:
-    """Where the mark stands, and how often."""
+    """The positions of the mark, and their number."""
     places: dict[str, int] = {}
     for place, content in scanned(world):
         if any(mark.encode() in part for part in unpacked(content)):

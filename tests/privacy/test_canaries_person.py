@@ -113,7 +113,7 @@ def test_the_deletion_of_a_person_removes_exactly_what_the_policy_says(alone: Tu
 
 
 def _made_again(who: str) -> set[str]:
-    """Rendered pages go with whoever may be on them, whoever that is: they are made again when they are asked for."""
+    """The prefix of rendered pages, if such a person may be on them. They are deleted and rendered again on request."""
     return {prefixes.PDF} if who in current().rules[current().prefixes[prefixes.PDF].rule].subjects else set()
 
 
@@ -123,7 +123,7 @@ def _copies(rows: list[Record]) -> set[str]:
 
 
 def _named_where_the_law_keeps_it(world: Turned, subject: str) -> None:
-    """Where the person's id still stands: in blocked books and in proofs, which name nobody by name."""
+    """Assert that the person's id remains only in blocked books and in proofs, which hold no name."""
     places = {
         place.partition("/")[0]
         for place, content in scanned(world)

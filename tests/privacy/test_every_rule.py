@@ -76,7 +76,7 @@ class Trial:
     term: Period
 
     def after(self, start: datetime) -> datetime:
-        """When the moved term ends that starts at `start`."""
+        """The end of the moved term that starts at `start`."""
         return self.term.after_instant(start)
 
     def gone_on(self, start: datetime) -> datetime:

@@ -155,7 +155,7 @@ def test_the_commit_that_begins_the_deletion_marks_the_keys(vault: Turned) -> No
 def test_a_running_backup_cannot_end_under_a_key_marked_for_destruction(
     vault: Turned, monkeypatch: pytest.MonkeyPatch, state: str, failure: str
 ) -> None:
-    """Its last commit reads the doom, whatever the account's state."""
+    """Its last commit reads the key's mark in every state of the account."""
     shop = Books(vault, small=True)
     turned_on(shop)
     backup = begun(shop)

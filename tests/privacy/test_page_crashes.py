@@ -97,7 +97,7 @@ def leaver(world: Turned) -> Leaver:
 
 
 def ended(who: Leaver) -> list[str]:
-    """All that is left, whatever codes were mailed; and the receipt, which there is once."""
+    """All that is left, with the mailed codes masked. The receipt exists at most once."""
     receipts = [row for row in who.world.store.query("requests", who.books.id).records if isinstance(row, Receipt)]
     assert len(receipts) <= 1
     return sorted({re.sub(r"\b[0-9]{8}\b", "code", line) for line in told(who.books)})

@@ -1,4 +1,4 @@
-"""Conditional transitions: whoever is late finds the request moved, and nothing happens twice."""
+"""Conditional transitions: the later of two runners finds the request changed, and nothing happens twice."""
 
 import json
 import logging

@@ -50,7 +50,7 @@ class Turned(World):
 
     @property
     def offset(self) -> timedelta:
-        """How far the clock is ahead of the system's."""
+        """The lead of the clock over the system's."""
         return self.movable.offset
 
     @offset.setter

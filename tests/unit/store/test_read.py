@@ -66,7 +66,7 @@ def test_a_missing_row_is_not_found(reader: Reader) -> None:
 
 
 def test_another_companys_rows_cannot_be_named(bare_world: World, reader: Reader) -> None:
-    """The partition is always the reader's, whatever address is requested."""
+    """The partition is always the reader's, for every requested address."""
     other = companies.founded(bare_world, f"other than {reader.company}")
     (theirs,) = companies.drafts(bare_world, other, ["theirs"])
     refs = [Draft.ref(other, theirs), Customer.ref(other, companies.customer_of(other)), Head.ref(other)]
