@@ -77,7 +77,7 @@ types: $(READY) ## Strict types
 	@$(VENV)/bin/mypy
 
 .PHONY: format
-format: $(READY) ## Lay the code out and mend what can be mended alone
+format: $(READY) ## Format the code and apply the automatic fixes
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
@@ -120,9 +120,9 @@ $(READY): requirements-dev.txt
 	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }
 	@touch $@
 
-# What judges templates needs another boto3 than what makes them: an environment of its own (docs/adr/0054).
+# The template checkers need another boto3, so they have their own environment (docs/adr/0054).
 $(CHECKS): requirements-checks.txt $(READY)
-	@echo "facture: installing what checks templates, once …"
+	@echo "facture: installing the template checkers, once …"
 	@rm -rf $(VENV)-checks; $(PY) -m venv $(VENV)-checks
 	@$(VENV)-checks/bin/python -m pip install --quiet --no-input --progress-bar off --require-hashes -r requirements-checks.txt || { \
 	  echo "facture: the packages could not be installed; is the package index reachable?" >&2; exit 1; }

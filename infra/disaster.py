@@ -152,8 +152,8 @@ def _persons(world: "World", head: Head) -> int:
     begun = head.restore == JOB  # a killed run has begun: the head's clock has moved since
     clock = 0 if begun else head.clock
     since = replay.since(world, head.company, clock)
-    stones = world.store.query("requests", head.company, SORT.startswith(f"{Tombstone.KIND}#")).records
-    later = any(isinstance(row, Tombstone) and (row.clock is None or row.clock > clock) for row in stones)
+    tombstones = world.store.query("requests", head.company, SORT.startswith(f"{Tombstone.KIND}#")).records
+    later = any(isinstance(row, Tombstone) and (row.clock is None or row.clock > clock) for row in tombstones)
     if not (begun or later or since.corrections):
         return 0
     _set_head(world, head.company, {"state": "restoring", "restore": JOB})

@@ -12,7 +12,7 @@ _KEYS = count(1)
 
 
 class Gateway(Protocol):
-    """What answers requests."""
+    """The receiver of requests."""
 
     def respond(self, request: Incoming) -> HttpResponse:
         """The answer."""

@@ -114,7 +114,7 @@ class Shop:
 
     @property
     def clock(self) -> int:
-        """How many commits the company has had."""
+        """The number of the company's commits."""
         from chalicelib.domain.companies.company import Head
 
         (head,) = self.world.store.records([Head.ref(self.company)])

@@ -47,7 +47,7 @@ class Calls:
 
     @property
     def moments(self) -> list[tuple[int, When]]:
-        """When to kill: at a sample of the moments that leave something else behind, or at all moments."""
+        """The moments of the kills: a sample of the moments with different remains, or all moments."""
         if every_call:
             return [(at, when) for at in range(len(self.made)) for when in ("before", "after")]
         return sample([(0, "before"), *((at, "after") for at in self._changing)])

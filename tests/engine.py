@@ -78,7 +78,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Issuer]:
 
 
 def settings_environment(engine: Engine, issuer: Issuer, prefix: str) -> Mapping[str, str]:
-    """What `Settings.from_env` reads, for tables and a bucket under `prefix`."""
+    """The environment that `Settings.from_env` reads, for tables and a bucket under `prefix`."""
     return {
         "AWS_DEFAULT_REGION": embedded.REGION,
         "FACTURE_STAGE": "test",

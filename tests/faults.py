@@ -187,7 +187,7 @@ def _cancelled(request: AWSPreparedRequest, reason: str) -> bytes:
 
 
 class _Raw:
-    """What botocore reads an answer's body from."""
+    """The raw body of an answer, as botocore reads it."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body

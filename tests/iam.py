@@ -1,4 +1,4 @@
-"""IAM for tests: whatever code calls in a function's place must be allowed by that function's own policy.
+"""IAM for tests: every call that code makes as a function must be allowed by that function's own policy.
 
 The embedded engine enforces no policy, so the calls of the whole suite are held against `.chalice/` here: what runs
 under `serve` is the HTTP function's, under `authorize` the authorizer's, under a run of a job that job's, and within a
@@ -29,7 +29,7 @@ running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default
 
 @dataclass
 class Watch:
-    """What was needed so far: the grants that were used, and what no grant allowed."""
+    """The permissions needed so far: the grants that were used, and the needs that no grant allowed."""
 
     used: set[tuple[str, Grant]] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
@@ -166,7 +166,7 @@ def _observed(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _fetched(original: Callable[..., str]) -> Callable[..., str]:
-    """The pepper is fetched once a process: whoever uses it first must not be the only one seen to need it."""
+    """The pepper is fetched once a process. The need must be recorded for every user of it, not only for the first."""
 
     @functools.wraps(original)
     def pepper(settings: Any) -> str:
@@ -226,7 +226,7 @@ def only_what_is_granted(iam: Watch) -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Hand what a worker of xdist used over to whoever sums up."""
+    """Send the grants that a worker of xdist used to the controller."""
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output["grants"] = [(name, grant.action, grant.resource, grant.under) for name, grant in WATCH.used]
 

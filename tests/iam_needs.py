@@ -1,5 +1,6 @@
-"""What IAM asks for each AWS call that the code makes: the action, the resource by its logical name, and what
-conditions look at. A call that is not known here is an error, so that a new one is thought about."""
+"""The permissions that IAM requires for each AWS call of the code: the action, the resource by its logical name, and
+the values that conditions read. An unknown call is an error, so that its permissions are decided here first.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +23,7 @@ NONE: Tags = {}
 
 @dataclass(frozen=True)
 class Need:
-    """What one call needs: an action on a resource, and what conditions look at (each a set of values)."""
+    """A permission that one call needs: an action on a resource, and the values that conditions read (each a set)."""
 
     action: str
     resource: str
@@ -30,21 +31,21 @@ class Need:
 
 
 def meant(value: str) -> list[str]:
-    """What stands for a company, as policies may name it: once for each of its tags."""
+    """The placeholders for a company, as policies may name it: one for each of its tags."""
     if (several := re.search(r"aws:PrincipalTag/([a-z+]+)", value)) is None:
         return [value]
     return [value.replace(several[0], f"aws:PrincipalTag/{tag}") for tag in several[1].split("+")]
 
 
 def _tagged(company: str, tags: Tags) -> str:
-    """What stands for a company; empty for one that is no tag's."""
+    """The placeholder for a company; empty for a company that no tag names."""
     names = "+".join(sorted(name for name, value in tags.items() if value == company))
     return TAGGED % names if names else ""
 
 
 def needs(service: str, operation: str, asked: dict[str, Any], tags: Tags = NONE) -> Iterator[Need]:
-    """What IAM asks for a call, in a session of these tags where there is one. Raises KeyError for an operation that is
-    not known here."""
+    """The permissions that IAM requires for a call, in a session of these tags if there is one. Raises KeyError for an
+    unknown operation."""
     if service == "dynamodb":
         yield from _of_table(operation, asked, tags)
     elif service == "s3":

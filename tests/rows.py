@@ -6,7 +6,7 @@ from chalicelib.store.wire import Store
 
 
 def put_row(store: Store, record: Record) -> None:
-    """Put a row of any kind, whatever lies there."""
+    """Put a row of any kind without a condition."""
     table, company, sort = record.key
     store.connection.put_item(store.names[table], company, sort, attributes=to_row(record, b"s" * 16))
 

@@ -18,7 +18,7 @@ def test_few_moments_are_all_taken(count: int) -> None:
 
 
 @pytest.mark.parametrize("count", [SAMPLE + 1, 40, 333])
-def test_of_many_moments_some_are_taken_evenly(count: int) -> None:
+def test_some_of_many_moments_are_chosen_evenly(count: int) -> None:
     found = sample(moments(count))
     assert len(found) == SAMPLE
     assert (found[0], found[-1]) == (moments(count)[0], moments(count)[-1])

@@ -1,4 +1,4 @@
-"""What one module leaves due is gone when the next one begins."""
+"""Work that one module leaves due is removed before the next one begins."""
 
 from chalicelib.jobs.outbox import find
 from tests.conftest import Shop

@@ -20,7 +20,7 @@ from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 
 DRILLS = WritePath("drills", deletes=Kinds(every=drill.DRILL_TABLES))
-"""What empties the tables of drills. It reaches no other table."""
+"""The write path that empties the tables of drills. It reaches no other table."""
 PATHS: Mapping[str, WritePath] = {
     transaction.__name__: transaction.PATH,
     bookkeeping.__name__: bookkeeping.PATH,

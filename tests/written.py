@@ -47,7 +47,7 @@ def rows_of(store: Store) -> Rows:
 
 
 def written(before: Rows, after: Rows) -> list[Written]:
-    """What was put or changed between two readings."""
+    """The rows that were put or changed between two readings."""
     return [
         Written(place, before.get(place, {}), row) for place, row in sorted(after.items()) if before.get(place) != row
     ]

@@ -69,15 +69,15 @@ def requests(world: "World", options: argparse.Namespace) -> int:
 
 def complete(world: "World", options: argparse.Namespace) -> int:
     """Close a verified request that an operator carried out."""
-    return _settled(world, options, "completed", None)
+    return _close(world, options, "completed", None)
 
 
 def refuse(world: "World", options: argparse.Namespace) -> int:
     """Refuse a request."""
-    return _settled(world, options, "refused", options.reason)
+    return _close(world, options, "refused", options.reason)
 
 
-def _settled(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
+def _close(world: "World", options: argparse.Namespace, to: "RequestStatus", reason: str | None) -> int:
     from chalicelib.domain.privacy.request import PrivacyRequest
     from chalicelib.services.privacy.transitions import close_by_operator
 

@@ -57,7 +57,7 @@ class ZipEntry:
 
 @dataclass(frozen=True)
 class Sent:
-    """The progress of the upload: its id, the parts' tags, the last sent piece, the sent bytes, and the place of the
+    """The progress of the upload: its id, the parts' tags, the last sent piece, the sent bytes, and the offset of the
     next header."""
 
     upload: str = ""
@@ -92,7 +92,7 @@ class Pieces:
         return ZipEntry(member.number + 1, objects=after.objects + 1)
 
     def finish(self, member: ZipEntry, contents: Mapping[str, bytes]) -> ZipEntry:
-        """Store small complete files in one object, in the place of the next file. Return the state after them."""
+        """Store small complete files in one object, under the number of the next file. Return the state after them."""
         made = b""
         for name, content in contents.items():
             deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -102,9 +102,9 @@ class Pieces:
         self._put(f"{member.number:06d}-{0:06d}", made)
         return ZipEntry(member.number + 1, objects=member.objects + 1)
 
-    def whole(self, place: str, contents: Mapping[str, bytes]) -> None:
-        """Store complete files as one piece without deflating, at `place` (six digits or more) among the pieces."""
-        self._put(place, b"".join(self._stored(name, content) for name, content in contents.items()))
+    def store_complete(self, number: str, contents: Mapping[str, bytes]) -> None:
+        """Store complete files as one piece without deflating, at `number` (six digits or more) among the pieces."""
+        self._put(number, b"".join(self._stored(name, content) for name, content in contents.items()))
 
     def count(self) -> int:
         """Count the pieces and headers."""

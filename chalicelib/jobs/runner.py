@@ -232,12 +232,12 @@ class _Run:
             self._remember(asks=self.report.planned)
         return "asks"
 
-    def _remember(self, **place: Any) -> None:
+    def _remember(self, **position: Any) -> None:
         from chalicelib.policy.ends import expires_at  # The end of a run does not load the policy.
 
         at = self.report.at
         ends = expires_at(Checkpoint, at)
-        kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **place)
+        kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **position)
         with session.under(None):  # It belongs to no company.
             bookkeeping.remember(self.world.store, kept, self.world.random(16))
 

@@ -176,8 +176,8 @@ def _files(policy: Policy, subject: str) -> Iterator[PlannedStep]:
             yield _objects(prefix, rule, "all", _kept_action([rule]))
         elif subject in rule.subjects:
             action = _kept_action([rule])
-            sealed = action == "delete" and prefix.path != RENDERED
-            yield _objects(prefix, rule, "content", "expire" if sealed else action)
+            kept_until_term = action == "delete" and prefix.path != RENDERED
+            yield _objects(prefix, rule, "content", "expire" if kept_until_term else action)
 
 
 def _objects(prefix: Prefix, rule: Rule, match: Match, action: Action) -> PlannedStep:

@@ -150,7 +150,7 @@ def _contents(sections: Iterable[Section], language: Language) -> str:
     return f'<nav class="toc" aria-labelledby="contents"><h2 id="contents">{title}</h2><ul>{links}{last}</ul></nav>\n'
 
 
-def whole(
+def complete_page(
     policy: Policy,
     shown: PolicyVersion,
     sections: tuple[Section, ...],

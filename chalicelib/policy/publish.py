@@ -14,7 +14,7 @@ from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.data_map import location
 from chalicelib.policy.load import HERE, current, sections
 from chalicelib.policy.model import Policy, PolicyError, PolicyVersion
-from chalicelib.policy.page import REGION, article, whole
+from chalicelib.policy.page import REGION, article, complete_page
 
 FROZEN = HERE / "texts" / "frozen"
 
@@ -29,7 +29,7 @@ def render(language: Language, version: str | None = None, region: str | None = 
     frozen = _frozen_path(shown, language)
     text = frozen.read_text("utf-8") if frozen.is_file() else derived(policy, shown, language)
     where = location(policy, policy.processors["hosting"], language, region)
-    return whole(policy, shown, sections(shown.version), text.replace(REGION, escape(where)), language, now)
+    return complete_page(policy, shown, sections(shown.version), text.replace(REGION, escape(where)), language, now)
 
 
 def find(policy: Policy, version: str | None) -> PolicyVersion:

@@ -49,10 +49,10 @@ def all_entities() -> dict[tuple[str, str], type[Record]]:
 def rules_of(cls: type) -> tuple[Attribute, ...]:
     """Every attribute that `cls` stores, its values' attributes included, in the order of declaration. Raises
     PolicyError for a value that is no `@value` class of ruled attributes, or that contains itself."""
-    return tuple(_walk(cls, "", None, (cls,)))
+    return tuple(_attributes(cls, "", None, (cls,)))
 
 
-def _walk(cls: type, prefix: str, governed_by: str | None, within: tuple[type, ...]) -> Iterator[Attribute]:
+def _attributes(cls: type, prefix: str, governed_by: str | None, within: tuple[type, ...]) -> Iterator[Attribute]:
     hints = get_type_hints(cls)
     for field in fields(cls):
         hint, rule, path = hints[field.name], field.metadata.get("rule"), prefix + field.name
@@ -63,7 +63,7 @@ def _walk(cls: type, prefix: str, governed_by: str | None, within: tuple[type, .
         for value in values_in(hint):
             if value in within:
                 raise PolicyError(f"{within[0].__name__}.{path} contains itself")
-            yield from _walk(value, path + ".", governed_by or rule, (*within, value))
+            yield from _attributes(value, path + ".", governed_by or rule, (*within, value))
 
 
 def values_in(hint: Any) -> tuple[type, ...]:

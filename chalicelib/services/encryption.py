@@ -41,7 +41,7 @@ class ObjectCipher:
             MAGIC
             + KEY_LETTERS[key_class]
             + nonce
-            + self._cipher(key_class).encrypt(nonce, content, self._place(name, key_class))
+            + self._cipher(key_class).encrypt(nonce, content, self._associated_data(name, key_class))
         )
 
     def decrypt(self, name: str, content: bytes) -> bytes:
@@ -57,7 +57,7 @@ class ObjectCipher:
             raise BackupDamaged(reason="not_sealed", where=name)
         nonce, body = content[start : start + NONCE], memoryview(content)[start + NONCE :]
         try:
-            return self._cipher(key_class).decrypt(nonce, body, self._place(name, key_class))
+            return self._cipher(key_class).decrypt(nonce, body, self._associated_data(name, key_class))
         except InvalidTag as error:
             raise BackupDamaged(reason="seal_broken", where=name) from error
 
@@ -98,7 +98,7 @@ class ObjectCipher:
 
         return AESGCM(self._key(key_class, "part"))
 
-    def _place(self, name: str, key_class: KeyClass) -> bytes:
+    def _associated_data(self, name: str, key_class: KeyClass) -> bytes:
         return msgspec.json.encode([SCHEMA, self.company, self.backup, name, key_class])
 
 

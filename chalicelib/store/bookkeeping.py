@@ -4,9 +4,9 @@ Bookkeeping changes when a row is due (`due`, `due_at`, `attempts`), saves the p
 row whose work is done. None of it is business content. So none of it advances a company's clock or enters its journal.
 Each write is one conditional call. `PATH` lists the kinds that it may touch.
 
-A claim moves `due_at` to when it lapses, as a queue's visibility time-out does: two runners share the work instead of
-repeating it, and a row that a killed runner had claimed comes back by itself. The claim counts the attempts and not the
-failure, so that work which kills its runner is dead-lettered too.
+A claim sets `due_at` to its own end, as a queue's visibility time-out does. So two runners share the work and do not
+repeat it. If a runner is killed, its row is due again at the claim's end. The claim increments `attempts`, and the
+failure does not. So work that kills its runner is dead-lettered too.
 
 The index's partition is the job's name: one partition takes 1,000 writes a second, and a message costs three (put,
 claimed, deleted). Above some 200 messages a second the name needs shards (`outbox.0` … `outbox.7`, by the company's
@@ -78,7 +78,7 @@ class RowPaths:
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours until `until`; `was` is when it was due, `attempt` how often it has been claimed (from 1)."""
+    """A claimed row. The claim ends at `until`; `was` is the earlier due date; `attempt` counts the claims, from 1."""
 
     record: Record
     was: datetime
@@ -111,7 +111,7 @@ def cursor_of(found: RowPage) -> str | None:
 
 
 def claim(store: Store, record: Record, until: datetime) -> Claim | None:
-    """Take a row as it was found. None when somebody else was faster, or finished it. Raises Busy."""
+    """Claim a row as it was found. None if another runner claimed or finished it first. Raises Busy."""
     was = due_at(record)
     row = _update(
         store,
@@ -125,32 +125,31 @@ def claim(store: Store, record: Record, until: datetime) -> Claim | None:
 
 
 def postpone(store: Store, claimed: Claim, at: datetime) -> bool:
-    """Try again at `at`. False when the claim had lapsed."""
+    """Try again at `at`. False if the claim had ended."""
     return _update(store, claimed.record, [RowPaths.due_at.set(_stored(at))], _ours(claimed)) is not None
 
 
 def release(store: Store, claimed: Claim) -> bool:
-    """Give back what there was no time for, as if it had not been claimed. False when the claim had lapsed."""
+    """Release a claim for lack of time. The attempt does not count. False if the claim had ended."""
     back = [RowPaths.due_at.set(_stored(claimed.was)), RowPaths.attempts.set((RowPaths.attempts | 1) - 1)]
     return _update(store, claimed.record, back, _ours(claimed)) is not None
 
 
 def defer(store: Store, record: Record, at: datetime) -> bool:
-    """Make a claimed row, as it was read, due at `at` with all its attempts. False when somebody else moved it
+    """Make a claimed row, as it was read, due at `at` and reset its attempts. False if another process moved it
     meanwhile. Raises Busy."""
     unmoved = (RowPaths.due == _due(record)) & (RowPaths.due_at == _stored(due_at(record)))
     return _update(store, record, [RowPaths.due_at.set(_stored(at)), RowPaths.attempts.set(0)], unmoved) is not None
 
 
 def dead_letter(store: Store, claimed: Claim) -> bool:
-    """Try no more: the row moves to the index's partition of the dead letters, where an operator sees it. False when
-    the claim had lapsed."""
+    """Dead-letter the row: move it to the index's partition that operators read. False if the claim had ended."""
     name = _due(claimed.record).removesuffix(DEAD) + DEAD
     return _update(store, claimed.record, [RowPaths.due.set(name)], _ours(claimed)) is not None
 
 
 def revive(store: Store, record: Record, at: datetime) -> bool:
-    """Give a dead-lettered row all its attempts again, from `at` on. False when it is none."""
+    """Make a dead-lettered row due at `at` and reset its attempts. False if the row is not dead-lettered."""
     name = _due(record).removesuffix(DEAD)
     changes = [RowPaths.due.set(name), RowPaths.due_at.set(_stored(at)), RowPaths.attempts.set(0)]
     return _update(store, record, changes, RowPaths.due == name + DEAD) is not None
@@ -163,8 +162,8 @@ def finish(store: Store, ref: Ref) -> None:
 
 
 def save(store: Store, record: Record, seen: Record, salt: bytes) -> bool:
-    """Keep the progress that a claimed row made since it was read as `seen`. False when somebody else moved it
-    meanwhile. Its attempts are counted anew: what progresses is not poison. Raises Busy."""
+    """Save the progress that a claimed row made since it was read as `seen`. False if another process moved it
+    meanwhile. The caller resets `attempts` in `record` if the row made progress. Raises Busy."""
     unmoved = (RowPaths.version == seen.version) & (RowPaths.due_at == _stored(due_at(seen)))
     return _put(store, record, salt, unmoved)
 
@@ -175,8 +174,8 @@ def remember(store: Store, record: Record, salt: bytes) -> None:
 
 
 def swap(store: Store, record: Record, seen: Record | None, salt: bytes) -> bool:
-    """Put one of the rows that no company owns in place of the one seen, or where there was none. False when somebody
-    else was faster. Raises Busy."""
+    """Replace a row without a company if it still has the version of `seen`; create it if `seen` is None. False if
+    another process was faster. Raises Busy."""
     unmoved = RowPaths.version == seen.version if seen else Path("company").does_not_exist()
     return _put(store, record, salt, unmoved)
 

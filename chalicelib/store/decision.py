@@ -20,7 +20,7 @@ class WritePolicy:
 
     `business` writes are refused while the company stores nothing in the cloud. `founding` may create the head.
     `while_blocked` is for the few verbs about the block itself. A verb that is not `remembered` stores no reply: its
-    `decide` reads from the rows that it was done.
+    `decide` sees in the rows whether the work is done.
     """
 
     business: bool = False
@@ -64,8 +64,8 @@ class Decision(Generic[T]):
 class Committed(Generic[T]):
     """The decision's value and the caller's reply, with the company's head and clock after it.
 
-    `attempts` is 0 for a repeated call. When it is `replayed`, it gets the reply of the first call and no value. When
-    it is not, the commit was this call's own and only its confirmation was lost.
+    `attempts` is 0 for a repeated call. When it is `replayed`, it gets the reply of the first call and no value.
+    Otherwise this call itself committed, and only the confirmation was lost.
     """
 
     value: T | None

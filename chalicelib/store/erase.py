@@ -28,27 +28,29 @@ PATH: Final = WritePath(
     updates=Kinds(transient=("idempotency",)),
     deletes=Kinds(every=("workspace", "identity", "transient"), journal=("outbox",), requests=("correction",)),
 )
-"""The measures of all plans: a test derives them from the policy. Answers that name a person lose their body."""
+"""The kinds that the measures of all plans name; a test derives them from the policy. Of a stored answer that names a
+person, only the body is removed."""
 BATCH = 25
 """Rows of one BatchWriteItem, at most."""
 ONE_BY_ONE = frozenset({"requests"})
-"""Where proofs lie beside the few rows that go: no function has the right to delete there by the batch."""
+"""Tables that also hold proofs. No function has the permission to delete there in batches."""
 PAGE = 500
 TRIES = 8
 KIND = Path("_kind")
 Takes = Callable[[Row], bool]
-"""Whether a whole row is one that the measure concerns."""
+"""Tells whether the measure concerns a row, given with all its attributes."""
 
 
 class NotPlanned(Exception):
-    """An erasure was asked for with a measure that removes nothing."""
+    """An erasure may not run these measures. `target` lists the reasons."""
 
     code = "not_planned"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Which rows of one company may go: those of `kinds` (none: every row of the table) that `takes` says are meant."""
+    """The rows of one company to erase: those of `kinds` (empty: all of the table), and of these the ones for which
+    `takes`, if given, returns true."""
 
     table: str
     company: str
@@ -57,8 +59,11 @@ class Target:
 
 
 def target(company: str, measures: Sequence[Measure], takes: Takes | None = None) -> Target:
-    """The rows that measures of one table concern. Raises NotPlanned for a measure that leaves things as they are, for
-    the ledger, for rows that no company owns, and for a person's measure without its predicate."""
+    """The rows that measures of one table concern.
+
+    Raises NotPlanned for measures of more than one table, a measure that removes nothing, the ledger, rows without a
+    company, a person's measure without its predicate, and an account's with one.
+    """
     tables = {measure.place for measure in measures}
     taking = all(m.store == "table" and m.action in ("delete", "anonymise") for m in measures)
     complete = all(measure.match == "all" for measure in measures)
@@ -92,8 +97,8 @@ def erase(store: Store, aim: Target, *, most: int) -> bool:
 
 
 def strip(store: Store, aim: Target, attributes: Sequence[str], *, most: int) -> bool:
-    """Take `attributes` out of about `most` rows, which stay. True once a complete consistent read found none that has
-    any of them. Raises Busy."""
+    """Remove `attributes` from about `most` rows and keep the rows. True once a complete consistent read found no row
+    that has any of them. Raises Busy."""
     while True:
         changed = 0
         for rows in pages(store, aim, complete=True):
@@ -134,7 +139,7 @@ def census(
 
 
 def pages(store: Store, aim: Target, *, complete: bool = False) -> Iterator[list[Row]]:
-    """Pages of the rows aimed at."""
+    """Yield the target's rows, in pages."""
     for prefix, kinds in _ranges(aim):
         start: Key | None = None
         while True:
@@ -153,7 +158,7 @@ def pages(store: Store, aim: Target, *, complete: bool = False) -> Iterator[list
 
 
 def _ranges(aim: Target) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Where the rows lie: the whole table where every known kind of it goes, else each kind by its keys' beginning."""
+    """Yield key prefixes and their kinds: the whole table if all its known kinds are erased, else one for each kind."""
     known = {kind for table, kind in ENTITIES if table == aim.table}
     if not aim.kinds or known <= set(aim.kinds):
         yield "", ()
@@ -232,7 +237,7 @@ def _delete(store: Store, aim: Target, rows: Sequence[Row]) -> None:
 
 
 def _batch(store: Store, table: str, requests: list[Any]) -> list[Any]:
-    """Send one batch; what DynamoDB left undone."""
+    """Send one batch. Return the items that DynamoDB did not process."""
     keys = [request["DeleteRequest"]["Key"] for request in requests]
     try:
         answer = store.connection.batch_write_item(table, delete_items=keys)
@@ -251,7 +256,7 @@ def _remove(store: Store, aim: Target, row: Row, names: Sequence[str]) -> None:
     try:
         store.connection.update_item(store.names[aim.table], aim.company, row["sort"]["S"], actions, condition)
     except UpdateError as error:
-        if code_of(error) == "ConditionalCheckFailedException":  # gone meanwhile: nothing to take from
+        if code_of(error) == "ConditionalCheckFailedException":  # deleted meanwhile: nothing to remove
             return
         if is_passing(error):
             raise Busy from error

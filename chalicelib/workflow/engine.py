@@ -43,7 +43,7 @@ Failure = Refusal | StepFailed
 
 @dataclass(frozen=True)
 class Written(Generic[R]):
-    """The row as a commit of the step's own left it; None once it is deleted. The engine does not save it again."""
+    """The row after the step's own commit; None if the commit deleted it. The engine does not save it again."""
 
     row: R | None
 
@@ -123,10 +123,10 @@ def _run(world: "World", workflow: Workflow[R, C, S], seen: R) -> tuple[R | None
 
 
 def give_up(world: "World", workflow: Workflow[R, C, S], seen: R) -> None:
-    """End a process whose every attempt failed, or lead it to its recovery step with all attempts anew.
+    """After the last attempt, end the process, or start its recovery step with attempts reset.
 
-    Called before the row becomes a dead letter. The row keeps the job that it is due for, so that the runner still
-    finds it. A process that no failure ends stays as it is. Raises Busy.
+    Called before the row becomes a dead letter. The row stays due for the same job, so that the runner still
+    finds it. A process that no failure ends does not change. Raises Busy.
     """
     context, state = _opened(world, workflow, seen)
     try:
@@ -157,7 +157,7 @@ def _step(workflow: Workflow[R, C, S], context: C, state: S) -> Callable[[C, S, 
 
 
 def _save(world: "World", workflow: Workflow[R, C, S], context: C, state: S, seen: R, *, given_up: bool = False) -> R:
-    """Save the state in the row as it was `seen`, with all its attempts anew. Raises Overtaken, Busy."""
+    """Save the state in the row as it was `seen`, with its attempts reset. Raises Overtaken, Busy."""
     done = _is_done(state)
     failure: str | None = getattr(state, "failure", None) if done else None
     if failure or given_up:
@@ -183,7 +183,7 @@ def _is_done(state: object) -> bool:
 
 
 def _sound(world: "World", workflow: Workflow[Any, Any, Any], seen: Record, failure: str | None) -> None:
-    """Tell the operator of a failure, where the workflow has an alarm."""
+    """Log a failure and publish the workflow's alarm, if it has one."""
     if workflow.alarm:
         log.error(
             "%s failed: %s", workflow.name, failure or GivenUp.code, extra={"company": seen.company, "ref": seen.id}

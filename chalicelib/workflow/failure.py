@@ -2,7 +2,7 @@
 
 
 class StepFailed(Exception):
-    """A step cannot succeed, however often it is tried. A refusal that does not pass says the same."""
+    """A permanent failure: repeating the step does not help. A refusal that is not temporary has the same effect."""
 
     code: str
 
@@ -14,9 +14,9 @@ class GivenUp(StepFailed):
 
 
 class Overtaken(Exception):
-    """Another runner saved the row since this one read it: this one's claim lapsed while it was still at work.
+    """Another runner saved the row after this one read it, because this runner's claim had ended.
 
-    Nothing of the step is saved. The other runner has the row, and its steps are repeatable.
+    This runner saves nothing. The other runner repeats the step, which is safe.
     """
 
     code = "overtaken"

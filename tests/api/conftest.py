@@ -1,4 +1,4 @@
-"""A refusal that its endpoint does not declare fails the test in which it was given, whatever else that test asks."""
+"""A refusal that its endpoint does not declare fails the test that received it."""
 
 import logging
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ class Line(Model):
 
 
 class Thing(Model):
-    """What is sent."""
+    """The body of a request."""
 
     name: Annotated[str, Text(20)]
     day: Day | None = None
@@ -39,7 +39,7 @@ class Thing(Model):
 
 
 class Things(PageQuery):
-    """How things are listed."""
+    """The query of the list of things."""
 
     expand: tuple[Literal["customer"], ...] = expandable()
 

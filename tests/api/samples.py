@@ -30,7 +30,7 @@ ITEM = {"name": "Conseil", "unit_price": "1500.00", "vat_rate": "20"}
 
 @dataclass(frozen=True)
 class Sample:
-    """What to send: the path filled in, the body, and the query; or what a page's form sends."""
+    """A request to send: the complete path, the body and the query; or the form that a page sends."""
 
     path: str
     body: Any = None

@@ -227,7 +227,7 @@ def test_another_companys_members_and_keys_do_not_exist(shop: Shop, new_shop: Ca
 def test_a_membership_elsewhere_does_not_change_the_company_that_is_meant(
     new_shop: Callable[..., Shop], gateway: Gateway, issuer: Issuer
 ) -> None:
-    """Without a `Company` header the earlier company is meant, whoever else adds the user."""
+    """Without a `Company` header, the earlier company is used, even if another company adds the user."""
     first, second = new_shop(), new_shop()
     user = f"worker-{first.company}"
     assert first.owner.post("/v1/members", {"user": user, "role": "accountant"}).status == 201

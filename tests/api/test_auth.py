@@ -50,7 +50,7 @@ def test_a_role_reaches_its_scopes_and_no_other(shop: "Shop", guarded: "Gateway"
     assert reached(Client(guarded, client.token, shop.company)) == ROLE_SCOPES[role]
 
 
-def test_who_may_do_what() -> None:
+def test_the_permissions_of_each_role() -> None:
     viewer, clerk, accountant = ROLE_SCOPES["viewer"], ROLE_SCOPES["clerk"], ROLE_SCOPES["accountant"]
     assert viewer < clerk < accountant < ROLE_SCOPES["owner"] == SCOPES
     own = {"consents.write", "support.write", "privacy.write"}
@@ -79,7 +79,7 @@ def test_a_revoked_key_is_refused_at_once(shop: "Shop", guarded: "Gateway") -> N
 
 
 def role_of_key(role: str) -> frozenset[str]:
-    """What a key with every scope reaches while its maker has this role."""
+    """The scopes that a key with every scope can use while its maker has this role."""
     own = {"privacy.read", "privacy.write"}  # a key has them for anybody, a member of another role for themselves
     return GRANTABLE if role == "owner" else GRANTABLE & ROLE_SCOPES[role] - own  # type: ignore[index]
 
@@ -220,7 +220,9 @@ def test_a_person_of_one_company_need_not_name_it(new_shop: "Callable[..., Shop]
     assert client.get("/scopes/documents.read").json["company"] == one.company
     subject = client.get("/me").json["subject"]
     other.member("viewer", subject)
-    assert client.get("/scopes/documents.read").json["company"] == one.company, "a stranger's company is not his own"
+    assert client.get("/scopes/documents.read").json["company"] == one.company, (
+        "a stranger's company is not the caller's own"
+    )
     client.company = other.company
     assert client.get("/scopes/documents.read").json["role"] == "viewer"
 

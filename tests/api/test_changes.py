@@ -113,7 +113,7 @@ def test_a_deletion_leaves_a_tombstone(shop: Shop) -> None:
     ]
 
 
-def test_what_is_gone_since_is_left_to_its_deletion(shop: Shop) -> None:
+def test_a_row_deleted_since_appears_only_as_its_deletion(shop: Shop) -> None:
     """The page that covers the creation, asked for after the deletion, shows nothing; the next shows the tombstone."""
     before = shop.clock
     shop.owner.post("/v1/suppliers", {"name": "Un", "kind": "consumer"})
@@ -154,7 +154,9 @@ def test_a_bulk_issue_stays_whole(shop: Shop) -> None:
     assert all(change["object"]["number"] for change in page["data"])
 
 
-def test_what_does_not_fit_is_named_without_its_object(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_beyond_the_answers_size_are_named_without_their_object(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drafts = [shop.draft()["id"] for _ in range(3)]
     before = shop.clock
     shop.owner.post("/v1/invoices/issue", {"ids": drafts})
@@ -183,7 +185,7 @@ def test_a_clock_beyond_the_journal_asks_for_a_full_read(shop: Shop) -> None:
     assert shop.owner.get("/v1/changes", query={"after": 2}).status == 200
 
 
-def test_a_journal_swept_to_its_end_asks_for_a_full_read(shop: Shop) -> None:
+def test_a_journal_purged_to_its_end_requires_a_full_read(shop: Shop) -> None:
     for clock in range(1, shop.clock + 1):
         shop.world.store.connection.delete_item(
             shop.world.store.names["journal"], shop.company, JournalEntry.ref("", clock=clock).sort

@@ -152,7 +152,7 @@ def test_ones_companies_are_listed_with_ones_role(
     assert both.get("/v1/company").codes == [("/header/Company", "company_header_required")]
 
 
-def test_of_a_blocked_company_only_its_existence_is_told(person: Client, world: World) -> None:
+def test_a_blocked_company_shows_only_its_existence(person: Client, world: World) -> None:
     id = person.post("/v1/companies", _sign_up()).json["id"]
     head = world.store.records([Head.ref(id)])[0]
     assert isinstance(head, Head)

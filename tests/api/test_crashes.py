@@ -24,7 +24,7 @@ NOT_REPEATABLE: Mapping[Route, str] = {
     ("POST", "/v1/privacy/requests/{id}/code"): "asked again, it mails another code, which takes the first one's place",
 }
 READ_ONLY: frozenset[Route] = frozenset({("POST", "/v1/invoices/preview"), ("POST", "/v1/backups")})
-"""What a sample's request writes nothing by: a preview, and a backup that is under way already."""
+"""Endpoints whose sample request writes nothing: a preview, and a backup that is already under way."""
 MADE_ON_ASKING = frozenset(
     {
         ("GET", "/v1/invoices/{id}/pdf"),
@@ -32,7 +32,7 @@ MADE_ON_ASKING = frozenset(
         ("GET", "/v1/backups/{id}/download"),
     }
 )
-"""What is read and stores a page, or begins a job, the first time."""
+"""Reads that store a page, or begin a job, the first time."""
 APART = {*NOT_REPEATABLE, *READ_ONLY}
 WRITING = [
     e
@@ -56,7 +56,7 @@ class Asked:
         return send(self.shop.owner, self.endpoint, self.sample, **named)
 
     def ended(self) -> tuple[list[str], int]:
-        """What the company then has, and how many companies its owner has."""
+        """The company's rows at the end, and the number of its owner's companies."""
         listed: list[Any] = self.shop.owner.get("/v1/companies").json["data"]
         return stored(Stored(self.shop.world, self.shop.company)), len(listed)
 

@@ -14,7 +14,7 @@ MISSING = new_id("inv", AT, b"x" * 32)
 
 
 def carried(shop: Shop, url: str, **query: str) -> Mapping[str, list[bytes]]:
-    """What the page at `url` carries."""
+    """The attachments of the page at `url`."""
     before = set(shop.world.files.list(f"pdf/{shop.company}/"))
     assert shop.owner.get(f"{url}/pdf", query=query).status == 303
     (key,) = set(shop.world.files.list(f"pdf/{shop.company}/")) - before
@@ -34,7 +34,7 @@ def test_an_issued_invoice_is_answered_as_xml(shop: Shop) -> None:
     assert shop.owner.get(f"/v1/invoices/{invoice['id']}/ubl", if_none_match=got.etag).status == 304
 
 
-def test_what_was_issued_stays_whatever_becomes_of_it(shop: Shop) -> None:
+def test_an_issued_e_invoice_never_changes(shop: Shop) -> None:
     invoice = shop.issued()
     url = f"/v1/invoices/{invoice['id']}"
     first = shop.owner.get(f"{url}/ubl").text

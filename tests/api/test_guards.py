@@ -219,7 +219,7 @@ NEVER_A_KEYS = frozenset(
         "support.write",
     }
 )
-"""What only a person does: letting in, consenting, asking for help."""
+"""Scopes that only a person can have: to manage members and keys, to consent, to ask for help."""
 GUARDED = [endpoint for endpoint in ENDPOINTS if endpoint.scope != PUBLIC]
 OF_A_COMPANY = [endpoint for endpoint in GUARDED if endpoint.scope != SIGNED_IN]
 
@@ -239,7 +239,7 @@ class Stocked:
     samples: Mapping[Endpoint, Sample]
 
     def ask(self, client: Client, endpoints: Iterable[Endpoint], **headers: str) -> dict[str, tuple[int, str]]:
-        """What each endpoint answers: the status and, of a problem, the code. The books must not have moved."""
+        """The answer of each endpoint: the status and, for a problem, the code. The clock must not move."""
         before = self.shop.clock
         told = {named(each): outcome(send(client, each, self.samples[each], **headers)) for each in endpoints}
         assert self.shop.clock == before
@@ -247,7 +247,7 @@ class Stocked:
 
 
 def named(endpoint: Endpoint) -> str:
-    """How a failure names it."""
+    """The endpoint's name in a failure."""
     return f"{endpoint.method} {endpoint.path}"
 
 
@@ -300,7 +300,7 @@ def test_chalice_serves_the_catalogue_and_nothing_else() -> None:
     assert app.token.config.ttl_seconds == 0
 
 
-def test_who_may_do_what() -> None:
+def test_the_permissions_of_each_role() -> None:
     assert {scope for scope in MATRIX if scope not in (PUBLIC, SIGNED_IN)} == set(get_args(Scope))
     assert ROLE_SCOPES == ROLES
     assert frozenset(get_args(Scope)) - NEVER_A_KEYS == GRANTABLE
@@ -361,7 +361,7 @@ def test_a_bad_token_opens_nothing(stocked: Stocked, gateway: "Gateway", issuer:
 
 
 def subject_of(client: Client) -> str:
-    """Whose token it is."""
+    """The subject of a client's token."""
     assert client.token
     return str(json.loads(base64.urlsafe_b64decode(client.token.split(".")[1] + "=="))["sub"])
 
@@ -379,7 +379,7 @@ def test_head_asks_for_a_token_as_get_does(stocked: Stocked, gateway: "Gateway")
         assert Client(gateway).ask("HEAD", stocked.samples[endpoint].path).status == 401
 
 
-def test_what_is_public_needs_no_token_and_minds_no_bad_one(stocked: Stocked, gateway: "Gateway") -> None:
+def test_a_public_resource_needs_no_token_and_ignores_a_bad_one(stocked: Stocked, gateway: "Gateway") -> None:
     public = [endpoint for endpoint in ENDPOINTS if endpoint.scope == PUBLIC]
     for client in (Client(gateway), Client(gateway, "garbage"), stocked.shop.owner):
         assert {got for got, _ in stocked.ask(client, public).values()} == {200}
@@ -530,7 +530,7 @@ class TestTenants:
 
 @contextmanager
 def wire() -> Iterator[list[tuple[str, str]]]:
-    """Every call of AWS, whoever makes it: its operation, and all that it says."""
+    """Every call of AWS by any client: its operation and its complete parameters."""
     found: list[tuple[str, str]] = []
     original = BaseClient._emit_api_params
 
@@ -544,7 +544,7 @@ def wire() -> Iterator[list[tuple[str, str]]]:
 
 
 def told_of(calls: Iterable[tuple[str, str]], company: str) -> list[str]:
-    """The operations that name a company, in whatever place: a partition, an object's key, a key's context."""
+    """The operations that name a company in any position: a partition, an object's key, a key's context."""
     return [operation for operation, said in calls if company in said]
 
 

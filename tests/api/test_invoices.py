@@ -48,7 +48,7 @@ def test_issue_numbers_freezes_and_registers(shop: Shop) -> None:
     assert (verified["verified"], verified["complete"], verified["checked"]) == (True, True, 2)
 
 
-def test_what_was_issued_does_not_change_with_the_customer(shop: Shop) -> None:
+def test_an_issued_invoice_does_not_change_with_the_customer(shop: Shop) -> None:
     invoice = shop.issued()
     customer = shop.owner.get(f"/v1/customers/{shop.customer}")
     renamed = shop.owner.patch(f"/v1/customers/{shop.customer}", {"name": "Autre Nom"}, customer.etag)

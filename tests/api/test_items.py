@@ -65,7 +65,7 @@ def test_an_item_needs_a_name_a_price_and_a_rate(shop: Shop, member: str) -> Non
     assert shop.owner.post("/v1/items", sent).codes == [(f"/{member}", "missing")]
 
 
-def test_what_another_company_has_does_not_exist(shop: Shop, new_shop: Callable[..., Shop]) -> None:
+def test_another_companys_records_are_not_found(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     id = new_shop().owner.post("/v1/items", ITEM).json["id"]
     assert shop.owner.get(f"/v1/items/{id}").status == 404
     assert shop.owner.patch(f"/v1/items/{id}", {"name": "X"}, "*").status == 404

@@ -1,4 +1,4 @@
-"""Numbering through the API: one number once, in the order of dates, whatever the company changes meanwhile."""
+"""Numbering through the API: each number once, in the order of dates, under any concurrent change of the company."""
 
 from datetime import UTC, datetime
 from typing import Any

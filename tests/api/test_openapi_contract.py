@@ -46,13 +46,13 @@ def samples(stock: Shop) -> Mapping[Endpoint, Sample]:
 
 
 def operation(document: Document, endpoint: Endpoint) -> Document:
-    """What the document says of an endpoint."""
+    """An endpoint's operation in the document."""
     found: Document = document["paths"][endpoint.path][endpoint.method.lower()]
     return found
 
 
 def broken(document: Document, endpoint: Endpoint, got: Got) -> Iterator[str]:
-    """Where an answer differs from what the document says of it."""
+    """The differences between an answer and its description in the document."""
     said = operation(document, endpoint)["responses"].get(str(got.status))
     if said is None:
         yield f"status {got.status} is not declared: {got.text[:300]}"
@@ -180,7 +180,7 @@ REFUSED: Mapping[str, tuple[Callable[[Endpoint], bool], dict[str, Any], tuple[in
     "of a thing that is not there": (lambda e: "{id}" in e.path, {"id": UNKNOWN_ID}, (404, "not_found")),
     "of a thing that cannot be": (lambda e: "{id}" in e.path, {"id": "x#y"}, (404, "not_found")),
 }
-"""Which endpoints refuse it, what is sent in place of the good request's parts, and the answer."""
+"""For each refused change of a good request: the endpoints that refuse it, the changed parts, and the answer."""
 
 
 @pytest.mark.parametrize("kind", REFUSED)
@@ -271,7 +271,7 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/v1/invoices/{issued}/credit", {}),
     ("/v1/invoices/{issued}/credit", {"lines": [{"line": 1, "quantity": "1"}], "reason": "Retour"}),
 )
-"""What the contract says that a client sends."""
+"""Requests of the contract's examples."""
 
 
 @pytest.mark.parametrize(("path", "body"), EXAMPLES)

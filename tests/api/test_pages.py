@@ -1,4 +1,4 @@
-"""What anybody may read: health, the OpenAPI document, its page."""
+"""Public resources: health, the OpenAPI document and its page."""
 
 import threading
 import time

@@ -47,7 +47,7 @@ def test_a_party_lives(shop: Shop, path: str) -> None:
     assert shop.owner.delete(made.headers["location"], "*").status == 404
 
 
-def test_what_nobody_sent_is_not_changed(shop: Shop) -> None:
+def test_omitted_members_do_not_change(shop: Shop) -> None:
     made = shop.owner.post("/v1/customers", BUSINESS | {"language": "ar", "payment_terms_days": 30}).json
     edited = shop.owner.patch(f"/v1/customers/{made['id']}", {}, "*").json
     moved = {"version": 2, "updated_at": edited["updated_at"]}
@@ -112,7 +112,7 @@ def test_every_fault_is_named_at_once(shop: Shop) -> None:
     }
 
 
-def test_what_custom_is_unsure_of_is_noticed(shop: Shop) -> None:
+def test_an_unusual_value_gives_a_warning(shop: Shop) -> None:
     made = shop.owner.post("/v1/suppliers", BUSINESS | {"tax_id": "123", "notes": "carte AB12345"})
     assert made.status == 201
     assert [(n["pointer"], n["code"]) for n in made.json["notices"]] == [
@@ -176,7 +176,7 @@ def test_a_change_names_the_version_that_it_saw(shop: Shop, verb: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["GET", "PATCH", "DELETE"])
-def test_what_another_company_has_does_not_exist(shop: Shop, new_shop: Callable[..., Shop], verb: str) -> None:
+def test_another_companys_records_are_not_found(shop: Shop, new_shop: Callable[..., Shop], verb: str) -> None:
     other = new_shop()
     clocks = (shop.clock, other.clock)
     body = {"name": "X"} if verb == "PATCH" else None

@@ -262,7 +262,7 @@ def test_refusals_are_declared(client: Client, caplog: pytest.LogCaptureFixture)
     assert "undeclared refusal not_issued by get_undeclared" in caplog.text
 
 
-def test_what_the_gateway_refuses_by_itself(client: Client) -> None:
+def test_the_gateways_own_refusals(client: Client) -> None:
     for method, path, status in (("GET", "/nowhere", 404), ("PUT", "/things", 405), ("GET", "/me", 401)):
         got = client.ask(method, path, accept_language="fr")
         assert got.status == got.json["status"] == status

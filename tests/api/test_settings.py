@@ -15,7 +15,7 @@ def _refused(got: Got) -> tuple[int, str]:
     return got.status, got.json["code"]
 
 
-def test_what_is_off_stores_nothing(new_shop: Callable[..., Shop]) -> None:
+def test_a_company_with_the_cloud_off_stores_nothing(new_shop: Callable[..., Shop]) -> None:
     shop = new_shop(cloud=False)
     clock = shop.clock
     for path, body in (

@@ -1,4 +1,4 @@
-"""What a company's journal says that its state was at a clock: nothing of the code that makes backups is used."""
+"""A company's state at a clock, computed from its journal without the code that makes backups."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -60,7 +60,7 @@ def state_of(archive: Archive) -> dict[Address, str]:
 
 
 def place_of(record: Record) -> Address:
-    """Where a row stands, as its changes say it."""
+    """The address of a row, as its changes state it."""
     compound = (record.TABLE, record.KIND) in {("ledger", "payment"), ("ledger", "register_entry")}
     return record.TABLE, record.KIND, record.key.sort if compound else record.id
 
@@ -90,7 +90,7 @@ def state_restored(archive: Archive, rows: Iterable[Record]) -> dict[Address, st
 
 
 def differences(archive: Archive, store: Store) -> list[str]:
-    """How a backup differs from the state that the journal says there was at its clock."""
+    """The differences between a backup and the journal's state at its clock."""
     manifest = archive.manifest
     wanted, found = state_at(store, manifest.company, manifest.clock), state_of(archive)
     faults = [f"lacks {place}" for place in wanted.keys() - found.keys()]

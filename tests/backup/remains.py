@@ -12,8 +12,7 @@ PREFIXES = (prefixes.PDF, prefixes.LOGOS, prefixes.UPLOADS, prefixes.EXPORTS, *p
 
 
 def remains(world: World, company: str) -> Remains:
-    """How many rows of each kind there are in each table, and how many objects under each prefix; what there is none of
-    is left out."""
+    """The number of rows of each kind in each table, and of objects under each prefix, without zeros."""
     found: Remains = Counter()
     for table, name in world.store.names.items():
         found.update((table, row["_kind"]["S"]) for row in _rows(world, name, company))
@@ -24,7 +23,7 @@ def remains(world: World, company: str) -> Remains:
 
 
 def companies(world: World) -> set[str]:
-    """Whoever has a row anywhere."""
+    """Every company with a row in any table."""
     client, found = world.store.connection.client, set()
     for table in world.store.names.values():
         for page in client.get_paginator("scan").paginate(TableName=table, ProjectionExpression="company"):

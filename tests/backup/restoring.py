@@ -58,7 +58,7 @@ class Kept(Books):
         return found
 
     def put(self, *records: Record, deletes: tuple[Record, ...] = ()) -> None:
-        """Write rows through the door."""
+        """Write rows in transactions of the product."""
         decision = Decision(puts=records, deletes=deletes)
         transact(self.world.store, self.call(), [], lambda _: decision)
 

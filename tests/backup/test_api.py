@@ -174,7 +174,7 @@ def test_a_backup_that_runs_has_nothing_to_give(books: Books, verb: str) -> None
     ("body", "pointer"),
     [({"into": "other"}, "/into"), ({"kinds": []}, "/kinds"), ({"kinds": ["members"]}, "/kinds/0"), ({"x": 1}, "/x")],
 )
-def test_what_cannot_be_restored_is_refused(books: Books, body: dict[str, Any], pointer: str) -> None:
+def test_an_impossible_restore_is_refused(books: Books, body: dict[str, Any], pointer: str) -> None:
     got = books.shop.owner.post(f"{BACKUPS}/{taken(books).id}/restore", body)
     assert got.status == 422
     assert got.codes[0][0] == pointer
@@ -289,7 +289,9 @@ def test_a_zip_of_the_same_day_is_another_one_after_a_correction_and_after_an_er
     assert shop.customer not in third
 
 
-def test_whoever_asks_does_not_wait_for_the_schedule(books: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_for_a_backup_or_restore_starts_its_job_at_once(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
     woken: list[str] = []
     monkeypatch.setattr(books.world, "wake", woken.append)
     backup = taken(books)

@@ -86,7 +86,7 @@ def test_every_issued_document_is_there_once_with_its_e_invoice(live: Shop) -> N
         assert (digest, page) == statutory.fetch(live.world, live.company, digest), "found without the ledger too"
 
 
-def test_what_lies_there_is_sealed_and_cannot_go_before_its_term(live: Shop) -> None:
+def test_an_archived_object_is_encrypted_and_locked_until_its_term(live: Shop) -> None:
     """Ten years from the end of the financial year (CGI art. 211), the whole last day included, in Casablanca."""
     invoice = live.issued()
     archive_all(live)
@@ -151,7 +151,7 @@ def test_specimens_and_switched_off_companies_are_not_archived(new_shop: Callabl
         assert shop.world.store.records([Archived.ref(shop.company)]) == [None]
 
 
-def test_what_was_changed_or_moved_does_not_open(live: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_or_moved_object_cannot_be_decrypted(live: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = live.issued(), live.issued()
     archive_all(live)
     world, company = live.world, live.company

@@ -62,7 +62,7 @@ def test_an_original_leaves_on_its_day_and_not_before(vault: Turned) -> None:
     assert keys_of(shop), "it opens what is left"
 
 
-def test_what_is_locked_for_longer_stays_for_the_buckets_own_rule(vault: Turned) -> None:
+def test_an_object_locked_for_longer_is_left_to_the_lifecycle_rule(vault: Turned) -> None:
     shop = Ledger(vault, per_year=1, years=(2026,))
     keys = archived(shop, 2026, until=datetime(2037, 6, 30, tzinfo=UTC))
     at(vault, date(2037, 1, 1))

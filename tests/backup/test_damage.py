@@ -1,4 +1,4 @@
-"""Whatever is done to what is stored of a backup is found by the restore that wants it, before anything is written."""
+"""A restore finds every change to a stored backup before it writes anything."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -90,7 +90,7 @@ class Kept:
         return restore.WORKFLOW.row(context, after)
 
     def fault(self, changed: Mapping[str, bytes | None], into: Into = "same") -> Refusal | None:
-        """What a restore fails with, before its first write, once these objects were replaced (None: removed)."""
+        """The error of a restore, before its first write, after these objects were replaced (None: removed)."""
         world, self.changed, self.refused = self.books.world, dict(changed), None
         asked = RestoreInput(self.backup.id, into=into, operator=True, owner="sub-owner" if into == "new" else None)
         at = world.now()
@@ -242,7 +242,7 @@ def test_a_whole_backup_of_elsewhere(kept: Kept, foreign: Foreign) -> None:
 
 
 def forged(kept: Kept, group: str, content: bytes, **stated: Any) -> BackupDamaged:
-    """What reading says of a part that was sealed with the right key, and hashed rightly, but says something else."""
+    """The error for a part that is encrypted with the right key and has the right hash, but another content."""
     archive = open_archive(kept.books.world, kept.books.company, kept.backup.id)
     part = next(part for part in archive.manifest.parts if part.group == group)
     sealed = archive.objects.cipher.encrypt(part.name, part.seal, content)
@@ -271,7 +271,7 @@ def gzipped(*lines: bytes) -> bytes:
     return deflate.compress(b"".join(line + b"\n" for line in lines)) + deflate.flush()
 
 
-def test_what_is_inside_a_part_is_checked_too(kept: Kept) -> None:
+def test_the_content_of_a_part_is_checked_too(kept: Kept) -> None:
     header, first, *rest = content_of(kept, "register")
     last = rest[-1]
 
@@ -291,7 +291,7 @@ def test_what_is_inside_a_part_is_checked_too(kept: Kept) -> None:
 
 
 def test_no_zip_is_ever_taken_in() -> None:
-    """What is restored are a backup's own objects; the one ZIP that is read was written here a moment before."""
+    """A restore reads only a backup's own objects. The code reads one ZIP, which it wrote itself a moment before."""
     sources = Path(chalicelib.__file__).parent
     words = ("ZipFile(", "is_zipfile", "unpack_archive", "tarfile", "extractall")
     found = {

@@ -1,4 +1,4 @@
-"""Fetching a backup as a ZIP that opens in a spreadsheet, without whoever was erased since."""
+"""The download of a backup as a ZIP for spreadsheets, without persons erased since."""
 
 import csv
 import io
@@ -75,7 +75,7 @@ def test_no_cell_is_a_formula(shop: Kept) -> None:
     assert {"'=HYPERLINK(1)", "'@SUM(1)"} <= {cell for row in rows for cell in row.values()}
 
 
-def test_whoever_was_erased_since_is_not_in_it(shop: Kept) -> None:
+def test_a_download_omits_persons_erased_since(shop: Kept) -> None:
     backup = shop.taken()
     shop.confirmed(shop.customer)
     carried(shop.world)
@@ -98,7 +98,7 @@ def test_it_goes_with_the_exports(shop: Kept) -> None:
     assert timedelta(0) < mark.due_at - shop.world.now() <= timedelta(days=7)
 
 
-def test_what_is_not_ones_own_or_damaged_is_not_fetched(shop: Kept, vault: Turned) -> None:
+def test_another_companys_or_a_damaged_backup_is_not_downloaded(shop: Kept, vault: Turned) -> None:
     other = Kept(vault)
     assert ended(vault, shop.job("download", backup=other.taken()), download.WORKFLOW)["code"] == "not_found"
     backup = shop.taken()
@@ -110,7 +110,7 @@ def test_what_is_not_ones_own_or_damaged_is_not_fetched(shop: Kept, vault: Turne
     assert isinstance(shop.there(Backup.ref(shop.id, backup)), Backup)
 
 
-def test_of_a_closed_company_an_operator_fetches_what_the_law_keeps_as_it_was_issued(shop: Kept) -> None:
+def test_an_operator_downloads_a_closed_companys_statutory_records_as_issued(shop: Kept) -> None:
     backup = shop.taken()
     own = prefixes.backup("daily", shop.id, backup)
     stored = {key: shop.world.files.read(key) for key in shop.world.files.list(own)}

@@ -1,4 +1,4 @@
-"""The weekly drill: it passes over a sound backup, tells a fault, leaves nothing aside, and touches nothing else."""
+"""The weekly drill: it passes a sound backup, reports a fault, leaves no drill rows, and touches no other table."""
 
 import logging
 from collections.abc import Callable
@@ -28,14 +28,14 @@ from tests.rows import delete_row
 
 
 @pytest.fixture(scope="session")
-def aside(shared_privacy_world: Turned) -> DrillStore:
-    """The tables aside of the session's world."""
+def drill_store(shared_privacy_world: Turned) -> DrillStore:
+    """The drill tables of the session's world."""
     create_tables(drill_settings(shared_privacy_world.settings))
     return DrillStore(shared_privacy_world.settings)
 
 
 @pytest.fixture
-def shop(vault: Turned, aside: DrillStore) -> Kept:
+def shop(vault: Turned, drill_store: DrillStore) -> Kept:
     return Kept(vault, mark="Perle")
 
 
@@ -77,34 +77,38 @@ def rows(store: DrillStore, company: str, table: str) -> list[Any]:
     )
 
 
-def test_a_sound_backup_passes_and_nothing_is_left(shop: Kept, aside: DrillStore, told: list[str]) -> None:
+def test_a_sound_backup_passes_and_nothing_is_left(shop: Kept, drill_store: DrillStore, told: list[str]) -> None:
     backup, before, was = shop.taken(), shop.content(), plan_of(shop)
     head = shop.head()
     drilled(shop, "compare")
-    assert {row["_kind"]["S"] for row in rows(aside, shop.id, "ledger")} >= {"invoice", "register_entry", "series"}
+    assert {row["_kind"]["S"] for row in rows(drill_store, shop.id, "ledger")} >= {
+        "invoice",
+        "register_entry",
+        "series",
+    }
     after = drilled(shop)
     assert (after.backup, after.step) == (None, None)
     assert timedelta(0) < after.due_at - shop.world.now() <= timedelta(days=8)
     row = shop.backup(backup)
     assert (row.drill, row.drilled_at, row.verified_at) == ("passed", row.updated_at, row.updated_at)
     assert row.due_at == shop.backup(backup).due_at
-    assert (lying(aside, shop.id), shop.content(), shop.head()) == (0, before, head)
+    assert (lying(drill_store, shop.id), shop.content(), shop.head()) == (0, before, head)
     assert (told.count("DrillPassed"), told.count("DrillFailed")) == (1, 0)
     assert was.backup is None
 
 
-def test_without_a_backup_there_is_nothing_to_drill(shop: Kept, aside: DrillStore) -> None:
+def test_without_a_backup_there_is_nothing_to_drill(shop: Kept, drill_store: DrillStore) -> None:
     assert engine.run(shop.world, drill.WORKFLOW, plan_of(shop))
     assert plan_of(shop).due_at > shop.world.now()
-    assert lying(aside, shop.id) == 0
+    assert lying(drill_store, shop.id) == 0
 
 
-def test_whoever_was_erased_since_is_not_put_aside_either(shop: Kept, aside: DrillStore) -> None:
+def test_the_drill_tables_omit_persons_erased_since(shop: Kept, drill_store: DrillStore) -> None:
     backup = shop.taken()
     shop.confirmed(shop.customer)
     carried(shop.world)
     drilled(shop, "compare")
-    assert shop.customer not in repr(rows(aside, shop.id, "workspace"))
+    assert shop.customer not in repr(rows(drill_store, shop.id, "workspace"))
     drilled(shop)
     assert shop.backup(backup).drill == "passed"
 
@@ -118,7 +122,7 @@ def damaged(shop: Kept, backup: str) -> None:
 
 
 def test_a_damaged_backup_fails_loudly_and_is_seen(
-    shop: Kept, aside: DrillStore, told: list[str], caplog: pytest.LogCaptureFixture
+    shop: Kept, drill_store: DrillStore, told: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     backup = shop.taken()
     damaged(shop, backup)
@@ -127,7 +131,7 @@ def test_a_damaged_backup_fails_loudly_and_is_seen(
     assert "drill failed: backup_damaged" in caplog.text
     row = shop.backup(backup)
     assert (row.drill, row.verified_at) == ("failed", None)
-    assert (told.count("DrillFailed"), lying(aside, shop.id)) == (1, 0)
+    assert (told.count("DrillFailed"), lying(drill_store, shop.id)) == (1, 0)
     assert after.due_at > shop.world.now()
 
 
@@ -182,55 +186,55 @@ def test_a_restore_that_changes_a_document_is_found_out(
     assert "drill failed: register_invalid" in caplog.text
 
 
-def test_it_is_resumed_page_by_page(shop: Kept, aside: DrillStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_resumed_page_by_page(shop: Kept, drill_store: DrillStore, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
     monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     monkeypatch.setattr(drill, "PAGE", 2)
     monkeypatch.setattr(drill, "ROWS", 3)
     drilled(shop)
-    assert (shop.backup(backup).drill, lying(aside, shop.id)) == ("passed", 0)
+    assert (shop.backup(backup).drill, lying(drill_store, shop.id)) == ("passed", 0)
 
 
-def test_what_an_earlier_drill_left_is_removed_first(shop: Kept, aside: DrillStore) -> None:
+def test_the_rows_of_an_earlier_drill_are_removed_first(shop: Kept, drill_store: DrillStore) -> None:
     backup = shop.taken()
     old = Founding("bak_old", "test")
-    old.found(aside, shop.world.call(shop.id, "drill", "drill", key="x"))
+    old.found(drill_store, shop.world.call(shop.id, "drill", "drill", key="x"))
     drilled(shop)
-    assert (shop.backup(backup).drill, lying(aside, shop.id)) == ("passed", 0)
+    assert (shop.backup(backup).drill, lying(drill_store, shop.id)) == ("passed", 0)
 
 
-def test_what_lies_aside_of_nobody_is_removed(shop: Kept, aside: DrillStore) -> None:
+def test_drill_rows_without_a_plan_are_removed(shop: Kept, drill_store: DrillStore) -> None:
     shop.taken()
     drilled(shop, "compare")
     assert drill.orphans(shop.world, NEVER) == 0  # it is at work
     plan = plan_of(shop)
     delete_row(shop.world.store, plan.key)  # the account, or the switch, went
-    assert companies(aside) == [shop.id]
-    assert (drill.orphans(shop.world, NEVER), lying(aside, shop.id)) == (1, 0)
+    assert companies(drill_store) == [shop.id]
+    assert (drill.orphans(shop.world, NEVER), lying(drill_store, shop.id)) == (1, 0)
 
 
-def test_a_backup_that_went_meanwhile_is_no_fault(shop: Kept, aside: DrillStore, told: list[str]) -> None:
+def test_a_backup_that_went_meanwhile_is_no_fault(shop: Kept, drill_store: DrillStore, told: list[str]) -> None:
     backup = shop.taken()
     drilled(shop, "rows")
     delete_row(shop.world.store, shop.backup(backup).key)
     for key in list(shop.world.files.list(prefixes.backup("daily", shop.id, backup))):
         shop.world.files.delete(key)
     drilled(shop)
-    assert (told.count("DrillFailed"), told.count("DrillPassed"), lying(aside, shop.id)) == (0, 0, 0)
+    assert (told.count("DrillFailed"), told.count("DrillPassed"), lying(drill_store, shop.id)) == (0, 0, 0)
 
 
-def test_what_is_given_up_is_removed_and_told(shop: Kept, aside: DrillStore, told: list[str]) -> None:
+def test_an_abandoned_drill_is_removed_and_reported(shop: Kept, drill_store: DrillStore, told: list[str]) -> None:
     backup = shop.taken()
     drilled(shop, "rows")
     drilled(shop, "registers")
     engine.give_up(shop.world, drill.WORKFLOW, plan_of(shop))
     assert (plan_of(shop).due, plan_of(shop).backup) == ("drill", backup)
     after = drilled(shop)
-    assert (after.backup, lying(aside, shop.id)) == (None, 0)
+    assert (after.backup, lying(drill_store, shop.id)) == (None, 0)
     assert (shop.backup(backup).drill, told.count("DrillFailed")) == ("failed", 1)
 
 
-def test_only_what_lies_aside_can_be_cleared(shop: Kept, vault: Turned) -> None:
+def test_only_the_drill_tables_can_be_cleared(shop: Kept, vault: Turned) -> None:
     with pytest.raises(TypeError):
         cleared(vault.store, shop.id, most=1)  # type: ignore[arg-type]
     names = DrillStore(vault.settings).names

@@ -27,7 +27,7 @@ def ran(books: Books, **after: float) -> Report:
 
 
 def own(books: Books, backup: Backup) -> int:
-    """How many versions of its objects there are."""
+    """The number of versions of its objects."""
     return erase.count(books.world.files, prefixes.of_company(prefixes.BACKUPS[backup.tier], books.company), backup.id)
 
 

@@ -40,7 +40,7 @@ def test_a_group_s_rows_are_found_by_its_prefix() -> None:
             assert groups == [group_of(table, kind)], kind
 
 
-def test_what_the_law_keeps_lies_under_the_statutory_key() -> None:
+def test_statutory_records_use_the_statutory_key() -> None:
     for group in GROUPS:
         assert group.key_class == ("working" if group.table == "workspace" else "statutory")
     assert list(ORDER) == list(BY_NAME)
@@ -119,7 +119,7 @@ def test_the_present_schema_has_its_fixtures() -> None:
     assert {f"schema-{SCHEMA}", f"schema-{SCHEMA}-rich"} <= {place.name for place in fixtures.places()}
 
 
-def test_logos_are_kept_once_each_under_the_key_of_whoever_names_them(rich: Books) -> None:
+def test_each_logo_is_kept_once_under_the_key_of_its_referrers(rich: Books) -> None:
     done = taken(rich)
     archive = opened(rich, done)
     (blob,) = archive.manifest.blobs

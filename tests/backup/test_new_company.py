@@ -74,7 +74,7 @@ def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
     assert register.verify(opened(shop, company), None, shop.day.year).checked == 2
 
 
-def test_whoever_asks_owns_it_and_nobody_else_comes_along(shop: Kept) -> None:
+def test_the_requester_owns_the_copy_and_no_other_member_is_copied(shop: Kept) -> None:
     company = str(shop.restored(shop.taken(), into="new")["company"])
     (member,) = [row for row in companies_of(shop.world.store, f"sub-{shop.owners[0]}") if row.company == company]
     assert isinstance(member, Member)
@@ -110,7 +110,7 @@ def test_only_some_kinds_with_the_profile_and_a_whole_ledger(shop: Kept) -> None
     assert register.verify(opened(shop, str(ledger["company"])), None, shop.day.year).checked == 1
 
 
-def test_whoever_was_erased_is_not_in_the_copy(shop: Kept) -> None:
+def test_the_copy_omits_erased_persons(shop: Kept) -> None:
     backup = shop.taken()
     shop.confirmed(shop.customer)
     carried(shop.world)

@@ -127,7 +127,7 @@ def test_a_company_that_is_not_open_waits_for_the_next_night(books: Books, state
     head(books, state="active")
 
 
-def test_what_was_issued_is_archived_after_the_backup(new_shop: Callable[..., Shop]) -> None:
+def test_issued_documents_are_archived_after_the_backup(new_shop: Callable[..., Shop]) -> None:
     books = turned_on(new_shop(mode="live"))
     invoice = books.shop.issued()
     tonight(books)

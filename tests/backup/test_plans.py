@@ -1,4 +1,4 @@
-"""When a company is backed up: spread over the night, each tier once, and exactly while its switch is on."""
+"""The times of a company's backups: spread over the night, each tier once, and only while its switch is on."""
 
 from collections import Counter
 from collections.abc import Callable

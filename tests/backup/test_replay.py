@@ -1,4 +1,4 @@
-"""What is done with one row: a table of what was backed up, what is there now, and what happened to persons since."""
+"""The merge of one row, as a table: the row in the backup, the present row, and later events of persons."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -43,16 +43,16 @@ def done(backed: Record, now: Record | None = None, *others: Record) -> Merged:
 
 
 @pytest.mark.parametrize("backed", [CUSTOMER, DRAFT, ITEM, COMPANY, SERIES])
-def test_what_is_missing_comes_back_as_it_was(backed: Record) -> None:
+def test_a_missing_row_returns_unchanged(backed: Record) -> None:
     assert done(backed) == Merged("restored", (backed,))
 
 
 @pytest.mark.parametrize("backed", [CUSTOMER, DRAFT, ITEM, COMPANY, SERIES])
-def test_what_is_as_it_was_is_not_written(backed: Record) -> None:
+def test_an_unchanged_row_is_not_written(backed: Record) -> None:
     assert done(backed, replace(backed, version=9, updated_at=NOW)) == Merged("unchanged")
 
 
-def test_what_differs_is_put_as_it_was_under_a_new_version() -> None:
+def test_a_different_row_is_put_back_under_a_new_version() -> None:
     found = done(CUSTOMER, replace(CUSTOMER, version=7, name="Autre"))
     assert found == Merged("overwritten", (replace(CUSTOMER, version=8, updated_at=NOW),))
 
@@ -84,7 +84,7 @@ def test_a_series_stands_at_the_further_of_both(now: int, outcome: str, number: 
     )
 
 
-def test_what_was_swept_of_a_series_stays_swept() -> None:
+def test_the_purged_part_of_a_series_stays_purged() -> None:
     swept = replace(SERIES, next=3, swept=2, anchor="a2", chain="n3")
     (row,) = done(SERIES, swept).puts
     assert isinstance(row, Series)
@@ -166,7 +166,7 @@ def line() -> Line:
     return Line(description="x", quantity=Decimal(1), unit_price=Decimal(10), vat_rate=Decimal(20))
 
 
-def test_an_erased_buyers_documents_stay_and_what_was_swept_does_not_come_back() -> None:
+def test_an_erased_buyers_documents_stay_and_purged_ones_do_not_return() -> None:
     invoice, entry, series = issued()
     assert Replay(frozenset({"cus_1"})).replayed(invoice) is invoice
     swept = Replay(swept=THEN.date())

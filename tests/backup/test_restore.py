@@ -53,7 +53,7 @@ def test_a_lost_company_comes_back_to_the_byte(shop: Kept) -> None:
     assert document_hash(invoice) == invoice.hash
 
 
-def test_what_was_deleted_comes_back_what_changed_is_as_it_was_what_is_new_stays(shop: Kept) -> None:
+def test_deleted_rows_return_changed_rows_are_put_back_and_new_rows_stay(shop: Kept) -> None:
     backup = shop.taken()
     other, supplier = shop.there(Customer.ref(shop.id, shop.other)), shop.there(Supplier.ref(shop.id, shop.supplier))
     assert isinstance(other, Customer)
@@ -142,7 +142,7 @@ def test_a_ledger_that_went_back_is_brought_forward(shop: Kept) -> None:
     assert register.verify(open_company(shop.world.store, shop.id), None, shop.day.year).complete
 
 
-def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
+def test_an_erased_person_stays_erased(shop: Kept) -> None:
     backups = [shop.taken()]
     invoice = shop.there(Invoice.ref(shop.id, shop.invoice))
     shop.confirmed(shop.customer)
@@ -166,7 +166,7 @@ def test_whoever_was_erased_stays_erased(shop: Kept) -> None:
         assert register.verify(reader, None, shop.day.year).fault is None
 
 
-def test_what_was_there_of_an_erased_person_is_put_right_before_the_company_opens(shop: Kept) -> None:
+def test_an_erased_persons_present_rows_are_corrected_before_the_company_opens(shop: Kept) -> None:
     backup, draft = shop.taken(), shop.there(Draft.ref(shop.id, shop.draft))
     assert isinstance(draft, Draft)
     customer = shop.there(Customer.ref(shop.id, shop.customer))
@@ -235,7 +235,7 @@ def test_damage_on_the_way_opens_the_company_again(shop: Kept, caplog: pytest.Lo
     assert (shop.head().state, shop.head().restore) == ("active", None)
 
 
-def test_what_is_given_up_is_searched_and_opened(shop: Kept) -> None:
+def test_an_abandoned_restore_is_searched_and_the_company_opens(shop: Kept) -> None:
     backup = shop.taken()
     job = shop.job(backup=backup)
     given_up(shop.world, job)  # nothing was begun
@@ -297,7 +297,7 @@ def test_a_head_recovered_to_before_the_erasure_learns_of_it_again(shop: Kept) -
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])
-def test_whoever_asks_meanwhile_is_told_when_to_come_back(new_shop: Callable[..., Shop], language: str) -> None:
+def test_a_request_during_a_restore_gets_a_retry_time(new_shop: Callable[..., Shop], language: str) -> None:
     open_shop = new_shop()
     store = open_shop.world.store
     store.connection.update_item(

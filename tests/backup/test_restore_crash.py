@@ -21,7 +21,7 @@ from chalicelib.services.backup.restoring import batches, restore
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
-from chalicelib.store.drill import companies as companies_aside
+from chalicelib.store.drill import companies as companies_in_drill
 from chalicelib.store.tables import create_tables
 from chalicelib.workflow import deadline, engine
 from chalicelib.workflow.deadline import NEVER
@@ -45,7 +45,7 @@ def clients(world: Turned, *others: Any) -> list[Any]:
 
 
 def queue(world: Turned, hours: int = 0) -> None:
-    """What is due of the restores, run."""
+    """Run the restores that are due."""
     run(world, RESTORES_JOB, now=world.now() + timedelta(hours=hours), left=within(120))
 
 
@@ -91,7 +91,7 @@ class Asked:
     before: Remains
 
     def told(self) -> object:
-        """What the job's row says at the end, and what came to be, and went, of the company since it was queued."""
+        """The job's row at the end, and the company's rows and objects added or removed since it was queued."""
         row = self.shop.there(self.job.key)
         assert isinstance(row, JobRow)
         now = remains(self.shop.world, self.shop.id)
@@ -206,12 +206,12 @@ def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
     assert steps == {"download": set(download.WORKFLOW.steps)}
 
 
-def test_a_drill_ends_the_same_and_leaves_nothing_aside(
+def test_a_drill_ends_the_same_and_leaves_no_drill_rows(
     vault: Turned, shop: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_tables(drill_settings(vault.settings))
-    aside = DrillStore(vault.settings)
-    monkeypatch.setattr(drill, "DrillStore", lambda _: aside)
+    drill_store = DrillStore(vault.settings)
+    monkeypatch.setattr(drill, "DrillStore", lambda _: drill_store)
     backup = shop.taken()
 
     def plan() -> DrillPlan:
@@ -233,9 +233,9 @@ def test_a_drill_ends_the_same_and_leaves_nothing_aside(
     def state(_: None) -> object:
         row, now = shop.backup(backup), plan()
         whole = remains(vault, shop.id)
-        return row.drill, row.drilled_at is not None, companies_aside(aside), now.backup, now.step, whole
+        return row.drill, row.drilled_at is not None, companies_in_drill(drill_store), now.backup, now.step, whole
 
-    watched = clients(vault, aside.connection.client)
+    watched = clients(vault, drill_store.connection.client)
     with tables.noted() as steps:
         assert prove(watched, Work(prepare, work, work, state)) > 60
     assert steps == {"drill": set(drill.WORKFLOW.steps)}

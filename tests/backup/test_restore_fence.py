@@ -48,7 +48,7 @@ def work(world: Turned) -> Report:
 
 @contextmanager
 def lent(world: Turned) -> Iterator[Counter[tuple[str, str]]]:
-    """How often STS is asked for a session of which company, into which."""
+    """The number of sessions requested from STS for each pair of companies: the source and the target."""
     found: Counter[tuple[str, str]] = Counter()
 
     def asked(params: dict[str, Any], **_: Any) -> None:
@@ -181,7 +181,7 @@ def refused(world: Turned) -> tuple[Report, list[str]]:
     return report, noted
 
 
-def test_what_a_row_asks_names_no_other_company_than_its_own_or_a_new_one(shop: Kept) -> None:
+def test_a_restore_job_names_only_its_own_company_or_a_new_one(shop: Kept) -> None:
     """And what is not understood is done within the row's company, where its failure can be counted."""
     assert RESTORES_JOB.into is not None
     job = shop.job(backup="bak_1", into="new")

@@ -17,7 +17,7 @@ from tests.backup.worlds import Books, taken
 BACKUPS = "/v1/backups"
 
 
-def test_a_device_with_an_older_copy_is_refused_and_told_of_the_restore(books: Books) -> None:
+def test_a_device_with_an_older_copy_is_refused_and_learns_of_the_restore(books: Books) -> None:
     shop, url = books.shop, f"/v1/customers/{books.shop.customer}"
     before = shop.owner.get(url)
     backup = taken(books)
@@ -51,7 +51,7 @@ def test_numbers_are_given_once_across_restores(books: Books) -> None:
     assert shop.owner.get("/v1/register/verify").json["verified"]
 
 
-def test_a_swept_document_and_its_related_rows_are_not_restored(kept: Kept) -> None:
+def test_a_purged_document_and_its_related_rows_are_not_restored(kept: Kept) -> None:
     payment = next(row for row in kept.content().values() if isinstance(row, Payment))
     kept.put(PaymentId(company=kept.id, id=payment.id, created_at=kept.at, updated_at=kept.at, invoice=kept.invoice))
     backup = kept.taken()

@@ -40,7 +40,7 @@ class Old:
 
     @property
     def company(self) -> str:
-        """Whose it is."""
+        """The company that the backup belongs to."""
         return self.archive.manifest.company
 
     def restored(self, into: Any) -> str:
@@ -59,7 +59,7 @@ class Old:
             store.connection.delete_item(store.names[row.TABLE], self.company, row.key.sort)
 
     def put(self, *rows: Record, **head: Any) -> None:
-        """Write rows through the door."""
+        """Write rows in transactions of the product."""
         call = self.world.call(self.company, "test", "test", key=self.world.random(8).hex())
         decision = Decision(new=rows, head=head or None)
         transact(self.world.store, call, [], lambda _: decision, FOUNDING if head else CUSTOMER)

@@ -53,7 +53,7 @@ def test_a_verification_of_one_row_a_piece_reads_every_row_once(shop: Kept) -> N
     assert len({piece.place for piece in found}) == len(found)
 
 
-def test_what_was_added_up_before_counts_in_the_end(shop: Kept) -> None:
+def test_the_sums_of_earlier_pieces_count_at_the_end(shop: Kept) -> None:
     archive = opened(shop, shop.taken())
     found = list(pieces(archive))
     last = found[-1]
@@ -71,7 +71,7 @@ def test_what_was_added_up_before_counts_in_the_end(shop: Kept) -> None:
         assert refusal.value.params["reason"] == reason
 
 
-def test_what_is_damaged_after_the_first_piece_is_found(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_after_the_first_piece_is_found(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
     archive = opened(shop, backup)
     first = next(pieces(archive))

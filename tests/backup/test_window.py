@@ -105,7 +105,7 @@ def test_no_backup_of_the_window_brings_an_erased_person_back(year: Year) -> Non
         assert_valid(year, copy)
 
 
-def test_of_a_deleted_account_every_backup_opens_as_far_as_the_law_keeps_it(year: Year) -> None:
+def test_every_backup_of_a_deleted_account_opens_its_statutory_records_only(year: Year) -> None:
     """As a copy of the bucket may still have them all: the working key is destroyed, the statutory one opens."""
     backups, ledger = year.backups(), stored(year, year.company)
     own = [prefixes.of_company(prefix, year.company) for prefix in prefixes.BACKUPS.values()]
@@ -156,7 +156,7 @@ def stored(year: Year, company: str) -> dict[str, bytes]:
 
 
 def found(client: Client, *, everything: bool = True) -> list[str]:
-    """What the API says of anybody who was erased."""
+    """The traces of erased persons that the API shows."""
     shown = years.read(client, everything=everything)
     return [trace for trace in years.TRACES if trace in shown]
 

@@ -186,7 +186,7 @@ def test_an_upload_that_was_given_up_is_begun_again_and_a_lost_piece_fails(monke
         sent(files, pieces, made.member.objects)
 
 
-def test_a_directory_of_very_many_files_is_told_in_zip64(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_directory_of_very_many_files_is_written_as_zip64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zips, "MANY", 3)
     files = Memory()
     pieces, member = Pieces(files, "p/", AT), ZipEntry()
@@ -223,7 +223,7 @@ def test_a_download_that_is_killed_after_every_step_is_the_same_file(
         assert list(files.list(prefixes.export_parts(shop.id, each.id))) == [], "no piece is left"
 
 
-def test_who_is_erased_while_it_is_made_is_not_in_it(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_erased_during_the_download_is_not_in_it(shop: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     backup = shop.taken()
     monkeypatch.setattr(deadline, "STEP_SECONDS", 0.0)
     job = shop.job("download", backup=backup)

@@ -22,7 +22,7 @@ class Company(Protocol):
 
     @property
     def world(self) -> World:
-        """Where it lives."""
+        """The world of the company."""
 
     @property
     def company(self) -> str:
@@ -45,7 +45,7 @@ class Books:
 
     @property
     def world(self) -> World:
-        """Where it lives."""
+        """The world of the company."""
         return self.shop.world
 
     @property
@@ -106,7 +106,7 @@ def objects(books: Company, backup: Backup) -> list[str]:
 
 
 def clock(books: Company) -> int:
-    """How many commits the company has had."""
+    """The number of the company's commits."""
     (head,) = books.world.store.records([Head.ref(books.company)])
     assert isinstance(head, Head)
     return head.clock

@@ -21,12 +21,12 @@ from tests.privacy.worlds import Turned, carried
 PERSON = "Zineb Effacable"
 FORMER, SUPPLIER, MEMBER = "Zineb Autrefois", "Driss Oubliable", "user-oubliable"
 TRACES = (PERSON, FORMER, SUPPLIER, MEMBER, "612345678", "rue Effacable", "Cadeau pour Zineb")
-"""What only the erased persons' data say: each is in some of the backups."""
+"""Words that only the erased persons' data contain. Each is in some of the backups."""
 ADDRESS = {"street": "7 rue Effacable", "city": "Fès"}
 DAY, MONTHS = timedelta(days=1), 13
 EVERY_NIGHT, EVERY_WEEK = 8, 6
-"""Of how many days before the end each night is lived through, and of how many weeks the first; of earlier months it
-is the first night, as only that one leaves a backup that is still there at the end."""
+"""The number of last days with every night, and of last weeks with their first night. Earlier months have only their
+first night, because only its backup is still there at the end."""
 
 
 def last_day(today: date) -> date:
@@ -97,7 +97,7 @@ class Year:
 
     @property
     def owner(self) -> Client:
-        """Who owns it."""
+        """The owner of the company."""
         return self.shop.owner
 
     def goes_to(self, at: datetime) -> None:
@@ -105,7 +105,7 @@ class Year:
         self.world.offset = at - datetime.now(UTC)
 
     def night_of(self, day: date) -> datetime:
-        """When the company's backup of this night is due."""
+        """The instant at which the company's backup of this night is due."""
         return plans.next_night(self.company, datetime.combine(day, time(), MOROCCO).astimezone(UTC))
 
     def ran(self, job: Job) -> Report:
@@ -190,7 +190,7 @@ class Year:
         return self.owner.get(got.headers["location"]).json
 
     def asked(self, backup: str, **asked: Any) -> dict[str, Any]:
-        """What came of a restore that is queued as it is: its outcome."""
+        """The outcome of a restore that is queued with these inputs, unchecked."""
         return ended(self.world, queued(self.world, self.company, self.owner_id, RestoreInput(backup, **asked)))
 
 
@@ -229,7 +229,7 @@ BESIDE = (
 
 
 def read(client: Client, *, everything: bool = True) -> str:
-    """What the API shows of what a restore writes, to the last page; of `everything`, also each document by itself."""
+    """All that the API shows of restored rows, to the last page. With `everything`, also each document by itself."""
     texts = [client.get("/v1/invoices/" + document).text for document in documents(client)] if everything else []
     for path in (*RESTORED, *BESIDE) if everything else RESTORED:
         following: str | None = path

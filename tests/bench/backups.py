@@ -96,7 +96,7 @@ def _run(world: World, what: str, company: str, page: int) -> Taken:
 
 
 def main() -> int:
-    """What an interpreter of its own does: `what endpoint prefix company page`."""
+    """The entry point of a measuring process: `what endpoint prefix company page`."""
     what, endpoint, prefix, company, page = sys.argv[1:]
     wire.STREAMED = int(page)
     world = World(companies.settings(endpoint, prefix))
@@ -154,7 +154,7 @@ def _text(content: bytes) -> str:
 
 
 def _peak() -> float:
-    """This interpreter's peak memory in MB: `getrusage` would tell that of whoever started it, too."""
+    """This interpreter's peak memory in MB. `getrusage` would also report the peak of the parent process."""
     lines = Path("/proc/self/status").read_text().splitlines()
     (found,) = [line for line in lines if line.startswith("VmHWM:")]
     return int(found.split()[1]) / 1000

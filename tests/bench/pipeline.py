@@ -65,7 +65,7 @@ class Pipeline:
         return Request(event)
 
     def send(self, method: str, path: str, request: Request) -> Response:
-        """What the function does with a request."""
+        """The function's answer to a request."""
         return pipeline.serve(self.world, _BY_ROUTE[method, path], request)
 
     def ask(self, method: str, path: str, body: Any = None, **parts: str) -> dict[str, Any]:

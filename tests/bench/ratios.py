@@ -65,7 +65,7 @@ class Recorder:
         self.sent.append((model.name, params))
 
     def take(self) -> Sent:
-        """What was sent since the last time."""
+        """Return the requests since the last call, and forget them."""
         taken, self.sent = self.sent, []
         return taken
 

@@ -160,7 +160,7 @@ def backup_rows(kept: Measured) -> list[Row]:
 
 
 def sweep_rows(once: Sweep, tenfold: Sweep) -> list[Row]:
-    """What ten times the data costs the sweep of statutory records."""
+    """The cost of ten times the data for the sweep of statutory records."""
     ratio = tenfold.units / once.units
     return [
         Row(

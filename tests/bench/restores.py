@@ -18,7 +18,7 @@ GOAL_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Restored:
-    """How many rows of the backup came back, in how many seconds, and how many of them were the process's own work."""
+    """The seconds of a restore, those of the process's own work, and the number of restored rows."""
 
     seconds: float
     own: float

@@ -1,4 +1,4 @@
-"""What the sweep of statutory records costs at DynamoDB when ten times as much is stored and the same number is due."""
+"""The cost of the sweep of statutory records in DynamoDB, with ten times the stored data and the same number due."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta

@@ -37,7 +37,7 @@ class Traffic:
 
     @property
     def total(self) -> int:
-        """How many calls there were."""
+        """The number of calls."""
         return sum(self.calls.values())
 
     def _ask(self, params: dict[str, Any], model: Any, **_: Any) -> None:

@@ -26,7 +26,7 @@ GATE, GOAL = 0.35, 0.5
 
 @dataclass(frozen=True)
 class Crowd:
-    """What writers achieved together: invoices a second, attempts for an invoice (mean and worst), milliseconds."""
+    """The joint result of writers: invoices a second, attempts for an invoice (mean and worst), milliseconds."""
 
     writers: int
     rate: float

@@ -18,7 +18,7 @@ AXE = Axe()
 
 
 def program() -> str | None:
-    """Where Chromium is; None where there is none."""
+    """The path of Chromium; None if it is not installed."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
@@ -36,7 +36,7 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Reader:
-    """Somebody before a page, with a keyboard and no mouse. `complaints` is whatever the browser complained of."""
+    """A reader of a page, with a keyboard and no mouse. `complaints` are the browser's errors and warnings."""
 
     page: Page
     complaints: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Reader:
 
     @property
     def focused(self) -> dict[str, Any]:
-        """What has the focus, and whether that is seen: a ring, or what else sets it apart."""
+        """The element with the focus, and whether it has a ring."""
         found: dict[str, Any] = self.page.evaluate(
             """() => {
                 const e = document.activeElement, style = getComputedStyle(e);
@@ -78,7 +78,7 @@ class Reader:
             self.page.keyboard.press(key)
 
     def barriers(self) -> list[str]:
-        """What axe-core finds serious or worse on the page as it is."""
+        """The violations that axe-core calls serious or worse on the page as it is."""
         found = AXE.run(self.page).response["violations"]
         return [
             f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found if each["impact"] in SERIOUS

@@ -1,6 +1,6 @@
-"""What a schema cannot tell Schemathesis: which things exist, and that a good request has a key of its own.
+"""Facts that a schema cannot give Schemathesis: ids of existing things, and a new key for each valid request.
 
-Requests that are meant to be refused are left as they were made.
+Requests that are meant to be refused stay as they were made.
 """
 
 import json

@@ -82,7 +82,7 @@ class Served:
 
     @property
     def complaints(self) -> list[str]:
-        """What the application logged that no request may cause: bugs, and refusals that no endpoint declares."""
+        """The log lines that no request may cause: bugs, and refusals that no endpoint declares."""
         return [line for line in self.lines if "unhandled: " in line or "undeclared refusal" in line]
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:

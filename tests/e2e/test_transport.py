@@ -1,5 +1,5 @@
-"""What `local.serve` promises any application, with faults that ours does not have: a service of a few lines fails,
-stalls and echoes on demand."""
+"""The guarantees of `local.serve` for any application, with faults that the product does not have: a service of a few
+lines fails, stalls and echoes on demand."""
 
 import json
 import socket
@@ -57,7 +57,7 @@ class TestRefusals:
             b"POST /echo/a/b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         ],
     )
-    def test_what_cannot_be_read_is_400(self, served: Served, head: bytes) -> None:
+    def test_an_unreadable_request_is_400(self, served: Served, head: bytes) -> None:
         answer = served.raw(head)
         assert_problem(answer, 400)
         assert answer.headers["connection"] == "close"
@@ -161,5 +161,5 @@ class TestLife:
 
 
 def endpoint_of(served: Served) -> str:
-    """Where the embedded engine listens, as the service says."""
+    """The endpoint of the embedded engine, as the service prints it."""
     return next(line.rsplit(" ", 1)[1] for line in served.lines if "embedded AWS listens on" in line)

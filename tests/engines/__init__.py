@@ -1,1 +1,1 @@
-"""Other engines than the embedded one, for whoever asks: nothing of them is kept here, downloaded or required."""
+"""Other engines than the embedded one, on request. The repository holds, downloads and requires none."""

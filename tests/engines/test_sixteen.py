@@ -13,7 +13,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_what_was_acknowledged_is_true(bare_world: World, shape: Shape) -> None:
+def test_acknowledged_writes_are_stored(bare_world: World, shape: Shape) -> None:
     ran = run(bare_world, shape)
     assert check(bare_world, ran, shape.driver) == []
     assert {event.outcome for event in ran.events} == {"answered"}

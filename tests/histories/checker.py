@@ -24,7 +24,7 @@ PREPARATIONS = {"sign_up", "draft"}
 
 @dataclass(frozen=True)
 class Rows:
-    """What the tables hold of the company: records with their salts, the journal in order, the head."""
+    """The company's content in the tables: records with their salts, the journal in order, the head."""
 
     stored: list[tuple[Record, bytes]]
     journal: list[JournalEntry]
@@ -176,7 +176,7 @@ def _applied(tasks: dict[Task, list[Event]], rows: Rows) -> Iterator[str]:
 
 
 def _effects(world: World, ran: Ran, tasks: dict[Task, list[Event]], rows: Rows, driver: Driver) -> Iterator[str]:
-    """What was acknowledged is there: the creations, and every edit of the counter."""
+    """Every acknowledged write is there: the creations, and every edit of the counter."""
     there = {record.id for record in rows.of(driver.creates.KIND)}
     created = (task for task, events in tasks.items() if task.kind == "create" and _answered(events))
     yield from (f"{task.key}: created and missing" for task in created if task.subject not in there)

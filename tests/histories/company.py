@@ -1,4 +1,4 @@
-"""A company for histories and measurements: founded through the door, with a customer and drafts to issue."""
+"""A company for histories and measurements: founded in a transaction, with a customer and drafts to issue."""
 
 import os
 from dataclasses import replace

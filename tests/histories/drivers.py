@@ -1,4 +1,4 @@
-"""How a history's tasks are done: by a toy of a few lines on the bare door, or by the product's own services."""
+"""Two drivers of a history's tasks: a toy of a few lines on the bare transaction, and the product's own services."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What clients saw: one event a try, with the instants between which it was under way."""
+"""The history that clients saw: one event for each try, with the instants between which it ran."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -8,7 +8,7 @@ Kind = Literal["issue", "create", "edit"]
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to be done, once, whoever asks for it and however often: its idempotency key says so."""
+    """One task, to be done once for any number of clients and requests, because of its idempotency key."""
 
     kind: Kind
     key: str

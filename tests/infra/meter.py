@@ -21,7 +21,7 @@ PUTS = frozenset(
         "CreateMultipartUpload",
     }
 )
-"""What S3 bills as a write, lists among them."""
+"""Operations that S3 bills as writes. Lists are among them."""
 FREE = frozenset({"DeleteObject", "DeleteObjects", "AbortMultipartUpload"})
 
 

@@ -1,4 +1,4 @@
-"""What backups, their drill and their end consume: the figures `[backups]` of infra/counts.toml, measured anew."""
+"""The consumption of backups, of their drill and of their end: `[backups]` of infra/counts.toml, measured anew."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def world(engine: Engine) -> Iterator[Turned]:
 
 
 @pytest.fixture(scope="module")
-def aside(world: World) -> Iterator[DrillStore]:
+def drill_store(world: World) -> Iterator[DrillStore]:
     """The one store that drills write to here, so that it can be metered."""
     made = DrillStore(world.settings)
     with pytest.MonkeyPatch.context() as patch:
@@ -81,7 +81,7 @@ def planned(world: World, kind: type[BackupPlan] | type[DrillPlan], company: str
 
 
 def night(world: Turned, company: str) -> Counted:
-    """What the company's next night consumes, its week and its month begun."""
+    """The consumption of the company's next night, after its week and its month began."""
     world.offset += timedelta(days=1)
     at = world.now()
     planned(world, BackupPlan, company, -1, monthly=plans.month_of(at), weekly=plans.week_of(at))
@@ -90,10 +90,10 @@ def night(world: Turned, company: str) -> Counted:
     return counted
 
 
-def drilled(world: World, aside: DrillStore, company: str) -> Counted:
-    """What the company's drill consumes."""
+def drilled(world: World, drill_store: DrillStore, company: str) -> Counted:
+    """The consumption of the company's drill."""
     planned(world, DrillPlan, company, -1)
-    counted = metered(world, lambda: worked(world, jobs.DRILL_JOB), aside)
+    counted = metered(world, lambda: worked(world, jobs.DRILL_JOB), drill_store)
     planned(world, DrillPlan, company, NEVER)
     return counted
 
@@ -119,25 +119,25 @@ def stored(files: Files, prefix: str) -> float:
 
 
 def each(measured: Measured, flow: str, *parts: str) -> Counted:
-    """What each invoice adds to a flow."""
+    """The consumption that each invoice adds to a flow."""
     few, more = measured[FEW][flow], measured[MORE][flow]
     return {part: (more[part] - few[part]) / (MORE - FEW) for part in parts}
 
 
 @pytest.fixture(scope="module")
-def measured(world: Turned, aside: DrillStore) -> Measured:
+def measured(world: Turned, drill_store: DrillStore) -> Measured:
     """The flows of a company with few invoices and of one with more."""
-    return {invoices: flows(world, aside, invoices) for invoices in (FEW, MORE)}
+    return {invoices: flows(world, drill_store, invoices) for invoices in (FEW, MORE)}
 
 
-def flows(world: Turned, aside: DrillStore, invoices: int) -> dict[str, Counted]:
-    """What two nights, a drill and the end of a backup of such a company consume, and the bytes that lie there."""
+def flows(world: Turned, drill_store: DrillStore, invoices: int) -> dict[str, Counted]:
+    """The consumption of two nights, a drill and the end of such a company's backup, and the stored bytes."""
     company = seeded(world, f"costs-{invoices}", invoices, line_count=LINES)
     for plan in plans.begun(company, world.now()):
         bookkeeping.remember(world.store, plan, world.random(16))
     planned(world, DrillPlan, company, NEVER)
     first, again = (night(world, company) for _ in range(2))
-    drill_of_it = drilled(world, aside, company)
+    drill_of_it = drilled(world, drill_store, company)
     backup = latest(world, company)
     assert backup.drill == "passed"
     lies = {

@@ -1,4 +1,4 @@
-"""Backups on what is deployed: who may write the archive, touch the tables aside, and open what is sealed."""
+"""Backups on what is deployed: the rights to write the archive, to use the drill tables, and to decrypt."""
 
 import pytest
 
@@ -35,8 +35,8 @@ def test_only_backups_writes_the_archive_and_only_the_sweep_deletes_from_it() ->
     }
 
 
-def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(templates: dict[str, Template]) -> None:
-    """Whoever reads the queue opens no backup and writes no archive: it starts who may."""
+def test_only_the_wake_function_starts_jobs_with_their_own_function(templates: dict[str, Template]) -> None:
+    """The reader of the queue opens no backup and writes no archive. It starts the function that may."""
     for job, variable in FUNCTIONS.items():
         assert who("lambda:InvokeFunction", title(job)) == {"wake"}
         for template in templates.values():
@@ -50,9 +50,9 @@ def test_what_is_woken_apart_is_started_by_the_queues_function_and_by_no_other(t
     assert started == {title(job) for job in FUNCTIONS}
 
 
-def test_only_the_drill_touches_the_tables_aside() -> None:
-    aside = set(drill_tables("x-", current()))
-    touching = {name for name in principals() if {grant.resource.partition("/")[0] for grant in grants(name)} & aside}
+def test_only_the_drill_has_rights_on_the_drill_tables() -> None:
+    tables = set(drill_tables("x-", current()))
+    touching = {name for name in principals() if {grant.resource.partition("/")[0] for grant in grants(name)} & tables}
     assert {name.partition(", ")[0] for name in touching} == {"drill"}
 
 
@@ -67,8 +67,8 @@ def test_the_drill_writes_no_books() -> None:
     assert not written & {"LedgerTable", "JournalTable", "IdentityTable", "RequestsTable"}
 
 
-def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered() -> None:
-    """What stood in one for a minute must not come back by point-in-time recovery: somebody may have been erased."""
+def test_the_drill_tables_are_those_that_a_drill_opens_and_none_can_be_recovered() -> None:
+    """Point-in-time recovery must not return the rows of a drill table: their subject may be erased by then."""
     own = settings("http://x", "stage")
     made = drill_tables(own.table_prefix, current())
     names = {table["Properties"]["TableName"] for table in made.values()}
@@ -78,7 +78,7 @@ def test_the_tables_aside_are_those_that_a_drill_opens_and_none_can_be_recovered
         assert "DeletionPolicy" not in table
 
 
-def test_who_opens_a_sealed_key_and_who_makes_one() -> None:
+def test_the_functions_that_decrypt_keys_and_those_that_make_them() -> None:
     assert who("kms:Decrypt", "BackupKey") == {"backups", "restores", "drill"}
     assert who("kms:GenerateDataKeyWithoutPlaintext", "BackupKey") == {"api_handler", "nightly"}
     assert who("kms:GenerateDataKey", "BackupKey") == set(), "nobody who makes a data key sees it"
@@ -92,7 +92,7 @@ def test_only_expiry_and_erasure_delete_backups_and_only_backups_writes_them() -
 
 
 @pytest.mark.parametrize("principal", principals())
-def test_who_deletes_a_version_may_delete_its_object(principal: str) -> None:
+def test_a_function_that_deletes_versions_may_delete_objects(principal: str) -> None:
     """S3's reference asks for both, always. Without the other an erasure might be refused, key by key, for ever; with
     it nobody can do more: on a versioned bucket it only marks."""
     versions, objects = (

@@ -48,13 +48,13 @@ def test_private_encrypted_versioned_and_kept(logical: str) -> None:
     assert (refused["Effect"], refused["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
 
 
-def test_what_is_archived_cannot_go() -> None:
+def test_an_archived_object_cannot_be_deleted() -> None:
     archive = MADE[ARCHIVE]["Properties"]
     assert archive["ObjectLockEnabled"] is True
     assert archive["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]["Mode"] == "COMPLIANCE"
 
 
-def test_who_asked_for_what_is_told_apart_and_forgotten() -> None:
+def test_access_logs_are_kept_apart_and_expire() -> None:
     for logical in (BUCKET, ARCHIVE):
         assert MADE[logical]["Properties"]["LoggingConfiguration"]["DestinationBucketName"] == {"Ref": ACCESS_LOGS}
     ends = MADE[ACCESS_LOGS]["Properties"]["LifecycleConfiguration"]["Rules"][0]
@@ -69,7 +69,7 @@ def test_the_log_is_ready_before_anybody_delivers_to_it() -> None:
         assert MADE[logical]["DependsOn"] == [f"{ACCESS_LOGS}Policy"]
 
 
-def test_what_expired_leaves_no_markers_behind() -> None:
+def test_expired_objects_leave_no_delete_markers() -> None:
     for logical in (BUCKET, ARCHIVE, ACCESS_LOGS):
         rules = MADE[logical]["Properties"]["LifecycleConfiguration"]["Rules"]
         assert any(rule.get("ExpiredObjectDeleteMarker") for rule in rules), logical

@@ -66,7 +66,7 @@ def test_a_report_that_cannot_be_read_is_no_clean_bill(template: Path, monkeypat
         open_findings(template)
 
 
-def test_what_is_not_installed_is_said(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_program_is_reported(template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/nowhere/venv")
     with pytest.raises(PackageError, match="cfn-lint"):
         open_findings(template)

@@ -73,7 +73,7 @@ def test_backups_grow_with_what_is_stored_and_lie_for_as_long_as_the_policy_says
     assert old["dynamodb.write"] - new["dynamodb.write"] == pytest.approx(drills)
 
 
-def test_who_has_no_backup_pays_for_none() -> None:
+def test_a_company_without_backups_pays_for_none() -> None:
     plain, safe = (cost.company(backup=share) for share in (0, 1))
     assert plain["dynamodb.write"] == cost.invoice()["dynamodb.write"] * USAGE["company"]["invoices"]
     assert cost.cost(safe) > cost.cost(plain)

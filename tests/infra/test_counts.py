@@ -1,4 +1,4 @@
-"""What docs/cost.md is computed from is what the service consumes: every figure of infra/counts.toml, measured anew."""
+"""The service consumes the units behind docs/cost.md: every figure of infra/counts.toml, measured anew."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_every_flow_is_measured() -> None:
     assert {*FLOWS} == MEASURED_ELSEWHERE | {"pdf", "guard", "deliver", "idle", "idle_capped"}
 
 
-def test_what_writes_consumes_of_the_journal(pipeline: Pipeline) -> None:
+def test_the_journal_units_of_writes(pipeline: Pipeline) -> None:
     body = new_invoice(pipeline.company) | {"id": name(pipeline, "created")}
     writes: dict[str, Callable[[], object]] = {
         "create": lambda: pipeline.ask("POST", INVOICES, body),

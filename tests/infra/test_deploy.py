@@ -73,7 +73,7 @@ def test_a_stack_is_created_updated_and_left_alone(clients: Clients, stage: str,
     assert stack(clients, stage)["StackStatus"] == "UPDATE_COMPLETE"
 
 
-def test_what_holds_data_does_not_leave_unasked(clients: Clients, stage: str, make: Make) -> None:
+def test_a_resource_with_data_is_not_removed_without_consent(clients: Clients, stage: str, make: Make) -> None:
     deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
     with pytest.raises(DeployError, match="Table"):
         deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
@@ -92,7 +92,7 @@ def test_what_holds_data_does_not_leave_unasked(clients: Clients, stage: str, ma
         (ResourceChange("Remove", "Q", "AWS::SQS::Queue", replaces=False), False),
     ],
 )
-def test_what_loses_data(change: ResourceChange, loses: bool) -> None:
+def test_changes_that_lose_data(change: ResourceChange, loses: bool) -> None:
     assert change.loses is loses
 
 
@@ -168,7 +168,7 @@ def test_a_deployment_that_fails_says_why_and_is_undone(clients: Clients, stage:
 
 
 def calls_of(client: Any, *operations: str) -> list[dict[str, Any]]:
-    """What this client is asked from now on, of these operations."""
+    """The calls of these operations that this client makes from now on."""
     asked: list[dict[str, Any]] = []
     for operation in operations:
         event = f"provide-client-params.{client.meta.service_model.service_id.hyphenize()}.{operation}"
@@ -176,7 +176,7 @@ def calls_of(client: Any, *operations: str) -> list[dict[str, Any]]:
     return asked
 
 
-def test_what_is_there_is_not_uploaded_again(clients: Clients, stage: str, make: Make) -> None:
+def test_an_existing_package_is_not_uploaded_again(clients: Clients, stage: str, make: Make) -> None:
     deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
     put = calls_of(clients.storage, "PutObject", "CreateMultipartUpload")
     deploy(clients, make({"Queue": QUEUE, "Table": TABLE}), stage, REGION, {})
@@ -260,7 +260,7 @@ def test_a_stuck_stack_says_what_to_do(
         deploy(clients, make({"Queue": QUEUE}), stage, REGION, {})
 
 
-def test_what_stands_under_our_name_is_taken_in_when_asked(clients: Clients, stage: str, make: Make) -> None:
+def test_existing_resources_are_imported_on_request(clients: Clients, stage: str, make: Make) -> None:
     properties = TABLE["Properties"] | {"TableName": f"facture-{stage}-ledger"}
     table = TABLE | {"DeletionPolicy": "Retain", "Properties": properties}
     tables = boto3.client("dynamodb", region_name=REGION, endpoint_url=clients.formation.meta.endpoint_url)

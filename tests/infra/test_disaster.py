@@ -100,7 +100,7 @@ def test_recovering_again_goes_on_where_it_was(old: Turned, dynamodb: Any) -> No
     assert [call["TargetTableName"] for call in made] == [prefix + name for name in missing]
 
 
-def test_whoever_was_erased_since_stays_erased(old: Turned, dynamodb: Any) -> None:
+def test_a_person_erased_since_stays_erased(old: Turned, dynamodb: Any) -> None:
     account, person, bystander = Books(old), Books(old), Books(old, small=True)
     new = recovered(old, dynamodb)
     account.confirmed(waive=True)
@@ -144,7 +144,7 @@ def test_an_export_is_asked_for_each_table(old: Turned, dynamodb: Any, monkeypat
 
 
 @pytest.mark.parametrize("arguments", [["recover", "--to", "x-"], ["export", "--from", "x-"], ["check"], ["undo"]])
-def test_what_is_missing_is_said(arguments: list[str]) -> None:
+def test_incomplete_arguments_are_refused(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         disaster.main(arguments)
     assert stopped.value.code == 2

@@ -1,4 +1,4 @@
-"""What is derived does not drift from what it is derived from: schedules, lifecycle, tables. Each drift is planted.
+"""Schedules, lifecycle and tables agree with their sources. A drift of each is planted and found.
 
 A job says in `jobs/catalogue.py` when it runs; `api/routes.py` is written from it, `app.py` registers that, and the
 stack deploys it. The bucket's lifecycle and the tables' settings come from the policy.
@@ -35,13 +35,13 @@ DAY_SECONDS = 86_400
 
 
 def registered() -> dict[str, str]:
-    """What `app.py` registers with Chalice: expressions by job."""
+    """The expressions that `app.py` registers with Chalice, by job."""
     found = [source for source in app.app.event_sources if isinstance(source, ScheduledEventConfig)]
     return {source.name: str(source.schedule_expression) for source in found}
 
 
 def deployed(stage: str) -> dict[str, str]:
-    """What the stack deploys: expressions by job."""
+    """The expressions that the stack deploys, by job."""
     made = schedules(stage)
     return {job.name: made[f"{title(job.name)}Schedule"]["Properties"]["ScheduleExpression"] for job in JOBS}
 
@@ -83,8 +83,8 @@ def _seconds(expression: str) -> int:
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-def test_what_is_due_is_done_within_a_day(job: Job) -> None:
-    """The policy's terms are of whole days, so whatever ends one is looked for at least daily."""
+def test_every_job_runs_at_least_daily(job: Job) -> None:
+    """The policy's terms are of whole days, so the end of a term is looked for at least daily."""
     assert _seconds(job.schedule) <= DAY_SECONDS
 
 

@@ -35,7 +35,7 @@ def may(principal: str, action: str) -> set[str]:
 
 
 def may_at_all(function: str, action: str) -> set[str]:
-    """What a function may, itself or under its sessions."""
+    """The resources on which a function may do the action, itself or in its sessions."""
     lent = may(permissions.session_of(function), action) if function in permissions.sessions() else set()
     return may(function, action) | lent
 
@@ -50,7 +50,7 @@ def test_every_function_has_its_limits() -> None:
     assert sorted(policies) == sorted(path.name for path in CHALICE.glob("policy-*.json"))
 
 
-def test_what_is_deployed_is_each_functions_own_policy(template: Template) -> None:
+def test_each_function_is_deployed_with_its_own_policy(template: Template) -> None:
     roles = []
     for function, logical in functions_of(template).items():
         role, attribute = template["Resources"][logical]["Properties"]["Role"]["Fn::GetAtt"]
@@ -79,7 +79,7 @@ def test_policies_are_written_by_hand_for_one_processor() -> None:
     assert CONFIG["lambda_architecture"] == "arm64"
 
 
-def test_a_function_is_told_where_its_own_stage_is(template: Template, stage: str) -> None:
+def test_a_function_receives_its_own_stages_names(template: Template, stage: str) -> None:
     assert set(functions_of(template)) > set(WITHOUT_WORLD)
     for function, logical in functions_of(template).items():
         variables = template["Resources"][logical]["Properties"]["Environment"]["Variables"]
@@ -154,7 +154,7 @@ def test_the_authorizer_only_reads() -> None:
     assert {g.action for g in grants("token") if not g.action.startswith(("logs:", "xray:"))} == allowed
 
 
-def test_what_completes_tokens_touches_nothing() -> None:
+def test_the_claims_function_has_no_rights_on_data() -> None:
     assert {g.action.partition(":")[0] for g in grants("claims")} == {"logs", "xray"}
 
 
@@ -175,7 +175,7 @@ def test_only_the_bookkeeping_attributes_are_updated() -> None:
                 assert condition == {"dynamodb:Attributes": touched}
 
 
-def test_whoever_wakes_jobs_may_what_they_may() -> None:
+def test_the_wake_function_has_the_permissions_of_the_jobs_it_runs() -> None:
     for job in WOKEN:
         lacking = [
             grant
@@ -188,7 +188,7 @@ def test_whoever_wakes_jobs_may_what_they_may() -> None:
         }
 
 
-def test_whoever_wakes_jobs_may_nothing_that_they_may_not() -> None:
+def test_the_wake_function_has_no_other_permissions() -> None:
     theirs = {grant for job in WOKEN for grant in grants(job)}
     own = [grant for grant in grants("wake") if grant not in theirs and not grant.action.startswith(("logs:", "kms:"))]
     assert {(grant.action.partition(":")[0], grant.resource) for grant in own} == {

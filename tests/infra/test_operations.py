@@ -97,7 +97,7 @@ def test_an_alarm_watches_a_figure_as_it_is_published(stage: str) -> None:
         assert (NAMESPACE, metric["MetricName"], labels) == published(metric["MetricName"], labels.get("job"), stage)
 
 
-def test_what_is_not_told_is_no_breach_but_for_silence() -> None:
+def test_missing_data_is_a_breach_only_for_alarms_on_silence() -> None:
     assert alarms("prod")
     for name, alarm in alarms("prod").items():
         silence = name.endswith("Silent")
@@ -115,7 +115,7 @@ def test_silence_is_noticed_within_hours(job: Job) -> None:
     assert between < alarm["EvaluationPeriods"] <= between + 2
 
 
-def test_what_the_runbook_tells_to_type_exists(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_of_the_runbook_exists(capsys: pytest.CaptureFixture[str]) -> None:
     from chalicelib.cli.main import main
 
     typed = {(noun, verb) for noun, verb in re.findall(r"`(jobs|privacy|backups|disclosures) ([a-z-]+)", RUNBOOK)}
@@ -127,7 +127,7 @@ def test_what_the_runbook_tells_to_type_exists(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out
 
 
-def test_the_door_is_shut_where_the_stage_has_its_limits() -> None:
+def test_the_runbook_closes_the_gateway_by_the_stages_limits() -> None:
     """The runbook's command names an output, a stage and a setting of the stack."""
     assert "OutputKey=='RestAPIId'" in RUNBOOK
     assert "--stage-name api " in RUNBOOK

@@ -32,7 +32,7 @@ def names(zipped: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def package(packages: dict[str, Built]) -> Built:
-    """What would run in production."""
+    """The package for production."""
     return packages["prod"]
 
 
@@ -48,7 +48,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def alone(unpacked: Path, code: str, *arguments: str) -> str:
-    """What `code` prints in an interpreter that sees the package and the standard library, and nothing else."""
+    """The output of `code` in an interpreter that sees the package and the standard library, and nothing else."""
     found = f"import sys; sys.path[:0] = [{str(unpacked / 'task')!r}, {str(unpacked / 'opt' / 'python')!r}]\n"
     command = [sys.executable, "-I", "-S", "-c", found + code, *arguments]
     done = subprocess.run(command, cwd=unpacked, check=False, capture_output=True, text=True, timeout=120, env=NOWHERE)

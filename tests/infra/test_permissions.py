@@ -57,7 +57,7 @@ def test_an_unknown_condition_is_not_ignored() -> None:
         allows(grant, Need("s3:GetObject", "FilesBucket/x"))
 
 
-def test_a_sessions_own_company_is_told_apart() -> None:
+def test_a_sessions_own_company_is_distinguished() -> None:
     asked = {"Bucket": "x-files", "Key": "pdf/cmp_1/a"}
     one, two = {"company": "cmp_1"}, {"company": "cmp_2"}
     assert list(needs("s3", "GetObject", asked, one)) == [Need("s3:GetObject", f"FilesBucket/pdf/{OWN}/x")]
@@ -150,7 +150,7 @@ def test_a_grant_that_nothing_needed_is_listed_unless_its_reason_is_written() ->
     assert not [line for line in unused if line.startswith("wake: ")], "what the woken jobs need, it needs"
 
 
-def test_what_is_not_granted_is_noted() -> None:
+def test_a_need_without_a_grant_is_recorded() -> None:
     watch = Watch()
     watch.note("token", Need("dynamodb:DeleteItem", "LedgerTable", of(OTHER)))
     assert watch.refused == [f"token may not dynamodb:DeleteItem on LedgerTable dynamodb:LeadingKeys {[OTHER]}"]
@@ -160,7 +160,7 @@ def test_what_is_not_granted_is_noted() -> None:
 
 
 def test_a_call_in_a_functions_place_is_held_to_its_policy(world: Any) -> None:
-    """The net itself: without it, every other test would pass whatever a policy lacked."""
+    """A test of the check itself. Without the check, every other test would pass under any policy."""
     before, token = len(WATCH.refused), running.set("token")
     try:
         with pytest.raises(ClientError, match="AccessDenied"):

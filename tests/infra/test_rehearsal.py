@@ -49,7 +49,7 @@ BROKEN = {
         "Tags": [{"Key": "same", "Value": "1"}, {"Key": "same", "Value": "2"}],
     },
 }
-"""What CloudFormation refuses only when it comes to it: by then the HTTP function has the new code."""
+"""A resource that CloudFormation refuses only at its creation, when the HTTP function already has the new code."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def first(packages: dict[str, Built], stage: Rehearsal) -> Built:
 
 @pytest.fixture(scope="module")
 def operator(stage: Rehearsal, first: Built) -> World:
-    """What an operator's tool would work with."""
+    """The world of an operator's tool."""
     return World(stage.settings())
 
 
@@ -139,7 +139,9 @@ def test_anybody_reads_what_is_public(stage: Rehearsal, first: Built) -> None:
 
 
 @pytest.mark.parametrize("token", [None, "nothing", "a.b.c", "fp_live_" + "0" * 63])
-def test_the_authorizer_refuses_whoever_proves_nothing(stage: Rehearsal, first: Built, token: str | None) -> None:
+def test_the_authorizer_refuses_a_request_without_a_valid_token(
+    stage: Rehearsal, first: Built, token: str | None
+) -> None:
     before = [stage.invocations(name) for name in ("api_handler", "token")]
     assert Client(HttpGateway(stage.url), token).get("/v1/company").status == 401
     after = [stage.invocations(name) for name in ("api_handler", "token")]
@@ -237,7 +239,7 @@ def test_every_job_runs_on_its_schedule_and_none_fails(stage: Rehearsal, invoice
 
 
 def test_roles_count(stage: Rehearsal, owner: Client) -> None:
-    """The net itself: without it, every other test would pass whatever a policy lacked."""
+    """A test of the check itself. Without the check, every other test would pass under any policy."""
     role, iam = stage.physical("ApiHandlerRole"), stage.client("iam")
     refused = {"Effect": "Deny", "Action": "dynamodb:GetItem", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [refused]})
@@ -331,7 +333,7 @@ def test_a_broken_update_is_rolled_back(stage: Rehearsal, first: Built, owner: C
     assert issued(owner)["number"] != before["data"][0]["number"]
 
 
-def test_what_holds_data_outlives_its_stack(stage: Rehearsal, operator: World, owner: Client) -> None:
+def test_resources_with_data_outlive_their_stack(stage: Rehearsal, operator: World, owner: Client) -> None:
     formation, name = stage.clients.formation, stage.stack["StackName"]
     with pytest.raises(formation.exceptions.ClientError, match="TerminationProtection"):
         formation.delete_stack(StackName=name)

@@ -56,7 +56,7 @@ def test_a_role_has_its_own_policy_and_no_other(resources: dict[str, Any], job: 
     assert "ManagedPolicyArns" not in role
 
 
-def test_a_function_assumes_the_roles_of_its_jobs_and_is_told_them(template: Template) -> None:
+def test_a_function_assumes_the_roles_of_its_jobs_and_receives_their_names(template: Template) -> None:
     assert functions_of(template)
     for function, logical in functions_of(template).items():
         own = [job for job in JOBS if function in runners(job)]
@@ -134,7 +134,7 @@ def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) ->
     assert grants(job)
     for grant in grants(job):
         if grant.action == "dynamodb:Scan":
-            assert grant.resource.startswith("Drill"), "it sees whose rows lie aside"
+            assert grant.resource.startswith("Drill"), "it sees which companies have drill rows"
         elif grant.action.startswith("dynamodb:"):
             fenced = grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
             assert "/index/" in grant.resource or set(fenced or ["anybody"]) <= {"system", "public"}, grant
@@ -179,7 +179,7 @@ def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def granted(principal: str, tags: Tags = NONE) -> set[Need]:
-    """What of cmp_1 is granted to a session of these tags, or to the function itself."""
+    """The needs on cmp_1 that are granted to a session of these tags, or to the function itself."""
     asked = {need for call in calls() for need in needs(*call, tags)}
     return {need for need in asked if any(allows(grant, need) for grant in grants(principal))}
 
@@ -192,8 +192,8 @@ def test_nothing_of_a_company_is_granted_but_to_its_own_session(job: str) -> Non
 
 
 def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
-    """Of the company whose backup it is nothing is written but its job, its journal and its exports; of the one that is
-    made, no backup, key, proof or owner is read."""
+    """A restore writes only its job, the journal and exports of the backup's company. It reads no backup, key,
+    proof or owner of the company that it makes."""
     source = granted(session_of("restores"), {"company": "cmp_1", "into": "cmp_2"})
     assert {(need.action.partition(":")[2], need.resource.partition("$")[0]) for need in source} == {
         ("GetItem", "IdentityTable"),

@@ -1,4 +1,4 @@
-"""What is deployed and what `create_tables` makes are the same tables, attribute by attribute."""
+"""The stack and `create_tables` make the same tables, attribute by attribute."""
 
 import secrets
 from dataclasses import replace
@@ -61,7 +61,7 @@ def test_every_table_is_deployed_and_protected() -> None:
         assert properties["SSESpecification"]["KMSMasterKeyId"] == {"Fn::GetAtt": [KEY, "Arn"]}
 
 
-def test_what_expires_is_what_the_policy_says() -> None:
+def test_the_tables_that_expire_rows_are_those_of_the_policy() -> None:
     assert {table.name: table.ttl for table in TABLES} == {name: table.ttl for name, table in current().tables.items()}
 
 

@@ -55,7 +55,7 @@ def test_nothing_of_another_stage_is_named(template: Template, stage: str) -> No
     assert f"/facture/{other}" not in text
 
 
-def test_what_holds_something_survives_its_stack(resources: Resources) -> None:
+def test_resources_with_content_survive_their_stack(resources: Resources) -> None:
     tables = {logical_name(table.name) for table in TABLES}
     kept = {name for name, made in resources.items() if made["Type"] in STATEFUL} | tables
     assert kept >= {BUCKET, ARCHIVE, ACCESS_LOGS, POOL, PEPPER, KEY, BACKUP_KEY, RECEIPT_KEY, TRACE_KEY}
@@ -159,13 +159,16 @@ def test_no_schedule_is_chalices_own(resources: Resources) -> None:
 
 def test_the_scheduler_may_start_jobs_and_nothing_else(resources: Resources) -> None:
     (policy,) = resources["SchedulerRole"]["Properties"]["Policies"]
-    invoke, aside = policy["PolicyDocument"]["Statement"]
+    invoke, dead_letter = policy["PolicyDocument"]["Statement"]
     assert invoke["Action"] == ["lambda:InvokeFunction"]
     assert invoke["Resource"] == [{"Fn::GetAtt": [schedule.job.title(), "Arn"]} for schedule in SCHEDULES]
-    assert (aside["Action"], aside["Resource"]) == (["sqs:SendMessage"], [{"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}])
+    assert (dead_letter["Action"], dead_letter["Resource"]) == (
+        ["sqs:SendMessage"],
+        [{"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}],
+    )
 
 
-def test_a_wake_up_that_fails_is_put_aside(resources: Resources) -> None:
+def test_a_failed_wake_up_goes_to_the_dead_letter_queue(resources: Resources) -> None:
     queues = of_type(resources, "AWS::SQS::Queue")
     assert set(queues) == {WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES}
     redrive = queues[WAKE_QUEUE]["RedrivePolicy"]

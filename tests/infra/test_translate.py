@@ -1,4 +1,4 @@
-"""What the rehearsal changes of a template is what it says, and what the page says of it."""
+"""The rehearsal changes in a template only the paths that it lists, and the page gives the same list."""
 
 import copy
 from collections.abc import Sequence

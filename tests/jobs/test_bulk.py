@@ -70,7 +70,7 @@ def test_out_of_time_it_keeps_its_progress(world: World) -> None:
     assert stored(world, row).status == "completed"
 
 
-def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
+def test_a_job_that_fails_each_time_is_shown_as_failed(world: World) -> None:
     row = queued(world)
 
     def broken(context: Context, state: Count, deadline: Deadline) -> Count:
@@ -80,8 +80,10 @@ def test_what_fails_each_time_is_shown_as_failed(world: World) -> None:
         assert len(go(world, broken, days=day).failures) == 1
     assert stored(world, row).status == "failed"
     assert go(world, broken, days=99).found == 0
-    (buried,) = bookkeeping.page(world.store, "transient", "bulk" + bookkeeping.DEAD, later(world, days=99)).records
-    assert buried.id == row.id
+    (dead_letter,) = bookkeeping.page(
+        world.store, "transient", "bulk" + bookkeeping.DEAD, later(world, days=99)
+    ).records
+    assert dead_letter.id == row.id
 
 
 def test_progress_begins_the_count_of_attempts_anew(world: World) -> None:

@@ -1,4 +1,4 @@
-"""The outbox delivers every message at least once, whoever runs it and whenever it is killed."""
+"""The outbox delivers every message at least once, with any runner and after a kill at any moment."""
 
 import threading
 from collections import Counter
@@ -62,7 +62,7 @@ def test_delivery_leaves_the_company_clock_alone(world: World, notes: Notes) -> 
     assert world.store.records([Head.ref(owner)]) == [before]
 
 
-def test_what_is_not_due_waits(world: World, notes: Notes) -> None:
+def test_a_message_before_its_due_date_is_not_sent(world: World, notes: Notes) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1", ago=timedelta(minutes=-5)))
     assert deliver(world, notes).found == 0
@@ -94,7 +94,7 @@ def test_one_failure_stops_no_other_and_is_tried_again_later(world: World, notes
     assert deliver(world, notes, seconds=60).failures[0].attempt == 2
 
 
-def test_poison_is_buried_where_it_is_seen_and_can_be_revived(world: World, notes: Notes) -> None:
+def test_a_failing_message_is_dead_lettered_and_can_be_revived(world: World, notes: Notes) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1"))
     notes.failing = RuntimeError("the customer is jane@example.ma")
@@ -103,15 +103,17 @@ def test_poison_is_buried_where_it_is_seen_and_can_be_revived(world: World, note
     assert reports[-1].figures()["Dead"] == 1
     assert {r.failures[0].error for r in reports} == {"RuntimeError"}, "the message of an error is nobody's business"
     assert deliver(world, notes, days=99).found == 0
-    (buried,) = bookkeeping.page(world.store, "journal", "outbox" + bookkeeping.DEAD, later(world, days=99)).records
-    assert bookkeeping.revive(world.store, buried, world.now())
-    assert not bookkeeping.revive(world.store, buried, world.now()), "only once"
+    (dead_letter,) = bookkeeping.page(
+        world.store, "journal", "outbox" + bookkeeping.DEAD, later(world, days=99)
+    ).records
+    assert bookkeeping.revive(world.store, dead_letter, world.now())
+    assert not bookkeeping.revive(world.store, dead_letter, world.now()), "only once"
     notes.failing = None
     assert deliver(world, notes).applied == 1
     assert notes.seen == {"inv_1": 1}
 
 
-def test_a_message_that_kills_its_runner_is_buried_too(world: World) -> None:
+def test_a_message_that_kills_its_runner_is_dead_lettered_too(world: World) -> None:
     owner = company(world)
     commit(world, owner, message(world, owner, "inv_1"))
 

@@ -1,4 +1,4 @@
-"""What the runner adds to any job: deadline and checkpoint, cap, kill switch, holds, dry run."""
+"""The runner's part of every job: deadline and checkpoint, cap, kill switch, holds, dry run."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -112,7 +112,7 @@ def test_each_job_may_remember_where_it_stopped_and_forget_it(world: World, job:
     assert world.store.records([ref]) == [None]
 
 
-def test_what_an_earlier_run_left_alone_is_not_read_again(world: World) -> None:
+def test_rows_that_an_earlier_run_skipped_are_not_read_again(world: World) -> None:
     rows(world, "a", "b", "c")
     sweep = Sweep(page=1)
     sweep.budget = 1
@@ -229,7 +229,7 @@ def test_the_switch_stops_a_run_under_way(world: World) -> None:
     assert len(sweep.applied) == STEPS
 
 
-def test_what_is_held_is_left_alone(world: World) -> None:
+def test_held_work_is_skipped(world: World) -> None:
     rows(world, "a", "b")
     sweep = Sweep()
     with watched([world.store.connection.client]) as calls:
@@ -303,7 +303,7 @@ def test_a_throttled_claim_is_tried_again_and_stops_nothing(world: World, monkey
     assert go(world, sweep).applied == STEPS + 1
 
 
-def test_killed_at_any_call_of_a_run_cut_in_two_it_ends_the_same(world: World) -> None:
+def test_killed_at_any_call_of_a_run_in_two_parts_it_ends_the_same(world: World) -> None:
     def prepare() -> Sweep:
         rows(world, "a", "b")
         sweep = Sweep(page=1)

@@ -28,7 +28,7 @@ DUE = date(2037, 1, 1)
 
 @contextmanager
 def signed(world: Turned) -> Iterator[list[tuple[str, str, dict[str, Any]]]]:
-    """Who signs each request to DynamoDB: a company, or "" for the function; and what it is."""
+    """The signer of each request to DynamoDB (a company, or "" for the function), with its operation and body."""
     found: list[tuple[str, str, dict[str, Any]]] = []
     events = world.store.connection.client.meta.events
 
@@ -51,7 +51,7 @@ def signed(world: Turned) -> Iterator[list[tuple[str, str, dict[str, Any]]]]:
 
 @contextmanager
 def lent(world: Turned) -> Iterator[Counter[str]]:
-    """How often STS is asked for a session of each company."""
+    """The number of sessions requested from STS for each company."""
     found: Counter[str] = Counter()
 
     def asked(params: dict[str, Any], **_: Any) -> None:
@@ -75,7 +75,7 @@ def world(vault: Turned) -> Turned:
     return vault
 
 
-def test_whatever_is_done_for_a_company_is_signed_by_its_session(world: Turned) -> None:
+def test_every_call_for_a_company_is_signed_by_its_session(world: Turned) -> None:
     shops = [Ledger(world, per_year=1), Ledger(world, per_year=1)]
     at(world, DUE)
     with signed(world) as calls:

@@ -77,7 +77,7 @@ def test_an_hour_that_the_clocks_repeat_fires_once() -> None:
         "",
     ],
 )
-def test_what_eventbridge_would_refuse_is_refused(expression: str) -> None:
+def test_an_expression_that_eventbridge_refuses_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_schedule(expression)
 

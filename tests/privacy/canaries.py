@@ -30,7 +30,7 @@ FIRST_DAY, FIRST_HOUR = date(2250, 1, 1), datetime(2150, 1, 1, tzinfo=UTC)
 
 
 class Spot(NamedTuple):
-    """Where a canary was planted: a row's attribute (its dotted path), or a prefix of files."""
+    """The position of a canary: a row's attribute (its dotted path), or a prefix of files."""
 
     place: str
     kind: str
@@ -232,7 +232,7 @@ def versions(world: World) -> Iterator[tuple[str, bytes]]:
 
 
 def _bytes(value: Mapping[str, Any]) -> Iterator[bytes]:
-    """Whatever one attribute value of DynamoDB's holds."""
+    """The bytes of all strings in one attribute value of DynamoDB."""
     ((kind, held),) = value.items()
     if kind == "M":
         for name, part in held.items():
@@ -246,11 +246,11 @@ def _bytes(value: Mapping[str, Any]) -> Iterator[bytes]:
 
 
 LOOKS = re.compile(rb"Serin[0-9a-f]{8}n\d{5}z|(?<!\d)7\d{15}(?!\d)|\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?")
-"""What a canary looks like; which ones they are is then looked up."""
+"""The pattern of a canary. A match is then looked up among the known ones."""
 
 
 def found(world: World, texts: Mapping[str, Spot]) -> dict[str, set[str]]:
-    """Where each of these texts still stands: by text, the places."""
+    """The positions at which each of these texts is still stored, by text."""
     standing: dict[str, set[str]] = {}
     for place, content in scanned(world):
         for part in unpacked(content):

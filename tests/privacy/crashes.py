@@ -50,7 +50,7 @@ class Case:
     prepare: Callable[[Turned], Books]
     moments: tuple[timedelta | date, ...] = (NOW,)
     kind: str = ""
-    """Of a privacy request, what is asked."""
+    """The kind of a privacy request."""
     steps: tuple[str, ...] = ()
     """The name of the workflow that it goes through, and the steps that it begins."""
 
@@ -78,7 +78,7 @@ def stocked(world: Turned, *, small: bool = True, owners: int = 1) -> Books:
 
 
 def put(books: Books, *rows: Record) -> None:
-    """Rows as they lie there, past the door."""
+    """Rows as they are stored, read without the product."""
     for row in rows:
         put_row(books.world.store, row)
 
@@ -207,7 +207,7 @@ def lapsed(world: Turned) -> Books:
 
 
 def until(day: date) -> timedelta:
-    """How far the clock must be turned for a day in Casablanca to have begun."""
+    """The shift of the clock after which a day in Casablanca has begun."""
     return midnight(day) + timedelta(minutes=1) - datetime.now(UTC)
 
 

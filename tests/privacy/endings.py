@@ -1,5 +1,5 @@
-"""What a company is in the end, comparable between two companies: all its rows, objects and mails without what differs
-by company and by moment (ids, instants, hashes, signatures)."""
+"""A company's final state, comparable between two companies: all its rows, objects and mails without the values that
+differ by company and by moment (ids, instants, hashes, signatures)."""
 
 import json
 import re

@@ -115,7 +115,7 @@ def test_the_tables_are_safe_in_a_spreadsheet(shop: Shop) -> None:
     assert "'=HYPERLINK" in archive.read("data/customers.csv").decode()
 
 
-def test_no_secret_no_other_company_and_nothing_that_may_not_be_told(vault: Turned) -> None:
+def test_the_archive_holds_no_secret_no_other_company_and_no_confidential_row(vault: Turned) -> None:
     mine, other = Books(vault, mark="Mine4Z", owners=2), Books(vault, mark="Other9K")
     for day in (None, today(mine.at) + timedelta(days=9)):
         disclosures.record(

@@ -1,4 +1,4 @@
-"""What the application is told: careful for anybody, by their own choices for a member."""
+"""The settings of the application: careful for anybody, and by their own choices for a member."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_a_member_sees_their_own(shop: Shop) -> None:
     assert got["policy"]["must_accept"] is False
 
 
-def test_what_proves_nobody_gets_what_anybody_gets(gateway: Gateway, issuer: Issuer, shop: Shop, new_shop: Any) -> None:
+def test_an_invalid_token_gets_the_public_settings(gateway: Gateway, issuer: Issuer, shop: Shop, new_shop: Any) -> None:
     anybody = Client(gateway).get("/v1/app-settings").json
     key, _ = shop.key("company.read")
     stranger = Client(gateway, issuer.token("somebody-without-a-company"))

@@ -95,7 +95,7 @@ def everything_due(world: World) -> None:
 
 
 def named_by_the_policy(garden: Garden) -> set[Spot]:
-    """What outlives an account by the rules alone: read off the policy, not off the erasure's plan."""
+    """The spots that outlive an account, read from the policy's rules and not from the erasure's plan."""
     policy, stays = current(), set()
     for stored in inventory.take():
         rules = {a.path: policy.rules[a.governed_by] for a in stored.attributes}
@@ -110,12 +110,12 @@ def named_by_the_policy(garden: Garden) -> set[Spot]:
 
 
 def blocked_prefixes() -> list[str]:
-    """Where objects lie that outlive an account."""
+    """The prefixes of objects that outlive an account."""
     policy = current()
     return [path for path, prefix in policy.prefixes.items() if policy.rules[prefix.rule].on_erasure in LASTING]
 
 
-def test_of_an_account_exactly_what_the_policy_names_is_left(alone: Turned, logs: StringIO) -> None:
+def test_a_deleted_account_leaves_exactly_the_rows_that_the_policy_names(alone: Turned, logs: StringIO) -> None:
     books, garden = sown(alone)
     assert unsown(garden) == []
     before = found(alone, garden.planted)
@@ -154,7 +154,7 @@ def _nothing_told(world: Turned, garden: Garden, logs: StringIO) -> None:
         assert text not in sent, f"{spot} was mailed"
 
 
-def test_what_holds_no_canary_says_why(alone: Turned) -> None:
+def test_an_attribute_without_a_canary_has_a_reason(alone: Turned) -> None:
     garden = Garden(alone, "cmp_x")
     rows = list(garden.rows())
     assert {(row.TABLE, row.KIND) for row in rows} | canaries.BY_HAND == set(all_entities())

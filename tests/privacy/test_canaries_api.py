@@ -62,7 +62,7 @@ def marked(body: Any, mark: str, name: str = "") -> Any:
 
 
 def spoilt(client: Client, endpoint: Endpoint, asked: Sample, mark: str) -> None:
-    """What is no good request, the mark in each part of it. Nothing may go wrong but be refused."""
+    """Send invalid requests, with the mark in each part. Each must be refused, and none may fail otherwise."""
     again: dict[str, Any] = {"idempotency_key": f"{mark}-again"} if endpoint.method != "GET" else {}
     extra = (asked.body or {}) | {mark: mark}
     got = [
@@ -156,7 +156,7 @@ def _delete(shop: Shop) -> None:
 
 
 def _stands(world: Any, mark: str) -> dict[str, int]:
-    """Where the mark stands, and how often."""
+    """The positions of the mark, and their number."""
     places: dict[str, int] = {}
     for place, content in scanned(world):
         if any(mark.encode() in part for part in unpacked(content)):

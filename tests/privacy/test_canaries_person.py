@@ -1,4 +1,4 @@
-"""Of one person exactly what the policy says goes, and nothing of anybody else: a canary in every attribute.
+"""The deletion of one person removes exactly what the policy says, and nothing of others: a canary in every attribute.
 
 Two gardens stand in one company: one whose rows name the person, by each reference that the policy knows and within
 each copy that may name anybody, and one whose rows name nobody. What is missing afterwards is compared both ways with
@@ -22,9 +22,9 @@ from tests.rows import put_row
 
 ROWS = {"cus": "customer", "sup": "supplier", "mem": "member"}
 TOUCHED = frozenset({"version", "updated_at"})
-"""What every edit of a row writes anew."""
+"""Attributes that every edit of a row writes."""
 EMPTIED = {("transient", "idempotency"): "body"}
-"""What a row loses that stays: the key is remembered without its answer, so that nothing is done twice."""
+"""Attributes removed from rows that stay. The key is kept without its answer, so that no call is carried out twice."""
 
 
 def rules(table: str, kind: str) -> dict[str, Rule]:
@@ -81,7 +81,7 @@ def plant(world: Turned, garden: Garden, who: str | None = None, subject: str = 
 
 
 @pytest.mark.parametrize(("prefix", "who"), [("cus", "party"), ("sup", "party"), ("mem", "member")])
-def test_of_one_person_exactly_what_the_policy_says_goes(alone: Turned, prefix: str, who: str) -> None:
+def test_the_deletion_of_a_person_removes_exactly_what_the_policy_says(alone: Turned, prefix: str, who: str) -> None:
     books = Books(alone)
     subject = fresh(alone, prefix)
     about, beside = Garden(alone, books.id), Garden(alone, books.id)
@@ -113,7 +113,7 @@ def test_of_one_person_exactly_what_the_policy_says_goes(alone: Turned, prefix: 
 
 
 def _made_again(who: str) -> set[str]:
-    """Rendered pages go with whoever may be on them, whoever that is: they are made again when they are asked for."""
+    """The prefix of rendered pages, if such a person may be on them. They are deleted and rendered again on request."""
     return {prefixes.PDF} if who in current().rules[current().prefixes[prefixes.PDF].rule].subjects else set()
 
 
@@ -123,7 +123,7 @@ def _copies(rows: list[Record]) -> set[str]:
 
 
 def _named_where_the_law_keeps_it(world: Turned, subject: str) -> None:
-    """Where the person's id still stands: in blocked books and in proofs, which name nobody by name."""
+    """Assert that the person's id remains only in blocked books and in proofs, which hold no name."""
     places = {
         place.partition("/")[0]
         for place, content in scanned(world)

@@ -65,7 +65,7 @@ def test_an_earlier_version_without_material_change_will_do_and_keeps_its_own_pr
         ({"kind": "marketing", "granted": "yes"}, ("/granted", "wrong_type")),
     ],
 )
-def test_what_is_no_consent_is_refused(shop: Shop, body: dict[str, Any], fault: tuple[str, str]) -> None:
+def test_an_invalid_consent_is_refused(shop: Shop, body: dict[str, Any], fault: tuple[str, str]) -> None:
     before = shop.clock
     got = shop.owner.post("/v1/consents", body)
     assert (got.status, got.codes, shop.clock) == (422, [fault], before)

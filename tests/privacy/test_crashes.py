@@ -18,15 +18,15 @@ from tests.workflow import tables
 
 EVERY = cases()
 FEW = frozenset({"customers", "invoices", "members"})
-"""Of the kinds in an export, which all are read, written and cleared by the same lines, those that are killed at in
-every run; with `--every-call` all of them."""
+"""The kinds in an export at which every run kills the job; with `--every-call`, at all kinds. The same code reads,
+writes and clears every kind."""
 
 
 ELSEWHERE = {
     "nightly": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
     "backups": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
     "restores": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
-    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_nothing_aside",
+    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_no_drill_rows",
     "expiry": "tests/backup/test_expiry.py::test_killed_at_any_call_nothing_is_left",
 }
 """Jobs that are killed beside what they need."""
@@ -67,9 +67,9 @@ def test_every_job_is_among_them() -> None:
 ALONE = {
     "backup": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
     "backup job": "tests/backup/test_nightly.py::test_killed_at_any_call_the_night_ends_the_same",
-    "disabling of the cloud": "tests/backup/test_leaving.py::test_killed_at_any_call_it_ends_the_same",
+    "disabling of the cloud": "tests/backup/test_disable_cloud.py::test_killed_at_any_call_it_ends_the_same",
     "download": "tests/backup/test_restore_crash.py::test_a_download_ends_the_same",
-    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_nothing_aside",
+    "drill": "tests/backup/test_restore_crash.py::test_a_drill_ends_the_same_and_leaves_no_drill_rows",
     "restore": "tests/backup/test_restore_crash.py::test_a_restore_ends_the_same",
     "verification": "tests/backup/test_restore_crash.py::test_a_verification_ends_the_same",
 }

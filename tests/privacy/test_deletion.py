@@ -65,7 +65,7 @@ def every_row(world: Turned, company: str | None = None) -> list[tuple[str, dict
 
 
 def content(world: Turned, table: str, row: dict[str, Any]) -> bytes:
-    """Whatever a row holds, unpacked."""
+    """The complete content of a row, unpacked."""
     return repr(from_row(table, row)).encode() + repr(row).encode()
 
 
@@ -100,7 +100,7 @@ def test_nothing_of_an_account_is_left_but_what_the_policy_names(vault: Turned) 
     assert {row["_kind"]["S"] for _, row in every_row(vault, shop.id)} == STATUTORY | PROOF
 
 
-def test_what_is_kept_is_blocked(vault: Turned) -> None:
+def test_kept_records_are_blocked(vault: Turned) -> None:
     shop = Books(vault, small=True)
     shop.confirmed()
     for _ in ("in grace", "closed"):
@@ -283,7 +283,7 @@ def shop_confirm(shop: Books, id: str) -> None:
     requests.confirm(shop.world, shop.call(), shop.owner(), id)
 
 
-def test_who_asked_may_read_the_receipt_of_a_closed_account_and_nobody_else(vault: Turned) -> None:
+def test_only_the_requester_may_read_the_receipt_of_a_closed_account(vault: Turned) -> None:
     shop = Books(vault, small=True)
     id = shop.confirmed(waive=True)
     carried(vault)

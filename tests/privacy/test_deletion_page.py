@@ -154,7 +154,7 @@ def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: Wor
     assert len(_requests(shop)) == 1
 
 
-def test_a_page_cut_off_before_keys_had_a_mark_goes_on_and_asks_no_second_time(
+def test_an_interrupted_page_without_a_key_mark_continues_and_makes_no_second_request(
     anybody: Client, owner: tuple[Shop, str], world: World
 ) -> None:
     shop, email = owner
@@ -178,9 +178,7 @@ def _wrong(code: str) -> str:
     return str((int(code) + 1) % 10**DIGITS).zfill(DIGITS)
 
 
-def test_a_strangers_wrong_tries_spend_his_own_and_not_the_code(
-    anybody: Client, owner: tuple[Shop, str], world: World
-) -> None:
+def test_a_strangers_wrong_tries_do_not_use_up_the_code(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
     shop, email = owner
     _send(anybody, email=email)
     code = _mailed(world, email)
@@ -313,7 +311,7 @@ def test_neither_address_nor_source_nor_code_is_kept_in_clear(
 @pytest.mark.parametrize(
     "email", ["", "nobody", "a@b", "x" * 300 + "@shop.example", '"><script>alert(1)</script>@x.ma']
 )
-def test_what_is_no_address_is_said_in_place(anybody: Client, world: World, email: str) -> None:
+def test_an_invalid_address_is_reported_at_its_field(anybody: Client, world: World, email: str) -> None:
     got = _send(anybody, "en", email=email)
     assert got.status == 200
     assert 'role="alert"' in got.text
@@ -344,7 +342,7 @@ def test_an_account_under_way_is_said_to_be(anybody: Client, owner: tuple[Shop, 
     assert len(_requests(shop)) == 1
 
 
-def test_the_owners_are_told(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
+def test_the_owners_are_notified(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
     _, email = owner
     _send(anybody, email=email)
     _send(anybody, email=email, code=_mailed(world, email))

@@ -1,4 +1,4 @@
-"""Which persons a deletion may name, how often, and what its receipt says of them."""
+"""The persons that a deletion may name, how often it may, and what its receipt says of them."""
 
 from datetime import date
 from typing import Any

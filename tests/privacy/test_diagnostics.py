@@ -82,7 +82,7 @@ PERSONAL = (
 
 @pytest.mark.parametrize("text", PERSONAL)
 @pytest.mark.parametrize("place", ["code", "signature", "app_version", "os_version", "a new member", "a member's name"])
-def test_what_looks_personal_is_refused_whole(anybody: Client, world: World, text: str, place: str) -> None:
+def test_a_batch_that_may_hold_personal_data_is_refused(anybody: Client, world: World, text: str, place: str) -> None:
     sent = json.loads(json.dumps(GOOD))
     if place in ("code", "signature"):
         sent["events"][1][place] = text
@@ -129,7 +129,7 @@ def test_the_shape_is_fixed(anybody: Client, change: dict[str, Any], pointer: st
 
 
 @pytest.mark.parametrize("text", ["crash.invoice_editor", "1.4.2", "15", "android", "slow.list_opening", "600000"])
-def test_what_the_application_says_is_not_taken_for_a_person(text: str) -> None:
+def test_the_applications_own_words_are_accepted(text: str) -> None:
     assert not looks_personal(text)
 
 

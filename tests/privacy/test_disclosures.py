@@ -78,7 +78,7 @@ def test_a_hidden_one_leaves_no_trace_in_the_feed(shop: Shop, world: World) -> N
         ({"kind": "processor_transfer", "hide": 1}, ("/hidden_until", "only_lawful_demands_hide")),
     ],
 )
-def test_what_is_no_disclosure_is_refused(
+def test_an_invalid_disclosure_is_refused(
     shop: Shop, world: World, change: dict[str, Any], fault: tuple[str, str]
 ) -> None:
     on = today(world.now())

@@ -15,7 +15,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.errors import CompanyBlocked
-from chalicelib.domain.privacy.erased import MARK, NAMES, is_erased, joined, marked
+from chalicelib.domain.privacy.erased import MARK_BYTES, NAMES, is_erased, joined, marked
 from chalicelib.jobs import requests as request_jobs
 from chalicelib.jobs.job import within
 from chalicelib.jobs.requests import requests_job
@@ -137,7 +137,7 @@ def test_nobody_is_found_by_the_erased_id(sold: Sold) -> None:
 
 
 @pytest.mark.parametrize("what", ["pdf", "ubl"])
-def test_what_is_frozen_is_blocked_and_not_altered(sold: Sold, what: str) -> None:
+def test_the_files_of_an_erased_persons_documents_are_blocked_and_not_altered(sold: Sold, what: str) -> None:
     shop, _, before, note = sold
     for path in (f"/v1/invoices/{before['id']}/{what}", f"/v1/credit-notes/{note['id']}/{what}"):
         got = shop.owner.get(path, accept_language="fr")
@@ -247,7 +247,7 @@ def test_reading_costs_as_much_as_before(sold: Sold, shop: Shop) -> None:
 
 def test_a_mark_is_eight_bytes_and_is_set_once() -> None:
     marks = marked(marked(marked(None, "cus_1"), "cus_2"), "cus_1")
-    assert len(marks) == 2 * MARK
+    assert len(marks) == 2 * MARK_BYTES
     shifted = marks[1:] + marks[:1]
     head = _head(marks)
     assert [is_erased(head, id) for id in ("cus_1", "cus_2", "cus_3")] == [True, True, False]

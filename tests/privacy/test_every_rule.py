@@ -77,7 +77,7 @@ class Trial:
     term: Period
 
     def after(self, start: datetime) -> datetime:
-        """When the moved term ends that starts at `start`."""
+        """The end of the moved term that starts at `start`."""
         return self.term.after_instant(start)
 
     def gone_on(self, start: datetime) -> datetime:
@@ -90,7 +90,7 @@ class Trial:
         assert (report.outcome, report.failures) == ("done", [])
 
     def there(self, *refs: Ref) -> list[bool]:
-        """Which of these rows are stored."""
+        """Tell for each of these rows whether it is stored."""
         return [row is not None for row in self.world.store.records(list(refs))]
 
     def ends_with(self, job: str, row: Record, at: datetime) -> None:
@@ -277,7 +277,7 @@ def letter(trial: Trial) -> None:
 
 
 def lifecycle(trial: Trial, prefix: str, bucket: str = "files") -> None:
-    """What S3 itself removes: the deployed rule, and the one that the engine's bucket has, state the moved term."""
+    """The removal by S3 itself: the deployed rule, and the rule of the engine's bucket, have the moved term."""
     rule = current().rules[trial.rule]
     due_in = most_days(trial.term) + (
         most_days(Period(years=1)) + 1 if rule.start is Start.END_OF_FINANCIAL_YEAR else 0
@@ -331,7 +331,7 @@ def backup(tier: Tier) -> Check:
 
 
 def account(trial: Trial) -> None:
-    """What is under the rule stays until its term after the account's deletion is over; all else goes at once."""
+    """Rows under the rule stay until their term after the account's deletion is over. Others are deleted at once."""
     world = trial.world
     books, _ = sown(world)
     owned = {(s.table, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
@@ -523,7 +523,7 @@ def quiet(alone: Turned) -> Iterator[Turned]:
 
 @pytest.mark.usefixtures("embedded_s3")
 @pytest.mark.parametrize("rule", current().rules)
-def test_what_is_stored_follows_the_term_of_the_rule(quiet: Turned, rule: str) -> None:
+def test_stored_data_follows_the_term_of_its_rule(quiet: Turned, rule: str) -> None:
     check, term = CHECKS[rule]
     if current().rules[rule].start is Start.ROW:
         with pytest.raises(PolicyError, match="a term is needed, except"):

@@ -1,4 +1,4 @@
-"""What the clock's work costs follows what is due and not what is stored: counted in DynamoDB's own units."""
+"""The cost of scheduled jobs depends on the rows that are due, not on the stored ones: counted in DynamoDB's units."""
 
 import pytest
 

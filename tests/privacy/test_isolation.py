@@ -1,4 +1,4 @@
-"""Whatever is done to one company's data touches no byte of another's: all rows and all versions, before and after."""
+"""No action on one company's data changes a byte of another's: all rows and all versions, before and after."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -91,7 +91,7 @@ def test_another_company_is_not_touched(alone: Turned, work: Callable[[Turned], 
 
 
 def run_later(world: Turned) -> None:
-    """Whatever is looked at again a little later."""
+    """Run each of these jobs as of eleven minutes later."""
     for job in JOBS:
         run(world, job, now=world.now() + timedelta(minutes=11), left=within(120))
 

@@ -145,7 +145,7 @@ def test_a_crash_after_sending_repeats_the_same_words(shop: Shop, box: World, mo
     assert box.store.records([written.letter.key]) == [None]
 
 
-def test_what_is_refused_for_good_is_let_go_without_naming_the_address(
+def test_a_permanently_refused_mail_is_dropped_without_logging_the_address(
     shop: Shop, box: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     written = _commit(shop, "refused@shop.example")
@@ -159,7 +159,7 @@ def test_what_is_refused_for_good_is_let_go_without_naming_the_address(
 
 
 @pytest.mark.parametrize(("code", "raised"), [("MessageRejected", Undeliverable), ("TooManyRequestsException", Busy)])
-def test_what_ses_says_is_not_passed_on(
+def test_the_error_text_of_ses_is_not_passed_on(
     box: World, monkeypatch: pytest.MonkeyPatch, code: str, raised: type[Exception]
 ) -> None:
     error = ClientError({"Error": {"Code": code, "Message": "of jane@shop.example"}}, "SendEmail")

@@ -1,4 +1,4 @@
-"""What a malicious member, a former one, a stranger or another company's owner tried with privacy requests."""
+"""Misuse of privacy requests by a malicious member, a former member, a stranger, or another company's owner."""
 
 import base64
 import io
@@ -95,7 +95,7 @@ def test_one_persons_deletion_leaves_the_others_files(shop: Shop) -> None:
     assert list(shop.world.files.list(prefixes.of_company(prefixes.EXPORTS, shop.company))) == [kept]
 
 
-def test_what_an_erased_member_attached_goes_too(shop: Shop) -> None:
+def test_an_erased_members_attachments_are_deleted(shop: Shop) -> None:
     from PIL import Image
 
     picture = io.BytesIO()
@@ -172,7 +172,7 @@ def _export(shop: Shop, client: Client, **body: Any) -> tuple[bytes, int]:
     return b"".join(archive.read(name) for name in archive.namelist()), len(files)
 
 
-def test_of_a_shared_thread_each_is_handed_what_is_his_own(shop: Shop) -> None:
+def test_an_export_holds_only_the_requesters_messages_of_a_shared_thread(shop: Shop) -> None:
     clerk = shop.member("clerk")
     files = [_file("red"), _file("blue")]
     opened = clerk.post("/v1/support", {"subject": "s", "text": "Clerk7Z", "attachments": files})
@@ -186,7 +186,7 @@ def test_of_a_shared_thread_each_is_handed_what_is_his_own(shop: Shop) -> None:
     assert (b"Owner7Z" in theirs, b"Clerk7Z" in theirs, b"Support7Z" in theirs, attached) == (True, False, False, 1)
 
 
-def test_what_an_erased_member_attached_elsewhere_goes_and_nothing_else(shop: Shop) -> None:
+def test_an_erased_members_attachments_in_other_threads_are_deleted_and_no_others(shop: Shop) -> None:
     clerk, co = shop.member("clerk"), shop.member("owner", f"co-{shop.company}")
     opened = clerk.post("/v1/support", {"subject": "s", "text": "t", "attachments": [_file("red")]}).json
     assert co.post(f"/v1/support/{opened['id']}/messages", {"text": "x", "attachments": [_file("blue")]}).status == 201

@@ -125,7 +125,7 @@ def _shut_out(shop: Shop, how: str, user: str) -> None:
 
 @pytest.mark.parametrize("how", ["removed", "demoted", "erased"])
 @pytest.mark.parametrize("first", [True, False])
-def test_who_was_an_owner_may_stop_what_he_was_shut_out_for(shop: Shop, how: str, first: bool) -> None:
+def test_a_removed_owner_may_stop_the_deletion(shop: Shop, how: str, first: bool) -> None:
     user = f"shut-out-{how}-{first}"
     victim, fired = shop.member("owner", user), shop.member("clerk", f"{user}-clerk")
     assert shop.owner.ask("DELETE", f"/v1/members/{id_of(shop, f'{user}-clerk')}", if_match="*").status == 200
@@ -162,7 +162,7 @@ def test_a_former_owner_is_forgotten_after_thirty_days(vault: Turned) -> None:
     assert books.request(books.asked()).owners == staying
 
 
-def test_an_owner_who_is_shut_out_is_told_and_so_are_all_when_a_deletion_is_asked_for(shop: Shop) -> None:
+def test_a_removed_owner_and_all_owners_at_a_deletion_request_are_notified(shop: Shop) -> None:
     open_mailbox(shop.world)
     address = f"shut-out-{shop.company}@shop.example".lower()
     added = shop.owner.post("/v1/members", {"user": f"s-{shop.company}", "email": address, "role": "owner"})
@@ -197,10 +197,8 @@ def _promote_to_owner(shop: Shop, user: str) -> None:
 
 
 @pytest.mark.parametrize("change", [_add_owner, _promote_to_owner])
-def test_whoever_owns_the_account_is_told_that_another_owner_came(
-    shop: Shop, change: Callable[[Shop, str], None]
-) -> None:
-    """Who stole a token can make himself an owner, and lasting; not in silence."""
+def test_the_owners_are_notified_of_a_new_owner(shop: Shop, change: Callable[[Shop, str], None]) -> None:
+    """A thief of a token can become a lasting owner, but not without a notice to the owners."""
     open_mailbox(shop.world)
     to = f"came-{change.__name__}-{shop.company[-8:].lower()}@shop.example"
     assert shop.owner.post("/v1/members", {"user": f"x-{shop.company}", "email": to, "role": "owner"}).status == 201
@@ -232,7 +230,7 @@ def _waiting(world: Turned, company: str) -> list[Letter]:
     return [row for row in found if isinstance(row, Letter) and company.encode() in row.values]
 
 
-def test_the_owners_are_told_that_all_is_done_and_then_no_address_is_left(vault: Turned) -> None:
+def test_the_owners_get_the_completion_mail_and_then_no_address_is_left(vault: Turned) -> None:
     open_mailbox(vault)
     mark = "told" + vault.random(4).hex()
     books, address = Books(vault, owners=2, mark=mark, small=True), f"{mark}@member.example"

@@ -61,7 +61,7 @@ class Leaver:
         self.outcomes = tuple(found)
 
     def sent(self) -> None:
-        """What the commits left to be mailed goes out."""
+        """Send the mails of the commits."""
         run(self.world, named("outbox"), now=self.world.now() + self.late, left=within(60))
 
     def _mailed(self) -> str:
@@ -97,14 +97,14 @@ def leaver(world: Turned) -> Leaver:
 
 
 def ended(who: Leaver) -> list[str]:
-    """All that is left, whatever codes were mailed; and the receipt, which there is once."""
+    """All that is left, with the mailed codes masked. The receipt exists at most once."""
     receipts = [row for row in who.world.store.query("requests", who.books.id).records if isinstance(row, Receipt)]
     assert len(receipts) <= 1
     return sorted({re.sub(r"\b[0-9]{8}\b", "code", line) for line in told(who.books)})
 
 
 def again(who: Leaver) -> None:
-    """Who saw no page sends the form again; what waits to be sent is sent."""
+    """Send the form again, as a person who saw no page does, then send the waiting mails."""
     who.late = LATER
     if not who.outcomes:
         who.page()

@@ -50,7 +50,7 @@ def carried(shop: Shop, **after: float) -> None:
 
 
 def rectified(client: Client, subject: str | None, corrections: dict[str, Any]) -> Got:
-    """What asking for a rectification answers."""
+    """The answer to a request for a rectification."""
     return client.post(URL, {"kind": "rectification", "subject": subject, "corrections": corrections})
 
 
@@ -288,7 +288,7 @@ def test_nobody_is_reported_told_before_the_mail_is_gone(shop: Shop) -> None:
 
 
 def watched(vault: Turned, id: str, caplog: pytest.LogCaptureFixture) -> list[int]:
-    """What the watch says of a request now."""
+    """The levels of the lines that the watch logs about a request now."""
     caplog.clear()
     with caplog.at_level(logging.WARNING, "facture.privacy"):
         run(vault, watch_job(), now=vault.now(), left=within(60))

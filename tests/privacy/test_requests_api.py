@@ -94,7 +94,7 @@ def test_a_receipt_is_verified_by_the_commands_of_the_page_and_nothing_of_ours(s
     assert verified(handed.replace('"removed":1', '"removed":2', 1)) == "Verification failure"
 
 
-def test_of_a_closed_account_a_stranger_learns_nothing(shop: Shop, new_shop: Callable[..., Shop]) -> None:
+def test_a_stranger_learns_nothing_of_a_closed_account(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     id = asked(shop.owner)
     shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
     stranger = Client(shop.owner.gateway, new_shop().owner.token, shop.company)
@@ -106,7 +106,7 @@ def test_of_a_closed_account_a_stranger_learns_nothing(shop: Shop, new_shop: Cal
         carry(shop)
 
 
-def test_who_asked_sees_it_throughout(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requester_sees_the_request_throughout(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when the account is closed between the reading of its head, blocked still, and that of its requests."""
     id = asked(shop.owner)
     shop.owner.post(f"{URL}/{id}/confirm", {"waive_grace": True})
@@ -240,7 +240,7 @@ def test_nonsense_is_refused(shop: Shop, body: dict[str, Any], code: tuple[str, 
     assert got.codes[0][0] == code[0]
 
 
-def test_what_nobody_carries_out_waits_for_an_operator_under_its_deadline(shop: Shop) -> None:
+def test_a_request_that_no_job_carries_out_waits_for_an_operator_under_its_deadline(shop: Shop) -> None:
     got = shop.owner.post(URL, {"kind": "rectification", "subject": shop.customer})
     carry(shop)
     waiting = shop.owner.get(f"{URL}/{got.json['id']}").json

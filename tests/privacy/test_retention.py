@@ -69,7 +69,7 @@ class Ledger(Books):
         return row
 
     def verified(self) -> register.ChainVerification:
-        """What verifying the register says."""
+        """The register's verification."""
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
         return register.verify(open_company(self.world.store, self.id), series.id, 2026)
 
@@ -155,7 +155,7 @@ def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Tu
     assert shop.verified().fault is None
 
 
-def test_a_closed_company_is_swept_too(vault: Turned) -> None:
+def test_a_closed_companys_records_are_purged_too(vault: Turned) -> None:
     shop = Ledger(vault)
     shop.confirmed(waive=True)
     carried(vault)
@@ -224,7 +224,7 @@ def test_killed_at_any_call_the_sweep_ends_the_same(vault: Turned) -> None:
     assert prove([vault.store.connection.client], Work(prepare, lambda _: sweep(vault), later, state)) > 20
 
 
-def test_what_the_sweep_costs_follows_what_is_due(vault: Turned) -> None:
+def test_the_cost_of_the_sweep_depends_on_the_due_records(vault: Turned) -> None:
     at(vault, date(2037, 1, 1))
     sweep(vault)
 

@@ -1,4 +1,4 @@
-"""A run of a job has one clock: whatever it writes bears the time that `--now` says, and nothing ends as dead of it.
+"""A run of a job has one clock: all its rows have the time of `--now`, and no row is dead-lettered for it.
 
 The clock of the world lies decades before or after the run's, so that each instant that is read off it shows.
 """

@@ -158,9 +158,7 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize(("content", "code"), HOSTILE)
-def test_what_is_no_plain_file_is_refused_and_leaves_nothing(
-    shop: Shop, world: World, content: bytes, code: str
-) -> None:
+def test_an_unsupported_file_is_refused_and_leaves_nothing(shop: Shop, world: World, content: bytes, code: str) -> None:
     before = shop.clock
     got = shop.owner.post("/v1/support", HELP | {"attachments": [_file(_picture()), _file(content)]})
     assert (got.status, got.codes, shop.clock) == (422, [("/attachments/1/content", code)], before)
@@ -178,7 +176,7 @@ def test_what_is_no_plain_file_is_refused_and_leaves_nothing(
         ({"attachments": [{"name": "a\nb", "content": ""}]}, ("/attachments/0/name", "control_character")),
     ],
 )
-def test_what_is_no_request_for_help_is_refused(shop: Shop, change: dict[str, Any], fault: tuple[str, str]) -> None:
+def test_an_invalid_support_request_is_refused(shop: Shop, change: dict[str, Any], fault: tuple[str, str]) -> None:
     got = shop.owner.post("/v1/support", HELP | change)
     assert (got.status, got.codes) == (422, [fault])
 
@@ -188,7 +186,7 @@ def _cli(world: World, monkeypatch: pytest.MonkeyPatch, *argv: str, text: str = 
     return main(["support", *argv], lambda: world)
 
 
-def test_the_operator_answers_and_the_member_is_told(
+def test_the_member_is_notified_of_the_operators_answer(
     shop: Shop, world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     open_mailbox(world)
@@ -333,7 +331,7 @@ def test_a_thread_ends_although_the_account_is_blocked(shop: Shop, world: World)
     assert _thread(shop, id) is None
 
 
-def test_what_is_due_is_found_by_its_index(shop: Shop, world: World) -> None:
+def test_due_threads_are_found_by_the_index(shop: Shop, world: World) -> None:
     id = _opened(shop.owner)["id"]
     far = world.now() + timedelta(days=30)
     found = bookkeeping.page(world.store, "workspace", "support", far).records

@@ -1,4 +1,4 @@
-"""Conditional transitions: whoever is late finds the request moved, and nothing happens twice."""
+"""Conditional transitions: the later of two runners finds the request changed, and nothing happens twice."""
 
 import json
 import logging
@@ -144,7 +144,7 @@ def test_the_watch_warns_then_cries_then_is_gone(vault: Turned, caplog: pytest.L
     assert "deadline" not in shop.kinds("requests")
 
 
-def test_the_door_refuses_what_is_no_plan(vault: Turned) -> None:
+def test_erasure_refuses_measures_outside_a_plan(vault: Turned) -> None:
     shop = Books(vault, small=True)
     id = shop.confirmed(waive=True)
     carry(vault)

@@ -50,7 +50,7 @@ class Turned(World):
 
     @property
     def offset(self) -> timedelta:
-        """How far the clock is ahead of the system's."""
+        """The lead of the clock over the system's."""
         return self.movable.offset
 
     @offset.setter
@@ -78,7 +78,7 @@ class Books:
 
     @property
     def stamps(self) -> dict[str, Any]:
-        """What every row has."""
+        """The attributes that every row has."""
         return {"company": self.id, "created_at": self.at, "updated_at": self.at}
 
     def owner(self, number: int = 0, *, proven: bool = True) -> Requester:
@@ -86,7 +86,7 @@ class Books:
         return Requester(self.owners[number], "owner", f"sub-{self.owners[number]}", proven)
 
     def commit(self, *new: Record, messages: Iterable[Message] = (), founding: bool = False) -> None:
-        """Put rows through the door."""
+        """Put rows in transactions of the product."""
         call = answering(self.world.call(self.id, self.owners[0], "test", key=self.world.random(8).hex(), at=self.at))
         state = {"cloud_sync": True} if founding else None
 

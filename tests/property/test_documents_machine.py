@@ -1,4 +1,4 @@
-"""Draft, issue, credit, pay in any order: whatever happened, the register and the rows add up by themselves.
+"""Draft, issue, credit, pay in any order: after each step, the register and the rows add up by themselves.
 
 The machine remembers only what it needs to choose a next step and to know whether it must be refused. Every invariant
 is recomputed from the rows of the ledger: the sums, the chain, the balances from payments and credit notes.

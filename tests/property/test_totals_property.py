@@ -1,4 +1,4 @@
-"""What must hold of any document's totals: exact sums, TVA equal to base × rate to the centime, order irrelevant."""
+"""Properties of any document's totals: exact sums, TVA equal to base × rate to the centime, order irrelevant."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction

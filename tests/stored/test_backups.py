@@ -141,7 +141,7 @@ def test_a_running_drill_ends(stage: Stage, name: str) -> None:
     assert [stage.tables.all(f"drill-{table}") for table in ("workspace", "ledger", "journal")] == [[], [], []]
 
 
-def test_a_finished_backup_is_handed_out(stage: Stage) -> None:
+def test_a_finished_backup_can_be_downloaded(stage: Stage) -> None:
     """The present code makes the ZIP from the first row on."""
     found, client = stage.resume("backup-complete")
     address = f"/v1/backups/{found.id('transient', 'backup')}/download"

@@ -24,7 +24,7 @@ def test_a_bulk_issue_ends(stage: Stage, name: str) -> None:
     assert (proof["verified"], proof["complete"], proof["checked"]) == (True, True, len(issued))
 
 
-def test_leaving_the_cloud_ends(stage: Stage) -> None:
+def test_disabling_the_cloud_ends(stage: Stage) -> None:
     """Six rows are gone. The rest of the business data, the backup and the kept answers go; the law's records stay."""
     found, client = stage.resume("leaving-half")
     id = found.id("transient", "job", task="leave_the_cloud")

@@ -1,4 +1,4 @@
-"""What the product does with the toy kind. `test_toy_kind.py` runs it where the kind is declared first."""
+"""The product's behaviour with the toy kind. `test_toy_kind.py` runs it where the kind is declared first."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -197,7 +197,7 @@ def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
     assert replay.Replay(swept=date(2036, 12, 31)).expired(early)
 
 
-def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) -> None:
+def test_a_document_that_states_a_corrected_identity_is_found(vault: Turned) -> None:
     shop = Books(vault)
     toy = replace(MADE, company=shop.id, id=shop.new("toy"), supplier=shop.supplier)
     put(vault, toy)
@@ -210,5 +210,5 @@ def test_what_still_states_a_corrected_identity_is_found_in_it(vault: Turned) ->
     assert [row.KIND for row in found] == ["invoice", "balance", "toy_bill"]
 
 
-def test_its_original_is_handed_out_under_a_demand_for_all_that_it_holds() -> None:
+def test_its_original_is_disclosed_under_a_demand_for_all_its_content() -> None:
     assert demands.held(Toy) == {"document.content", "document.seller", "document.buyer"}

@@ -1,4 +1,4 @@
-"""What is refused of an identity, what is only noticed, and how what was sent is settled."""
+"""The refusals and warnings of an identity, and the normal form of sent values."""
 
 from dataclasses import replace
 from typing import Any
@@ -75,7 +75,7 @@ def test_a_company_is_not_asked_for_its_ice() -> None:
     assert _codes(company(), {"ice": None}) == []
 
 
-def test_what_is_unusual_is_noticed() -> None:
+def test_an_unusual_identity_gives_a_warning() -> None:
     assert notices(company()) == ()
     odd = company(tax_id="123", phone="+33612345678")
     assert [(n.pointer, n.code) for n in notices(odd)] == [

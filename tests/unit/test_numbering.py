@@ -1,4 +1,4 @@
-"""Numbers: continuous, never twice, whatever the pattern."""
+"""Numbers: continuous and never twice, with every pattern."""
 
 from datetime import date, timedelta
 from itertools import product

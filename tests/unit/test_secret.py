@@ -46,7 +46,7 @@ def test_without_one_nothing_is_looked_up(named: Settings) -> None:
         pepper(replace(named, pepper_secret=None))
 
 
-def test_what_is_not_there_is_a_defect_and_silence_passes(named: Settings) -> None:
+def test_a_missing_secret_is_a_defect_and_no_answer_is_temporary(named: Settings) -> None:
     with pytest.raises(ClientError):
         kept(replace(named, pepper_secret="nothing-of-this-name"))
     with pytest.raises(Busy):

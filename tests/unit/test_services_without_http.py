@@ -20,7 +20,7 @@ HEADER = re.compile(
 NAMES: Final = frozenset(
     {"Answer", "HTTPStatus", "if_match", "etag", "headers", "status_code", "http_method", "location", "Response"}
 )
-"""Of variables, attributes, parameters and imports."""
+"""Forbidden names of variables, attributes, parameters and imports."""
 MODULES: Final = frozenset({"http", "http.client", "chalice", "urllib.request", "requests", "httpx"})
 STEP = "the reply of a job's own step, which only that job reads"
 STORED = "what is stored with an idempotency key keeps its name"

@@ -25,7 +25,7 @@ ELSEWHERE = replace(
 )
 
 
-def test_all_services_are_amazons_unless_told_otherwise() -> None:
+def test_all_services_are_on_aws_by_default() -> None:
     made = Settings.from_env(REQUIRED)
     assert {made.endpoint_of(service) for service in PLACES} == {None}
 
@@ -58,7 +58,7 @@ def test_the_roles_of_sessions_are_by_job() -> None:
             Settings.from_env({**REQUIRED, "FACTURE_SESSION_ROLES": wrong})
 
 
-def test_what_is_missing_is_named() -> None:
+def test_missing_settings_are_named() -> None:
     with pytest.raises(SettingsError, match="FACTURE_ISSUER"):
         Settings.from_env({**REQUIRED, "FACTURE_ISSUER": ""})
 

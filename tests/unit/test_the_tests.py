@@ -70,7 +70,7 @@ def collected(modules: Trees) -> Iterator[tuple[str, Function]]:
 
 
 class Sure:
-    """Tells whether a function reaches an assertion whatever its data are."""
+    """Tells whether a function reaches an assertion with any data."""
 
     def __init__(self, modules: Trees) -> None:
         self.by_name: dict[str, list[Function]] = {}
@@ -158,7 +158,7 @@ def _has_elements(node: ast.expr, full: frozenset[str]) -> bool:  # noqa: PLR091
 
 
 def cannot_fail(modules: Trees) -> list[str]:
-    """Tests that pass without a check, whatever the product does."""
+    """Tests that pass without a check of the product."""
     sure = Sure(modules)
     return [place for place, node in collected(modules) if not sure.of(node)]
 

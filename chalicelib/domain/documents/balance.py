@@ -37,13 +37,13 @@ def left(document: Issued, balance: Balance | None) -> Decimal:
 
 def status(document: Issued, balance: Balance | None) -> str:
     """The status from the balance: issued, partially_paid, paid or credited."""
-    if balance and _credited_whole(document, balance):
+    if balance and _credited_fully(document, balance):
         return "credited"
     if left(document, balance) <= 0:
         return "paid"
     return "partially_paid" if balance and balance.paid else "issued"
 
 
-def _credited_whole(document: Issued, balance: Balance) -> bool:
+def _credited_fully(document: Issued, balance: Balance) -> bool:
     done = {part.line: part.quantity for part in balance.lines}
     return bool(done) and all(done.get(number) == line.quantity for number, line in enumerate(document.lines, 1))

@@ -56,7 +56,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
 
 
 def _missing(declared: DocumentType) -> dict[str, bool]:
-    """Whether the attributes that it names exist."""
+    """Check that the attributes that it names exist."""
     has = {each.name for each in fields(declared.issued)}
     named = {
         declared.person,
@@ -72,8 +72,8 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
 
 
 def _kept_otherwise(declared: DocumentType) -> dict[str, bool]:
-    """Whether the attributes of its content name its own rule of retention. An attribute that only this kind has may
-    name another rule."""
+    """Check that each attribute of its content names the kind's retention rule. An attribute that only this kind has
+    may name another rule."""
     shared = {each.name: each.metadata["rule"] for each in fields(Issued)}
     content = {name for name, rule in shared.items() if rule == shared["lines"]} | {
         declared.person,
@@ -86,7 +86,7 @@ def _kept_otherwise(declared: DocumentType) -> dict[str, bool]:
 
 
 def _taken(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, bool]:
-    """Whether its names are its own."""
+    """Check that no other kind uses its names."""
 
     def names(each: DocumentType) -> set[str]:
         own = {each.kind, each.prefix, each.plural, each.path, each.backup_group, each.figure.name}

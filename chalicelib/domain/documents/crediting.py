@@ -59,7 +59,7 @@ def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | Non
         )
     after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
     totals = _totals(invoice, balance, after, lines)
-    return Credit(lines, tuple(part.line for part in parts), totals, _settled(balance, after, totals))
+    return Credit(lines, tuple(part.line for part in parts), totals, _with_credit(balance, after, totals))
 
 
 def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
@@ -174,7 +174,7 @@ def _sum_up(
     )
 
 
-def _settled(before: Balance, after: Balance, totals: Totals) -> Balance:
+def _with_credit(before: Balance, after: Balance, totals: Totals) -> Balance:
     """The balance after this credit, rate by rate."""
     sums = {(share.rate, share.exemption): share for share in before.vat}
     for share in totals.vat:

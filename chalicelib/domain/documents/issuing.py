@@ -152,7 +152,7 @@ def registered(document: D, slot: SeriesSlot) -> tuple[D, RegisterEntry, Series]
     """The document with its hash and chain, its register entry, and the series after it."""
     hashed = document_hash(document)
     chain = link(slot.series.chain, hashed)
-    sealed = replace(document, hash=hashed, chain=chain)
+    chained = replace(document, hash=hashed, chain=chain)
     entry = RegisterEntry(
         company=document.company,
         id=document.id,
@@ -169,7 +169,7 @@ def registered(document: D, slot: SeriesSlot) -> tuple[D, RegisterEntry, Series]
         chain=chain,
     )
     following = slot.series.edited(slot.at, next=slot.series.next + 1, last_date=slot.day, chain=chain)
-    return sealed, entry, following
+    return chained, entry, following
 
 
 def unregistered(document: Issued, slot: SeriesSlot) -> tuple[Issued, None, Series]:

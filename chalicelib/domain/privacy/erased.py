@@ -18,7 +18,7 @@ from chalicelib.domain.errors import DocumentBlocked
 from chalicelib.domain.language import Language
 
 D = TypeVar("D", bound=Issued)
-MARK: Final = 8
+MARK_BYTES: Final = 8
 """Bytes of a mark.
 
 The chance that one of a million customers is mistaken for one of ten thousand erased persons is one in a thousand
@@ -42,18 +42,18 @@ KEPT: Final = ("kind", "regime")
 """Attributes of an erased party that stay. Like the country, they determine the TVA of the document."""
 
 
-def marked(marks: bytes | None, subject: str) -> bytes:
+def marked(erased_marks: bytes | None, subject: str) -> bytes:
     """The marks, with one added for `subject` (an opaque id)."""
     own = _mark(subject)
-    return marks or own if _has(marks, own) else (marks or b"") + own
+    return erased_marks or own if _has(erased_marks, own) else (erased_marks or b"") + own
 
 
-def joined(marks: bytes | None, others: bytes | None) -> bytes | None:
+def joined(erased_marks: bytes | None, others: bytes | None) -> bytes | None:
     """The union of two sets of marks."""
-    for at in range(0, len(others or b""), MARK):
-        own = (others or b"")[at : at + MARK]
-        marks = marks if _has(marks, own) else (marks or b"") + own
-    return marks
+    for at in range(0, len(others or b""), MARK_BYTES):
+        own = (others or b"")[at : at + MARK_BYTES]
+        erased_marks = erased_marks if _has(erased_marks, own) else (erased_marks or b"") + own
+    return erased_marks
 
 
 def is_erased(head: Head, subject: str) -> bool:
@@ -88,8 +88,10 @@ def erased_name(document_type: DocumentType, language: Language) -> str:
 
 
 def _mark(subject: str) -> bytes:
-    return sha256(subject.encode()).digest()[:MARK]
+    return sha256(subject.encode()).digest()[:MARK_BYTES]
 
 
-def _has(marks: bytes | None, own: bytes) -> bool:
-    return marks is not None and own in (marks[at : at + MARK] for at in range(0, len(marks), MARK))
+def _has(erased_marks: bytes | None, own: bytes) -> bool:
+    return erased_marks is not None and own in (
+        erased_marks[at : at + MARK_BYTES] for at in range(0, len(erased_marks), MARK_BYTES)
+    )

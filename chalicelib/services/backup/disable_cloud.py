@@ -41,7 +41,7 @@ AT_ONCE: Final = 100
 TOGETHER: Final = 60
 """Rows deleted in one commit."""
 PAGES: Final = 40
-STAYS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"})
+KEPT_KINDS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"})
 FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
 
 
@@ -57,7 +57,7 @@ def going(store: Store, company: str) -> dict[str, int]:
     while after is not None:
         more, after = census(store, "workspace", company, after=after, pages=PAGES)
         found += more
-    return {kind: count for kind, count in sorted(found.items()) if kind not in STAYS}
+    return {kind: count for kind, count in sorted(found.items()) if kind not in KEPT_KINDS}
 
 
 def queued(call: Call) -> JobRow:
@@ -132,7 +132,7 @@ WORKFLOW: Final = Workflow(
 
 def _rows(world: "World", job: JobRow) -> int:
     """Delete one commit of rows; return their number."""
-    going = (row for row in world.store.all("workspace", job.company) if row.KIND not in STAYS)
+    going = (row for row in world.store.all("workspace", job.company) if row.KIND not in KEPT_KINDS)
     if found := tuple(islice(going, TOGETHER)):
         _commit(world, job, found)
     return len(found)

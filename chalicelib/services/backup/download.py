@@ -29,9 +29,9 @@ from chalicelib.files.zips import Pieces, Sent
 from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.contents import group_of
-from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, places
+from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, row_kinds
 from chalicelib.services.backup.restoring import replay
-from chalicelib.services.backup.restoring.batches import Progress, Walk, place_of
+from chalicelib.services.backup.restoring.batches import Progress, SelectedRows, batch_cursor
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.documents.payments import redact_references
 from chalicelib.services.exports.page import index
@@ -56,7 +56,7 @@ class DownloadView:
     """The rows of a download and their representation: the reader's view, and the selected kinds."""
 
     store: Store
-    walk: Walk
+    selected: SelectedRows
     head: Head
     lawful: bool
     """Under a lawful demand, documents of erased buyers are shown as issued."""
@@ -64,26 +64,26 @@ class DownloadView:
     @property
     def digest(self) -> str:
         """A digest of the erasures and corrections that the download applies. A different digest makes it outdated."""
-        return sha256(self.walk.replay.digest.encode() + (self.head.erased or b"")).hexdigest()[:32]
+        return sha256(self.selected.replay.digest.encode() + (self.head.erased or b"")).hexdigest()[:32]
 
     def chunks(self, name: str, after: str) -> Iterator[tuple[list[str], str]]:
         """The rows of one table after a cursor, in order, as chunks of JSON lines, each with its cursor."""
-        for rows, place in self._records(name, after):
+        for rows, cursor in self._records(name, after):
             records = rows if self.lawful else redact_references(self.store, self.head, rows)
-            yield [msgspec.json.encode(self._serialize(record)).decode() for record in records], place
+            yield [msgspec.json.encode(self._serialize(record)).decode() for record in records], cursor
 
     def profile(self) -> Company | None:
         """The company's profile, if the selection includes it."""
-        if ("workspace", "company") not in self.walk.chosen:
+        if ("workspace", "company") not in self.selected.chosen:
             return None
         found = (row for records, _ in self._records("company", "") for row in records)
         return next((row for row in found if isinstance(row, Company)), None)
 
     def _records(self, name: str, after: str) -> Iterator[tuple[list[Record], str]]:
-        place = next(place for place in NAMES if NAMES[place] == name)
-        group = group_of(*place)
-        for batch in replace(self.walk, group=group.name if group else name).batches(after or None):
-            yield [row for row in batch.records if place == (row.TABLE, row.KIND)], place_of(batch)
+        row_kind = next(row_kind for row_kind in NAMES if NAMES[row_kind] == name)
+        group = group_of(*row_kind)
+        for batch in replace(self.selected, group=group.name if group else name).batches(after or None):
+            yield [row for row in batch.records if row_kind == (row.TABLE, row.KIND)], batch_cursor(batch)
 
     def _serialize(self, record: Record) -> dict[str, Any]:
         head = replace(self.head, erased=None) if self.lawful else self.head
@@ -180,7 +180,7 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
         written = ZipProgress()
     pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
     if written.sent is None:
-        own = {NAMES[place] for place in shown.walk.chosen}
+        own = {NAMES[row_kind] for row_kind in shown.selected.chosen}
         tables = [name for name in TABLES if name in own]
         written = tabulated(written, pieces, tables, shown.chunks, deadline)
         if written.table == len(tables):
@@ -191,16 +191,16 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
 
 
 def _shown(context: RestoreContext, archive: Archive) -> DownloadView:
-    world, asked, source = context.world, context.asked, context.source
+    world, inputs, source = context.world, context.inputs, context.source
     (head,) = patiently(lambda: world.store.records([Head.ref(source)]))
     if not isinstance(head, Head):
         raise NotFound
-    if head.state in ("blocked", "closed") or asked.disclosure:
-        require_disclosed(world, asked, source)
-    names = LEDGER if asked.disclosure else tuple(KINDS)
+    if head.state in ("blocked", "closed") or inputs.disclosure:
+        require_disclosed(world, inputs, source)
+    names = LEDGER if inputs.disclosure else tuple(KINDS)
     since = replay.since(world, source, archive.manifest.clock)
     return DownloadView(
-        world.store, Walk(archive, source, places(names), since), head, lawful=asked.disclosure is not None
+        world.store, SelectedRows(archive, source, row_kinds(names), since), head, lawful=inputs.disclosure is not None
     )
 
 
@@ -220,7 +220,7 @@ def _ended(
     }
     summary = msgspec.json.format(msgspec.json.encode(facts), indent=2)
     profile, listed = shown.profile(), [(table, counts[table]) for table in tables]
-    name, language = (profile.name, profile.language) if profile else (shown.walk.source, "fr")
+    name, language = (profile.name, profile.language) if profile else (shown.selected.source, "fr")
     page = index(name, listed, ("manifest.json",), (), manifest.cut_at, language)
     member = pieces.finish(member, {"manifest.json": summary, "index.html": page})
     return replace(written, member=member, sent=Sent())
@@ -246,7 +246,7 @@ def _schedule_removal(world: "World", job: JobRow, key: str) -> datetime:
 def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
     """Delete the pieces, and set the address of the ZIP."""
     _remove_pieces(context)
-    job, backup = context.job, context.asked.backup
+    job, backup = context.job, context.inputs.backup
     key = prefixes.export(job.company, job.id)
     ends = _schedule_removal(context.world, job, key)
     outcome = {"backup": backup, "key": key, "filename": f"facture-{backup}.zip", "expires_at": instant(ends)}
@@ -271,7 +271,7 @@ def _row(context: RestoreContext, state: Download) -> JobRow:
     return context.job.progressed(
         over=over,
         failed=progress.failure is not None,
-        inputs=replace(context.asked, progress=progress).encoded(),
+        inputs=replace(context.inputs, progress=progress).encoded(),
         outcomes=msgspec.json.encode([state.outcome] if over else []),
         done=progress.total if over else progress.rows,
         total=progress.total,
@@ -281,7 +281,7 @@ def _row(context: RestoreContext, state: Download) -> JobRow:
 WORKFLOW: Final = Workflow(
     name="download",
     context=RestoreContext.of,
-    load=lambda context: Download(context.asked.progress),
+    load=lambda context: Download(context.inputs.progress),
     row=_row,
     steps={"verify": _verify, "zip": _zip, "clear": _clear},
     failed=_failed,

@@ -23,10 +23,10 @@ from chalicelib.domain.entity import Record
 from chalicelib.domain.money import ZERO
 from chalicelib.services.backup.create import plans
 from chalicelib.services.backup.format.archive import Archive, open_archive
-from chalicelib.services.backup.format.kinds import KINDS, NAMES, places
+from chalicelib.services.backup.format.kinds import KINDS, NAMES, row_kinds
 from chalicelib.services.backup.format.manifest import Manifest
 from chalicelib.services.backup.restoring import copy, replay, steps
-from chalicelib.services.backup.restoring.batches import Progress, Walk
+from chalicelib.services.backup.restoring.batches import Progress, SelectedRows
 from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
@@ -136,8 +136,8 @@ def _verify(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
 
 def _rows(context: _DrillContext, state: Drill, deadline: Deadline) -> Drill:
     archive = context.archive()
-    walk = Walk(archive, context.company, places(KINDS), context.since(archive.manifest.clock))
-    after = steps.rows(context.into, walk, state.progress, deadline)
+    selected = SelectedRows(archive, context.company, row_kinds(KINDS), context.since(archive.manifest.clock))
+    after = steps.rows(context.into, selected, state.progress, deadline)
     return state.at(replace(after, step="registers") if after.step == "logos" else after)
 
 

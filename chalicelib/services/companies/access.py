@@ -184,9 +184,9 @@ def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
     return found
 
 
-def _require_other_owner(snapshot: Snapshot, leaving: Member, owners: Iterable[str]) -> None:
+def _require_other_owner(snapshot: Snapshot, removed: Member, owners: Iterable[str]) -> None:
     """Read the other owners again in the transaction. Otherwise two owners could remove each other at the same time."""
-    if leaving.role != "owner":
+    if removed.role != "owner":
         return
     others = [snapshot.get(Member, user=name) for name in owners]
     if not any(other is not None and other.role == "owner" for other in others):

@@ -35,8 +35,8 @@ def credit(
         if snapshot.get(CreditNote, id):
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
-        note, entry, after, settled = _note(invoice, balance, company, slot, lines, reason, id)
-        moved = settled.edited(call.at) if balance.version else settled.edited(call.at, created_at=call.at)
+        note, entry, after, credited = _note(invoice, balance, company, slot, lines, reason, id)
+        moved = credited.edited(call.at) if balance.version else credited.edited(call.at, created_at=call.at)
         return Decision(
             note,
             new=(note, entry),

@@ -28,7 +28,7 @@ def patch(
         begun_with = so_far.last is not None or so_far.arrived
         company = with_pattern(company, document, pattern, reset, begun=begun_with)
         if (first := change.get("next")) is not None:
-            series, settled = with_first_number(head, company, document, first, call.at)
+            series, progress = with_first_number(head, company, document, first, call.at)
             begun.append(series)
-            head = replace(head, numbered=numbering_progress(head, settled)["numbered"])
+            head = replace(head, numbered=numbering_progress(head, progress)["numbered"])
     return company, begun, {"numbered": head.numbered} if begun else {}

@@ -47,7 +47,7 @@ def pay(
         invoice, balance = invoice_of(snapshot, invoice_id)
         if snapshot.get(PaymentId, id):
             raise AlreadyExists(id=id)
-        place = call.make(PaymentId, id=id, invoice=invoice_id)
+        payment_id = call.make(PaymentId, id=id, invoice=invoice_id)
         payment = call.make(
             Payment,
             id=id,
@@ -60,7 +60,7 @@ def pay(
         )
         check_payment(invoice, balance, payment, today(call.at))
         moved = replace(balance, paid=balance.paid + amount).edited(call.at)
-        return Decision(payment, new=(payment, place), puts=(moved,))
+        return Decision(payment, new=(payment, payment_id), puts=(moved,))
 
     company = call.company
     reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]

@@ -175,25 +175,25 @@ def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> Ch
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
-    walk = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
+    check = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
     ended = False
-    while walk.fault is None and walk.checked < VERIFIED_AT_ONCE and not ended:
-        found = _entries(reader, name, walk.position - 1, VERIFIED_AT_ONCE - walk.checked)
+    while check.fault is None and check.checked < VERIFIED_AT_ONCE and not ended:
+        found = _entries(reader, name, check.position - 1, VERIFIED_AT_ONCE - check.checked)
         documents = _documents(reader, found)
         for entry in found:
-            if walk.fault is None:
-                walk.meet(entry, documents[entry.document])
+            if check.fault is None:
+                check.meet(entry, documents[entry.document])
         ended = not found
     head = reader.get(Series, name)  # Read again: a concurrent commit may have issued documents with their entries.
-    complete = walk.position == head.next
-    if walk.fault is None:
-        if walk.position > head.next or (complete and walk.chain != head.chain):
-            walk.fault = (walk.position - 1, "head_mismatch")
-        elif ended and not complete and not _entries(reader, name, walk.position - 1, 1):
-            walk.fault = (walk.position, "gap")
-    fault = ChainFault(*walk.fault) if walk.fault else None
-    following = None if complete or fault else walk.position - 1
-    return ChainVerification(name, walk.checked, complete, following, fault, walk.chain)
+    complete = check.position == head.next
+    if check.fault is None:
+        if check.position > head.next or (complete and check.chain != head.chain):
+            check.fault = (check.position - 1, "head_mismatch")
+        elif ended and not complete and not _entries(reader, name, check.position - 1, 1):
+            check.fault = (check.position, "gap")
+    fault = ChainFault(*check.fault) if check.fault else None
+    following = None if complete or fault else check.position - 1
+    return ChainVerification(name, check.checked, complete, following, fault, check.chain)
 
 
 def _anchor(reader: Reader, head: Series, after: int) -> str:

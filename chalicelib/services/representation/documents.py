@@ -140,14 +140,14 @@ def _issued(original: Issued, head: Head) -> Body:
         "amount_in_words": in_words(document.totals.payable),
         "notes": document.notes,
         "specimen": document.specimen,
-        "register": _place(document),
+        "register": _register(document),
         "created_at": instant(document.created_at),
         "updated_at": instant(document.updated_at),
     }
     return body | {document_type.party: body[document_type.party] | {"erased": True}} if erased else body
 
 
-def _place(document: Issued) -> Body | None:
+def _register(document: Issued) -> Body | None:
     """The document's position in the register."""
     if not isinstance(document, Registered):
         return None

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.files import prefixes
 from chalicelib.policy.ends import row_end
 from chalicelib.services.mail import writing
-from chalicelib.services.support.support import close_now, draft, messages, require_room
+from chalicelib.services.support.support import close_now, draft, messages, require_accepts_message
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
@@ -35,7 +35,7 @@ def answer(world: "World", company: str, id: str, text: str, by: str) -> Committ
         thread = snapshot.get(Thread, id)
         if thread is None:
             raise NotFound
-        require_room(thread)
+        require_accepts_message(thread)
         after = answered(thread, call.at)
         new: tuple[Record, ...] = (message, posted.letter) if posted else (message,)
         return Decision(after, puts=(after,), new=new, messages=(posted.message,) if posted else ())

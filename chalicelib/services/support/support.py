@@ -138,21 +138,21 @@ def write(
 ) -> Committed[Conversation]:
     """Write in an open thread. Raises NotFound, ThreadClosed, InvalidContent."""
     seen = _theirs(reader, writer, id)
-    require_room(seen)
+    require_accepts_message(seen)
     message, uploads = draft(world, call, seen, writer.member, text, files)
 
     def decide_message(snapshot: Snapshot) -> Decision[Conversation]:
         thread = snapshot.get(Thread, id)
         if thread is None:
             raise NotFound
-        require_room(thread)
+        require_accepts_message(thread)
         after = written(thread, call.at)
         return Decision(_conversation(world.store, after, message), puts=(after, *uploads), new=(message,))
 
     return transact(world.store, call, [Thread.ref(call.company, id)], decide_message, ACCOUNT)
 
 
-def require_room(thread: Thread) -> None:
+def require_accepts_message(thread: Thread) -> None:
     if thread.status == "closed":
         raise ThreadClosed
     if thread.messages >= MOST_MESSAGES:

@@ -18,7 +18,7 @@ def test_a_tag_depends_on_content_and_not_on_order() -> None:
     assert len(etag.of(BODY)) == 34
 
 
-def test_what_is_expanded_shows_in_the_tag_and_does_not_hinder_an_edit() -> None:
+def test_expanded_members_are_in_the_tag_and_do_not_prevent_an_edit() -> None:
     tag = etag.of(EXPANDED, expanded=("customer",))
     assert tag.startswith(etag.of(BODY)[:-1] + "-")
     assert tag != etag.of({**EXPANDED, "customer": {"id": "cus_1", "name": "Rif"}}, expanded=("customer",))

@@ -251,7 +251,7 @@ def test_a_broken_key_set_is_the_issuers_fault(keys: Keys, verifier: Tokens, bod
         verifier.verify(signed(claims()))
 
 
-def test_a_slow_issuer_is_given_up(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_issuer_times_out(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens, "_FETCH_SECONDS", 0.2)
     keys.pause = 2.0
     started = time.monotonic()

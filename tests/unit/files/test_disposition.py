@@ -45,7 +45,7 @@ def test_both_names(filename: str, plain: str) -> None:
         (" . ", "document"),
     ],
 )
-def test_what_could_deceive_is_left_out(filename: str, kept: str) -> None:
+def test_deceptive_characters_are_removed(filename: str, kept: str) -> None:
     plain, true = parts(filename)
     assert true == kept
     assert '"' not in plain

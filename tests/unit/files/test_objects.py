@@ -42,7 +42,7 @@ def test_the_first_to_put_wins(files: Files, key: str) -> None:
     assert files.exists(key)
 
 
-def test_what_is_not_there(files: Files, key: str) -> None:
+def test_a_missing_object_is_not_found(files: Files, key: str) -> None:
     with pytest.raises(NotFound):
         files.read(key)
     files.delete(key)
@@ -158,8 +158,8 @@ def test_a_defect_is_raised_as_it_is(answering: Any, key: str, status: int, code
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_refusal_for_what_is_not_there_is_told_from_one_for_what_is(files: Files, key: str, there: bool) -> None:
-    """S3 says 403 for both to whoever may not list; here only looking at the object itself is refused."""
+def test_a_missing_object_is_distinguished_from_a_forbidden_one(files: Files, key: str, there: bool) -> None:
+    """S3 answers 403 for both without the right to list. Here only the read of the object itself is refused."""
     made = Files(files.settings)
     if there:
         made.put(key, b"x", "application/pdf")

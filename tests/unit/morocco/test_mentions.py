@@ -1,4 +1,4 @@
-"""What documents print, in three languages."""
+"""The mentions printed on documents, in three languages."""
 
 import re
 from decimal import Decimal
@@ -43,7 +43,7 @@ def test_mentions_follow_the_document() -> None:
 
 
 @pytest.mark.parametrize(("regime", "word"), [("auto_entrepreneur", "auto-entrepreneur"), ("cpu", "CPU")])
-def test_who_charges_no_vat_says_so(regime: str, word: str) -> None:
+def test_a_seller_without_vat_states_the_reason(regime: str, word: str) -> None:
     first = legal_mentions("fr", regime=regime)[0]
     assert first.startswith("TVA non applicable")
     assert word in first

@@ -118,7 +118,7 @@ def test_articles_are_read_however_written(written: str, key: str, shown: str) -
 
 
 @pytest.mark.parametrize("written", ["", "-", "export", "9292", "92-I-1; x", "92-I-1-2-3", "<b>92</b>", "٩٢"])
-def test_what_is_no_article(written: str) -> None:
+def test_an_invalid_article_is_refused(written: str) -> None:
     assert article_key(written) is None
     with pytest.raises(ValueError, match="not an article"):
         exemption_wording(written, "fr")

@@ -192,7 +192,7 @@ def test_the_exclusion_is_only_said_when_it_spared_something() -> None:
     assert not withholding(FIRST_DAY, PUBLIC, LEGAL, GOODS).small_services
 
 
-def test_what_is_unsure_can_be_overridden() -> None:
+def test_an_uncertain_rule_can_be_overridden() -> None:
     small = services("1000.00", "200.00")
     forced = withholding(FIRST_DAY, PUBLIC, LEGAL, small, overrides=Overrides(exclude_small_services=False))
     assert forced.vat == D("150.00")

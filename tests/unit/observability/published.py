@@ -11,7 +11,7 @@ from chalicelib.wiring import World
 
 
 class Published:
-    """What a world publishes, as CloudWatch reads it."""
+    """The figures that a world publishes, as CloudWatch reads them."""
 
     def __init__(self, world: World) -> None:
         self.stream = io.StringIO()

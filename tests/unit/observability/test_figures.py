@@ -144,7 +144,7 @@ def test_the_catalogue_is_whole() -> None:
     assert {*full.figures(), *unfinished.figures(), *failed.figures()} == RUNS.keys()
 
 
-def test_what_is_logged_below_bears_the_requests_id(
+def test_lines_logged_in_a_request_have_its_id(
     published: Published, shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def failing(*_: Any) -> Any:

@@ -117,7 +117,7 @@ def test_an_event_logged_by_mistake_shows_nobody(written: Written) -> None:
         "2001:db8:85a3::8a2e:370",
     ],
 )
-def test_what_looks_personal_is_masked_anywhere(written: Written, text: str) -> None:
+def test_personal_data_is_masked_anywhere_in_a_line(written: Written, text: str) -> None:
     written.logger.warning("seen", extra={"note": ["x", {"deep": f"<{text}>"}]})
     digits = text.strip("ICE:.")
     assert written.logs.getvalue()
@@ -136,7 +136,7 @@ def test_what_looks_personal_is_masked_anywhere(written: Written, text: str) -> 
         "2.18.0",
     ],
 )
-def test_what_is_not_personal_stays(written: Written, text: str) -> None:
+def test_other_text_is_not_masked(written: Written, text: str) -> None:
     written.logger.warning("seen", extra={"ref": text})
     assert written.lines[0]["ref"] == text
 

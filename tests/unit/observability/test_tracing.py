@@ -1,4 +1,4 @@
-"""What reaches X-Ray's daemon: the parts of an invocation and its calls to AWS, and not a word of anybody's."""
+"""The X-Ray daemon receives the parts of an invocation and its calls to AWS, and no words of any person."""
 
 import json
 import subprocess
@@ -95,7 +95,7 @@ def test_parts_and_calls_are_traced_without_words() -> None:
     assert (parts["## get_defect"]["fault"], cause["type"]) == (True, "ValueError")
 
 
-def test_what_is_refused_is_an_error_and_no_fault() -> None:
+def test_a_refusal_is_an_error_and_no_fault() -> None:
     refused = {part["name"]: part for part in traced(1)[1]}["## get_refusal"]
     assert (refused.get("error"), refused.get("fault", False), "cause" in refused) == (True, False, False)
 

@@ -98,7 +98,7 @@ def test_a_subject_that_names_no_kind_is_found() -> None:
     assert inventory.faults(inventory.take(), lost) == ["the subject 'member' names no kind 'colleague'"]
 
 
-def test_what_holds_a_value_governs_it() -> None:
+def test_the_attribute_that_holds_a_value_governs_it() -> None:
     attributes = {attribute.path: attribute for attribute in rules_of(Invoice)}
     assert attributes["buyer.address.street"].rule == "party.identity"
     assert attributes["buyer.address.street"].governed_by == "document.buyer"

@@ -90,7 +90,7 @@ def test_a_planted_fault_is_named(old: str, new: str, place: str) -> None:
         changed(old, new)
 
 
-def test_what_outlives_an_account_needs_a_term_of_its_own() -> None:
+def test_data_that_outlives_an_account_needs_its_own_term() -> None:
     planted = RULE.replace('"creation"', '"account_deletion"').replace('on_erasure = "delete"', 'on_erasure = "block"')
     with pytest.raises(PolicyError, match=r"planted\.rule"):
         extended(planted)

@@ -16,11 +16,11 @@ def test_personal_data_is_masked() -> None:
     assert {"name", "email", "phone", "street", "city", "ice", "rib", "notes", "digest", "user", "actor"} <= names()
 
 
-def test_what_is_stored_packed_is_masked_whatever_its_rule() -> None:
+def test_packed_values_are_masked_under_any_rule() -> None:
     assert {"body", "inputs", "outcomes", "lines", "changes"} <= names()
 
 
-def test_what_a_log_is_read_for_is_not_masked() -> None:
+def test_the_operational_fields_of_a_log_are_not_masked() -> None:
     assert names().isdisjoint(
         {"id", "company", "status", "task", "verb", "number", "clock", "language", "role", "room"}
     )

@@ -155,7 +155,7 @@ def test_a_frozen_version_cannot_change_silently(tmp_path: Path) -> None:
     assert any("2026-04-02.fr" in fault for fault in publish.faults(policy, tmp_path))
 
 
-def test_what_was_published_is_never_frozen_anew(tmp_path: Path) -> None:
+def test_a_published_version_is_never_frozen_anew(tmp_path: Path) -> None:
     publish.freeze(current(), current().versions[0], tmp_path)
     with pytest.raises(PolicyError, match="new version"):
         publish.freeze(current(), current().versions[0], tmp_path)

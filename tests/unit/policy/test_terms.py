@@ -95,7 +95,7 @@ def test_a_period_moves_forward_and_never_past_its_most_days(period: Period, day
 
 
 @given(PERIODS, DAYS, YEARS)
-def test_what_starts_later_is_kept_no_shorter(period: Period, day: date, year: FinancialYear) -> None:
+def test_a_later_start_gives_no_earlier_end(period: Period, day: date, year: FinancialYear) -> None:
     for start in (Start.CREATION, Start.END_OF_FINANCIAL_YEAR):
         today, tomorrow = (kept_until(period, start, d, year) for d in (day, day + timedelta(days=1)))
         assert today <= tomorrow

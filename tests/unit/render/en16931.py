@@ -44,7 +44,7 @@ def _rules() -> tuple[Any, Any]:
 
 
 def refusals(xml: bytes) -> list[str]:
-    """What UBL's schema and the official rules find wrong, warnings included; an empty list when nothing is."""
+    """The errors and warnings of UBL's schema and of the official rules; empty for a valid document."""
     from lxml import etree
 
     schema = _schema("CreditNote" if b"<CreditNote " in xml else "Invoice")

@@ -87,7 +87,7 @@ def test_templates_see_no_python(template: str) -> None:
         "{{ number.__class__() }}",
     ],
 )
-def test_what_is_not_for_merchants_is_refused_soon(template: str) -> None:
+def test_a_template_with_forbidden_constructs_is_refused_at_once(template: str) -> None:
     start = time.perf_counter()
     with pytest.raises(InvalidContent) as refusal:
         page(view(2), template)
@@ -99,14 +99,14 @@ def test_what_is_not_for_merchants_is_refused_soon(template: str) -> None:
     "template",
     ["{{" * 100_000, "{% raw %}" * 20_000, "<style>" * 30_000, "".join(f'<b class="{n}">' for n in range(15_000))],
 )
-def test_what_would_take_hours_is_stopped(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_that_would_run_for_hours_is_stopped(template: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filling, "LIMITS", replace(filling.LIMITS, seconds=1))
     with pytest.raises(InvalidContent) as refusal:
         fill(template, page_data(view(1)))
     assert refusal.value.faults[0].params == {"reason": "too_much_work"}
 
 
-def test_what_would_take_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_that_would_use_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filling, "LIMITS", replace(filling.LIMITS, memory_bytes=150 * 1024**2))
     with pytest.raises(InvalidContent):
         fill("{% for i in (1..18000) %}" + "<p>x" * 50 + "{% endfor %}", page_data(view(1)))

@@ -68,7 +68,7 @@ def png_claiming(width: int, height: int) -> bytes:
         (png_claiming(5000, 10), "logo_too_many_pixels"),
     ],
 )
-def test_what_is_no_sane_picture_is_refused(data: bytes, code: str) -> None:
+def test_an_invalid_picture_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(InvalidContent) as refusal:
         clean_logo(data)
     assert [fault.code for fault in refusal.value.faults] == [code]

@@ -1,4 +1,4 @@
-"""Merchants' templates on paper: what wkhtmltopdf prints, and that it reaches nothing, whatever it is given."""
+"""Merchants' templates on paper: the output of wkhtmltopdf, which reaches no address with any template."""
 
 import threading
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ needs_program = pytest.mark.skipif(not usable(), reason="wkhtmltopdf does not ru
 
 @pytest.fixture
 def sink() -> Iterator[tuple[str, list[str]]]:
-    """A server's address, and the first line of whatever reached it."""
+    """A server's address, and the first line of each request that reached it."""
     seen: list[str] = []
 
     class Handler(StreamRequestHandler):

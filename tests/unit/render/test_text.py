@@ -10,7 +10,7 @@ from chalicelib.render.text import breakable, direction, printable, without_mark
 @pytest.mark.parametrize(
     "text", ["Été à l’œuvre — 12 m² × 3 ½ ≤ → ✓ €", "فاتورة رقم ١٢", "ⴰⵣⵓⵍ", "Ελλάδα Привет", "a\nb"]
 )
-def test_what_the_fonts_have_is_kept(text: str) -> None:
+def test_characters_in_the_fonts_are_kept(text: str) -> None:
     assert printable(text) == text
 
 
@@ -26,7 +26,7 @@ def test_what_the_fonts_have_is_kept(text: str) -> None:
         ("e\u0301", "é"),
     ],
 )
-def test_what_they_lack_or_would_do_harm_is_not(text: str, expected: str) -> None:
+def test_characters_missing_from_the_fonts_or_harmful_are_removed(text: str, expected: str) -> None:
     assert printable(text) == expected
 
 

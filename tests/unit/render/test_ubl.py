@@ -177,7 +177,7 @@ def test_any_invoice_and_its_credit_notes_are_accepted(
 
 
 def balance_left(invoice: Invoice, balance: Balance) -> list[Decimal]:
-    """What of each line is not credited yet."""
+    """The part of each line that is not credited yet."""
     done = {part.line: part.quantity for part in balance.lines}
     return [each.quantity - done.get(number, D(0)) for number, each in enumerate(invoice.lines, 1)]
 
@@ -203,7 +203,7 @@ def test_a_seller_who_gave_no_number_breaks_two_rules_and_no_others() -> None:
     assert {said.partition("]")[0] for said in found} == {"[BR-CO-26", "[BR-S-02"}
 
 
-def test_what_an_invoice_says() -> None:
+def test_the_content_of_an_invoice() -> None:
     it = read(e_invoice(DOCUMENTS["complete"]()))
     seller, buyer = (
         it.all("cac:AccountingSupplierParty/cac:Party")[0],
@@ -289,7 +289,7 @@ def test_stamp_duty_is_a_charge_and_what_is_withheld_counts_as_paid() -> None:
 
 
 @pytest.mark.parametrize(("name", "charge"), [("a centime more", "true"), ("a centime less", "false")])
-def test_what_a_credit_note_rounds_is_said(name: str, charge: str) -> None:
+def test_the_rounding_of_a_credit_note_is_stated(name: str, charge: str) -> None:
     it = read(e_invoice(DOCUMENTS[name]()))
     assert it.text("cac:AllowanceCharge/cbc:ChargeIndicator", it.lines[0]) == charge
     assert it.amount("cac:AllowanceCharge/cbc:Amount", it.lines[0]) == CENT
@@ -321,7 +321,7 @@ def test_units(unit: str | None, code: str | None) -> None:
     assert units.unit_code(unit) == code
 
 
-def test_a_unit_without_a_code_is_told_as_an_attribute() -> None:
+def test_a_unit_without_a_code_becomes_an_attribute() -> None:
     it = read(e_invoice(issued(line(unit="bidule"))))
     assert it.all("cbc:InvoicedQuantity", it.lines[0])[0].get("unitCode") == "C62"
     assert it.text("cac:Item/cac:AdditionalItemProperty/cbc:Value", it.lines[0]) == "bidule"

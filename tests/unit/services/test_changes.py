@@ -1,4 +1,4 @@
-"""What a commit did to what clients see."""
+"""The changes that clients see after a commit."""
 
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Invoice
@@ -40,7 +40,7 @@ def test_a_deleted_draft_is_a_deletion() -> None:
     assert touched.op == "delete"
 
 
-def test_what_clients_do_not_see_is_left_out() -> None:
+def test_rows_that_clients_do_not_see_are_left_out() -> None:
     unseen = _entry(("identity", "member", "mem_1", "put"), ("journal", "outbox", "out_1", "put"))
     assert _touched(unseen) == {}
 

@@ -1,4 +1,4 @@
-"""What records show: every attribute of their own, in the API's forms, and nothing that is hidden."""
+"""The shown attributes of records: every attribute of their own, in the API's forms, and no hidden one."""
 
 from dataclasses import fields, replace
 from datetime import date

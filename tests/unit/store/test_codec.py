@@ -122,20 +122,20 @@ def test_a_document_above_300_kb_compressed_is_refused() -> None:
     assert refused.value.params == {"limit": codec.MAX_ROW_BYTES}
 
 
-def test_what_is_not_packed_counts_too() -> None:
+def test_unpacked_values_count_too() -> None:
     with pytest.raises(TooLarge):
         codec.to_row(item(name="x" * (codec.MAX_ROW_BYTES + 1)), SALT)
 
 
 @pytest.mark.parametrize("size", [codec.MAX_UNPACKED_BYTES - 1, codec.MAX_UNPACKED_BYTES, 3 * codec.MAX_UNPACKED_BYTES])
-def test_what_blows_up_when_unpacked_is_refused(size: int) -> None:
+def test_a_value_that_unpacks_too_large_is_refused(size: int) -> None:
     row = codec.to_row(samples.draft(), SALT)
     row["lines"] = {"B": zlib.compress(b"[" + b" " * size + b"]", 9)}
     with pytest.raises(TooLarge):
         codec.from_row("workspace", row)
 
 
-def test_what_just_fits_is_unpacked() -> None:
+def test_a_value_of_the_largest_size_is_unpacked() -> None:
     row = codec.to_row(samples.draft(), SALT)
     row["lines"] = {"B": zlib.compress(b"[" + b" " * (codec.MAX_UNPACKED_BYTES - 2) + b"]", 9)}
     back = codec.from_row("workspace", row)

@@ -1,4 +1,4 @@
-"""What each verb costs at DynamoDB: round trips and capacity units, counted exactly, so that none grows unnoticed.
+"""The cost of each verb in DynamoDB: round trips and capacity units, counted exactly, so that no rise is unnoticed.
 
 Without authentication, which is one round trip more (the head and the membership). The figures are in
 infra/counts.toml, from which docs/cost.md is computed. The units are those that the embedded engine reports for an

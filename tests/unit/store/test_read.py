@@ -58,7 +58,7 @@ def test_a_record_is_one_round_trip(bare_world: World, reader: Reader) -> None:
     assert traffic.total == 1
 
 
-def test_what_is_not_there_is_not_found(reader: Reader) -> None:
+def test_a_missing_row_is_not_found(reader: Reader) -> None:
     with pytest.raises(NotFound):
         reader.get(Draft, "inv_none")
     assert reader.many(Draft, ["inv_none", "inv_other"]) == [None, None]
@@ -66,7 +66,7 @@ def test_what_is_not_there_is_not_found(reader: Reader) -> None:
 
 
 def test_another_companys_rows_cannot_be_named(bare_world: World, reader: Reader) -> None:
-    """Whatever address is asked for, the partition is the reader's."""
+    """The partition is always the reader's, for every requested address."""
     other = companies.founded(bare_world, f"other than {reader.company}")
     (theirs,) = companies.drafts(bare_world, other, ["theirs"])
     refs = [Draft.ref(other, theirs), Customer.ref(other, companies.customer_of(other)), Head.ref(other)]

@@ -1,4 +1,4 @@
-"""What each write path refuses."""
+"""The refusals of each write path."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """The exact cutoff of a backup: read changed rows again until few remain, then read these at one clock.
 
 The journal names every changed row. So the state at clock c is the earlier read plus all rows that changed since, as
-they are at c. That last read is valid if no commit lies between the list of rows and the read. The company's head, read
+they are at c. That last read is valid if no commit happened since the list of changed rows. The company's head, read
 together with the last of them, proves it.
 """
 

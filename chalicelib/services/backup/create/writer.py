@@ -60,7 +60,7 @@ class BackupWriter:
             self._end()
 
     @property
-    def _place(self) -> After | None:
+    def _cursor(self) -> After | None:
         group, _, sort = self.row.cursor.partition("/")
         return (group, sort) if group else None
 
@@ -83,13 +83,13 @@ class BackupWriter:
 
     def _first(self) -> Iterator[LineChange]:
         """The rows of the first pass."""
-        return ((line, None) for line in streamed(self.world.store, self.company, self.row.begun, self._place))
+        return ((line, None) for line in streamed(self.world.store, self.company, self.row.begun, self._cursor))
 
     def _again(self) -> Iterator[LineChange]:
         """The present state of rows that changed during the previous delta."""
         before, clock = self.row.layers[-2:]
-        keys, place = changed(self.world.store, self.company, before, clock), self._place
-        reached = (ORDER[place[0]], place[1]) if place else (-1, "")
+        keys, cursor = changed(self.world.store, self.company, before, clock), self._cursor
+        reached = (ORDER[cursor[0]], cursor[1]) if cursor else (-1, "")
         order = [key for key in in_order(keys) if (ORDER[key[0]], key[1]) > reached]
         for group in dict.fromkeys(name for name, _ in order):
             own = [key for key in order if key[0] == group]

@@ -11,12 +11,12 @@ from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.services.backup.format.contents import GROUPS, counted_as
 
 
-def _place(cls: type[Record]) -> RowKind:
+def _row_kind(cls: type[Record]) -> RowKind:
     return cls.TABLE, cls.KIND
 
 
 def _balances(document_type: DocumentType) -> frozenset[RowKind]:
-    return frozenset({_place(document_type.balance)} if document_type.balance else ())
+    return frozenset({_row_kind(document_type.balance)} if document_type.balance else ())
 
 
 def _moved(document_type: DocumentType) -> frozenset[RowKind]:
@@ -29,19 +29,21 @@ KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
     "items": frozenset({("workspace", "item")}),
-    "drafts": frozenset(_place(document_type.draft) for document_type in document_types() if document_type.draft),
+    "drafts": frozenset(_row_kind(document_type.draft) for document_type in document_types() if document_type.draft),
     **{
-        document_type.backup_group: frozenset({_place(document_type.issued)}) | _moved(document_type)
+        document_type.backup_group: frozenset({_row_kind(document_type.issued)}) | _moved(document_type)
         for document_type in document_types()
     },
-    "payments": frozenset({_place(Payment), _place(PaymentId)}).union(*map(_balances, document_types())),
+    "payments": frozenset({_row_kind(Payment), _row_kind(PaymentId)}).union(*map(_balances, document_types())),
 }
 NUMBERED: Final[Mapping[RowKind, str]] = {
     ("ledger", "series"): "document",
     ("ledger", "register_entry"): "document_kind",
 }
 """Rows restored together with the documents that they number, and the attribute that names the document kind."""
-NUMBERING: Final = frozenset(_place(document_type.issued) for document_type in document_types() if document_type.series)
+NUMBERING: Final = frozenset(
+    _row_kind(document_type.issued) for document_type in document_types() if document_type.series
+)
 """Documents that take their number from a series of the company."""
 LEDGER: Final = (
     *(document_type.backup_group for document_type in document_types() if document_type.fiscal),
@@ -73,17 +75,17 @@ def chosen(names: Collection[str] | None, *, anew: bool = False) -> tuple[str, .
     return tuple(name for name in KINDS if name in is_selected)
 
 
-def places(names: Iterable[str]) -> frozenset[RowKind]:
+def row_kinds(names: Iterable[str]) -> frozenset[RowKind]:
     """The rows behind these names, with the series and register entries of numbered documents."""
-    own = frozenset(place for name in names for place in KINDS[name])
+    own = frozenset(row_kind for name in names for row_kind in KINDS[name])
     return own | (frozenset(NUMBERED) if own & NUMBERING else frozenset())
 
 
-def is_selected(chosen: frozenset[RowKind], place: RowKind, data: Mapping[str, Any]) -> bool:
-    """Whether the selection (its `places`) includes a row of a backup."""
-    if place not in chosen:
+def is_selected(chosen: frozenset[RowKind], row_kind: RowKind, data: Mapping[str, Any]) -> bool:
+    """Whether the selection (its `row_kinds`) includes a row of a backup."""
+    if row_kind not in chosen:
         return False
-    if place not in NUMBERED:
+    if row_kind not in NUMBERED:
         return True
-    document_type = find(data[NUMBERED[place]])
-    return document_type is not None and _place(document_type.issued) in chosen
+    document_type = find(data[NUMBERED[row_kind]])
+    return document_type is not None and _row_kind(document_type.issued) in chosen

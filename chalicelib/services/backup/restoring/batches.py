@@ -73,7 +73,7 @@ class Batch:
     """Rows to merge in one transaction, rows that do not return, and the batch's end."""
 
     records: tuple[Record, ...]
-    stay: Mapping[tuple[str, str], int]
+    skipped: Mapping[tuple[str, str], int]
     rows: int
     last: tuple[str, str]
     swept: bool = False
@@ -102,12 +102,12 @@ class Batch:
     def halves(self) -> "tuple[Batch, Batch]":
         """Two halves of the batch. The first half counts the rows that do not return, so that they are counted once."""
         middle = len(self.records) // 2
-        first = replace(self, records=self.records[:middle], stay={}, rows=0)
+        first = replace(self, records=self.records[:middle], skipped={}, rows=0)
         return first, replace(self, records=self.records[middle:])
 
 
 @dataclass(frozen=True)
-class Walk:
+class SelectedRows:
     """The selected rows of a backup, the company that they return to (`rekeyed` sets it), and the change to each before
     the merge."""
 
@@ -126,7 +126,7 @@ class Walk:
         return tuple(g.name for g in named if any((g.table, kind) in self.chosen for kind in g.kinds))
 
     def batches(self, after: str | None) -> Iterator[Batch]:
-        """Batches after the cursor that `place_of` wrote for a batch's `last`."""
+        """Yield the batches after a cursor of `batch_cursor` (None: all batches)."""
         start = tuple(after.split("\x1f", 1)) if after else None
         pending = _Pending(self)
         for line in self.archive.rows(self.groups, after=start):  # type: ignore[arg-type]
@@ -136,7 +136,7 @@ class Walk:
             yield pending.ended()
 
 
-def place_of(batch: Batch) -> str:
+def batch_cursor(batch: Batch) -> str:
     """The end of a batch, as a cursor."""
     return "\x1f".join(batch.last)
 
@@ -144,26 +144,26 @@ def place_of(batch: Batch) -> str:
 class _Pending:
     """A batch being filled."""
 
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
+    def __init__(self, selected: SelectedRows) -> None:
+        self.selected = selected
         self._begin()
 
     def _begin(self) -> None:
         self.records: list[Record] = []
-        self.stay: Counter[tuple[str, str]] = Counter()
+        self.skipped: Counter[tuple[str, str]] = Counter()
         self.refs = self.size = self.rows = 0
         self.last = ("", "")
 
     def taken(self, line: "BackupLine") -> Batch | None:
         """Add a row; return the previous batch if it was full."""
-        record = line.record(self.walk.source)
-        back = self.walk.replay.replayed(record)
+        record = line.record(self.selected.source)
+        back = self.selected.replay.replayed(record)
         if back is None:
             self._note(line)
-            self.stay[NAMES[line.table, line.kind], self._why(record)] += 1
+            self.skipped[NAMES[line.table, line.kind], self._why(record)] += 1
             return None
-        back = self.walk.rekeyed(back)
-        refs, size = len(related(back)) + (self.walk.replay.swept is not None), len(msgspec.json.encode(line.data))
+        back = self.selected.rekeyed(back)
+        refs, size = len(related(back)) + (self.selected.replay.swept is not None), len(msgspec.json.encode(line.data))
         full = self.rows and (self.refs + refs > MOST_ROWS or self.size + size > MOST_BYTES)
         ended = self.ended() if full else None
         self.records.append(back)
@@ -172,7 +172,7 @@ class _Pending:
         return ended
 
     def _why(self, record: Record) -> MergeOutcome:
-        return "expired" if self.walk.replay.expired(record) else "erased"
+        return "expired" if self.selected.replay.expired(record) else "erased"
 
     def _note(self, line: "BackupLine") -> None:
         self.rows += 1
@@ -180,14 +180,14 @@ class _Pending:
 
     def ended(self) -> Batch:
         """End the batch and begin the next one."""
-        swept = self.walk.replay.swept is not None
-        batch = Batch(tuple(self.records), dict(self.stay), self.rows, self.last, swept)
+        swept = self.selected.replay.swept is not None
+        batch = Batch(tuple(self.records), dict(self.skipped), self.rows, self.last, swept)
         self._begin()
         return batch
 
 
 def outcomes(batch: Batch, found: Sequence[tuple[Record, Merged]]) -> Counter[tuple[str, str]]:
     """The outcomes of a batch, by kind and outcome."""
-    counted: Counter[tuple[str, str]] = Counter(batch.stay)
+    counted: Counter[tuple[str, str]] = Counter(batch.skipped)
     counted.update((NAMES[record.TABLE, record.KIND], done.outcome) for record, done in found)
     return counted

@@ -10,9 +10,9 @@ from chalicelib.domain.errors import Forbidden
 from chalicelib.domain.journal import JobRow
 from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.services.backup.format.archive import Archive, open_archive
-from chalicelib.services.backup.format.kinds import LEDGER, NAMES, chosen, places
+from chalicelib.services.backup.format.kinds import LEDGER, NAMES, chosen, row_kinds
 from chalicelib.services.backup.restoring import copy, replay
-from chalicelib.services.backup.restoring.batches import Progress, Walk
+from chalicelib.services.backup.restoring.batches import Progress, SelectedRows
 from chalicelib.services.backup.restoring.steps import Into
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class RestoreContext:
 
     world: "World"
     job: JobRow
-    asked: RestoreInput
+    inputs: RestoreInput
 
     @classmethod
     def of(cls, world: "World", job: JobRow) -> "RestoreContext":
@@ -70,7 +70,7 @@ class RestoreContext:
     @property
     def company(self) -> str:
         """The company that receives the rows."""
-        return self.asked.company(self.job)
+        return self.inputs.company(self.job)
 
     @property
     def into(self) -> Into:
@@ -79,30 +79,30 @@ class RestoreContext:
 
     def archive(self) -> Archive:
         """The backup. Raises NotFound, Busy, and the errors of a damaged backup."""
-        return open_archive(self.world, self.source, self.asked.backup)
+        return open_archive(self.world, self.source, self.inputs.backup)
 
     def kinds(self) -> tuple[str, ...]:
         """The selected names. Under a disclosure only statutory records: it does not cover the company's other data."""
-        names = chosen(self.asked.kinds, anew=self.asked.into == "new")
-        return tuple(name for name in names if name in LEDGER) if self.asked.disclosure else names
+        names = chosen(self.inputs.kinds, anew=self.inputs.into == "new")
+        return tuple(name for name in names if name in LEDGER) if self.inputs.disclosure else names
 
     def total(self, archive: Archive) -> int:
         """The number of rows to process: an upper bound if only one kind of numbered document is selected."""
-        names = {NAMES[place] for place in places(self.kinds())}
+        names = {NAMES[row_kind] for row_kind in row_kinds(self.kinds())}
         return sum(number for name, number in archive.manifest.counts.items() if name in names)
 
-    def walk(self, archive: Archive) -> Walk:
+    def selected_rows(self, archive: Archive) -> SelectedRows:
         """The selected rows, with the replay of later erasures and corrections."""
         since = replay.since(self.world, self.source, archive.manifest.clock)
         rekeyed = partial(copy.rekeyed, source=self.source, company=self.company)
-        return Walk(archive, self.source, places(self.kinds()), since, rekeyed)
+        return SelectedRows(archive, self.source, row_kinds(self.kinds()), since, rekeyed)
 
 
-def require_disclosed(world: "World", asked: RestoreInput, company: str) -> None:
+def require_disclosed(world: "World", inputs: RestoreInput, company: str) -> None:
     """Require a recorded lawful demand for all data of a blocked or closed company. Only an operator has one. Raises
     Forbidden, Busy."""
-    if not (asked.operator and asked.disclosure):
+    if not (inputs.operator and inputs.disclosure):
         raise Forbidden(scope="")
-    (row,) = world.store.records([Disclosure.ref(company, asked.disclosure)])
+    (row,) = world.store.records([Disclosure.ref(company, inputs.disclosure)])
     if not isinstance(row, Disclosure) or row.kind != "lawful_demand" or row.subject is not None:
         raise Forbidden(scope="")

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from chalicelib.services.backup.format.kinds import NAMES, NUMBERED, NUMBERING, places
-from chalicelib.services.backup.restoring.batches import Batch, Progress, outcomes, place_of
+from chalicelib.services.backup.format.kinds import NAMES, NUMBERED, NUMBERING, row_kinds
+from chalicelib.services.backup.restoring.batches import Batch, Progress, batch_cursor, outcomes
 from chalicelib.services.backup.restoring.context import RestoreContext
 from chalicelib.store import erase
 from chalicelib.store.conflicts import patiently
@@ -26,8 +26,8 @@ STANDS: Final = ("overwritten", "unchanged", "issued")
 
 def compare(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
     """Compare the backup row by row. Raises the errors of a damaged backup, Busy."""
-    for batch in context.walk(context.archive()).batches(progress.cursor):
-        progress = replace(compared(context.world, batch, progress), cursor=place_of(batch))
+    for batch in context.selected_rows(context.archive()).batches(progress.cursor):
+        progress = replace(compared(context.world, batch, progress), cursor=batch_cursor(batch))
         if deadline.passed:
             return progress
     return replace(progress, step="census", cursor=None)
@@ -43,7 +43,7 @@ def compared(world: "World", batch: Batch, progress: Progress) -> Progress:
 
 def census(context: RestoreContext, progress: Progress, _: Deadline) -> Progress:
     """Count the present rows of each selected kind that the backup does not hold."""
-    chosen = places(context.kinds())
+    chosen = row_kinds(context.kinds())
     half = not chosen >= NUMBERING  # A census cannot assign numbers to kinds of documents.
     tables = sorted({table for table, _ in chosen})
     table, after = (progress.cursor or f"{tables[0]}\x1f").split("\x1f", 1)

@@ -91,8 +91,8 @@ def dated(record: Record) -> dt.date | None:
 
 def since(world: "World", company: str, clock: int) -> Replay:
     """The replay for a company's backup of `clock`. Raises Busy."""
-    stones = (row.subject for row in world.store.all_of(Tombstone, company, read=patiently))
+    tombstones = (row.subject for row in world.store.all_of(Tombstone, company, read=patiently))
     right = [*world.store.all_of(Correction, company, read=patiently)]
     (schedule,) = patiently(lambda: world.store.records([RetentionSchedule.ref(company)]))
     later = tuple(sorted((row for row in right if row.clock > clock), key=lambda row: row.clock))
-    return Replay(frozenset(stones), later, schedule.swept if isinstance(schedule, RetentionSchedule) else None)
+    return Replay(frozenset(tombstones), later, schedule.swept if isinstance(schedule, RetentionSchedule) else None)

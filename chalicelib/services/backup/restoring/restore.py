@@ -37,12 +37,12 @@ opens."""
 
 def _verify(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
     archive = context.archive()
-    then = "compare" if context.asked.dry_run else "begin"
+    then = "compare" if context.inputs.dry_run else "begin"
     return progress.verified(archive, deadline, then, total=context.total(archive))
 
 
 def _rows(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
-    return steps.rows(context.into, context.walk(context.archive()), progress, deadline)
+    return steps.rows(context.into, context.selected_rows(context.archive()), progress, deadline)
 
 
 def _registers(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
@@ -82,7 +82,7 @@ def _begin(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
     Forbidden."""
     archive = context.archive()
     (head,) = patiently(lambda: context.world.store.records([Head.ref(context.source)]))
-    if context.asked.into == "new":
+    if context.inputs.into == "new":
         _founding(context, archive, head if isinstance(head, Head) else None)
     else:
         _shut_source(context)
@@ -107,11 +107,11 @@ def _shut_source(context: RestoreContext) -> None:
 def _founding(context: RestoreContext, archive: Archive, source: Head | None) -> None:
     gone = source is None or source.state != "active"
     if gone:
-        require_disclosed(context.world, context.asked, context.source)
-    asked, world = context.asked, context.world
-    if asked.owner and not asked.operator:
+        require_disclosed(context.world, context.inputs, context.source)
+    inputs, world = context.inputs, context.world
+    if inputs.owner and not inputs.operator:
         raise Forbidden(scope="")
-    owner = copy.Owner(asked.owner) if asked.owner else copy.owner_of(world, context.source, context.job.actor)
+    owner = copy.Owner(inputs.owner) if inputs.owner else copy.owner_of(world, context.source, context.job.actor)
     call = world.call(context.company, context.job.actor, "restore", key=f"{context.job.id}:begin")
     schedule = _schedule(archive, context.source)
     mode = copy.mode_of(source, gone=source is not None and source.state == "closed" and _follows(context))
@@ -149,7 +149,7 @@ def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
             if own and archive.readable(blob.seal) and not context.world.files.exists(own):
                 media = "image/png" if own.endswith(".png") else "image/jpeg"
                 context.world.files.put(own, archive.blob(blob.key), media)
-    if context.asked.into == "new":
+    if context.inputs.into == "new":
         _profile(context)
     return replace(progress, step="registers", cursor=None)
 
@@ -174,7 +174,7 @@ def _row(context: RestoreContext, progress: Progress) -> JobRow:
     return context.job.progressed(
         over=over,
         failed=progress.failure is not None,
-        inputs=replace(context.asked, progress=progress).encoded(),
+        inputs=replace(context.inputs, progress=progress).encoded(),
         outcomes=msgspec.json.encode([_outcome(context, progress)] if over else []),
         done=progress.rows,
         total=progress.total,
@@ -185,7 +185,7 @@ def _outcome(context: RestoreContext, progress: Progress) -> dict[str, Any]:
     counts = {kind: preview.shown(own) for kind, own in progress.counts.items()}
     if progress.failure:
         return {"outcome": "failed", "code": progress.failure, "kinds": counts}
-    if context.asked.dry_run:
+    if context.inputs.dry_run:
         return {"would": counts}
     return {"company": context.company, "kinds": counts}
 
@@ -193,7 +193,7 @@ def _outcome(context: RestoreContext, progress: Progress) -> dict[str, Any]:
 WORKFLOW: Final = Workflow(
     name="restore",
     context=RestoreContext.of,
-    load=lambda context: context.asked.progress,
+    load=lambda context: context.inputs.progress,
     row=_row,
     steps={
         "verify": _verify,

@@ -12,7 +12,7 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
 from chalicelib.domain.privacy.erased import joined, marked
 from chalicelib.services.backup.format.kinds import NAMES
-from chalicelib.services.backup.restoring.batches import Batch, Progress, Walk, outcomes, place_of
+from chalicelib.services.backup.restoring.batches import Batch, Progress, SelectedRows, batch_cursor, outcomes
 from chalicelib.services.backup.restoring.merge import issue_of, reached
 from chalicelib.services.backup.restoring.replay import Replay
 from chalicelib.services.documents import register
@@ -70,10 +70,10 @@ class Into:
         return Reader(self.store, self.company, head)
 
 
-def rows(into: Into, walk: Walk, progress: Progress, deadline: Deadline) -> Progress:
+def rows(into: Into, selected: SelectedRows, progress: Progress, deadline: Deadline) -> Progress:
     """Write the next rows; after the last one move to the next step. Raises the errors of the archive, Busy."""
-    for batch in walk.batches(progress.cursor):
-        progress = replace(put(into, batch, progress), cursor=place_of(batch))
+    for batch in selected.batches(progress.cursor):
+        progress = replace(put(into, batch, progress), cursor=batch_cursor(batch))
         if deadline.passed:
             return progress
     return replace(progress, step="logos", cursor=None)
@@ -179,10 +179,10 @@ def reopen(into: Into, replay: Replay, progress: Progress, erased: bytes | None 
         return replace(progress, step=DONE)
 
     def decide_reopening(snapshot: Snapshot) -> Decision:
-        marks = joined(snapshot.head.erased, erased)
+        erased_marks = joined(snapshot.head.erased, erased)
         for subject in sorted(replay.erased):
-            marks = marked(marks, subject)
-        return Decision(head={"state": "active", "restore": None, "erased": marks})
+            erased_marks = marked(erased_marks, subject)
+        return Decision(head={"state": "active", "restore": None, "erased": erased_marks})
 
     into.commit([], decide_reopening)
     return replace(progress, step=DONE)

@@ -165,12 +165,12 @@ def documents_for(subject: str | None) -> tuple[DocumentType, ...]:
     )
 
 
-def concerns(row: Record, subject: str | None, settled: Mapping[str, str] = MappingProxyType({})) -> bool:
+def concerns(row: Record, subject: str | None, buyers: Mapping[str, str] = MappingProxyType({})) -> bool:
     """Whether a row belongs in the export. An account's export holds every row. A person's export holds their own
     messages in any support thread and the operator's answers to them, never another member's messages. A payment
-    belongs to the buyer of its invoice: `settled` maps invoice ids to buyers."""
+    belongs to the buyer of its invoice: `buyers` maps invoice ids to buyers."""
     if subject is not None and isinstance(row, Payment):
-        return settled.get(row.invoice) == subject
+        return buyers.get(row.invoice) == subject
     if subject is not None and isinstance(row, SupportMessage):
         return row.by == subject or (row.by is None and row.opened_by == subject)
     return subject is None or getattr(row, REFERENCE[type(row)]) == subject

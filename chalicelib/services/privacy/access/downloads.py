@@ -39,5 +39,5 @@ def _erased_since(world: "World", request: PrivacyRequest) -> bool:
     """Whether a person who may be in the archive was erased after it was begun. Such an archive is not handed out: the
     requester needs a new one."""
     begun = request.verified_at or request.created_at
-    stones = (row for row in world.store.all_of(Tombstone, request.company) if row.created_at >= begun)
-    return any(request.subject in (None, stone.subject) for stone in stones)
+    tombstones = (row for row in world.store.all_of(Tombstone, request.company) if row.created_at >= begun)
+    return any(request.subject in (None, tombstone.subject) for tombstone in tombstones)

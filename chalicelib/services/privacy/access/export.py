@@ -139,8 +139,8 @@ def _piece(world: "World", request: PrivacyRequest, at: int, reader: Reader, dea
         found, where = _attached(world, request, part, after, reader)
     else:
         found, where = _copied(world, request, step.place, part, after, reader)
-    whole = replace(step, found=(step.found or 0) + found, done=where is None)
-    measures = (*request.measures[:at], whole, *request.measures[at + 1 :])
+    counted = replace(step, found=(step.found or 0) + found, done=where is None)
+    measures = (*request.measures[:at], counted, *request.measures[at + 1 :])
     return replace(request, measures=measures, cursor=f"{int(number) + 1}:{where}" if where is not None else None)
 
 

@@ -76,8 +76,8 @@ def _ended(
 def put_part(world: "World", request: PrivacyRequest, part: str, made: dict[str, bytes], lost: list[str]) -> None:
     """Put files into a piece of the ZIP, with the list of their names and of missing files."""
     if made:
-        place = part.removeprefix(parts_of(request))
-        _pieces(world, request).whole(f"9{place}", made)
+        number = part.removeprefix(parts_of(request))
+        _pieces(world, request).store_complete(f"9{number}", made)
     if made or lost:
         names = json.dumps([list(made), lost]).encode()
         world.files.put(f"{part}.names", names, "application/json", only_if_absent=False)

@@ -39,16 +39,16 @@ def counted(world: "World", request: PrivacyRequest, pages: int = PAGES) -> Priv
     """The request with its next table counted, as far as `pages` allow. Nothing is stored."""
     begun, _, after_sort = (request.cursor or "").partition(":")
     uncounted = (i for i, measure in enumerate(request.measures) if measure.found is None)
-    place = request.measures[int(begun) if begun else next(uncounted)]
-    own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (place.store, place.place)]
-    if place.store == "files":
+    first = request.measures[int(begun) if begun else next(uncounted)]
+    own = [i for i, m in enumerate(request.measures) if (m.store, m.place) == (first.store, first.place)]
+    if first.store == "files":
         count = (
-            files.count(_bucket(world, place), place.place, request.company) if _erases_all_files(request, place) else 0
+            files.count(_bucket(world, first), first.place, request.company) if _erases_all_files(request, first) else 0
         )
         return _with(request, {own[0]: count}, own, None)
     found, after = store.census(
         world.store,
-        place.place,
+        first.place,
         request.company,
         after=after_sort or None,
         pages=pages,
@@ -66,13 +66,13 @@ def files_within(world: "World", request: PrivacyRequest, measure: Measure, list
     return replace(measure, found=files.count_within(_bucket(world, measure), measure.place, request.company, listings))
 
 
-def _bucket(world: "World", place: Measure) -> Files:
-    return world.bucket(current().prefixes[place.place].bucket)
+def _bucket(world: "World", measure: Measure) -> Files:
+    return world.bucket(current().prefixes[measure.place].bucket)
 
 
 def _erases_all_files(request: PrivacyRequest, measure: Measure) -> bool:
-    """Whether all files of the company below a prefix are erased. An account's are. For one person, only the rendered
-    pages are, which are rendered again on request. Other people's exports and attachments stay."""
+    """Whether all files of the company below a prefix are erased. True for an account. For a person, true for rendered
+    pages only, which are rendered again on request. Other people's exports and attachments stay."""
     return request.subject is None or measure.place == prefixes.PDF
 
 

@@ -99,11 +99,11 @@ def person(
         remaining = [snapshot.get(Member, user=member.user) for member in others if member.user != own.user]
         if not any(other is not None and other.role == "owner" for other in remaining):
             raise LastOwner
-    stone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
+    tombstone = call.make(Tombstone, id=request.id, subject=subject, clock=snapshot.clock + 1)
     message = notifications.notice(call, "person_erased", request.id)
     decision = Decision(
         after,
-        puts=(after, stone, *shut),
+        puts=(after, tombstone, *shut),
         deletes=(own,) if own else (),
         messages=(message,),
         head={"erased": marked(snapshot.head.erased, subject)},

@@ -89,7 +89,7 @@ def ask(
     its own limits."""
     own = kind == "opposition" and requester.role is not None and subject in (None, requester.id)
     subject = requester.id if own else requester.about(subject)
-    request = _asked(call, requester, kind, subject)
+    request = _new_request(call, requester, kind, subject)
     requester.require(subject)
     correction = None if corrections is None else _correction(world, call, requester, request, corrections)
     new = _prepared(world, call, request, correction, own=own)
@@ -146,7 +146,7 @@ def _prepared(
     return _NewRequest(request, members, correction, named, own)
 
 
-def _asked(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> PrivacyRequest:
+def _new_request(call: Call, requester: Requester, kind: RequestKind, subject: str | None) -> PrivacyRequest:
     """The new request. Raises InvalidContent for an unknown id."""
     verified = kind not in PROVEN
     id = call.new_id(PrivacyRequest)
@@ -172,8 +172,8 @@ def confirm(
     `waive` ends the delay, now or later. Raises NotFound, Forbidden, ProofNeeded, RequestSettled, AlreadyBlocked,
     AnotherOwnerNeeded, OwnersChanged, LastOwner."""
     members = members_of(world.store, call.company)
-    (asked,) = world.store.records([PrivacyRequest.ref(call.company, id)])
-    person = asked.subject if isinstance(asked, PrivacyRequest) else None
+    (seen,) = world.store.records([PrivacyRequest.ref(call.company, id)])
+    person = seen.subject if isinstance(seen, PrivacyRequest) else None
     keys = keys_made_by(world.store, call.company, person) if person else []
     former = confirmation.former_owners(world.store, call.company, call.at) if person is None else []
     kept = held(world, [call.company])

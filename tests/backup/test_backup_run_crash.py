@@ -1,4 +1,4 @@
-"""A backup killed around each of its AWS calls goes on where it was, ends as an undisturbed one, leaves no orphan."""
+"""A backup killed around each of its AWS calls continues, ends as an undisturbed one and leaves no orphan."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -38,7 +38,7 @@ def backed_up(books: Plain, key: str) -> Backup:
 
 
 def state_of(books: Plain, key: str) -> object:
-    """What must be the same however often the backup was killed; asking again for it changes nothing."""
+    """The state that must be the same however often the backup was killed. A repeated request changes nothing."""
     backup = backed_up(books, key)
     archive = opened(books, backup)
     check(archive, None, NEVER)

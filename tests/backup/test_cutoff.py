@@ -1,4 +1,4 @@
-"""The exact cut: whatever is written meanwhile, a backup is a state that the company really had."""
+"""The exact cutoff: with any concurrent writes, a backup is a state that the company really had."""
 
 import time
 from collections.abc import Callable
@@ -65,7 +65,7 @@ class Busy:
 
     @property
     def world(self) -> World:
-        """Where it lives."""
+        """The world of the company."""
         return self.books.world
 
     def restored(self, into: Literal["same", "new"]) -> str:
@@ -184,7 +184,7 @@ def brought_back(busy: Busy, archive: Archive) -> None:
     assert busy.issued_another(busy.books.company).position == len(issued) + 1
 
 
-def test_the_writers_wait_for_a_cut_that_never_catches_up(plain: Callable[[int], Plain]) -> None:
+def test_writers_are_fenced_for_a_cutoff_that_never_converges(plain: Callable[[int], Plain]) -> None:
     """Each time the cut looks, somebody has written: it fences the head, takes what changed, and nobody loses."""
     books = plain(2)
     with Writers(books.world, books.company, crowd=4) as writers:

@@ -1,4 +1,4 @@
-"""Taking a backup: who may, what it leaves behind, and how it fails without touching the one before."""
+"""The run of a backup: its permissions and results. A failed run does not touch the backup before."""
 
 import logging
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def plan(books: Plain) -> BackupPlan:
     return found
 
 
-def doomed(books: Plain, key: str) -> KeyDestruction:
+def destruction_of(books: Plain, key: str) -> KeyDestruction:
     at = books.world.now()
     return KeyDestruction(
         company=books.company, id=key, created_at=at, updated_at=at, request="req", final_on=at.date()
@@ -137,9 +137,9 @@ def test_books_that_do_not_add_up_fail_loudly(books: Plain, caplog: pytest.LogCa
     assert failing(books, spoil, caplog).failure == "entries_missing"
 
 
-def test_a_doomed_key_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_key_marked_for_destruction_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixture) -> None:
     def spoil(backup: Backup) -> None:
-        commit(books, doomed(books, backup.working_key))
+        commit(books, destruction_of(books, backup.working_key))
 
     done = failing(books, spoil, caplog)
     assert done.failure == "backup_key_destroyed"
@@ -147,15 +147,15 @@ def test_a_doomed_key_ends_no_backup(books: Plain, caplog: pytest.LogCaptureFixt
         begun(books)
 
 
-def test_a_key_doomed_at_the_very_end_ends_no_backup(
+def test_a_key_marked_for_destruction_at_the_last_step_ends_no_backup(
     books: Plain, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The manifest is there, the closing commit is not: two phases, so that nothing ends under a doomed key."""
+    """The manifest exists and the closing commit does not. So no backup ends under a key marked for destruction."""
     put = books.world.files.put
 
     def spoilt(key: str, *rest: Any, **more: Any) -> bool:
         if key.endswith("manifest.json"):
-            commit(books, doomed(books, running.working_key))
+            commit(books, destruction_of(books, running.working_key))
         return put(key, *rest, **more)
 
     running = begun(books)
@@ -176,7 +176,7 @@ def test_a_company_blocked_meanwhile_ends_it(books: Plain, caplog: pytest.LogCap
     assert failing(books, lambda _: commit(books, state="blocked"), caplog).failure == "company_blocked"
 
 
-def test_a_company_being_restored_at_the_cut_is_not_backed_up_though_it_opens_again(
+def test_a_company_in_a_restore_at_the_cutoff_is_not_backed_up_even_if_it_opens_again(
     books: Plain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put = books.world.files.put
@@ -220,7 +220,7 @@ def test_an_unknown_key_and_a_destroyed_one_are_different(books: Plain) -> None:
         list(archive.rows({"customers"}))
     with pytest.raises(BackupUnknownKey):
         check(archive, None, NEVER)
-    commit(books, doomed(books, done.working_key))
+    commit(books, destruction_of(books, done.working_key))
     archive = opened(books, done)
     with pytest.raises(BackupKeyDestroyed):
         list(archive.rows({"customers"}))

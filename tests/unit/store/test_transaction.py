@@ -1,4 +1,4 @@
-"""The write door, branch by branch, on the real engine."""
+"""The write transaction, branch by branch, on the real engine."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -221,7 +221,7 @@ def test_the_last_look_finds_a_commit_whose_answer_was_lost(
         assert answer_of(made(bare_world, company, "k1")).body == {"id": "itm_1", "clock": 1}
 
 
-def test_whoever_loses_decides_again_on_what_is_current(bare_world: World, company: str) -> None:
+def test_the_loser_of_a_conflict_decides_again_on_current_rows(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     clocks: list[int] = []
 
@@ -249,7 +249,7 @@ def test_the_loser_of_a_duplicate_gets_the_first_answer(bare_world: World, compa
     assert answer_of(committed) == replace(answer_of(first[0]), replayed=True)
 
 
-def test_what_decide_raises_writes_nothing(bare_world: World, company: str) -> None:
+def test_an_error_of_decide_writes_nothing(bare_world: World, company: str) -> None:
     made(bare_world, company, "k1")
     with Traffic(bare_world.store) as traffic, pytest.raises(AlreadyExists):
         made(bare_world, company, "k2")
@@ -358,7 +358,7 @@ def test_more_than_a_transaction_holds_is_refused_before_it_is_sent(bare_world: 
     assert transact(bare_world.store, call, [], lambda _: full).clock == 2
 
 
-def test_what_is_too_large_is_refused_before_it_is_sent(bare_world: World, company: str) -> None:
+def test_a_row_too_large_is_refused_before_it_is_sent(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     with pytest.raises(TooLarge):
         transact(bare_world.store, call, [], lambda _: Decision(new=(item(call, name="x" * 300_001),)))

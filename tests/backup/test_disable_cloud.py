@@ -1,4 +1,4 @@
-"""Turning the last switch off: what goes is told first, then erased with its backups; what the law keeps stays."""
+"""Disabling the cloud: a dry run lists the rows, then they and the backups are erased; statutory records stay."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,7 @@ def test_business_data_and_backups_go_and_what_the_law_keeps_stays(books: Books)
     assert len(list(archive.rows(["invoices"]))) == 1
 
 
-def test_whoever_comes_back_begins_anew_under_another_key(books: Books) -> None:
+def test_a_returning_company_starts_anew_under_another_key(books: Books) -> None:
     first = taken(books)
     off(books, erase=True)
     expire(books)
@@ -101,7 +101,7 @@ def test_whoever_comes_back_begins_anew_under_another_key(books: Books) -> None:
     assert second.statutory_key == first.statutory_key
 
 
-def test_who_turns_one_on_again_stops_it(books: Books) -> None:
+def test_turning_a_switch_on_again_stops_the_deletion(books: Books) -> None:
     gone = off(books, erase=True)
     assert books.shop.owner.patch("/v1/settings", {"cloud": {"sync": True}}, "*").status == 200
     expire(books)

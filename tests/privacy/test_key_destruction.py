@@ -1,4 +1,4 @@
-"""The end of a backup's keys: doomed when a deletion begins, destroyed with the account, told in the receipt."""
+"""The end of a backup's keys: marked when a deletion begins, destroyed with the account, named in the receipt."""
 
 import json
 from dataclasses import replace
@@ -56,14 +56,14 @@ def rows(shop: Books, table: str, cls: type[Any]) -> list[Any]:
     return [row for row in found if isinstance(row, cls)]
 
 
-def set_aside(shop: Books, backup: Backup) -> dict[str, bytes]:
+def copied(shop: Books, backup: Backup) -> dict[str, bytes]:
     """A copy of a backup, as somebody may have one who took it before the deletion."""
     prefix = prefixes.backup(backup.tier, shop.id, backup.id)
     return {key: shop.world.files.read(key) for key in shop.world.files.list(prefix)}
 
 
 def begins(shop: Books, id: str) -> None:
-    """The request's first step: what is to go is fixed, and the keys are doomed."""
+    """The request's first step: the measures are fixed, and the keys are marked for destruction."""
     engine.run(shop.world, request_jobs.deletion(), shop.request(id))
 
 
@@ -71,7 +71,7 @@ def test_after_the_deletion_old_backups_give_back_what_the_law_keeps_and_nothing
     shop = Books(vault)
     turned_on(shop)
     backup = taken(shop)
-    copy = set_aside(shop, backup)
+    copy = copied(shop, backup)
     shop.confirmed(waive=True)
     carried(vault)
     assert not [key for key in shop.versions() if key.startswith("backups/")]
@@ -138,7 +138,7 @@ def test_an_account_without_backups_and_one_person_destroy_no_key(vault: Turned)
     assert len(rows(other, "identity", WorkingKey)) == 1
 
 
-def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
+def test_the_commit_that_begins_the_deletion_marks_the_keys(vault: Turned) -> None:
     """There is no moment at which the one is true and the other not."""
     shop = Books(vault, small=True)
     turned_on(shop)
@@ -152,10 +152,10 @@ def test_doomed_in_the_commit_that_begins_the_deletion(vault: Turned) -> None:
 
 
 @pytest.mark.parametrize(("state", "failure"), [("blocked", "company_blocked"), ("active", "backup_key_destroyed")])
-def test_a_backup_that_runs_cannot_end_under_a_doomed_key(
+def test_a_running_backup_cannot_end_under_a_key_marked_for_destruction(
     vault: Turned, monkeypatch: pytest.MonkeyPatch, state: str, failure: str
 ) -> None:
-    """Its last commit reads the doom, whatever the account's state."""
+    """Its last commit reads the key's mark in every state of the account."""
     shop = Books(vault, small=True)
     turned_on(shop)
     backup = begun(shop)
@@ -177,7 +177,7 @@ def test_a_backup_that_runs_cannot_end_under_a_doomed_key(
     assert not [key for key in shop.versions() if key.startswith("backups/")], "what it had put is gone as well"
 
 
-def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
+def test_no_backup_begins_under_a_key_marked_for_destruction(vault: Turned) -> None:
     shop = Books(vault, small=True)
     turned_on(shop)
     taken(shop)
@@ -188,7 +188,7 @@ def test_no_backup_begins_under_a_doomed_key(vault: Turned) -> None:
         backup_run.begin(vault, shop.call("backup"), "daily")
 
 
-def test_what_lands_after_the_block_is_taken_when_the_deletion_looks_again(vault: Turned) -> None:
+def test_objects_written_after_the_block_are_deleted_by_the_next_check(vault: Turned) -> None:
     """A function that was putting a part while the account was erased has ended ten minutes later."""
     shop = Books(vault, small=True)
     turned_on(shop)

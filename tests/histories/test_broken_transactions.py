@@ -1,4 +1,4 @@
-"""The checker finds what it is for: the store is broken on purpose, in the ways that such code is usually wrong."""
+"""The checker finds the usual faults of such code: each is put into the store on purpose."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ HISTORIES = 6
 
 
 def without_the_heads_condition(patch: Patch) -> None:
-    """Whoever writes last wins. The journal's entry, which must be new, would guard the clock too: it falls with it."""
+    """Let the last writer win. The journal's entry must be new and would guard the clock too, so that goes too."""
     real = transaction._put
 
     def put(store: Store, record: Record, salt: bytes, *, new: bool) -> dict[str, Any]:
@@ -125,7 +125,9 @@ MUTATIONS: dict[Callable[[Patch], None], tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
-def test_a_broken_door_is_found_out(bare_world: World, monkeypatch: Patch, mutation: Callable[[Patch], None]) -> None:
+def test_a_broken_transaction_is_found(
+    bare_world: World, monkeypatch: Patch, mutation: Callable[[Patch], None]
+) -> None:
     """Within a few histories: a race that the break needs may not happen in the first."""
     monkeypatch.setattr(conflicts, "PATIENCE_SECONDS", 2.0)
     faults = (*AFTER, "cancelled:ConditionalCheckFailed") if mutation is believing_a_lost_answer else AFTER
@@ -173,7 +175,7 @@ def test_an_acknowledged_edit_that_was_never_applied_is_found(bare_world: World,
     assert any("never: acknowledged and never applied" in line for line in found)
 
 
-def test_a_row_written_behind_the_door_is_found(bare_world: World) -> None:
+def test_a_row_written_outside_a_transaction_is_found(bare_world: World) -> None:
     ran = run(bare_world, Shape(workers=2, tasks=3, twice=0, faults=0, seed=13))
     item = drivers._item(companies.call(bare_world, ran.company, "x", "x"), drivers.COUNTER, "77")
     row = {"TableName": bare_world.store.names["workspace"], "Item": codec.to_row(item, b"s" * 16)}
