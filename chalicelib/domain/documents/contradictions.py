@@ -22,6 +22,30 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == (declared.payable == "none"),
         "its balance does not follow it in the order of sort keys": declared.balance is None
         or declared.balance.SORT.startswith(f"{declared.kind}#{{id}}#"),
+        "exactly the priced documents have totals and a closing sentence": declared.priced
+        == bool(declared.totals)
+        == (declared.words.closing is not None),
+        "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
+        "a transition names a state that it does not have": {
+            state for move in declared.transitions for state in (*move.sources, move.target)
+        }
+        <= set(declared.states),
+        "one transition ends a draft, with the first state that is none": [
+            (move.sources, move.target) for move in declared.transitions if DRAFT in move.sources
+        ]
+        == ([((DRAFT,), declared.frozen_state)] if draft else []),
+        **_law(declared),
+        **_missing(declared),
+        **_kept_otherwise(declared),
+        **_taken(declared, others),
+    }
+    return [wrong for wrong, holds in rules.items() if not holds]
+
+
+def _law(declared: DocumentType) -> dict[str, bool]:
+    """Whether its numbers, its place in the register and its term fit together."""
+    issued = declared.issued
+    return {
         "a registered document is numbered by us": not declared.registered or declared.numbered_by == "us",
         "exactly the registered documents have a class with a chain": declared.registered
         == issubclass(issued, Registered),
@@ -36,23 +60,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == declared.dated_in_order,
         "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not declared.fiscal,
         "exactly the fiscal documents have a statutory date": (declared.statutory_date is None) != declared.fiscal,
-        "exactly the priced documents have totals and a closing sentence": declared.priced
-        == bool(declared.totals)
-        == (declared.words.closing is not None),
-        "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
-        "a transition names a state that it does not have": {
-            state for move in declared.transitions for state in (*move.sources, move.target)
-        }
-        <= set(declared.states),
-        "one transition ends a draft, with the first state that is none": [
-            (move.sources, move.target) for move in declared.transitions if DRAFT in move.sources
-        ]
-        == ([((DRAFT,), declared.frozen_state)] if draft else []),
-        **_missing(declared),
-        **_kept_otherwise(declared),
-        **_taken(declared, others),
     }
-    return [wrong for wrong, holds in rules.items() if not holds]
 
 
 def _missing(declared: DocumentType) -> dict[str, bool]:
