@@ -21,6 +21,7 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
+from chalicelib.policy.load import use
 from chalicelib.services.mail import writing
 from chalicelib.services.mail.notifications import WRITTEN_TO
 from chalicelib.store import bookkeeping
@@ -30,6 +31,7 @@ from chalicelib.wiring import World
 from tests.clocks import clock_at
 from tests.conftest import Shop
 from tests.mailbox import mails, open_mailbox
+from tests.moved import with_term
 
 FILLED = {
     "code": "123456",
@@ -92,6 +94,12 @@ def test_every_attribute_that_may_be_corrected_has_a_name(language: Language) ->
         name = writing.attribute_names([attribute, attribute], language)
         assert "_" not in name
         assert language != "ar" or any("\u0600" <= letter <= "\u06ff" for letter in name)
+
+
+def test_a_former_owner_reads_the_term_of_the_rule() -> None:
+    with use(with_term("identity.former", "P45D")):
+        assert "requested within 45 days" in writing.compose("en", "owner_left", FILLED)[1]
+        assert "dans les 45 jours" in writing.compose("fr", "owner_left", FILLED)[1]
 
 
 def test_languages_fill_in_the_same() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("facture.mail")
 TASK = "mail"
-TERMS = {"export_term": "file.export", "proof_term": "request.proof"}
+TERMS = {"export_term": "file.export", "former_term": "identity.former", "proof_term": "request.proof"}
 """The retention rules whose terms a text may state, by placeholder."""
 
 
