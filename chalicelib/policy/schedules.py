@@ -1,9 +1,9 @@
 """A company's retention schedule: how long its statutory records are kept, and when the next ones may be purged."""
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from chalicelib.domain.clock import MOROCCO, today
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import Company, RetentionSchedule
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
@@ -83,8 +83,3 @@ def oldest(schedule: RetentionSchedule) -> date:
 def dated(schedule: RetentionSchedule, oldest: date) -> RetentionSchedule:
     """The row, due on the first day on which records dated `oldest` may be purged."""
     return replace(schedule, due_at=midnight(retention_of(schedule).kept_until(oldest) + DAY))
-
-
-def midnight(day: date) -> datetime:
-    """The UTC instant at which a day begins in Casablanca."""
-    return datetime(day.year, day.month, day.day, tzinfo=MOROCCO).astimezone(UTC)

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.clock import today
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.ids import new_id
-from chalicelib.policy.schedules import midnight
 from chalicelib.services.documents import issuing
 from chalicelib.wiring import World
 from tests.conftest import Shop

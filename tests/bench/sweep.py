@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from chalicelib.domain.clock import midnight
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.policy.schedules import midnight, new_schedule
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.store.tables import create_tables
 from tests.bench.traffic import Traffic
 from tests.histories import company as companies

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from chalicelib.domain.clock import today
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import OrphanedPayments
 from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
@@ -20,7 +20,7 @@ from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
-from chalicelib.policy.schedules import midnight, new_schedule
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail.writing import write
 from chalicelib.services.privacy import transitions

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.clock import MOROCCO
+from chalicelib.domain.clock import MOROCCO, midnight
 from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
@@ -19,7 +19,7 @@ from chalicelib.jobs.report import Report
 from chalicelib.jobs.retention import proofs_job, retention_job
 from chalicelib.jobs.runner import run
 from chalicelib.policy import schedules
-from chalicelib.policy.schedules import midnight, new_schedule, retention_of
+from chalicelib.policy.schedules import new_schedule, retention_of
 from chalicelib.policy.terms import Period
 from chalicelib.services.documents import register
 from chalicelib.services.privacy.legal import holds

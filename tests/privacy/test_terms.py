@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from chalicelib.cli.main import main
+from chalicelib.domain.clock import midnight
 from chalicelib.domain.companies.company import RetentionSchedule, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.credit_note import CreditNote
@@ -23,7 +24,7 @@ from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.policy import load
-from chalicelib.policy.schedules import midnight, new_schedule, with_year_end
+from chalicelib.policy.schedules import new_schedule, with_year_end
 from chalicelib.policy.terms import Period, Start
 from tests.privacy.crashes import put
 from tests.privacy.worlds import Books, Turned

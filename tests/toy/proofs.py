@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.api.redaction import redact
+from chalicelib.domain.clock import midnight
 from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.registry import document_types, types_about
@@ -18,7 +19,7 @@ from chalicelib.jobs.runner import run
 from chalicelib.policy.erasure import Circumstances, plan
 from chalicelib.policy.inventory import faults, take
 from chalicelib.policy.load import current
-from chalicelib.policy.schedules import midnight, new_schedule
+from chalicelib.policy.schedules import new_schedule
 from chalicelib.policy.terms import Period
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.archive import removal, statutory

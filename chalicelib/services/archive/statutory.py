@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.backups.backup import StatutoryKey
 from chalicelib.domain.backups.backup_errors import BackupDamaged, BackupUnknownKey
+from chalicelib.domain.clock import midnight
 from chalicelib.domain.companies.company import Head, RetentionSchedule
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind, document_types, person_of
@@ -105,7 +106,7 @@ def _lock(
         else schedules.CompanyRetention((schedules.statutory(current()),), (CALENDAR_YEAR,))
     )
     dated = by_kind(document.KIND).dated(document) or document.issue_date
-    until = schedules.midnight(rule.kept_until(dated) + schedules.DAY)
+    until = midnight(rule.kept_until(dated) + schedules.DAY)
     # Only a hold keeps a document past its term, and it keeps it in the ledger. S3 refuses a lock that has ended.
     if until <= max(world.now(), world.wall_now()) or world.archive.exists(key):
         return

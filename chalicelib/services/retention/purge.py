@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.clock import today
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
@@ -19,16 +19,7 @@ from chalicelib.domain.documents.registry import by_id, by_kind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
-from chalicelib.policy.schedules import (
-    DAY,
-    CompanyRetention,
-    dated,
-    midnight,
-    oldest,
-    retention_of,
-    statutory,
-    year_of,
-)
+from chalicelib.policy.schedules import DAY, CompanyRetention, dated, oldest, retention_of, statutory, year_of
 from chalicelib.policy.terms import Period
 from chalicelib.services.archive import removal
 from chalicelib.services.retention.selection import due_documents, due_entries

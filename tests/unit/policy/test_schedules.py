@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.policy.schedules import CompanyRetention, midnight, new_schedule, retention_of, with_year_end, year_of
+from chalicelib.domain.clock import midnight
+from chalicelib.policy.schedules import CompanyRetention, new_schedule, retention_of, with_year_end, year_of
 from chalicelib.policy.terms import FinancialYear, Period
 from tests.unit.samples import company
 
