@@ -19,6 +19,17 @@ class MovableClock(Clock):
         return to_millisecond(super().now() + self.offset)
 
 
+class StoppedClock(Clock):
+    """A clock that always shows `at`: for instants that lie close to a limit, however busy the machine is."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """Return `at`."""
+        return self.at
+
+
 @contextmanager
 def clock_at(world: World, at: datetime) -> Iterator[World]:
     """Let `world` begin at `at` and go on from there; afterwards it has its own clock again."""

@@ -158,9 +158,7 @@ def dead_lettered(world: "World", options: argparse.Namespace) -> int:
     """List, and with `--revive` retry, the dead-lettered work of a job."""
     job = _job(options.name)
     now, count = world.now(), 0
-    for record in bookkeeping.all_due(
-        world.store, job.table, job.name + bookkeeping.DEAD, now.replace(year=arguments.CENTURY[-1])
-    ):
+    for record in bookkeeping.all_scheduled(world.store, job.table, job.name + bookkeeping.DEAD):
         revived = options.revive and bookkeeping.revive(world.store, record, now)
         show(company=record.company, row=record.key.sort, kind=record.KIND, since=record.created_at, revived=revived)
         count += 1

@@ -170,9 +170,7 @@ def preview_term(world: "World", options: argparse.Namespace) -> int:
     except TermError as error:
         raise CannotRun(str(error)) from error
     now, total = world.now(), 0
-    for schedule in bookkeeping.all_due(
-        world.store, RetentionSchedule.TABLE, "retention", now.replace(year=now.year + 100, day=1)
-    ):
+    for schedule in bookkeeping.all_scheduled(world.store, RetentionSchedule.TABLE, "retention"):
         if isinstance(schedule, RetentionSchedule) and (count := purge.preview(world, schedule, period, today(now))):
             show(company=schedule.company, documents=count)
             total += count

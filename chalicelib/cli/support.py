@@ -15,9 +15,6 @@ from chalicelib.store import bookkeeping
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-AHEAD = 2_100
-"""The year up to which the due index is read. It covers every open thread, however distant its deadline."""
-
 
 def add_to(nouns: Any) -> None:
     """Add the `support` commands."""
@@ -38,7 +35,7 @@ def add_to(nouns: Any) -> None:
 def listed(world: "World", options: argparse.Namespace) -> int:  # noqa: ARG001 — a command's signature
     """List the threads without a first answer: ids and deadlines, no content."""
     now = world.now()
-    for row in bookkeeping.all_due(world.store, Thread.TABLE, JOB, now.replace(year=AHEAD, day=1)):
+    for row in bookkeeping.all_scheduled(world.store, Thread.TABLE, JOB):
         if isinstance(row, Thread) and row.status != "closed":
             show(
                 company=row.company,

@@ -94,10 +94,9 @@ def page(store: Store, table: str, name: str, at: datetime, *, cursor: str | Non
     return RowPage([record for record in found.records if due_at(record) <= at], found.next)
 
 
-def all_due(store: Store, table: str, name: str, at: datetime) -> Iterator[Record]:
-    """Every row of `table` that is due for job `name` at `at`, the oldest first. Raises Busy."""
-    found = store.all(table, name, _due_by(at), index="due")
-    return (record for record in found if due_at(record) <= at)
+def all_scheduled(store: Store, table: str, name: str) -> Iterator[Record]:
+    """Every row of `table` that waits for job `name`, however late it is due; the earliest first. Raises Busy."""
+    return store.all(table, name, index="due")
 
 
 def _due_by(at: datetime) -> Condition:

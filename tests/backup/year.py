@@ -70,7 +70,7 @@ def kept(tiers: dict[date, Tier], end: date) -> dict[date, Tier]:
     since = {
         "daily": end - 6 * DAY,
         "weekly": end - 34 * DAY,
-        "monthly": end.replace(year=end.year - 1) + DAY,
+        "monthly": end.replace(year=end.year - 1, day=min(end.day, 28)) + DAY,
     }
     return {night: tier for night, tier in tiers.items() if night >= since[tier]}
 

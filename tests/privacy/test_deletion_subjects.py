@@ -98,9 +98,8 @@ def test_a_dry_run_names_the_day_until_which_the_sweep_keeps(shop: Shop) -> None
         assert shop.owner.patch("/v1/company", {"financial_year_end": end}, "*").status == 200
     customer = person(shop)
     shop.issued(customer=customer)
-    midyear = date(shop.today.year, 6, 30)
-    last = midyear.replace(month=12, day=31) if shop.today <= midyear else midyear.replace(year=midyear.year + 1)
-    kept = last.replace(year=last.year + 10).isoformat()
+    year = shop.today.year
+    kept = (date(year + 10, 12, 31) if shop.today <= date(year, 6, 30) else date(year + 11, 6, 30)).isoformat()
     for subject in (customer, None):
         tried = shop.owner.post(URL, {"kind": "deletion", "subject": subject, "dry_run": True}).json
         said = {step["until"] for step in tried["steps"] if step["place"] in ("ledger", "archive/")}

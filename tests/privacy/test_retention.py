@@ -29,6 +29,9 @@ from tests.conftest import Shop
 from tests.crash import Work, prove, watched
 from tests.privacy.worlds import CANARY, Books, Turned, carried
 
+BEGIN = datetime(2026, 11, 1, 9, tzinfo=UTC)
+"""The sign-up of companies whose invoices bear fixed years: before the first of them, whatever today is."""
+
 
 class Ledger(Books):
     """A company that has issued in three years."""
@@ -36,7 +39,7 @@ class Ledger(Books):
     def __init__(
         self, world: Turned, *, per_year: int = 2, years: tuple[int, ...] = (2026, 2027, 2028), mark: str = CANARY
     ) -> None:
-        super().__init__(world, small=True, mark=mark)
+        super().__init__(world, small=True, mark=mark, at=BEGIN)
         self.by_year: dict[int, list[str]] = {}
         customer = self._party(Customer, self.customer)
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
@@ -48,7 +51,7 @@ class Ledger(Books):
                 self.by_year.setdefault(year, []).append(id)
                 self._put(invoice, entry)
         self._put(series)
-        self._put(new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC)))
+        self._put(new_schedule(self.profile, self.at))
 
     def _stored(self, table: str) -> list[Record]:
         return self.world.store.query(table, self.id).records
@@ -208,7 +211,6 @@ def test_killed_at_any_call_the_sweep_ends_the_same(vault: Turned) -> None:
     sweep(vault)
 
     def prepare() -> Ledger:
-        vault.offset = timedelta(0)
         made = Ledger(vault, per_year=1, years=(2026, 2027))
         at(vault, date(2037, 1, 1))
         return made
@@ -229,7 +231,6 @@ def test_the_cost_of_the_sweep_depends_on_the_due_records(vault: Turned) -> None
     sweep(vault)
 
     def cost(years: tuple[int, ...]) -> int:
-        vault.offset = timedelta(0)
         Ledger(vault, per_year=3, years=years)
         at(vault, date(2037, 1, 1))
         with watched([vault.store.connection.client]) as calls:

@@ -13,7 +13,6 @@ import urllib3
 from PIL import Image
 
 from chalicelib.cli.main import main
-from chalicelib.clocks import RunClock
 from chalicelib.domain.contact.support import MOST_MESSAGES, SupportMessage, Thread, Upload
 from chalicelib.files import prefixes
 from chalicelib.jobs.catalogue import named
@@ -25,6 +24,7 @@ from chalicelib.store import bookkeeping
 from chalicelib.store.wire import SORT
 from chalicelib.wiring import World
 from tests.client import Client
+from tests.clocks import StoppedClock
 from tests.conftest import Shop
 from tests.crash import Work, prove
 from tests.mailbox import mails, open_mailbox
@@ -235,8 +235,8 @@ def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
 
 
 def _turned(world: World, at: datetime) -> World:
-    """The same world at another instant."""
-    return World(world.settings, clock=RunClock(at))
+    """The same world, stopped at another instant."""
+    return World(world.settings, clock=StoppedClock(at))
 
 
 def test_a_closed_thread_ends_after_two_years_with_its_files(shop: Shop, world: World) -> None:

@@ -27,6 +27,7 @@ from chalicelib.policy import load
 from chalicelib.policy.schedules import new_schedule, with_year_end
 from chalicelib.policy.terms import Period, Start
 from tests.privacy.crashes import put
+from tests.privacy.test_retention import BEGIN
 from tests.privacy.worlds import Books, Turned
 
 DAY = timedelta(days=1)
@@ -57,7 +58,7 @@ class Calendar(Books):
     """A company with an invoice of each of these days, and a payment of it on the same day."""
 
     def __init__(self, world: Turned, days: list[date], *ends: str) -> None:
-        super().__init__(world, small=True, mark="Term")
+        super().__init__(world, small=True, mark="Term", at=BEGIN)
         self.profile = replace(self.profile, financial_year_end=ends[0], numbering=())
         customer = self._party(Customer, self.customer)
         (series,) = (row for row in world.store.query("ledger", self.id).records if isinstance(row, Series))
@@ -68,7 +69,7 @@ class Calendar(Books):
             paid = Payment(id=self.new("pay"), invoice=id, amount=Decimal(1), method="cash", date=day, **self.stamps)
             self.dated |= {id: day, paid.id: day}
             put(self, invoice, entry, paid)
-        term = new_schedule(self.profile, datetime(2026, 11, 1, tzinfo=UTC))
+        term = new_schedule(self.profile, self.at)
         for end in ends[1:]:
             term = with_year_end(term, end, term.updated_at)
         put(self, series, term)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -59,11 +59,13 @@ class Turned(World):
 
 
 class Books:
-    """A populated company: its id, its owners' and parties' ids, and verbs on it."""
+    """A populated company: its id, its owners' and parties' ids, and verbs on it. It signed up at `at`, or now."""
 
-    def __init__(self, world: World, *, owners: int = 1, mark: str = CANARY, small: bool = False) -> None:
+    def __init__(
+        self, world: World, *, owners: int = 1, mark: str = CANARY, small: bool = False, at: datetime | None = None
+    ) -> None:
         self.world = world
-        self.at = world.now()
+        self.at = at or world.now()
         self.mark = mark
         self.id = self.new("cmp")
         self.owners = [self.new("mem") for _ in range(owners)]

@@ -92,6 +92,19 @@ def test_no_other_module_reads_the_systems_time() -> None:
     assert found == READS_SYSTEM_TIME
 
 
+def test_a_year_is_changed_only_together_with_its_day() -> None:
+    """On 29 February, another year with the same day is an error."""
+    found = [
+        f"{path.relative_to(ROOT)}: {ast.unparse(node)}"
+        for folder in ("chalicelib", "infra", "local", "tests")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".replace")
+        if "year" in (names := {word.arg for word in node.keywords}) and "day" not in names
+    ]
+    assert found == []
+
+
 def test_a_derived_world_shares_what_its_origin_has_and_has_a_clock_of_its_own() -> None:
     world = World(SETTINGS)
     derived = world.at(AT)
