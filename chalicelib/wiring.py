@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.outside.vault import Vault
     from chalicelib.outside.wake import WakeQueue
     from chalicelib.render.renderer import Renderer
+    from chalicelib.store.drill import DrillStore
 
 
 T = TypeVar("T")
@@ -81,6 +82,13 @@ class World:
                 self.telemetry.figures(figures)
 
         return Store(self.settings, on_commit)
+
+    @shared
+    def drills(self) -> "DrillStore":
+        """The tables of drills. Each step of a drill uses them: a connection costs more than most steps."""
+        from chalicelib.store.drill import DrillStore
+
+        return DrillStore(self.settings)
 
     @shared
     def files(self) -> "Files":

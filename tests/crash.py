@@ -17,7 +17,7 @@ from typing import Any, Generic, Literal, TypeVar
 S = TypeVar("S")
 When = Literal["before", "after"]
 READS = ("Get", "Query", "Scan", "List", "Head", "Describe", "BatchGet", "TransactGet")
-SAMPLE = 12
+SAMPLE = 6
 every_call = False
 """Set by `pytest --every-call`."""
 

@@ -53,6 +53,8 @@ class Watch:
 
     seen: Counter[tuple[str, Operation, str, str]] = field(default_factory=Counter)
     strays: list[str] = field(default_factory=list)
+    calls: int = 0
+    """How many calls wrote, those of the tests included."""
 
     def note(self, module: str, write: Write) -> None:
         """Hold a write of a module against the module's path."""
@@ -111,6 +113,7 @@ def writer(frame: FrameType | None) -> str | None:
 def _observed(original: Callable[..., Any], watch: Watch) -> Callable[..., Any]:
     def emit(client: Any, api_params: Any, operation_model: Any, context: Any) -> Any:
         is_write = operation_model.service_model.service_name == "dynamodb" and operation_model.name in WRITES
+        watch.calls += is_write
         if is_write and (module := writer(sys._getframe(1))):
             for write in writes(operation_model.name, api_params):
                 watch.note(module, write)

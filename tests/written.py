@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from chalicelib.store.codec import from_row
 from chalicelib.store.wire import Store
+from tests.write_paths import WATCH
 
 Rows = dict[tuple[str, str, str], dict[str, Any]]
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
@@ -44,6 +45,21 @@ def rows_of(store: Store) -> Rows:
                     record, builtin_types=(bytes,)
                 )
     return found
+
+
+@dataclass
+class Reading:
+    """The rows of a store. They are read again only after a call that wrote."""
+
+    store: Store
+    calls: int = -1
+    rows: Rows = field(default_factory=dict)
+
+    def now(self) -> Rows:
+        """Every row of every table, as plain values."""
+        if self.calls != WATCH.calls:
+            self.calls, self.rows = WATCH.calls, rows_of(self.store)
+        return self.rows
 
 
 def written(before: Rows, after: Rows) -> list[Written]:

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -32,11 +33,17 @@ class Attribute(NamedTuple):
     optional: bool
 
 
+@cache
+def _import_domain() -> None:
+    """Import every module of `domain`, so that every entity is registered."""
+    for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
+        importlib.import_module(module.name)
+
+
 def all_entities() -> dict[tuple[str, str], type[Record]]:
     """Every entity of the product by (table, kind), in that order: those of `domain`, which is imported completely, and
     those of the declared document types."""
-    for module in pkgutil.walk_packages(chalicelib.domain.__path__, chalicelib.domain.__name__ + "."):
-        importlib.import_module(module.name)
+    _import_domain()
     declared = {
         cls
         for document_type in document_types()

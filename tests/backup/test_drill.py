@@ -31,7 +31,7 @@ from tests.rows import delete_row
 def drill_store(shared_privacy_world: Turned) -> DrillStore:
     """The drill tables of the session's world."""
     create_tables(drill_settings(shared_privacy_world.settings))
-    return DrillStore(shared_privacy_world.settings)
+    return shared_privacy_world.drills
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ def test_an_abandoned_drill_is_removed_and_reported(shop: Kept, drill_store: Dri
 def test_only_the_drill_tables_can_be_cleared(shop: Kept, vault: Turned) -> None:
     with pytest.raises(TypeError):
         cleared(vault.store, shop.id, most=1)  # type: ignore[arg-type]
-    names = DrillStore(vault.settings).names
+    names = vault.drills.names
     assert not set(names.values()) & set(vault.store.names.values())
     assert isinstance(World(vault.settings), World)
     assert shop.there(Customer.ref(shop.id, shop.other))

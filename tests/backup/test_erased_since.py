@@ -11,7 +11,7 @@ from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.backup import download, drill, operations
-from chalicelib.store.drill import DrillStore, drill_settings
+from chalicelib.store.drill import drill_settings
 from chalicelib.store.read import open_company
 from chalicelib.store.tables import create_tables
 from chalicelib.workflow import engine
@@ -59,7 +59,7 @@ def test_an_erasure_during_a_drill_does_not_fail_the_drill(kept: Kept) -> None:
     while not engine.run(kept.world, drill.WORKFLOW, plan()):
         continue
     assert kept.backup(backup).drill == "passed"
-    assert DrillStore(kept.world.settings).query("workspace", kept.id).records == []
+    assert kept.world.drills.query("workspace", kept.id).records == []
 
 
 @pytest.mark.parametrize("tier", ["daily", "weekly", "monthly"])

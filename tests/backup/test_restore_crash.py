@@ -20,8 +20,8 @@ from chalicelib.services.backup import download, drill, verify
 from chalicelib.services.backup.restoring import batches, restore
 from chalicelib.services.backup.restoring.copy import company_of
 from chalicelib.store import bookkeeping
-from chalicelib.store.drill import DrillStore, drill_settings
 from chalicelib.store.drill import companies as companies_in_drill
+from chalicelib.store.drill import drill_settings
 from chalicelib.store.tables import create_tables
 from chalicelib.workflow import deadline, engine
 from chalicelib.workflow.deadline import NEVER
@@ -206,12 +206,8 @@ def test_a_download_ends_the_same(vault: Turned, shop: Kept) -> None:
     assert steps == {"download": set(download.WORKFLOW.steps)}
 
 
-def test_a_drill_ends_the_same_and_leaves_no_drill_rows(
-    vault: Turned, shop: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_drill_ends_the_same_and_leaves_no_drill_rows(vault: Turned, shop: Kept) -> None:
     create_tables(drill_settings(vault.settings))
-    drill_store = DrillStore(vault.settings)
-    monkeypatch.setattr(drill, "DrillStore", lambda _: drill_store)
     backup = shop.taken()
 
     def plan() -> DrillPlan:
@@ -233,9 +229,9 @@ def test_a_drill_ends_the_same_and_leaves_no_drill_rows(
     def state(_: None) -> object:
         row, now = shop.backup(backup), plan()
         whole = remains(vault, shop.id)
-        return row.drill, row.drilled_at is not None, companies_in_drill(drill_store), now.backup, now.step, whole
+        return row.drill, row.drilled_at is not None, companies_in_drill(vault.drills), now.backup, now.step, whole
 
-    watched = clients(vault, drill_store.connection.client)
+    watched = clients(vault, vault.drills.connection.client)
     with tables.noted() as steps:
         assert prove(watched, Work(prepare, work, work, state)) > 60
     assert steps == {"drill": set(drill.WORKFLOW.steps)}

@@ -13,7 +13,7 @@ from chalicelib.files.objects import Files
 from chalicelib.jobs import backups as jobs
 from chalicelib.jobs.job import Job, within
 from chalicelib.jobs.runner import run
-from chalicelib.services.backup import drill, expiry
+from chalicelib.services.backup import expiry
 from chalicelib.services.backup.create import plans
 from chalicelib.store import bookkeeping
 from chalicelib.store.drill import DrillStore, drill_settings
@@ -50,15 +50,6 @@ def world(engine: Engine) -> Iterator[Turned]:
     made.store.connection.client.close()
 
 
-@pytest.fixture(scope="module")
-def drill_store(world: World) -> Iterator[DrillStore]:
-    """The one store that drills write to here, so that it can be metered."""
-    made = DrillStore(world.settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(drill, "DrillStore", lambda _: made)
-        yield made
-
-
 def metered(world: World, flow: Callable[[], object], *stores: DrillStore) -> Counted:
     with Meter(world, stores=stores) as meter:
         flow()
@@ -90,10 +81,10 @@ def night(world: Turned, company: str) -> Counted:
     return counted
 
 
-def drilled(world: World, drill_store: DrillStore, company: str) -> Counted:
+def drilled(world: World, company: str) -> Counted:
     """The consumption of the company's drill."""
     planned(world, DrillPlan, company, -1)
-    counted = metered(world, lambda: worked(world, jobs.DRILL_JOB), drill_store)
+    counted = metered(world, lambda: worked(world, jobs.DRILL_JOB), world.drills)
     planned(world, DrillPlan, company, NEVER)
     return counted
 
@@ -125,19 +116,19 @@ def each(measured: Measured, flow: str, *parts: str) -> Counted:
 
 
 @pytest.fixture(scope="module")
-def measured(world: Turned, drill_store: DrillStore) -> Measured:
+def measured(world: Turned) -> Measured:
     """The flows of a company with few invoices and of one with more."""
-    return {invoices: flows(world, drill_store, invoices) for invoices in (FEW, MORE)}
+    return {invoices: flows(world, invoices) for invoices in (FEW, MORE)}
 
 
-def flows(world: Turned, drill_store: DrillStore, invoices: int) -> dict[str, Counted]:
+def flows(world: Turned, invoices: int) -> dict[str, Counted]:
     """The consumption of two nights, a drill and the end of such a company's backup, and the stored bytes."""
     company = seeded(world, f"costs-{invoices}", invoices, line_count=LINES)
     for plan in plans.begun(company, world.now()):
         bookkeeping.remember(world.store, plan, world.random(16))
     planned(world, DrillPlan, company, NEVER)
     first, again = (night(world, company) for _ in range(2))
-    drill_of_it = drilled(world, drill_store, company)
+    drill_of_it = drilled(world, company)
     backup = latest(world, company)
     assert backup.drill == "passed"
     lies = {

@@ -216,6 +216,15 @@ def buckets(world: World) -> list[Files]:
     return [world.bucket(name) for name in sorted({prefix.bucket for prefix in current().prefixes.values()})]
 
 
+def keys(world: World) -> Iterator[str]:
+    """The key of each version, of each delete marker and of each unfinished upload."""
+    for files in buckets(world):
+        for operation in ("list_object_versions", "list_multipart_uploads"):
+            for page in files.client.get_paginator(operation).paginate(Bucket=files.bucket):
+                for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()), *page.get("Uploads", ())):
+                    yield each["Key"]
+
+
 def versions(world: World) -> Iterator[tuple[str, bytes]]:
     """Each version and each delete marker of each object (its key, type and content), and each unfinished upload."""
     for files in buckets(world):

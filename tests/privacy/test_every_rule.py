@@ -58,7 +58,7 @@ from infra.stages import trace_days
 from tests.histories.books import seeded
 from tests.jobs.conftest import empty
 from tests.moved import with_term
-from tests.privacy.canaries import versions
+from tests.privacy.canaries import keys
 from tests.privacy.test_canaries import sown
 from tests.privacy.test_retention import Ledger
 from tests.privacy.worlds import Books, Turned
@@ -359,8 +359,8 @@ def account(trial: Trial) -> None:
 
 def _filled(world: Turned, company: str) -> set[str]:
     """The prefixes under which a company has any version of an object."""
-    keys = {place.removeprefix("files/") for place, _ in versions(world) if f"/{company}/" in place}
-    return {path for path in current().prefixes for key in keys if key.startswith(path)}
+    stored = {key for key in keys(world) if f"/{company}/" in key}
+    return {path for path in current().prefixes for key in stored if key.startswith(path)}
 
 
 def _blocked() -> set[str]:

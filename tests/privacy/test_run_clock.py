@@ -28,7 +28,7 @@ from tests.histories.books import seeded
 from tests.jobs.conftest import empty
 from tests.privacy.crashes import Case, cases
 from tests.privacy.worlds import Turned
-from tests.written import Written, instants, rows_of, written
+from tests.written import Reading, Written, instants, written
 
 NOW, MINUTE = timedelta(0), timedelta(minutes=1)
 FAR = {"future": timedelta(days=-40 * 365), "past": timedelta(days=60 * 365)}
@@ -47,10 +47,11 @@ class Rehearsal:
     world: Turned
     far: timedelta
     made_in: set[str]
+    reading: Reading
 
     def go(self, job: Job, at: datetime, *, restores: bool = False) -> bool:
         """Run a job at an instant, and check each row that the run wrote; True if anything is otherwise than before."""
-        before = rows_of(self.world.store)
+        before = self.reading.now()
         self.world.offset = NOW
         self.world.offset = at + self.far - self.world.now()
         try:
@@ -58,7 +59,7 @@ class Rehearsal:
         finally:
             self.world.offset = NOW
         assert (report.outcome, report.failures) == ("done", [])
-        after = rows_of(self.world.store)
+        after = self.reading.now()
         for row in written(before, after):
             self._check(row, at, restores=restores)
         self.made_in |= {job.name} if after != before else set()
@@ -78,7 +79,7 @@ class Rehearsal:
     def nothing_is_dead(self) -> None:
         """No row was given up."""
         assert [
-            place for place, row in rows_of(self.world.store).items() if str(row.get("due")).endswith(bookkeeping.DEAD)
+            place for place, row in self.reading.now().items() if str(row.get("due")).endswith(bookkeeping.DEAD)
         ] == []
 
 
@@ -89,7 +90,7 @@ def rehearsal(alone: Turned, request: pytest.FixtureRequest, monkeypatch: pytest
     for table in alone.store.names.values():
         empty(alone, table)
     alone.offset = NOW
-    yield Rehearsal(alone, FAR[request.param], set())
+    yield Rehearsal(alone, FAR[request.param], set(), Reading(alone.store))
     alone.offset = NOW
 
 

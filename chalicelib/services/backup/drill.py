@@ -30,7 +30,7 @@ from chalicelib.services.backup.restoring.batches import Progress, SelectedRows
 from chalicelib.services.backup.restoring.steps import Into, NotClosedByRestore
 from chalicelib.services.backup.verify import note
 from chalicelib.store.conflicts import patiently
-from chalicelib.store.drill import DrillStore, cleared, companies
+from chalicelib.store.drill import cleared, companies
 from chalicelib.store.wire import RowPage, start_after
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
@@ -74,7 +74,7 @@ class _DrillContext:
 
     def __init__(self, world: "World", plan: DrillPlan) -> None:
         self.world, self.plan, self.company, self.backup = world, plan, plan.company, plan.backup or ""
-        self.store = DrillStore(world.settings)
+        self.store = world.drills
         self.into = Into(world, self.store, plan.company, self.backup, ACTOR)
 
     def archive(self) -> Archive:
@@ -265,7 +265,7 @@ WORKFLOW: Final = Workflow(
 def orphans(world: "World", deadline: Deadline) -> int:
     """Delete rows in the drill tables of companies without a running drill, whose account or switch is gone. Returns
     the number of companies. One run deletes a bounded number. Raises Busy."""
-    store, found = DrillStore(world.settings), 0
+    store, found = world.drills, 0
     with session.under(None):  # Only the function's own role can list all companies.
         lying = companies(store)
     for company in lying:
