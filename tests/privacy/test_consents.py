@@ -1,12 +1,13 @@
 """Consents: accepted versions with their proof, choices that count at once, and what is asked again."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.api.presenters.consents import present_policy
+from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.morocco.deadlines import add_months
 from chalicelib.domain.privacy.consent import Acceptance, Consent
 from chalicelib.policy.load import current, use
@@ -29,7 +30,7 @@ def test_signing_up_accepts_a_version_and_leaves_its_proof(shop: Shop) -> None:
     assert policy["required_since"] == "2026-04-02"
     (proof,) = _proofs(shop)
     assert (proof.member, proof.policy_version) == (got.json["id"], LATEST)
-    assert proof.due_at.date() == add_months(proof.created_at.date(), 60)
+    assert proof.due_at == midnight(add_months(today(proof.created_at), 60) + timedelta(days=1))
 
 
 def test_a_member_accepts_for_themselves(shop: Shop) -> None:

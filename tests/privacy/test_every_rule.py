@@ -60,7 +60,7 @@ from tests.jobs.conftest import empty
 from tests.moved import with_term
 from tests.privacy.canaries import keys
 from tests.privacy.test_canaries import sown
-from tests.privacy.test_retention import Ledger
+from tests.privacy.test_retention import BEGIN, Ledger
 from tests.privacy.worlds import Books, Turned
 from tests.rows import put_row
 
@@ -370,13 +370,13 @@ def _blocked() -> set[str]:
 
 @dataclass
 class Statutory:
-    """A closed company with a record of each kind of this year."""
+    """A closed company with a record of each kind of its first year."""
 
     trial: Trial
 
     def __post_init__(self) -> None:
         world = self.trial.world
-        self.year = today(world.now()).year
+        self.year = BEGIN.year
         books = self.books = Ledger(world, per_year=1, years=(self.year,))
         self.invoice = books.by_year[self.year][0]
         self.paid = Payment(
