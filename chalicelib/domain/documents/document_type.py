@@ -119,7 +119,8 @@ class DocumentType:
     converts_to: tuple[str, ...]
     """The kinds that a document may be converted to. Nothing reads it yet: no kind has a conversion."""
     corrects: tuple[str, ...]
-    """The kinds that it corrects: a credit note corrects an invoice."""
+    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
+    the corrected document, and `credited_lines` its lines."""
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None
