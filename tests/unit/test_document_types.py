@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.document_type import DocumentType, DocumentWords, Transition
@@ -19,6 +20,7 @@ from chalicelib.domain.documents.registry import (
     document_types,
     find,
 )
+from chalicelib.services.documents.crediting import creditable
 
 
 def answers(made: DocumentType) -> dict[str, Any]:
@@ -79,6 +81,7 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"retention": "draft.content"}, "keeps lines by the rule document.content"),
         ({"person": "supplier"}, "has no attribute supplier"),
         ({"shown": ("reason",)}, "has no attribute reason"),
+        ({"corrects": ("invoice",)}, "has no attribute credited_lines, invoice, invoice_number"),
     ],
 )
 def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str) -> None:
@@ -90,6 +93,13 @@ def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str
 def test_a_name_of_another_kind_is_refused(name: str) -> None:
     taken = replace(CREDIT_NOTE, **{name: getattr(INVOICE, name)})
     assert "the kind invoice has a name of its own" in contradictions(taken, [INVOICE])
+
+
+def test_each_kind_that_our_credit_notes_correct_has_an_endpoint_for_it() -> None:
+    posts = {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "POST"}
+    credited = {each.path for each in document_types() if creditable(each)}
+    assert credited == {"invoices"}
+    assert {f"/v1/{path}/{{id}}/credit" for path in credited} <= posts
 
 
 def test_no_kind_is_declared_once_a_table_was_derived() -> None:
