@@ -67,6 +67,13 @@ def by_id(id: str) -> DocumentType | None:
     return next((each for each in document_types() if id.startswith(f"{each.prefix}_")), None)
 
 
+def in_register(kind: str) -> bool:
+    """Whether the register accounts for the numbers of this kind. A kind that nobody declared counts too: its chain
+    must hold."""
+    document_type = find(kind)
+    return document_type is None or document_type.registered
+
+
 def types_about(subject: str) -> tuple[DocumentType, ...]:
     """The types whose other party may have the id `subject`: a customer's, a supplier's, or none for anybody else."""
     return tuple(each for each in document_types() if subject.startswith(f"{PARTIES[each.counterparty].PREFIX}_"))

@@ -113,6 +113,6 @@ def _note(
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),
-        **issuing.numbered(company, CREDIT_NOTE.kind, slot),
+        **issuing.numbered(company, CREDIT_NOTE, slot),
     )
     return *issuing.registered(note, slot), credited.balance

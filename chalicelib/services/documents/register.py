@@ -10,7 +10,7 @@ from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Registered
 from chalicelib.domain.documents.numbering import current, series_name
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
-from chalicelib.domain.documents.registry import by_id, find, state_of
+from chalicelib.domain.documents.registry import by_id, find, in_register, state_of
 from chalicelib.domain.errors import NotFound
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
@@ -167,10 +167,12 @@ class ChainVerification:
 def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> ChainVerification:
     """Recompute the chain of a series from its documents, at most 600 numbers per call. Continue at `next`; the entry
     before it counts as verified. Numbers purged at their term are replaced by the chain hash stored on the series.
-    Raises NotFound."""
+    Raises NotFound, also for a series outside the register."""
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
+    if not in_register(head.document):
+        raise NotFound
     check = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
     ended = False
     while check.fault is None and check.checked < VERIFIED_AT_ONCE and not ended:
