@@ -104,7 +104,7 @@ class DocumentType:
     registered: bool
     """Whether it has an entry in the register and a place in its series' hash chain."""
     priced: bool
-    """Whether it states amounts."""
+    """Whether it states amounts. The JSON of other kinds has null for its totals and its amount in words."""
     statutory_date: str | None
     """The attribute from which its statutory term counts; None where it has no such term."""
     retention: str

@@ -9,7 +9,7 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.copies import as_of
-from chalicelib.domain.documents.document_type import DRAFT
+from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.registry import by_kind, corrected_by, person_of, state_of
@@ -51,8 +51,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "buyer": None,
         "lines": [_line(line) for line in draft.lines],
         "discount": _discount(draft.discount),
-        "totals": _totals(draft.totals),
-        "amount_in_words": in_words(draft.totals.payable),
+        **_amounts(document_type, draft.totals),
         "notes": draft.notes,
         **(unpaid if document_type.balance else {}),
         "register": None,
@@ -134,8 +133,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
         "discount": _discount(document.discount),
-        "totals": _totals(document.totals),
-        "amount_in_words": in_words(document.totals.payable),
+        **_amounts(document_type, document.totals),
         "notes": document.notes,
         "specimen": document.specimen,
         "register": _register(document),
@@ -154,6 +152,15 @@ def _register(document: Issued) -> Body | None:
         "position": document.position,
         "hash": document.hash,
         "chain": document.chain,
+    }
+
+
+def _amounts(document_type: DocumentType, totals: Totals) -> Body:
+    """The totals and the final amount in words; null for a kind that states no amounts."""
+    priced = document_type.priced
+    return {
+        "totals": _totals(totals) if priced else None,
+        "amount_in_words": in_words(totals.payable) if priced else None,
     }
 
 
