@@ -143,7 +143,7 @@ SLIP: Final = declare(
         facts=("issue_date",),
         totals=(),
         shown=(),
-        backup_group="toy_slips",
+        backup_group="slips_handed",
         draft_group="toy_slip_drafts",
         figure=IssueFigure(name="SlipsDelivered", counts="slips that took a number"),
         scopes=SCOPES,

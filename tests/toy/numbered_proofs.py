@@ -161,7 +161,7 @@ def rows(counter: Counter, company: str | None = None) -> dict[tuple[str, str], 
 
 def test_a_backup_verifies_and_brings_back_what_is_lost(counter: Counter) -> None:
     before, backup = rows(counter), taken(counter.books)
-    named = ("toy_rents", "toy_rent_balances", "toy_rent_drafts", "toy_slips", "toy_slip_drafts", "register")
+    named = ("toy_rents", "toy_rent_balances", "toy_rent_drafts", "slips_handed", "toy_slip_drafts", "register")
     assert [(backup.counts or {})[name] for name in named] == [1, 1, 1, 2, 1, 1]
     manifest = open_archive(counter.shop.world, counter.company, backup.id).manifest
     assert [head.series for head in manifest.series] == [f"LO-{counter.shop.today.year}"]
@@ -170,9 +170,9 @@ def test_a_backup_verifies_and_brings_back_what_is_lost(counter: Counter) -> Non
     lost = [cls.ref(counter.company, counter.rent["id"]) for cls in (Rent, RentBalance)]
     for ref in (*lost, Slip.ref(counter.company, counter.slip["id"])):
         store.connection.delete_item(store.names[ref.table], ref.company, ref.sort)
-    restored = job_of(counter.shop, f"/v1/backups/{backup.id}/restore", {"kinds": ["toy_rents", "toy_slips"]})
+    restored = job_of(counter.shop, f"/v1/backups/{backup.id}/restore", {"kinds": ["toy_rents", "slips_handed"]})
     found = {name: each["restored"] for name, each in restored["kinds"].items() if each.get("restored")}
-    assert found == {"toy_rents": 1, "toy_rent_balances": 1, "toy_slips": 1}
+    assert found == {"toy_rents": 1, "toy_rent_balances": 1, "slips_handed": 1}
     assert rows(counter) == before
 
 
@@ -199,6 +199,6 @@ def test_a_download_names_the_rent_of_its_balance(counter: Counter) -> None:
     bundle = downloaded(counter.shop, taken(counter.books).id)
     (row,) = csv.DictReader(io.StringIO(bundle.read("data/toy_rent_balances.csv").decode("utf-8-sig")))
     assert row == {"toy_rent": counter.rent["id"], "paid": "20", "credited": "0"}
-    slips = json.loads(bundle.read("data/toy_slips.json"))
+    slips = json.loads(bundle.read("data/slips_handed.json"))
     assert [slip["totals"] for slip in slips] == [None, None]
     assert "Soldes : Loyers" in bundle.read("index.html").decode()

@@ -6,7 +6,11 @@ from typing import Final
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.language import Language
 
-_DOCUMENTS = {document_type.plural: document_type.words.heading for document_type in document_types()}
+_DOCUMENTS = {
+    name: document_type.words.heading
+    for document_type in document_types()
+    for name in (document_type.plural, document_type.backup_group)
+}
 _DRAFTS = {
     document_type.draft_group: document_type.words.drafts_heading
     for document_type in document_types()
