@@ -99,7 +99,7 @@ RENT: Final = declare(
         on_devices=True,
         mailed=False,
         linked=False,
-        exported=True,
+        exported=False,
         imported=False,
         attachments=False,
     )

@@ -18,7 +18,8 @@ from chalicelib.domain.entity import Record
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.backup import drill
 from chalicelib.services.backup.format.archive import open_archive
-from chalicelib.services.documents.view import issued_view
+from chalicelib.services.documents.view import draft_view, issued_view
+from chalicelib.services.privacy.access import contents
 from chalicelib.services.privacy.rectification.affected import AffectedDocument
 from chalicelib.store.decision import Decision, always
 from chalicelib.store.drill import drill_settings
@@ -142,6 +143,21 @@ def test_a_slip_states_no_amounts(counter: Counter) -> None:
     text = text_of(TypstRenderer().render(issued_view(stored(shop, Slip, counter.slip["id"]), "fr")))
     assert "Bois" in text
     assert "50" not in text
+
+
+def test_a_drafts_page_shows_the_facts_of_its_kind_only(counter: Counter) -> None:
+    shop = counter.shop
+    content = {"operation_date": shop.today.isoformat(), "lines": [LINE]}
+    id = shop.owner.post(RENTS, content).json["id"]
+    (company,) = shop.world.store.records([Company.ref(shop.company)])
+    assert isinstance(company, Company)
+    assert draft_view(stored(shop, RentDraft, id), company, None, "fr").facts == ()
+
+
+def test_the_export_of_an_account_leaves_out_the_rents_and_their_balances() -> None:
+    classes = {kind.cls for kind in contents.kinds_for(None)}
+    assert {Slip, SlipDraft} <= classes
+    assert not {Rent, RentDraft, RentBalance} & classes
 
 
 def test_a_rectification_offers_no_credit_that_has_no_endpoint(counter: Counter) -> None:

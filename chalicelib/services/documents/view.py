@@ -77,7 +77,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
     document_type = by_kind(draft.KIND)
     seller, buyer = parties_of(document_type, company, party)
     facts = []
-    if draft.operation_date:
+    if draft.operation_date and "operation_date" in document_type.facts:
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
     asks_payment = document_type.payable == "we_receive"
     return DocumentView(
