@@ -21,13 +21,15 @@ from chalicelib.api.fields import (
 )
 from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Discount, Line
 from chalicelib.domain.language import Language
 
 MAX_LINES = 1_000
 MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(20)]
-InvoiceId = Annotated[str, Id("inv")]
+InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
 
 class DiscountIn(Model):
@@ -129,7 +131,7 @@ class CreditLineIn(Model):
 class CreditIn(Model):
     """The lines to credit. Without `lines`, all that remains is credited."""
 
-    id: Annotated[str, Id("crn")] | None = None
+    id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
     lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
     reason: Annotated[str, Text(500)] | None = None
 

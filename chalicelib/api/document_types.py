@@ -82,6 +82,8 @@ def _shown(document_type: DocumentType, name: str) -> type[BaseModel]:
             for member in document_type.shown
         },
     }
+    if not document_type.priced:
+        fields |= {"totals": (None, ...), "amount_in_words": (None, ...)}
     if document_type.draft is not None:
         fields["notices"] = (list[NoticeShown], ...)
     state = "A draft or an issued document." if document_type.draft else "An issued document."

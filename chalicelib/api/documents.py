@@ -12,9 +12,7 @@ from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import FilteredList
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
-from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
@@ -33,7 +31,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import is_id
 from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
 from chalicelib.services.representation.body import Body
-from chalicelib.services.representation.documents import present_document, present_draft, present_issued
+from chalicelib.services.representation.documents import present_document, present_draft, present_frozen
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
 
@@ -242,13 +240,13 @@ class DocumentNoun:
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(_frozen))
+        call = context.presenting(shown(present_frozen))
         return answer(
             issuing.issue(context.world.store, call, self.document_type, context.path["id"], context.body.issue_date)
         )
 
     def _record(self, context: RequestContext) -> Answer:
-        call, body = context.presenting(shown(_frozen)), context.body
+        call, body = context.presenting(shown(present_frozen)), context.body
         return answer(
             issuing.record(
                 context.world.store, call, self.document_type, context.path["id"], body.number, body.issue_date
@@ -269,10 +267,6 @@ class DocumentNoun:
 
 def _presented(context: RequestContext) -> Callable[[DocumentState], Body]:
     return lambda state: present_document(state, context.open.head)
-
-
-def _frozen(document: Issued, head: Head) -> Body:
-    return present_issued(document, None, head)
 
 
 def _expand_parties(reader: Reader, document_type: DocumentType, bodies: Sequence[Body]) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued, TooLarge
 from chalicelib.domain.journal import JobRow
 from chalicelib.services.documents import crediting, issuing
-from chalicelib.services.representation.documents import present_credit_note
+from chalicelib.services.representation.documents import present_frozen
 
 URL = address(INVOICE.path)
 
@@ -36,7 +36,7 @@ def _credit(context: RequestContext) -> Answer:
     lines = (
         None if context.body.lines is None else [LineCredit(part.line, part.quantity) for part in context.body.lines]
     )
-    call = context.presenting(created(present_credit_note, CREDIT_NOTE.path))
+    call = context.presenting(created(present_frozen, CREDIT_NOTE.path))
     return answer(
         crediting.credit(context.world.store, call, context.path["id"], lines, context.body.reason, context.body.id)
     )

@@ -10,12 +10,13 @@ from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
 from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
 from chalicelib.services.documents import payments
 from chalicelib.services.representation.documents import present_payment
 
-URL = address("invoices", "{id}", "payments")
+URL = address(INVOICE.path, "{id}", "payments")
 
 
 class PaymentQuery(Model):
@@ -28,7 +29,7 @@ class PaymentQuery(Model):
 def _list(context: RequestContext) -> Answer:
     query = context.query
     page = payments.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
-    url = address("invoices", context.path["id"], "payments")
+    url = address(INVOICE.path, context.path["id"], "payments")
     return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
 
 
@@ -48,7 +49,7 @@ def _pay(context: RequestContext) -> Answer:
 
 
 def _paid(payment: Payment, head: Head) -> Answer:
-    location = address("invoices", payment.invoice, "payments")
+    location = address(INVOICE.path, payment.invoice, "payments")
     return Answer(present_payment(payment, head), status=201, location=location)
 
 

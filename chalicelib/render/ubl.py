@@ -12,9 +12,8 @@ from typing import Final
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from chalicelib.domain.companies.company import Address
-from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
-from chalicelib.domain.documents.registry import by_id, by_kind
+from chalicelib.domain.documents.registry import by_kind, corrected_by
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, price_text, text
 from chalicelib.domain.morocco.mentions import Translations
@@ -51,8 +50,8 @@ _CREDIT_NOTE = _Syntax("CreditNote", "CreditNoteLine", "CreditedQuantity")
 
 def code_of(document: Issued) -> str | None:
     """The type code (UNTDID 1001). A credit note has the one that the kind which it corrects gives to its credits."""
-    corrected = by_id(document.invoice) if isinstance(document, CreditNote) else None
-    return corrected.credit_code if corrected else by_kind(document.KIND).code
+    corrected = corrected_by(document)
+    return corrected.document_type.credit_code if corrected else by_kind(document.KIND).code
 
 
 def write(document: Issued, view: DocumentView) -> bytes:
@@ -84,7 +83,8 @@ class _Writer:
         self._language = document.language
         self._labels = labels(document.language)
         self._groups = groups_of(document)
-        self._syntax = _CREDIT_NOTE if by_kind(document.KIND).corrects else _INVOICE
+        self._corrected = corrected_by(document)
+        self._syntax = _CREDIT_NOTE if self._corrected else _INVOICE
         self._root = Element(
             self._syntax.root,
             {
@@ -113,20 +113,19 @@ class _Writer:
 
     def _head(self) -> None:
         of, root = self._of, self._root
-        invoice = not isinstance(of, CreditNote)
         _texts(
             root,
             ("CustomizationID", SPECIFICATION),
             ("ID", of.number),
             ("IssueDate", of.issue_date.isoformat()),
-            ("DueDate", of.due_date.isoformat() if invoice else None),
+            ("DueDate", None if self._corrected else of.due_date.isoformat()),
             (f"{self._syntax.root}TypeCode", code_of(of)),
             *(("Note", note) for note in self._notes()),
             ("DocumentCurrencyCode", of.currency),
         )
-        if isinstance(of, CreditNote):
+        if self._corrected:
             reference = _child(_child(root, "cac:BillingReference"), "cac:InvoiceDocumentReference")
-            _child(reference, "cbc:ID", of.invoice_number)
+            _child(reference, "cbc:ID", self._corrected.number)
 
     def _notes(self) -> Iterator[str]:
         view, of = self._view, self._of
@@ -136,8 +135,9 @@ class _Writer:
             if row.kind in ("withheld_vat", "withheld_fees"):
                 yield f"{self._labels[f'total.{row.kind}']} : {row.amount}"
         yield view.amount_in_words
-        if isinstance(of, CreditNote) and of.reason:
-            yield f"{self._labels['fact.reason']} : {of.reason}"
+        for fact in view.facts:
+            if fact.kind == "reason":
+                yield f"{self._labels['fact.reason']} : {fact.value}"
         yield of.notes or ""
 
     def _address(self, party: Element, address: Address) -> None:
@@ -188,7 +188,7 @@ class _Writer:
     def _payment(self) -> None:
         """Add the day of the operation, then the means and term of payment. A credit note asks for no payment."""
         of, root = self._of, self._root
-        if isinstance(of, CreditNote):
+        if self._corrected:
             _child(_child(root, "cac:PaymentTerms"), "cbc:Note", _GIVEN_BACK[self._language])
             return
         _child(_child(root, "cac:Delivery"), "cbc:ActualDeliveryDate", of.operation_date.isoformat())

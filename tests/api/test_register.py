@@ -52,6 +52,16 @@ def test_a_lowered_next_number_is_found(shop: Shop) -> None:
     assert not verified(shop)
 
 
+def test_an_entry_of_an_unknown_kind_is_compared_with_the_document_of_its_id(shop: Shop) -> None:
+    invoice = shop.issued()
+    note = shop.owner.post(f"/v1/invoices/{invoice['id']}/credit", {}).json["register"]
+    (entry,) = shop.world.store.records([RegisterEntry.ref(shop.company, series=note["series"], position=1)])
+    assert isinstance(entry, RegisterEntry)
+    overwrite(shop, replace(entry, document_kind="nothing"))
+    found = shop.owner.get("/v1/register/verify", query={"series": note["series"]}).json
+    assert found["fault"] == {"position": 1, "code": "entry_changed"}
+
+
 @pytest.mark.parametrize("change", ["gross", "issue_date", "document_kind"])
 def test_an_altered_entry_is_found(shop: Shop, change: str) -> None:
     shop.issued()

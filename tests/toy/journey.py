@@ -18,13 +18,13 @@ from chalicelib.domain.companies.party import Supplier
 from chalicelib.domain.entity import Record
 from chalicelib.domain.privacy.erased import SELLER_NAMES
 from chalicelib.files import prefixes
-from chalicelib.jobs.runner import run_scheduled
 from tests.api.test_openapi_contract import broken
 from tests.backup.restoring import content_of
 from tests.backup.worlds import Books, taken, turned_on
 from tests.client import Got
 from tests.conftest import Shop
 from tests.privacy.persons import asked, carry, confirmed
+from tests.toy.backups import downloaded, job_of, read, unzipped
 from tests.toy.kind import Toy, ToyDraft
 
 URL = "/v1/toy-bills"
@@ -64,13 +64,6 @@ class Workshop:
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at an address."""
         return read(self.shop, path, **query)
-
-
-def read(shop: Shop, path: str, **query: Any) -> Any:
-    """The JSON at an address."""
-    got = shop.owner.get(path, query=query)
-    assert got.status == 200, got.text
-    return got.json
 
 
 def drafted(shop: Shop, supplier: str | None, **content: Any) -> dict[str, Any]:
@@ -248,17 +241,6 @@ def test_a_drafts_page_names_the_supplier_as_the_seller(workshop: Workshop) -> N
 # ── Backed up and restored ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def job_of(workshop: Workshop, path: str, body: Any) -> dict[str, Any]:
-    """The one outcome of a backup's job, asked for over HTTP and run."""
-    begun = workshop.shop.owner.post(path, body)
-    assert begun.status == 202, begun.text
-    run_scheduled(workshop.shop.world, "restores")
-    job = workshop.get(f"/v1/jobs/{begun.json['id']}")
-    assert job["status"] == "completed", job
-    outcome: dict[str, Any] = job["outcomes"][0]
-    return outcome
-
-
 def rows(workshop: Workshop, company: str | None = None) -> dict[tuple[str, str], Record]:
     """Every row of a company that a backup holds."""
     return content_of(workshop.shop.world, company or workshop.company)
@@ -268,12 +250,12 @@ def test_a_backup_of_it_verifies_and_brings_back_what_is_lost(workshop: Workshop
     before, backup = rows(workshop), taken(workshop.books)
     counts = backup.counts or {}
     assert (counts["toy_bills"], counts["toy_drafts"]) == (1, 1)
-    job_of(workshop, f"/v1/backups/{backup.id}/verify", {})
+    job_of(workshop.shop, f"/v1/backups/{backup.id}/verify", {})
     store = workshop.shop.world.store
     for lost in (Toy.ref(workshop.company, workshop.toy["id"]), ToyDraft.ref(workshop.company, workshop.draft["id"])):
         store.connection.delete_item(store.names[lost.table], lost.company, lost.sort)
     assert len(rows(workshop)) == len(before) - 2
-    restored = job_of(workshop, f"/v1/backups/{backup.id}/restore", {"kinds": ["drafts", "toy_bills"]})
+    restored = job_of(workshop.shop, f"/v1/backups/{backup.id}/restore", {"kinds": ["drafts", "toy_bills"]})
     assert {name: found["restored"] for name, found in restored["kinds"].items()} == {"toy_drafts": 1, "toy_bills": 1}
     assert rows(workshop) == before
     assert workshop.get(f"{URL}/{workshop.toy['id']}") == workshop.toy
@@ -281,7 +263,7 @@ def test_a_backup_of_it_verifies_and_brings_back_what_is_lost(workshop: Workshop
 
 def test_a_copy_of_the_company_has_the_same_rows(workshop: Workshop) -> None:
     before, backup = rows(workshop), taken(workshop.books)
-    company = str(job_of(workshop, f"/v1/backups/{backup.id}/restore", {"into": "new"})["company"])
+    company = str(job_of(workshop.shop, f"/v1/backups/{backup.id}/restore", {"into": "new"})["company"])
     copy = rows(workshop, company)
     assert copy.keys() == before.keys()
     for key, row in before.items():
@@ -290,27 +272,8 @@ def test_a_copy_of_the_company_has_the_same_rows(workshop: Workshop) -> None:
     assert {type(row) for row in copy.values()} >= {Toy, ToyDraft}
 
 
-def unzipped(content: bytes) -> zipfile.ZipFile:
-    """A ZIP file that is whole."""
-    archive = zipfile.ZipFile(io.BytesIO(content))
-    assert archive.testzip() is None
-    return archive
-
-
-def downloaded(workshop: Workshop, backup: str) -> zipfile.ZipFile:
-    """A backup as a plain ZIP file."""
-    path = f"/v1/backups/{backup}/download"
-    waiting = workshop.shop.owner.get(path)
-    if waiting.status == 202:
-        run_scheduled(workshop.shop.world, "restores")
-        waiting = workshop.shop.owner.get(path)
-    assert waiting.status == 303, waiting.text
-    key = waiting.headers["location"].partition("?")[0].partition(f"{workshop.shop.world.files.bucket}/")[2]
-    return unzipped(workshop.shop.world.files.read(key))
-
-
 def test_a_backup_is_downloaded_with_a_table_of_it(workshop: Workshop) -> None:
-    bundle = downloaded(workshop, taken(workshop.books).id)
+    bundle = downloaded(workshop.shop, taken(workshop.books).id)
     (toy,) = json.loads(bundle.read("data/toy_bills.json"))
     assert (toy["number"], toy["supplier"], toy["totals"]["gross"]) == ("F/77", workshop.supplier, "120.00")
     (row,) = csv.DictReader(io.StringIO(bundle.read("data/toy_bills.csv").decode("utf-8-sig")))
@@ -368,7 +331,7 @@ def test_an_erased_supplier_is_blank_everywhere(workshop: Workshop) -> None:
     changes = workshop.get("/v1/changes", limit=100)
     blocked = shop.owner.get(f"{URL}/{workshop.toy['id']}/pdf")
     assert blocked.json["code"] == "document_blocked"
-    archives = (downloaded(workshop, backup), exported(workshop))
+    archives = (downloaded(workshop.shop, backup), exported(workshop))
     for archive in archives:
         nobody_in("".join(archive.read(name).decode("utf-8", "replace") for name in archive.namelist()))
     for found in (shown, draft, changes, workshop.get(URL, **{"expand[]": "supplier"})):

@@ -9,10 +9,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("proofs", ["proofs.py", "journey.py"])
-def test_a_toy_kind_is_forgotten_nowhere(proofs: str) -> None:
-    """Run the proofs in an interpreter that declares the toy kind first, and computes the gateway's routes with it."""
-    plugins = ["-p", "no:cacheprovider", "-p", "tests.toy.kind", "-p", "tests.toy.routes"]
+@pytest.mark.parametrize(
+    ("kinds", "proofs"),
+    [
+        ("tests.toy.kind", "proofs.py"),
+        ("tests.toy.kind", "journey.py"),
+        ("tests.toy.numbered_kinds", "numbered_proofs.py"),
+    ],
+)
+def test_a_toy_kind_is_forgotten_nowhere(kinds: str, proofs: str) -> None:
+    """Run the proofs in an interpreter that declares toy kinds first, and computes the gateway's routes with them."""
+    plugins = ["-p", "no:cacheprovider", "-p", kinds, "-p", "tests.toy.routes"]
     command = [sys.executable, "-m", "pytest", "-q", *plugins, f"tests/toy/{proofs}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

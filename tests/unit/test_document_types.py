@@ -1,14 +1,23 @@
 """The registry of document types: no kind leaves an answer out, and no answers contradict each other."""
 
 import re
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from typing import Any
 
 import pytest
 
+from chalicelib.api.auth import SCOPES
+from chalicelib.api.catalogue import ENDPOINTS
+from chalicelib.domain.documents import reserved
 from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
-from chalicelib.domain.documents.document_type import DocumentType, DocumentWords, Transition
+from chalicelib.domain.documents.document_type import (
+    DocumentScopes,
+    DocumentType,
+    DocumentWords,
+    IssueFigure,
+    Transition,
+)
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.registry import (
     LateDeclarationError,
@@ -19,6 +28,11 @@ from chalicelib.domain.documents.registry import (
     document_types,
     find,
 )
+from chalicelib.figures import FIGURES
+from chalicelib.services.backup.format.contents import BY_NAME
+from chalicelib.services.backup.format.kinds import KINDS, NAMES
+from chalicelib.services.documents.crediting import creditable
+from chalicelib.services.exports.words import TABLES
 
 
 def answers(made: DocumentType) -> dict[str, Any]:
@@ -69,7 +83,8 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"dated_in_order": False}, "dated in order"),
         ({"counterparty": "supplier"}, "its person is not its counterparty"),
         ({"free_text": ()}, "nothing blanks them"),
-        ({"balance": None, "payable": "none", "totals": ("net", "paid")}, "its totals need a balance"),
+        ({"balance": None, "payable": "none", "totals": ("net", "paid")}, "its page states payments"),
+        ({"totals": ("net", "paid")}, "its page states payments"),
         ({"series": None}, "have a series"),
         ({"statutory_date": None}, "have a statutory date"),
         ({"numbered_by": "other_party", "series": None}, "dated in order"),
@@ -79,6 +94,17 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"retention": "draft.content"}, "keeps lines by the rule document.content"),
         ({"person": "supplier"}, "has no attribute supplier"),
         ({"shown": ("reason",)}, "has no attribute reason"),
+        ({"facts": ("issue_date", "valid_until")}, "has no attribute valid_until"),
+        ({"facts": ("issue_date", "customer")}, "a fact that has no label"),
+        ({"facts": ("corrects",)}, "it corrects nothing"),
+        ({"path": "customers"}, "its path customers is the address of something else"),
+        ({"backup_group": "customers"}, "its backup group customers holds something else"),
+        ({"backup_group": "drafts"}, "its backup group drafts holds something else"),
+        ({"draft_group": "items"}, "its draft group items holds something else"),
+        ({"plural": "items"}, "an export has a table of something else"),
+        ({"scopes": DocumentScopes(read="items.read", write="documents.write", issue="documents.issue")}, "a scope of"),
+        ({"figure": IssueFigure(name="PaymentsRecorded", counts="x")}, "its figure PaymentsRecorded counts"),
+        ({"corrects": ("invoice",)}, "has no attribute credited_lines, invoice, invoice_number"),
     ],
 )
 def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str) -> None:
@@ -90,6 +116,32 @@ def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str
 def test_a_name_of_another_kind_is_refused(name: str) -> None:
     taken = replace(CREDIT_NOTE, **{name: getattr(INVOICE, name)})
     assert "the kind invoice has a name of its own" in contradictions(taken, [INVOICE])
+
+
+def test_a_group_named_like_the_balances_of_another_kind_is_refused() -> None:
+    taken = replace(CREDIT_NOTE, backup_group="balances")
+    assert "the kind invoice has a name of its own" in contradictions(taken, [INVOICE])
+
+
+def test_the_reserved_names_are_all_that_the_product_uses() -> None:
+    """A name that is missing here could be taken by a kind, and one table would silently replace another."""
+    types = document_types()
+    groups = {name for each in types for name in (each.backup_group, each.draft_group)}
+    balances = {f"{each.balance.KIND}s" for each in types if each.balance}
+    words = {endpoint.path.removeprefix("/v1").split("/")[1] for endpoint in ENDPOINTS}
+    scopes = {scope.partition(".")[0] for each in types for scope in astuple(each.scopes)}
+    assert words - {each.path for each in types} == reserved.PATHS
+    assert {scope.partition(".")[0] for scope in SCOPES} - scopes == reserved.SCOPES
+    assert {*BY_NAME, *KINDS, *NAMES.values()} - groups - balances == reserved.BACKUP_GROUPS
+    assert {*TABLES} - groups - balances - {each.plural for each in types} == reserved.TABLES
+    assert {*FIGURES} - {each.figure.name for each in types} == reserved.FIGURES
+
+
+def test_each_kind_that_our_credit_notes_correct_has_an_endpoint_for_it() -> None:
+    posts = {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "POST"}
+    credited = {each.path for each in document_types() if creditable(each)}
+    assert credited == {"invoices"}
+    assert {f"/v1/{path}/{{id}}/credit" for path in credited} <= posts
 
 
 def test_no_kind_is_declared_once_a_table_was_derived() -> None:

@@ -13,6 +13,7 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.language import Language
+from chalicelib.services.documents.crediting import creditable
 from chalicelib.services.privacy.rectification.affected import AffectedDocument
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import present_issued
@@ -33,7 +34,7 @@ def present_affected(found: AffectedDocument, head: Head) -> Body:
     assert isinstance(document, Issued)  # noqa: S101 — drafts are never affected: they follow their customer
     document_type = by_kind(document.KIND)
     ours = document_type.numbered_by == "us"
-    credited = ours and document_type.credit_code is not None and status != "credited"
+    credited = creditable(document_type) and status != "credited"
     return {
         "id": document.id,
         "object": "affected_document",

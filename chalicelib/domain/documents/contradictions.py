@@ -1,10 +1,13 @@
 """The answers of a document type that cannot be true together. A kind that has one is never declared."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import astuple, fields
+from typing import get_args
 
+from chalicelib.domain.documents import reserved
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import Issued, Registered
+from chalicelib.domain.documents.view import FactKind
 
 
 def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) -> list[str]:
@@ -37,6 +40,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         **_law(declared),
         **_missing(declared),
         **_kept_otherwise(declared),
+        **_reserved(declared),
         **_taken(declared, others),
     }
     return [wrong for wrong, holds in rules.items() if not holds]
@@ -52,8 +56,8 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         "it is not fiscal, and nothing ends the frozen documents of such a kind yet": declared.fiscal,
         "its person is not its counterparty": declared.person == declared.counterparty,
         "its notes are no free text, so nothing blanks them": "notes" in declared.free_text,
-        "its totals need a balance": declared.balance is not None
-        or not {"paid", "credited", "balance"} & set(declared.totals),
+        "its page states payments, which change after it is frozen": not {"paid", "credited", "balance"}
+        & set(declared.totals),
         "exactly the documents that we number have a series": (declared.series is None)
         == (declared.numbered_by != "us"),
         "exactly the documents that we number are dated in order": (declared.numbered_by == "us")
@@ -70,10 +74,15 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
         declared.person,
         *declared.free_text,
         *declared.shown,
+        *(fact for fact in declared.facts if fact != "corrects"),
         *([declared.statutory_date] if declared.statutory_date else ()),
+        *(name for kind in declared.corrects for name in (kind, f"{kind}_number", "credited_lines")),
     }
     drafted = declared.draft is None or declared.person in {each.name for each in fields(declared.draft)}
     return {
+        "its page names what it corrects, and it corrects nothing": "corrects" not in declared.facts
+        or bool(declared.corrects),
+        "its page shows a fact that has no label": set(declared.facts) <= set(get_args(FactKind)),
         f"its issued class has no attribute {', '.join(sorted(named - has))}": named <= has,
         f"its draft class has no attribute {declared.person}": drafted,
     }
@@ -93,11 +102,27 @@ def _kept_otherwise(declared: DocumentType) -> dict[str, bool]:
     }
 
 
+def _reserved(declared: DocumentType) -> dict[str, bool]:
+    """Check that nothing but a document uses its names."""
+    scopes = {scope.partition(".")[0] for scope in astuple(declared.scopes)}
+    group, tables = declared.backup_group, {declared.plural, declared.backup_group, declared.draft_group}
+    return {
+        f"its path {declared.path} is the address of something else": declared.path not in reserved.PATHS,
+        "it takes a scope of something else": not scopes & reserved.SCOPES,
+        f"its backup group {group} holds something else": group not in reserved.BACKUP_GROUPS | {reserved.DRAFTS},
+        f"its draft group {declared.draft_group} holds something else": declared.draft_group
+        not in reserved.BACKUP_GROUPS,
+        "an export has a table of something else by its name": not tables & reserved.TABLES,
+        f"its figure {declared.figure.name} counts something else": declared.figure.name not in reserved.FIGURES,
+    }
+
+
 def _taken(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, bool]:
     """Check that no other kind uses its names."""
 
     def names(each: DocumentType) -> set[str]:
         own = {each.kind, each.prefix, each.plural, each.path, each.backup_group, each.figure.name}
-        return own | ({each.draft_group} if each.draft_group else set())
+        own |= {each.draft_group} if each.draft_group else set()
+        return own | ({f"{each.balance.KIND}s"} if each.balance else set())
 
     return {f"the kind {other.kind} has a name of its own": not names(declared) & names(other) for other in others}

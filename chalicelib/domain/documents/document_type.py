@@ -104,7 +104,7 @@ class DocumentType:
     registered: bool
     """Whether it has an entry in the register and a place in its series' hash chain."""
     priced: bool
-    """Whether it states amounts."""
+    """Whether it states amounts. The JSON of other kinds has null for its totals and its amount in words."""
     statutory_date: str | None
     """The attribute from which its statutory term counts; None where it has no such term."""
     retention: str
@@ -119,7 +119,8 @@ class DocumentType:
     converts_to: tuple[str, ...]
     """The kinds that a document may be converted to. Nothing reads it yet: no kind has a conversion."""
     corrects: tuple[str, ...]
-    """The kinds that it corrects: a credit note corrects an invoice."""
+    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
+    the corrected document, and `credited_lines` its lines."""
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None

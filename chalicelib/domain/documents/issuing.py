@@ -52,7 +52,7 @@ def issue(
     Raises InvalidContent."""
     check_day(slot)
     content = _content(document_type, draft, company, party, slot.day)
-    document = document_type.issued(**_stamps(draft, slot.at), **content, **numbered(company, document_type.kind, slot))
+    document = document_type.issued(**_stamps(draft, slot.at), **content, **numbered(company, document_type, slot))
     return registered(document, slot) if isinstance(document, Registered) else unregistered(document, slot)
 
 
@@ -134,18 +134,17 @@ def parties_of(
     return seller_of(company), buyer_of(party) if party else None
 
 
-def numbered(company: Company, document: str, slot: SeriesSlot) -> dict[str, Any]:
-    """The attributes of a document that come from its slot: number, series, day, salt."""
-    return {
-        "number": number(current(company, document), slot.day, slot.series.next),
-        "series": slot.series.id,
-        "position": slot.series.next,
+def numbered(company: Company, document_type: DocumentType, slot: SeriesSlot) -> dict[str, Any]:
+    """The attributes of a document that come from its slot: number, day, salt, and its place in the register."""
+    found = {
+        "number": number(current(company, document_type.kind), slot.day, slot.series.next),
         "issue_date": slot.day,
         "salt": slot.salt,
         "specimen": slot.specimen,
         "hash": "",
-        "chain": "",
     }
+    place = {"series": slot.series.id, "position": slot.series.next, "chain": ""}
+    return found | place if document_type.registered else found
 
 
 def registered(document: D, slot: SeriesSlot) -> tuple[D, RegisterEntry, Series]:

@@ -6,7 +6,7 @@ policy.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.documents.balance import Balance, status
 from chalicelib.domain.documents.contradictions import contradictions
@@ -67,14 +67,48 @@ def by_id(id: str) -> DocumentType | None:
     return next((each for each in document_types() if id.startswith(f"{each.prefix}_")), None)
 
 
+def in_register(kind: str) -> bool:
+    """Whether the register accounts for the numbers of this kind. A kind that nobody declared counts too: its chain
+    must hold."""
+    document_type = find(kind)
+    return document_type is None or document_type.registered
+
+
 def types_about(subject: str) -> tuple[DocumentType, ...]:
     """The types whose other party may have the id `subject`: a customer's, a supplier's, or none for anybody else."""
     return tuple(each for each in document_types() if subject.startswith(f"{PARTIES[each.counterparty].PREFIX}_"))
 
 
+def by_balance(balance: Balance) -> DocumentType:
+    """The type whose documents have this balance. Raises UnknownDocumentTypeError."""
+    for each in document_types():
+        if each.balance is type(balance):
+            return each
+    raise UnknownDocumentTypeError(balance.KIND)
+
+
 def person_of(document: Issued) -> str:
     """The id of the other party of a frozen document."""
     return by_kind(document.KIND).person_of(document) or ""
+
+
+class Corrected(NamedTuple):
+    """The document that another one corrects: its type, id and number. `lines` are the numbers (from 1) of its lines,
+    one for each line of the document that corrects it."""
+
+    document_type: DocumentType
+    id: str
+    number: str
+    lines: tuple[int, ...]
+
+
+def corrected_by(document: Issued) -> Corrected | None:
+    """The document that this one corrects; None for a document that corrects nothing."""
+    of: Any = document
+    for kind in by_kind(document.KIND).corrects:
+        if id := getattr(of, kind):
+            return Corrected(by_kind(kind), id, getattr(of, f"{kind}_number"), of.credited_lines)
+    return None
 
 
 def state_of(document: Issued, balance: Balance | None) -> str:

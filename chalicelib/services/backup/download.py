@@ -21,6 +21,7 @@ from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.registry import by_balance
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
@@ -99,7 +100,8 @@ class DownloadView:
 
 
 def _balance(record: Balance) -> dict[str, Any]:
-    return {"invoice": record.id, "paid": format(record.paid, "f"), "credited": format(record.credited, "f")}
+    document = by_balance(record).kind
+    return {document: record.id, "paid": format(record.paid, "f"), "credited": format(record.credited, "f")}
 
 
 def _series(record: Series) -> dict[str, Any]:

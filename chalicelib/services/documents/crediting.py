@@ -7,8 +7,9 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents import crediting, issuing
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.credit_note import CreditNote
+from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
@@ -18,6 +19,11 @@ from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
+
+
+def creditable(document_type: DocumentType) -> bool:
+    """Tell whether our credit notes correct documents of this kind. Each such kind has an endpoint for it."""
+    return document_type.kind in CREDIT_NOTE.corrects
 
 
 def credit(
@@ -42,7 +48,7 @@ def credit(
             new=(note, entry),
             puts=(after, moved),
             messages=(render_later(call, [id]),),
-            head=numbering_after(snapshot.head, "credit_note", slot.day),
+            head=numbering_after(snapshot.head, CREDIT_NOTE.kind, slot.day),
         )
 
     company = call.company
@@ -65,7 +71,7 @@ def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
 
 def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.SeriesSlot:
     """The slot of a credit note that is issued today."""
-    day, numbering = current_day(snapshot.head, "credit_note", call.at), current(company, "credit_note")
+    day, numbering = current_day(snapshot.head, CREDIT_NOTE.kind, call.at), current(company, CREDIT_NOTE.kind)
     return issuing.SeriesSlot(
         series=snapshot.get(Series, series_name(numbering, day)) or opened(company, numbering, day, call.at),
         day=day,
@@ -107,6 +113,6 @@ def _note(
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),
-        **issuing.numbered(company, "credit_note", slot),
+        **issuing.numbered(company, CREDIT_NOTE, slot),
     )
     return *issuing.registered(note, slot), credited.balance

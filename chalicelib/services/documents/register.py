@@ -10,7 +10,7 @@ from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Registered
 from chalicelib.domain.documents.numbering import current, series_name
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
-from chalicelib.domain.documents.registry import find, state_of
+from chalicelib.domain.documents.registry import by_id, find, in_register, state_of
 from chalicelib.domain.errors import NotFound
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
@@ -55,10 +55,10 @@ def entries(reader: Reader, name: str | None, year: int, *, limit: int, starting
 
 def _named(reader: Reader, year: int) -> str | None:
     """The invoices' series of the year: the one of the current pattern, otherwise the last one used."""
-    name = series_name(current(reader.get(Company, ""), "invoice"), date(year, 12, 31))
+    name = series_name(current(reader.get(Company, ""), INVOICE.kind), date(year, 12, 31))
     if reader.many(Series, [name])[0]:
         return name
-    found = [row for row in reader.all("ledger", "series#") if isinstance(row, Series) and row.document == "invoice"]
+    found = [row for row in reader.all("ledger", "series#") if isinstance(row, Series) and row.document == INVOICE.kind]
     used = [(row.last_date, row.id) for row in found if row.last_date and row.last_date.year == year]
     return max(used)[1] if used else None
 
@@ -74,17 +74,13 @@ def _documents(reader: Reader, found: list[RegisterEntry]) -> dict[str, Register
     documents: dict[str, Registered | None] = {}
     left = iter(found)
     while batch := list(islice(left, BATCH)):
-        # An entry of an unknown kind was tampered with. No such document exists.
-        types = [find(entry.document_kind) or INVOICE for entry in batch]
-        rows = reader.of(
-            [
-                document_type.issued.ref(reader.company, e.document)
-                for document_type, e in zip(types, batch, strict=True)
-            ]
-        )
-        documents |= {
-            e.document: row if isinstance(row, Registered) else None for e, row in zip(batch, rows, strict=True)
-        }
+        # An entry of an unknown kind was tampered with. Its document has the kind of its id.
+        types = [(e.document, find(e.document_kind) or by_id(e.document)) for e in batch]
+        refs = {id: document_type.issued.ref(reader.company, id) for id, document_type in types if document_type}
+        rows = dict(zip(refs, reader.of(refs.values()), strict=True))
+        for e in batch:
+            row = rows.get(e.document)
+            documents[e.document] = row if isinstance(row, Registered) else None
     return documents
 
 
@@ -171,10 +167,12 @@ class ChainVerification:
 def verify(reader: Reader, name: str | None, year: int, *, after: int = 0) -> ChainVerification:
     """Recompute the chain of a series from its documents, at most 600 numbers per call. Continue at `next`; the entry
     before it counts as verified. Numbers purged at their term are replaced by the chain hash stored on the series.
-    Raises NotFound."""
+    Raises NotFound, also for a series outside the register."""
     if not (name := name or _named(reader, year)):
         raise NotFound
     head = reader.get(Series, name)
+    if not in_register(head.document):
+        raise NotFound
     check = _ChainCheck(position=max(after + 1, head.first, head.swept + 1), chain=_anchor(reader, head, after))
     ended = False
     while check.fault is None and check.checked < VERIFIED_AT_ONCE and not ended:

@@ -7,11 +7,10 @@ from decimal import Decimal
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Address, Company
 from chalicelib.domain.companies.party import Party
-from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
-from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.documents.registry import by_kind, corrected_by
 from chalicelib.domain.documents.view import (
     DocumentView,
     FactKind,
@@ -78,7 +77,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
     document_type = by_kind(draft.KIND)
     seller, buyer = parties_of(document_type, company, party)
     facts = []
-    if draft.operation_date:
+    if draft.operation_date and "operation_date" in document_type.facts:
         facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
     asks_payment = document_type.payable == "we_receive"
     return DocumentView(
@@ -117,7 +116,8 @@ def _fact(kind: FactKind, document: Issued, language: Language) -> str:
             day: date | None = getattr(document, kind, None)
             return formats.long_date(day, language) if day else ""
         case "corrects":
-            return document.invoice_number if isinstance(document, CreditNote) else ""
+            corrected = corrected_by(document)
+            return corrected.number if corrected else ""
         case "settlement":
             return _CASH[language] if document.settlement == "cash" else ""
         case _:

@@ -6,15 +6,29 @@ from typing import Final
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.language import Language
 
-_DOCUMENTS = {document_type.plural: document_type.words.heading for document_type in document_types()}
+_DOCUMENTS = {
+    name: document_type.words.heading
+    for document_type in document_types()
+    for name in (document_type.plural, document_type.backup_group)
+}
 _DRAFTS = {
     document_type.draft_group: document_type.words.drafts_heading
     for document_type in document_types()
     if document_type.draft_group and document_type.words.drafts_heading
 }
+_BALANCES: Mapping[str, Mapping[Language, str]] = {
+    f"{document_type.balance.KIND}s": {
+        "fr": f"Soldes : {document_type.words.heading['fr']}",
+        "ar": f"أرصدة: {document_type.words.heading['ar']}",
+        "en": f"Balances: {document_type.words.heading['en']}",
+    }
+    for document_type in document_types()
+    if document_type.balance
+}
 TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
     **_DOCUMENTS,
     **_DRAFTS,
+    **_BALANCES,
     "acceptances": {"fr": "Acceptations de la politique", "ar": "قبول السياسة", "en": "Acceptances of the policy"},
     "account": {"fr": "Compte", "ar": "الحساب", "en": "Account"},
     "api_keys": {"fr": "Clés d'accès", "ar": "مفاتيح الولوج", "en": "Access keys"},

@@ -9,11 +9,10 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.copies import as_of
-from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.document_type import DRAFT
+from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.documents.registry import by_kind, person_of, state_of
+from chalicelib.domain.documents.registry import by_kind, corrected_by, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
 from chalicelib.domain.privacy.erased import blanked, is_erased
@@ -52,8 +51,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "buyer": None,
         "lines": [_line(line) for line in draft.lines],
         "discount": _discount(draft.discount),
-        "totals": _totals(draft.totals),
-        "amount_in_words": in_words(draft.totals.payable),
+        **_amounts(document_type, draft.totals),
         "notes": draft.notes,
         **(unpaid if document_type.balance else {}),
         "register": None,
@@ -66,11 +64,11 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
 
 def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
-    party was erased. A line of a credit note names the line that it credits."""
+    party was erased. A line of a document that corrects another names the line that it credits."""
     document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
-    if isinstance(document, CreditNote):
-        for line, credited in zip(body["lines"], document.credited_lines, strict=True):
+    if corrected := corrected_by(document):
+        for line, credited in zip(body["lines"], corrected.lines, strict=True):
             line["credits"] = credited
     if document_type.balance is not None:
         body |= _paid(document, balance)
@@ -80,10 +78,9 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
     return body | {name: getattr(shown, name) for name in document_type.shown}
 
 
-def present_credit_note(note: CreditNote, head: Head) -> Body:
-    """A credit note. Each of its lines names the invoice line that it credits. `head` tells whether its buyer was
-    erased."""
-    return present_issued(note, None, head)
+def present_frozen(document: Issued, head: Head) -> Body:
+    """A document as it was just frozen, before any payment or credit."""
+    return present_issued(document, None, head)
 
 
 def _paid(document: Issued, balance: Balance | None) -> Body:
@@ -136,8 +133,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
         "discount": _discount(document.discount),
-        "totals": _totals(document.totals),
-        "amount_in_words": in_words(document.totals.payable),
+        **_amounts(document_type, document.totals),
         "notes": document.notes,
         "specimen": document.specimen,
         "register": _register(document),
@@ -156,6 +152,15 @@ def _register(document: Issued) -> Body | None:
         "position": document.position,
         "hash": document.hash,
         "chain": document.chain,
+    }
+
+
+def _amounts(document_type: DocumentType, totals: Totals) -> Body:
+    """The totals and the final amount in words; null for a kind that states no amounts."""
+    priced = document_type.priced
+    return {
+        "totals": _totals(totals) if priced else None,
+        "amount_in_words": in_words(totals.payable) if priced else None,
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from chalicelib.domain.backups.backup import Backup, Blob, KeyClass, Part
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.companies.company import Head, Series
+from chalicelib.domain.documents.registry import in_register
 from chalicelib.domain.errors import NotFound, TooLarge
 from chalicelib.domain.privacy.request import Tombstone
 from chalicelib.files import prefixes
@@ -220,9 +221,12 @@ class BackupWriter:
         )
 
     def _series(self, total: Sum) -> Iterator[SeriesHead]:
+        """The heads of the series of the register. Other series have numbers, and no entries that prove them."""
         for line in self.objects.merged(self.row.parts, Series.KIND):
             found = line.record(self.company)
             assert isinstance(found, Series)  # noqa: S101 — the group holds no other kind
+            if not in_register(found.document):
+                continue
             stretch = total.register.get(found.id)
             yield SeriesHead(
                 series=found.id,

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule, Series
+from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.numbering import numbered, numbering_progress
 from chalicelib.domain.documents.payment import Payment, PaymentId
-from chalicelib.domain.documents.registry import document_types, find
+from chalicelib.domain.documents.registry import by_balance, find
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.policy import schedules
 
@@ -48,9 +49,8 @@ def issue_of(row: Record) -> Ref | None:
 
 def leader(backed: Record) -> Ref | None:
     """The row that this row depends on. It has no date of its own, and was purged together with the other."""
-    for document_type in document_types():
-        if document_type.balance is not None and type(backed) is document_type.balance:
-            return document_type.issued.ref(backed.company, backed.id)
+    if isinstance(backed, Balance):
+        return by_balance(backed).issued.ref(backed.company, backed.id)
     return Payment.ref(backed.company, backed.id, invoice=backed.invoice) if isinstance(backed, PaymentId) else None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.domain.companies.company import Head, Series
+from chalicelib.domain.documents.registry import in_register
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound, TransactionTooLarge
 from chalicelib.domain.privacy.erased import joined, marked
@@ -109,9 +110,11 @@ def _putting(into: Into, batch: Batch) -> Callable[[Snapshot], Decision[Mapping[
 
 
 def registers(into: Into, progress: Progress, deadline: Deadline) -> Progress:
-    """Recompute the chain of every series from the stored rows. A fault is recorded; a restore cannot repair it."""
+    """Recompute the chain of every series of the register from the stored rows. A fault is recorded; a restore cannot
+    repair it."""
     reader = into.reader()
-    names = sorted(row.id for row in reader.all("ledger", "series#") if isinstance(row, Series))
+    rows = [row for row in reader.all("ledger", "series#") if isinstance(row, Series)]
+    names = sorted(row.id for row in rows if in_register(row.document))
     name, _, after = (progress.cursor or "\x1f").rpartition("\x1f")
     for series in [each for each in names if each >= name]:
         position: int | None = int(after or 0) if series == name else 0

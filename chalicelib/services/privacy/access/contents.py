@@ -149,7 +149,7 @@ def kinds_for(subject: str | None) -> tuple[ExportKind, ...]:
             cls
             for document_type in document_types()
             if document_type not in documents_for(None)
-            for cls in (document_type.draft, document_type.issued)
+            for cls in (document_type.draft, document_type.issued, document_type.balance)
         }
         return tuple(kind for kind in kinds() if kind.cls not in own)
     return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])

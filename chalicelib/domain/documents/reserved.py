@@ -1,0 +1,126 @@
+"""Names that the product uses for something that is not a document. No kind of document may take one of them.
+
+The domain does not see the modules that use these names. A test compares each list with them.
+"""
+
+from typing import Final
+
+PATHS: Final = frozenset(
+    {
+        "account",
+        "api-keys",
+        "app-settings",
+        "backups",
+        "changes",
+        "companies",
+        "company",
+        "consents",
+        "customers",
+        "diagnostics",
+        "docs",
+        "health",
+        "items",
+        "jobs",
+        "members",
+        "openapi.json",
+        "privacy",
+        "register",
+        "series",
+        "settings",
+        "suppliers",
+        "support",
+    }
+)
+"""The first words of the API's addresses."""
+SCOPES: Final = frozenset(
+    {
+        "backups",
+        "changes",
+        "company",
+        "consents",
+        "items",
+        "keys",
+        "members",
+        "parties",
+        "payments",
+        "privacy",
+        "register",
+        "support",
+    }
+)
+"""The first words of the scopes."""
+BACKUP_GROUPS: Final = frozenset(
+    {
+        "company",
+        "customers",
+        "head",
+        "items",
+        "journal",
+        "leftovers",
+        "payment_ids",
+        "payments",
+        "register",
+        "series",
+        "suppliers",
+        "terms",
+    }
+)
+"""The groups of a backup's rows, and the names by which a restore chooses them."""
+DRAFTS: Final = "drafts"
+"""The name by which a restore chooses the drafts of all kinds. It is also the group of the invoices' drafts."""
+TABLES: Final = frozenset(
+    {
+        "acceptances",
+        "account",
+        "api_keys",
+        "archive",
+        "company",
+        "consents",
+        "corrections",
+        "customers",
+        "destructions",
+        "disclosures",
+        "items",
+        "journal_entries",
+        "members",
+        "payments",
+        "receipts",
+        "register",
+        "register_entries",
+        "requests",
+        "retention",
+        "series",
+        "suppliers",
+        "support_messages",
+        "support_threads",
+    }
+)
+"""The tables of an export."""
+FIGURES: Final = frozenset(
+    {
+        "Applied",
+        "Asked",
+        "BackupFailed",
+        "BackupTaken",
+        "Dead",
+        "DeadlineBreached",
+        "DocumentsSwept",
+        "DrillFailed",
+        "DrillPassed",
+        "Failed",
+        "Found",
+        "Held",
+        "OldestSeconds",
+        "PaymentsRecorded",
+        "Planned",
+        "RequestDeadlineBreached",
+        "RequestDeadlineNear",
+        "RestoreFailed",
+        "Run",
+        "RunSeconds",
+        "Unanswered",
+        "Unfinished",
+        "Unhandled",
+    }
+)
+"""The published figures."""
