@@ -128,10 +128,8 @@ def _save_position(world: "World", company: str, seen: int, reached: int) -> Non
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # Another runner created it first.
             return Decision()
-        at = call.at
-        later = now.edited(at, clock=reached) if now else None
-        first = Archived(company=company, id=company, created_at=at, updated_at=at, clock=reached)
-        return Decision(puts=(later or first,))
+        later = now.edited(call.at, clock=reached) if now else None
+        return Decision(puts=(later or call.make(Archived, id=company, clock=reached),))
 
     call = world.call(company, "backups", "archive", key=f"archive:{reached}")
     transact(world.store, call, [Archived.ref(company)], decide_mark, SYSTEM_WHILE_OPEN)

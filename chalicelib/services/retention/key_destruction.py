@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.backups.backup import KeyDestruction, WorkingKey
 from chalicelib.domain.clock import today
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.policy.load import current
 from chalicelib.store.wire import SORT
 
@@ -30,10 +30,7 @@ def plan_destruction(world: "World", company: str, request: str, at: datetime) -
     blocked before that, so that no new key can appear. Raises Busy."""
     keys = _of(world, "identity", company, WorkingKey.KIND)
     return tuple(
-        KeyDestruction(
-            company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at)
-        )
-        for key in keys
+        KeyDestruction(**new_row(company, key.id, at), request=request, final_on=final_day(at)) for key in keys
     )
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSc
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.model import Issued, Seller
 from chalicelib.domain.documents.register import genesis
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.domain.errors import AlreadyExists, Forbidden
 from chalicelib.domain.ids import derived_id
 from chalicelib.files import prefixes
@@ -114,7 +114,7 @@ def profile_of(document: Issued, company: str, at: datetime) -> Company:
     privacy policy at the first sign-in."""
     seller = {f.name: getattr(document.seller, f.name) for f in fields(Seller)}
     seller |= {"logo": prefixes.own_logo(company, document.seller.logo)}
-    return Company(company=company, id=company, created_at=at, updated_at=at, policy_version=policy_version(), **seller)
+    return Company(**new_row(company, company, at), policy_version=policy_version(), **seller)
 
 
 def mode_of(source: Head | None, *, gone: bool) -> Mode:

@@ -188,7 +188,7 @@ def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> 
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     ends = key_destruction.finish_destruction(world, request.company, request.id, call.at)
-    receipt = receipts.make(world, request, call.at, ends)
+    receipt = receipts.make(world, call, request, ends)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
     def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
