@@ -21,7 +21,7 @@ from chalicelib.services.backup.create import plans
 from chalicelib.store.decision import RESTORE_FOUNDING, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -43,9 +43,8 @@ def company_of(job: str) -> str:
 
 def owner_of(world: "World", company: str, member: str) -> Owner:
     """The requester as the source's member. Raises Forbidden for a former owner, Busy."""
-    rows = world.store.query("identity", company, SORT.startswith("member#")).records
-    for row in rows:
-        if isinstance(row, Member) and row.id == member and row.role == "owner":
+    for row in world.store.all_of(Member, company):
+        if row.id == member and row.role == "owner":
             return Owner(row.user, row.email, row.email_key)
     raise Forbidden(scope="")
 

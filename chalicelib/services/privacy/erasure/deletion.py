@@ -35,7 +35,6 @@ from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Workflow, Written
 
@@ -103,9 +102,8 @@ class _DeletionContext:
 def _tell_first(world: "World", request: PrivacyRequest) -> None:
     """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
     only up to PATIENCE before the deadline. Raises Busy."""
-    waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
-    for message in waiting:
-        if isinstance(message, Message) and message.task == NOTICE:
+    for message in [*world.store.all_of(Message, request.company)]:
+        if message.task == NOTICE:
             try:
                 deliver(world, {NOTICE: notify}, message.key, message.task, message.about)
             except Busy:
