@@ -42,10 +42,10 @@ RUNS: Mapping[str, str] = {
 }
 """Figures of a job's run, with the job's name as their dimension."""
 FAULTS: Mapping[str, str] = {
-    "Unhandled": "requests answered 500: a defect",
-    "Unanswered": "requests answered 503 because something that the service depends on did not answer",
+    "Unhandled": "requests that ended in a defect",
+    "Unanswered": "requests refused because something that the service depends on did not answer",
 }
-"""Failures of the HTTP pipeline."""
+"""Requests that failed."""
 FIGURES: Mapping[str, str] = {**BUSINESS, **RUNS, **FAULTS}
 BY_JOB = RUNS.keys() | {"RequestDeadlineNear", "RequestDeadlineBreached"}
 """Figures with a job's name as their dimension. The others have none, so that an alarm watches exactly one series."""

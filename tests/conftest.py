@@ -25,7 +25,7 @@ from tests.iam import (
 )
 from tests.leftovers import no_work_of_other_modules
 from tests.tiers import pytest_collection_modifyitems, pytest_runtest_protocol
-from tests.write_paths import only_by_a_write_path, write_watch
+from tests.write_paths import Unwritten, only_by_a_write_path, write_watch
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -52,7 +52,8 @@ _NUMBERS = count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the crash proofs what was asked for, and Hypothesis that time does not matter."""
+    """Tell the crash proofs what was asked for, and Hypothesis that time does not matter. Gather the writes."""
+    config.pluginmanager.register(Unwritten(), "unwritten")
     crash.every_call = config.getoption("--every-call")
     settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("suite")  # no result depends on how busy the machine is

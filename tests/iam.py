@@ -22,6 +22,7 @@ from chalicelib import session
 from chalicelib.outside.sessions import tags
 from infra.permissions import UNTRIED, WOKEN, Grant, functions, grants, principals, session_of
 from tests.iam_needs import OTHERS, Need, meant, needs
+from tests.tiers import chose_every_test
 
 running: contextvars.ContextVar[str] = contextvars.ContextVar("running", default="")
 """The function in whose place this thread works; empty: a test's own calls, or an operator's."""
@@ -239,9 +240,6 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """After a run of everything, list the grants that nothing needed: each is one to take away, or a test to write."""
-    chosen = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
-    if chosen or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
-        return
-    if unused := WATCH.unused():
+    if chose_every_test(config) and (unused := WATCH.unused()):
         terminalreporter.section("grants that no test needed")
         terminalreporter.write_line("\n".join(unused))

@@ -47,6 +47,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         controller.resume()
 
 
+def chose_every_test(config: pytest.Config) -> bool:
+    """Whether a run has all tests, so that what none of them did is done by no test."""
+    chosen = config.option.keyword or config.option.markexpr or getattr(config.option, "lf", False)
+    return not chosen and config.args_source is pytest.Config.ArgsSource.TESTPATHS
+
+
 def proves(function: Any) -> bool:
     """Whether a test, or a function inside it, kills work by what `tests/crash.py` offers."""
     if not hasattr(function, "__code__"):

@@ -2,22 +2,23 @@
 
 The whole suite runs under this watch. A write to DynamoDB by the product comes from the transaction, from bookkeeping
 or from erasure, and touches only what that path lists. Anything else fails the test that caused it. Writes by the tests
-themselves do not count.
+themselves do not count. A run of all tests fails if no test made a write that a path lists by kind.
 """
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.entity import TABLE_NAMES, Ref
+from chalicelib.domain.entity import TABLE_NAMES, Ref, RowKind
 from chalicelib.store import bookkeeping, drill, erase, transaction
 from chalicelib.store.drill import DRILL_PREFIX
 from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
+from tests.tiers import chose_every_test
 
 DRILLS = WritePath("drills", deletes=Kinds(every=drill.DRILL_TABLES))
 """The write path that empties the tables of drills. It reaches no other table."""
@@ -32,6 +33,10 @@ SENDERS = ("chalicelib.store.conflicts", "chalicelib.store.wire")
 OBSERVERS = (__name__, "tests.iam")
 OWN = ("chalicelib", "tests", "local", "infra")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+
+
+SeenWrite = tuple[str, Operation, str, str]
+"""The path, the operation, the table and the kind."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class Write:
 class Watch:
     """The writes seen so far, by path, and those that no path's list has."""
 
-    seen: Counter[tuple[str, Operation, str, str]] = field(default_factory=Counter)
+    seen: Counter[SeenWrite] = field(default_factory=Counter)
     strays: list[str] = field(default_factory=list)
     calls: int = 0
     """How many calls wrote, those of the tests included."""
@@ -71,6 +76,44 @@ class Watch:
 
 
 WATCH = Watch()
+
+
+def unwritten(seen: Container[SeenWrite]) -> list[str]:
+    """The writes that a path lists by kind and that were not seen. A table whose every kind counts lists none."""
+    from chalicelib.policy.rules import all_entities
+
+    found = []
+    for path in (transaction.PATH, bookkeeping.PATH, erase.PATH):
+        lists: dict[Operation, Container[RowKind]] = {"put": path.puts, "update": path.updates, "delete": path.deletes}
+        for operation, kinds in lists.items():
+            every = kinds.every if isinstance(kinds, Kinds) else frozenset()
+            listed = (key for key in sorted(all_entities()) if key in kinds and key[0] not in every)
+            missing = (key for key in listed if (path.name, operation, *key) not in seen)
+            found += [f"{path.name} {operation} {'/'.join(key)}" for key in missing]
+    return found
+
+
+class Unwritten:
+    """A plugin that gathers what all workers saw. What no test wrote fails a run of all tests, and is listed: take it
+    from its path's list, or test it."""
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Send what a worker of xdist saw to the controller. There, fail a run of all tests that would pass."""
+        if (output := getattr(session.config, "workeroutput", None)) is not None:
+            output["writes"] = [*WATCH.seen]
+        elif session.exitstatus == pytest.ExitCode.OK and chose_every_test(session.config) and unwritten(WATCH.seen):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker saw."""
+        WATCH.seen.update(tuple(each) for each in getattr(node, "workeroutput", {}).get("writes", ()))
+
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
+        """List the writes after a run of all tests."""
+        if chose_every_test(config) and (left := unwritten(WATCH.seen)):
+            terminalreporter.section("writes of a path's list that no test made")
+            terminalreporter.write_line("\n".join(left))
 
 
 def writes(operation: str, asked: Mapping[str, Any]) -> Iterator[Write]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs import catalogue
@@ -140,7 +141,7 @@ def _switchable(name: str) -> str:
 def off(world: "World", options: argparse.Namespace) -> int:
     """Turn a job off. A current run stops before its next page."""
     at, name = world.now(), _switchable(options.name)
-    switch = Switch(company=SYSTEM, id=name, created_at=at, updated_at=at, reason=options.reason, actor=options.by)
+    switch = Switch(**new_row(SYSTEM, name, at), reason=options.reason, actor=options.by)
     bookkeeping.remember(world.store, switch, world.random(16))
     show(job=name, off=options.reason)
     return 0

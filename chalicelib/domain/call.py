@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.domain.ids import new_id
 
 if TYPE_CHECKING:
@@ -80,4 +80,4 @@ class Call:
         """Make a new record of the call's company, with the call's instant, under `id` or a new id. Several new records
         of one class need different values of `purpose`."""
         made = self.new_id(cls, purpose) if id is None else id
-        return cls(company=self.company, id=made, created_at=self.at, updated_at=self.at, **values)
+        return cls(**new_row(self.company, made, self.at), **values)

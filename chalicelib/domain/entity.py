@@ -8,7 +8,7 @@ tests.
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NamedTuple, Self, TypedDict, TypeVar, dataclass_transform
 
 TABLE_NAMES = ("workspace", "ledger", "journal", "identity", "requests", "transient")
 
@@ -19,6 +19,15 @@ class Ref(NamedTuple):
     table: str
     company: str
     sort: str
+
+
+class NewRow(TypedDict):
+    """The attributes of `new_row`."""
+
+    company: str
+    id: str
+    created_at: datetime
+    updated_at: datetime
 
 
 class UnruledAttributeError(TypeError):
@@ -77,6 +86,12 @@ class Record:
     def edited(self, at: datetime, **changes: Any) -> Self:
         """A copy with `changes`, the next version number and `at` as its time of update."""
         return replace(self, version=self.version + 1, updated_at=at, **changes)
+
+
+def new_row(company: str, id: str, at: datetime) -> NewRow:
+    """The attributes that every row has, for a row that is new at `at`: `Mail(**new_row(company, id, at), …)`. With a
+    call, use `Call.make`."""
+    return NewRow(company=company, id=id, created_at=at, updated_at=at)
 
 
 class _Attributes(dict[str, Any]):

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import session
-from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.entity import Record, Ref, new_row
 from chalicelib.domain.jobs import EVERY_JOB, SYSTEM, Checkpoint, Switch
 from chalicelib.jobs.job import DuePage, Job, JobStep, Left, within
 from chalicelib.jobs.report import FailedRow, Report, RunOutcome
@@ -237,7 +237,7 @@ class _Run:
 
         at = self.report.at
         ends = expires_at(Checkpoint, at)
-        kept = Checkpoint(company=SYSTEM, id=self.job.name, created_at=at, updated_at=at, expires_at=ends, **position)
+        kept = Checkpoint(**new_row(SYSTEM, self.job.name, at), expires_at=ends, **position)
         with session.under(None):  # It belongs to no company.
             bookkeeping.remember(self.world.store, kept, self.world.random(16))
 

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from chalicelib.domain.clock import midnight, today
 from chalicelib.domain.companies.company import Company, RetentionSchedule
+from chalicelib.domain.entity import new_row
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import FinancialYear, Period, Start, kept_until
@@ -57,10 +58,7 @@ def retention_of(schedule: RetentionSchedule) -> CompanyRetention:
 def new_schedule(company: Company, at: datetime) -> RetentionSchedule:
     """The retention row of a new company."""
     schedule = RetentionSchedule(
-        company=company.company,
-        id=company.company,
-        created_at=at,
-        updated_at=at,
+        **new_row(company.company, company.company, at),
         ends=(company.financial_year_end,),
         period=str(statutory(current())),
         due_at=at,

@@ -4,6 +4,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.contact.code import LIFE_SECONDS, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
+from chalicelib.domain.entity import new_row
 from chalicelib.policy.ends import expires_at
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.store import bookkeeping
@@ -47,10 +48,7 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
         known = seen if isinstance(seen, Code) else None
         if known is None or known.used or now >= known.renewed_at:
             row = Code(
-                company=PUBLIC,
-                id=id,
-                created_at=at,
-                updated_at=at,
+                **new_row(PUBLIC, id, at),
                 nonce=world.random(16).hex(),
                 tries=tries,
                 mails=mails - 1,
@@ -119,10 +117,7 @@ def wait(world: "World", what: str, who: str, *, most: int, seconds: int) -> int
         known = seen if isinstance(seen, Tally) else None
         if known is None or known.expires_at <= now:
             after = Tally(
-                company=PUBLIC,
-                id=id,
-                created_at=at,
-                updated_at=at,
+                **new_row(PUBLIC, id, at),
                 count=1,
                 expires_at=min(now + seconds, expires_at(Tally, at)),
                 version=known.version + 1 if known else 1,

@@ -1,8 +1,8 @@
 """The write path of jobs' bookkeeping: due dates, claims, progress, and rows that no company owns.
 
-Bookkeeping changes when a row is due (`due`, `due_at`, `attempts`), saves the progress of a job's row, and deletes a
-row whose work is done. None of it is business content. So none of it advances a company's clock or enters its journal.
-Each write is one conditional call. `PATH` lists the kinds that it may touch.
+Bookkeeping changes when a row is due (`due`, `due_at`, `attempts`) and saves the progress of a job's row. It deletes a
+row whose work is done, and a proof at the end of its term. None of it is business content. So none of it advances a
+company's clock or enters its journal. Each write is one call. `PATH` lists the kinds that it may touch.
 
 A claim sets `due_at` to its own end, as a queue's visibility time-out does. So two runners share the work and do not
 repeat it. If a runner is killed, its row is due again at the claim's end. The claim increments `attempts`, and the
@@ -67,7 +67,9 @@ PATH: Final = WritePath(
         transient=("backup", "job_checkpoint", "job_switch", "mail", "upload"),
     ),
 )
-"""Progress of jobs, mails that no commit posts, counts and codes. In `requests`, proofs go at the end of their term."""
+"""In `workspace`, plans get their next date, and a closed support thread gets a later one if its term became longer.
+`outbox` and `mail` are put for a mail without a company, and `upload` for files that are stored before their commit. In
+`requests`, a deadline is deleted with the end of its request, and every other row at the end of its term as a proof."""
 
 
 class RowPaths:

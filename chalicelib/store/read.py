@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
@@ -16,6 +17,7 @@ from chalicelib.store.wire import SORT, RowPage, Store, start_after
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
 """The number of keys whose maker a process remembers."""
+MOST_MEMBERSHIPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ def maker_of(store: Store, company: str, key: str) -> str:
     """
     (made,) = store.records([ApiKey.ref(company, key)])
     if isinstance(made, ApiKey):
-        for row in store.query("identity", company, SORT.startswith("member#")).records:
-            if isinstance(row, Member) and row.id == made.created_by:
+        for row in store.all_of(Member, company):
+            if row.id == made.created_by:
                 return row.user
     raise NotFound
 
@@ -60,14 +62,8 @@ def members_with(store: Store, email_key: str) -> list[Member]:
 
 
 def _members(store: Store, index: str, value: str) -> list[Member]:
-    found: list[Member] = []
-    after = None
-    for _ in range(10):
-        page = store.query("identity", value, index=index, after=after)
-        found += [row for row in page.records if isinstance(row, Member)]
-        if (after := page.next) is None:
-            break
-    return found
+    rows = islice(store.all("identity", value, index=index), MOST_MEMBERSHIPS)
+    return [row for row in rows if isinstance(row, Member)]
 
 
 @dataclass(frozen=True)

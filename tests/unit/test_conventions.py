@@ -21,13 +21,11 @@ PAGES_BY_HAND: Final[Mapping[str, str]] = {
     "api/rectification.py": "a page of an answer",
     "api/support.py": "a page of an answer",
     "jobs/runner.py": "a run stops between two pages and goes on there",
-    "services/archive/statutory.py": "a piece has a bound",
     "services/backup/drill.py": "a step has a deadline and goes on where it stopped",
     "services/backup/restoring/steps.py": "a step has a deadline and goes on where it stopped",
     "services/documents/listing.py": "a page of a listing",
     "services/privacy/access/export.py": "a step goes on where it stopped",
     "services/records/editing.py": "a page of a listing, with a bound",
-    "store/read.py": "at most 1,000 rows",
     "store/wire.py": "the one generator of all pages",
 }
 """Modules that look at where a page ends, each with its reason. `Store.all` reads all pages for the others."""

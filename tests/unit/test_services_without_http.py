@@ -1,4 +1,4 @@
-"""Below `api`, nothing speaks HTTP: no status, address, header or answer. Read from the syntax tree."""
+"""Below `api`, nothing speaks HTTP: no status, address, header, answer or body. Read from the syntax tree."""
 
 import ast
 import re
@@ -16,6 +16,11 @@ HEADER = re.compile(
     r"If-Match|If-None-Match|ETag|Location|Idempotency-Key|Retry-After|Authorization|Cache-Control|Set-Cookie|Vary"
     r"|Content-(?:Type|Length|Disposition|Encoding|Language)|Accept(?:-[A-Z][a-z]+)+|X-(?!Ray\b)[A-Z][\w-]+"
     r")(?![\w-])"
+)
+STATUS_IN_PROSE = re.compile(
+    r"\(([2-5]\d\d)\)|\b(?:answers?|answered|status|responds?|returns?|HTTP|an?)(?: with)?(?: an?)?(?: HTTP)? "
+    r"([2-5]\d\d)\b(?! [KM]B| %)",
+    re.IGNORECASE,
 )
 NAMES: Final = frozenset(
     {"Answer", "HTTPStatus", "if_match", "etag", "headers", "status_code", "http_method", "location", "Response"}
@@ -42,6 +47,7 @@ EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("files/objects.py", "HTTPStatus"): S3,
     ("files/objects.py", "X-Amz-Date"): S3,
     ("files/objects.py", "http"): S3,
+    ("files/objects.py", "status 403"): S3,
     ("outside/mail.py", "Content-Language"): MAIL,
     ("outside/mail.py", "X-Entity-Ref-ID"): MAIL,
     ("outside/mail.py", "headers"): MAIL,
@@ -51,6 +57,23 @@ EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {
     ("policy/publish.py", "location"): PLACE,
 }
 """By module and finding, each with its reason."""
+REPRESENTATION: Final = "services/representation/"
+"""The one package below `api` that makes objects as the API shows them (ADR 0063)."""
+SHOWS: Final[Mapping[str, str]] = {
+    "cli/backups.py": "the operator reads a backup in the API's form",
+    "cli/disclosures.py": "the operator reads a disclosure in the API's form",
+    "cli/privacy.py": "the operator reads a privacy request in the API's form",
+    "cli/support.py": "the operator reads a thread in the API's form",
+    "services/backup/download.py": "the ZIP of a backup has the API's objects",
+    "services/privacy/access/contents.py": "an access export has the API's objects",
+    "services/privacy/receipts.py": "a receipt has the measures as their request shows them",
+}
+"""The modules below `api` that may import the representation, each with its reason."""
+OBJECTS: Final[Mapping[str, str]] = {
+    "services/privacy/receipts.py": "the signed content, which is stored and verified byte for byte",
+    "policy/data_map.py": "the data map is a published text of the policy, and no record",
+}
+"""The other modules below `api` that make an object with `object`, each with its reason."""
 
 
 def findings(tree: ast.AST) -> Iterator[str]:
@@ -59,6 +82,7 @@ def findings(tree: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield from ADDRESS.findall(node.value)
             yield from HEADER.findall(node.value)
+            yield from (f"status {first or second}" for first, second in STATUS_IN_PROSE.findall(node.value))
         yield from (name for name in _names(node) if name in NAMES)
         yield from (module for module in _modules(node) if module in MODULES)
         if (status := _status(node)) is not None:
@@ -103,6 +127,18 @@ def _status(node: ast.AST) -> int | None:
     return None
 
 
+def makes_an_object(node: ast.AST) -> bool:
+    """Whether a node makes a JSON object as the API shows it: a literal, or an assignment of its `object`."""
+    match node:
+        case ast.Dict(keys=keys):
+            return any(isinstance(key, ast.Constant) and key.value == "object" for key in keys)
+        case ast.Call(func=ast.Name(id="dict"), keywords=words):
+            return any(word.arg == "object" for word in words)
+        case ast.Subscript(slice=ast.Constant(value="object"), ctx=ast.Store()):
+            return True
+    return False
+
+
 def modules() -> list[str]:
     """Every module outside `api`."""
     paths = (path.relative_to(ROOT) for path in sorted(ROOT.rglob("*.py")))
@@ -110,7 +146,34 @@ def modules() -> list[str]:
 
 
 def found_in(module: str) -> set[tuple[str, str]]:
-    return {(module, finding) for finding in findings(ast.parse((ROOT / module).read_text("utf-8")))}
+    return {(module, finding) for finding in findings(tree_of(module))}
+
+
+def tree_of(module: str) -> ast.AST:
+    return ast.parse((ROOT / module).read_text("utf-8"))
+
+
+def others() -> Iterator[tuple[str, ast.AST]]:
+    """Every module outside `api` and the representation, parsed."""
+    return ((module, tree_of(module)) for module in modules() if not module.startswith(REPRESENTATION))
+
+
+def test_the_objects_of_the_api_are_made_in_one_package() -> None:
+    found = {module for module, tree in others() for node in ast.walk(tree) if makes_an_object(node)}
+    assert found == OBJECTS.keys()
+
+
+def test_only_named_modules_use_the_representation() -> None:
+    package = f"{chalicelib.__name__}.{REPRESENTATION.strip('/').replace('/', '.')}"
+    parent, _, name = package.rpartition(".")
+    found = {
+        module
+        for module, tree in others()
+        for node in ast.walk(tree)
+        if any(each == package or each.startswith(f"{package}.") for each in _modules(node))
+        or (isinstance(node, ast.ImportFrom) and node.module == parent and name in _names(node))
+    }
+    assert found == SHOWS.keys()
 
 
 def test_nothing_below_the_api_speaks_http() -> None:
@@ -130,3 +193,17 @@ def answer(call, value, etag):
     assert {*findings(ast.parse(source))} == {
         *("http", "HTTPStatus", "etag", "If-Match", "status 404", "Answer", "Reply()", "status 201", "location", "/v1"),
     }
+
+
+def test_each_status_in_prose_would_be_found() -> None:
+    said = "It answers 503. They are conflicts (409). Send a 404. Status 200. It returns 201, or an HTTP 429."
+    assert {*findings(ast.Constant(said))} == {f"status {status}" for status in (503, 409, 404, 200, 201, 429)}
+    other = "A 512 KB logo, the CGI art. 145-III, a 200 % rise, 200 rows, at most (300 KB) or 101."
+    assert {*findings(ast.Constant(other))} == set()
+
+
+def test_each_object_would_be_found() -> None:
+    for source in ('{"id": 1, "object": kind, **rest}', 'dict(object="job")', 'made["object"] = "job"'):
+        assert any(makes_an_object(node) for node in ast.walk(ast.parse(source)))
+    for source in ('made["object"]', '{"objects": 1}', "shown.object"):
+        assert not any(makes_an_object(node) for node in ast.walk(ast.parse(source)))

@@ -17,11 +17,24 @@ from chalicelib.policy.inventory import take
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
 from chalicelib.store import bookkeeping, erase, transaction
-from chalicelib.store.write_path import Kinds, WritePath, kinds_at
+from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
+from tests.write_paths import SeenWrite, unwritten
 
 SENDS = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
 SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py"}
 """`conflicts` sends the transactions of `transaction`. `drill` empties the tables of drills."""
+SAVERS = {
+    "jobs/bulk.py",
+    "jobs/requests.py",
+    "services/backup/create/schedule.py",
+    "services/backup/expiry.py",
+    "services/backup/verify.py",
+    "services/support/desk.py",
+    "workflow/engine.py",
+}
+"""The modules that save a row by bookkeeping. ADR 0061 has the reason of each one besides the engine."""
+OPERATIONS: tuple[Operation, ...] = ("put", "update", "delete")
+ADR = Path(__file__).parents[2] / "docs/adr/0061-one-workflow-engine.md"
 
 
 def steps() -> list[PlannedStep]:
@@ -83,6 +96,19 @@ def test_an_address_says_its_kinds() -> None:
     assert kinds_at(Ref("workspace", "cmp_1", "job#job_1")) == ()
 
 
+def test_the_engine_saves_progress_and_the_record_names_every_other_place() -> None:
+    root = Path(chalicelib.__file__).parent
+    found = {
+        file.relative_to(root).as_posix()
+        for file in root.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "bookkeeping.save"
+    }
+    assert found == SAVERS
+    text = ADR.read_text("utf-8")
+    assert [name for name in sorted(SAVERS - {"workflow/engine.py"}) if f"`{name}`: " not in text] == []
+
+
 def test_only_the_write_paths_send_writes() -> None:
     root = Path(chalicelib.__file__).parent
     found = {
@@ -92,3 +118,17 @@ def test_only_the_write_paths_send_writes() -> None:
         if isinstance(node, ast.Attribute) and node.attr in SENDS
     }
     assert found == SENDERS
+
+
+def test_a_listed_kind_that_no_test_writes_is_found() -> None:
+    assert unwritten(set()) != []
+    every = {
+        (path, operation, table, kind)
+        for path in ("business", "bookkeeping", "erasure")
+        for operation in OPERATIONS
+        for table, kind in all_entities()
+    }
+    assert unwritten(every) == []
+    missing: SeenWrite = ("bookkeeping", "put", "workspace", "support_thread")
+    assert unwritten(every - {missing}) == ["bookkeeping put workspace/support_thread"]
+    assert unwritten(every - {("business", "put", "ledger", "invoice")}) == [], "the whole table is listed"

@@ -1,4 +1,4 @@
-"""The errors of backups. They are conflicts (409); a failed backup stores the code as its reason."""
+"""The errors of backups. They are conflicts. A failed backup stores the code as its reason."""
 
 from chalicelib.domain.errors import Conflict
 

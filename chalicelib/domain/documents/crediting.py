@@ -12,6 +12,7 @@ from decimal import Decimal
 from chalicelib.domain.documents.balance import Balance, CreditedLine
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
 
@@ -38,9 +39,7 @@ class Credit:
 
 def fresh(invoice: Invoice) -> Balance:
     """The balance of an invoice without payments and credits."""
-    return Balance(
-        company=invoice.company, id=invoice.id, version=0, created_at=invoice.updated_at, updated_at=invoice.updated_at
-    )
+    return Balance(**new_row(invoice.company, invoice.id, invoice.updated_at), version=0)
 
 
 def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | None) -> Credit:

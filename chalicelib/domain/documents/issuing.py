@@ -14,6 +14,7 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.morocco.deadlines import check_due_date, due_date
 
@@ -153,10 +154,7 @@ def registered(document: D, slot: SeriesSlot) -> tuple[D, RegisterEntry, Series]
     chain = link(slot.series.chain, hashed)
     chained = replace(document, hash=hashed, chain=chain)
     entry = RegisterEntry(
-        company=document.company,
-        id=document.id,
-        created_at=slot.at,
-        updated_at=slot.at,
+        **new_row(document.company, document.id, slot.at),
         series=document.series,
         position=document.position,
         number=document.number,

@@ -13,6 +13,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Numbered, Numbering, Series
 from chalicelib.domain.documents.register import genesis
 from chalicelib.domain.documents.registry import document_types
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import NumberingSettled, invalid
 
 DEFAULTS = tuple(
@@ -53,10 +54,7 @@ def opened(company: Company, numbering: Numbering, day: date, at: datetime, *, f
     """A series without documents."""
     name = series_name(numbering, day)
     return Series(
-        company=company.company,
-        id=name,
-        created_at=at,
-        updated_at=at,
+        **new_row(company.company, name, at),
         document=numbering.document,
         next=first,
         first=first,

@@ -52,7 +52,7 @@ def last_key(world: "World", company: str) -> tuple[Record, ...]:
     left = (world.store.query("ledger", company, SORT.startswith(prefix), limit=1).records for prefix in STATUTORY)
     if any(left):
         return ()
-    keys = world.store.query("journal", company, SORT.startswith(f"{StatutoryKey.KIND}#")).records
+    keys = (*world.store.all_of(StatutoryKey, company),)
     if not keys or world.archive.holds(prefixes.of_company(prefixes.ARCHIVE, company)):
         return ()
-    return tuple(keys)
+    return keys

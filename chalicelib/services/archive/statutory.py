@@ -5,6 +5,7 @@ new documents, so the cost of a run depends on what was issued since the last on
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.backups.archive import Archived
@@ -76,14 +77,9 @@ def advance(world: "World", company: str, deadline: Deadline) -> bool:
 
 def _entries(world: "World", company: str, after: int) -> Iterator[JournalEntry]:
     """The next journal entries after a clock, at most one piece."""
-    left, start = ENTRIES, start_after(company, JournalEntry.ref(company, clock=after).sort)
-    while left > 0:
-        page = world.store.query("journal", company, SORT.startswith("entry#"), after=start, limit=min(100, left))
-        yield from (row for row in page.records if isinstance(row, JournalEntry))
-        left -= len(page.records)
-        if page.next is None:
-            return
-        start = page.next
+    start = start_after(company, JournalEntry.ref(company, clock=after).sort)
+    rows = world.store.all("journal", company, SORT.startswith("entry#"), after=start)
+    return (row for row in islice(rows, ENTRIES) if isinstance(row, JournalEntry))
 
 
 def _issued(world: "World", entry: JournalEntry) -> list[Issued]:
@@ -117,10 +113,10 @@ def _lock(
 
 def _archive_key(world: "World", company: str) -> tuple[str, ObjectCipher]:
     """The id of the company's statutory key, and its data keys for encryption."""
-    for row in world.store.query("journal", company, SORT.startswith("backup_key#"), descending=True).records:
-        if isinstance(row, StatutoryKey):
-            return row.id, ObjectCipher(world, company, PLACE, {"statutory": row.id})
-    raise BackupUnknownKey(key="")
+    newest = next(world.store.all_of(StatutoryKey, company, descending=True), None)
+    if newest is None:
+        raise BackupUnknownKey(key="")
+    return newest.id, ObjectCipher(world, company, PLACE, {"statutory": newest.id})
 
 
 def _save_position(world: "World", company: str, seen: int, reached: int) -> None:
@@ -128,10 +124,8 @@ def _save_position(world: "World", company: str, seen: int, reached: int) -> Non
         now = snapshot.get(Archived)
         if (now.clock if now else 0) != seen:  # Another runner created it first.
             return Decision()
-        at = call.at
-        later = now.edited(at, clock=reached) if now else None
-        first = Archived(company=company, id=company, created_at=at, updated_at=at, clock=reached)
-        return Decision(puts=(later or first,))
+        later = now.edited(call.at, clock=reached) if now else None
+        return Decision(puts=(later or call.make(Archived, id=company, clock=reached),))
 
     call = world.call(company, "backups", "archive", key=f"archive:{reached}")
     transact(world.store, call, [Archived.ref(company)], decide_mark, SYSTEM_WHILE_OPEN)

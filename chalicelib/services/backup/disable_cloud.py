@@ -25,7 +25,7 @@ from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.erase import census, erase_row
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 from chalicelib.workflow.failure import StepFailed
@@ -145,7 +145,7 @@ def _files(world: "World", company: str) -> bool:
         return False
     # A downloaded backup is a copy of a backup. An access export belongs to a person, and is deleted at its term.
     files.erase_file(world.files, f"{prefixes.of_company(prefixes.EXPORTS, company)}{JobRow.PREFIX}_")
-    for row in world.store.query("transient", company, SORT.startswith(f"{Backup.KIND}#")).records:
+    for row in [*world.store.all_of(Backup, company)]:
         erase_row(world.store, row.key)
     return True
 
@@ -162,12 +162,12 @@ def _answers(world: "World", job: JobRow) -> bool:
 
 def _keys(world: "World", job: JobRow) -> None:
     """Destroy the working keys, so that no copy of a backup can be decrypted. The next backup creates new keys."""
-    keys = world.store.query("identity", job.company, SORT.startswith(f"{WorkingKey.KIND}#")).records
+    keys = (*world.store.all_of(WorkingKey, job.company),)
     planned = key_destruction.plan_destruction(world, job.company, job.id, world.now())
     known = world.store.records([KeyDestruction.ref(job.company, end.id) for end in planned])
     new = tuple(end for end, row in zip(planned, known, strict=True) if row is None)
     if keys:
-        _commit(world, job, tuple(keys), new)
+        _commit(world, job, keys, new)
 
 
 def _commit(world: "World", job: JobRow, deletes: tuple[Record, ...], new: tuple[Record, ...] = ()) -> None:

@@ -6,7 +6,6 @@ exports, is deleted at their term, and is handed out by a link valid for a few m
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,6 @@ from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
-from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
@@ -27,7 +25,6 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
-from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.contents import group_of
 from chalicelib.services.backup.format.kinds import KINDS, LEDGER, NAMES, row_kinds
@@ -36,17 +33,17 @@ from chalicelib.services.backup.restoring.batches import Progress, SelectedRows,
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.documents.payments import redact_references
 from chalicelib.services.exports.page import index
+from chalicelib.services.exports.removal import schedule_removal
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.representation import documents, records
-from chalicelib.store import bookkeeping
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 
 if TYPE_CHECKING:
-    from chalicelib.wiring import World
+    pass
 
 TABLES: Final = tuple(name for name in NAMES.values() if name != "payment_ids")
 """One table each. A payment names its invoice, so the reserved payment ids need no table."""
@@ -178,7 +175,7 @@ def _zip(context: RestoreContext, state: Download, deadline: Deadline) -> Downlo
     if written is None or progress.since != since:
         _remove_pieces(context)
         world.files.delete(key)
-        _schedule_removal(world, job, key)
+        schedule_removal(world, job)
         written = ZipProgress()
     pieces = Pieces(world.files, f"{prefixes.export_parts(job.company, job.id)}{since}/", archive.manifest.cut_at)
     if written.sent is None:
@@ -228,29 +225,12 @@ def _ended(
     return replace(written, member=member, sent=Sent())
 
 
-def _schedule_removal(world: "World", job: JobRow, key: str) -> datetime:
-    """The row that deletes the archive at its term: one per job, however often it is written."""
-    now = world.now()
-    at = end("file.export", now)
-    upload = Upload(
-        company=job.company,
-        id=f"{Upload.PREFIX}_{job.id.partition('_')[2]}",
-        created_at=now,
-        updated_at=now,
-        keys=(key,),
-        due_at=at,
-        expires_at=expires_at(Upload, at),
-    )
-    bookkeeping.remember(world.store, upload, world.random(16))
-    return at
-
-
 def _clear(context: RestoreContext, state: Download, _: Deadline) -> Download:
     """Delete the pieces, and set the address of the ZIP."""
     _remove_pieces(context)
     job, backup = context.job, context.inputs.backup
     key = prefixes.export(job.company, job.id)
-    ends = _schedule_removal(context.world, job, key)
+    ends = schedule_removal(context.world, job)
     outcome = {"backup": backup, "key": key, "filename": f"facture-{backup}.zip", "expires_at": instant(ends)}
     return replace(state, outcome=outcome).at(DONE)
 

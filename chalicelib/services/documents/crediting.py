@@ -13,6 +13,7 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
 from chalicelib.services.documents.issuing import render_later
 from chalicelib.store.decision import Committed, Decision
@@ -94,10 +95,7 @@ def _note(
     issuing.check_day(slot, pointer="")
     credited = crediting.credit(invoice, balance, lines)
     note = CreditNote(
-        company=invoice.company,
-        id=id,
-        created_at=slot.at,
-        updated_at=slot.at,
+        **new_row(invoice.company, id, slot.at),
         operation_date=slot.day,
         due_date=slot.day,
         currency=invoice.currency,

@@ -14,7 +14,6 @@ from chalicelib.domain.privacy.disclosure import Disclosure
 from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail.writing import attribute_names, compose, send_now
-from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -118,5 +117,4 @@ def _recipients(world: "World", request: PrivacyRequest, language: Language) -> 
 
 def owners(world: "World", company: str) -> list[Member]:
     """A company's owners."""
-    rows = world.store.query("identity", company, SORT.startswith("member#")).records
-    return [row for row in rows if isinstance(row, Member) and row.role == "owner"]
+    return [row for row in world.store.all_of(Member, company) if row.role == "owner"]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.backups.backup import KeyDestruction
+from chalicelib.domain.call import Call
 from chalicelib.domain.clock import instant
 from chalicelib.domain.privacy.request import PrivacyRequest, Receipt
 from chalicelib.outside.keys import BadSignature, verify
@@ -61,15 +62,13 @@ def _remarks(request: PrivacyRequest) -> list[str]:
     return list(REMARKS[request.affects]) if request.kind == "deletion" else []
 
 
-def make(world: "World", request: PrivacyRequest, at: datetime, ends: Sequence[KeyDestruction] = ()) -> Receipt:
-    """The signed receipt. Raises Busy."""
-    signed = canonical_json(content(request, at, ends))
+def make(world: "World", call: Call, request: PrivacyRequest, ends: Sequence[KeyDestruction] = ()) -> Receipt:
+    """The signed receipt of a request that `call` completes. Raises Busy."""
+    signed = canonical_json(content(request, call.at, ends))
     signature = world.keys.sign(signed)
-    return Receipt(
-        company=request.company,
+    return call.make(
+        Receipt,
         id=request.id,
-        created_at=at,
-        updated_at=at,
         content=signed,
         signature=signature.value,
         algorithm=signature.algorithm,

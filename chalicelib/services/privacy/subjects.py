@@ -33,8 +33,7 @@ def affected_by(subject: str | None) -> Affected:
 
 def members_of(store: Store, company: str) -> list[Member]:
     """The members of a company. Raises Busy."""
-    rows = store.query("identity", company, SORT.startswith("member#")).records
-    return [row for row in rows if isinstance(row, Member)]
+    return [*store.all_of(Member, company)]
 
 
 def deleted_but_named(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import RequestSettled
 from chalicelib.domain.privacy.request import WARNED, PrivacyRequest, RequestDeadline, RequestStatus, moved, reminder
 from chalicelib.policy.ends import first_day_gone
@@ -24,10 +25,7 @@ def postponed(request: PrivacyRequest, at: datetime) -> PrivacyRequest:
 def watch_over(request: PrivacyRequest) -> RequestDeadline:
     """The row by which an open request's deadline is watched."""
     return RequestDeadline(
-        company=request.company,
-        id=request.id,
-        created_at=request.updated_at,
-        updated_at=request.updated_at,
+        **new_row(request.company, request.id, request.updated_at),
         deadline=request.deadline,
         due_at=request.deadline - WARNED,
     )

@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
+import msgspec
+
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -42,6 +44,12 @@ def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: A
         "created_at": instant(record.created_at),
         "updated_at": instant(record.updated_at),
     }
+
+
+def stored_row(record: Record) -> Body:
+    """A record that the API does not show, with each stored attribute."""
+    stored = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in ("company", "id")}
+    return {"id": record.id, "object": record.KIND, **msgspec.to_builtins(stored, builtin_types=(Decimal,))}
 
 
 @cache

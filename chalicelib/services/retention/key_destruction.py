@@ -5,16 +5,14 @@ A key with a planned destruction encrypts no further backup. A key exists only i
 point-in-time recovery are gone, nothing encrypted under it can be decrypted, wherever a copy lies.
 """
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.backups.backup import KeyDestruction, WorkingKey
 from chalicelib.domain.clock import today
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import new_row
 from chalicelib.policy.load import current
-from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -28,12 +26,9 @@ def final_day(at: datetime) -> date:
 def plan_destruction(world: "World", company: str, request: str, at: datetime) -> tuple[KeyDestruction, ...]:
     """The planned destructions of every working key, for the commit that begins the company's deletion. The company is
     blocked before that, so that no new key can appear. Raises Busy."""
-    keys = _of(world, "identity", company, WorkingKey.KIND)
+    keys = world.store.all_of(WorkingKey, company)
     return tuple(
-        KeyDestruction(
-            company=company, id=key.id, created_at=at, updated_at=at, request=request, final_on=final_day(at)
-        )
-        for key in keys
+        KeyDestruction(**new_row(company, key.id, at), request=request, final_on=final_day(at)) for key in keys
     )
 
 
@@ -45,9 +40,4 @@ def finish_destruction(world: "World", company: str, request: str, at: datetime)
 
 def destroyed_by(world: "World", company: str, request: str) -> tuple[KeyDestruction, ...]:
     """The keys that a deletion destroys. Raises Busy."""
-    rows = _of(world, "requests", company, KeyDestruction.KIND)
-    return tuple(row for row in rows if isinstance(row, KeyDestruction) and row.request == request)
-
-
-def _of(world: "World", table: str, company: str, kind: str) -> Iterable[Record]:
-    return world.store.query(table, company, SORT.startswith(f"{kind}#")).records
+    return tuple(row for row in world.store.all_of(KeyDestruction, company) if row.request == request)

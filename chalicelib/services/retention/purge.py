@@ -16,7 +16,7 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import by_id, by_kind
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.domain.journal import JournalEntry
 from chalicelib.policy.load import current
 from chalicelib.policy.schedules import DAY, CompanyRetention, dated, oldest, retention_of, statutory, year_of
@@ -111,9 +111,7 @@ def _rows_to_purge(
         purged += 1
         if later is not None:
             at, now = midnight(retention_of(schedule).kept_until(later) + DAY), world.now()
-            left.append(
-                OrphanedPayments(company=schedule.company, id=each.id, created_at=now, updated_at=now, due_at=at)
-            )
+            left.append(OrphanedPayments(**new_row(schedule.company, each.id, now), due_at=at))
     return gone, left, purged
 
 

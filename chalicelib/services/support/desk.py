@@ -14,7 +14,7 @@ from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, SYSTEM_STEP, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -52,8 +52,7 @@ def close(world: "World", company: str, id: str, by: str) -> Committed[Thread]:
 
 
 def _address(store: Store, company: str, member: str) -> str | None:
-    rows = store.query("identity", company, SORT.startswith("member#")).records
-    return next((row.email for row in rows if isinstance(row, Member) and row.id == member), None)
+    return next((row.email for row in store.all_of(Member, company) if row.id == member), None)
 
 
 def note_late(world: "World", company: str, id: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.contact.diagnostics import DiagnosticsBatch, Event, Os, SummaryLine, coarse, partition, summarise
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.ids import new_id
 from chalicelib.domain.privacy.consent import granted
@@ -33,10 +34,7 @@ def take(
     app_version, os, os_version, events = sent
     at = coarse(world.now())
     batch = DiagnosticsBatch(
-        company=partition(at.date()),
-        id=new_id(DiagnosticsBatch.PREFIX, at, world.random(10)),
-        created_at=at,
-        updated_at=at,
+        **new_row(partition(at.date()), new_id(DiagnosticsBatch.PREFIX, at, world.random(10)), at),
         app_version=app_version,
         os=os,
         os_version=os_version.partition(".")[0],

@@ -81,8 +81,8 @@ def _theirs(reader: Reader, writer: ThreadMember, id: str) -> Thread:
 
 
 def messages(store: Store, thread: Thread) -> list[SupportMessage]:
-    """A thread's messages in their order: at most MOST_MESSAGES, one page."""
-    found = store.query("workspace", thread.company, SORT.startswith(f"support_message#{thread.id}#")).records
+    """A thread's messages in their order: at most MOST_MESSAGES."""
+    found = store.all("workspace", thread.company, SORT.startswith(f"support_message#{thread.id}#"))
     return [row for row in found if isinstance(row, SupportMessage)]
 
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from chalicelib.domain.backups.backup import BackupPlan, DrillPlan, Tier
 from chalicelib.domain.clock import MOROCCO
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.store.snapshot import Snapshot
 
 FROM_HOUR, WINDOW = 1, timedelta(hours=4)
@@ -57,8 +57,8 @@ def tier_of(plan: BackupPlan, at: datetime) -> Tier:
 
 def begun(company: str, at: datetime) -> tuple[BackupPlan, DrillPlan]:
     """The plans of a company that just turned backups on."""
-    backup = BackupPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_night(company, at))
-    drill = DrillPlan(company=company, id=company, created_at=at, updated_at=at, due_at=next_drill(company, at))
+    backup = BackupPlan(**new_row(company, company, at), due_at=next_night(company, at))
+    drill = DrillPlan(**new_row(company, company, at), due_at=next_drill(company, at))
     return backup, drill
 
 

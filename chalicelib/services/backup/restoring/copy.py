@@ -12,7 +12,7 @@ from chalicelib.domain.companies.company import Company, Head, Mode, RetentionSc
 from chalicelib.domain.companies.member import Member
 from chalicelib.domain.documents.model import Issued, Seller
 from chalicelib.domain.documents.register import genesis
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, new_row
 from chalicelib.domain.errors import AlreadyExists, Forbidden
 from chalicelib.domain.ids import derived_id
 from chalicelib.files import prefixes
@@ -21,7 +21,7 @@ from chalicelib.services.backup.create import plans
 from chalicelib.store.decision import RESTORE_FOUNDING, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, Store
+from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -43,9 +43,8 @@ def company_of(job: str) -> str:
 
 def owner_of(world: "World", company: str, member: str) -> Owner:
     """The requester as the source's member. Raises Forbidden for a former owner, Busy."""
-    rows = world.store.query("identity", company, SORT.startswith("member#")).records
-    for row in rows:
-        if isinstance(row, Member) and row.id == member and row.role == "owner":
+    for row in world.store.all_of(Member, company):
+        if row.id == member and row.role == "owner":
             return Owner(row.user, row.email, row.email_key)
     raise Forbidden(scope="")
 
@@ -114,7 +113,7 @@ def profile_of(document: Issued, company: str, at: datetime) -> Company:
     privacy policy at the first sign-in."""
     seller = {f.name: getattr(document.seller, f.name) for f in fields(Seller)}
     seller |= {"logo": prefixes.own_logo(company, document.seller.logo)}
-    return Company(company=company, id=company, created_at=at, updated_at=at, policy_version=policy_version(), **seller)
+    return Company(**new_row(company, company, at), policy_version=policy_version(), **seller)
 
 
 def mode_of(source: Head | None, *, gone: bool) -> Mode:

@@ -3,13 +3,11 @@ not exported."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
-
-import msgspec
 
 from chalicelib.domain.backups.archive import Archived
 from chalicelib.domain.companies.company import Company, Head, RetentionSchedule
@@ -233,8 +231,7 @@ def _shown(row: Record, balances: Mapping[str, Balance], reading: Reading) -> di
         return present_disclosure(row, reading.language)
     if type(row) in PLAIN:
         return PLAIN[type(row)](row)
-    stored = {f.name: getattr(row, f.name) for f in fields(row) if f.name not in ("company", "id")}
-    return {"id": row.id, "object": row.KIND, **msgspec.to_builtins(stored, builtin_types=(Decimal,))}
+    return records.stored_row(row)
 
 
 def _line(row: Record, shown: dict[str, Any]) -> str:

@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from chalicelib.domain.companies.company import Company
-from chalicelib.domain.contact.support import Upload
 from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.request import Measure, PrivacyRequest
 from chalicelib.files import prefixes
 from chalicelib.files.zips import Pieces, Sent
-from chalicelib.policy.ends import end, expires_at
 from chalicelib.services.exports.page import index
+from chalicelib.services.exports.removal import schedule_removal
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
 from chalicelib.services.privacy.access.contents import ExportKind, kinds
-from chalicelib.store import bookkeeping
 from chalicelib.store.read import Reader
 from chalicelib.workflow.deadline import Deadline
 
@@ -69,7 +67,7 @@ def _ended(
     page = index(_name(reader), counts, files, lost, at, language, request.affects)
     pieces = _pieces(world, request)
     member = pieces.finish(written.member, {"index.html": page})
-    _schedule_removal(world, request)
+    schedule_removal(world, request)
     return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
 
 
@@ -85,22 +83,6 @@ def put_part(world: "World", request: PrivacyRequest, part: str, made: dict[str,
 
 def _pieces(world: "World", request: PrivacyRequest) -> Pieces:
     return Pieces(world.files, f"{parts_of(request)}zip/", request.verified_at or request.created_at)
-
-
-def _schedule_removal(world: "World", request: PrivacyRequest) -> None:
-    """The row that deletes the archive at its term: one per request, however often it is written."""
-    now, key = world.now(), prefixes.export(request.company, request.id)
-    at = end("file.export", now)
-    upload = Upload(
-        company=request.company,
-        id=f"{Upload.PREFIX}_{request.id.partition('_')[2]}",
-        created_at=now,
-        updated_at=now,
-        keys=(key,),
-        due_at=at,
-        expires_at=expires_at(Upload, at),
-    )
-    bookkeeping.remember(world.store, upload, world.random(16))
 
 
 def kind_of(step: Measure) -> ExportKind:

@@ -35,7 +35,6 @@ from chalicelib.services.retention import key_destruction
 from chalicelib.store.decision import SYSTEM_STEP, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import Workflow, Written
 
@@ -103,9 +102,8 @@ class _DeletionContext:
 def _tell_first(world: "World", request: PrivacyRequest) -> None:
     """Deliver pending notices to the owners before their addresses are erased. A failing mailer delays the deletion
     only up to PATIENCE before the deadline. Raises Busy."""
-    waiting = world.store.query("journal", request.company, SORT.startswith("outbox#")).records
-    for message in waiting:
-        if isinstance(message, Message) and message.task == NOTICE:
+    for message in [*world.store.all_of(Message, request.company)]:
+        if message.task == NOTICE:
             try:
                 deliver(world, {NOTICE: notify}, message.key, message.task, message.about)
             except Busy:
@@ -188,7 +186,7 @@ def _finish(context: _DeletionContext, request: PrivacyRequest, _: Deadline) -> 
     world = context.world
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
     ends = key_destruction.finish_destruction(world, request.company, request.id, call.at)
-    receipt = receipts.make(world, request, call.at, ends)
+    receipt = receipts.make(world, call, request, ends)
     watch = call.make(RequestDeadline, id=request.id, deadline=request.deadline, due_at=request.deadline)
 
     def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.entity import new_row
 from chalicelib.domain.privacy.request import GRACE, Measure, PrivacyRequest, RequestKind, clear_days
 from chalicelib.services.privacy import limits
 from chalicelib.services.privacy.erasure import deletion, erasers
@@ -39,10 +40,7 @@ def preview(
     limits.tried(world, company, requester)
     due = at + GRACE + timedelta(days=1) if kind == "deletion" and affects == "company" else clear_days(at)
     request = PrivacyRequest(
-        company=company,
-        id="",
-        created_at=at,
-        updated_at=at,
+        **new_row(company, "", at),
         kind=kind,
         affects=affects,
         subject=subject,

@@ -11,7 +11,6 @@ from chalicelib.store.conflicts import patiently
 from chalicelib.store.decision import ACCOUNT_WHILE_BLOCKED, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
     from chalicelib.wiring import World
@@ -24,8 +23,7 @@ def held(world: "World", companies: Iterable[str]) -> bool:
 
 def holds(world: "World", company: str) -> list[Hold]:
     """Every hold on a company, released or not, oldest first. Raises Busy."""
-    page = patiently(lambda: world.store.query("requests", company, SORT.startswith("hold#")))
-    return [row for row in page.records if isinstance(row, Hold)]
+    return [*world.store.all_of(Hold, company, read=patiently)]
 
 
 def place(world: "World", company: str, reason: str, by: str) -> Hold:

@@ -91,18 +91,23 @@ def listing(
 
 def _issued(reader: Reader, after: str | None) -> Iterator[tuple[Issued, Balance | None]]:
     """Issued documents in order of their keys, each with its balance."""
-    document_type = by_id(after) if after else None
-    where: str | None = f"{document_type.kind}#{after}~" if document_type else ""
     waiting: Issued | None = None
-    while where is not None:
-        rows, where = page(reader.store, reader.company, where)
-        for row in rows:
-            if isinstance(row, Balance) and waiting is not None and waiting.id == row.id:
-                yield waiting, row
-                waiting = None
-            elif isinstance(row, Issued):
-                if waiting is not None:
-                    yield waiting, None
-                waiting = row
+    for row in _rows(reader, after):
+        if isinstance(row, Balance) and waiting is not None and waiting.id == row.id:
+            yield waiting, row
+            waiting = None
+        elif isinstance(row, Issued):
+            if waiting is not None:
+                yield waiting, None
+            waiting = row
     if waiting is not None:
         yield waiting, None
+
+
+def _rows(reader: Reader, after: str | None) -> Iterator[Record]:
+    """The rows of issued documents after the document `after` and its balance, kind by kind."""
+    begun = by_id(after) if after else None
+    for document_type in TYPES[TYPES.index(begun) if begun else 0 :]:
+        prefix = f"{document_type.kind}#"
+        start = start_after(reader.company, f"{prefix}{after}~") if document_type is begun else None
+        yield from reader.store.all(document_type.issued.TABLE, reader.company, SORT.startswith(prefix), after=start)

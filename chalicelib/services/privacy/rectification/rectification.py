@@ -155,7 +155,7 @@ def _name_hidden(world: "World", request: PrivacyRequest) -> None:
 def _close(world: "World", request: PrivacyRequest) -> PrivacyRequest | None:
     """Sign the receipt and close the request with it in one commit. Raises Busy."""
     call = world.call(request.company, request.asked_by, "privacy_complete", key=f"{request.id}:complete")
-    receipt = receipts.make(world, request, call.at)
+    receipt = receipts.make(world, call, request)
 
     def decide_completion(snapshot: Snapshot) -> Decision[PrivacyRequest | None]:
         now = snapshot.get(PrivacyRequest, request.id)
