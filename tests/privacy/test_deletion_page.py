@@ -166,6 +166,12 @@ def test_the_page_states_the_terms_of_the_rules_and_of_the_code(
             assert words in _send(anybody, language, email=owner[1]).text
 
 
+def test_the_french_page_has_the_apostrophe_of_the_messages(anybody: Client) -> None:
+    shown = anybody.ask("GET", "/account/deletion", query={"lang": "fr"}).text
+    assert "l’application" in shown
+    assert "&#x27;" not in shown
+
+
 def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: World) -> None:
     shop, email = owner
     _send(anybody, email=email)
