@@ -130,7 +130,7 @@ def test_the_stack_stands_and_is_protected(stage: Rehearsal, first: Built) -> No
 PLAIN_HTTP = {"FilesBucketPolicy", "ArchiveBucketPolicy", "WakeQueuePolicy", "DeadWakesPolicy", "DeadSchedulesPolicy"}
 
 
-def test_anybody_reads_what_is_public(stage: Rehearsal, first: Built) -> None:
+def test_anybody_reads_public_pages(stage: Rehearsal, first: Built) -> None:
     anybody = Client(HttpGateway(stage.url))
     health = anybody.get("/health")
     assert health.json["dependencies"] == {"dynamodb": "reachable", "s3": "reachable"}
@@ -204,7 +204,7 @@ def test_a_schedule_carries_a_deletion_out(stage: Rehearsal, owner: Client) -> N
     assert receipt.json["signature"], receipt.text
 
 
-def test_the_queue_wakes_what_waited(stage: Rehearsal, owner: Client) -> None:
+def test_the_queue_wakes_the_job_that_was_due(stage: Rehearsal, owner: Client) -> None:
     gone = owner.post("/v1/customers", CUSTOMER).json["id"]
     asked = owner.post("/v1/privacy/requests", {"kind": "deletion", "subject": gone}).json["id"]
     assert owner.post(f"/v1/privacy/requests/{asked}/confirm", {}).json["status"] == "verified"
@@ -212,7 +212,7 @@ def test_the_queue_wakes_what_waited(stage: Rehearsal, owner: Client) -> None:
     until(lambda: owner.get(f"/v1/privacy/requests/{asked}").json["status"] == "completed", "the deletion")
 
 
-def test_a_schedule_sweeps_what_is_past_its_term(stage: Rehearsal, operator: World) -> None:
+def test_a_schedule_purges_records_past_their_term(stage: Rehearsal, operator: World) -> None:
     then = datetime(2012, 6, 1, tzinfo=UTC)
     past = Turned(operator.settings)
     past.offset = then - past.now()

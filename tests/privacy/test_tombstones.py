@@ -98,7 +98,7 @@ def test_a_backup_made_after_a_deletion_keeps_no_proof_of_it(shop: Kept, vault: 
     assert shop.kinds("requests") == []
 
 
-def test_a_correction_outlives_the_last_backup_that_holds_what_was_wrong(shop: Kept) -> None:
+def test_a_correction_outlives_the_last_backup_with_the_wrong_value(shop: Kept) -> None:
     backup = shop.taken()
     requests.ask(shop.world, shop.call(), shop.owner(), "rectification", shop.customer, {"phone": "0522000000"})
     carried(shop.world)
