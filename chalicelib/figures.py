@@ -20,25 +20,25 @@ BUSINESS: Mapping[str, str] = {
     "RequestDeadlineNear": "privacy requests still open when their deadline is near",
     "RequestDeadlineBreached": "privacy requests still open after their deadline, once a day each",
     "BackupTaken": "backups that were cut, encrypted and stored",
-    "BackupFailed": "backups that could not be",
+    "BackupFailed": "backups that failed",
     "RestoreFailed": "restores that stopped; the company was searched and opened again",
     "DrillPassed": "restore drills that found every row as it was",
-    "DrillFailed": "restore drills that did not",
+    "DrillFailed": "restore drills that failed",
 }
 """Figures for the business and the law."""
 RUNS: Mapping[str, str] = {
-    "Run": "runs that ended, whatever they did",
-    "RunSeconds": "how long a run took",
+    "Run": "runs that ended, with or without work",
+    "RunSeconds": "the seconds that a run took",
     "Found": "rows that were due",
-    "Planned": "steps that were planned: the blast radius",
-    "Applied": "steps that were done: the size of a sweep",
-    "Failed": "rows whose work failed and is tried again, or given up",
-    "Dead": "rows given up; an operator looks at them",
-    "Held": "rows that a legal hold kept from being worked on",
+    "Planned": "steps that were planned",
+    "Applied": "steps that were done",
+    "Failed": "rows whose work failed and is tried again or dead-lettered",
+    "Dead": "dead-lettered rows; an operator looks at them",
+    "Held": "rows without work because of a legal hold",
     "Asked": "runs that did nothing because the plan exceeds the cap; an operator decides",
-    "Unfinished": "runs that ran out of time; the next one goes on",
+    "Unfinished": "runs without time for all rows; the next run continues",
     "DeadlineBreached": "steps that ended after the run's own deadline",
-    "OldestSeconds": "how long the row that waited longest had been due",
+    "OldestSeconds": "the seconds since the oldest due row became due",
 }
 """Figures of a job's run, with the job's name as their dimension."""
 FAULTS: Mapping[str, str] = {

@@ -36,8 +36,8 @@ def recorder(service: str) -> Any:
     tracer = Tracer(service=service, auto_patch=False)
     if tracer.disabled:
         return None
-    made: Any = tracer.provider
+    local: Any = tracer.provider
     # Lambda sets the daemon's address. The existing emitter has it.
-    made.configure(emitter=MessageRemover(f"{made.emitter.ip}:{made.emitter.port}"))
+    local.configure(emitter=MessageRemover(f"{local.emitter.ip}:{local.emitter.port}"))
     tracer.patch(modules=("botocore",))
-    return made
+    return local

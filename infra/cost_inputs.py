@@ -7,7 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from chalicelib.policy.ends import term
 from chalicelib.policy.load import current
+from chalicelib.policy.terms import most_days
 from infra.stages import trace_days
 
 HERE = Path(__file__).parent
@@ -28,9 +30,11 @@ CERTAINTIES: Mapping[str, str] = TABLE["certainties"]
 GB, MB = Decimal(1024**3), Decimal(1024)
 DAYS, HOURS = Decimal(30), Decimal(730)
 SECONDS = DAYS * 86_400
-PAGE_MONTHS, ANSWER_MONTHS = Decimal(3), Decimal(1)
-KEPT_MONTHS = Decimal(126)
-"""The average months from issue to end: ten years from the end of the financial year."""
+PAGE_MONTHS = most_days(term("file.rendering")) / DAYS
+ANSWER_MONTHS = most_days(term("transient.answer")) / DAYS
+STATUTORY_YEARS = term("document.content").years
+KEPT_MONTHS = Decimal(12 * STATUTORY_YEARS + 6)
+"""The average months from issue to end: the statutory term, from the end of the financial year."""
 DOCUMENTS_A_STEP = 12
 SCALES = (1, 1_000, 1_000_000)
 NAMES: Mapping[str, str] = {

@@ -6,6 +6,8 @@ A test fails when the page is out of date.
 import sys
 from decimal import Decimal
 
+from chalicelib.policy.ends import term
+from chalicelib.policy.wording import length
 from infra.cost import by_service, certain, company, cost, invoice, kept, loads, month, quota, stage
 from infra.cost_backups import SIZES, WEEK, backed, copies, drill, night
 from infra.cost_inputs import (
@@ -18,6 +20,7 @@ from infra.cost_inputs import (
     PRICES,
     QUOTAS,
     SCALES,
+    STATUTORY_YEARS,
     TABLE,
     USAGE,
     Uses,
@@ -147,11 +150,11 @@ def _retention() -> str:
         if amount
     ]
     return f"""
-## Ten years of retention
+## The statutory term
 
-An invoice is kept {number(KEPT_MONTHS)} months on average, because the ten years begin when the financial year ends.
+An invoice is kept {number(KEPT_MONTHS)} months on average: half a financial year and {STATUTORY_YEARS} years.
 It takes {size["ledger"]:,} bytes in the ledger and {size["journal"]:,} in the journal, with point-in-time recovery.
-Its page ({size["page"]:,} bytes) is kept for 90 days, and made again on request.
+Its page ({size["page"]:,} bytes) is kept for {length(term("file.rendering"), "en")}, and made again on request.
 All of it costs **{dollars(cost(used))}** per 1,000 invoices.
 With the backup on, the archive keeps the encrypted page for the whole term, every night reads the invoice, and every
 week drills it: **{dollars(cost(safe))}**.

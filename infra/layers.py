@@ -67,27 +67,27 @@ def compiles(wheels: Wheels) -> bool:
 
 def layers(wheels: Wheels = "lambda") -> dict[Layer, Path]:
     """Return the zip file of each layer, built once for the same pins. Raises PackageError."""
-    made = CACHE / _key(wheels)
+    directory = CACHE / _key(wheels)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of a test run build the same layers
-        if not (made / "done").exists():
-            shutil.rmtree(made, ignore_errors=True)
-            _make(made, wheels)
-            (made / "done").touch()
-    return {name: made / f"{name}.zip" for name in LAYERS}
+        if not (directory / "done").exists():
+            shutil.rmtree(directory, ignore_errors=True)
+            _make(directory, wheels)
+            (directory / "done").touch()
+    return {name: directory / f"{name}.zip" for name in LAYERS}
 
 
-def _make(made: Path, wheels: Wheels) -> None:
+def _make(directory: Path, wheels: Wheels) -> None:
     for name in LAYERS:
-        (made / name / "python").mkdir(parents=True)
-    (_fetch if wheels == "lambda" else _copy)(made)
+        (directory / name / "python").mkdir(parents=True)
+    (_fetch if wheels == "lambda" else _copy)(directory)
     for name in LAYERS:
-        trim(made / name / "python")
+        trim(directory / name / "python")
         if compiles(wheels):
-            compile_tree(made / name / "python", "/opt/python")
-        zips.write(made / name, made / f"{name}.zip", 6 if wheels == "lambda" else 1)
-        shutil.rmtree(made / name)
+            compile_tree(directory / name / "python", "/opt/python")
+        zips.write(directory / name, directory / f"{name}.zip", 6 if wheels == "lambda" else 1)
+        shutil.rmtree(directory / name)
 
 
 def _key(wheels: Wheels) -> str:

@@ -15,12 +15,12 @@ def files_of(tree: Path) -> list[Path]:
 
 def write(tree: Path, target: Path, level: int = 6) -> Path:
     """Store every file under `tree` in the zip file `target`, at a compression level from 1 to 9."""
-    with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=level) as made:
+    with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=level) as archive:
         for path in files_of(tree):
             entry = ZipInfo(path.relative_to(tree).as_posix(), WHEN)
             entry.external_attr = MODE << 16
             entry.compress_type = ZIP_DEFLATED
-            made.writestr(entry, path.read_bytes(), compresslevel=level)
+            archive.writestr(entry, path.read_bytes(), compresslevel=level)
     return target
 
 

@@ -16,6 +16,8 @@ from chalicelib.api.public import LanguageQuery
 from chalicelib.domain.clock import today
 from chalicelib.domain.errors import TooManyRequests
 from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.request import CLEAR_DAYS, GRACE
+from chalicelib.services.codes import life
 from chalicelib.services.privacy.requests import account_page
 from chalicelib.services.privacy.requests.account_page import DeletionOutcome
 
@@ -34,6 +36,22 @@ def _words(language: Language) -> dict[str, str]:
     text = files("chalicelib.api").joinpath("account_page.toml").read_text("utf-8")
     words: dict[str, str] = tomllib.loads(text)[language]
     return words
+
+
+def _stated(text: str, language: Language) -> str:
+    """A text with the lengths of time that it states."""
+    from chalicelib.policy.ends import term
+    from chalicelib.policy.wording import delay, length
+
+    stated = {
+        "grace": delay(GRACE, language),
+        "clear_days": str(CLEAR_DAYS),
+        "statutory_term": length(term("document.content"), language),
+        "code_life": delay(life(), language),
+    }
+    for name, words in stated.items():
+        text = text.replace(f"{{{name}}}", words)
+    return text
 
 
 @cache
@@ -90,7 +108,7 @@ def _address_form(language: Language, *, fault: str = "", email: str = "") -> An
 
     words = _words(language)
     lead = escape(words["lead"]).replace("{product}", f"<bdi>{escape(current().product)}</bdi>")
-    points = "".join(f"<li>{escape(words[name])}</li>\n" for name in ("owner", "member", "kept"))
+    points = "".join(f"<li>{escape(_stated(words[name], language))}</li>\n" for name in ("owner", "member", "kept"))
     given = f'type="email" autocomplete="email" dir="ltr" maxlength="254" value="{escape(email)}"'
     main = (
         f"<p>{lead}</p>\n<h2>{escape(words['what'])}</h2>\n<ul>\n{points}</ul>\n"
@@ -105,7 +123,7 @@ def _code_form(language: Language, email: str, *, fault: str = "") -> Answer:
     words = _words(language)
     given = 'inputmode="numeric" autocomplete="one-time-code" dir="ltr" maxlength="20"'
     main = (
-        f'<p class="notice" role="status">{escape(words["sent"])}</p>\n'
+        f'<p class="notice" role="status">{escape(_stated(words["sent"], language))}</p>\n'
         f'<form method="post" action="?lang={language}">\n'
         f'<input type="hidden" name="email" value="{escape(email)}">\n'
         f"{_field(words, 'code', 'delete', fault, given)}</form>\n"

@@ -11,13 +11,15 @@ from chalicelib.api.redaction import REDACTED, redact
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.files.objects import Link
+from chalicelib.files.objects import LINK_SECONDS, Link
 from chalicelib.services.representation.body import Body
 from chalicelib.store.decision import Committed
 
 Representation = Callable[[Any, Head], Body]
 """A representation of a value, given the company's head."""
 ROOT: Final = "/v1"
+LINK_LIFE: Final = f"{LINK_SECONDS // 60} minutes"
+"""The lifetime of a link to a file, in the words of the API's description."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from chalicelib.api.answers import Answer, address, answer, listed, signed
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, signed
 from chalicelib.api.document_kinds import RestoredKind
 from chalicelib.api.document_shapes import JobShown
 from chalicelib.api.endpoint import Endpoint, RequestContext, require_fresh
@@ -120,7 +120,7 @@ def _restore(context: RequestContext) -> Answer:
 
 
 def _prove(context: RequestContext) -> None:
-    """Require a proof of identity: a sign-in of the last ten minutes. A key needs only the scope, which allows nothing
+    """Require a proof of identity: a recent sign-in (`FRESH`). A key needs only the scope, which allows nothing
     else. Raises ProofNeeded."""
     if context.actor.kind == "user":
         require_fresh(context)
@@ -169,7 +169,7 @@ ENDPOINTS = (
         also=(202,),
         errors=(NotFound, BackupIncomplete, ProofNeeded, TooManyRequests, Busy),
         tag="Backups",
-        summary="The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect valid for 5 minutes",
+        summary=f"The backup as a plain ZIP: 202 with a job that decrypts it, then a redirect valid for {LINK_LIFE}",
     ),
     Endpoint(
         method="POST",

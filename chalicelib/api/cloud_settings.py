@@ -25,7 +25,7 @@ class CloudIn(Edit):
 class SettingsEdit(Edit):
     """Cloud storage is off until it is turned on; nothing is stored while it is off.
 
-    While there is business data, turning off the last switch needs `erase` and a sign-in of the last ten minutes. A job
+    While there is business data, turning off the last switch needs `erase` and a recent sign-in. A job
     then erases the data and its backups; issued documents stay for their term. A dry run reports what would be erased
     and changes nothing.
     """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from chalicelib.api.answers import Answer, address, answer, created, deleted, listed, shown, signed, size
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, deleted, listed, shown, signed, size
 from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
@@ -160,7 +160,7 @@ class DocumentNoun:
         pdf = endpoint(
             path=f"{self.url}/{{id}}/pdf",
             handler=self._pdf,
-            summary="The page as PDF: a redirect to an address that is valid for 5 minutes",
+            summary=f"The page as PDF: a redirect to an address that is valid for {LINK_LIFE}",
             query=PdfQuery,
             response_model=FileShown,
             status=303,

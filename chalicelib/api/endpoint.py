@@ -58,8 +58,8 @@ SIGNED_IN: Literal["SIGNED_IN"] = "SIGNED_IN"
 class Actor:
     """The authenticated caller: their scopes, and the kind of token.
 
-    `id` is the opaque id of the membership or the key; the journal keeps it for ten years. `subject` is the issuer's
-    name for a person and is kept in the membership only.
+    `id` is the opaque id of the membership or the key; the journal keeps it for the statutory term. `subject` is the
+    issuer's name for a person and is kept in the membership only.
     """
 
     id: str
@@ -112,7 +112,7 @@ class RequestContext:
 
 
 def require_fresh(context: RequestContext) -> None:
-    """Require a person who signed in within the last ten minutes. Raises ProofNeeded."""
+    """Require a person who signed in recently (`FRESH`). Raises ProofNeeded."""
     since = context.actor.signed_in_at
     if context.actor.kind != "user" or since is None or context.at - since > FRESH:
         raise ProofNeeded

@@ -1,6 +1,6 @@
 """Privacy requests: create, confirm, cancel and follow them."""
 
-from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import ListOf, PageQuery
@@ -189,7 +189,7 @@ ENDPOINTS = (
         path=ONE + "/download",
         scope="privacy.read",
         handler=_download,
-        summary="The archive of the stored data: a redirect to an address that is valid for 5 minutes",
+        summary=f"The archive of the stored data: a redirect to an address that is valid for {LINK_LIFE}",
         response_model=FileShown,
         status=303,
         errors=(NotFound, ProofNeeded, Busy),

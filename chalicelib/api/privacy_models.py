@@ -33,7 +33,7 @@ class RequestNew(Model):
 
 
 class Confirmation(Model):
-    """The mailed code, unless the sign-in is from the last ten minutes. `waive_grace` waives the account's 30 days."""
+    """The mailed code, unless the sign-in is recent. `waive_grace` waives the rest of the account's grace period."""
 
     code: Annotated[str, Text(20)] | None = None
     waive_grace: bool = False
@@ -66,9 +66,9 @@ class AwaitedShown(ResponseModel):
 
 class RequestShown(ResponseModel):
     """A privacy request. `due` is the legal deadline. `last_trace` is the last day on which recovery copies may hold
-    data. `download` is the address of an access request's archive, for seven days. For a rectification, `documents`
-    lists the issued documents with the wrong values, and `recipients` are the disclosures whose recipients must be
-    informed."""
+    data. `download` is the address of an access request's archive, as long as the archive exists. For a rectification,
+    `documents` lists the issued documents with the wrong values, and `recipients` are the disclosures whose recipients
+    must be informed."""
 
     id: str | None
     object: Literal["privacy_request"]

@@ -4,6 +4,7 @@ are in `messages/{fr,ar,en}.toml`, read at the first problem of their language."
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from chalicelib.api import request_errors
 from chalicelib.api.faults import MOST_FAULTS
 from chalicelib.domain import errors
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.errors import Fault, Refusal
 from chalicelib.domain.language import LANGUAGES, Language
+from chalicelib.domain.privacy.request import FRESH
 
 if TYPE_CHECKING:
     from chalicelib.api.endpoint import Endpoint
@@ -27,6 +30,11 @@ _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "owners_changed": ("possible_from",),
 }
 """Parameters that are also members of the problem, for programs."""
+_DELAYS: Final[dict[str, dict[str, timedelta]]] = {
+    "owners_changed": {"owner_change_delay": OWNER_CHANGE_DELAY},
+    "proof_needed": {"proof_age": FRESH},
+}
+"""The times that a message states, by code and placeholder."""
 
 _RETRY_SECONDS: Final[dict[int | str, int]] = {429: 5, 503: 2, "company_restoring": 15}
 _RANGE = re.compile(
@@ -152,7 +160,7 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
         "type": f"/problems/{refusal.code}",
         "title": said["title"],
         "status": status_of(type(refusal)),
-        "detail": _filled(said["detail"], params, words),
+        "detail": _filled(said["detail"], {**_delays(refusal.code, language), **params}, words),
         "code": refusal.code,
         "request_id": request_id,
     }
@@ -165,6 +173,14 @@ def problem(refusal: Refusal, language: Language, request_id: str) -> tuple[int,
     headers |= {"Request-Id": request_id, **_headers(refusal)}
     # ASCII only: a pointer repeats text of the request, which UTF-8 may be unable to encode.
     return status_of(type(refusal)), headers, json.dumps(body, default=str).encode()
+
+
+def _delays(code: str, language: Language) -> dict[str, str]:
+    if code not in _DELAYS:
+        return {}
+    from chalicelib.policy.wording import delay
+
+    return {name: delay(time, language) for name, time in _DELAYS[code].items()}
 
 
 def _fault(fault: Fault, words: Mapping[str, Any]) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.api.answers import Answer, address, answer, listed, shown, signed
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, listed, shown, signed
 from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model, ResponseModel, Text, multi_line
@@ -215,7 +215,7 @@ ENDPOINTS = (
         path=_ONE + "/attachments/{file}",
         scope="support.read",
         handler=_attachment,
-        summary="A file: a redirect to an address that is valid for 5 minutes",
+        summary=f"A file: a redirect to an address that is valid for {LINK_LIFE}",
         response_model=FileShown,
         status=303,
         errors=(NotFound,),

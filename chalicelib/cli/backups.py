@@ -36,7 +36,10 @@ def add_to(nouns: Any) -> None:
     _one(_verb(verbs, "verify", verify, "read a complete backup and compare it with its manifest"))
     fetch = _accounted(_one(_verb(verbs, "fetch", fetched, "decrypt a backup into a ZIP of tables for a spreadsheet")))
     fetch.add_argument(
-        "--to", type=Path, metavar="FILE", help="the file to write (default: print a link that is valid for 15 minutes)"
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help=f"the file to write (default: print a link that is valid for {LINK_SECONDS // 60} minutes)",
     )
     preview = _one(_verb(verbs, "preview", previewed, "count the changes that a restore would make"))
     restore = _accounted(_one(_verb(verbs, "restore", restored, "restore a backup")))

@@ -79,5 +79,5 @@ class Call:
     def make(self, cls: type[R], *, id: str | None = None, purpose: str = "", **values: Any) -> R:
         """Make a new record of the call's company, with the call's instant, under `id` or a new id. Several new records
         of one class need different values of `purpose`."""
-        made = self.new_id(cls, purpose) if id is None else id
-        return cls(**new_row(self.company, made, self.at), **values)
+        record_id = self.new_id(cls, purpose) if id is None else id
+        return cls(**new_row(self.company, record_id, self.at), **values)

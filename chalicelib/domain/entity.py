@@ -52,9 +52,9 @@ R = TypeVar("R", bound="Record")
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(kept,))
 def value(cls: type[V]) -> type[V]:
     """Declare a frozen part of an entity (an address, a line). Its attributes name their rules too."""
-    made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-    _require_rules(made)
-    return made
+    frozen = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+    _require_rules(frozen)
+    return frozen
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,11 +119,11 @@ def entity(kind: str, *, table: str, prefix: str, sort: str | None = None) -> Ca
         raise ValueError(f"unknown table {table!r}")
 
     def make(cls: type[R]) -> type[R]:
-        made = dataclass(frozen=True, kw_only=True, slots=True)(cls)
-        _require_rules(made)
-        made.KIND, made.TABLE, made.PREFIX, made.SORT = kind, table, prefix, sort or kind + "#{id}"
-        if ENTITIES.setdefault((table, kind), made) is not made:
+        frozen = dataclass(frozen=True, kw_only=True, slots=True)(cls)
+        _require_rules(frozen)
+        frozen.KIND, frozen.TABLE, frozen.PREFIX, frozen.SORT = kind, table, prefix, sort or kind + "#{id}"
+        if ENTITIES.setdefault((table, kind), frozen) is not frozen:
             raise ValueError(f"two entities of kind {kind!r} in table {table!r}")
-        return made
+        return frozen
 
     return make

@@ -166,13 +166,13 @@ class AnotherOwnerNeeded(Conflict):
 
 
 class OwnersChanged(Conflict):
-    """An owner joined or left within 30 days. The grace cannot be waived before `possible_from`."""
+    """An owner joined or left within `OWNER_CHANGE_DELAY`. The grace cannot be waived before `possible_from`."""
 
     code = "owners_changed"
 
 
 class ProofNeeded(Refusal):
-    """Identity must be proven again: a sign-in of the last ten minutes, or a mailed code."""
+    """Identity must be proven again: a recent sign-in (`FRESH`), or a mailed code."""
 
     code = "proof_needed"
 

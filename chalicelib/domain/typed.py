@@ -18,6 +18,6 @@ def converted(data: Any, to: Any, **options: Any) -> Any:
     if to in _learnt:
         return msgspec.convert(data, to, **options)
     with _learning:
-        made = msgspec.convert(data, to, **options)
+        value = msgspec.convert(data, to, **options)
         _learnt.add(to)
-    return made
+    return value

@@ -93,13 +93,13 @@ class Pieces:
 
     def finish(self, member: ZipEntry, contents: Mapping[str, bytes]) -> ZipEntry:
         """Store small complete files in one object, under the number of the next file. Return the state after them."""
-        made = b""
+        joined = b""
         for name, content in contents.items():
             deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
             packed = deflate.compress(content) + deflate.flush()
             small = ZipEntry(size=len(content), packed=len(packed), crc=zlib.crc32(content))
-            made += self._header(name, small) + packed
-        self._put(f"{member.number:06d}-{0:06d}", made)
+            joined += self._header(name, small) + packed
+        self._put(f"{member.number:06d}-{0:06d}", joined)
         return ZipEntry(member.number + 1, objects=member.objects + 1)
 
     def store_complete(self, number: str, contents: Mapping[str, bytes]) -> None:

@@ -90,12 +90,18 @@ def proofs_job() -> Job:
 
 
 def _delete_proof(world: "World", step: JobStep) -> bool:
-    """Delete a proof with its rows. A restore applies an erasure or a correction to the backup's rows, so the proof
-    stays while such a backup exists. Without its tombstone, an erased person would return."""
+    """Delete a proof with its rows. A proof whose rule has a longer term now is due again at its new end.
+
+    A restore applies an erasure or a correction to the backup's rows, so the proof stays while such a backup exists.
+    Without its tombstone, an erased person would return.
+    """
     from chalicelib.services.backup import expiry
+    from chalicelib.services.privacy import proofs
     from chalicelib.services.retention import key_destruction
 
     (row,) = world.store.records([step.ref])
+    if row is not None and (term_end := proofs.end_of(row)) and term_end > world.now():
+        return bookkeeping.defer(world.store, row, term_end)
     tombstone = _tombstone(world, row) if isinstance(row, PrivacyRequest) else None
     changed_at = _changed_at(row, tombstone)
     if row is not None and changed_at and (end := expiry.last_end(world, row.company, changed_at)):

@@ -37,8 +37,8 @@ class Keys(Kms):
         """The published form of the public key."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-        made = load_der_public_key(self.public_key)
-        return made.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        public_key = load_der_public_key(self.public_key)
+        return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
     def sign(self, message: bytes) -> Signature:
         """Sign `message`. Raises Busy."""

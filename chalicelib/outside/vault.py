@@ -24,8 +24,8 @@ class Vault(Kms):
     def wrapped(self, company: str, key: str) -> bytes:
         """Return a new wrapped data key (AES-256). The caller does not see the key itself."""
         answer = self._with_context("generate_data_key_without_plaintext", company, key, KeySpec="AES_256")
-        made: bytes = answer["CiphertextBlob"]
-        return made
+        wrapped: bytes = answer["CiphertextBlob"]
+        return wrapped
 
     def unwrapped(self, company: str, key: str, wrapped: bytes) -> bytes:
         """Return a data key in clear (32 bytes). Raises NotOurs unless it was wrapped for this company and this id."""

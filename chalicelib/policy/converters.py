@@ -89,23 +89,23 @@ def read(table: Any, where: str, fields: Mapping[str, Field]) -> dict[str, Any]:
     return {k: f.convert(table[k], f"{where}.{k}") if k in table else f.absent for k, f in fields.items()}
 
 
-def named(made: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Convert:
-    """A table of tables: each inner table becomes a `made`, with its own name under `key`."""
+def named(build: Callable[..., T], key: str, fields: Mapping[str, Field]) -> Convert:
+    """A table of tables: `build` makes a value of each inner table, which has its own name under `key`."""
 
     def convert(value: Any, where: str) -> dict[str, T]:
         if not isinstance(value, dict):
             raise PolicyError(f"{where}: a table expected, not {value!r}")
-        return {name: made(**{key: name}, **read(row, f"{where}.{name}", fields)) for name, row in value.items()}
+        return {name: build(**{key: name}, **read(row, f"{where}.{name}", fields)) for name, row in value.items()}
 
     return convert
 
 
-def listed(made: Callable[..., T], fields: Mapping[str, Field]) -> Convert:
-    """A list of tables: each becomes a `made`."""
+def listed(build: Callable[..., T], fields: Mapping[str, Field]) -> Convert:
+    """A list of tables: `build` makes a value of each."""
 
     def convert(value: Any, where: str) -> tuple[T, ...]:
         if not isinstance(value, list):
             raise PolicyError(f"{where}: a list of tables expected, not {value!r}")
-        return tuple(made(**read(row, f"{where}[{i}]", fields)) for i, row in enumerate(value))
+        return tuple(build(**read(row, f"{where}[{i}]", fields)) for i, row in enumerate(value))
 
     return convert

@@ -24,18 +24,18 @@ def days_kept(policy: Policy, prefix: Prefix) -> int | None:
 
 
 def _prefix_rule(policy: Policy, prefix: Prefix) -> dict[str, Any]:
-    made: dict[str, Any] = {
+    lifecycle_rule: dict[str, Any] = {
         "ID": "retention-" + prefix.path.strip("/").replace("/", "-"),
         "Status": "Enabled",
         "Filter": {"Prefix": prefix.path},
         "NoncurrentVersionExpiration": {"NoncurrentDays": max(1, most_days(policy.storage.noncurrent))},
     }
     if (days := days_kept(policy, prefix)) is not None:
-        made["Expiration"] = {"Days": days}
+        lifecycle_rule["Expiration"] = {"Days": days}
     if prefix.cold_after is not None:
         cold = max(_LEAST_COLD, most_days(prefix.cold_after))
-        made["Transitions"] = [{"Days": cold, "StorageClass": "STANDARD_IA"}]
-    return made
+        lifecycle_rule["Transitions"] = [{"Days": cold, "StorageClass": "STANDARD_IA"}]
+    return lifecycle_rule
 
 
 def configuration(policy: Policy, bucket: str = "files") -> dict[str, Any]:

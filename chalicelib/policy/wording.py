@@ -1,7 +1,7 @@
 """The policy in words: lengths of time, terms, dates and labels in French, Arabic and English."""
 
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -40,6 +40,13 @@ def length(period: Period, language: Language) -> str:
         units[unit][_plural(n, language)].replace("{n}", str(n)) for n, unit in parts
     )
     return joined
+
+
+def delay(time: timedelta, language: Language) -> str:
+    """A time of the product that is no retention term, in whole days or else in whole minutes: `30 days`."""
+    minutes = time // timedelta(minutes=1)
+    days, rest = divmod(minutes, 24 * 60)
+    return length(Period(minutes=minutes) if rest else Period(days=days), language)
 
 
 def term(rule: Rule, language: Language) -> str:

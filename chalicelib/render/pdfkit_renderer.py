@@ -140,11 +140,11 @@ def _plain(text: str) -> str:
     return text.replace("\u202f", "\u00a0").replace("[", "(").replace("]", ")").replace("\n", " ")
 
 
-def _dated(made: bytes, view: DocumentView) -> bytes:
+def _dated(pdf: bytes, view: DocumentView) -> bytes:
     """Replace the creation date by the view's date in the same length, so that equal views give equal bytes."""
 
     def stamp(found: "re.Match[bytes]") -> bytes:
         width = len(found.group()) - len(b"/CreationDate (D:)")
         return b"/CreationDate (D:" + f"{view.dated:%Y%m%d}000000Z".encode()[:width].ljust(width, b"Z") + b")"
 
-    return _CREATED.sub(stamp, made)
+    return _CREATED.sub(stamp, pdf)

@@ -86,15 +86,15 @@ class TypstRenderer:
             }
             for attachment in attachments
         ]
-        made = self._compiler.compile(
+        pdf = self._compiler.compile(
             format="pdf",
             sys_inputs={"document": json.dumps(data, ensure_ascii=False)},
             pdf_standards="a-3a",
             timestamp=datetime(view.dated.year, view.dated.month, view.dated.day, tzinfo=UTC),
         )
-        if not isinstance(made, bytes):
+        if not isinstance(pdf, bytes):
             raise RenderFailed("typst returned no bytes")
-        return made
+        return pdf
 
 
 def _picture(logo: bytes) -> str:

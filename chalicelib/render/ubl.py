@@ -61,11 +61,11 @@ def write(document: Issued, view: DocumentView) -> bytes:
 
 
 def _child(parent: Element, name: str, value: str | None = None, **attributes: str) -> Element:
-    made = SubElement(parent, name, attributes)
+    child = SubElement(parent, name, attributes)
     if value is not None:
         # The API accepts no character that is replaced here. An unreadable file would be worse than a lost character.
-        made.text = _NOT_XML.sub("\ufffd", value)
-    return made
+        child.text = _NOT_XML.sub("\ufffd", value)
+    return child
 
 
 def _texts(parent: Element, *named: tuple[str, str | None]) -> None:
@@ -204,38 +204,38 @@ class _Writer:
         self, parent: Element, reason: str, off: Decimal, *, percent: Decimal | None = None, base: Decimal = ZERO
     ) -> Element:
         """Add a reduction, or a charge when `off` is negative."""
-        made = _child(parent, "cac:AllowanceCharge")
-        _child(made, "cbc:ChargeIndicator", "false" if off > 0 else "true")
+        allowance = _child(parent, "cac:AllowanceCharge")
+        _child(allowance, "cbc:ChargeIndicator", "false" if off > 0 else "true")
         _texts(
-            made,
+            allowance,
             ("AllowanceChargeReasonCode", _DISCOUNT if off > 0 else None),
             ("AllowanceChargeReason", reason),
             ("MultiplierFactorNumeric", text(percent) if percent is not None else None),
         )
-        self._amount(made, "Amount", abs(off))
+        self._amount(allowance, "Amount", abs(off))
         if percent is not None:
-            self._amount(made, "BaseAmount", base)
-        return made
+            self._amount(allowance, "BaseAmount", base)
+        return allowance
 
     def _allowances(self, group: VatBreakdown) -> None:
         """Add the group's part of the document's discount, and the stamp duty, which is a charge in EN 16931."""
         if group.reduction:
             percent = self._of.discount.percent if self._of.discount else None
             reason = self._labels["total.discount"]
-            made = self._allowance(self._root, reason, group.reduction, percent=percent, base=group.lines)
-            self._tax_category(made, "cac:TaxCategory", group.category, group.rate)
+            allowance = self._allowance(self._root, reason, group.reduction, percent=percent, base=group.lines)
+            self._tax_category(allowance, "cac:TaxCategory", group.category, group.rate)
         if group.stamp:
-            made = self._allowance(self._root, self._labels["total.stamp_duty"], -group.stamp)
-            self._tax_category(made, "cac:TaxCategory", group.category, group.rate)
+            allowance = self._allowance(self._root, self._labels["total.stamp_duty"], -group.stamp)
+            self._tax_category(allowance, "cac:TaxCategory", group.category, group.rate)
 
     def _tax_category(
         self, parent: Element, name: str, category: str, rate: Decimal, reasons: Sequence[str] = ()
     ) -> None:
-        made = _child(parent, name)
+        tax_category = _child(parent, name)
         percent = text(rate) if category != "O" else None  # BR-O-05: what is not subject to VAT has no rate
         reason = "; ".join(dict.fromkeys(reasons))
-        _texts(made, ("ID", category), ("Percent", percent), ("TaxExemptionReason", reason))
-        _child(_child(made, "cac:TaxScheme"), "cbc:ID", "VAT")
+        _texts(tax_category, ("ID", category), ("Percent", percent), ("TaxExemptionReason", reason))
+        _child(_child(tax_category, "cac:TaxScheme"), "cbc:ID", "VAT")
 
     def _vat(self) -> None:
         tax = _child(self._root, "cac:TaxTotal")
@@ -248,10 +248,10 @@ class _Writer:
 
     def _totals(self) -> None:
         totals = self._of.totals
-        made = _child(self._root, "cac:LegalMonetaryTotal")
-        self._amount(made, "LineExtensionAmount", totals.lines)
-        self._amount(made, "TaxExclusiveAmount", totals.net + totals.stamp_duty)
-        self._amount(made, "TaxInclusiveAmount", totals.gross + totals.stamp_duty)
+        total = _child(self._root, "cac:LegalMonetaryTotal")
+        self._amount(total, "LineExtensionAmount", totals.lines)
+        self._amount(total, "TaxExclusiveAmount", totals.net + totals.stamp_duty)
+        self._amount(total, "TaxInclusiveAmount", totals.gross + totals.stamp_duty)
         optional = (
             ("AllowanceTotalAmount", totals.discount),
             ("ChargeTotalAmount", totals.stamp_duty),
@@ -259,26 +259,26 @@ class _Writer:
         )
         for name, value in optional:
             if value:
-                self._amount(made, name, value)
-        self._amount(made, "PayableAmount", totals.payable)
+                self._amount(total, name, value)
+        self._amount(total, "PayableAmount", totals.payable)
 
     def _line(self, number: int, line: Line) -> None:
-        made = _child(self._root, f"cac:{self._syntax.line}")
-        _child(made, "cbc:ID", str(number))
+        element = _child(self._root, f"cac:{self._syntax.line}")
+        _child(element, "cbc:ID", str(number))
         category = category_of(self._of, line.exemption)
         if category == "E":
-            _child(made, "cbc:Note", exemption_wording(line.exemption or "", self._language))
+            _child(element, "cbc:Note", exemption_wording(line.exemption or "", self._language))
         code = unit_code(line.unit)
-        _child(made, f"cbc:{self._syntax.quantity}", text(line.quantity), unitCode=code or PIECES)
+        _child(element, f"cbc:{self._syntax.quantity}", text(line.quantity), unitCode=code or PIECES)
         net = line.net or ZERO
-        self._amount(made, "LineExtensionAmount", net)
+        self._amount(element, "LineExtensionAmount", net)
         listed = cents(EXACT.multiply(line.quantity, line.unit_price))
         if listed != net:
             percent = line.discount.percent if line.discount and listed > net else None
             reason = self._labels["column.discount"] if listed > net else _ROUNDING[self._language]
-            self._allowance(made, reason, listed - net, percent=percent, base=listed)
-        self._item(made, line, category, None if code else line.unit)
-        price = _child(made, "cac:Price")
+            self._allowance(element, reason, listed - net, percent=percent, base=listed)
+        self._item(element, line, category, None if code else line.unit)
+        price = _child(element, "cac:Price")
         _child(price, "cbc:PriceAmount", price_text(line.unit_price), currencyID=self._of.currency)
 
     def _item(self, parent: Element, line: Line, category: str, unit: str | None) -> None:
@@ -288,5 +288,5 @@ class _Writer:
         _texts(item, ("Description", line.description if name != line.description else None), ("Name", name))
         self._tax_category(item, "cac:ClassifiedTaxCategory", category, line.vat_rate)
         if unit:
-            made = _child(item, "cac:AdditionalItemProperty")
-            _texts(made, ("Name", _UNIT[self._language]), ("Value", unit))
+            unit_property = _child(item, "cac:AdditionalItemProperty")
+            _texts(unit_property, ("Name", _UNIT[self._language]), ("Value", unit))

@@ -1,11 +1,12 @@
 """One-time codes by mail, and rate limits. Only digests are stored (ADR 0038)."""
 
 import hmac
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.contact.code import LIFE_SECONDS, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
+from chalicelib.domain.contact.code import LIFE, PUBLIC, TRIES, Code, Tally, address_key, code_of, keyed, typed
 from chalicelib.domain.entity import new_row
-from chalicelib.policy.ends import expires_at
+from chalicelib.policy.ends import expires_at, row_end
 from chalicelib.settings import Settings, SettingsError
 from chalicelib.store import bookkeeping
 
@@ -53,7 +54,7 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
                 tries=tries,
                 mails=mails - 1,
                 renewed_at=now + again,
-                good_until=now + again + LIFE_SECONDS,
+                good_until=now + again + int(LIFE.total_seconds()),
                 # A used code stays: a late attempt gets the same reply as a wrong code.
                 expires_at=expires_at(Code, at),
                 version=known.version + 1 if known else 1,
@@ -69,6 +70,12 @@ def begin(world: "World", purpose: str, *who: str, again: int = 0, mails: int = 
 
 def _code(secret: str, row: Code) -> str:
     return code_of(bytes.fromhex(keyed(secret, "code", row.id, row.nonce)))
+
+
+def life() -> timedelta:
+    """The time for which a new code is valid: `LIFE`, or the term of its row if that is shorter."""
+    start = datetime.fromtimestamp(0, UTC)
+    return min(LIFE, row_end(Code, start) - start)
 
 
 def live(world: "World", purpose: str, *who: str, code: str) -> Code | None:

@@ -112,8 +112,8 @@ def from_row(table: str, row: Row) -> Record:
         for name, part in row.items()
         if name not in ("sort", "_kind", "_salt")
     }
-    made: Record = converted(data, ENTITIES[table, kind], strict=False, builtin_types=(bytes,))
-    return made
+    record: Record = converted(data, ENTITIES[table, kind], strict=False, builtin_types=(bytes,))
+    return record
 
 
 @cache
@@ -144,8 +144,8 @@ def to_plain(table: str, row: Row) -> dict[str, Any]:
 def from_plain(table: str, kind: str, company: str, data: Mapping[str, Any]) -> Record:
     """The record of the company `company` from JSON that `to_plain` made. Raises msgspec.ValidationError."""
     whole = _nullable(table, kind) | dict(data) | {"company": company}
-    made: Record = converted(whole, ENTITIES[table, kind], strict=False)
-    return made
+    record: Record = converted(whole, ENTITIES[table, kind], strict=False)
+    return record
 
 
 def digest(record: Record, salt: bytes) -> bytes:

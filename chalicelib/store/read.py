@@ -32,8 +32,8 @@ class Admission:
 
 def admit(store: Store, company: str, ref: Ref, maker: Ref | None = None) -> Admission:
     """Read all of them in one round trip."""
-    head, found, *made = store.records([Head.ref(company), ref, *([maker] if maker else [])])
-    return Admission(head if isinstance(head, Head) else None, found, *made)
+    head, found, *maker_rows = store.records([Head.ref(company), ref, *([maker] if maker else [])])
+    return Admission(head if isinstance(head, Head) else None, found, *maker_rows)
 
 
 @lru_cache(maxsize=KNOWN_MAKERS)
@@ -43,10 +43,10 @@ def maker_of(store: Store, company: str, key: str) -> str:
     A key's maker and a member's sign-in never change, so a process reads them once a key. The admission reads the
     membership itself, so it detects a maker who left.
     """
-    (made,) = store.records([ApiKey.ref(company, key)])
-    if isinstance(made, ApiKey):
+    (api_key,) = store.records([ApiKey.ref(company, key)])
+    if isinstance(api_key, ApiKey):
         for row in store.all_of(Member, company):
-            if row.id == made.created_by:
+            if row.id == api_key.created_by:
                 return row.user
     raise NotFound
 

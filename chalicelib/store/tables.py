@@ -53,8 +53,8 @@ def _index(index: Index) -> GlobalSecondaryIndex[Any]:
     projection = KeysOnlyProjection() if index.keys_only else AllProjection()
     meta = type("Meta", (), {"index_name": index.name, "projection": projection, "billing_mode": "PAY_PER_REQUEST"})
     body = {"Meta": meta, index.hash: UnicodeAttribute(hash_key=True), index.range: UnicodeAttribute(range_key=True)}
-    made: GlobalSecondaryIndex[Any] = type(index.name.title() + "Index", (GlobalSecondaryIndex,), body)()
-    return made
+    index_class: GlobalSecondaryIndex[Any] = type(index.name.title() + "Index", (GlobalSecondaryIndex,), body)()
+    return index_class
 
 
 def _model(settings: Settings, table: TableDefinition) -> type[Model]:

@@ -102,9 +102,9 @@ class Wire(Connection):
     @property
     def session(self) -> Any:
         """The botocore session of the client, one a thread."""
-        made = super().session
-        made.register("before-sign.dynamodb", sign, unique_id="session")
-        return made
+        session = super().session
+        session.register("before-sign.dynamodb", sign, unique_id="session")
+        return session
 
 
 class Pool(ThreadPoolExecutor):

@@ -44,7 +44,7 @@ def test_nobody_comes_in_twice(shop: Shop) -> None:
     assert (_member(shop, "sub-twice")["role"], shop.clock) == ("viewer", clock)
 
 
-def test_one_who_came_back_is_another_member(shop: Shop) -> None:
+def test_a_person_who_came_back_is_another_member(shop: Shop) -> None:
     shop.member("viewer", "sub-back")
     first = _member(shop, "sub-back")
     shop.owner.delete(f"/v1/members/{first['id']}", "*")
@@ -53,7 +53,7 @@ def test_one_who_came_back_is_another_member(shop: Shop) -> None:
     assert _member(shop, "sub-back")["role"] == "viewer"
 
 
-def test_one_who_came_back_meanwhile_is_left_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_person_who_came_back_meanwhile_is_not_removed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.member("viewer", "sub-again")
     first = _member(shop, "sub-again")
     roster = access.roster
@@ -158,7 +158,7 @@ def test_no_secret_is_written_anywhere(shop: Shop) -> None:
     assert [row for row in rows if secret in repr(row)] == []
 
 
-def test_a_key_opens_what_its_scopes_say_until_it_is_revoked(shop: Shop) -> None:
+def test_a_key_opens_its_scopes_until_it_is_revoked(shop: Shop) -> None:
     client, row = shop.key("parties.read")
     path = f"/v1/api-keys/{row['id']}"
     assert client.get("/v1/customers").status == 200

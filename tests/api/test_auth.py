@@ -60,7 +60,7 @@ def test_the_permissions_of_each_role() -> None:
     assert not any(scope.startswith(("members.", "keys.")) for scope in GRANTABLE | viewer | clerk)
 
 
-def test_a_key_reaches_what_it_was_granted(shop: "Shop", guarded: "Gateway") -> None:
+def test_a_key_reaches_the_operations_of_its_scopes(shop: "Shop", guarded: "Gateway") -> None:
     client, _ = shop.key("documents.read", "parties.read")
     assert reached(Client(guarded, client.token)) == {"documents.read", "parties.read"}
     got = Client(guarded, client.token).get("/scopes/documents.read").json

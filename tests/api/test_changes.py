@@ -67,7 +67,7 @@ def _everything(shop: Shop) -> Seen:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
-def test_applying_the_pages_gives_what_there_is(shop: Shop, limit: int) -> None:
+def test_applying_the_pages_gives_the_stored_state(shop: Shop, limit: int) -> None:
     _busy_day(shop)
     pages = _pages(shop, limit=limit)
     assert _applied(pages) == _everything(shop)

@@ -114,7 +114,7 @@ def test_a_sign_up_refused_makes_nothing(person: Client, change: dict[str, Any],
 
 
 @pytest.mark.parametrize("member", ["name", "policy_version", "of_age"])
-def test_a_sign_up_says_what_it_lacks(person: Client, member: str) -> None:
+def test_a_sign_up_names_each_missing_value(person: Client, member: str) -> None:
     sent = {name: value for name, value in _sign_up().items() if name != member}
     assert person.post("/v1/companies", sent).codes == [(f"/{member}", "missing")]
 
@@ -170,7 +170,7 @@ def _state() -> Any:
     return Path("state")
 
 
-def test_an_edit_changes_what_was_sent_and_nothing_else(shop: Shop) -> None:
+def test_an_edit_changes_only_the_sent_attributes(shop: Shop) -> None:
     before = shop.owner.get("/v1/company")
     edited = shop.owner.patch("/v1/company", {"email": "a@shop.example", "address": {"street": "9 rue X"}}, before.etag)
     assert edited.status == 200

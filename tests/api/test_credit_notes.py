@@ -79,7 +79,7 @@ def test_an_invoice_of_zero_is_credited_in_full(shop: Shop) -> None:
     assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["status"] == "credited"
 
 
-def test_the_stamp_duty_is_of_what_is_paid_in_cash_after_withholding(shop: Shop) -> None:
+def test_the_stamp_duty_is_on_the_cash_payment_after_withholding(shop: Shop) -> None:
     line = LINE | {"nature": "services", "quantity": "10", "unit_price": "1000.00"}
     totals = shop.issued(customer=public_body(shop), settlement="cash", lines=[line])["totals"]
     assert totals["stamp_duty"] == "26.25", totals

@@ -433,7 +433,7 @@ def test_a_revoked_key_opens_nothing_at_once(stocked: Stocked) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_kept_out_of_what_its_scopes_do_not_reach(new_shop: Callable[..., Shop], role: "Role") -> None:
+def test_a_role_is_refused_outside_its_scopes(new_shop: Callable[..., Shop], role: "Role") -> None:
     shop: Shop = new_shop()
     own = Stocked(shop, {endpoint: sample(endpoint, shop) for endpoint in OF_A_COMPANY})
     client = shop.member(role)
@@ -448,7 +448,7 @@ def test_a_role_is_kept_out_of_what_its_scopes_do_not_reach(new_shop: Callable[.
     assert bool(closed) == (role != "owner")
 
 
-def test_a_key_is_kept_out_of_what_it_was_not_granted(stocked: Stocked) -> None:
+def test_a_key_is_refused_outside_its_scopes(stocked: Stocked) -> None:
     for scope in sorted(GRANTABLE):
         lacking, _ = all_scopes(stocked.shop, scope)
         all_are(stocked.ask(lacking, [each for each in OF_A_COMPANY if each.scope == scope]), 403, "forbidden")

@@ -102,7 +102,7 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(part)
 
 
-def test_it_names_every_operation_once_and_says_who_may(document: Document) -> None:
+def test_the_description_has_every_operation_once_with_its_scope(document: Document) -> None:
     shown = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     assert shown == {(endpoint.method, endpoint.path) for endpoint in ENDPOINTS}
     ids = [operation(document, endpoint)["operationId"] for endpoint in ENDPOINTS]

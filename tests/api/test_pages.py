@@ -27,7 +27,7 @@ def test_health(gateway: "Gateway") -> None:
     }
 
 
-def test_health_names_what_cannot_be_reached(world: World) -> None:
+def test_health_names_the_unreachable_services(world: World) -> None:
     ill = World(replace(world.settings, files_bucket="no-such-bucket-here"))
     got = Client(gateway_of(ill, pages.ENDPOINTS)).get("/health")
     assert (got.status, got.json["status"]) == (503, "degraded")

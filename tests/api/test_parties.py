@@ -249,7 +249,7 @@ def test_a_list_pages_both_ways(shop: Shop, many: list[str]) -> None:
         ({"color": "red"}, "/query/color", "unknown_parameter"),
     ],
 )
-def test_a_list_refuses_what_it_does_not_understand(shop: Shop, query: dict[str, Any], pointer: str, code: str) -> None:
+def test_a_list_refuses_unknown_parameters(shop: Shop, query: dict[str, Any], pointer: str, code: str) -> None:
     refused = shop.owner.get("/v1/customers", query=query)
     assert (refused.status, refused.codes) == (422, [(pointer, code)])
 

@@ -79,7 +79,7 @@ def test_while_backup_is_off_none_is_made(shop: Shop) -> None:
     assert shop.owner.get(BACKUPS).json["data"] == []
 
 
-def test_the_list_is_paged_newest_first_and_hides_what_is_past_its_term(books: Books) -> None:
+def test_the_list_is_paged_newest_first_without_backups_past_their_term(books: Books) -> None:
     ids = [taken(books).id for _ in range(3)]
     pages = books.shop.owner.get(BACKUPS, query={"limit": "2"}).json
     assert ([each["id"] for each in pages["data"]], pages["has_more"]) == ([ids[2], ids[1]], True)
@@ -150,7 +150,7 @@ def test_a_preview_counts_and_changes_nothing(books: Books) -> None:
     assert shop.clock == clock + 1, "the job itself, and nothing else"
 
 
-def test_a_restore_brings_back_what_is_missing(books: Books) -> None:
+def test_a_restore_puts_missing_rows_back(books: Books) -> None:
     shop = books.shop
     invoice = shop.issued()
     backup = taken(books)
@@ -212,7 +212,7 @@ def test_a_person_restores_and_fetches_only_after_signing_in_anew(books: Books) 
     run_scheduled(books.world, "restores")
 
 
-def test_a_key_does_what_its_scopes_say(books: Books) -> None:
+def test_a_key_may_use_only_its_scopes(books: Books) -> None:
     backup, shop = taken(books), books.shop
     one = f"{BACKUPS}/{backup.id}"
     reads, _ = shop.key("backups.read")

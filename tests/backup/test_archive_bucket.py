@@ -113,7 +113,7 @@ def test_the_lock_follows_the_companys_own_financial_year(new_shop: Callable[...
     assert until.astimezone(UTC) == datetime(year + 10, 6, 30, 23, tzinfo=UTC)
 
 
-def test_a_run_costs_what_is_new(live: Shop) -> None:
+def test_the_cost_of_a_run_depends_on_new_documents(live: Shop) -> None:
     live.issued()
     archive_all(live)
     clients = [live.world.store.connection.client, live.world.archive.client]

@@ -179,9 +179,7 @@ def test_a_company_that_is_not_there(books: Books, tool: Tool) -> None:
     assert tool("take", *WHY, company=stranger)[0] == 1
 
 
-def test_for_a_company_that_lost_its_access_a_new_one_is_made_and_owned_by_who_proved_it(
-    books: Books, tool: Tool, tmp_path: Path
-) -> None:
+def test_an_operator_restores_a_copy_for_the_proven_owner(books: Books, tool: Tool, tmp_path: Path) -> None:
     invoice = books.shop.issued()
     backup, file = taken(books), tmp_path / "books.zip"
     assert tool("fetch", "--backup", backup.id, "--to", str(file), *WHY)[0] == 0

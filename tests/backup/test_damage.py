@@ -167,7 +167,7 @@ def test_a_thousand_flips_across_the_payloads(kept: Kept) -> None:
     assert missed == []
 
 
-def test_the_seal_finds_what_the_hash_would(kept: Kept) -> None:
+def test_the_encryption_tag_finds_the_same_damage_as_the_hash(kept: Kept) -> None:
     """Each byte is authenticated too, its mark and its nonce included: the hash is not the only net."""
     archive, draw = open_archive(kept.books.world, kept.books.company, kept.backup.id), random.Random(SEED)
     for _ in range(SEALED_FLIPS):

@@ -45,7 +45,7 @@ def objects(books: Books, *places: str) -> list[str]:
     return [key for prefix in own for key in books.world.files.list(prefix)]
 
 
-def test_a_dry_run_says_what_would_go_and_changes_nothing(books: Books) -> None:
+def test_a_dry_run_counts_the_rows_to_erase_and_changes_nothing(books: Books) -> None:
     books.shop.draft()
     books.shop.owner.post("/v1/support", {"subject": "x", "text": "y"})
     before = books.shop.clock
@@ -62,7 +62,7 @@ def test_without_erase_it_is_refused(books: Books) -> None:
     assert off(books).json["code"] == "workspace_not_empty"
 
 
-def test_business_data_and_backups_go_and_what_the_law_keeps_stays(books: Books) -> None:
+def test_business_data_and_backups_are_erased_and_statutory_records_stay(books: Books) -> None:
     shop = books.shop
     invoice = shop.issued()
     shop.draft()

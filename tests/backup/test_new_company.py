@@ -189,7 +189,7 @@ class TestACompanyThatIsGone:
         assert {table for table, _ in shop.content()} == {"ledger"}
         assert shop.restored(backup, dry_run=True)["code"] == "backup_key_destroyed"
 
-    def test_an_operator_brings_back_what_the_law_keeps_under_a_disclosure(self, gone: tuple[Kept, str]) -> None:
+    def test_an_operator_restores_statutory_records_under_a_disclosure(self, gone: tuple[Kept, str]) -> None:
         shop, backup = gone
         outcome = shop.restored(
             backup, into="new", operator=True, owner="sub-judge", disclosure=self.disclosed(shop), reason="order 12"
@@ -203,7 +203,7 @@ class TestACompanyThatIsGone:
         assert register.verify(reader, None, shop.day.year).checked == 1
         assert [row.company for row in companies_of(shop.world.store, "sub-judge")].count(company) == 1
 
-    def test_a_live_copy_that_failed_half_way_is_given_up_for_another(
+    def test_a_live_copy_that_failed_half_way_is_released_for_another(
         self, gone: tuple[Kept, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         shop, backup = gone
@@ -237,7 +237,7 @@ class TestACompanyThatIsGone:
         assert release() == 1, "it is whole"
         assert shop.head(str(shop.restored(backup, **asked)["company"])).mode == "test"
 
-    def test_a_copy_that_has_issued_is_never_given_up(
+    def test_a_copy_that_has_issued_is_never_released(
         self, gone: tuple[Kept, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         shop, backup = gone

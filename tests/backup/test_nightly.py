@@ -139,7 +139,7 @@ def test_issued_documents_are_archived_after_the_backup(new_shop: Callable[..., 
     ]
 
 
-def test_a_backup_that_is_given_up_lets_the_next_one_begin(books: Books) -> None:
+def test_a_dead_lettered_backup_lets_the_next_one_begin(books: Books) -> None:
     backup = begun(books)
     world = books.world
     call = world.call(books.company, "test", "test", key=world.random(8).hex())

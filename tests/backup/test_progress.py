@@ -49,7 +49,7 @@ def test_a_backup_reports_the_rows_that_it_has_copied(kept: Kept, monkeypatch: p
     assert all(total == 0 for _, total in told[:-1]), "nobody knows how many there will be"
 
 
-def test_a_download_that_is_given_up_leaves_no_parts(kept: Kept, hasty: None) -> None:
+def test_a_dead_lettered_download_leaves_no_parts(kept: Kept, hasty: None) -> None:
     job = kept.job("download", backup=kept.taken())
     own = prefixes.export_parts(kept.id, job.id)
     while not list(kept.world.files.list(own)):

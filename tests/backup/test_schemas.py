@@ -129,7 +129,7 @@ def rows_of(old: Old, company: str, kind: type[Any]) -> list[Any]:
     return sorted(found, key=lambda row: row.id)
 
 
-def test_the_first_schema_says_what_it_said(old_ones: Callable[[Path], Old], vault: Turned) -> None:
+def test_the_first_schema_has_the_same_content(old_ones: Callable[[Path], Old], vault: Turned) -> None:
     """Amounts and names by heart: a reader that misread both ways would agree with itself."""
     small = old_ones(fixtures.PLACE / "schema-1")
     small.forgets()
@@ -143,7 +143,7 @@ def test_the_first_schema_says_what_it_said(old_ones: Callable[[Path], Old], vau
     assert (profile.name, profile.ice) == ("Atlas Négoce", "002136093000040")
 
 
-def test_a_rich_backup_of_the_first_schema_says_what_it_said(old_ones: Callable[[Path], Old], vault: Turned) -> None:
+def test_a_rich_backup_of_the_first_schema_has_the_same_content(old_ones: Callable[[Path], Old], vault: Turned) -> None:
     """Paid, credited, changed while it was backed up, a buyer erased before; and another one erased since."""
     rich = old_ones(fixtures.PLACE / "schema-1-rich")
     rich.forgets()

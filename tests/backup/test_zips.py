@@ -168,7 +168,7 @@ def test_memory_is_the_same_for_a_thousand_rows_and_for_ten_thousand(monkeypatch
     assert peaks[1] <= peaks[0] * 1.5
 
 
-def test_an_upload_that_was_given_up_is_begun_again_and_a_lost_piece_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_aborted_upload_begins_again_and_a_lost_piece_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zips, "PART", 700)
     monkeypatch.setattr(tables, "ROWS", 30)
     files = Memory()

@@ -139,7 +139,7 @@ def flows(world: Turned, invoices: int) -> dict[str, Counted]:
     return {"first": first, "night": again, "drill": drill_of_it, "expiry": end, "bytes": lies}
 
 
-def test_a_night_is_the_same_whatever_is_stored(measured: Measured) -> None:
+def test_a_night_costs_the_same_at_every_size(measured: Measured) -> None:
     assert measured[FEW]["night"] == measured[MORE]["night"] == {**COUNTS["backups"]["night"], "journal": 8}
 
 
@@ -152,7 +152,7 @@ def test_the_archive_costs_each_document_once(measured: Measured) -> None:
     assert measured[FEW]["night"]["put"] == COUNTS["backups"]["night"]["put"], "the second night archives nothing"
 
 
-def test_a_drill_grows_with_what_is_stored(measured: Measured) -> None:
+def test_a_drill_grows_with_the_stored_rows(measured: Measured) -> None:
     drill, drilled = COUNTS["backups"]["drill"], COUNTS["backups"]["drilled"]
     assert each(measured, "drill", *drilled) == {
         part: pytest.approx(float(drilled[part]), rel=NEAR) for part in drilled

@@ -37,14 +37,14 @@ def test_no_binary_fraction_comes_near_the_money() -> None:
         assert {type(quantity) for quantity in uses.values()} == {Decimal}
 
 
-def test_prices_are_for_so_many_and_what_is_free_comes_off() -> None:
+def test_prices_are_for_a_quantity_after_the_free_one() -> None:
     assert cost.price("dynamodb.write", Decimal(1_000_000)) == Decimal("0.7423")
     assert cost.price("user", Decimal(10_000)) == 0
     assert cost.price("user", Decimal(10_100)) == Decimal("1.5")
     assert cost.price("user", Decimal(100), free=False) == Decimal("1.5")
 
 
-def test_an_invoice_consumes_what_its_requests_do() -> None:
+def test_an_invoice_costs_the_sum_of_its_requests() -> None:
     flows, mix = COUNTS["flows"], USAGE["invoice"]
     units = sum(Decimal(flows[flow]["write"]) * times for flow, times in mix.items()) + flows["deliver"]["write"]
     used = cost.invoice()
@@ -53,16 +53,16 @@ def test_an_invoice_consumes_what_its_requests_do() -> None:
     assert used["lambda.request"] == 2 * used["gateway.request"], "the authorizer is not cached"
 
 
-def test_storage_grows_to_what_is_kept_for_ten_years() -> None:
+def test_storage_grows_until_the_statutory_term_ends() -> None:
     size = COUNTS["bytes"]
     year = cost.stored(Decimal(12))["dynamodb.gb_month"] * GB
     assert year == 12 * (size["ledger"] + size["journal"]) + size["answers"]
-    assert cost.stored(Decimal(12))["s3.gb_month"] == cost.stored(Decimal(120))["s3.gb_month"], "pages go after 90 days"
+    assert cost.stored(Decimal(12))["s3.gb_month"] == cost.stored(Decimal(120))["s3.gb_month"], "pages are gone"
     months = cost.kept()["dynamodb.gb_month"] * GB
     assert months == 126 * (size["ledger"] + size["journal"]) + size["answers"]
 
 
-def test_backups_grow_with_what_is_stored_and_lie_for_as_long_as_the_policy_says() -> None:
+def test_backups_grow_with_the_stored_rows_and_stay_for_the_terms_of_the_policy() -> None:
     assert cost_backups.copies() == 7 + 5 + 12
     new, old = cost_backups.backed(Decimal(0)), cost_backups.backed(Decimal(3_600))
     sizes, flows = COUNTS["backup_bytes"], COUNTS["backups"]

@@ -73,7 +73,7 @@ def test_a_page_that_is_kept(pipeline: Pipeline) -> None:
         assert metered(pipeline, lambda: pipeline.send("GET", PDF, request)) == FLOWS["pdf"]
 
 
-def test_knowing_who_asks(pipeline: Pipeline) -> None:
+def test_the_cost_of_identifying_the_caller(pipeline: Pipeline) -> None:
     member_of(pipeline.world, pipeline.company)
     known = metered(pipeline, lambda: pipeline.ask("GET", INVOICE, id=name(pipeline, "issued")))
     assert {key: known[key] - FLOWS["read"][key] for key in known} == FLOWS["guard"]

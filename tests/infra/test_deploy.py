@@ -96,7 +96,7 @@ def test_changes_that_lose_data(change: ResourceChange, loses: bool) -> None:
     assert change.loses is loses
 
 
-def test_a_shorter_term_shows_what_it_takes_before_it_counts(
+def test_a_shorter_term_shows_its_losses_before_it_counts(
     clients: Clients, stage: str, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket: dict[str, Any] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": f"{stage}-files"}}
@@ -252,7 +252,7 @@ def test_a_bucket_that_was_never_made_has_no_rules_to_shorten(
 
 
 @pytest.mark.parametrize("state", sorted(deploying.STUCK))
-def test_a_stuck_stack_says_what_to_do(
+def test_a_stuck_stack_states_its_solution(
     clients: Clients, stage: str, make: Make, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     monkeypatch.setattr(clients.formation, "describe_stacks", lambda **_: {"Stacks": [{"StackStatus": state}]})

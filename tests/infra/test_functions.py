@@ -140,7 +140,7 @@ def test_a_request_reads_and_writes_every_table_in_use() -> None:
     assert may("api_handler", "dynamodb:GetItem") >= used
 
 
-def test_a_request_deletes_only_what_may_go() -> None:
+def test_a_request_deletes_only_in_four_tables() -> None:
     assert may("api_handler", "dynamodb:DeleteItem") <= {
         logical_name(table) for table in ("workspace", "identity", "requests", "transient")
     }
@@ -198,7 +198,7 @@ def test_the_wake_function_has_no_other_permissions() -> None:
     }
 
 
-def test_a_reason_for_what_no_test_uses_is_of_a_grant_that_there_is() -> None:
+def test_a_reason_for_an_unused_grant_names_an_existing_grant() -> None:
     for function, action, resource in UNTRIED:
         assert any(g.action == action and fnmatchcase(g.resource, resource) for g in grants(function)), function
 
@@ -208,7 +208,7 @@ def test_a_grant_on_an_index_is_to_ask_it() -> None:
         assert {g.action for g in grants(function) if "/index/" in g.resource} <= {"dynamodb:Query"}, function
 
 
-def test_each_job_may_claim_what_it_finds() -> None:
+def test_each_job_may_claim_the_rows_that_it_finds() -> None:
     tables = {table.name: table for table in TABLES}
     for job in JOBS:
         table = logical_name(job.table)

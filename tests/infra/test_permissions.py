@@ -132,7 +132,7 @@ ROW = {"TableName": "facture-dev-ledger", "Item": {"company": {"S": "cmp_1"}, "s
         ("kms", "Sign", {}, [Need("kms:Sign", "ReceiptKey")]),
     ],
 )
-def test_a_call_needs_what_iam_asks_for_it(
+def test_a_call_needs_the_permissions_that_iam_checks(
     service: str, operation: str, asked: dict[str, Any], expected: list[Need]
 ) -> None:
     assert list(needs(service, operation, asked)) == expected

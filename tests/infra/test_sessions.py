@@ -112,7 +112,7 @@ each key that a request names, and a `Scan` names none."""
 
 
 @pytest.mark.parametrize("principal", principals())
-def test_a_fence_of_keys_stands_only_before_what_names_them(principal: str) -> None:
+def test_leading_keys_are_required_only_of_actions_with_keys(principal: str) -> None:
     fenced = {grant.action for grant in grants(principal) if "dynamodb:LeadingKeys" in grant.under}
     assert fenced <= KEYED
 

@@ -105,7 +105,7 @@ def test_functions_run_on_arm_with_their_own_log(resources: Resources, template:
         assert made["CodeUri"] == "application.zip"
 
 
-def test_only_those_who_print_get_the_optional_layer(resources: Resources, template: Template) -> None:
+def test_only_functions_that_print_get_the_optional_layer(resources: Resources, template: Template) -> None:
     assert template["Parameters"]["WkhtmltopdfLayer"]["Default"] == ""
     optional = {
         function
@@ -134,7 +134,7 @@ def test_every_job_is_scheduled_in_the_time_of_morocco(resources: Resources) -> 
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [DEAD_SCHEDULES, "Arn"]}}
 
 
-def test_a_schedule_sends_what_chalice_takes(resources: Resources) -> None:
+def test_a_schedule_sends_the_event_that_chalice_expects(resources: Resources) -> None:
     from chalice.app import CloudWatchEvent
 
     schedules = of_type(resources, "AWS::Scheduler::Schedule").values()

@@ -30,7 +30,7 @@ def test_the_page_lists_every_difference_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference.name)
-def test_a_difference_changes_what_it_says(template: Template, difference: Difference) -> None:
+def test_a_difference_changes_only_its_stated_part(template: Template, difference: Difference) -> None:
     made = copy.deepcopy(template)
     difference.apply(made, ENDPOINT)
     paths = list(changed(template["Resources"], made["Resources"]))

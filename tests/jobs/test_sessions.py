@@ -177,7 +177,7 @@ def refused(world: Turned) -> tuple[Any, list[str]]:
     return report, noted
 
 
-def test_the_function_itself_may_not_what_its_sessions_may(world: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_function_lacks_the_permissions_of_its_sessions(world: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fence counts: without a session the same sweep is refused."""
     shop = Ledger(world, per_year=1, years=(2026,))
     kept = shop.invoices()
@@ -209,7 +209,7 @@ def throttled(**_: Any) -> None:
     raise ClientError({"Error": {"Code": "Throttling"}}, "AssumeRole")
 
 
-def test_threads_of_the_store_work_on_behalf_of_who_asks(world: Turned) -> None:
+def test_threads_of_the_store_use_the_session_of_their_caller(world: Turned) -> None:
     store = Store(world.settings)
     with world.confined("retention", "cmp_1"):
         assert store.pool.submit(session.current).result() is session.current() is not None

@@ -24,7 +24,7 @@ def verified(issuer: Issuer, token: str) -> dict[str, object]:
     return claims
 
 
-def test_a_token_carries_what_was_asked_for(tmp_path: Path) -> None:
+def test_a_token_has_the_requested_claims(tmp_path: Path) -> None:
     issuer = Issuer(tmp_path, URL)
     token = issuer.token("someone", email="someone@example.ma", auth_time=1, scope="read")
     claims = verified(issuer, token)

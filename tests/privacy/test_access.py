@@ -56,7 +56,7 @@ def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_archive_holds_what_the_api_shows(shop: Shop) -> None:
+def test_the_archive_has_the_rows_as_the_api_shows_them(shop: Shop) -> None:
     shop.draft()
     issued = shop.issued(notes=FORMULA)
     shop.owner.post(f"/v1/invoices/{issued['id']}/payments", {"amount": "100.00", "method": "cash"})
@@ -76,7 +76,7 @@ def test_the_archive_holds_what_the_api_shows(shop: Shop) -> None:
     assert {f"data/{kind.name}.{form}" for kind in kinds() for form in ("json", "csv")} <= set(archive.namelist())
 
 
-def test_the_index_says_what_is_held_and_why_without_script(shop: Shop) -> None:
+def test_the_index_states_data_and_reasons_without_a_script(shop: Shop) -> None:
     shop.issued()
     archive = archive_of(shop, exported(shop))
     page = archive.read("index.html").decode()
@@ -202,7 +202,7 @@ def test_killed_after_any_call_it_ends_the_same(vault: Turned, monkeypatch: pyte
         assert state(books, id) == expected, f"killed {when} call {at}, {calls.made[at]}"
 
 
-def test_a_fresh_link_for_who_signed_in_just_now(shop: Shop) -> None:
+def test_a_fresh_sign_in_gets_a_fresh_link(shop: Shop) -> None:
     id = exported(shop)
     address = f"{URL}/{id}/download"
     redirect = shop.owner.get(address)

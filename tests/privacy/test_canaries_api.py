@@ -82,7 +82,7 @@ def logs(world: Any) -> Iterator[StringIO]:
         yield written
 
 
-def test_no_request_and_no_job_logs_what_is_typed_and_a_deletion_leaves_it_in_the_books_alone(
+def test_no_request_and_no_job_logs_typed_text_and_a_deletion_leaves_it_in_the_books_alone(
     shop: Shop, logs: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, mark = shop.world, f"Typed{shop.world.random(5).hex()}"

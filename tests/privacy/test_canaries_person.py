@@ -81,7 +81,9 @@ def plant(world: Turned, garden: Garden, who: str | None = None, subject: str = 
 
 
 @pytest.mark.parametrize(("prefix", "who"), [("cus", "party"), ("sup", "party"), ("mem", "member")])
-def test_the_deletion_of_a_person_removes_exactly_what_the_policy_says(alone: Turned, prefix: str, who: str) -> None:
+def test_the_deletion_of_a_person_removes_exactly_the_data_that_the_policy_names(
+    alone: Turned, prefix: str, who: str
+) -> None:
     books = Books(alone)
     subject = fresh(alone, prefix)
     about, beside = Garden(alone, books.id), Garden(alone, books.id)

@@ -81,7 +81,7 @@ def objects(world: Turned) -> dict[tuple[str, str], bytes]:
     return found
 
 
-def test_nothing_of_an_account_is_left_but_what_the_policy_names(vault: Turned) -> None:
+def test_only_the_data_that_the_policy_names_is_left_of_an_account(vault: Turned) -> None:
     mark = "Serin" + vault.random(4).hex()
     shop = Books(vault, mark=mark)
     before = [(table, row) for table, row in every_row(vault, shop.id) if mark.encode() in content(vault, table, row)]
@@ -169,7 +169,7 @@ def test_a_dry_run_shows_the_receipts_table_files_and_versions_included(alone: T
     assert pages["removed"] == 3, "two versions, and the marker that hides them"
 
 
-def test_a_dry_run_does_not_count_what_is_too_much_for_one(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dry_run_does_not_count_places_above_its_limit(alone: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Books(alone)
     monkeypatch.setattr(preview, "LISTINGS", 0)
     body = preview.preview(alone, shop.id, shop.owner(), "deletion", None, alone.now())

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chalicelib.api import account_page as page
 from chalicelib.api.parse import FORM
 from chalicelib.api.serve import _source
 from chalicelib.domain.companies.company import Head
@@ -20,6 +21,7 @@ from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
+from chalicelib.policy.load import use
 from chalicelib.services import codes
 from chalicelib.services.privacy.requester import Requester
 from chalicelib.services.privacy.requests import account_page, requests
@@ -34,6 +36,7 @@ from tests.clocks import clock_at
 from tests.conftest import Shop
 from tests.crash import watched
 from tests.mailbox import mails, open_mailbox
+from tests.moved import with_term
 
 _NUMBERS = count(1)
 
@@ -143,6 +146,30 @@ def test_every_address_gets_the_same_answer_by_the_same_calls(
     assert wrong[0] == wrong[1]
     assert "pas valable" in wrong[0]
     assert _requests(shop) == []
+
+
+def test_the_page_states_the_terms_of_the_rules_and_of_the_code(
+    anybody: Client, owner: tuple[Shop, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "GRACE", timedelta(days=45))
+    with use(with_term("document.content", "P12Y")):
+        for language, said in (
+            ("fr", ("supprimé après 45 jours", "dans un délai de 10 jours francs", "conservés 12 ans")),
+            ("ar", ("يُحذف بعد 45 يومًا", "أقصاه 10 أيام كاملة", "محجوبةً 12 سنة")),
+            ("en", ("deleted after 45 days", "within 10 clear days", "kept for 12 years")),
+        ):
+            shown = anybody.ask("GET", "/account/deletion", query={"lang": language}).text
+            assert all(words in shown for words in said), language
+            assert not re.search(r"\{\w+\}", shown.partition("<main")[2])
+    with use(with_term("transient.code", "PT5M")):
+        for language, words in (("fr", "au moins 5 minutes"), ("ar", "5 دقائق"), ("en", "at least 5 minutes")):
+            assert words in _send(anybody, language, email=owner[1]).text
+
+
+def test_the_french_page_has_the_apostrophe_of_the_messages(anybody: Client) -> None:
+    shown = anybody.ask("GET", "/account/deletion", query={"lang": "fr"}).text
+    assert "l’application" in shown
+    assert "&#x27;" not in shown
 
 
 def test_a_code_counts_once(anybody: Client, owner: tuple[Shop, str], world: World) -> None:

@@ -41,7 +41,7 @@ def _stored(world: World) -> list[DiagnosticsBatch]:
     return [row for row in found if isinstance(row, DiagnosticsBatch)]
 
 
-def test_a_batch_is_kept_without_saying_whose_it_is(shop: Shop, world: World) -> None:
+def test_a_batch_is_kept_without_its_sender(shop: Shop, world: World) -> None:
     before = {row.id for row in _stored(world)}
     got = shop.owner.post("/v1/diagnostics", GOOD)
     assert (got.status, got.json["stored"]) == (200, True)

@@ -37,7 +37,7 @@ def _told(world: World, **changes: Any) -> DisclosureInput:
     return DisclosureInput(**(content | changes))
 
 
-def test_the_company_reads_to_whom_what_was_handed_and_why(shop: Shop, world: World) -> None:
+def test_the_company_reads_recipient_data_and_basis_of_a_disclosure(shop: Shop, world: World) -> None:
     entry = disclosures.record(world, shop.company, _told(world, reference="DGI-7"), "opr_1")
     got = shop.owner.get(URL, accept_language="fr")
     (shown,) = got.json["data"]

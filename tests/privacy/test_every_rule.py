@@ -45,7 +45,7 @@ from chalicelib.services.backup.create import backup_run
 from chalicelib.services.companies import access, consent
 from chalicelib.services.documents import issuing
 from chalicelib.services.mail import writing
-from chalicelib.services.privacy.legal import disclosures
+from chalicelib.services.privacy.legal import disclosures, holds
 from chalicelib.services.privacy.legal.disclosures import DisclosureInput
 from chalicelib.services.privacy.requests import confirmation, requests
 from chalicelib.services.support import diagnostics, support
@@ -99,6 +99,12 @@ class Trial:
         assert self.there(row.key) == [True], "before its end"
         self.go(job, at)
         assert self.there(row.key) == [False], "at its end"
+
+    def ends_once_due(self, row: Any, start: datetime, at: datetime) -> None:
+        """Check that the job `proofs` removes a row at an instant, also if it was due earlier, under a shorter term."""
+        assert row.due_at == at
+        put_row(self.world.store, replace(row, due_at=start + SECOND))
+        self.ends_with("proofs", row, at)
 
     def only(self, kind: type[Record], company: str) -> Any:
         """The one row of this kind."""
@@ -207,7 +213,7 @@ def acceptance(trial: Trial) -> None:
     books = Books(trial.world, small=True)
     consent.accept(trial.world.store, books.call(), books.owners[0], current().version)
     row = trial.only(Acceptance, books.id)
-    trial.ends_with("proofs", row, trial.gone_on(row.created_at))
+    trial.ends_once_due(row, row.created_at, trial.gone_on(row.created_at))
 
 
 def disclosure(trial: Trial) -> None:
@@ -215,17 +221,23 @@ def disclosure(trial: Trial) -> None:
     books = Books(trial.world, small=True)
     told = DisclosureInput("lawful_demand", "DGI", "CGI, art. 214", ("document.content",), today(books.at))
     row = disclosures.record(trial.world, books.id, told, "opr_1")
-    trial.ends_with("proofs", row, trial.gone_on(row.created_at))
+    trial.ends_once_due(row, row.created_at, trial.gone_on(row.created_at))
+    hidden_until = today(books.at) + 9 * DAY
+    hidden = disclosures.record(trial.world, books.id, replace(told, hidden_until=hidden_until), "opr_1")
+    trial.ends_once_due(hidden, hidden.created_at, trial.gone_on(hidden.created_at + 10 * DAY))
 
 
 def proof(trial: Trial) -> None:
-    """A closed request is swept at its term."""
+    """A closed request and a released hold are swept at their term."""
     books = Books(trial.world, small=True)
     id = books.asked(books.customer)
     requests.cancel(trial.world, books.call(), books.owner(), id)
     row = books.request(id)
     assert row.closed_at is not None
-    trial.ends_with("proofs", row, trial.gone_on(row.closed_at))
+    trial.ends_once_due(row, row.closed_at, trial.gone_on(row.closed_at))
+    hold = holds.release(trial.world, books.id, holds.place(trial.world, books.id, "an audit", "opr_1").id, "opr_1")
+    assert hold.released_at is not None
+    trial.ends_once_due(hold, hold.released_at, trial.gone_on(hold.released_at))
 
 
 def correction(trial: Trial) -> None:
@@ -233,7 +245,7 @@ def correction(trial: Trial) -> None:
     books = Books(trial.world, small=True)
     requests.ask(trial.world, books.call(), books.owner(), "rectification", books.customer, {"phone": "0522000000"})
     row = trial.only(Correction, books.id)
-    trial.ends_with("proofs", row, midnight(trial.term.after(today(row.created_at))))
+    trial.ends_once_due(row, row.created_at, midnight(trial.term.after(today(row.created_at))))
 
 
 def thread(trial: Trial) -> None:

@@ -67,7 +67,7 @@ def begins(shop: Books, id: str) -> None:
     engine.run(shop.world, request_jobs.deletion(), shop.request(id))
 
 
-def test_after_the_deletion_old_backups_give_back_what_the_law_keeps_and_nothing_else(vault: Turned) -> None:
+def test_after_the_deletion_old_backups_restore_only_statutory_records(vault: Turned) -> None:
     shop = Books(vault)
     turned_on(shop)
     backup = taken(shop)

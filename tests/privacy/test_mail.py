@@ -23,6 +23,7 @@ from chalicelib.jobs.job import within
 from chalicelib.jobs.runner import run
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.load import use
+from chalicelib.services import codes
 from chalicelib.services.mail import writing
 from chalicelib.services.mail.notifications import WRITTEN_TO
 from chalicelib.store import bookkeeping
@@ -101,6 +102,31 @@ def test_a_former_owner_reads_the_term_of_the_rule() -> None:
     with use(with_term("identity.former", "P45D")):
         assert "requested within 45 days" in writing.compose("en", "owner_left", FILLED)[1]
         assert "dans les 45 jours" in writing.compose("fr", "owner_left", FILLED)[1]
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "said"),
+    [
+        ("owner_came", "owner_change_delay", ("Pendant 45 jours", "خلال 45 يومًا", "For 45 days")),
+        ("request_asked", "grace", ("supprimé 45 jours après", "بعد 45 يومًا من", "deleted 45 days after")),
+        ("request_details", "answer_delay", ("après 45 jours", "بعد 45 يومًا", "after 45 days")),
+    ],
+)
+def test_a_mail_states_the_delay_of_the_code(
+    monkeypatch: pytest.MonkeyPatch, template: MailTemplate, name: str, said: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(writing.DELAYS, name, timedelta(days=45))
+    texts = [writing.compose(language, template, FILLED)[1] for language in LANGUAGES]
+    assert [words in text for words, text in zip(said, texts, strict=True)] == [True, True, True]
+
+
+@pytest.mark.parametrize("template", ["deletion_code", "identity_code"])
+def test_a_mail_states_the_life_of_its_code(monkeypatch: pytest.MonkeyPatch, template: MailTemplate) -> None:
+    assert "10 minutes" in writing.compose("fr", template, FILLED)[1]
+    with use(with_term("transient.code", "PT5M")):
+        assert "5 minutes" in writing.compose("en", template, FILLED)[1], "the row ends before the code"
+    monkeypatch.setattr(codes, "LIFE", timedelta(minutes=20))
+    assert "20 دقيقة" in writing.compose("ar", template, FILLED)[1]
 
 
 def test_languages_fill_in_the_same() -> None:

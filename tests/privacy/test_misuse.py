@@ -133,7 +133,7 @@ def test_an_operators_refusal_opens_the_company_again(shop: Shop) -> None:
     assert state(shop) == "active"
 
 
-def test_only_an_owner_stops_what_was_verified(shop: Shop) -> None:
+def test_only_an_owner_stops_a_confirmed_request(shop: Shop) -> None:
     key, _ = shop.key("privacy.write")
     clerk = shop.member("clerk", "clerk-misuse")
     about = asked(shop.owner, subject=id_of(shop, "clerk-misuse"))

@@ -92,7 +92,7 @@ def test_nobody_waives_for_thirty_days_after_a_change_among_the_owners(
     assert books.request(id).status == "verified"
 
 
-def test_a_clerk_who_comes_and_goes_is_no_change_among_the_owners(vault: Turned) -> None:
+def test_a_clerk_who_joins_or_leaves_is_no_change_of_owners(vault: Turned) -> None:
     books = Books(vault, small=True)
     clerk = _clerk(books)
     access.change_role(_reader(books), books.call(), clerk, "accountant")

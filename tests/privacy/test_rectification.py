@@ -75,7 +75,7 @@ def box(request: pytest.FixtureRequest) -> None:
         open_mailbox(request.getfixturevalue("world"))
 
 
-def test_a_customer_is_put_right_at_once_and_the_receipt_proves_it(shop: Shop) -> None:
+def test_a_customer_is_corrected_at_once_and_the_receipt_proves_it(shop: Shop) -> None:
     issued = shop.issued()
     got = rectified(shop.owner, shop.customer, {"name": RIGHT, "address": {"city": "Rabat"}})
     assert (got.status, got.json["status"]) == (201, "running")
@@ -114,9 +114,7 @@ def test_a_customer_is_put_right_at_once_and_the_receipt_proves_it(shop: Shop) -
         ({"ice": None}, ("/corrections/ice", "ice_required")),
     ],
 )
-def test_what_is_right_is_validated_as_an_edit_is(
-    shop: Shop, corrections: dict[str, Any], fault: tuple[str, str]
-) -> None:
+def test_corrections_are_validated_as_edits(shop: Shop, corrections: dict[str, Any], fault: tuple[str, str]) -> None:
     clock = shop.clock
     got = rectified(shop.owner, shop.customer, corrections)
     assert got.status == 422, got.text
@@ -124,14 +122,14 @@ def test_what_is_right_is_validated_as_an_edit_is(
     assert shop.clock == clock
 
 
-def test_only_a_rectification_corrects(shop: Shop) -> None:
+def test_only_a_rectification_may_have_corrections(shop: Shop) -> None:
     got = shop.owner.post(URL, {"kind": "access", "corrections": {"name": RIGHT}})
     assert got.codes == [("/corrections", "unknown_field")]
     unknown = rectified(shop.owner, "cus_01J00000000000000000000000", {"name": RIGHT})
     assert refused(unknown) == (404, "not_found")
 
 
-def test_who_may_not_edit_does_not_correct(shop: Shop) -> None:
+def test_a_member_without_permission_to_edit_cannot_correct(shop: Shop) -> None:
     viewer = shop.member("viewer")
     assert refused(rectified(viewer, shop.customer, {"name": RIGHT})) == (403, "forbidden")
     asking, _ = shop.key("privacy.write")
@@ -143,7 +141,7 @@ def test_who_may_not_edit_does_not_correct(shop: Shop) -> None:
     assert rectified(writing, shop.customer, {"name": RIGHT}).status == 201
 
 
-def test_a_member_proves_who_he_is_before_his_address_changes(shop: Shop) -> None:
+def test_a_member_proves_their_identity_before_their_address_changes(shop: Shop) -> None:
     hour_ago = int((shop.world.now() - timedelta(hours=1)).timestamp())
     stale = Client(shop.owner.gateway, shop.issuer.token("clerk-stale", auth_time=hour_ago), shop.company)
     fresh = shop.member("clerk", "clerk-stale")
@@ -161,7 +159,7 @@ def test_a_member_proves_who_he_is_before_his_address_changes(shop: Shop) -> Non
     assert shop.owner.get(f"{URL}/{got.json['id']}").json["documents"] is None, "no document names a member"
 
 
-def test_each_issued_document_that_says_otherwise_is_listed_and_can_be_put_right(shop: Shop) -> None:
+def test_each_document_with_the_wrong_value_is_listed_with_its_correction(shop: Shop) -> None:
     first, second = shop.issued(notes="Merci"), shop.issued(discount={"percent": "5"})
     other = shop.owner.post("/v1/customers", {"name": "Autre", "kind": "consumer"}).json["id"]
     shop.issued(customer=other)
@@ -191,7 +189,7 @@ def test_each_issued_document_that_says_otherwise_is_listed_and_can_be_put_right
     ]
 
 
-def test_the_list_pages_on(shop: Shop) -> None:
+def test_the_list_of_documents_has_pages(shop: Shop) -> None:
     issued = [shop.issued()["id"] for _ in range(3)]
     shop.owner.post(f"/v1/invoices/{issued[0]}/credit", {"lines": [{"line": 1, "quantity": "1"}]})
     url = done(shop, shop.customer, {"name": RIGHT})["documents"]
@@ -274,7 +272,7 @@ def test_recipients_are_named_to_the_owners_and_in_the_receipt(shop: Shop, caplo
         assert unnamed not in mail.text
 
 
-def test_nobody_is_reported_told_before_the_mail_is_gone(shop: Shop) -> None:
+def test_a_rectification_completes_after_the_owners_mail(shop: Shop) -> None:
     disclosed(shop, "Direction exemplaire")
     id = rectified(shop.owner, shop.customer, {"name": RIGHT}).json["id"]
     job = requests_job(REQUEST_KINDS)
@@ -312,7 +310,7 @@ def told(vault: Turned) -> None:
     run(vault, named("outbox"), now=vault.now() + timedelta(seconds=1), left=within(60))
 
 
-def test_asking_for_details_stops_the_clock_and_answering_restarts_it(
+def test_a_request_for_details_suspends_the_deadline_and_the_answer_restarts_it(
     vault: Turned, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop = Books(vault, small=True)
@@ -345,7 +343,7 @@ def test_asking_for_details_stops_the_clock_and_answering_restarts_it(
     assert "deadline" not in shop.kinds("requests")
 
 
-def test_the_days_that_were_left_are_left_again(vault: Turned) -> None:
+def test_the_remaining_days_count_again_after_the_answer(vault: Turned) -> None:
     shop = Books(vault, small=True)
     request = shop.request(opened(vault, shop, shop.customer))
     for asked, answered in ((0, 0), (0, 1), (5, 5), (5, 40), (10, 11)):
@@ -360,7 +358,7 @@ def test_the_days_that_were_left_are_left_again(vault: Turned) -> None:
     assert request.deadline == clear_days(request.created_at)
 
 
-def test_what_nobody_answers_lapses_and_changes_nothing(vault: Turned) -> None:
+def test_a_request_without_details_ends_and_changes_nothing(vault: Turned) -> None:
     shop = Books(vault, small=True)
     id = opened(vault, shop, shop.customer)
     rectification.ask_details(vault, shop.id, id, ["name"], "opr_1")
@@ -374,7 +372,7 @@ def test_what_nobody_answers_lapses_and_changes_nothing(vault: Turned) -> None:
         rectification.answer(vault, shop.call(), shop.owner(), id, {"name": RIGHT})
 
 
-def test_details_are_asked_of_what_can_be_corrected(vault: Turned) -> None:
+def test_details_may_be_requested_only_for_correctable_attributes(vault: Turned) -> None:
     shop = Books(vault, small=True)
     id = opened(vault, shop, shop.customer)
     with pytest.raises(InvalidContent):
@@ -417,7 +415,7 @@ def corrected(shop: Books, subject: str | None, **values: Any) -> str:
     return made.outcome.id
 
 
-def test_a_restored_backup_is_put_right_again(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restore_applies_corrections_again(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vault, "settings", replace(vault.settings, pepper="p" * 32))
     shop = Books(vault)
     refs = [
@@ -467,7 +465,7 @@ def _clock(shop: Books) -> int:
     return head.clock
 
 
-def test_a_correction_goes_with_the_person(vault: Turned) -> None:
+def test_a_correction_is_deleted_with_the_person(vault: Turned) -> None:
     shop = Books(vault)
     corrected(shop, shop.customer, name="Serina Exacte")
     corrected(shop, shop.other, name="Autre Exacte")
@@ -481,7 +479,7 @@ def test_a_correction_goes_with_the_person(vault: Turned) -> None:
     assert lines["requests", "correction"]["removed"] == 1
 
 
-def test_a_correction_goes_with_the_account(vault: Turned) -> None:
+def test_a_correction_is_deleted_with_the_account(vault: Turned) -> None:
     shop = Books(vault, small=True)
     corrected(shop, None, name="Serina Exacte")
     corrected(shop, shop.customer, name="Serina Exacte")
@@ -491,7 +489,7 @@ def test_a_correction_goes_with_the_account(vault: Turned) -> None:
     assert corrections(shop) == []
 
 
-def test_a_correction_goes_when_no_backup_is_older(vault: Turned) -> None:
+def test_a_correction_is_deleted_when_no_backup_is_older(vault: Turned) -> None:
     shop = Books(vault, small=True)
     corrected(shop, shop.customer, name=RIGHT)
     (row,) = corrections(shop)
@@ -507,7 +505,7 @@ def test_a_correction_goes_when_no_backup_is_older(vault: Turned) -> None:
         assert len(corrections(shop)) == left
 
 
-def test_who_was_ever_erased_is_named_to_a_restore(vault: Turned) -> None:
+def test_a_restore_learns_every_erased_person(vault: Turned) -> None:
     shop = Books(vault)
     shop.confirmed(shop.supplier)
     clock = _clock(shop)
@@ -516,7 +514,7 @@ def test_who_was_ever_erased_is_named_to_a_restore(vault: Turned) -> None:
     assert replay.since(vault, shop.id, clock).erased == {shop.customer, shop.supplier}
 
 
-def test_the_access_export_tells_of_corrections(shop: Shop) -> None:
+def test_the_access_export_contains_corrections(shop: Shop) -> None:
     from chalicelib.services.privacy.access.contents import kinds, kinds_for
 
     assert "corrections" in {kind.name for kind in kinds()}
@@ -526,7 +524,7 @@ def test_the_access_export_tells_of_corrections(shop: Shop) -> None:
 # ── Large, killed, by hand ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_many_documents_are_counted_a_piece_at_a_time(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_documents_are_counted_in_batches(vault: Turned, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Books(vault)
     open_mailbox(vault)
     query = vault.store.query
@@ -543,7 +541,7 @@ def test_many_documents_are_counted_a_piece_at_a_time(vault: Turned, monkeypatch
     assert (request.status, [m.found for m in request.measures]) == ("completed", [1, 1, 0])
 
 
-def test_killed_at_any_call_it_ends_the_same(vault: Turned) -> None:
+def test_a_rectification_killed_at_any_call_has_the_same_result(vault: Turned) -> None:
     open_mailbox(vault)
 
     def prepare() -> tuple[Books, str]:
@@ -571,7 +569,9 @@ def test_killed_at_any_call_it_ends_the_same(vault: Turned) -> None:
     assert prove(clients, Work(prepare, lambda _: run_due(vault), again, state)) > 4
 
 
-def test_the_operator_rectifies_for_who_asked(shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_operator_rectifies_for_the_requester(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     right, wrong = tmp_path / "right.json", tmp_path / "wrong.json"
     right.write_text(json.dumps({"name": RIGHT}), "utf-8")
     wrong.write_text(json.dumps({"ice": "1"}), "utf-8")
@@ -595,7 +595,7 @@ def test_the_operator_rectifies_for_who_asked(shop: Shop, tmp_path: Path, capsys
     assert shop.owner.get(f"{URL}/{id}").json["status"] == "completed", "the company sees what was done for somebody"
 
 
-def test_one_company_corrects_nothing_of_another(new_shop: Callable[..., Shop]) -> None:
+def test_a_company_cannot_correct_records_of_another(new_shop: Callable[..., Shop]) -> None:
     one, other = new_shop(), new_shop()
     assert refused(rectified(one.owner, other.customer, {"name": RIGHT})) == (404, "not_found")
     shown = rectified(other.owner, other.customer, {"name": RIGHT}).json

@@ -147,7 +147,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return codes_sent
 
 
-def test_a_code_is_good_until_what_it_proves_is_done(
+def test_a_code_is_valid_until_its_operation_is_done(
     shop: Shop, sent: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from chalicelib.services.privacy.requests import requests

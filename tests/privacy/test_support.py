@@ -116,7 +116,7 @@ def test_a_thread_has_so_many_messages_and_no_more(shop: Shop, monkeypatch: pyte
     assert shop.owner.post(f"/v1/support/{id}/messages", {"text": "x"}).codes == [("", "too_many")]
 
 
-def test_a_picture_is_written_anew_without_what_it_betrays(shop: Shop) -> None:
+def test_a_picture_is_written_anew_without_its_metadata(shop: Shop) -> None:
     exif = Image.Exif()
     exif[0x010E] = "33.5731 N 7.5898 W"
     sent = _picture("JPEG", exif=exif, comment=b"of jane")

@@ -6,12 +6,15 @@ import pytest
 
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.privacy.correction import Correction
+from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.jobs.catalogue import named
 from chalicelib.jobs.job import within
 from chalicelib.jobs.report import Report
 from chalicelib.jobs.runner import run
+from chalicelib.policy.load import use
 from chalicelib.services.privacy.requests import requests
 from tests.backup.restoring import Kept
+from tests.moved import with_term
 from tests.privacy.worlds import Turned, carried
 
 FIVE_YEARS = timedelta(days=5 * 366 + 1)
@@ -72,6 +75,21 @@ def test_a_tombstone_outlives_the_last_backup_that_holds_the_person(shop: Kept) 
     assert shop.kinds("requests") == []
 
 
+def test_a_longer_term_and_the_last_backup_both_keep_a_tombstone(shop: Kept) -> None:
+    backup = shop.taken()
+    with use(with_term("request.proof", "P36D")):
+        erased(shop)
+    assert job(shop, "proofs", 2 * MONTH).failures == []
+    (proof,) = [row for row in shop.world.store.query("requests", shop.id).records if isinstance(row, PrivacyRequest)]
+    assert proof.due_at - proof.created_at > timedelta(days=5 * 365), "the term is five years now"
+    assert job(shop, "proofs", FIVE_YEARS).failures == []
+    assert "tombstone" in shop.kinds("requests"), "the backup holds the person"
+    assert not returns(shop, backup)
+    job(shop, "expiry", FIVE_YEARS)
+    assert job(shop, "proofs", FIVE_YEARS + timedelta(days=2)).failures == []
+    assert shop.kinds("requests") == []
+
+
 def test_a_backup_made_after_a_deletion_keeps_no_proof_of_it(shop: Kept, vault: Turned) -> None:
     erased(shop)
     vault.offset = FIVE_YEARS - MONTH
@@ -80,7 +98,7 @@ def test_a_backup_made_after_a_deletion_keeps_no_proof_of_it(shop: Kept, vault: 
     assert shop.kinds("requests") == []
 
 
-def test_a_correction_outlives_the_last_backup_that_holds_what_was_wrong(shop: Kept) -> None:
+def test_a_correction_outlives_the_last_backup_with_the_wrong_value(shop: Kept) -> None:
     backup = shop.taken()
     requests.ask(shop.world, shop.call(), shop.owner(), "rectification", shop.customer, {"phone": "0522000000"})
     carried(shop.world)

@@ -355,7 +355,7 @@ class Documents(RuleBasedStateMachine):
         assert len(journal) == head.clock
 
 
-def test_documents_add_up_whatever_is_done_to_them(bare_world: World) -> None:
+def test_documents_add_up_after_any_operations(bare_world: World) -> None:
     machine: Any = lambda: Documents(bare_world)  # noqa: E731 — its type asks for a class; a call is all it makes
     run_state_machine_as_test(
         machine,

@@ -19,7 +19,7 @@ ISSUED = [path for path in DOCUMENTS if not path.endswith("/payments") and BOOKS
 
 
 @pytest.mark.parametrize("name", ["books", "erased"])
-def test_the_api_states_today_what_it_stated(stage: Stage, name: str) -> None:
+def test_the_api_shows_the_same_content_today(stage: Stage, name: str) -> None:
     """Compare each body whole; of an erased buyer the documents say nothing that identifies them."""
     client = stage.load_client(name)
     said = bodies(name)

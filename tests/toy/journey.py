@@ -246,7 +246,7 @@ def rows(workshop: Workshop, company: str | None = None) -> dict[tuple[str, str]
     return content_of(workshop.shop.world, company or workshop.company)
 
 
-def test_a_backup_of_it_verifies_and_brings_back_what_is_lost(workshop: Workshop) -> None:
+def test_a_backup_of_it_verifies_and_restores_lost_rows(workshop: Workshop) -> None:
     before, backup = rows(workshop), taken(workshop.books)
     counts = backup.counts or {}
     assert (counts["toy_bills"], counts["toy_drafts"]) == (1, 1)

@@ -130,7 +130,7 @@ def test_an_erased_supplier_is_blank_in_it() -> None:
     assert redact(shown, head(SUPPLIER)) == blank
 
 
-def test_a_correction_finds_what_it_states_otherwise() -> None:
+def test_a_correction_finds_documents_with_another_value() -> None:
     supplier = Supplier(
         company="cmp_1",
         id=SUPPLIER,

@@ -37,7 +37,7 @@ def test_a_world_takes_its_instant_from_the_clock_it_was_given() -> None:
     assert timedelta(days=3) <= world.now() - Clock().now() + SECOND < timedelta(days=3) + 2 * SECOND
 
 
-def test_a_world_takes_its_randomness_from_what_it_was_given() -> None:
+def test_a_world_uses_the_given_randomness() -> None:
     world = World(SETTINGS, random=lambda size: b"r" * size)
     call = world.call("cmp_1", "usr_1", "test", key="k")
     assert (call.id, call.seed, world.random(3)) == (b"r".hex() * 15, b"r" * 32, b"rrr")
@@ -149,7 +149,7 @@ def test_a_year_is_changed_only_together_with_its_day() -> None:
     assert found == []
 
 
-def test_a_derived_world_shares_what_its_origin_has_and_has_a_clock_of_its_own() -> None:
+def test_a_derived_world_shares_its_origins_clients_and_has_its_own_clock() -> None:
     world = World(SETTINGS)
     derived = world.at(AT)
     assert derived.files is world.files

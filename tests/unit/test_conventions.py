@@ -96,7 +96,7 @@ def unused(modules: Mapping[str, ast.Module]) -> list[tuple[str, str]]:
     ]
 
 
-def test_a_decision_function_says_what_it_decides() -> None:
+def test_the_name_of_a_decision_function_states_its_decision() -> None:
     found = {(module, name) for module, tree in trees() for name in functions(tree) if name in UNNAMED}
     assert found == set()
 
@@ -126,7 +126,7 @@ def test_no_code_is_for_tests_only() -> None:
     assert unused(sources()) == []
 
 
-def test_what_these_tests_forbid_would_be_found() -> None:
+def test_each_forbidden_pattern_is_found() -> None:
     module = ast.parse("from m import g\ndef f(): ...\ndef g(): ...\nclass C: ...\nx = f() or m.C")
     assert unused({"m": module}) == [("m", "g")]
     by_hand = ast.parse(

@@ -90,7 +90,7 @@ def test_nothing_is_left_after_the_whole() -> None:
     assert _codes(refused) == [("", "nothing_left_to_credit")]
 
 
-def test_a_part_keeps_the_lines_price_and_shows_what_was_taken_off() -> None:
+def test_a_part_keeps_the_lines_price_and_shows_the_reduction() -> None:
     invoice = issued(line("4", "100", discount=Discount(percent=Decimal(10))))
     part = credit(invoice, fresh(invoice), [LineCredit(1, Decimal(1))])
     assert part.lines[0].net == Decimal("90.00")

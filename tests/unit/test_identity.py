@@ -41,7 +41,7 @@ def test_an_address_is_merged_emptied_or_begun() -> None:
     assert normalize({"name": "X"}, before) == {"name": "X"}
 
 
-def test_only_what_changed_is_screened() -> None:
+def test_only_changed_identifiers_are_checked() -> None:
     once_accepted = company(ice="1", tax_id="x")
     assert _codes(once_accepted, {"name": "Nouveau"}) == []
     assert _codes(once_accepted, {"name": "Nouveau", "ice": "2"}) == [("/ice", "ice_malformed")]

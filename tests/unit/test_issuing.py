@@ -47,7 +47,7 @@ def test_the_chain_begins_at_the_company_and_series_and_links_each_hash() -> Non
         {"salt": b"t" * 16},
     ],
 )
-def test_the_hash_changes_with_whatever_was_frozen(changes: dict[str, Any]) -> None:
+def test_the_hash_changes_with_every_frozen_attribute(changes: dict[str, Any]) -> None:
     invoice = issued()
     assert document_hash(invoice) == invoice.hash
     assert document_hash(replace(invoice, **changes)) != invoice.hash

@@ -230,7 +230,7 @@ def _at_import(node: ast.AST) -> Iterator[ast.Call]:
         yield from _at_import(each)
 
 
-def test_every_test_reaches_an_assertion_whatever_its_data() -> None:
+def test_every_test_reaches_an_assertion_with_any_data() -> None:
     assert cannot_fail(trees()) == []
 
 

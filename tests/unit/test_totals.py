@@ -55,12 +55,12 @@ def line(
         ("123456789012345678901234567890.125", "123456789012345678901234567890.13"),
     ],
 )
-def test_cents_rounds_half_up_whatever_the_size(raw: str, rounded: str) -> None:
+def test_cents_rounds_half_up_at_every_size(raw: str, rounded: str) -> None:
     assert str(cents(D(raw))) == rounded
 
 
 @pytest.mark.parametrize("bad", ["NaN", "sNaN", "Infinity", "-Infinity"])
-def test_cents_refuses_what_is_no_number(bad: str) -> None:
+def test_cents_refuses_values_that_are_no_numbers(bad: str) -> None:
     with pytest.raises(ValueError, match="finite"):
         cents(D(bad))
     with pytest.raises(ValueError, match="finite"):
@@ -137,7 +137,7 @@ def test_share_gives_the_centimes_left_to_the_largest_remainders(
 
 
 @pytest.mark.parametrize(("amount", "weights"), [("0.01", []), ("0.01", ["0"]), ("0.001", ["1"]), ("1", ["-1", "2"])])
-def test_share_refuses_what_cannot_add_up(amount: str, weights: list[str]) -> None:
+def test_share_refuses_values_that_cannot_add_up(amount: str, weights: list[str]) -> None:
     with pytest.raises(ValueError, match=r"share|weight"):
         share(D(amount), [D(weight) for weight in weights])
 

@@ -52,7 +52,7 @@ def test_a_list_names_kinds_and_tables_that_exist(path: WritePath) -> None:
     assert {table for kinds in lists for table in kinds.every} <= {table for table, _ in entities}
 
 
-def test_the_erasure_list_is_what_the_plans_remove() -> None:
+def test_the_erasure_list_has_the_kinds_that_the_plans_remove() -> None:
     rows = [step for step in steps() if step.store == "table"]
     removed = {(step.place, kind) for step in rows for kind in step.kinds}
     assert all(erase.PATH.allows("delete", table, kind) for table, kind in removed)
@@ -69,7 +69,7 @@ def test_an_erasure_of_files_refuses_the_archive() -> None:
         erase_file(None, "archive/cmp_1/x")  # type: ignore[arg-type]  # refused before S3 is asked
 
 
-def test_bookkeeping_changes_what_has_a_due_date() -> None:
+def test_bookkeeping_changes_the_kinds_with_a_due_date() -> None:
     due = {key for key, cls in all_entities().items() if any(field.name == "due" for field in fields(cls))}
     assert {key for key in all_entities() if key in bookkeeping.PATH.updates} == due
     assert ("ledger", "invoice") not in due

@@ -22,7 +22,8 @@ class BackupUnknownKey(Conflict):
 
 
 class BackupKeyDestroyed(Conflict):
-    """The backup's data key was destroyed with the account. Nobody can decrypt the backup."""
+    """The backup's data key was destroyed when the account or its cloud storage was erased. Nobody can decrypt what is
+    under this key."""
 
     code = "backup_key_destroyed"
 

@@ -5,6 +5,7 @@ Only digests are stored, never a code or an address.
 
 import hmac
 import unicodedata
+from datetime import timedelta
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -13,7 +14,8 @@ from chalicelib.domain.entity import Record, entity, kept
 PUBLIC = "public"
 """The partition of rows that come from public pages and belong to no company. No company's id can equal it."""
 TRIES = 5
-LIFE_SECONDS = 600
+LIFE = timedelta(minutes=10)
+"""A mailed code is valid for at least this time, or for the term of `transient.code` if that is shorter."""
 DIGITS = 8
 
 

@@ -127,15 +127,15 @@ def _download_job(world: "World", reader: Reader, call: Call, id: str) -> JobRow
             return row
     if None not in rows:
         raise TooManyRequests(retry_after=3600)
-    made = row_of(call, "download", {"backup": id}, ids[rows.index(None)])
+    job = row_of(call, "download", {"backup": id}, ids[rows.index(None)])
 
     def decide_download(snapshot: Snapshot) -> Decision[None]:
-        known = snapshot.get(JobRow, made.id)
-        return Decision(new=() if known else (made,))
+        known = snapshot.get(JobRow, job.id)
+        return Decision(new=() if known else (job,))
 
-    transact(store, call, [made.key], decide_download, SYSTEM_WHILE_OPEN)
+    transact(store, call, [job.key], decide_download, SYSTEM_WHILE_OPEN)
     world.wake(NAME)
-    return made
+    return job
 
 
 def _queued(world: "World", call: Call, task: str, inputs: dict[str, Any]) -> Committed[JobRow]:

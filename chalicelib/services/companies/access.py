@@ -209,17 +209,17 @@ def create_key(
         raise InvalidContent(*(Fault(f"/scopes/{i}", "scope_not_held", {"scope": scope}) for i, scope in beyond))
 
     def decide_key(snapshot: Snapshot) -> Decision[MadeKey]:
-        made = make_api_key(call.company, snapshot.head.mode, call.random("api_key"))
+        new_key = make_api_key(call.company, snapshot.head.mode, call.random("api_key"))
         key = call.make(
             ApiKey,
-            id=made.id,
+            id=new_key.id,
             name=name,
-            digest=made.digest,
-            hint=made.hint,
+            digest=new_key.digest,
+            hint=new_key.hint,
             scopes=tuple(dict.fromkeys(scopes)),
             created_by=call.actor,
         )
-        return Decision(MadeKey(key, made.token), new=(key,))
+        return Decision(MadeKey(key, new_key.token), new=(key,))
 
     return transact(store, call, [], decide_key, ACCOUNT)
 

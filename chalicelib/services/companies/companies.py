@@ -205,9 +205,9 @@ def _switching(
             if not looked[1]:
                 raise WorkspaceNotEmpty
         state = {"cloud_sync": after.cloud_sync, "cloud_backup": after.cloud_backup}
-        made, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
+        new_plans, gone = plans.following(snapshot, call.at, on=after.cloud_backup)
         job = disable_cloud.queued(call) if leaves and erase else None
-        return Decision(CloudSwitches(after, job), new=(*made, *([job] if job else ())), deletes=gone, head=state)
+        return Decision(CloudSwitches(after, job), new=(*new_plans, *([job] if job else ())), deletes=gone, head=state)
 
     return decide_switch
 

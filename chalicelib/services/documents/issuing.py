@@ -163,15 +163,17 @@ def _issued(
     )
 
 
-def _slot(snapshot: Snapshot, call: Call, made: DocumentType, series: Series, day: date, id: str) -> issuing.SeriesSlot:
+def _slot(
+    snapshot: Snapshot, call: Call, document_type: DocumentType, series: Series, day: date, id: str
+) -> issuing.SeriesSlot:
     return issuing.SeriesSlot(
         series=series,
         day=day,
-        today=current_day(snapshot.head, made.kind, call.at),
+        today=current_day(snapshot.head, document_type.kind, call.at),
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
-        floor=floor(snapshot.head, made.kind),
+        floor=floor(snapshot.head, document_type.kind),
     )
 
 

@@ -39,7 +39,7 @@ class Printable:
 
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
-    """The address of the document's page, valid for 5 minutes. Raises NotFound, Busy, RendererUnavailable,
+    """The address of the document's page, valid for `LINK_SECONDS`. Raises NotFound, Busy, RendererUnavailable,
     DocumentBlocked for an erased buyer's document, and InvalidContent for a company template that fails."""
     printable = _printable(reader, kind, id, language)
     key = _kept(world, reader.company, printable)

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from chalicelib.domain.call import Call
+from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.contact.letter import Letter, MailTemplate
 from chalicelib.domain.journal import Message
 from chalicelib.domain.language import Language
+from chalicelib.domain.privacy.request import GRACE, UNANSWERED
 from chalicelib.outside.mail import Undeliverable
 from chalicelib.policy.ends import expires_at, term
 from chalicelib.policy.load import current
-from chalicelib.policy.wording import length
-from chalicelib.services.codes import email_key
+from chalicelib.policy.wording import delay, length
+from chalicelib.services.codes import email_key, life
 from chalicelib.store import bookkeeping
 from chalicelib.store.read import members_with
 
@@ -32,6 +34,8 @@ log = logging.getLogger("facture.mail")
 TASK = "mail"
 TERMS = {"export_term": "file.export", "former_term": "identity.former", "proof_term": "request.proof"}
 """The retention rules whose terms a text may state, by placeholder."""
+DELAYS = {"answer_delay": UNANSWERED, "grace": GRACE, "owner_change_delay": OWNER_CHANGE_DELAY}
+"""The times that are no retention terms and that a text may state, by placeholder."""
 
 
 class Mail(NamedTuple):
@@ -116,7 +120,8 @@ def compose(language: Language, template: MailTemplate, values: dict[str, str]) 
     """The subject and text of a mail. Raises KeyError for a missing value."""
     policy, words = current(), _templates(language)
     terms = {name: length(term(rule), language) for name, rule in TERMS.items()}
-    known = {"product": policy.product, "contact": policy.contact} | terms | values
+    delays = {name: delay(time, language) for name, time in (DELAYS | {"code_life": life()}).items()}
+    known = {"product": policy.product, "contact": policy.contact} | terms | delays | values
     said = words[template]
     text = f"{said['text'].strip()}\n\n{words['end']['text'].strip()}\n"
     return said["subject"].format_map(known), text.format_map(known)

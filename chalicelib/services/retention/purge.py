@@ -1,4 +1,4 @@
-"""The purge at the end of the statutory term (CGI art. 211): ten years from the end of the financial year.
+"""The purge at the end of the statutory term (CGI art. 211), which begins at the end of the financial year.
 
 The register stays verifiable: a series keeps the last purged number and its chain hash. One row per company holds the
 date of its next purge, so that the cost of a run depends on what is due and not on what is stored.

@@ -181,7 +181,7 @@ def close_now(store: Store, call: Call, id: str) -> Committed[Thread]:
 
 
 def attachment(world: "World", reader: Reader, writer: ThreadMember, id: str, file: str) -> Link:
-    """The address of an attachment, valid for five minutes. Raises NotFound."""
+    """The address of an attachment, valid for `LINK_SECONDS`. Raises NotFound."""
     thread = _theirs(reader, writer, id)
     for message in messages(reader.store, thread):
         for found in message.attachments:

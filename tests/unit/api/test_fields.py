@@ -142,7 +142,7 @@ NUMBERS = (Number(12, 2, "1"), Number(12, 6, "1"), Number(9, 6, "1", positive=Tr
 
 @pytest.mark.parametrize("number", NUMBERS, ids=str)
 @given(text=st.from_regex(r"-?[0-9]{0,14}(\.[0-9]{0,8})?", fullmatch=True))
-def test_a_numbers_schema_says_what_its_check_does(number: Number, text: str) -> None:
+def test_a_numbers_schema_agrees_with_its_check(number: Number, text: str) -> None:
     try:
         TypeAdapter(Annotated[Decimal, number]).validate_python(text)
     except ValidationError:

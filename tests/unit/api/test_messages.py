@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
@@ -11,7 +12,7 @@ from typing import Any, get_args
 import pytest
 
 import chalicelib
-from chalicelib.api import request_errors
+from chalicelib.api import problems, request_errors
 from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
@@ -190,6 +191,21 @@ def test_words_are_for_codes_that_exist(language: Language) -> None:
     for _, parameter, value in CARRIED:
         carried.setdefault(parameter, set()).add(value)
     assert {name: set(known) for name, known in messages(language)["values"].items()} == carried
+
+
+@pytest.mark.parametrize(
+    ("refusal", "name", "said"),
+    [
+        (errors.OwnersChanged, "owner_change_delay", ("moins de 45 jours", "آخر 45 يومًا", "the last 45 days")),
+        (errors.ProofNeeded, "proof_age", ("dans les 45 jours", "خلال 45 يومًا", "within 45 days")),
+    ],
+)
+def test_a_message_states_the_delay_of_the_code(
+    monkeypatch: pytest.MonkeyPatch, refusal: type[Refusal], name: str, said: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(problems._DELAYS[refusal.code], name, timedelta(days=45))
+    texts = [detail(refusal, language, possible_from="2026-12-24") for language in LANGUAGES]
+    assert [words in text for words, text in zip(said, texts, strict=True)] == [True, True, True]
 
 
 def test_several_codes_are_separated_as_the_language_does() -> None:

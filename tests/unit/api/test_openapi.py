@@ -140,6 +140,6 @@ def test_the_page_stands_alone(document: dict[str, Any]) -> None:
     assert {"main", "nav", "h1"} <= set(page.tags)
 
 
-def test_the_page_escapes_what_it_shows(document: dict[str, Any]) -> None:
+def test_the_page_escapes_its_values(document: dict[str, Any]) -> None:
     hostile = json.loads(json.dumps(document).replace("List", "<script>alert(1)</script>"))
     assert "<script" not in docs.page(hostile)

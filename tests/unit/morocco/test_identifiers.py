@@ -128,13 +128,13 @@ def test_numbers_without_a_key(value: str, check: object, expected: tuple[str, s
     assert outcome(check(value)) == expected
 
 
-def test_a_length_warning_says_what_is_usual() -> None:
+def test_a_length_warning_states_the_usual_length() -> None:
     finding = check_tax_id("123")
     assert finding is not None
     assert finding.params == {"shortest": "7", "longest": "8"}
 
 
-def test_normalise_drops_what_copying_brings_along() -> None:
+def test_normalise_drops_characters_that_copying_adds() -> None:
     assert normalise("\u200f00\u00a021\u202f36 09-30.00 040\u200e") == "002136093000040"
 
 

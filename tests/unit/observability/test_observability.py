@@ -58,7 +58,7 @@ def written() -> Written:
     return Written()
 
 
-def test_a_line_is_json_with_what_is_bound(written: Written) -> None:
+def test_a_log_line_is_json_with_the_bound_values(written: Written) -> None:
     with written.telemetry.bound(request_id="req-1", company="cmp_1"):
         written.logger.warning("invoice issued", extra={"seconds": 0.5})
     written.logger.warning("another")

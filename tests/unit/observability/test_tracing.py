@@ -108,5 +108,5 @@ def test_an_invocation_that_is_not_sampled_does_not_load_the_library() -> None:
 @pytest.mark.parametrize(
     ("header", "expected"), [(TRACE % 1, True), (TRACE % 0, False), ("", False), ("Root=1-5759e988", False)]
 )
-def test_lambda_says_what_is_sampled(header: str, expected: bool) -> None:
+def test_lambda_decides_which_requests_are_sampled(header: str, expected: bool) -> None:
     assert sampled({"_X_AMZN_TRACE_ID": header}) is expected

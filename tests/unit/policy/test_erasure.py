@@ -35,7 +35,7 @@ def test_every_store_is_in_the_plan_of_a_company() -> None:
     assert {step.place for step in found.steps if step.store == "files"} == set(current().prefixes)
 
 
-def test_a_company_keeps_only_what_the_law_keeps() -> None:
+def test_an_erased_company_keeps_only_statutory_data_and_proofs() -> None:
     steps = planned("company").steps
     assert {step.action for step in steps} == {"block", "keep", "delete"}
     kept = [step for step in steps if step.action in ("block", "keep")]
@@ -44,7 +44,7 @@ def test_a_company_keeps_only_what_the_law_keeps() -> None:
     assert [step for step in steps if (step.until is not None) != (step in kept)] == []
 
 
-def test_the_workspace_and_the_accounts_go_whatever_their_rules_say() -> None:
+def test_the_workspace_and_the_accounts_are_deleted_under_any_rule() -> None:
     """Company.numbering names a statutory rule, yet lies in the workspace: the numbers given are in the ledger."""
     company = steps(planned("company"), "workspace", "company")
     assert [step.action for step in company] == ["delete"]
@@ -130,7 +130,7 @@ def test_the_last_trace() -> None:
     assert planned("party").last_trace == date(2027, 11, 23)
 
 
-def test_a_mixed_row_that_stays_loses_what_no_law_keeps() -> None:
+def test_a_mixed_row_that_stays_loses_its_other_attributes() -> None:
     attributes = (
         Attribute("id", "str", "record.key", "record.key", packed=False, optional=False),
         Attribute("gross", "Decimal", "document.content", "document.content", packed=False, optional=False),

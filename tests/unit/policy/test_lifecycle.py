@@ -84,7 +84,7 @@ def test_a_planted_drift_is_found(name: str, key: str, value: Any) -> None:
     assert any(name in fault for fault in drift(current(), deployed))
 
 
-def test_a_term_that_changes_shows_as_drift_of_what_is_deployed() -> None:
+def test_a_changed_term_is_drift_of_the_deployed_rules() -> None:
     longer = changed('term = "P7D"', 'term = "P14D"')
     assert len(drift(longer, configuration(current()))) == 1
     assert len(drift(current(), {"Rules": []})) == len(rules())

@@ -86,7 +86,7 @@ def test_the_contact_address_is_on_every_page(language: Language, version: str) 
 
 
 @pytest.mark.parametrize(("language", "version"), EVERY_PAGE)
-def test_every_version_is_listed_with_what_changed(language: Language, version: str) -> None:
+def test_every_version_is_listed_with_its_changes(language: Language, version: str) -> None:
     page = Page(publish.render(language, version))
     links = {link["href"] for link in page.all("a")}
     for each in current().versions:

@@ -37,7 +37,7 @@ def test_reads_iso_8601(text: str, period: Period) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "P", "10Y", "P10", "P-1Y", "P1.5Y", "PT", "P1YT", "P1D2Y", "p1y", "P1Y ", "٣"])
-def test_refuses_what_is_no_period(text: str) -> None:
+def test_refuses_text_that_is_no_period(text: str) -> None:
     with pytest.raises(TermError):
         Period.parse(text)
 

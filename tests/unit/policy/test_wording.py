@@ -1,6 +1,6 @@
 """The policy in words: plurals, terms and dates in three languages."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -8,7 +8,7 @@ from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.policy.load import current
 from chalicelib.policy.model import ACTIONS, CLASSES
 from chalicelib.policy.terms import Period
-from chalicelib.policy.wording import length, long_date, say, term
+from chalicelib.policy.wording import delay, length, long_date, say, term
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ from chalicelib.policy.wording import length, long_date, say, term
 )
 def test_lengths_of_time(text: str, language: Language, words: str) -> None:
     assert length(Period.parse(text), language) == words
+
+
+def test_delays() -> None:
+    assert delay(timedelta(days=30), "ar") == "30 يومًا"
+    assert delay(timedelta(minutes=10), "fr") == "10 minutes"
+    assert delay(timedelta(days=1, minutes=1), "en") == "1441 minutes"
 
 
 def test_terms() -> None:

@@ -277,7 +277,7 @@ def test_categories(name: str, categories: list[str]) -> None:
     assert it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:ID") == categories
 
 
-def test_stamp_duty_is_a_charge_and_what_is_withheld_counts_as_paid() -> None:
+def test_stamp_duty_is_a_charge_and_withholding_counts_as_paid() -> None:
     it = read(e_invoice(DOCUMENTS["cash"]()))
     assert it.text("cac:AllowanceCharge/cbc:ChargeIndicator") == "true"
     assert it.amount("cac:AllowanceCharge/cbc:Amount") == D("9.00")

@@ -66,9 +66,7 @@ def pipeline(bare_world: World, request: pytest.FixtureRequest) -> Pipeline:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.__name__)
-def test_a_verb_costs_what_it_is_known_to_cost(
-    pipeline: Pipeline, verb: Verb, other_engines: Mapping[str, str]
-) -> None:
+def test_a_verb_has_its_known_cost(pipeline: Pipeline, verb: Verb, other_engines: Mapping[str, str]) -> None:
     with pipeline.unguarded(), Traffic(pipeline.world.store) as traffic:
         verb(pipeline)
     known = COUNTS["flows"][verb.__name__]

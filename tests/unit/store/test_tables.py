@@ -20,7 +20,7 @@ def test_tables_are_made_as_they_are_defined(bare_world: World) -> None:
         assert expiry.get("AttributeName") == definition.ttl
 
 
-def test_making_them_again_keeps_what_is_in_them(bare_world: World) -> None:
+def test_creating_the_tables_again_keeps_their_rows(bare_world: World) -> None:
     settings = replace(bare_world.settings, table_prefix=f"again-{uuid4().hex[:8]}-")
     create_tables(settings)
     world = World(settings)

@@ -125,16 +125,16 @@ def _job(call: Call, backup: Backup) -> JobRow:
 def _keys(world: "World", call: Call) -> tuple[dict[KeyClass, str], tuple[Record, ...]]:
     """The ids of the company's data keys, and the rows of new keys to store."""
     found: dict[KeyClass, str] = {}
-    made: list[Record] = []
+    new_keys: list[Record] = []
     for key_class, cls in KEYS.items():
         page = world.store.query(cls.TABLE, call.company, SORT.startswith(f"{cls.KIND}#"), descending=True, limit=1)
         if page.records:
             found[key_class] = page.records[0].id
             continue
         id = call.new_id(cls)
-        made.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
+        new_keys.append(call.make(cls, id=id, wrapped=world.vault.wrapped(call.company, id)))
         found[key_class] = id
-    return found, tuple(made)
+    return found, tuple(new_keys)
 
 
 def advance(world: "World", backup: Backup) -> Backup:

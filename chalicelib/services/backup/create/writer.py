@@ -73,11 +73,11 @@ class BackupWriter:
             if not self._put(writer) or deadline.passed:
                 return
         after = self.row.layers[-1]
-        made = cut(self.world, self.company, after, fencing=layer >= MOST_LAYERS)
-        clock = made.clock if made else clock_of(self.world.store, self.company)
+        last_rows = cut(self.world, self.company, after, fencing=layer >= MOST_LAYERS)
+        clock = last_rows.clock if last_rows else clock_of(self.world.store, self.company)
         self.row = replace(self.row, layers=(*self.row.layers, clock), cursor="")
-        if made is not None:
-            last = self._known(list(made.lines))
+        if last_rows is not None:
+            last = self._known(list(last_rows.lines))
             while writer := self._filled(last):
                 if not self._put(writer):
                     return

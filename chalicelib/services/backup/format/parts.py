@@ -138,10 +138,10 @@ class PartWriter:
 
     def _write(self, text: bytes) -> None:
         self._text += len(text) + 1
-        made = self._deflate.compress(text + b"\n")
-        if made:
-            self._out.append(made)
-            self._size += len(made)
+        compressed = self._deflate.compress(text + b"\n")
+        if compressed:
+            self._out.append(compressed)
+            self._size += len(compressed)
 
 
 def named(logos: tuple[Logo, ...], new: set[tuple[str, bool]]) -> tuple[Logo, ...]:

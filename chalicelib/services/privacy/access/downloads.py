@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def download(world: "World", company: str, requester: Requester, id: str) -> Link:
-    """The address of the archive, valid for 5 minutes. Raises NotFound, also after its term, Forbidden, ProofNeeded,
-    Busy."""
+    """The address of the archive, valid for `LINK_SECONDS`. Raises NotFound, also after its term, Forbidden,
+    ProofNeeded, Busy."""
     request = find_request(world.store, company, requester, id)
     requester.require(request.subject)
     if not _ready(world, request):

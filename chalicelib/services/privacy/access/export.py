@@ -179,18 +179,18 @@ def _printed(
     start = start_after(reader.company, after) if after else None
     table = by_kind(kind).issued.TABLE
     page = world.store.query(table, reader.company, SORT.startswith(f"{kind}#"), after=start, limit=PAGES)
-    made: dict[str, bytes] = {}
+    pages: dict[str, bytes] = {}
     lost: list[str] = []
     for row in page.records:
         if not isinstance(row, Issued) or not concerns(row, request.subject):
             continue
         try:
             filename, key = page_of(world, reader, kind, row.id)
-            made[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
+            pages[f"pdf/{filename.removesuffix('.pdf')}-{row.id}.pdf"] = world.files.read(key)
         except (DocumentBlocked, InvalidContent, RendererUnavailable, NotFound):
             lost.append(row.id)
-    put_part(world, request, part, made, lost)
-    return len(made), page.next["sort"]["S"] if page.next else None
+    put_part(world, request, part, pages, lost)
+    return len(pages), page.next["sort"]["S"] if page.next else None
 
 
 def _copied(
@@ -198,17 +198,19 @@ def _copied(
 ) -> tuple[int, str | None]:
     """Copy the next of the company's files under a prefix into a part."""
     own = prefixes.of_company(prefix, reader.company)
-    made: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     where = None
     for key in world.files.list(own):
         if key <= after:
             continue
-        if len(made) == FILES:
-            where = max(made, default=None)
+        if len(contents) == FILES:
+            where = max(contents, default=None)
             break
-        made[key] = world.files.read(key)
-    put_part(world, request, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in made.items()}, [])
-    return len(made), where
+        contents[key] = world.files.read(key)
+    put_part(
+        world, request, part, {f"{prefix}{key.removeprefix(own)}": content for key, content in contents.items()}, []
+    )
+    return len(contents), where
 
 
 def _attached(world: "World", request: PrivacyRequest, part: str, after: str, reader: Reader) -> tuple[int, str | None]:
@@ -217,15 +219,15 @@ def _attached(world: "World", request: PrivacyRequest, part: str, after: str, re
     kind, own = SORT.startswith("support_message#"), prefixes.of_company(prefixes.UPLOADS, reader.company)
     page = world.store.query(SupportMessage.TABLE, reader.company, kind, after=start, limit=PAGES)
     rows = [row for row in page.records if isinstance(row, SupportMessage) and concerns(row, request.subject)]
-    made: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     lost: list[str] = []
     for id, key in [(row.id, attached.key) for row in rows for attached in row.attachments]:
         try:
-            made[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
+            contents[f"{prefixes.UPLOADS}{key.removeprefix(own)}"] = world.files.read(key)
         except NotFound:
             lost.append(id)
-    put_part(world, request, part, made, lost)
-    return len(made), page.next["sort"]["S"] if page.next else None
+    put_part(world, request, part, contents, lost)
+    return len(contents), page.next["sort"]["S"] if page.next else None
 
 
 def _clear(world: "World", request: PrivacyRequest) -> None:

@@ -71,13 +71,13 @@ def _ended(
     return replace(written, member=replace(member, objects=pieces.count()), sent=Sent())
 
 
-def put_part(world: "World", request: PrivacyRequest, part: str, made: dict[str, bytes], lost: list[str]) -> None:
+def put_part(world: "World", request: PrivacyRequest, part: str, contents: dict[str, bytes], lost: list[str]) -> None:
     """Put files into a piece of the ZIP, with the list of their names and of missing files."""
-    if made:
+    if contents:
         number = part.removeprefix(parts_of(request))
-        _pieces(world, request).store_complete(f"9{number}", made)
-    if made or lost:
-        names = json.dumps([list(made), lost]).encode()
+        _pieces(world, request).store_complete(f"9{number}", contents)
+    if contents or lost:
+        names = json.dumps([list(contents), lost]).encode()
         world.files.put(f"{part}.names", names, "application/json", only_if_absent=False)
 
 

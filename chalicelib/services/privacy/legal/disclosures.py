@@ -41,12 +41,11 @@ def record(world: "World", company: str, details: DisclosureInput, by: str) -> D
     future day, or a hidden transfer to a processor: only a lawful demand may be hidden."""
     call = world.call(company, by, "disclosure_record", key=f"disclosure-{world.random(12).hex()}")
     _check(details, today(call.at))
-    kept = max(call.at, _end_of(details.hidden_until, call.at))
     entry = call.make(
         Disclosure,
         **vars(details),
         actor=by,
-        due_at=first_day_gone("disclosure.record", kept),
+        due_at=end_of(call.at, details.hidden_until),
     )
 
     transact(world.store, call, [], always(Decision(new=(entry,))), ACCOUNT_WHILE_BLOCKED)
@@ -62,10 +61,11 @@ def record_access(world: "World", company: str, rule: str, reason: str, by: str)
     return record(world, company, details, by)
 
 
-def _end_of(day: date | None, at: datetime) -> datetime:
-    """The end of the entry's term. The term begins when the company may see the entry, otherwise it could end
-    before."""
-    return at if day is None else at + timedelta(days=max(0, (day - at.date()).days + 1))
+def end_of(at: datetime, hidden_until: date | None) -> datetime:
+    """The end of the term of an entry that was recorded at `at`. The term begins when the company may see the entry,
+    otherwise it could end before."""
+    hidden_days = 0 if hidden_until is None else max(0, (hidden_until - at.date()).days + 1)
+    return first_day_gone("disclosure.record", at + timedelta(days=hidden_days))
 
 
 def _check(details: DisclosureInput, on: date) -> None:

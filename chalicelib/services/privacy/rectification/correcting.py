@@ -192,11 +192,11 @@ def _kept(request: PrivacyRequest, after: Record, names: frozenset[str], call: C
         record=after.KIND,
         attributes=tuple(sorted(stored)),
         values=values_of(after, stored),
-        due_at=_ends(call.at),
+        due_at=end_of(call.at),
     )
 
 
-def _ends(at: datetime) -> datetime:
+def end_of(at: datetime) -> datetime:
     """The midnight after the last day on which a backup can be older than a correction made at `at`."""
     term = current().rules["request.correction"].term
     if term is None:

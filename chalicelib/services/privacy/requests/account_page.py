@@ -101,8 +101,8 @@ def _begin(world: "World", member: Member, nonce: str) -> DeletionOutcome:
     requester = Requester(id=member.id, role=member.role, subject=member.user, proven=True)
     subject = None if member.role == "owner" else member.id
     try:
-        made = requests.ask(world, _call(world, member, f"ask-{nonce}"), requester, "deletion", subject, capped=False)
-        id = id_of(made)
+        asked = requests.ask(world, _call(world, member, f"ask-{nonce}"), requester, "deletion", subject, capped=False)
+        id = id_of(asked)
         confirmed = requests.confirm(world, _call(world, member, f"confirm-{nonce}"), requester, id)
     except (CompanyBlocked, AlreadyBlocked, NotFound, RequestSettled, UnderHold):
         return DeletionOutcome("already")

@@ -224,8 +224,8 @@ def cancel(world: "World", call: Call, requester: Requester, id: str) -> Committ
 
 
 def mail_code(world: "World", call: Call, requester: Requester, id: str, language: Language) -> None:
-    """Mail the requesting member a code that is valid for ten minutes. Raises NotFound, RequestSettled, ProofNeeded for
-    a member without an address, TooManyRequests."""
+    """Mail the requesting member a one-time code. Raises NotFound, RequestSettled, ProofNeeded for a member without an
+    address, TooManyRequests."""
     request = find_request(world.store, call.company, requester, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
