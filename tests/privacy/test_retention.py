@@ -34,12 +34,12 @@ BEGIN = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
 class Ledger(Books):
-    """A company that signed up in November of its first year, and has issued on the last day of each."""
+    """A company that signed up before its first year ended, and has issued on the last day of each."""
 
     def __init__(
         self, world: Turned, *, per_year: int = 2, years: tuple[int, ...] = (2026, 2027, 2028), mark: str = CANARY
     ) -> None:
-        super().__init__(world, small=True, mark=mark, at=BEGIN.replace(year=min(years), day=1))
+        super().__init__(world, small=True, mark=mark, at=BEGIN.replace(year=min(BEGIN.year, *years), day=1))
         self.by_year: dict[int, list[str]] = {}
         customer = self._party(Customer, self.customer)
         (series,) = [row for row in self._stored("ledger") if isinstance(row, Series)]
