@@ -31,7 +31,7 @@ FEW: Final = 60
 TOGETHER: Final = 40
 """Rows read at once without a common clock. Most are small, and a transaction reads 4 MB."""
 TRIES: Final = 3
-"""Attempts at the cutoff before writers are fenced."""
+"""Attempts at the cutoff before the next delta, also while writers are fenced."""
 ChangedKeys = dict[tuple[str, str], str]
 """The kind of each row by its group and sort key."""
 
