@@ -80,7 +80,7 @@ GROUPS: Final = (
 
 ACCESS: Final = "a restore must not give back an access that was taken away"
 PROOF: Final = "proof of requests outlives what it proves: a restore reads it, and never puts it back"
-PASSING: Final = "it is gone before anybody would restore it"
+SHORT_LIVED: Final = "it is gone before anybody would restore it"
 OWN: Final = "what backups themselves are made by"
 EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
@@ -104,13 +104,13 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("requests", "disclosure"): PROOF,
         ("requests", "acceptance"): PROOF,
         ("requests", "destruction"): PROOF,
-        ("transient", "idempotency"): PASSING,
-        ("transient", "job"): PASSING,
-        ("transient", "upload"): PASSING,
-        ("transient", "code"): PASSING,
-        ("transient", "former_owner"): PASSING,
-        ("transient", "tally"): PASSING,
-        ("transient", "mail"): PASSING,
+        ("transient", "idempotency"): SHORT_LIVED,
+        ("transient", "job"): SHORT_LIVED,
+        ("transient", "upload"): SHORT_LIVED,
+        ("transient", "code"): SHORT_LIVED,
+        ("transient", "former_owner"): SHORT_LIVED,
+        ("transient", "tally"): SHORT_LIVED,
+        ("transient", "mail"): SHORT_LIVED,
         ("transient", "diagnostics"): "it belongs to no company",
         ("transient", "job_checkpoint"): "it belongs to no company",
         ("transient", "job_switch"): "it belongs to no company",
