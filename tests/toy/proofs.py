@@ -189,7 +189,7 @@ def toys(shop: Books) -> list[str]:
     return [row.id for row in rows if isinstance(row, Toy)]
 
 
-def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
+def test_it_is_purged_on_the_day_after_its_term(vault: Turned) -> None:
     shop = Books(vault, small=True)
     early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
     put(vault, early, late, new_schedule(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))
