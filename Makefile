@@ -67,7 +67,7 @@ deploy: package ## Deploy a stage to AWS by a change set, under the credentials 
 	@$(PY) -m infra.deploy --stage $(STAGE) $(DEPLOY)
 
 .PHONY: lint
-lint: $(READY) ## Style and import floors
+lint: $(READY) ## Style and import layers
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/lint-imports --no-logo

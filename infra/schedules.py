@@ -9,7 +9,7 @@ from infra.stages import TIME_ZONE, arn, document, ref, sub, title
 WAKE_QUEUE, DEAD_WAKES, DEAD_SCHEDULES = "WakeQueue", "DeadWakes", "DeadSchedules"
 GROUP, ROLE = "ScheduleGroup", "SchedulerRole"
 RECEIVES = 5
-RUN_SECONDS = 300
+FUNCTION_SECONDS = 300
 """The longest run of a job's function. A message stays hidden six times as long, as Lambda advises."""
 KEPT_SECONDS = 14 * 86_400
 """Two weeks, which is SQS's maximum. A person must look at dead letters."""
@@ -28,7 +28,7 @@ def schedules(stage: str) -> dict[str, Any]:
         **_queue(DEAD_WAKES),
         **_queue(
             WAKE_QUEUE,
-            VisibilityTimeout=6 * RUN_SECONDS,
+            VisibilityTimeout=6 * FUNCTION_SECONDS,
             RedrivePolicy={"deadLetterTargetArn": arn(DEAD_WAKES), "maxReceiveCount": RECEIVES},
         ),
     }

@@ -69,7 +69,7 @@ def _take(context: RequestContext) -> Answer:
     ]
     member = context.actor.id if context.reader else None
     content = (sent.app_version, sent.os, sent.os_version, events)
-    stored = diagnostics.take(context.world, context.reader, member, context.source, content)
+    stored = diagnostics.store_batch(context.world, context.reader, member, context.source, content)
     return Answer({"object": "diagnostics", "stored": stored})
 
 

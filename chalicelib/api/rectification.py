@@ -54,7 +54,9 @@ def _details(context: RequestContext) -> Answer:
     requester = requester_of(context)
     request = find_request(context.world.store, context.company, requester, context.path["id"])
     corrections = permitted(context, request.subject, context.body.corrections)
-    return answer(rectification.answer(context.world, context.presenting(detailed), requester, request.id, corrections))
+    return answer(
+        rectification.give_values(context.world, context.presenting(detailed), requester, request.id, corrections)
+    )
 
 
 def _documents(context: RequestContext) -> Answer:

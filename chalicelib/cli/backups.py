@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 DEADLINE = 3_600.0
 PAUSE = 1.0
 """Seconds between two checks of a job that another runner runs."""
-LINK_SECONDS = 900
+OPERATOR_LINK_SECONDS = 900
 
 
 def add_to(nouns: Any) -> None:
     """Add the `backups` commands."""
     verbs = arguments.noun(nouns, "backups", "backups and the statutory archive")
     _verb(verbs, "list", listed, "list the backups with size, counts, age, last verification and drill")
-    _accounted(_verb(verbs, "take", take, "make a backup now"))
+    _accounted(_verb(verbs, "take", run_backup, "make a backup now"))
     _one(_verb(verbs, "verify", verify, "read a complete backup and compare it with its manifest"))
     fetch = _accounted(_one(_verb(verbs, "fetch", fetched, "decrypt a backup into a ZIP of tables for a spreadsheet")))
     fetch.add_argument(
         "--to",
         type=Path,
         metavar="FILE",
-        help=f"the file to write (default: print a link that is valid for {LINK_SECONDS // 60} minutes)",
+        help=f"the file to write (default: print a link that is valid for {OPERATOR_LINK_SECONDS // 60} minutes)",
     )
     preview = _one(_verb(verbs, "preview", previewed, "count the changes that a restore would make"))
     restore = _accounted(_one(_verb(verbs, "restore", restored, "restore a backup")))
@@ -114,7 +114,7 @@ def listed(world: "World", options: argparse.Namespace) -> int:
     return 0
 
 
-def take(world: "World", options: argparse.Namespace) -> int:
+def run_backup(world: "World", options: argparse.Namespace) -> int:
     """Start a backup and run it to its end."""
     from chalicelib.jobs.backups import BACKUPS
     from chalicelib.services.backup.create import backup_run
@@ -143,7 +143,7 @@ def fetched(world: "World", options: argparse.Namespace) -> int:
         world.files.client.download_file(world.files.bucket, outcome["key"], str(options.to))
         show(backup=options.backup, file=options.to)
         return 0
-    url, expires = world.files.url(outcome["key"], filename=outcome["filename"], seconds=LINK_SECONDS)
+    url, expires = world.files.url(outcome["key"], filename=outcome["filename"], seconds=OPERATOR_LINK_SECONDS)
     show(backup=options.backup, url=url, expires_at=expires)
     return 0
 

@@ -18,7 +18,7 @@ from chalicelib.store import bookkeeping
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-RUN_SECONDS = 600.0
+DEADLINE_SECONDS = 600.0
 
 
 def add_to(nouns: Any) -> None:
@@ -40,7 +40,7 @@ def add_to(nouns: Any) -> None:
         verb.add_argument(
             "--deadline",
             type=arguments.seconds,
-            default=RUN_SECONDS,
+            default=DEADLINE_SECONDS,
             metavar="SECONDS",
             help="the most seconds of the run (default 600)",
         )

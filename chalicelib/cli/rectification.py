@@ -75,7 +75,7 @@ def details(world: "World", options: argparse.Namespace) -> int:
     corrections = _read(options.file, request.subject)
     call = world.call(options.company, options.by, "privacy_details", key=f"details-{world.random(12).hex()}")
     requester = _operator(options.by)
-    return _print_request(lambda: rectification.answer(world, call, requester, request.id, corrections).outcome)
+    return _print_request(lambda: rectification.give_values(world, call, requester, request.id, corrections).outcome)
 
 
 def _operator(by: str) -> "Requester":

@@ -12,7 +12,7 @@ from chalicelib.jobs.catalogue import JOBS
 FILE = Path(routing.__file__).with_name("routes.py")
 
 
-def take() -> str:
+def routes_text() -> str:
     """The text of `routes.py`, generated from the catalogues."""
     nouns = {id(e): name for name in dir(catalogue) for e in getattr(getattr(catalogue, name), "ENDPOINTS", ())}
     routes = [Route(e.method, e.path, e.scope == PUBLIC, nouns[id(e)]) for e in catalogue.ENDPOINTS]
@@ -35,4 +35,4 @@ def take() -> str:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit("usage: python -m chalicelib.cli.routes --write")
-    FILE.write_text(take(), "utf-8")
+    FILE.write_text(routes_text(), "utf-8")

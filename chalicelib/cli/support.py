@@ -65,7 +65,7 @@ def answered(world: "World", options: argparse.Namespace) -> int:
     if not text:
         raise CannotRun("there is no answer on standard input", 2)
     try:
-        show(**present_thread(desk.answer(world, options.company, options.thread, text, options.by).outcome))
+        show(**present_thread(desk.write_answer(world, options.company, options.thread, text, options.by).outcome))
     except (NotFound, ThreadClosed, CompanyBlocked, InvalidContent) as refused:
         raise CannotRun(f"refused: {refused.code}", 1) from refused
     return 0

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.domain.language import Language
-from chalicelib.policy.inventory import Inventory, take
+from chalicelib.policy.inventory import Inventory, build_inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.model import Policy, Processor, Rule
 from chalicelib.policy.wording import length, outcome, say, term
@@ -12,7 +12,7 @@ from chalicelib.policy.wording import length, outcome, say, term
 def data_map(language: Language, region: str | None = None) -> dict[str, Any]:
     """The data map of the policy in force, ready for JSON. `region` is where the deployment runs (default: the
     policy's)."""
-    return draw(current(), take(), language, region)
+    return draw(current(), build_inventory(), language, region)
 
 
 def draw(policy: Policy, inventory: Inventory, language: Language, region: str | None = None) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The end of what is stored: a rule's term, counted from an instant. No other module states a term."""
+"""The end of what is stored: a rule's term, counted from an instant. No other module states the term of a rule.
+
+One TTL is not a term: the row of a backup may outlive its rule's end by a week (`ROW_KEPT`, ADR 0014).
+"""
 
 from datetime import datetime
 from functools import cache

@@ -34,7 +34,7 @@ class Stored(NamedTuple):
 Inventory = tuple[Stored, ...]
 
 
-def take(entities: Mapping[tuple[str, str], type[Record]] | None = None) -> Inventory:
+def build_inventory(entities: Mapping[tuple[str, str], type[Record]] | None = None) -> Inventory:
     """The inventory of `entities` (default: all of the product), sorted by table and kind."""
     found = all_entities() if entities is None else entities
     return tuple(
@@ -82,7 +82,7 @@ def main(arguments: list[str]) -> int:
     mode.add_argument("--write", action="store_true", help="write inventory.toml anew")
     mode.add_argument("--check", action="store_true", help="fail if it is out of date or the rules do not fit")
     chosen = parser.parse_args(arguments)
-    inventory = take()
+    inventory = build_inventory()
     found = faults(inventory, current())
     if chosen.write:
         COMMITTED.write_text(write(inventory), "utf-8")

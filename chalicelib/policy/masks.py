@@ -1,6 +1,6 @@
 """The attribute names that logs must mask: attributes under a masked rule, and all packed attributes."""
 
-from chalicelib.policy.inventory import Inventory, take
+from chalicelib.policy.inventory import Inventory, build_inventory
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.model import Policy
 from chalicelib.policy.rules import Attribute, defined
@@ -25,4 +25,4 @@ def masked_names(policy: Policy, inventory: Inventory) -> frozenset[str]:
 @per_policy()
 def names() -> frozenset[str]:
     """The names to mask in logs, from the present policy and entities."""
-    return masked_names(current(), take())
+    return masked_names(current(), build_inventory())

@@ -16,10 +16,6 @@ from chalicelib.render.process import LimitReached, Limits, run
 MAX_TEMPLATE_BYTES = 256 * 1024
 LIMITS = Limits(memory_bytes=768 * 1024**2, seconds=8, file_bytes=0)
 
-_CHILD = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from chalicelib.render.filling import answer; answer()"
-)
-
 
 def fill(template: str, data: dict[str, Any]) -> str:
     """Return the inert HTML page that `template` makes of `data` (see `html.page_data`).
@@ -45,7 +41,7 @@ def fill(template: str, data: dict[str, Any]) -> str:
     return page
 
 
-def answer() -> None:
+def run_child() -> None:
     """Do the child's work: read a template and data from standard input, write a page or a reason to standard
     output."""
     from chalicelib.render.html import compose
@@ -56,3 +52,7 @@ def answer() -> None:
     except InvalidContent as refusal:
         result = {"refused": refusal.faults[0].params}
     json.dump(result, sys.stdout)
+
+
+_IMPORT = f"from {__name__} import {run_child.__name__} as run"
+_CHILD = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); {_IMPORT}; run()"

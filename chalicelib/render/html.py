@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 MAX_ITERATIONS = 20_000
 
-Reason = Literal[
+TemplateReason = Literal[
     "too_much_work",
     "too_many_loops",
     "too_much_output",
@@ -36,7 +36,7 @@ Reason = Literal[
 ]
 """Why a template cannot be used. The messages have the words for each reason."""
 
-_REASONS: Final[dict[str, Reason]] = {
+_REASONS: Final[dict[str, TemplateReason]] = {
     "LoopIterationLimitError": "too_many_loops",
     "OutputStreamLimitError": "too_much_output",
     "BlockNestingError": "too_deep",
@@ -143,7 +143,9 @@ def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
 def _reason(template: str, error: Exception) -> dict[str, Any]:
     """The parameters of `template_invalid`: the reason, and the `name` or the `line` that its words state."""
     token = getattr(error, "token", None)
-    reason: Reason = next((_REASONS[c.__name__] for c in type(error).__mro__ if c.__name__ in _REASONS), "syntax")
+    reason: TemplateReason = next(
+        (_REASONS[c.__name__] for c in type(error).__mro__ if c.__name__ in _REASONS), "syntax"
+    )
     if reason == "syntax" and token is not None and str(error).startswith("unexpected tag "):
         reason = "unknown_tag"
     if token is not None and reason in ("unknown_tag", "unknown_filter"):

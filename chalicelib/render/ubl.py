@@ -69,7 +69,7 @@ def _child(parent: Element, name: str, value: str | None = None, **attributes: s
 
 
 def _texts(parent: Element, *named: tuple[str, str | None]) -> None:
-    """Yield the elements with content. UBL has no empty elements."""
+    """Append the elements with content. UBL has no empty elements."""
     for name, value in named:
         if value:
             _child(parent, f"cbc:{name}", value)

@@ -45,7 +45,7 @@ class Sample:
 
 
 def send(client: Client, endpoint: Endpoint, sample: Sample, **headers: str) -> Got:
-    """RequestContext `endpoint` for `sample`."""
+    """Send the request of `sample` to `endpoint`."""
     sent: dict[str, Any] = ({"if_match": "*"} if endpoint.if_match else {}) | headers
     if sample.form is not None:
         sent |= {"raw": sample.form.encode(), "content_type": FORM}

@@ -6,7 +6,7 @@ import sys
 from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.routes import ROUTES
 from chalicelib.api.routing import endpoint_of
-from chalicelib.cli.routes import FILE, take
+from chalicelib.cli.routes import FILE, routes_text
 
 HEAVY = (
     "pydantic",
@@ -29,7 +29,7 @@ HEAVY = (
 
 
 def test_the_registered_addresses_are_the_catalogues() -> None:
-    assert FILE.read_text("utf-8") == take(), "run: python -m chalicelib.cli.routes --write"
+    assert FILE.read_text("utf-8") == routes_text(), "run: python -m chalicelib.cli.routes --write"
 
 
 def test_each_address_leads_to_its_endpoint() -> None:

@@ -47,7 +47,7 @@ def keys_of(shop: Ledger) -> list[StatutoryKey]:
     return [row for row in shop._stored("journal") if isinstance(row, StatutoryKey)]
 
 
-def test_an_original_leaves_on_its_day_and_not_before(vault: Turned) -> None:
+def test_an_original_is_deleted_on_its_day_and_not_before(vault: Turned) -> None:
     shop = Ledger(vault, per_year=1, years=(2026, 2027))
     keys = archived(shop, 2026, 2027)
     time.sleep(SECONDS)

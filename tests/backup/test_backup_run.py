@@ -121,8 +121,8 @@ def failing(books: Plain, spoil: Callable[[Backup], None], caplog: pytest.LogCap
     assert figures == [{"BackupFailed": 1}]
     assert [record.message for record in caplog.records] == ["backup failed"]
     (now,) = books.world.store.records([BackupPlan.ref(books.company)])
-    if isinstance(now, BackupPlan):
-        assert (now.running, now.last) == (None, before.id)
+    assert isinstance(now, BackupPlan)
+    assert (now.running, now.last) == (None, before.id)
     assert backup_run.advance(books.world, done) == done
     return done
 

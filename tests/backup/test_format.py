@@ -8,8 +8,17 @@ import pytest
 
 from chalicelib.files import prefixes
 from chalicelib.policy.rules import all_entities
+from chalicelib.services.backup.format import contents
 from chalicelib.services.backup.format import manifest as manifests
-from chalicelib.services.backup.format.contents import BY_NAME, EXCLUDED, GROUPS, ORDER, group_of
+from chalicelib.services.backup.format.contents import (
+    BY_NAME,
+    EXCLUDED,
+    GROUPS,
+    ORDER,
+    UnassignedKindError,
+    group_of,
+    require_assigned,
+)
 from chalicelib.services.backup.format.lines import decoded, encoded, line_of
 from chalicelib.services.backup.verify import check
 from chalicelib.services.encryption import SCHEMA
@@ -27,6 +36,17 @@ def test_every_entity_is_in_a_backup_or_left_out_for_a_reason() -> None:
     assert set(inside) | set(EXCLUDED) == set(all_entities())
     assert not set(inside) & set(EXCLUDED)
     assert all(EXCLUDED.values())
+
+
+@pytest.mark.parametrize("kind", [("transient", "job"), ("ledger", "payment")])
+def test_a_backup_refuses_to_run_with_a_kind_that_has_no_answer_or_two(
+    books: Books, kind: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {each: reason for each, reason in EXCLUDED.items() if each != kind}
+    monkeypatch.setattr(contents, "EXCLUDED", answers if kind in EXCLUDED else {**EXCLUDED, kind: "twice"})
+    require_assigned.cache_clear()
+    with pytest.raises(UnassignedKindError, match=kind[1]):
+        taken(books)
 
 
 def test_a_group_s_rows_are_found_by_its_prefix() -> None:

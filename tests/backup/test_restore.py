@@ -86,7 +86,7 @@ def test_a_preview_writes_nothing_and_a_second_restore_changes_nothing(shop: Kep
     kinds = shop.restored(backup)["kinds"]
     assert all(set(own) == {"unchanged"} for own in kinds.values())
     assert shop.content() == after
-    assert shop.head().clock == clock + 2  # shut and opened
+    assert shop.head().clock == clock + 2  # closed and opened
 
 
 def test_only_the_kinds_that_were_chosen(shop: Kept) -> None:
@@ -182,7 +182,7 @@ def test_an_erased_persons_present_rows_are_corrected_before_the_company_opens(s
     ]
 
 
-def test_the_company_is_shut_meanwhile(shop: Kept) -> None:
+def test_the_company_is_closed_during_a_restore(shop: Kept) -> None:
     backup = shop.taken()
     job = shop.job(backup=backup)
     for _ in range(2):  # verified, begun

@@ -1,4 +1,4 @@
-"""Rendering alone, warm: the house's typst template, beside pdfkit with its default template."""
+"""Rendering alone, warm: the default typst template, and pdfkit with its own."""
 
 import time
 from statistics import median

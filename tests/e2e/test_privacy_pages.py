@@ -101,7 +101,7 @@ def test_the_first_tab_skips_to_the_text(reader: Reader, path: str) -> None:
 
 
 def asked(reader: Reader, language: str, address: str) -> None:
-    """RequestContext for a code, as somebody without a mouse."""
+    """Ask for a code with the keyboard alone."""
     reader.page.goto(f"/account/deletion?lang={language}")
     reader.tab_to(id="email")
     reader.page.keyboard.type(address)

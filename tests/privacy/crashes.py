@@ -71,7 +71,7 @@ class Case:
 
 
 def stocked(world: Turned, *, small: bool = True, owners: int = 1) -> Books:
-    """A company of its own mark. Its pages are the house's: a template of its own takes half a second a page."""
+    """A company with a mark of its own. It uses the default template: its own would take half a second a page."""
     books = Books(world, mark=f"Crash{world.random(5).hex()}", small=small, owners=owners)
     put(books, replace(books.profile, template=None))
     return books

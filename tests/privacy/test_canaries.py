@@ -97,7 +97,7 @@ def everything_due(world: World) -> None:
 def named_by_the_policy(garden: Garden) -> set[Spot]:
     """The spots that outlive an account, read from the policy's rules and not from the erasure's plan."""
     policy, stays = current(), set()
-    for stored in inventory.take():
+    for stored in inventory.build_inventory():
         rules = {a.path: policy.rules[a.governed_by] for a in stored.attributes}
         if policy.tables[stored.table].erased or not any(rule.on_erasure in LASTING for rule in rules.values()):
             continue

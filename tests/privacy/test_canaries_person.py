@@ -29,7 +29,7 @@ EMPTIED = {("transient", "idempotency"): "body"}
 
 def rules(table: str, kind: str) -> dict[str, Rule]:
     """The rules of an entity's own attributes."""
-    stored = next(each for each in inventory.take() if (each.table, each.kind) == (table, kind))
+    stored = next(each for each in inventory.build_inventory() if (each.table, each.kind) == (table, kind))
     return {a.path: current().rules[a.governed_by] for a in stored.attributes if "." not in a.path}
 
 

@@ -121,9 +121,7 @@ def test_the_receipt_names_every_store_and_verifies_offline(vault: Turned) -> No
     carry(vault)
     handed = json.loads(json.dumps(receipt(shop, id)))
     said = handed["content"]
-    assert {line["place"] for line in said["stores"]} == {*TABLE_NAMES, *current().prefixes} - {"requests"} | {
-        "requests"
-    }
+    assert {line["place"] for line in said["stores"]} == {*TABLE_NAMES, *current().prefixes}
     removed = Counter({line["place"]: 0 for line in said["stores"]})
     for line in said["stores"]:
         removed[line["place"]] += line["removed"]

@@ -266,7 +266,9 @@ def thread(trial: Trial) -> None:
 def diagnostic(trial: Trial) -> None:
     """A batch expires, is shown until then, and the logs of requests go with it."""
     world = trial.world
-    diagnostics.take(world, None, None, "198.51.100.7", ("1.0", "android", "14", [Event(code="crash.home", count=1)]))
+    diagnostics.store_batch(
+        world, None, None, "198.51.100.7", ("1.0", "android", "14", [Event(code="crash.home", count=1)])
+    )
     at = coarse(world.now())
     row = trial.only(DiagnosticsBatch, partition(at.date()))
     expires(row, trial)
@@ -346,7 +348,9 @@ def account(trial: Trial) -> None:
     """Rows under the rule stay until their term after the account's deletion is over. Others are deleted at once."""
     world = trial.world
     books, _ = sown(world)
-    owned = {(s.table, s.kind) for s in inventory.take() if any(a.governed_by == trial.rule for a in s.attributes)}
+    owned = {
+        (s.table, s.kind) for s in inventory.build_inventory() if any(a.governed_by == trial.rule for a in s.attributes)
+    }
     erased = {table for table, told in current().tables.items() if told.erased}
     everything = {(table, kind) for table in erased for kind in books.kinds(table)}
     waiting = {path for path, prefix in current().prefixes.items() if prefix.rule == trial.rule}

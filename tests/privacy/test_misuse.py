@@ -178,7 +178,7 @@ def test_an_export_holds_only_the_requesters_messages_of_a_shared_thread(shop: S
     opened = clerk.post("/v1/support", {"subject": "s", "text": "Clerk7Z", "attachments": files})
     thread = f"/v1/support/{opened.json['id']}/messages"
     assert shop.owner.post(thread, {"text": "Owner7Z", "attachments": [_file("green")]}).status == 201
-    desk.answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
+    desk.write_answer(shop.world, shop.company, opened.json["id"], "Support7Z", "opr_1")
     own, attached = _export(shop, clerk)
     assert (b"Clerk7Z" in own, b"Support7Z" in own, b"Owner7Z" in own, attached) == (True, True, False, 2)
     me = shop.owner.get("/v1/members").json["data"][-1]["id"]

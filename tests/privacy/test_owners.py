@@ -1,4 +1,4 @@
-"""Owners who come, leave or are shut out: who waives a deletion's grace, who stops it, and who is told of its end."""
+"""Owners who come, leave or are removed: who waives a deletion's grace, who stops it, and who is told of its end."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

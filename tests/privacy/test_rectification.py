@@ -328,7 +328,7 @@ def test_a_request_for_details_suspends_the_deadline_and_the_answer_restarts_it(
         run_due(vault)
     with pytest.raises(RequestSettled):
         rectification.ask_details(vault, shop.id, id, ["name"], "opr_1")
-    rectification.answer(vault, shop.call(), shop.owner(), id, {"name": RIGHT})
+    rectification.give_values(vault, shop.call(), shop.owner(), id, {"name": RIGHT})
     request = shop.request(id)
     waited = vault.now().astimezone(MOROCCO).date() - (first - timedelta(days=11 - 4)).astimezone(MOROCCO).date()
     assert (request.deadline - first).days == waited.days == 16
@@ -369,7 +369,7 @@ def test_a_request_without_details_ends_and_changes_nothing(vault: Turned) -> No
     run_due(vault)
     assert (shop.request(id).status, shop.request(id).reason) == ("cancelled", "details_not_given")
     with pytest.raises(RequestSettled):
-        rectification.answer(vault, shop.call(), shop.owner(), id, {"name": RIGHT})
+        rectification.give_values(vault, shop.call(), shop.owner(), id, {"name": RIGHT})
 
 
 def test_details_may_be_requested_only_for_correctable_attributes(vault: Turned) -> None:
@@ -383,10 +383,10 @@ def test_details_may_be_requested_only_for_correctable_attributes(vault: Turned)
     with pytest.raises(RequestSettled):
         rectification.ask_details(vault, shop.id, deletion, ["name"], "opr_1")
     with pytest.raises(RequestSettled):
-        rectification.answer(vault, shop.call(), shop.owner(), deletion, {"name": RIGHT})
+        rectification.give_values(vault, shop.call(), shop.owner(), deletion, {"name": RIGHT})
     member = opened(vault, shop, shop.owners[0])
     with pytest.raises(ProofNeeded):
-        rectification.answer(vault, shop.call(), shop.owner(proven=False), member, {"email": "a@b.example"})
+        rectification.give_values(vault, shop.call(), shop.owner(proven=False), member, {"email": "a@b.example"})
 
 
 def test_details_are_given_through_the_api(shop: Shop) -> None:

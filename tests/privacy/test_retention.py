@@ -87,7 +87,7 @@ def sweep(world: Turned, **more: Any) -> Report:
     return run(world, retention_job(), now=world.now(), left=within(120), **more)
 
 
-def test_each_year_leaves_on_its_day_and_the_register_still_verifies(vault: Turned) -> None:
+def test_each_year_is_purged_on_its_day_and_the_register_still_verifies(vault: Turned) -> None:
     shop = Ledger(vault)
     every = shop.invoices()
     assert shop.verified().fault is None

@@ -222,7 +222,7 @@ def test_the_member_is_notified_of_the_operators_answer(
 
 def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
     early, late = _opened(shop.owner)["id"], _opened(shop.owner)["id"]
-    desk.answer(world, shop.company, early, "Bonjour.", "opr_1")
+    desk.write_answer(world, shop.company, early, "Bonjour.", "opr_1")
     at = world.now() + timedelta(days=3, minutes=1)
     turned = _turned(world, at)
     assert _work(turned, "support", at).failures == []
@@ -230,7 +230,7 @@ def test_a_late_first_answer_is_noted_once(shop: Shop, world: World) -> None:
     clock = shop.clock
     _work(turned, "support", at)
     assert shop.clock == clock
-    desk.answer(turned, shop.company, late, "Pardon.", "opr_1")
+    desk.write_answer(turned, shop.company, late, "Pardon.", "opr_1")
     assert _thread(shop, late).overdue  # type: ignore[union-attr]
 
 

@@ -17,7 +17,7 @@ from chalicelib.jobs.report import Report
 from chalicelib.jobs.retention import retention_job
 from chalicelib.jobs.runner import run
 from chalicelib.policy.erasure import Circumstances, plan
-from chalicelib.policy.inventory import faults, take
+from chalicelib.policy.inventory import build_inventory, faults
 from chalicelib.policy.load import current
 from chalicelib.policy.schedules import new_schedule
 from chalicelib.policy.terms import Period
@@ -96,19 +96,27 @@ def test_devices_the_archive_and_the_figures_know_it() -> None:
 
 
 def test_the_policy_covers_it() -> None:
-    assert faults(take(), current()) == []
-    person = [step for step in plan(current(), take(), "party", Circumstances(DAY)).steps if "toy_bill" in step.kinds]
+    assert faults(build_inventory(), current()) == []
+    person = [
+        step
+        for step in plan(current(), build_inventory(), "party", Circumstances(DAY)).steps
+        if "toy_bill" in step.kinds
+    ]
     assert [(step.place, step.action, step.match) for step in person] == [
         ("workspace", "anonymise", "reference"),
         ("ledger", "block", "reference"),
     ]
-    whole = [step for step in plan(current(), take(), "company", Circumstances(DAY)).steps if "toy_bill" in step.kinds]
+    whole = [
+        step
+        for step in plan(current(), build_inventory(), "company", Circumstances(DAY)).steps
+        if "toy_bill" in step.kinds
+    ]
     assert [(step.place, step.action) for step in whole] == [("workspace", "delete"), ("ledger", "block")]
 
 
 def test_an_export_holds_it() -> None:
-    assert {Toy, ToyDraft} <= set(contents.PERSONS["sup"])
-    assert not {Toy, ToyDraft} & set(contents.PERSONS["cus"])
+    assert {Toy, ToyDraft} <= set(contents.ROWS_OF_PERSON["sup"])
+    assert not {Toy, ToyDraft} & set(contents.ROWS_OF_PERSON["cus"])
     assert {"toy_bills", "toy_drafts"} <= {kind.name for kind in contents.kinds()}
     assert TABLES["toy_bills"]["fr"] == "Jouets"
     assert contents.concerns(MADE, SUPPLIER)
@@ -181,7 +189,7 @@ def toys(shop: Books) -> list[str]:
     return [row.id for row in rows if isinstance(row, Toy)]
 
 
-def test_it_leaves_on_the_day_after_its_term(vault: Turned) -> None:
+def test_it_is_purged_on_the_day_after_its_term(vault: Turned) -> None:
     shop = Books(vault, small=True)
     early, late = (replace(MADE, company=shop.id, id=shop.new("toy"), issue_date=date(y, 12, 31)) for y in (2026, 2027))
     put(vault, early, late, new_schedule(shop.profile, datetime(2026, 11, 1, tzinfo=UTC)))

@@ -6,9 +6,9 @@ The committed `api/routes.py` is generated. This process generates it anew and k
 import sys
 from types import ModuleType
 
-from chalicelib.cli.routes import take
+from chalicelib.cli.routes import routes_text
 
 NAME = "chalicelib.api.routes"
 _generated = ModuleType(NAME)
-exec(take(), _generated.__dict__)  # noqa: S102 — the product's own generator wrote this text
+exec(routes_text(), _generated.__dict__)  # noqa: S102 — the product's own generator wrote this text
 sys.modules[NAME] = _generated

@@ -90,7 +90,30 @@ class Sure:
         return self._any(function.body, _filled(function))
 
     def _any(self, statements: list[ast.stmt], full: frozenset[str]) -> bool:
-        return any(self._reaches(each, full) for each in statements)
+        """A statement reaches an assertion, and none before it may return."""
+        for each in statements:
+            if self._reaches(each, full):
+                return True
+            if self._returns(each, full):
+                return False
+        return False
+
+    def _returns(self, node: ast.AST, full: frozenset[str]) -> bool:
+        """A statement may return before an assertion."""
+        if isinstance(node, ast.Return):
+            return True
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            return False
+        blocks = [getattr(node, name, []) for name in ("body", "orelse", "finalbody", "handlers", "cases")]
+        return any(self._block_returns(block, full) for block in blocks)
+
+    def _block_returns(self, block: list[ast.AST], full: frozenset[str]) -> bool:
+        for each in block:
+            if isinstance(each, ast.stmt) and self._reaches(each, full):
+                return False
+            if self._returns(each, full):
+                return True
+        return False
 
     def _reaches(self, node: ast.stmt, full: frozenset[str]) -> bool:  # noqa: PLR0911 — one case a kind of statement
         match node:
@@ -255,6 +278,10 @@ def test_a_test_is_named_by_its_rule_and_not_by_a_number() -> None:
         ("f()", False),
         ("if x:\n  assert x", False),
         ("if x:\n  assert x\n else:\n  assert y", True),
+        ("if x:\n  return\n assert y", False),
+        ("for each in y:\n  if x:\n   return\n assert y", False),
+        ("if x:\n  assert x\n  return\n assert y", True),
+        ("assert x\n if x:\n  return", True),
         ("for each in found():\n  assert each", False),
         ("for each in (1, 2):\n  assert each", True),
         ("rows = [1]\n for each in rows:\n  assert each", True),

@@ -13,7 +13,7 @@ from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.entity import Ref
 from chalicelib.files.erase import PREFIXES, NotErasable, erase_file
 from chalicelib.policy.erasure import Circumstances, PlannedStep, plan
-from chalicelib.policy.inventory import take
+from chalicelib.policy.inventory import build_inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.rules import all_entities
 from chalicelib.store import bookkeeping, erase, transaction
@@ -40,7 +40,7 @@ ADR = Path(__file__).parents[2] / "docs/adr/0061-one-workflow-engine.md"
 def steps() -> list[PlannedStep]:
     """The steps of every erasure that remove anything."""
     at = Circumstances(date(2027, 1, 1))
-    found = (step for subject in current().subjects for step in plan(current(), take(), subject, at).steps)
+    found = (step for subject in current().subjects for step in plan(current(), build_inventory(), subject, at).steps)
     return [step for step in found if step.action in ("delete", "anonymise")]
 
 

@@ -16,7 +16,7 @@ from chalicelib.domain.morocco.dated import Certainty, DatedRule, in_force
 
 Withholder = Literal["none", "public_body", "company", "large_company", "bank_or_insurer"]
 PersonType = Literal["legal", "individual"]
-Reason = Literal["ras_vat_services", "ras_vat_goods", "ras_fees"]
+WithholdingReason = Literal["ras_vat_services", "ras_vat_goods", "ras_fees"]
 
 SERVICES = frozenset({"services", "fees"})
 GOODS_WITH_CERTIFICATE = frozenset({"works", "capital_goods"})
@@ -65,7 +65,7 @@ class Shares:
 class Withheld:
     """Dirhams withheld by rule, with `rate` in percent of `base`."""
 
-    reason: Reason
+    reason: WithholdingReason
     rate: Decimal
     base: Decimal
     amount: Decimal
@@ -96,7 +96,7 @@ class Withholding:
         """Both together."""
         return EXACT.add(self.vat, self.fees)
 
-    def _sum(self, *reasons: Reason) -> Decimal:
+    def _sum(self, *reasons: WithholdingReason) -> Decimal:
         result = ZERO
         for part in self.parts:
             if part.reason in reasons:
@@ -106,14 +106,14 @@ class Withholding:
 
 AgentAndPerson = tuple[Withholder, PersonType]
 COMPANIES: tuple[Withholder, ...] = ("company", "large_company", "bank_or_insurer")
-PERSONS: tuple[PersonType, ...] = ("individual", "legal")
+PERSON_TYPES: tuple[PersonType, ...] = ("individual", "legal")
 _75 = Shares(Decimal(75), Decimal(75))
 _75_OR_100 = Shares(Decimal(75), Decimal(100))
 _100_UNCERTIFIED = Shares(Decimal(0), Decimal(100))
 
 # A public body withholds 75 % of the TVA on services with or without the certificate.
 _SERVICES_2024: dict[AgentAndPerson, Shares] = {
-    **{("public_body", person): _75 for person in PERSONS},
+    **{("public_body", person): _75 for person in PERSON_TYPES},
     **{(kind, "individual"): _75_OR_100 for kind in COMPANIES},
 }
 _SERVICES_2026: dict[AgentAndPerson, Shares] = {
@@ -127,7 +127,7 @@ VAT_ON_SERVICES: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
 )
 # Public bodies are left out: they apply the rules of public procurement instead (S).
 _GOODS_2024: dict[AgentAndPerson, Shares] = {
-    (kind, person): _100_UNCERTIFIED for kind in COMPANIES for person in PERSONS
+    (kind, person): _100_UNCERTIFIED for kind in COMPANIES for person in PERSON_TYPES
 }
 VAT_ON_GOODS: tuple[DatedRule[dict[AgentAndPerson, Shares]], ...] = (
     DatedRule(LF_2024_START, None, _GOODS_2024, "CGI art. 117-IV, LF 2024 (law 55-23)", "S"),
@@ -267,7 +267,7 @@ def _is_small(on: date, natures: Sequence[NatureShare], month: Decimal, override
     return amount <= row.value.each and EXACT.add(month, amount) <= row.value.month
 
 
-def _withheld(reason: Reason, applied: Applied | None, base: Decimal) -> Withheld | None:
+def _withheld(reason: WithholdingReason, applied: Applied | None, base: Decimal) -> Withheld | None:
     if applied is None or not applied[0] or not base:
         return None
     rate, source, certainty = applied

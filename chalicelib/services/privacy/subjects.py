@@ -18,7 +18,7 @@ from chalicelib.store.wire import SORT, Store
 if TYPE_CHECKING:
     from chalicelib.wiring import World
 
-PERSONS: Final[Mapping[str, type[Record]]] = {"cus": Customer, "sup": Supplier}
+PARTY_CLASSES: Final[Mapping[str, type[Record]]] = {"cus": Customer, "sup": Supplier}
 NAMING = (*dict.fromkeys(document_type.person for document_type in document_types()), "opened_by", "by")
 """The attributes of stored rows that reference a person, also after their own record is deleted."""
 
@@ -38,7 +38,7 @@ def members_of(store: Store, company: str) -> list[Member]:
 
 def deleted_but_named(world: "World", company: str, subject: str, members: Sequence[Member]) -> bool:
     """Whether a person's own record was deleted normally while other stored rows still name them. Raises Busy."""
-    cls = PERSONS.get(subject.partition("_")[0])
+    cls = PARTY_CLASSES.get(subject.partition("_")[0])
     here = world.store.records([cls.ref(company, subject)])[0] if cls else any(row.id == subject for row in members)
     return not here and is_named(world.store, company, subject)
 
@@ -80,8 +80,8 @@ def subject_row(snapshot: Snapshot, subject: str | None, members: Sequence[Membe
     found: Record | None
     if subject is None:
         found = snapshot.get(Company)
-    elif prefix in PERSONS:
-        found = snapshot.get(PERSONS[prefix], subject)
+    elif prefix in PARTY_CLASSES:
+        found = snapshot.get(PARTY_CLASSES[prefix], subject)
     else:
         user = next((member.user for member in members if member.id == subject), None)
         found = snapshot.get(Member, user=user) if user else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring import World
 
 
-def answer(world: "World", company: str, id: str, text: str, by: str) -> Committed[Thread]:
+def write_answer(world: "World", company: str, id: str, text: str, by: str) -> Committed[Thread]:
     """Write the operator's answer (`by` is the operator's id) and mail the member. Raises NotFound, ThreadClosed,
     CompanyBlocked."""
     call = world.call(company, by, "support_answer", key=f"support-{world.random(12).hex()}")

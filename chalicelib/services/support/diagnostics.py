@@ -23,7 +23,7 @@ MOST, WINDOW_SECONDS = 120, 3600
 """Batches per network address and hour. Many devices behind one office's address still fit."""
 
 
-def take(
+def store_batch(
     world: "World", reader: Reader | None, member: str | None, source: str, sent: tuple[str, Os, str, Sequence[Event]]
 ) -> bool:
     """Store a batch unless the member objected; return whether it was stored. Raises TooManyRequests, Busy."""

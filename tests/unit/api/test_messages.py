@@ -22,7 +22,7 @@ from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.privacy.request import RequestStatus
-from chalicelib.render.html import Reason
+from chalicelib.render.html import TemplateReason
 
 _ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}
 """Functions that take a code, and which of their arguments it is."""
@@ -158,7 +158,7 @@ CARRIED: list[tuple[type[Refusal] | str, str, str]] = [
     *((backup_errors.BackupIncomplete, "status", status) for status in get_args(BackupStatus)),
     *((errors.RequestSettled, "status", status) for status in get_args(RequestStatus)),
     *(("seller_identity_missing", "fields", name) for name in SELLER_IDENTITY),
-    *(("template_invalid", "reason", reason) for reason in get_args(Reason)),
+    *(("template_invalid", "reason", reason) for reason in get_args(TemplateReason)),
 ]
 """Every code that a message may state: the refusal or the fault, the parameter, and its value."""
 

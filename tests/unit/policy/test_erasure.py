@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 23)
 
 
 def planned(subject: str, policy: Policy | None = None, circumstances: Circumstances | None = None) -> Plan:
-    return plan(policy or current(), inventory.take(), subject, circumstances or Circumstances(TODAY))
+    return plan(policy or current(), inventory.build_inventory(), subject, circumstances or Circumstances(TODAY))
 
 
 def steps(found: Plan, place: str, kind: str | None = None) -> list[PlannedStep]:
@@ -30,7 +30,7 @@ def steps(found: Plan, place: str, kind: str | None = None) -> list[PlannedStep]
 def test_every_store_is_in_the_plan_of_a_company() -> None:
     found = planned("company")
     told = {(step.place, kind, name) for step in found.steps for kind in step.kinds for name in step.attributes}
-    stored = {(s.table, s.kind, a.path) for s in inventory.take() for a in s.attributes if "." not in a.path}
+    stored = {(s.table, s.kind, a.path) for s in inventory.build_inventory() for a in s.attributes if "." not in a.path}
     assert told == stored
     assert {step.place for step in found.steps if step.store == "files"} == set(current().prefixes)
 
@@ -147,7 +147,7 @@ def test_a_rule_that_no_longer_blocks_changes_the_plan() -> None:
 
 
 def test_a_new_kind_is_in_the_plan_by_being_declared() -> None:
-    declared = inventory.take({("workspace", "newcomer"): Customer})
+    declared = inventory.build_inventory({("workspace", "newcomer"): Customer})
     found = plan(current(), declared, "company", Circumstances(TODAY))
     assert [step.action for step in found.steps if step.kinds == ("newcomer",)] == ["delete"]
 
@@ -160,7 +160,9 @@ def test_nobody_else_can_be_erased() -> None:
 def erased_until(term: RetentionSchedule, at: date) -> set[date | None]:
     """The days until which the ledger's rows about a person erased at this day are kept."""
     rule = retention_of(term)
-    found = plan(current(), inventory.take(), "party", Circumstances(at, periods=rule.periods, years=rule.years))
+    found = plan(
+        current(), inventory.build_inventory(), "party", Circumstances(at, periods=rule.periods, years=rule.years)
+    )
     return {step.until for step in found.steps if step.place == "ledger"}
 
 

@@ -17,17 +17,17 @@ from tests.unit.policy.planting import RULE, SOURCE, changed, extended
 
 
 def test_the_committed_inventory_agrees_with_the_code() -> None:
-    assert inventory.COMMITTED.read_text("utf-8") == inventory.write(inventory.take()), (
+    assert inventory.COMMITTED.read_text("utf-8") == inventory.write(inventory.build_inventory()), (
         "what is stored has changed: run `python -m chalicelib.policy.inventory --write` and review the difference"
     )
 
 
 def test_every_attribute_names_a_known_rule() -> None:
-    assert inventory.faults(inventory.take(), current()) == []
+    assert inventory.faults(inventory.build_inventory(), current()) == []
 
 
 def test_the_type_of_every_attribute_can_be_read() -> None:
-    lost = [f"{s.entity}.{a.path}" for s in inventory.take() for a in s.attributes if UNREADABLE in a.type]
+    lost = [f"{s.entity}.{a.path}" for s in inventory.build_inventory() for a in s.attributes if UNREADABLE in a.type]
     assert lost == [], "an annotation that names its own attribute is lost: import the type under another name"
 
 
@@ -76,26 +76,26 @@ class Part:
 
 def test_an_unknown_rule_is_found() -> None:
     planted: Any = make_dataclass("Planted", [("parts", tuple[Part, ...], kept("party.identity"))])
-    stored = inventory.take({**all_entities(), ("workspace", "planted"): planted})
+    stored = inventory.build_inventory({**all_entities(), ("workspace", "planted"): planted})
     assert inventory.faults(stored, current()) == [
         "workspace/planted.parts.nickname names the unknown rule 'rumour.mill'"
     ]
 
 
 def test_an_unused_rule_is_found() -> None:
-    assert inventory.faults(inventory.take(), extended(RULE)) == [
+    assert inventory.faults(inventory.build_inventory(), extended(RULE)) == [
         "the rule 'planted.rule' is used by nothing: remove it, or mark it `planned`"
     ]
 
 
 def test_a_planned_rule_that_is_used_is_found() -> None:
     begun = changed('class = "contact"', 'planned = true\nclass = "contact"')
-    assert any("drop `planned`" in fault for fault in inventory.faults(inventory.take(), begun))
+    assert any("drop `planned`" in fault for fault in inventory.faults(inventory.build_inventory(), begun))
 
 
 def test_a_subject_that_names_no_kind_is_found() -> None:
     lost = changed('kinds = ["member", ', 'kinds = ["colleague", ')
-    assert inventory.faults(inventory.take(), lost) == ["the subject 'member' names no kind 'colleague'"]
+    assert inventory.faults(inventory.build_inventory(), lost) == ["the subject 'member' names no kind 'colleague'"]
 
 
 def test_the_attribute_that_holds_a_value_governs_it() -> None:

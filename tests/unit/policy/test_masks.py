@@ -27,17 +27,17 @@ def test_the_operational_fields_of_a_log_are_not_masked() -> None:
 
 
 def test_a_rule_that_becomes_masked_masks_its_attributes() -> None:
-    assert "hint" not in masked_names(current(), inventory.take())
+    assert "hint" not in masked_names(current(), inventory.build_inventory())
     secret = changed(
         'masked = false\nsubjects = ["company"]\nlabel = { fr = "Rôles', 'masked = true\nlabel = { fr = "Rôles'
     )
-    assert "hint" in masked_names(secret, inventory.take())
+    assert "hint" in masked_names(secret, inventory.build_inventory())
 
 
 def test_every_contact_attribute_is_masked_unless_it_holds_one_of_a_few_words() -> None:
     contact = {
         attribute.path.rpartition(".")[2]
-        for stored in inventory.take()
+        for stored in inventory.build_inventory()
         for attribute in stored.attributes
         if current().rules[attribute.rule].data_class in ("contact", "bank")
         and not attribute.type.startswith("Literal[")
@@ -45,7 +45,7 @@ def test_every_contact_attribute_is_masked_unless_it_holds_one_of_a_few_words() 
     assert {"email", "phone", "rib"} <= contact <= set(names())
 
 
-INVENTORY = inventory.take()
+INVENTORY = inventory.build_inventory()
 
 
 def shown(attribute: Attribute) -> bool:

@@ -51,7 +51,7 @@ def test_contact_information_may_always_be_left_out() -> None:
     """ "Contact information, if provided": no attribute of contact data is demanded."""
     contact = [
         (f"{stored.entity}.{attribute.path}", attribute)
-        for stored in inventory.take()
+        for stored in inventory.build_inventory()
         for attribute in stored.attributes
         if current().rules[attribute.rule].data_class == "contact"
     ]
@@ -66,7 +66,7 @@ def test_no_attribute_holds_an_identity_card_or_a_birth_date() -> None:
     """Law 09-08 art. 12: identity card numbers need the CNDP's authorisation. And nobody's age is stored."""
     held = [
         f"{stored.entity}.{attribute.path}"
-        for stored in inventory.take()
+        for stored in inventory.build_inventory()
         for attribute in stored.attributes
         if any(word in (last := attribute.path.rpartition(".")[2]).split("_") or word == last for word in FORBIDDEN)
     ]

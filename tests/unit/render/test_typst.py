@@ -1,4 +1,4 @@
-"""The house's template through typst: what is printed, in which languages, with equal bytes for equal views."""
+"""The default template through typst: what is printed, in which languages, with equal bytes for equal views."""
 
 import threading
 from dataclasses import replace

@@ -44,6 +44,8 @@ log = logging.getLogger("facture.backup")
 UNFINISHED: Final = timedelta(days=2)
 """The age at which an unfinished backup counts as failed."""
 ROW_KEPT: Final = timedelta(days=7)
+"""The time after `due_at` at which the table's TTL deletes a backup's row. The job `expiry` deletes the row and the
+objects together at `due_at`; an earlier TTL could delete the row first, and its objects would have no owner."""
 KEYS: Final[dict[KeyClass, type[StatutoryKey | WorkingKey]]] = {"statutory": StatutoryKey, "working": WorkingKey}
 
 

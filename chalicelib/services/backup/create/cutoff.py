@@ -31,7 +31,7 @@ FEW: Final = 60
 TOGETHER: Final = 40
 """Rows read at once without a common clock. Most are small, and a transaction reads 4 MB."""
 TRIES: Final = 3
-"""Attempts at the cutoff before writers are fenced."""
+"""Attempts at the cutoff before the next delta, also while writers are fenced."""
 ChangedKeys = dict[tuple[str, str], str]
 """The kind of each row by its group and sort key."""
 
@@ -58,7 +58,7 @@ def streamed(store: Store, company: str, begun: int, after: tuple[str, str] | No
 
 def changed(store: Store, company: str, after: int, until: int) -> ChangedKeys:
     """The rows of a backup that commits after the clock `after` up to `until` put or deleted, and the journal entries
-    of those commits. Raises Unreadable, Busy (an entry is not yet visible)."""
+    of those commits. Raises UnnamedChange, Busy (an entry is not yet visible)."""
     found: ChangedKeys = {}
     for entry in _entries(store, company, after, until):
         found["journal", entry.key.sort] = JournalEntry.KIND
@@ -132,7 +132,7 @@ def clock_of(store: Store, company: str) -> int:
 def cut(world: "World", company: str, after: int, *, fencing: bool) -> Cutoff | None:
     """All changes after the clock `after`, as of one clock. Returns None when more than FEW rows changed, or when
     writers were faster on each attempt: the backup then needs another delta. `fencing` makes writers wait for two
-    seconds at most, and accepts any number of rows. Raises Unreadable, Busy."""
+    seconds at most, and accepts any number of rows. Raises UnnamedChange, Busy."""
     for _ in range(TRIES):
         clock = _fenced(world, company) if fencing else clock_of(world.store, company)
         keys = changed(world.store, company, after, clock)

@@ -20,7 +20,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup.create.cutoff import changed, clock_of, cut, in_order, reread, streamed
 from chalicelib.services.backup.format import manifest as manifests
 from chalicelib.services.backup.format.archive import MOST_OBJECT, After, Objects, lines_in
-from chalicelib.services.backup.format.contents import BY_NAME, ORDER
+from chalicelib.services.backup.format.contents import BY_NAME, ORDER, require_assigned
 from chalicelib.services.backup.format.lines import BackupLine
 from chalicelib.services.backup.format.manifest import Manifest, SeriesHead, Tombstones
 from chalicelib.services.backup.format.parts import Fact, Header, PartWriter, Sum, header_of, named, texts
@@ -51,8 +51,10 @@ class BackupWriter:
     def run(self, deadline: Deadline) -> None:
         """Make parts until the cut is made, and then the manifest; or until the deadline.
 
-        Raises cutoff.Unreadable, verify.Disagreement, BackupDamaged and the errors of `ObjectCipher.require`.
+        Raises UnassignedKindError, UnnamedChange, verify.Disagreement, BackupDamaged and the errors of
+        `ObjectCipher.require`.
         """
+        require_assigned()
         while self.row.clock is None:
             self._layer(deadline)
             if deadline.passed:

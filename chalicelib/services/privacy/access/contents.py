@@ -96,7 +96,7 @@ def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
     return (party, *drafts, *(document_type.issued for document_type in types), *payments, Disclosure, Correction)
 
 
-PERSONS: Mapping[str, tuple[type[Record], ...]] = {
+ROWS_OF_PERSON: Mapping[str, tuple[type[Record], ...]] = {
     **{party.PREFIX: _of_party(party) for party in PARTIES.values()},
     "mem": (Member, Consent, Acceptance, Thread, SupportMessage, Disclosure, Correction),
 }
@@ -150,7 +150,7 @@ def kinds_for(subject: str | None) -> tuple[ExportKind, ...]:
             for cls in (document_type.draft, document_type.issued, document_type.balance)
         }
         return tuple(kind for kind in kinds() if kind.cls not in own)
-    return tuple(kind for kind in kinds() if kind.cls in PERSONS[subject.partition("_")[0]])
+    return tuple(kind for kind in kinds() if kind.cls in ROWS_OF_PERSON[subject.partition("_")[0]])
 
 
 def documents_for(subject: str | None) -> tuple[DocumentType, ...]:

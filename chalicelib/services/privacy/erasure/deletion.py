@@ -24,7 +24,7 @@ from chalicelib.domain.privacy.request import (
 )
 from chalicelib.policy.ends import first_day_gone
 from chalicelib.policy.erasure import Circumstances, Plan, PlannedStep, plan
-from chalicelib.policy.inventory import take
+from chalicelib.policy.inventory import build_inventory
 from chalicelib.policy.load import current
 from chalicelib.policy.schedules import retention_of
 from chalicelib.services.mail.notifications import NOTICE, notice, notify
@@ -52,7 +52,7 @@ def plan_of(world: "World", company: str, affects: Affected, at: datetime) -> Pl
     if isinstance(schedule, RetentionSchedule):
         rule = retention_of(schedule)
         circumstances = Circumstances(today(at), years=rule.years, periods=rule.periods)
-    return plan(current(), take(), affects, circumstances)
+    return plan(current(), build_inventory(), affects, circumstances)
 
 
 def record_deleted_before(subject: str) -> tuple[Measure, ...]:

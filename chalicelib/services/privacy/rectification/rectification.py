@@ -64,7 +64,7 @@ def ask_details(world: "World", company: str, id: str, missing: Sequence[str], b
     return transact(world.store, call, [PrivacyRequest.ref(company, id)], decide_details, ACCOUNT).outcome
 
 
-def answer(
+def give_values(
     world: "World", call: Call, requester: Requester, id: str, corrections: Mapping[str, Any]
 ) -> Committed[PrivacyRequest]:
     """Give the corrected values. The record is corrected at once, and the deadline continues. Raises NotFound,
