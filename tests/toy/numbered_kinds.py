@@ -25,6 +25,7 @@ class RentDraft(DraftDocument):
     """A rent without a number."""
 
     customer: str | None = kept("draft.content", default=None)
+    period: str | None = kept("draft.content", default=None)
 
 
 @entity("toy_rent", table="ledger", prefix="rnt")
@@ -32,6 +33,7 @@ class Rent(Registered):
     """An issued rent."""
 
     customer: str = kept("document.content")
+    period: str | None = kept("document.content", default=None)
 
 
 @entity("toy_rent_balance", table="ledger", prefix="rnt", sort="toy_rent#{id}#balance")
@@ -91,7 +93,7 @@ RENT: Final = declare(
         credit_code="381",
         facts=("issue_date", "due_date"),
         totals=("net", "vat_total", "gross", "payable"),
-        shown=(),
+        shown=("period",),
         backup_group="toy_rents",
         draft_group="toy_rent_drafts",
         figure=IssueFigure(name="RentsIssued", counts="rents that took a number"),

@@ -1,24 +1,27 @@
 """The registry of document types: no kind leaves an answer out, and no answers contradict each other."""
 
 import re
-from dataclasses import astuple, fields, replace
+from dataclasses import astuple, fields, make_dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from chalicelib.api.auth import SCOPES
 from chalicelib.api.catalogue import ENDPOINTS
+from chalicelib.api.document_types import ENTERED
 from chalicelib.domain.documents import reserved
 from chalicelib.domain.documents.contradictions import contradictions
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.document_type import (
+    ENTERED_VALUES,
     DocumentScopes,
     DocumentType,
     DocumentWords,
     IssueFigure,
     Transition,
 )
-from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.registry import (
     LateDeclarationError,
     UnknownDocumentTypeError,
@@ -28,6 +31,7 @@ from chalicelib.domain.documents.registry import (
     document_types,
     find,
 )
+from chalicelib.domain.entity import Record, kept
 from chalicelib.figures import FIGURES
 from chalicelib.services.backup.format.contents import BY_NAME
 from chalicelib.services.backup.format.kinds import KINDS, NAMES
@@ -110,6 +114,55 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
 def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str) -> None:
     found = contradictions(replace(INVOICE, **changes))
     assert any(complaint in wrong for wrong in found), found
+
+
+def made_with(draft: Any, issued: Any, **answers: Any) -> DocumentType:
+    """An invoice whose classes have an attribute `mark`, each with its type and default (`...`: none), or lack it."""
+
+    def of(base: type[Record], rule: str, attribute: Any) -> type[Any]:
+        names = {name: getattr(base, name) for name in ("KIND", "TABLE", "PREFIX", "SORT")}
+        made = []
+        if attribute:
+            kind, default = attribute
+            made.append(("mark", kind, kept(rule, **({} if default is ... else {"default": default}))))
+        return make_dataclass("Own", made, bases=(base,), frozen=True, kw_only=True, namespace=names)
+
+    classes: Any = {"draft": of(Draft, "draft.content", draft), "issued": of(Invoice, "document.content", issued)}
+    return replace(INVOICE, **classes, **answers)
+
+
+TEXT = (str | None, None)
+
+
+@pytest.mark.parametrize(
+    ("draft", "issued", "shown"),
+    [(TEXT, TEXT, ("mark",)), (TEXT, (str, ...), ("mark",)), ((bool, False), (bool, ...), ("mark",)), (None, TEXT, ())],
+)
+def test_a_kind_has_attributes_of_its_own(draft: Any, issued: Any, shown: tuple[str, ...]) -> None:
+    assert contradictions(made_with(draft, issued, shown=shown)) == []
+
+
+@pytest.mark.parametrize(
+    ("draft", "issued", "shown", "complaint"),
+    [
+        (TEXT, None, (), "its issue loses mark of its draft"),
+        (None, (str, ...), ("mark",), "its issue cannot fill an attribute"),
+        ((str, ...), (str, ...), ("mark",), "its draft requires an attribute"),
+        (TEXT, TEXT, (), "its JSON does not show an attribute"),
+        ((list[str] | None, None), (list[str] | None, None), ("mark",), "a type that the API does not read"),
+        ((str | bool | None, None), (str | bool | None, None), ("mark",), "a type that the API does not read"),
+        (TEXT, (date | None, None), ("mark",), "give an attribute two types"),
+    ],
+)
+def test_an_attribute_that_is_not_entered_frozen_and_shown_is_refused(
+    draft: Any, issued: Any, shown: tuple[str, ...], complaint: str
+) -> None:
+    found = contradictions(made_with(draft, issued, shown=shown))
+    assert any(complaint in wrong for wrong in found), found
+
+
+def test_the_api_reads_each_type_that_a_client_may_enter() -> None:
+    assert set(ENTERED) == ENTERED_VALUES
 
 
 @pytest.mark.parametrize("name", ["kind", "prefix", "plural", "path", "backup_group"])

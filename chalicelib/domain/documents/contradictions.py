@@ -1,11 +1,12 @@
 """The answers of a document type that cannot be true together. A kind that has one is never declared."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, fields
-from typing import get_args
+from dataclasses import MISSING, astuple, fields
+from types import NoneType
+from typing import Any, get_args
 
 from chalicelib.domain.documents import reserved
-from chalicelib.domain.documents.document_type import DRAFT, DocumentType
+from chalicelib.domain.documents.document_type import DRAFT, ENTERED_VALUES, DocumentType, attribute_types
 from chalicelib.domain.documents.model import Issued, Registered
 from chalicelib.domain.documents.view import FactKind
 
@@ -39,6 +40,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == ([((DRAFT,), declared.frozen_state)] if draft else []),
         **_law(declared),
         **_missing(declared),
+        **_entered(declared),
         **_kept_otherwise(declared),
         **_reserved(declared),
         **_taken(declared, others),
@@ -86,6 +88,32 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
         f"its issued class has no attribute {', '.join(sorted(named - has))}": named <= has,
         f"its draft class has no attribute {declared.person}": drafted,
     }
+
+
+def _entered(declared: DocumentType) -> dict[str, bool]:
+    """Check that a client can enter and read each attribute that only this kind has, and that the issue keeps it."""
+    draft, issued = declared.draft, declared.issued
+    if draft is None:
+        return {}
+    entered, frozen = set(declared.entered), set(declared.frozen)
+    types = {name: attribute_types(draft, name) - {NoneType} for name in entered}
+    return {
+        f"its issue loses {', '.join(sorted(entered - frozen))} of its draft": entered <= frozen,
+        "its issue cannot fill an attribute that its draft lacks": frozen - _optional(issued) <= entered,
+        "its draft requires an attribute that a client may omit": entered <= _optional(draft),
+        "its JSON does not show an attribute that a client enters": entered <= set(declared.shown),
+        "a client enters an attribute of a type that the API does not read": all(
+            len(found) == 1 and found <= ENTERED_VALUES for found in types.values()
+        ),
+        "its draft and its issued class give an attribute two types": all(
+            types[name] == attribute_types(issued, name) - {NoneType} for name in entered & frozen
+        ),
+    }
+
+
+def _optional(cls: type[Any]) -> set[str]:
+    """The attributes that have a default."""
+    return {each.name for each in fields(cls) if each.default is not MISSING}
 
 
 def _kept_otherwise(declared: DocumentType) -> dict[str, bool]:

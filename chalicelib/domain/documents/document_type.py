@@ -4,13 +4,15 @@ No field has a default: a kind that leaves a question open is a TypeError when i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Final, Literal
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.model import DraftDocument, Issued, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.language import Language
@@ -20,6 +22,9 @@ DRAFT: Final = "draft"
 Counterparty = Literal["customer", "supplier"]
 Payable = Literal["none", "we_receive", "we_pay"]
 Translated = Mapping[Language, str]
+ENTERED_VALUES: Final[frozenset[Any]] = frozenset({str, date, Decimal, bool})
+"""The types of an attribute that a client enters into the drafts of one kind: text, a day, an amount in dirhams, yes or
+no. Each may also be None."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +168,21 @@ class DocumentType:
         return found
 
     @property
+    def entered(self) -> tuple[str, ...]:
+        """The attributes that only the drafts of this kind have. A client enters them, and the issue copies them."""
+        return own_attributes(self.draft, DraftDocument, self.person) if self.draft else ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The entered attributes that a frozen document must have. A draft may lack them until its issue."""
+        return tuple(name for name in self.entered if NoneType not in attribute_types(self.issued, name))
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The attributes that only the frozen documents of this kind have."""
+        return own_attributes(self.issued, Registered if self.registered else Issued, self.person)
+
+    @property
     def freezing(self) -> Transition:
         """The transition that ends a draft. Raises LookupError for a kind without drafts."""
         if found := [move for move in self.transitions if DRAFT in move.sources]:
@@ -178,6 +198,18 @@ class DocumentType:
     def party(self) -> Literal["buyer", "seller"]:
         """The attribute that holds the other party's identity as it was frozen."""
         return "buyer" if self.counterparty == "customer" else "seller"
+
+
+def attribute_types(cls: type[Record], name: str) -> frozenset[Any]:
+    """The types of an attribute: of `str | None`, both."""
+    hint = get_type_hints(cls)[name]
+    return frozenset(get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,))
+
+
+def own_attributes(cls: type[Record], base: type[Record], person: str) -> tuple[str, ...]:
+    """The attributes of a class beyond those of its base and the one that names the other party."""
+    shared = {each.name for each in fields(base)} | {person}
+    return tuple(each.name for each in fields(cls) if each.name not in shared)
 
 
 PARTIES: Final[Mapping[Counterparty, type[Party]]] = {"customer": Customer, "supplier": Supplier}
