@@ -91,6 +91,7 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"totals": ("net", "paid")}, "its page states payments"),
         ({"series": None}, "have a series"),
         ({"statutory_date": None}, "have a statutory date"),
+        ({"statutory_date": "operation_date"}, "counts from its issue_date"),
         ({"numbered_by": "other_party", "series": None}, "dated in order"),
         ({"totals": ()}, "have totals"),
         ({"transitions": (Transition(verb="send", sources=("draft",), target="sent"),)}, "names a state"),

@@ -66,6 +66,9 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         == declared.dated_in_order,
         "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not declared.fiscal,
         "exactly the fiscal documents have a statutory date": (declared.statutory_date is None) != declared.fiscal,
+        # The purge and a restore read the issue date of the register's entry, and Object Lock the document's date.
+        "the term of a registered document counts from its issue_date": not declared.registered
+        or declared.statutory_date in (None, "issue_date"),
     }
 
 

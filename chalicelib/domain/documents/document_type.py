@@ -111,7 +111,8 @@ class DocumentType:
     priced: bool
     """Whether it states amounts. The JSON of other kinds has null for its totals and its amount in words."""
     statutory_date: str | None
-    """The attribute from which its statutory term counts; None where it has no such term."""
+    """The attribute from which its statutory term counts; None where it has no such term. A registered document's term
+    counts from `issue_date`, because its register entry has no other date."""
     retention: str
     """The policy's rule for its content once it is frozen."""
 
