@@ -39,6 +39,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         ]
         == ([((DRAFT,), declared.frozen_state)] if draft else []),
         **_law(declared),
+        **_unread(declared),
         **_missing(declared),
         **_entered(declared),
         **_kept_otherwise(declared),
@@ -70,6 +71,20 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         "the term of a registered document counts from its issue_date": not declared.registered
         or declared.statutory_date in (None, "issue_date"),
     }
+
+
+def _unread(declared: DocumentType) -> dict[str, bool]:
+    """Check that it asks for nothing that the product does not do yet. Delete the line of a
+    feature when the product has it."""
+    asked = {
+        "converts_to": bool(declared.converts_to),
+        "payable we_pay": declared.payable == "we_pay",
+        "mailed": declared.mailed,
+        "linked": declared.linked,
+        "imported": declared.imported,
+        "attachments": declared.attachments,
+    }
+    return {f"its answer {name} has no effect, because nothing reads it yet": not asks for name, asks in asked.items()}
 
 
 def _missing(declared: DocumentType) -> dict[str, bool]:

@@ -122,8 +122,9 @@ class DocumentType:
     derived_states: tuple[str, ...]
     """States that follow from its balance, its dates or its children. They are never stored."""
     payable: Payable
+    """Who pays it. Nothing reads `we_pay` yet, so it is refused."""
     converts_to: tuple[str, ...]
-    """The kinds that a document may be converted to. Nothing reads it yet: no kind has a conversion."""
+    """The kinds that a document may be converted to. Nothing reads it yet, so it must be empty."""
     corrects: tuple[str, ...]
     """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
     the corrected document, and `credited_lines` its lines."""
@@ -148,15 +149,15 @@ class DocumentType:
     on_devices: bool
     """Whether the change feed shows it to devices."""
     mailed: bool
-    """Whether it may be sent by e-mail. Nothing reads it yet: the service mails no documents."""
+    """Whether it may be sent by e-mail. Nothing reads it yet, so it must be False."""
     linked: bool
-    """Whether it may have public links. Nothing reads it yet: the service makes no links to documents."""
+    """Whether it may have public links. Nothing reads it yet, so it must be False."""
     exported: bool
     """Whether the export of a whole account includes it. The export of one person always does (law 09-08 art. 7)."""
     imported: bool
-    """Whether it may come from another system. Nothing reads it yet: the service imports no documents."""
+    """Whether it may come from another system. Nothing reads it yet, so it must be False."""
     attachments: bool
-    """Whether files may be attached to it. Nothing reads it yet: the service attaches files to messages only."""
+    """Whether files may be attached to it. Nothing reads it yet, so it must be False."""
 
     def person_of(self, document: Record) -> str | None:
         """The id of the other party of a document, or of a draft, of this kind."""
