@@ -122,7 +122,7 @@ class DocumentType:
     derived_states: tuple[str, ...]
     """States that follow from its balance, its dates or its children. They are never stored."""
     payable: Payable
-    """Who pays it. Nothing reads `we_pay` yet, so it is refused."""
+    """The direction of its payments. Nothing reads `we_pay` yet, so it is refused."""
     converts_to: tuple[str, ...]
     """The kinds that a document may be converted to. Nothing reads it yet, so it must be empty."""
     corrects: tuple[str, ...]

@@ -14,9 +14,7 @@ from chalicelib.domain.language import Language
 
 Direction = Literal["ltr", "rtl"]
 Watermark = Literal["draft", "specimen"]
-FactKind = Literal[
-    "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
-]
+FactKind = Literal["issue_date", "operation_date", "due_date", "corrects", "reason", "settlement"]
 TotalKind = Literal[
     "lines",
     "discount",
@@ -27,9 +25,6 @@ TotalKind = Literal[
     "withheld_vat",
     "withheld_fees",
     "payable",
-    "paid",
-    "credited",
-    "balance",
 ]
 
 

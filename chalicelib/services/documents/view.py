@@ -112,7 +112,7 @@ def _fact(kind: FactKind, document: Issued, language: Language) -> str:
     match kind:
         case "operation_date" if document.operation_date == document.issue_date:
             return ""
-        case "issue_date" | "operation_date" | "due_date" | "valid_until":
+        case "issue_date" | "operation_date" | "due_date":
             day: date | None = getattr(document, kind, None)
             return formats.long_date(day, language) if day else ""
         case "corrects":
