@@ -183,6 +183,13 @@ def test_a_group_named_like_the_balances_of_another_kind_is_refused() -> None:
     assert "the kind invoice has a name of its own" in contradictions(taken, [INVOICE])
 
 
+@pytest.mark.parametrize("code", [None, "261"])
+def test_a_kind_that_corrects_another_has_the_code_that_the_other_names(code: str | None) -> None:
+    wrong = "credit_note corrects invoice under another code than its credit_code"
+    assert wrong in contradictions(replace(CREDIT_NOTE, code=code), [INVOICE])
+    assert wrong in contradictions(replace(INVOICE, credit_code=code), [CREDIT_NOTE])
+
+
 def test_the_reserved_names_are_all_that_the_product_uses() -> None:
     """A name that is missing here could be taken by a kind, and one table would silently replace another."""
     types = document_types()

@@ -45,6 +45,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         **_kept_otherwise(declared),
         **_reserved(declared),
         **_taken(declared, others),
+        **_codes(declared, others),
     }
     return [wrong for wrong, holds in rules.items() if not holds]
 
@@ -171,3 +172,13 @@ def _taken(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, 
         return own | ({f"{each.balance.KIND}s"} if each.balance else set())
 
     return {f"the kind {other.kind} has a name of its own": not names(declared) & names(other) for other in others}
+
+
+def _codes(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, bool]:
+    """Check that a kind which corrects another one has the code that the other names for it."""
+    pairs = [pair for other in others for pair in ((declared, other), (other, declared))]
+    return {
+        f"{one.kind} corrects {other.kind} under another code than its credit_code": one.code == other.credit_code
+        for one, other in pairs
+        if other.kind in one.corrects
+    }

@@ -103,7 +103,8 @@ class DocumentType:
     series: str | None
     """The default pattern of its numbers, begun anew each year; None where the other party numbers it."""
     dated_in_order: bool
-    """Whether no document may be dated before the last one of its kind."""
+    """Whether no document may be dated before the last one of its kind. Nothing reads it: this holds for exactly the
+    documents that we number, and the registry refuses another answer."""
     fiscal: bool
     """Whether the law makes us keep it (CGI art. 211)."""
     registered: bool
@@ -131,7 +132,7 @@ class DocumentType:
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None
-    """UNTDID 1001 of the credit note that corrects it; None where nothing does."""
+    """UNTDID 1001 of the credit note that corrects it; None where nothing does. It is the `code` of that kind."""
 
     facts: tuple[FactKind, ...]
     """The facts that its page shows beside the number, in their order."""
