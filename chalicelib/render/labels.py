@@ -21,7 +21,6 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "fact.issue_date": ("Date", "التاريخ", "Date"),
     "fact.operation_date": ("Date de l’opération", "تاريخ العملية", "Date of supply"),
     "fact.due_date": ("Échéance", "تاريخ الاستحقاق", "Due date"),
-    "fact.corrects": ("Facture d’origine", "الفاتورة الأصلية", "Original invoice"),
     "fact.reason": ("Motif", "السبب", "Reason"),
     "fact.settlement": ("Mode de paiement", "طريقة الأداء", "Payment method"),
     # columns

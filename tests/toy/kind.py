@@ -55,6 +55,8 @@ TOY: Final = declare(
             drafts_heading={"fr": "Jouets en préparation", "ar": "مسودات الألعاب", "en": "Draft toys"},
             addressee={"fr": "Reçu par", "ar": "تسلمه", "en": "Received by"},
             closing={"fr": "Somme : {words}.", "ar": "المبلغ: {words}.", "en": "Sum: {words}."},
+            original=None,
+            set_off=None,
             file_name="jouet",
         ),
         draft=ToyDraft,

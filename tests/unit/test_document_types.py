@@ -70,7 +70,15 @@ def test_a_kind_refers_to_declared_kinds_only(made: DocumentType) -> None:
 @pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)
 def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
     words = made.words
-    for translated in (words.title, words.heading, words.drafts_heading, words.addressee, words.closing):
+    for translated in (
+        words.title,
+        words.heading,
+        words.drafts_heading,
+        words.addressee,
+        words.closing,
+        words.original,
+        words.set_off,
+    ):
         assert translated is None or sorted(translated) == ["ar", "en", "fr"]
         assert translated is None or all(translated.values())
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", words.file_name)
@@ -82,6 +90,8 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"kind": "quote"}, "another kind or prefix"),
         ({"draft": None}, "drafts need"),
         ({"payable": "none"}, "needs a balance"),
+        ({"credit_code": None}, "have words for it"),
+        ({"words": replace(INVOICE.words, set_off=None)}, "have words for it"),
         ({"fiscal": False, "statutory_date": None}, "not fiscal"),
         ({"registered": False}, "a class with a chain"),
         ({"dated_in_order": False}, "dated in order"),

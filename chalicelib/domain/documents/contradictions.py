@@ -29,6 +29,9 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         "exactly the priced documents have totals and a closing sentence": declared.priced
         == bool(declared.totals)
         == (declared.words.closing is not None),
+        "exactly the kinds that something corrects have words for it": (declared.credit_code is None)
+        == (declared.words.original is None)
+        == (declared.words.set_off is None),
         "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
         "a transition names a state that it does not have": {
             state for move in declared.transitions for state in (*move.sources, move.target)

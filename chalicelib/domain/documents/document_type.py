@@ -41,6 +41,10 @@ class DocumentWords:
     """The label above the other party's name ("Facturé à")."""
     closing: Translated | None
     """The sentence that states the amount `{words}`; None for a document without prices."""
+    original: Translated | None
+    """The label of its number on a document that corrects it ("Facture d'origine"); None where nothing corrects it."""
+    set_off: Translated | None
+    """The sentence about the payment in the e-invoice of a document that corrects it; None where nothing does."""
     file_name: str
     """The beginning of a page's file name. It is the same in every language."""
 

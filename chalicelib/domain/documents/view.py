@@ -48,10 +48,12 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactView:
-    """One dated or named fact beside the number: its kind gives the label."""
+    """One dated or named fact beside the number. Its label is `label`, the words of a kind of document, or else that of
+    its kind of fact."""
 
     kind: FactKind
     value: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

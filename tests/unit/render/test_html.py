@@ -160,7 +160,15 @@ def test_a_joined_list_is_escaped_too() -> None:
 
 
 def test_a_label_that_was_removed_prints_nothing() -> None:
-    removed = ("fact_valid_until", "fact_reference", "total_paid", "total_credited", "total_balance", "title_invoice")
+    removed = (
+        "fact_valid_until",
+        "fact_reference",
+        "fact_corrects",
+        "total_paid",
+        "total_credited",
+        "total_balance",
+        "title_invoice",
+    )
     assert body("".join(f"<p>{{{{ labels.{name} }}}}</p>" for name in removed)) == "<p></p>" * len(removed)
 
 
