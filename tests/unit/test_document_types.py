@@ -3,6 +3,7 @@
 import re
 from dataclasses import astuple, fields, make_dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from chalicelib.domain.documents.registry import (
 )
 from chalicelib.domain.entity import Record, kept
 from chalicelib.figures import FIGURES
-from chalicelib.services.backup.format.contents import BY_NAME
+from chalicelib.services.backup.format.contents import BY_NAME, GROUPS
 from chalicelib.services.backup.format.kinds import KINDS, NAMES
 from chalicelib.services.documents.crediting import creditable
 from chalicelib.services.exports.words import TABLES
@@ -212,6 +213,12 @@ def test_the_reserved_names_are_all_that_the_product_uses() -> None:
     assert {*BY_NAME, *KINDS, *NAMES.values()} - groups - balances == reserved.BACKUP_GROUPS
     assert {*TABLES} - groups - balances - {each.plural for each in types} == reserved.TABLES
     assert {*FIGURES} - {each.figure.name for each in types} == reserved.FIGURES
+
+
+def test_the_documents_state_the_groups_of_a_backup_in_their_order() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "backups.md").read_text("utf-8")
+    stated = text.partition("The groups have this order:")[2].partition("`services/backup")[0]
+    assert re.findall(r"`(\w+)`", stated) == [group.name for group in GROUPS]
 
 
 def test_each_kind_that_our_credit_notes_correct_has_an_endpoint_for_it() -> None:
