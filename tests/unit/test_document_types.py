@@ -157,7 +157,7 @@ TEXT = (str | None, None)
     [(TEXT, TEXT, ("mark",)), (TEXT, (str, ...), ("mark",)), ((bool, False), (bool, ...), ("mark",)), (None, TEXT, ())],
 )
 def test_a_kind_has_attributes_of_its_own(draft: Any, issued: Any, shown: tuple[str, ...]) -> None:
-    assert contradictions(made_with(draft, issued, shown=shown)) == []
+    assert contradictions(made_with(draft, issued, shown=shown, free_text=("notes", *shown))) == []
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,13 @@ def test_a_kind_has_attributes_of_its_own(draft: Any, issued: Any, shown: tuple[
 def test_an_attribute_that_is_not_entered_frozen_and_shown_is_refused(
     draft: Any, issued: Any, shown: tuple[str, ...], complaint: str
 ) -> None:
-    found = contradictions(made_with(draft, issued, shown=shown))
+    found = contradictions(made_with(draft, issued, shown=shown, free_text=("notes", *shown)))
     assert any(complaint in wrong for wrong in found), found
+
+
+def test_a_text_that_a_client_enters_is_blanked_with_an_erased_person() -> None:
+    wrong = "a client enters a text of its own, and nothing blanks it"
+    assert contradictions(made_with(TEXT, TEXT, shown=("mark",))) == [wrong]
 
 
 def test_the_api_reads_each_type_that_a_client_may_enter() -> None:

@@ -123,6 +123,8 @@ def _entered(declared: DocumentType) -> dict[str, bool]:
         "its issue cannot fill an attribute that its draft lacks": frozen - _optional(issued) <= entered,
         "its draft requires an attribute that a client may omit": entered <= _optional(draft),
         "its JSON does not show an attribute that a client enters": entered <= set(declared.shown),
+        "a client enters a text of its own, and nothing blanks it": {name for name in entered if str in types[name]}
+        <= set(declared.free_text),
         "a client enters an attribute of a type that the API does not read": all(
             len(found) == 1 and found <= ENTERED_VALUES for found in types.values()
         ),

@@ -101,7 +101,8 @@ class DocumentType:
     person: str
     """The attribute that holds the other party's id. Erasure and access find a person's documents by it."""
     free_text: tuple[str, ...]
-    """Attributes that may be None and may name anybody: they are blanked with an erased person."""
+    """Attributes that may name anybody: each text that a client enters. They are null in the JSON of a frozen document
+    whose other party was erased."""
 
     numbered_by: Literal["us", "other_party"]
     series: str | None
