@@ -21,12 +21,12 @@ from chalicelib.api.fields import (
 )
 from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Discount, Line
 from chalicelib.domain.language import Language
 
-MAX_LINES = 1_000
 MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(20)]
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]

@@ -1,17 +1,30 @@
 """The models of one kind of document, derived from the registry."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Literal, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from chalicelib.api.document_models import DocumentFilters, DraftEdit
+from chalicelib.api.document_models import MAX_DESCRIPTION, DocumentFilters, DraftEdit
 from chalicelib.api.document_shapes import DocumentShown, NoticeShown, PayableShown
-from chalicelib.api.fields import Id, Model
+from chalicelib.api.fields import Amount, Day, Id, Model, multi_line
 from chalicelib.api.paging import expandable
-from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.document_type import PARTIES, DocumentType, attribute_types
 from chalicelib.domain.documents.registry import by_kind
+
+ENTERED: Final[dict[Any, Any]] = {
+    str: Annotated[str, multi_line(MAX_DESCRIPTION)],
+    date: Day,
+    Decimal: Amount,
+    bool: bool,
+}
+"""The field of a request for each type that a client may enter."""
+SHOWN: Final[dict[Any, Any]] = {date: str, Decimal: str}
+"""The type in an answer, where it is another one than in the record."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +45,19 @@ def models_of(kind: str) -> DocumentModels:
     document_type = by_kind(kind)
     name = document_type.words.title["en"].title().replace(" ", "")
     party: Any = Annotated[str, Id(PARTIES[document_type.counterparty].PREFIX)]
-    edit = _model(
-        f"{name}Edit", "A draft's content. Omitted members stay unchanged.", DraftEdit, **{document_type.person: party}
+    edit = create_model(
+        f"{name}Edit",
+        __base__=DraftEdit,
+        __doc__="A draft's content. Omitted members stay unchanged.",
+        **_content(document_type, party),
     )
     return DocumentModels(
         edit=edit,
-        new=_model(
+        new=create_model(
             f"{name}New",
-            "A new draft. A client that works offline may choose its id.",
-            edit,
-            id=Annotated[str, Id(document_type.prefix)],
+            __base__=edit,
+            __doc__="A new draft. A client that works offline may choose its id.",
+            id=(Annotated[str, Id(document_type.prefix)] | None, None),
         ),
         shown=_shown(document_type, name),
         query=_query(document_type, name, party),
@@ -51,9 +67,16 @@ def models_of(kind: str) -> DocumentModels:
     )
 
 
-def _model(name: str, doc: str, base: type[BaseModel], **optional: Any) -> type[BaseModel]:
-    fields: dict[str, Any] = {field: (kind | None, None) for field, kind in optional.items()}
-    return create_model(name, __base__=base, __doc__=doc, **fields)
+def _content(document_type: DocumentType, party: Any) -> dict[str, Any]:
+    """The members of a draft that only this kind has: the other party, and the attributes of the draft's own."""
+    found: dict[str, Any] = {document_type.person: (party | None, None)}
+    if draft := document_type.draft:
+        defaults = {each.name: each.default for each in fields(draft)}
+        for name in document_type.entered:
+            types = attribute_types(draft, name)
+            (kind,) = types - {NoneType}
+            found[name] = (ENTERED[kind] | None if NoneType in types else ENTERED[kind], defaults[name])
+    return found
 
 
 def _expand(document_type: DocumentType) -> dict[str, Any]:
@@ -64,31 +87,35 @@ def _expand(document_type: DocumentType) -> dict[str, Any]:
 def _query(document_type: DocumentType, name: str, party: Any) -> type[BaseModel]:
     """The filters of a list; a status only where a kind has several."""
     states = (*document_type.states, *document_type.derived_states)
-    fields: dict[str, Any] = {document_type.person: (party | None, None), **_expand(document_type)}
+    members: dict[str, Any] = {document_type.person: (party | None, None), **_expand(document_type)}
     if len(states) > 1:
-        fields["status"] = (Literal[states] | None, None)
+        members["status"] = (Literal[states] | None, None)
     return create_model(
-        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(document_type)}.", **fields
+        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(document_type)}.", **members
     )
 
 
 def _shown(document_type: DocumentType, name: str) -> type[BaseModel]:
-    hints = get_type_hints(document_type.issued)
-    fields: dict[str, Any] = {
+    members: dict[str, Any] = {
         "object": (Literal[document_type.kind], ...),
         document_type.person: (str | dict[str, Any] | None, ...),
-        **{
-            member: (hints[member] | None if document_type.draft else hints[member], ...)
-            for member in document_type.shown
-        },
+        **{member: (_shown_type(document_type, member), ...) for member in document_type.shown},
     }
     if not document_type.priced:
-        fields |= {"totals": (None, ...), "amount_in_words": (None, ...)}
+        members |= {"totals": (None, ...), "amount_in_words": (None, ...)}
     if document_type.draft is not None:
-        fields["notices"] = (list[NoticeShown], ...)
+        members["notices"] = (list[NoticeShown], ...)
     state = "A draft or an issued document." if document_type.draft else "An issued document."
     base = PayableShown if document_type.balance else DocumentShown
-    return create_model(f"{name}Shown", __base__=base, __doc__=state, **fields)
+    return create_model(f"{name}Shown", __base__=base, __doc__=state, **members)
+
+
+def _shown_type(document_type: DocumentType, member: str) -> Any:
+    """The type of a member that only this kind has. A draft may lack it."""
+    types = attribute_types(document_type.issued, member)
+    (kind,) = types - {NoneType}
+    shown = SHOWN.get(kind, kind)
+    return shown | None if NoneType in types or document_type.draft else shown
 
 
 def _plural(document_type: DocumentType) -> str:

@@ -68,7 +68,7 @@ class DocumentNoun:
                 method="GET",
                 path=self.url,
                 handler=self._list,
-                summary=f"List {self.name}s, newest first",
+                summary=f"List {self.document_type.words.heading['en'].lower()}, newest first",
                 query=models.query,
                 response_model=found,
                 errors=(InvalidContent,),

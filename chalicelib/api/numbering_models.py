@@ -6,6 +6,7 @@ from pydantic import Field, create_model
 
 from chalicelib.api.fields import ResponseModel, Text
 from chalicelib.api.records import Edit, unsent
+from chalicelib.domain.documents.numbering import MAX_NEXT, MAX_PATTERN
 from chalicelib.domain.documents.registry import document_types
 
 NUMBERED: Final = tuple(each.kind for each in document_types() if each.series)
@@ -14,9 +15,10 @@ NUMBERED: Final = tuple(each.kind for each in document_types() if each.series)
 class NumberingIn(Edit):
     """The numbering of one kind of document. `next` is set once, before the first document of its series."""
 
-    pattern: Annotated[str, Text(40)] = unsent()
+    pattern: Annotated[str, Text(MAX_PATTERN)] = unsent()
     reset: Literal["year", "never"] = unsent()
-    next: Annotated[int, Field(ge=1, le=999_999_999)] = unsent()
+    # The domain refuses a larger number, because its message names both bounds.
+    next: Annotated[int, Field(ge=1, json_schema_extra={"maximum": MAX_NEXT})] = unsent()
 
 
 class NumberingShown(ResponseModel):

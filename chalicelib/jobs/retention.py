@@ -41,7 +41,7 @@ def plan(world: "World", work: Record) -> list[JobStep]:
     from chalicelib.services.retention import selection
 
     if isinstance(work, OrphanedPayments):
-        return [JobStep("leftover", work.key, "late payments of a purged invoice", (work.id,))]
+        return [JobStep("leftover", work.key, "late payments of a purged document", (work.id,))]
     if not isinstance(work, RetentionSchedule):
         raise TypeError(f"a {work.KIND} is due for the purge")
     through = schedules.retention_of(work).through(today(world.now()))

@@ -21,9 +21,6 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "fact.issue_date": ("Date", "التاريخ", "Date"),
     "fact.operation_date": ("Date de l’opération", "تاريخ العملية", "Date of supply"),
     "fact.due_date": ("Échéance", "تاريخ الاستحقاق", "Due date"),
-    "fact.valid_until": ("Valable jusqu’au", "صالح إلى غاية", "Valid until"),
-    "fact.corrects": ("Facture d’origine", "الفاتورة الأصلية", "Original invoice"),
-    "fact.reference": ("Référence", "المرجع", "Reference"),
     "fact.reason": ("Motif", "السبب", "Reason"),
     "fact.settlement": ("Mode de paiement", "طريقة الأداء", "Payment method"),
     # columns
@@ -48,9 +45,6 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "total.withheld_vat": ("Retenue à la source TVA", "الضريبة المحجوزة في المنبع", "VAT withheld at source"),
     "total.withheld_fees": ("Retenue à la source honoraires", "الحجز في المنبع على الأتعاب", "Tax withheld on fees"),
     "total.payable": ("Net à payer", "الصافي للأداء", "Amount payable"),
-    "total.paid": ("Déjà réglé", "المبلغ المؤدى", "Paid"),
-    "total.credited": ("Avoirs", "إشعارات دائنة", "Credited"),
-    "total.balance": ("Reste à payer", "الباقي للأداء", "Balance due"),
     # other words
     "payment": ("Règlement", "الأداء", "Payment"),
     "notes": ("Notes", "ملاحظات", "Notes"),

@@ -37,7 +37,9 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "to_label": clean(view.addressee),
         "mark": " · ".join(words[f"mark.{mark}"] for mark in view.marks),
         "marks": [words[f"mark.{mark}.long"] for mark in view.marks],
-        "facts": [{"label": words[f"fact.{fact.kind}"], **free(fact.value)} for fact in view.facts],
+        "facts": [
+            {"label": clean(fact.label) or words[f"fact.{fact.kind}"], **free(fact.value)} for fact in view.facts
+        ],
         "seller": _party(view.seller, words, clean, free),
         "buyer": _party(view.buyer, words, clean, free) if view.buyer else None,
         "columns": _columns(view),

@@ -28,11 +28,6 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_CASH, _CREDIT_TRANSFER, _NOT_DEFINED, _DISCOUNT = "10", "30", "1", "95"  # UNTDID 4461 and 5189
 _ROUNDING: Translations = {"fr": "Arrondi", "ar": "تقريب", "en": "Rounding"}
 _UNIT: Translations = {"fr": "Unité", "ar": "الوحدة", "en": "Unit"}
-_GIVEN_BACK: Translations = {
-    "fr": "À imputer sur la facture d'origine ou à rembourser.",
-    "ar": "يخصم من الفاتورة الأصلية أو يسترد.",
-    "en": "To be set off against the original invoice, or refunded.",
-}
 
 
 @dataclass(frozen=True)
@@ -189,7 +184,8 @@ class _Writer:
         """Add the day of the operation, then the means and term of payment. A credit note asks for no payment."""
         of, root = self._of, self._root
         if self._corrected:
-            _child(_child(root, "cac:PaymentTerms"), "cbc:Note", _GIVEN_BACK[self._language])
+            words = self._corrected.document_type.words.set_off
+            _child(_child(root, "cac:PaymentTerms"), "cbc:Note", words[self._language] if words else None)
             return
         _child(_child(root, "cac:Delivery"), "cbc:ActualDeliveryDate", of.operation_date.isoformat())
         account = of.seller.rib if of.settlement != "cash" else None

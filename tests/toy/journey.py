@@ -67,8 +67,9 @@ class Workshop:
 
 
 def drafted(shop: Shop, supplier: str | None, **content: Any) -> dict[str, Any]:
-    """A new draft of one line."""
-    made = shop.owner.post(URL, {"supplier": supplier, "lines": [LINE]} | content)
+    """A new draft of one line, delivered today."""
+    own = {"supplier": supplier, "delivered": shop.today.isoformat()}
+    made = shop.owner.post(URL, {"lines": [LINE]} | own | content)
     assert made.status == 201, made.text
     found: dict[str, Any] = made.json
     return found
@@ -90,7 +91,9 @@ def supplier_of(shop: Shop, **changes: Any) -> str:
 @pytest.fixture
 def workshop(shop: Shop) -> Workshop:
     books, supplier = turned_on(shop), supplier_of(shop)
-    got = record(shop, drafted(shop, supplier, notes="Cadeau")["id"], "F/77", idempotency_key="record-once")
+    got = record(
+        shop, drafted(shop, supplier, notes="Cadeau", remark="Cadeau")["id"], "F/77", idempotency_key="record-once"
+    )
     assert got.status == 200, got.text
     return Workshop(books, supplier, got.json, drafted(shop, supplier))
 
@@ -153,13 +156,39 @@ def test_a_draft_is_previewed_edited_deleted_and_recorded(shop: Shop) -> None:
     toy = recorded.json
     assert (toy["status"], toy["number"], toy["notes"]) == ("recorded", "F/77", "Bois de cèdre")
     assert (toy["seller"]["name"], toy["buyer"]["name"]) == (CANARY, "Boutique Exemple")
-    assert (toy["register"], toy["remark"], "paid" in toy) == (None, None, False)
+    assert (toy["register"], "paid" in toy) == (None, False)
     assert read(shop, f"{URL}/{draft['id']}") == toy
     assert record(shop, draft["id"], "F/78").json["code"] == "already_issued"
     assert shop.owner.patch(f"{URL}/{draft['id']}", {"notes": "x"}, "*").json["code"] == "already_issued"
     other = drafted(shop, supplier)
     assert shop.owner.delete(f"{URL}/{other['id']}", "*").json["deleted"] is True
     assert shop.owner.get(f"{URL}/{other['id']}").status == 404
+
+
+def test_the_attributes_that_only_it_has_are_entered_edited_frozen_and_shown(shop: Shop) -> None:
+    day = shop.today.isoformat()
+    own = {"remark": "À polir", "delivered": day, "deposit": "12.50", "fragile": True}
+    preview = shop.owner.post(f"{URL}/preview", own).json
+    assert {name: preview[name] for name in own} == own
+    draft = shop.owner.post(URL, {"supplier": supplier_of(shop), "lines": [LINE]}).json
+    assert [draft[name] for name in own] == [None, None, "0.00", False]
+    url = f"{URL}/{draft['id']}"
+    missing = record(shop, draft["id"], "F/77")
+    assert (missing.status, missing.codes) == (422, [("/delivered", "missing")])
+    for name, wrong, code in (
+        ("delivered", "soon", "bad_date"),
+        ("deposit", 12, "number_not_string"),
+        ("remark", "", "too_short"),
+    ):
+        refused = shop.owner.patch(url, {name: wrong}, "*")
+        assert (refused.status, refused.codes) == (422, [(f"/{name}", code)])
+    edited = shop.owner.patch(url, own, "*").json
+    assert {name: edited[name] for name in own} == own
+    assert shop.owner.patch(url, {"remark": None}, "*").json["remark"] is None
+    edited = shop.owner.patch(url, {"remark": "À polir"}, "*").json
+    frozen = record(shop, draft["id"], "F/77").json
+    assert {name: frozen[name] for name in own} == own
+    assert read(shop, url) == frozen
 
 
 def test_a_draft_without_a_supplier_or_dated_tomorrow_is_not_recorded(shop: Shop) -> None:
@@ -322,6 +351,7 @@ def test_an_erased_supplier_is_blank_everywhere(workshop: Workshop) -> None:
     assert stored is None
     assert workshop.get(f"{URL}/{workshop.toy['id']}") == shown
     assert (shown["seller"]["name"], shown["supplier"], shown["notes"]) == (SELLER_NAMES["fr"], None, None)
+    assert (shown["remark"], shown["delivered"]) == (None, workshop.toy["delivered"])
     assert shown["totals"] == workshop.toy["totals"]
     again = record(shop, workshop.toy["id"], "F/77", idempotency_key="record-once")
     assert (again.status, again.headers["idempotency-replayed"], again.json) == (200, "true", {"erased": True})

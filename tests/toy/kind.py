@@ -26,6 +26,10 @@ class ToyDraft(DraftDocument):
     """A toy that is not recorded yet."""
 
     supplier: str | None = kept("draft.content", default=None)
+    remark: str | None = kept("draft.content", default=None)
+    delivered: date | None = kept("draft.content", default=None)
+    deposit: Decimal = kept("draft.content", default=Decimal(0))
+    fragile: bool = kept("draft.content", default=False)
 
 
 @entity("toy_bill", table="ledger", prefix="toy")
@@ -34,6 +38,9 @@ class Toy(Issued):
 
     supplier: str = kept("document.content")
     remark: str | None = kept("document.content", default=None)
+    delivered: date = kept("document.content")
+    deposit: Decimal = kept("document.content")
+    fragile: bool = kept("document.content", default=False)
 
 
 TOY: Final = declare(
@@ -48,6 +55,8 @@ TOY: Final = declare(
             drafts_heading={"fr": "Jouets en préparation", "ar": "مسودات الألعاب", "en": "Draft toys"},
             addressee={"fr": "Reçu par", "ar": "تسلمه", "en": "Received by"},
             closing={"fr": "Somme : {words}.", "ar": "المبلغ: {words}.", "en": "Sum: {words}."},
+            original=None,
+            set_off=None,
             file_name="jouet",
         ),
         draft=ToyDraft,
@@ -74,7 +83,7 @@ TOY: Final = declare(
         credit_code=None,
         facts=("issue_date",),
         totals=("net", "vat_total", "gross"),
-        shown=("remark",),
+        shown=("remark", "delivered", "deposit", "fragile"),
         backup_group="toy_bills",
         draft_group="toy_drafts",
         figure=IssueFigure(name="ToysRecorded", counts="toys that were recorded"),
@@ -111,6 +120,8 @@ def recorded(company: str, id: str, supplier: str, day: date, at: datetime, *, m
         totals=Totals(lines=net, net=net, vat=(), vat_total=vat, gross=net + vat, payable=net + vat, **amounts),
         notes=f"{mark} wrote this",
         remark=f"{mark} again",
+        delivered=day,
+        deposit=Decimal("10.00"),
         salt=b"s" * 16,
         hash="ab" * 32,
     )

@@ -25,6 +25,7 @@ class RentDraft(DraftDocument):
     """A rent without a number."""
 
     customer: str | None = kept("draft.content", default=None)
+    period: str | None = kept("draft.content", default=None)
 
 
 @entity("toy_rent", table="ledger", prefix="rnt")
@@ -32,6 +33,7 @@ class Rent(Registered):
     """An issued rent."""
 
     customer: str = kept("document.content")
+    period: str | None = kept("document.content", default=None)
 
 
 @entity("toy_rent_balance", table="ledger", prefix="rnt", sort="toy_rent#{id}#balance")
@@ -65,6 +67,8 @@ RENT: Final = declare(
             drafts_heading={"fr": "Loyers en préparation", "ar": "مسودات الأكرية", "en": "Draft rents"},
             addressee={"fr": "Locataire", "ar": "المكتري", "en": "Tenant"},
             closing={"fr": "Somme : {words}.", "ar": "المبلغ: {words}.", "en": "Sum: {words}."},
+            original={"fr": "Loyer d’origine", "ar": "الكراء الأصلي", "en": "Original rent"},
+            set_off={"fr": "À déduire du loyer.", "ar": "يخصم من الكراء.", "en": "To be deducted from the rent."},
             file_name="loyer",
         ),
         draft=RentDraft,
@@ -72,7 +76,7 @@ RENT: Final = declare(
         balance=RentBalance,
         counterparty="customer",
         person="customer",
-        free_text=("notes",),
+        free_text=("notes", "period"),
         numbered_by="us",
         series="LO-{year}-{seq:05}",
         dated_in_order=True,
@@ -91,7 +95,7 @@ RENT: Final = declare(
         credit_code="381",
         facts=("issue_date", "due_date"),
         totals=("net", "vat_total", "gross", "payable"),
-        shown=(),
+        shown=("period",),
         backup_group="toy_rents",
         draft_group="toy_rent_drafts",
         figure=IssueFigure(name="RentsIssued", counts="rents that took a number"),
@@ -116,6 +120,8 @@ SLIP: Final = declare(
             drafts_heading={"fr": "Bordereaux en préparation", "ar": "مسودات الوصولات", "en": "Draft slips"},
             addressee={"fr": "Remis à", "ar": "سلم إلى", "en": "Handed to"},
             closing=None,
+            original=None,
+            set_off=None,
             file_name="bordereau",
         ),
         draft=SlipDraft,

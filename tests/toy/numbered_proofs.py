@@ -58,8 +58,9 @@ class Counter:
 
 
 def drafted(shop: Shop, url: str) -> str:
-    """The id of a new draft of one line."""
-    made = shop.owner.post(url, {"customer": shop.customer, "lines": [LINE]})
+    """The id of a new draft of one line. A rent has its period too."""
+    content = {"customer": shop.customer, "lines": [LINE]} | ({"period": "11/2026"} if url == RENTS else {})
+    made = shop.owner.post(url, content)
     assert made.status == 201, made.text
     return str(made.json["id"])
 
@@ -165,6 +166,7 @@ def test_a_rectification_offers_no_credit_that_has_no_endpoint(counter: Counter)
     state = DocumentState(stored(shop, Rent, counter.rent["id"]))
     shown = present_affected(AffectedDocument(state, ("name",)), stored(shop, Head, shop.company))
     assert (shown["credit"], shown["reissue"]["url"]) == (None, RENTS)
+    assert (counter.rent["period"], shown["reissue"]["body"]["period"]) == ("11/2026", "11/2026")
 
 
 # ── Backed up and restored ───────────────────────────────────────────────────────────────────────────────────────────

@@ -60,6 +60,6 @@ def _reissue(document_type: DocumentType, document: Issued, head: Head) -> Body:
     body = {
         document_type.person: shown[document_type.person],
         "lines": lines,
-        **{name: shown[name] for name in CONTENT},
+        **{name: shown[name] for name in (*CONTENT, *document_type.entered)},
     }
     return {"method": "POST", "url": address(document_type.path), "body": body}

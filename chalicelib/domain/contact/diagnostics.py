@@ -86,7 +86,8 @@ PLACES = (
 )
 """The places in the application.
 
-Both lists are closed, because a free name could be a person's name. A new screen is `other` until it is added here.
+Both lists are closed, because a free name could be a person's name. A new screen is `other` until it is added here. The
+screens of a kind of document are no part of its registry entry, because stored batches contain these names.
 """
 MOST_EVENTS = 50
 _PERSONAL = re.compile(

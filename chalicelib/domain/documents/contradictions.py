@@ -1,13 +1,14 @@
 """The answers of a document type that cannot be true together. A kind that has one is never declared."""
 
 from collections.abc import Iterable
-from dataclasses import astuple, fields
-from typing import get_args
+from dataclasses import MISSING, astuple, fields
+from types import NoneType
+from typing import Any, get_args
 
 from chalicelib.domain.documents import reserved
-from chalicelib.domain.documents.document_type import DRAFT, DocumentType
+from chalicelib.domain.documents.document_type import DRAFT, ENTERED_VALUES, DocumentType, attribute_types
 from chalicelib.domain.documents.model import Issued, Registered
-from chalicelib.domain.documents.view import FactKind
+from chalicelib.domain.documents.view import FactKind, TotalKind
 
 
 def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) -> list[str]:
@@ -28,6 +29,9 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         "exactly the priced documents have totals and a closing sentence": declared.priced
         == bool(declared.totals)
         == (declared.words.closing is not None),
+        "exactly the kinds that something corrects have words for it": (declared.credit_code is None)
+        == (declared.words.original is None)
+        == (declared.words.set_off is None),
         "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
         "a transition names a state that it does not have": {
             state for move in declared.transitions for state in (*move.sources, move.target)
@@ -38,10 +42,13 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         ]
         == ([((DRAFT,), declared.frozen_state)] if draft else []),
         **_law(declared),
+        **_unread(declared),
         **_missing(declared),
+        **_entered(declared),
         **_kept_otherwise(declared),
         **_reserved(declared),
         **_taken(declared, others),
+        **_codes(declared, others),
     }
     return [wrong for wrong, holds in rules.items() if not holds]
 
@@ -56,15 +63,30 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         "it is not fiscal, and nothing ends the frozen documents of such a kind yet": declared.fiscal,
         "its person is not its counterparty": declared.person == declared.counterparty,
         "its notes are no free text, so nothing blanks them": "notes" in declared.free_text,
-        "its page states payments, which change after it is frozen": not {"paid", "credited", "balance"}
-        & set(declared.totals),
         "exactly the documents that we number have a series": (declared.series is None)
         == (declared.numbered_by != "us"),
         "exactly the documents that we number are dated in order": (declared.numbered_by == "us")
         == declared.dated_in_order,
         "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not declared.fiscal,
         "exactly the fiscal documents have a statutory date": (declared.statutory_date is None) != declared.fiscal,
+        # The purge and a restore read the issue date of the register's entry, and Object Lock the document's date.
+        "the term of a registered document counts from its issue_date": not declared.registered
+        or declared.statutory_date in (None, "issue_date"),
     }
+
+
+def _unread(declared: DocumentType) -> dict[str, bool]:
+    """Check that it asks for nothing that the product does not do yet. Delete the line of a
+    feature when the product has it."""
+    asked = {
+        "converts_to": bool(declared.converts_to),
+        "payable we_pay": declared.payable == "we_pay",
+        "mailed": declared.mailed,
+        "linked": declared.linked,
+        "imported": declared.imported,
+        "attachments": declared.attachments,
+    }
+    return {f"its answer {name} has no effect, because nothing reads it yet": not asks for name, asks in asked.items()}
 
 
 def _missing(declared: DocumentType) -> dict[str, bool]:
@@ -83,9 +105,38 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
         "its page names what it corrects, and it corrects nothing": "corrects" not in declared.facts
         or bool(declared.corrects),
         "its page shows a fact that has no label": set(declared.facts) <= set(get_args(FactKind)),
+        "its page shows a total that has no label": set(declared.totals) <= set(get_args(TotalKind)),
         f"its issued class has no attribute {', '.join(sorted(named - has))}": named <= has,
         f"its draft class has no attribute {declared.person}": drafted,
     }
+
+
+def _entered(declared: DocumentType) -> dict[str, bool]:
+    """Check that a client can enter and read each attribute that only this kind has, and that the issue keeps it."""
+    draft, issued = declared.draft, declared.issued
+    if draft is None:
+        return {}
+    entered, frozen = set(declared.entered), set(declared.frozen)
+    types = {name: attribute_types(draft, name) - {NoneType} for name in entered}
+    return {
+        f"its issue loses {', '.join(sorted(entered - frozen))} of its draft": entered <= frozen,
+        "its issue cannot fill an attribute that its draft lacks": frozen - _optional(issued) <= entered,
+        "its draft requires an attribute that a client may omit": entered <= _optional(draft),
+        "its JSON does not show an attribute that a client enters": entered <= set(declared.shown),
+        "a client enters a text of its own, and nothing blanks it": {name for name in entered if str in types[name]}
+        <= set(declared.free_text),
+        "a client enters an attribute of a type that the API does not read": all(
+            len(found) == 1 and found <= ENTERED_VALUES for found in types.values()
+        ),
+        "its draft and its issued class give an attribute two types": all(
+            types[name] == attribute_types(issued, name) - {NoneType} for name in entered & frozen
+        ),
+    }
+
+
+def _optional(cls: type[Any]) -> set[str]:
+    """The attributes that have a default."""
+    return {each.name for each in fields(cls) if each.default is not MISSING}
 
 
 def _kept_otherwise(declared: DocumentType) -> dict[str, bool]:
@@ -126,3 +177,13 @@ def _taken(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, 
         return own | ({f"{each.balance.KIND}s"} if each.balance else set())
 
     return {f"the kind {other.kind} has a name of its own": not names(declared) & names(other) for other in others}
+
+
+def _codes(declared: DocumentType, others: Iterable[DocumentType]) -> dict[str, bool]:
+    """Check that a kind which corrects another one has the code that the other names for it."""
+    pairs = [pair for other in others for pair in ((declared, other), (other, declared))]
+    return {
+        f"{one.kind} corrects {other.kind} under another code than its credit_code": one.code == other.credit_code
+        for one, other in pairs
+        if other.kind in one.corrects
+    }

@@ -34,6 +34,8 @@ CREDIT_NOTE: Final = DocumentType(
             "ar": "حصر مبلغ هذا الإشعار الدائن في: {words}.",
             "en": "This credit note is closed at the sum of: {words}.",
         },
+        original=None,
+        set_off=None,
         file_name="avoir",
     ),
     draft=None,

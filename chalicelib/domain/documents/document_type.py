@@ -4,13 +4,15 @@ No field has a default: a kind that leaves a question open is a TypeError when i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Final, Literal
+from decimal import Decimal
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Issued
+from chalicelib.domain.documents.model import DraftDocument, Issued, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.language import Language
@@ -20,6 +22,9 @@ DRAFT: Final = "draft"
 Counterparty = Literal["customer", "supplier"]
 Payable = Literal["none", "we_receive", "we_pay"]
 Translated = Mapping[Language, str]
+ENTERED_VALUES: Final[frozenset[Any]] = frozenset({str, date, Decimal, bool})
+"""The types of an attribute that a client enters into the drafts of one kind: text, a day, an amount in dirhams, yes or
+no. Each may also be None."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +41,10 @@ class DocumentWords:
     """The label above the other party's name ("Facturé à")."""
     closing: Translated | None
     """The sentence that states the amount `{words}`; None for a document without prices."""
+    original: Translated | None
+    """The label of its number on a document that corrects it ("Facture d'origine"); None where nothing corrects it."""
+    set_off: Translated | None
+    """The sentence about the payment in the e-invoice of a document that corrects it; None where nothing does."""
     file_name: str
     """The beginning of a page's file name. It is the same in every language."""
 
@@ -92,13 +101,15 @@ class DocumentType:
     person: str
     """The attribute that holds the other party's id. Erasure and access find a person's documents by it."""
     free_text: tuple[str, ...]
-    """Attributes that may be None and may name anybody: they are blanked with an erased person."""
+    """Attributes that may name anybody: each text that a client enters. They are null in the JSON of a frozen document
+    whose other party was erased."""
 
     numbered_by: Literal["us", "other_party"]
     series: str | None
     """The default pattern of its numbers, begun anew each year; None where the other party numbers it."""
     dated_in_order: bool
-    """Whether no document may be dated before the last one of its kind."""
+    """Whether no document may be dated before the last one of its kind. Nothing reads it: this holds for exactly the
+    documents that we number, and the registry refuses another answer."""
     fiscal: bool
     """Whether the law makes us keep it (CGI art. 211)."""
     registered: bool
@@ -106,7 +117,8 @@ class DocumentType:
     priced: bool
     """Whether it states amounts. The JSON of other kinds has null for its totals and its amount in words."""
     statutory_date: str | None
-    """The attribute from which its statutory term counts; None where it has no such term."""
+    """The attribute from which its statutory term counts; None where it has no such term. A registered document's term
+    counts from `issue_date`, because its register entry has no other date."""
     retention: str
     """The policy's rule for its content once it is frozen."""
 
@@ -116,15 +128,16 @@ class DocumentType:
     derived_states: tuple[str, ...]
     """States that follow from its balance, its dates or its children. They are never stored."""
     payable: Payable
+    """The direction of its payments. Nothing reads `we_pay` yet, so it is refused."""
     converts_to: tuple[str, ...]
-    """The kinds that a document may be converted to. Nothing reads it yet: no kind has a conversion."""
+    """The kinds that a document may be converted to. Nothing reads it yet, so it must be empty."""
     corrects: tuple[str, ...]
     """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
     the corrected document, and `credited_lines` its lines."""
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None
-    """UNTDID 1001 of the credit note that corrects it; None where nothing does."""
+    """UNTDID 1001 of the credit note that corrects it; None where nothing does. It is the `code` of that kind."""
 
     facts: tuple[FactKind, ...]
     """The facts that its page shows beside the number, in their order."""
@@ -142,15 +155,15 @@ class DocumentType:
     on_devices: bool
     """Whether the change feed shows it to devices."""
     mailed: bool
-    """Whether it may be sent by e-mail. Nothing reads it yet: the service mails no documents."""
+    """Whether it may be sent by e-mail. Nothing reads it yet, so it must be False."""
     linked: bool
-    """Whether it may have public links. Nothing reads it yet: the service makes no links to documents."""
+    """Whether it may have public links. Nothing reads it yet, so it must be False."""
     exported: bool
     """Whether the export of a whole account includes it. The export of one person always does (law 09-08 art. 7)."""
     imported: bool
-    """Whether it may come from another system. Nothing reads it yet: the service imports no documents."""
+    """Whether it may come from another system. Nothing reads it yet, so it must be False."""
     attachments: bool
-    """Whether files may be attached to it. Nothing reads it yet: the service attaches files to messages only."""
+    """Whether files may be attached to it. Nothing reads it yet, so it must be False."""
 
     def person_of(self, document: Record) -> str | None:
         """The id of the other party of a document, or of a draft, of this kind."""
@@ -161,6 +174,21 @@ class DocumentType:
         """The day from which the statutory term of a document of this kind counts; None where it has none."""
         found: date | None = getattr(document, self.statutory_date) if self.statutory_date else None
         return found
+
+    @property
+    def entered(self) -> tuple[str, ...]:
+        """The attributes that only the drafts of this kind have. A client enters them, and the issue copies them."""
+        return own_attributes(self.draft, DraftDocument, self.person) if self.draft else ()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The entered attributes that a frozen document must have. A draft may lack them until its issue."""
+        return tuple(name for name in self.entered if NoneType not in attribute_types(self.issued, name))
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The attributes that only the frozen documents of this kind have."""
+        return own_attributes(self.issued, Registered if self.registered else Issued, self.person)
 
     @property
     def freezing(self) -> Transition:
@@ -178,6 +206,18 @@ class DocumentType:
     def party(self) -> Literal["buyer", "seller"]:
         """The attribute that holds the other party's identity as it was frozen."""
         return "buyer" if self.counterparty == "customer" else "seller"
+
+
+def attribute_types(cls: type[Record], name: str) -> frozenset[Any]:
+    """The types of an attribute: of `str | None`, both."""
+    hint = get_type_hints(cls)[name]
+    return frozenset(get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,))
+
+
+def own_attributes(cls: type[Record], base: type[Record], person: str) -> tuple[str, ...]:
+    """The attributes of a class beyond those of its base and the one that names the other party."""
+    shared = {each.name for each in fields(base)} | {person}
+    return tuple(each.name for each in fields(cls) if each.name not in shared)
 
 
 PARTIES: Final[Mapping[Counterparty, type[Party]]] = {"customer": Customer, "supplier": Supplier}

@@ -43,6 +43,12 @@ INVOICE: Final = DocumentType(
             "ar": "حصر مبلغ هذه الفاتورة في: {words}.",
             "en": "This invoice is closed at the sum of: {words}.",
         },
+        original={"fr": "Facture d’origine", "ar": "الفاتورة الأصلية", "en": "Original invoice"},
+        set_off={
+            "fr": "À imputer sur la facture d'origine ou à rembourser.",
+            "ar": "يخصم من الفاتورة الأصلية أو يسترد.",
+            "en": "To be set off against the original invoice, or refunded.",
+        },
         file_name="facture",
     ),
     draft=Draft,

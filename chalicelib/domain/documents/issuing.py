@@ -121,6 +121,7 @@ def _content(
         "discount": draft.discount,
         "totals": calculated.totals,
         "notes": draft.notes,
+        **{name: getattr(draft, name) for name in document_type.entered},
     }
     seller, buyer = parties_of(document_type, company, party)
     return content | {"seller": seller, "buyer": buyer}
@@ -222,6 +223,7 @@ def _check_ready(document_type: DocumentType, draft: DraftDocument, company: Com
         faults.append(Fault(f"/{document_type.person}", f"unknown_{document_type.counterparty}", {"id": named}))
     if not draft.lines:
         faults.append(Fault("/lines", "lines_required"))
+    faults += [Fault(f"/{name}", "missing") for name in document_type.required if getattr(draft, name) is None]
     if not company.address.city:
         faults.append(Fault("", "seller_address_missing"))
     if faults:

@@ -14,9 +14,7 @@ from chalicelib.domain.language import Language
 
 Direction = Literal["ltr", "rtl"]
 Watermark = Literal["draft", "specimen"]
-FactKind = Literal[
-    "issue_date", "operation_date", "due_date", "valid_until", "corrects", "reference", "reason", "settlement"
-]
+FactKind = Literal["issue_date", "operation_date", "due_date", "corrects", "reason", "settlement"]
 TotalKind = Literal[
     "lines",
     "discount",
@@ -27,9 +25,6 @@ TotalKind = Literal[
     "withheld_vat",
     "withheld_fees",
     "payable",
-    "paid",
-    "credited",
-    "balance",
 ]
 
 
@@ -53,10 +48,12 @@ class PartyView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactView:
-    """One dated or named fact beside the number: its kind gives the label."""
+    """One dated or named fact beside the number. Its label is `label`, the words of a kind of document, or else that of
+    its kind of fact."""
 
     kind: FactKind
     value: str
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

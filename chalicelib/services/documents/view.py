@@ -42,7 +42,7 @@ ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
 def issued_view(document: Issued, language: Language) -> DocumentView:
     """The view of a frozen document. Payments do not change it."""
     document_type = by_kind(document.KIND)
-    facts = ((kind, _fact(kind, document, language)) for kind in document_type.facts)
+    facts = (_fact(kind, document, language) for kind in document_type.facts)
     return DocumentView(
         kind=document_type.kind,
         language=language,
@@ -53,7 +53,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
         marks=("specimen",) if document.specimen else (),
         seller=_seller(document.seller, language),
         buyer=_buyer(document.buyer, language),
-        facts=tuple(FactView(kind=kind, value=value) for kind, value in facts if value),
+        facts=tuple(fact for fact in facts if fact.value),
         lines=_lines(document_type, document.lines, language),
         totals=tuple(_totals(document_type, document.totals, language)),
         vat=_vat(document.totals, language) if document_type.priced else (),
@@ -107,12 +107,20 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
     )
 
 
-def _fact(kind: FactKind, document: Issued, language: Language) -> str:
+def _fact(kind: FactKind, document: Issued, language: Language) -> FactView:
+    """A fact of a frozen document. The kind that it corrects names the label of the corrected number."""
+    value = _fact_value(kind, document, language)
+    corrected = corrected_by(document) if kind == "corrects" else None
+    words = corrected.document_type.words.original if corrected else None
+    return FactView(kind=kind, value=value, label=words[language] if words else "")
+
+
+def _fact_value(kind: FactKind, document: Issued, language: Language) -> str:
     """The value of a fact; empty if the document lacks it or it repeats another value."""
     match kind:
         case "operation_date" if document.operation_date == document.issue_date:
             return ""
-        case "issue_date" | "operation_date" | "due_date" | "valid_until":
+        case "issue_date" | "operation_date" | "due_date":
             day: date | None = getattr(document, kind, None)
             return formats.long_date(day, language) if day else ""
         case "corrects":

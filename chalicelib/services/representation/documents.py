@@ -1,5 +1,6 @@
 """Documents: one shape for a draft and for a frozen document, so that a client has one model."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -58,7 +59,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "notices": present_notices(draft.notices),
         "created_at": instant(draft.created_at),
         "updated_at": instant(draft.updated_at),
-        **{name: getattr(draft, name, None) for name in document_type.shown},
+        **{name: _value(getattr(draft, name, None)) for name in document_type.shown},
     }
 
 
@@ -75,7 +76,7 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
     if document_type.draft is not None:
         body["notices"] = []
     shown = blanked(document, head)
-    return body | {name: getattr(shown, name) for name in document_type.shown}
+    return body | {name: _value(getattr(shown, name)) for name in document_type.shown}
 
 
 def present_frozen(document: Issued, head: Head) -> Body:
@@ -167,6 +168,13 @@ def _amounts(document_type: DocumentType, totals: Totals) -> Body:
 def in_words(amount: Decimal) -> Body:
     """The document's final amount in words, in French and Arabic; None for a negative amount."""
     return {"fr": french(amount, capital=True), "ar": arabic(amount)} if amount >= 0 else {"fr": "", "ar": ""}
+
+
+def _value(value: Any) -> Any:
+    """An attribute that only one kind has, in its form in JSON."""
+    if isinstance(value, Decimal):
+        return amount_text(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _day(day: Any) -> str | None:

@@ -138,7 +138,7 @@ def _with_ids(world: "World", payments: Sequence[Payment]) -> list[Record]:
 
 
 def purge_orphaned_payments(world: "World", row: OrphanedPayments, schedule: RetentionSchedule) -> bool:
-    """Purge the late payments of a purged invoice; return True when done."""
+    """Purge the late payments of a purged document; return True when done."""
     through = retention_of(schedule).through(today(world.now()))
     found = list(world.store.all("ledger", row.company, SORT.startswith(f"payment#{row.id}#")))
     going = [payment for payment in found if isinstance(payment, Payment) and payment.date <= through]

@@ -159,6 +159,19 @@ def test_a_joined_list_is_escaped_too() -> None:
     assert "<b>" not in body('{{ seller.contact | join: "" }}', seller=seller)
 
 
+def test_a_label_that_was_removed_prints_nothing() -> None:
+    removed = (
+        "fact_valid_until",
+        "fact_reference",
+        "fact_corrects",
+        "total_paid",
+        "total_credited",
+        "total_balance",
+        "title_invoice",
+    )
+    assert body("".join(f"<p>{{{{ labels.{name} }}}}</p>" for name in removed)) == "<p></p>" * len(removed)
+
+
 def test_style_sheets_are_not_filled() -> None:
     made = page(view(1, number="red"), "<style>p { color: {{ number }} }</style><p>x</p>")
     assert "color: red" not in made

@@ -20,7 +20,9 @@ from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.numbering import current, opened
+from chalicelib.domain.language import Language
 from chalicelib.render import units
+from chalicelib.render.payload import payload
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.documents.crediting import _note
 from chalicelib.services.documents.einvoicing import attachment, e_invoice
@@ -370,3 +372,19 @@ def test_the_page_carries_it(name: str) -> None:
 
 def test_a_number_with_slashes_names_a_file() -> None:
     assert attachment(replace(issued(), number="2026/11/0001")).name == "2026-11-0001.xml"
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "payment"),
+    [
+        ("fr", "Facture d’origine", "À imputer sur la facture d'origine ou à rembourser."),
+        ("en", "Original invoice", "To be set off against the original invoice, or refunded."),
+    ],
+)
+def test_a_credit_note_names_what_it_corrects_in_the_words_of_that_kind(
+    language: Language, label: str, payment: str
+) -> None:
+    document = replace(second_third("10.00"), language=language)
+    facts = {fact["label"]: fact["text"] for fact in payload(issued_view(document, language))["facts"]}
+    assert facts[label] == document.invoice_number
+    assert payment in e_invoice(document).decode()

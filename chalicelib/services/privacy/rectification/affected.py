@@ -75,7 +75,7 @@ def listing(
     limit: int,
     after: str | None,
 ) -> Page[P]:
-    """Affected documents, credit notes before invoices, each in order of id. At most MOST_EXAMINED documents are
+    """Affected documents in order of their kinds' names, each kind in order of id. At most MOST_EXAMINED documents are
     examined. `present` builds the representation of each; `size` returns its bytes."""
     own = subject_row(reader.store, request)
     if own is None:
