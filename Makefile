@@ -28,7 +28,7 @@ UNITS := tests/unit tests/property tests/stored
 
 .PHONY: test
 test: $(READY) $(CHECKS) lint types ## Everything CI runs: style, types, imports, all tests, and the coverage of the core
-	@$(PY) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --cov
+	@$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder --cov
 
 .PHONY: prove
 prove: $(READY) ## The crash proofs complete: killed at every AWS call, where 'make test' kills after each write
