@@ -1,7 +1,6 @@
 """Public resources: health, the OpenAPI document and its page."""
 
 import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,11 +36,10 @@ def test_health_names_the_unreachable_services(world: World) -> None:
 def test_health_does_not_wait_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "_PATIENCE_SECONDS", 0.1)
     hanging = threading.Event()
-    started = time.monotonic()
-    found = pages.reachable({"well": lambda: None, "hanging": lambda: hanging.wait(5)})
+    found = pages.reachable({"well": lambda: None, "hanging": lambda: hanging.wait(60)})
+    assert not hanging.is_set()
     hanging.set()
     assert found == {"well": "reachable", "hanging": "unreachable"}
-    assert time.monotonic() - started < 2
 
 
 def test_the_document_and_its_page(gateway: "Gateway") -> None:

@@ -5,7 +5,6 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from statistics import median
 from typing import Any, get_args
 from zipfile import ZipFile
 
@@ -15,13 +14,11 @@ from chalicelib.settings import AwsService
 from infra import zips
 from infra.build import MOST_APPLICATION, MOST_UNPACKED, Built, build
 from infra.layers import KEPT_MODELS, LEFT_OUT, PYTHON, compiles, pins
-from tests.bench.start import FIRST, GOAL
+from tests.bench.start import FIRST, FLOOR
 from tests.unit.render.views import view
 
 AARCH64 = 0xB7
 """ELF's number of the processor."""
-FLOOR = "import boto3, chalice"
-TURNS = 3
 NOWHERE = {"PATH": "/usr/bin:/bin"}
 
 
@@ -179,13 +176,9 @@ def test_the_package_has_its_fonts_its_clients_and_no_wkhtmltopdf(unpacked: Path
     assert printed.split() == ["b'%PDF'", "unavailable"]
 
 
-def test_a_cold_start_is_within_its_goal(unpacked: Path) -> None:
-    """The bench's goal, on the package: importing the application against importing what it cannot do without."""
-    timed = "import time; begun = time.perf_counter()\n{}\nprint(time.perf_counter() - begun)"
-    taken: dict[str, list[float]] = {"import app": [], FIRST: [], FLOOR: []}
-    for _ in range(TURNS):
-        for statement, times in taken.items():
-            times.append(float(alone(unpacked, timed.format(statement))))
-    ours, first, floor = (median(times) for times in taken.values())
-    assert ours / floor <= GOAL
-    assert first / floor <= 2 * GOAL, "a first request's own code"
+def test_a_cold_start_imports_little_of_what_the_libraries_import(unpacked: Path) -> None:
+    """Modules that are loaded from the package: counted, because a time depends on the machine (`make bench`)."""
+    counted = "{}\nprint(len(sys.modules))"
+    ours, first, floor = (int(alone(unpacked, counted.format(each))) for each in ("import app", FIRST, FLOOR))
+    assert 3 * ours <= floor
+    assert first <= 1.6 * floor, "a first request's own code"

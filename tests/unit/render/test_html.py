@@ -1,7 +1,6 @@
 """Merchants' templates: Liquid with nothing to reach for, HTML and CSS with nothing to fetch."""
 
 import re
-import time
 from base64 import b64encode
 from dataclasses import replace
 from io import BytesIO
@@ -87,12 +86,10 @@ def test_templates_see_no_python(template: str) -> None:
         "{{ number.__class__() }}",
     ],
 )
-def test_a_template_with_forbidden_constructs_is_refused_at_once(template: str) -> None:
-    start = time.perf_counter()
+def test_a_template_with_forbidden_constructs_is_refused(template: str) -> None:
     with pytest.raises(InvalidContent) as refusal:
         page(view(2), template)
     assert [(fault.pointer, fault.code) for fault in refusal.value.faults] == [("/template", "template_invalid")]
-    assert time.perf_counter() - start < 3
 
 
 @pytest.mark.parametrize(
