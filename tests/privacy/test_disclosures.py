@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -181,3 +181,10 @@ def test_no_answer_hints_at_a_hidden_demand_or_a_hold(shop: Shop) -> None:
         assert trace not in held, trace
     assert unzipped(shop, id)["data/journal_entries.json"], "the rest of the journal is exported"
     assert [measure_row(m)["kept"] for m in measured("disclosure", "hold", "request")] == [None, None, 1]
+
+
+def test_hidden_days_are_counted_from_the_day_in_casablanca() -> None:
+    """At 23:30 UTC the next day has begun there."""
+    evening, morning = datetime(2026, 12, 31, 23, 30, tzinfo=UTC), datetime(2027, 1, 1, 9, tzinfo=UTC)
+    until = date(2027, 1, 9)
+    assert disclosures.end_of(evening, until) == disclosures.end_of(morning, until)

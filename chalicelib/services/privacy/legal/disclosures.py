@@ -64,7 +64,7 @@ def record_access(world: "World", company: str, rule: str, reason: str, by: str)
 def end_of(at: datetime, hidden_until: date | None) -> datetime:
     """The end of the term of an entry that was recorded at `at`. The term begins when the company may see the entry,
     otherwise it could end before."""
-    hidden_days = 0 if hidden_until is None else max(0, (hidden_until - at.date()).days + 1)
+    hidden_days = 0 if hidden_until is None else max(0, (hidden_until - today(at)).days + 1)
     return first_day_gone("disclosure.record", at + timedelta(days=hidden_days))
 
 
