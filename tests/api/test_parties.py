@@ -268,7 +268,7 @@ def test_filters(shop: Shop, many: list[str]) -> None:
     assert _ids(owner, q="absente") == ([], False)
     at = owner.get(f"/v1/customers/{many[1]}").json["updated_at"]
     assert set(_ids(owner, updated_since=at)[0]) >= set(many[:2])
-    assert _ids(owner, updated_since=at.replace("2026", "2036")) == ([], False)
+    assert _ids(owner, updated_since="2099-01-01T00:00:00Z") == ([], False)
     assert _ids(owner, updated_since="2020-01-01T00:00:00+01:00")[0] == many
 
 

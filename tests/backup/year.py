@@ -127,7 +127,8 @@ class Year:
         self.invoices.append(self.shop.issued())
 
     def lives(self) -> None:
-        """Live through the nights, and an hour of the last morning."""
+        """Live through the nights, and two hours of the last morning: Ramadan may end in the last week, and with it an
+        hour."""
         self.tiers = calendar(nights(self.end))
         for number, (night, tier) in enumerate(self.tiers.items()):
             at = self.night_of(night)
@@ -136,7 +137,7 @@ class Year:
             self.goes_to(at + timedelta(minutes=1))
             for job in (jobs.NIGHTLY_JOB, jobs.BACKUPS_JOB, jobs.EXPIRY_JOB):
                 self.ran(job)
-        self.goes_to(self.night_of(self.end) + timedelta(hours=1))
+        self.goes_to(self.night_of(self.end) + timedelta(hours=2))
         self.ran(jobs.EXPIRY_JOB)
 
     def _changes(self, number: int, tier: Tier) -> None:
