@@ -2,10 +2,29 @@
 
 import io
 import zipfile
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.jobs.runner import run_scheduled
+from tests.backup.worlds import Books
 from tests.conftest import Shop
+
+
+@dataclass(frozen=True)
+class BackedUp:
+    """A company that makes backups."""
+
+    books: Books
+
+    @property
+    def shop(self) -> Shop:
+        """The company behind the application."""
+        return self.books.shop
+
+    @property
+    def company(self) -> str:
+        """The company's id."""
+        return self.books.company
 
 
 def read(shop: Shop, path: str, **query: Any) -> Any:

@@ -20,11 +20,11 @@ from chalicelib.domain.privacy.erased import SELLER_NAMES
 from chalicelib.files import prefixes
 from tests.api.test_openapi_contract import broken
 from tests.backup.restoring import content_of
-from tests.backup.worlds import Books, taken, turned_on
+from tests.backup.worlds import taken, turned_on
 from tests.client import Got
 from tests.conftest import Shop
 from tests.privacy.persons import asked, carry, confirmed
-from tests.toy.backups import downloaded, job_of, read, unzipped
+from tests.toy.backups import BackedUp, downloaded, job_of, read, unzipped
 from tests.toy.kind import Toy, ToyDraft
 
 URL = "/v1/toy-bills"
@@ -43,23 +43,12 @@ LINE = {"description": "Bois", "quantity": "2", "unit_price": "50.00", "vat_rate
 
 
 @dataclass(frozen=True)
-class Workshop:
+class Workshop(BackedUp):
     """A company with a backup, a supplier, a recorded toy and a draft."""
 
-    books: Books
     supplier: str
     toy: dict[str, Any]
     draft: dict[str, Any]
-
-    @property
-    def shop(self) -> Shop:
-        """The company behind the application."""
-        return self.books.shop
-
-    @property
-    def company(self) -> str:
-        """The company's id."""
-        return self.books.company
 
     def get(self, path: str, **query: Any) -> Any:
         """The JSON at an address."""

@@ -28,9 +28,9 @@ from chalicelib.store.transaction import transact
 from chalicelib.workflow import engine
 from tests.api.test_openapi_contract import broken
 from tests.backup.restoring import content_of
-from tests.backup.worlds import Books, taken, turned_on
+from tests.backup.worlds import taken, turned_on
 from tests.conftest import Shop
-from tests.toy.backups import downloaded, job_of, read
+from tests.toy.backups import BackedUp, downloaded, job_of, read
 from tests.toy.numbered_kinds import Rent, RentBalance, RentDraft, Slip, SlipDraft
 from tests.unit.render.test_typst import text_of
 
@@ -39,22 +39,11 @@ LINE = {"description": "Bois", "quantity": "2", "unit_price": "50.00", "vat_rate
 
 
 @dataclass(frozen=True)
-class Counter:
+class Counter(BackedUp):
     """A company with a backup, a rent of which a part is paid, a delivered slip, and a draft of each."""
 
-    books: Books
     rent: dict[str, Any]
     slip: dict[str, Any]
-
-    @property
-    def shop(self) -> Shop:
-        """The company behind the application."""
-        return self.books.shop
-
-    @property
-    def company(self) -> str:
-        """The company's id."""
-        return self.books.company
 
 
 def drafted(shop: Shop, url: str) -> str:
