@@ -40,6 +40,14 @@ MAX_TEMPLATE = 65_536
 class Particulars(Edit):
     """A company's identity, contact and bank account, without its name."""
 
+    name_ar: (
+        Annotated[
+            str,
+            Text(200),
+            Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"]),
+        ]
+        | None
+    ) = None
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
     person: PersonType = unsent()
@@ -51,6 +59,14 @@ class Particulars(Edit):
     cnss: Annotated[str, Text(40)] | None = None
     share_capital: Amount | None = None
     rib: Annotated[str, Text(60)] | None = None
+    bank_name: (
+        Annotated[
+            str,
+            Text(100),
+            Field(description="The bank of the account `rib`, printed above it.", examples=["Banque Populaire"]),
+        ]
+        | None
+    ) = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
 
@@ -60,6 +76,10 @@ class _Profile(Particulars):
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
     financial_year_end: MonthDay = unsent()
+    signature_box: Annotated[
+        bool,
+        Field(description="Whether documents have an empty box for a stamp and a signature.", examples=[True]),
+    ] = unsent()
 
 
 class SignUp(_Profile):
@@ -94,6 +114,7 @@ class CompanyShown(RecordShown):
 
     object: Literal["company"]
     name: str
+    name_ar: str | None = Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"])
     legal_form: str | None
     regime: Regime
     person: PersonType
@@ -105,12 +126,16 @@ class CompanyShown(RecordShown):
     cnss: str | None
     share_capital: str | None
     rib: str | None
+    bank_name: str | None = Field(description="The bank of the account.", examples=["Banque Populaire"])
     email: str | None
     phone: str | None
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None
     financial_year_end: str
+    signature_box: bool = Field(
+        description="Whether documents have an empty box for a stamp and a signature.", examples=[True]
+    )
     logo: str | None
     template: str | None
     policy_version: str

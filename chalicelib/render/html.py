@@ -77,7 +77,7 @@ _NUMERIC = {"colspan", "rowspan", "span", "cellpadding", "cellspacing", "border"
 _BASE_CSS = """
 html, body { margin: 0; padding: 0; }
 body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Math", "Noto Sans Symbols2";
-  font-size: 9pt; line-height: 1.25; color: #111; word-wrap: break-word; }
+  font-size: 9pt; color: #111; word-wrap: break-word; word-break: break-word; }
 table { border-collapse: collapse; }
 thead { display: table-header-group; }
 tr { page-break-inside: avoid; }
@@ -106,9 +106,10 @@ def compose(template: str, data: dict[str, Any]) -> str:
     if data["mark"]:
         size = 40 if len(data["marks"]) > 1 else 84
         mark = _WATERMARK.format(size=size, direction=data["direction"], mark=escape(data["mark"]))
+    css = f"{_BASE_CSS}body {{ line-height: {data['leading'] + 0.7:.2f}; }}{styles}"
     return (
         f'<!DOCTYPE html><html lang="{data["language"]}" dir="{data["direction"]}"><head><meta charset="utf-8">'
-        f"<style>{_BASE_CSS}{styles}</style></head><body>{mark}{body}</body></html>"
+        f"<style>{css}</style></head><body>{mark}{body}</body></html>"
     )
 
 

@@ -195,8 +195,11 @@ def seller_of(company: Company) -> Seller:
         "email",
         "phone",
         "logo",
+        "name_ar",
+        "bank_name",
     )
-    return Seller(**{name: getattr(company, name) for name in names})
+    box = company.signature_box or None  # as on older documents, which have no such attribute
+    return Seller(**{name: getattr(company, name) for name in names}, signature_box=box)
 
 
 def supplier_of(supplier: Party) -> Seller:

@@ -100,6 +100,10 @@ class Seller:
     email: str | None = kept("document.seller", default=None)
     phone: str | None = kept("document.seller", default=None)
     logo: str | None = kept("document.seller", default=None)
+    name_ar: str | None = kept("document.seller", default=None)
+    bank_name: str | None = kept("document.seller", default=None)
+    signature_box: bool | None = kept("document.seller", default=None)
+    """Whether the page has a box for a stamp and a signature; None on older documents, which have none."""
 
 
 @value

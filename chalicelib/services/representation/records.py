@@ -87,6 +87,7 @@ def present_company(record: Company, head: Head) -> Body:
     return {
         **present_record(record),
         "logo": logo,
+        "signature_box": bool(record.signature_box),
         "mode": head.mode,
         "series": series,
         "notices": present_notices(notices(record)),
