@@ -23,7 +23,7 @@ def sold(mode: Method | None = None, **seller: Any) -> Invoice:
     return samples.issued(seller=company, payment_mode=mode, settlement=settlement_of(mode))
 
 
-def credited(invoice: Invoice) -> CreditNote:
+def credit_note_of(invoice: Invoice) -> CreditNote:
     same = {each.name: getattr(invoice, each.name) for each in fields(Invoice)}
     return CreditNote(
         **same | {"id": "crn_01", "number": "AV-2026-00001"},
@@ -39,7 +39,7 @@ def facts(view: DocumentView) -> dict[str, str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_credit_note_asks_for_nothing(language: Language) -> None:
-    view = issued_view(credited(sold()), language)
+    view = issued_view(credit_note_of(sold()), language)
     assert "due_date" not in facts(view)
     assert (view.seller.rib, view.seller.bank_name, view.payment_terms) == ("", "", "")
     assert [row.kind for row in view.totals] == ["net", "vat_total", "gross", "credited"]
