@@ -62,7 +62,7 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         ],
         "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
         "payment_terms": free(terms) if terms else None,
-        "mentions": [{**free(mention), "text": isolated(clean(mention))} for mention in view.mentions],
+        "mentions": [{**free(mention), "text": unmarked(isolated(clean(mention)))} for mention in view.mentions],
         "notes": free(view.notes) if view.notes else None,
         "signature": words["signature"] if view.signature_box else "",
         "register_hash": view.register_hash,

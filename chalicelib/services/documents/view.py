@@ -5,11 +5,11 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
+from chalicelib.domain.documents.model import DraftDocument, Issued, Line, Totals
 from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.registry import Corrected, by_kind, corrected_by
 from chalicelib.domain.documents.view import (
@@ -24,11 +24,12 @@ from chalicelib.domain.documents.view import (
 )
 from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO
-from chalicelib.domain.morocco.mentions import legal_mentions
+from chalicelib.domain.morocco.mentions import expected_withholding, legal_mentions
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
 from chalicelib.domain.words.french_words import amount_in_words as french
 from chalicelib.render import formats
 from chalicelib.render.labels import labels
+from chalicelib.services.documents.party_view import buyer_view, seller_view
 
 Printed = Issued | DraftDocument
 _TERMS = {
@@ -55,8 +56,8 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
         addressee=document_type.words.addressee[language],
         number=document.number,
         marks=("specimen",) if document.specimen else (),
-        seller=_seller(document.seller, language, account=_by_account(document_type, document)),
-        buyer=_buyer(document.buyer, language),
+        seller=seller_view(document.seller, language, account=_by_account(document_type, document)),
+        buyer=buyer_view(document.buyer, language),
         facts=tuple(fact for fact in facts if fact.value),
         lines=_lines(document_type, document.lines, language),
         totals=tuple(_totals(document_type, document.totals, language)),
@@ -71,7 +72,8 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
             exemptions=[line.exemption for line in document.lines],
             professional_buyer=document.buyer.kind != "consumer",
             asks_payment=document_type.payable == "we_receive",
-        ),
+        )
+        + _expected(document, language),
         notes=document.notes or "",
         signature_box=bool(document.seller.signature_box),
         register_hash=document.hash[:HASH_SHOWN] if document_type.registered else "",
@@ -92,8 +94,10 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
         title=document_type.words.title[language],
         addressee=document_type.words.addressee[language],
         marks=("draft",),
-        seller=_seller(seller, language, account=_by_account(document_type, draft)) if seller else PartyView(name=""),
-        buyer=_buyer(buyer, language) if buyer else None,
+        seller=seller_view(seller, language, account=_by_account(document_type, draft))
+        if seller
+        else PartyView(name=""),
+        buyer=buyer_view(buyer, language) if buyer else None,
         facts=tuple(fact for fact in facts if fact.value),
         lines=_lines(document_type, draft.lines, language),
         totals=tuple(_totals(document_type, draft.totals, language)),
@@ -108,7 +112,8 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
             exemptions=[line.exemption for line in draft.lines],
             professional_buyer=buyer is None or buyer.kind != "consumer",
             asks_payment=asks_payment,
-        ),
+        )
+        + _expected(draft, language),
         notes=draft.notes or "",
         signature_box=bool(seller and seller.signature_box),
     )
@@ -171,6 +176,16 @@ def _words(document_type: DocumentType, totals: Totals, language: Language) -> s
     return document_type.words.closing[language].format(words=said)
 
 
+def _expected(document: DraftDocument | Issued, language: Language) -> tuple[str, ...]:
+    """The note about the withholding that the buyer is expected to make; nothing without one."""
+    found = document.expected_withholding
+    if found is None:
+        return ()
+    amounts = {"vat": found.vat, "fees": found.fees}
+    printed = {name: formats.money(amount, language) for name, amount in amounts.items() if amount}
+    return (expected_withholding(language, printed),)
+
+
 def _terms(document_type: DocumentType, document: Printed, language: Language) -> str:
     """The sentence about the day of payment; empty for a document that asks for no money, and for a draft without a
     day."""
@@ -180,54 +195,6 @@ def _terms(document_type: DocumentType, document: Printed, language: Language) -
 
 def _at_once(document_type: DocumentType, document: Printed) -> bool:
     return document_type.payable == "we_receive" and stated_mode(document) == "cash"
-
-
-def _address(address: Address, language: Language) -> tuple[str, ...]:
-    town = " ".join(part for part in (address.postal_code, address.city) if part)
-    return tuple(part for part in (address.street, town, formats.country(address.country, language)) if part)
-
-
-def _seller(seller: Seller, language: Language, *, account: bool) -> PartyView:
-    """The seller. On an Arabic page the Arabic name comes first. A legal form that the name ends with is not
-    repeated."""
-    capital = formats.share_capital(seller.share_capital, language) if seller.share_capital is not None else ""
-    names = [name for name in (seller.name, seller.name_ar) if name]
-    name, *others = reversed(names) if language == "ar" else names
-    form = seller.legal_form or ""
-    return PartyView(
-        name=name,
-        other_name=others[0] if others else "",
-        legal_form="" if _says(seller.name, form) else form,
-        address=_address(seller.address, language),
-        ice=seller.ice or "",
-        tax_id=seller.tax_id or "",
-        trade_register=seller.trade_register or "",
-        business_tax=seller.business_tax or "",
-        cnss=seller.cnss or "",
-        share_capital=capital,
-        bank_name=(seller.bank_name or "") if account else "",
-        rib=formats.grouped_rib(seller.rib) if seller.rib and account else "",
-        phone=seller.phone or "",
-        email=seller.email or "",
-    )
-
-
-def _says(name: str, form: str) -> bool:
-    """Whether a name has the legal form as its own words: "Atlas S.A.R.L." says SARL."""
-    words, wanted = ([word.casefold().replace(".", "") for word in text.split()] for text in (name, form))
-    return any(words[at : at + len(wanted)] == wanted for at in range(len(words) - len(wanted) + 1))
-
-
-def _buyer(buyer: Buyer, language: Language) -> PartyView:
-    return PartyView(
-        name=buyer.name,
-        address=_address(buyer.address, language),
-        ice=buyer.ice or "",
-        tax_id=buyer.tax_id or "",
-        trade_register=buyer.trade_register or "",
-        phone=buyer.phone or "",
-        email=buyer.email or "",
-    )
 
 
 def _lines(document_type: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
