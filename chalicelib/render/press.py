@@ -89,7 +89,7 @@ class Press:
             timestamp=datetime(dated.year, dated.month, dated.day, tzinfo=UTC),
         )
         for _ in range(_AGES):
-            self._idle.compile(format="pdf")
+            self._idle.compile(format="svg")
         if not isinstance(pdf, bytes):
             raise RenderFailed("typst returned no bytes")
         return pdf

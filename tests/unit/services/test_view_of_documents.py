@@ -1,6 +1,6 @@
 """The content of the pages of invoices and credit notes: the parts that are printed, and those that are left out."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -127,6 +127,12 @@ def test_the_arabic_name_comes_first_on_an_arabic_page() -> None:
 def test_a_box_for_the_signature_is_the_companys_choice() -> None:
     assert payload(issued_view(sold(signature_box=True), "fr"))["signature"] == "Cachet et signature"
     assert payload(issued_view(sold(), "fr"))["signature"] == ""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_specimen_has_one_word(language: Language) -> None:
+    data = payload(replace(issued_view(sold(), language), marks=("specimen",)))
+    assert data["marks"][0].casefold().split()[0].strip(",") == data["mark"].casefold()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
