@@ -11,13 +11,12 @@ from functools import cache
 # Each break of other programs becomes "\n": \r\n, \r, vertical tab (spreadsheets), form feed (text of a PDF),
 # U+2028 and U+2029.
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\u2028\u2029]")
-_RTL_LETTER = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 _DIRECTION_MARKS = "\u061c\u200e\u200f"
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _STYLES = "\ufe0e\ufe0f"
 """Variation selectors: a symbol as text, or as an emoji."""
 _KEYCAP = "\u20e3"
-_SELDOM = f"[{_DIRECTION_MARKS}{_ZWNJ}{_ZWJ}{_STYLES}]"
+_MARKS = f"[{_DIRECTION_MARKS}{_ZWNJ}{_ZWJ}{_STYLES}]"
 # A joiner has no effect beside letters of these scripts: Latin, Greek, Cyrillic, Armenian and their signs end here.
 _FIRST_JOINING = "\u0590"
 _APOSTROPHES = "'`´ʹʻʼʽʾʿˈˊˋ‘’‚‛′‵＇"
@@ -37,6 +36,8 @@ _FOLDED = str.maketrans(
         **dict.fromkeys(_DASHES, "-"),
     }
 )
+_BLANK = dict.fromkeys(map(ord, "\u115f\u1160\u2800\u3164\uffa0\ufffc"), " ")
+"""Letters and signs that show a gap: Hangul fillers, the empty Braille pattern, the place of a missing object."""
 
 
 @cache
@@ -48,10 +49,6 @@ def _unseen() -> re.Pattern[str]:
         "\u202a-\u202e\u2066-\u206f"  # embeddings, overrides and isolates: they reorder the text after them
         "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"  # annotations, tags
     )
-
-
-_BLANK = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")
-"""Letters and signs that show a gap: Hangul fillers and the empty Braille pattern."""
 
 
 def clean(text: str) -> str:
@@ -66,31 +63,36 @@ def clean(text: str) -> str:
     text = _BREAKS.sub("\n", text)
     if text.isascii():
         return text.strip()
-    text = _BLANK.sub(" ", _unseen().sub("", text))
-    if re.search(_SELDOM, text):
+    text = _unseen().sub("", text).translate(_BLANK)
+    if re.search(_MARKS, text):
         text = _without_idle_marks(text)
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _without_idle_marks(text: str) -> str:
     """`text` without the marks that have no effect where they stand."""
-    right_to_left = _RTL_LETTER.search(text) is not None
+    right_to_left = any(map(_runs_left, text))
     kept: list[str] = []
     for at, character in enumerate(text):
         before, after = kept[-1] if kept else "", text[at + 1 : at + 2]
         if character in _DIRECTION_MARKS:
             keep = right_to_left
         elif character == _ZWJ:  # It may end an Arabic word: "1446 ه‍" is the short form of the Hijri era.
-            keep = _joins(before) and (_joins(after) or _RTL_LETTER.match(before) is not None)
+            keep = _joins(before) and (_joins(after) or _runs_left(before))
         elif character == _ZWNJ:
             keep = _joins(before) and _joins(after)
         elif character in _STYLES:
-            keep = unicodedata.category(before)[0] == "S" or after == _KEYCAP if before else False
+            keep = before != "" and (unicodedata.category(before)[0] == "S" or after == _KEYCAP)
         else:
             keep = True
         if keep:
             kept.append(character)
     return "".join(kept)
+
+
+def _runs_left(character: str) -> bool:
+    """Tell whether `character` is a letter of a script from right to left."""
+    return unicodedata.bidirectional(character) in ("R", "AL") and character not in _DIRECTION_MARKS
 
 
 def _joins(character: str) -> bool:
@@ -103,12 +105,15 @@ def _joins(character: str) -> bool:
 
 def shows_nothing(text: str) -> bool:
     """Tell whether `text` has no letter, digit, punctuation or symbol that people see. A lone accent is none."""
-    return not any(map(_shows, clean(text)))
+    return not any(map(_shows, text))
 
 
 def _shows(character: str) -> bool:
+    """Tell whether `character` alone shows a sign. Characters that this version of Unicode does not know do, because a
+    later version may have a sign for them."""
     category = unicodedata.category(character)
-    return category[0] in "LNPS" and category != "Sk" and character != "\ufffc"  # an accent; a missing object
+    seen = category[0] in "LNPS" or category in ("Cn", "Co")
+    return seen and category != "Sk" and ord(character) not in _BLANK and not _unseen().match(character)
 
 
 def fold(text: str) -> str:

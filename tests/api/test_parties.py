@@ -82,7 +82,7 @@ def test_a_business_needs_an_ice_or_the_reason_why_it_has_none(shop: Shop) -> No
         ({"kind": None}, "/kind", "not_one_of"),
         ({"name": ""}, "/name", "too_short"),
         ({"name": "x" * 201}, "/name", "too_long"),
-        ({"name": "a\u202eb"}, "/name", "bidi_character"),
+        ({"name": "\u200b"}, "/name", "nothing_visible"),
         ({"name": "a\x00b"}, "/name", "control_character"),
         ({"name": 5}, "/name", "wrong_type"),
         ({"address": {"country": "ma"}}, "/address/country", "bad_country"),
