@@ -11,6 +11,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
@@ -112,7 +113,8 @@ def _completed(
 ) -> dict[str, Any]:
     """The content with its calculated lines, totals and notices."""
     calculated = _calculated(document_type, content, company, party, day)
-    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
+    notices = (*calculated.notices, *legibility_notices(document_type, content, company, party))
+    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": notices}
     return {**content, **shown}
 
 
