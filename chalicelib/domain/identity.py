@@ -84,6 +84,9 @@ def notices(record: Identified) -> tuple[Notice, ...]:
     if identifiers.looks_like_cin(getattr(record, "notes", None) or ""):
         shown.append(Notice(pointer="/notes", code="cin_suspected", params={}))
     shown += [
+        Notice(pointer=f"/{name}", code="same_as_another", params={}) for name in getattr(record, "same_as", None) or ()
+    ]
+    shown += [
         Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
         for pointer, characters in unprintable_texts(record)
     ]
