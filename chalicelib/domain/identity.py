@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.legibility import unprintable_texts
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import Fault, InvalidContent
@@ -82,4 +83,11 @@ def notices(record: Identified) -> tuple[Notice, ...]:
     shown = [Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in found if f and f.severity == "warn"]
     if identifiers.looks_like_cin(getattr(record, "notes", None) or ""):
         shown.append(Notice(pointer="/notes", code="cin_suspected", params={}))
+    shown += [
+        Notice(pointer=f"/{name}", code="same_as_another", params={}) for name in getattr(record, "same_as", None) or ()
+    ]
+    shown += [
+        Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
+        for pointer, characters in unprintable_texts(record)
+    ]
     return tuple(shown)

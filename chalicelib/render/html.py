@@ -16,6 +16,7 @@ from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
 from chalicelib.render.payload import payload
+from chalicelib.render.text import FAMILIES
 
 if TYPE_CHECKING:
     from liquid import Environment
@@ -76,12 +77,11 @@ _ATTRIBUTES = {
 _NUMERIC = {"colspan", "rowspan", "span", "cellpadding", "cellspacing", "border"}
 _BASE_CSS = """
 html, body { margin: 0; padding: 0; }
-body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Math", "Noto Sans Symbols2";
-  font-size: 9pt; color: #111; word-wrap: break-word; word-break: break-word; }
+body { font-family: FAMILIES; font-size: 9pt; color: #111; word-wrap: break-word; word-break: break-word; }
 table { border-collapse: collapse; }
 thead { display: table-header-group; }
 tr { page-break-inside: avoid; }
-"""
+""".replace("FAMILIES", ", ".join(f'"{family}"' for family in FAMILIES))
 _WATERMARK = (
     '<div style="position: fixed !important; display: block !important; visibility: visible !important; z-index: -1;'
     " top: 95mm; left: 0; width: 100%; text-align: center; white-space: nowrap; word-wrap: normal; font-weight: bold;"

@@ -10,18 +10,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from chalicelib.render.text import FONTS
+from chalicelib.render.text import FAMILIES, FONTS
 
 MARGIN: Final = 1.03
 """The factor that a caller applies to an estimate before it decides that a text fits."""
-_REGULAR: Final = (
-    "NotoSans-Regular.ttf",
-    "NotoSansArabic-Regular.ttf",
-    "NotoSansTifinagh-Regular.ttf",
-    "NotoSansMath-Regular.ttf",
-    "NotoSansSymbols2-Regular.ttf",
+_REGULAR: Final = tuple(f"{family.replace(' ', '')}-Regular.ttf" for family in FAMILIES)
+_BOLD: Final = tuple(
+    bold if (FONTS / (bold := regular.replace("Regular", "Bold"))).exists() else regular for regular in _REGULAR
 )
-_BOLD: Final = ("NotoSans-Bold.ttf", "NotoSansArabic-Bold.ttf", *_REGULAR[2:])
 _WHOLE: Final = 1.0
 """The width of a character that no font has, in em."""
 _ARABIC_FORMS: Final = range(0xFB50, 0xFF00)

@@ -72,12 +72,13 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
 
 def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
-    party was erased. A line of a document that corrects another names the line that it credits."""
+    party was erased. A line of a document that corrects another names the line that it credits, or null for an
+    amount over the document."""
     document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if corrected := corrected_by(document):
         for line, credited in zip(body["lines"], corrected.lines, strict=True):
-            line["credits"] = credited
+            line["credits"] = credited or None
     if document_type.balance is not None:
         body |= _paid(document, balance)
     if document_type.draft is not None:
