@@ -23,7 +23,6 @@ _TABLE: dict[str, tuple[str, str, str]] = {
     "page.share_capital": ("Capital", "رأس المال", "Share capital"),
     "share_capital": ("Capital", "رأس المال", "Share capital"),
     "rib": ("RIB", "كشف التعريف البنكي", "RIB"),
-    "bank": ("Banque", "البنك", "Bank"),
     # facts
     "fact.issue_date": ("Date", "التاريخ", "Date"),
     "fact.operation_date": ("Date de l’opération", "تاريخ العملية", "Date of supply"),

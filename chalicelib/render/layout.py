@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from chalicelib.render.metrics import MARGIN, fits, line_count, width
-from chalicelib.render.text import FAMILIES, has_arabic, has_vowels, is_latin
+from chalicelib.render.text import FAMILIES, has_arabic, has_vowels
 
 Data = dict[str, Any]
 
@@ -97,14 +97,8 @@ def leading(data: Data) -> float:
 
 
 def _height(line: Data, rooms: dict[str, float], single: float) -> float:
-    """The height of a line's row when all of it surely fits on one line of text, else 0. A letter of a script with
-    another height of capitals would move the row."""
-    texts = (line["description"], line["quantity"])
-    if all(map(is_latin, texts)) and all(
-        fits(text, rooms[name], TEXT) for name, text in zip(("description", "quantity"), texts, strict=True)
-    ):
-        return single
-    return 0.0
+    """The height of a line's row when all of it surely fits on one line of text, else 0."""
+    return single if all(fits(line[name], rooms[name], TEXT) for name in ("description", "quantity")) else 0.0
 
 
 def _foot_lines(data: Data) -> int:

@@ -26,7 +26,6 @@ _REPLACEMENT = "\ufffd"
 _DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _VOWELS = re.compile(r"[\u064b-\u065f\u0670]")
-_LATIN = re.compile(r"[ -~\xa0-\u024f\u2010-\u2027\u202f-\u205e\u20a0-\u20bf]*")
 _EMBEDDED = re.compile(r"\u200e([^\u200e]*)\u200e")
 _STRONG = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -65,11 +64,6 @@ def has_vowels(text: str) -> bool:
     """Whether the text is written with Arabic vowel signs, which stand above and below the letters. A single sign on an
     ambiguous word does not count."""
     return not text.isascii() and len(_VOWELS.findall(text)) >= 5
-
-
-def is_latin(text: str) -> bool:
-    """Whether the first font prints all of the text, so that its line has the usual height."""
-    return text.isascii() or _LATIN.fullmatch(text) is not None
 
 
 def unmarked(text: str) -> str:

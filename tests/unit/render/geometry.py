@@ -54,16 +54,17 @@ class Page:
     glyphs: tuple[Glyph, ...]
     text: str
 
-    def outside(self, margin: float) -> str:
-        """The characters whose ink is nearer than `margin` millimetres to an edge."""
-        inner = margin * POINTS_PER_MM
+    def outside(self, sides: float, ends: float) -> str:
+        """The characters whose ink is nearer than `sides` millimetres to the left or right edge, or than `ends` to the
+        upper or lower one."""
+        inner, end = sides * POINTS_PER_MM, ends * POINTS_PER_MM
         return "".join(
             glyph.text
             for glyph in self.glyphs
             if glyph.left < inner
-            or glyph.bottom < inner
             or glyph.right > self.width - inner
-            or glyph.top > self.height - inner
+            or glyph.bottom < end
+            or glyph.top > self.height - end
         )
 
     def overlapping(self, tolerance: float = 0.35) -> list[tuple[str, str]]:

@@ -25,8 +25,12 @@ from tests.unit.render.views import view
 LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 TYPST = TypstRenderer()
 HTML = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text("utf-8"))
-MARGIN = 8.0
-"""Millimetres that stay free at each edge, also below the foot."""
+SIDES = 15.5
+"""Millimetres that stay free at the left and the right: the margin, less the overhang of a letter."""
+HTML_SIDES = 14.5
+ENDS = 8.0
+"""Millimetres that stay free above the head and below the foot."""
+HTML_ENDS = 5.0
 REPEATED = {"seller.share_capital", "seller.business_tax", "seller.cnss"}
 """Attributes that the HTML page prints in its foot only, where pdfium reads them in another order."""
 ARABIC = re.compile(r"[\u0600-\u06ff\ufe70-\ufeff]")
@@ -39,12 +43,12 @@ def test_every_printed_attribute_has_its_extremes() -> None:
     assert printed_names - known == set()
 
 
-def faults(made: bytes, margin: float = MARGIN) -> list[str]:
+def faults(made: bytes, sides: float = SIDES, ends: float = ENDS) -> list[str]:
     """The faults of a file's pages: ink over ink, and ink in a margin."""
     found = []
     for number, page in enumerate(pages(made), 1):
         found += [f"page {number}: {a!r} over {b!r}" for a, b in page.overlapping()]
-        if out := page.outside(margin):
+        if out := page.outside(sides, ends):
             found.append(f"page {number}: in the margin {out!r}")
     return found
 
@@ -104,7 +108,7 @@ def test_all_fields_at_once_in_html(language: Language, extreme: Extreme) -> Non
     extremes = extreme_view(language, extreme)
     made = HTML.render(extremes)
     names = tuple(name for name in CASES if name not in REPEATED)
-    assert faults(made, margin=5.0) + lost(made, extremes, names) == []
+    assert faults(made, HTML_SIDES, HTML_ENDS) + lost(made, extremes, names) == []
 
 
 @pytest.mark.slow
@@ -112,7 +116,7 @@ def test_all_fields_at_once_in_html(language: Language, extreme: Extreme) -> Non
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("lines", [3, 60])
 def test_usual_pages_in_html(language: Language, lines: int) -> None:
-    assert faults(HTML.render(view(lines, language)), margin=5.0) == []
+    assert faults(HTML.render(view(lines, language)), HTML_SIDES, HTML_ENDS) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -156,5 +160,5 @@ def test_a_long_foot_moves_the_end_of_the_page() -> None:
     """A foot of seven lines was cut by the edge of the paper."""
     long = extreme_view("fr", "widest", "seller.name", "seller.address", "seller.trade_register")
     page = pages(TYPST.render(long))[0]
-    assert page.outside(MARGIN) == ""
+    assert page.outside(SIDES, ENDS) == ""
     assert "Page 1 / 2" in squeezed(page.text)
