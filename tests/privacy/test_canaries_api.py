@@ -39,6 +39,8 @@ TYPED = frozenset(
         "user",
         "reason",
         "cnss",
+        "name_ar",
+        "bank_name",
     }
 )
 """Fields that hold whatever somebody types."""
