@@ -86,6 +86,18 @@ def test_the_day_is_at_most_today_and_never_before_the_last_of_the_series() -> N
     with pytest.raises(InvalidContent) as refused:
         issuing.issue(INVOICE, draft(), company(), customer(), _place(series=later, day=DAY - timedelta(days=1)))
     assert refused.value.faults[0].code == "issue_date_before_last"
+    behind = replace(_place().series, last_date=date(2026, 1, 5))
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(series=behind, last=DAY, day=date(2026, 1, 6)))
+    assert dict(refused.value.faults[0].params) == {"last": DAY.isoformat()}
+
+
+def test_the_first_document_of_a_kind_is_not_before_the_first_day_of_the_month() -> None:
+    assert issuing.issue(INVOICE, draft(), company(), customer(), _place(day=DAY.replace(day=1)))[0].issue_date.day == 1
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(day=DAY.replace(day=1) - timedelta(days=1)))
+    fault = refused.value.faults[0]
+    assert (fault.code, fault.params) == ("first_issue_date_too_early", {"earliest": "2026-11-01"})
 
 
 def test_the_rate_is_that_of_the_operation_not_of_the_issue() -> None:

@@ -34,17 +34,21 @@ class SeriesSlot:
     at: datetime
     salt: bytes
     specimen: bool
-    floor: date | None = None
-    """The earliest day of a series that has no document yet."""
+    last: date | None = None
+    """The day of the last document of this kind in any series; None for the first document of its kind."""
 
 
 def check_day(slot: SeriesSlot, pointer: str = "/issue_date") -> None:
-    """At most today in Casablanca, never before the last issued date of its series (CGI art. 145-III)."""
+    """At most today in Casablanca, never before the last document of its kind in any series or year. The first document
+    of a kind: not before the first day of the current month. Derived from the continuous series of CGI art.
+    145-III. The operation's date stays free. Raises InvalidContent."""
     if slot.day > slot.today:
         raise invalid(pointer, "issue_date_in_future", today=slot.today.isoformat())
-    earliest = slot.series.last_date or slot.floor
-    if earliest and slot.day < earliest:
-        raise invalid(pointer, "issue_date_before_last", last=earliest.isoformat())
+    if last := max(filter(None, (slot.series.last_date, slot.last)), default=None):
+        if slot.day < last:
+            raise invalid(pointer, "issue_date_before_last", last=last.isoformat())
+    elif slot.day < (earliest := slot.today.replace(day=1)):
+        raise invalid(pointer, "first_issue_date_too_early", earliest=earliest.isoformat())
 
 
 def issue(

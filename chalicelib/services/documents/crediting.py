@@ -11,7 +11,7 @@ from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
+from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
@@ -80,6 +80,7 @@ def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
+        last=numbered(snapshot.head, CREDIT_NOTE.kind).last,
     )
 
 

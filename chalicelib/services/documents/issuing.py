@@ -13,7 +13,7 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.numbering import current, current_day, floor, numbering_after, opened, series_name
+from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import (
@@ -173,7 +173,7 @@ def _slot(
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
-        floor=floor(snapshot.head, document_type.kind),
+        last=numbered(snapshot.head, document_type.kind).last,
     )
 
 
