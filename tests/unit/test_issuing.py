@@ -124,3 +124,26 @@ def test_a_public_body_withholds_three_quarters_of_the_vat_on_services() -> None
 def test_a_document_declared_in_cash_bears_its_stamp() -> None:
     invoice = issued(line("1", "10000"), settlement="cash")
     assert (invoice.totals.stamp_duty, invoice.totals.payable) == (Decimal("30.00"), Decimal("12030.00"))
+
+
+@pytest.mark.parametrize(
+    ("regime", "kind", "day", "codes"),
+    [
+        ("standard", "business", DAY, ["reverse_charge_taxable_seller", "exemption_required"]),
+        ("cpu", "consumer", DAY, ["reverse_charge_consumer"]),
+        ("cpu", "business", date(2024, 6, 30), ["reverse_charge_too_early"]),
+    ],
+)
+def test_a_void_reverse_charge_is_refused(regime: str, kind: str, day: date, codes: list[str]) -> None:
+    """It is the buyer's, on purchases from sellers outside TVA, since 1 July 2024 (CGI art. 115, 117, LF 2024)."""
+    unready = draft(line(rate="0"), reverse_charge=True, operation_date=day)
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, unready, company(regime=regime), customer(kind=kind), _place())
+    assert [fault.code for fault in refused.value.faults] == codes
+    assert refused.value.faults[0].pointer == "/reverse_charge"
+
+
+def test_a_seller_outside_vat_may_state_reverse_charge() -> None:
+    unready = draft(line(rate="0"), reverse_charge=True, operation_date=date(2024, 7, 1))
+    invoice = issuing.issue(INVOICE, unready, company(regime="cpu"), customer(), _place())[0]
+    assert (invoice.reverse_charge, invoice.totals.vat_total) == (True, Decimal(0))

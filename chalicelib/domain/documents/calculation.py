@@ -13,7 +13,7 @@ from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
 from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
-from chalicelib.domain.morocco.vat import article_key, check_rate
+from chalicelib.domain.morocco.vat import article_key, check_rate, check_reverse_charge
 from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
 
 MAX_LINES = 1_000
@@ -47,12 +47,19 @@ def calculate(
 ) -> Calculation:
     """Calculate the amounts of a document that the company issues, or receives if it is not `ours`. Raises
     InvalidContent with every fault, each with its pointer."""
-    if not ours:  # A supplier charges TVA whatever the company's own regime is.
+    reversed_by = check_reverse_charge(
+        terms.day,
+        taxable_seller=ours and company.regime == "standard",
+        consumer=ours and customer is not None and customer.kind == "consumer",
+    )
+    if not ours:  # A supplier charges TVA whatever the company's own regime is, unless the buyer owes it.
         company, customer = replace(company, regime="standard"), None
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
     lines = [_normal(line) for line in lines]
-    findings = list(_findings(lines, terms, company))
+    findings = list(_findings(lines, terms, charged=charges_vat(company, terms, ours=ours)))
+    if terms.reverse_charge and reversed_by:
+        findings.insert(0, ("/reverse_charge", reversed_by))
     if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
         raise InvalidContent(*faults)
     try:
@@ -69,14 +76,13 @@ def calculate(
     return Calculation(with_nets, totals, notices)
 
 
-def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
-    """Tell whether TVA is charged. An auto-entrepreneur and a CPU taxpayer charge none, nor does anyone under reverse
-    charge."""
-    return company.regime == "standard" and not reverse_charge
+def charges_vat(company: Company, terms: CommercialTerms, *, ours: bool = True) -> bool:
+    """Tell whether TVA is charged. An auto-entrepreneur and a CPU taxpayer charge none. A supplier charges none under
+    reverse charge."""
+    return company.regime == "standard" and (ours or not terms.reverse_charge)
 
 
-def _findings(lines: Sequence[Line], terms: CommercialTerms, company: Company) -> Iterator[tuple[str, Finding]]:
-    charged = charges_vat(company, reverse_charge=terms.reverse_charge)
+def _findings(lines: Sequence[Line], terms: CommercialTerms, *, charged: bool) -> Iterator[tuple[str, Finding]]:
     known: dict[tuple[Decimal, str | None], tuple[Finding, ...]] = {}
     for index, line in enumerate(lines):
         key = (line.vat_rate, line.exemption)

@@ -89,6 +89,24 @@ _WORDING = {
 }
 
 
+REVERSE_CHARGE_START = date(2024, 7, 1)
+"""The first day of reverse charge (CGI art. 115 and 117, LF 2024): purchases from suppliers who are outside TVA or
+exempt without deduction (S, two sources)."""
+
+
+def check_reverse_charge(on: date, *, taxable_seller: bool, consumer: bool) -> Finding | None:
+    """Whether a sale may be under reverse charge. The buyer owes the TVA then, so the buyer is no consumer, and the
+    seller is no taxable person of the standard regime: they charge TVA or name an exemption (art. 145-III-6°).
+
+    Codes: `reverse_charge_taxable_seller`, `reverse_charge_consumer`, `reverse_charge_too_early` with `start`.
+    """
+    if on < REVERSE_CHARGE_START:
+        return refuse("reverse_charge_too_early", start=REVERSE_CHARGE_START.isoformat())
+    if taxable_seller:
+        return refuse("reverse_charge_taxable_seller")
+    return refuse("reverse_charge_consumer") if consumer else None
+
+
 def article_key(value: str) -> str | None:
     """An article in the table's form ("92-I-1" for "Art. 92-I-1° du CGI"); None if it is not an article."""
     cut = re.sub(r"(?i)\b(articles?|art\.?|du|de la|cgi)(?=\s|\d|$)|°", " ", value)
