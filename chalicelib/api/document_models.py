@@ -29,7 +29,8 @@ from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.language import Language
 
 MAX_DESCRIPTION = 2_000
-Article = Annotated[str, Text(20)]
+Article = Annotated[str, Text(80)]
+"""An article of the tax code in any usual writing. The domain keeps its form "92-I-1"."""
 PaymentMode = Annotated[
     Method, Field(description="How the document is to be paid (CGI art. 145-III-7°).", examples=["transfer"])
 ]
