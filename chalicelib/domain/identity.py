@@ -32,8 +32,8 @@ CHECKS: Mapping[str, Callable[[str], Finding | None]] = {
 }
 WARNING = ("tax_id", "business_tax", "cnss", "trade_register", "phone")
 """Identifiers whose format is not official. Their checks produce notices and need no library."""
-NAMES = ("name", "legal_form", "ice_missing_reason")
-"""Texts of an identity. They must not contain a national identity card number (law 09-08 art. 12)."""
+TEXTS = ("name", "legal_form", "trade_register", "ice_missing_reason", "address.street", "address.city", "notes")
+"""Texts of an identity. One that looks like a national identity card number gets a notice (law 09-08 art. 12)."""
 
 
 def normalize(changes: Mapping[str, Any], before: Identified | None = None) -> dict[str, Any]:
@@ -61,8 +61,6 @@ def validate(record: Identified, changed: Mapping[str, Any]) -> None:
 def _fault(name: str, value: Any) -> Fault | None:
     if not isinstance(value, str) or not value:
         return None
-    if name in NAMES and identifiers.looks_like_cin(value):
-        return Fault(f"/{name}", "cin_not_allowed")
     finding = CHECKS[name](value) if name in CHECKS else None
     if finding is None or finding.severity == "warn":
         return None
@@ -80,6 +78,14 @@ def notices(record: Identified) -> tuple[Notice, ...]:
     """Unusual values that do not stop a write. Calculated at each read."""
     found = [(f"/{name}", CHECKS[name](value)) for name in WARNING if (value := getattr(record, name, None))]
     shown = [Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in found if f and f.severity == "warn"]
-    if identifiers.looks_like_cin(getattr(record, "notes", None) or ""):
-        shown.append(Notice(pointer="/notes", code="cin_suspected", params={}))
+    texts = [(f"/{name.replace('.', '/')}", _text(record, name)) for name in TEXTS]
+    shown += [Notice(pointer=p, code="cin_suspected", params={}) for p, t in texts if identifiers.looks_like_cin(t)]
     return tuple(shown)
+
+
+def _text(record: Identified, path: str) -> str:
+    """A text of the record by its path; empty where the record has none."""
+    found: Any = record
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found or ""
