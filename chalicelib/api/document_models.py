@@ -24,9 +24,10 @@ from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.model import Discount, Line
+from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Line
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.stamp import StampAnswer
 
 MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(80)]
@@ -42,6 +43,10 @@ SettlementAlias = Annotated[
         json_schema_extra={"deprecated": True},
     ),
 ]
+SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
+END_OF_MONTH = "Whether the payment terms end at the end of a month (30 days end of month)."
+STAMP_EXEMPTION = "Why cash for it owes no stamp duty (LF 2019); null: as the company's settings say."
+BUYER_ADDRESS = "Why the document states no address of its business buyer (CGI art. 145-III-4°). Printed nowhere."
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
 
@@ -101,6 +106,12 @@ class DraftEdit(Model):
     language: Language | None = None
     payment_mode: PaymentMode | None = None
     settlement: SettlementAlias = "other"
+    service_done_on: Annotated[Day | None, Field(description=SERVICE_DONE, examples=["2026-11-20"])] = None
+    terms_end_of_month: Annotated[bool, Field(description=END_OF_MONTH, examples=[False])] = False
+    stamp_exemption: Annotated[StampAnswer | None, Field(description=STAMP_EXEMPTION, examples=["fuel"])] = None
+    buyer_address_missing: Annotated[
+        BuyerAddressMissing | None, Field(description=BUYER_ADDRESS, examples=["not_given"])
+    ] = None
     reverse_charge: bool = False
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None

@@ -2,35 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
 from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents.terms import CommercialTerms, stamp_exemption
+from chalicelib.domain.documents.terms import notices as about_terms
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
-from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
+from chalicelib.domain.morocco.stamp import cash_findings, stamp_duty
 from chalicelib.domain.morocco.vat import article_key, check_rate, check_reverse_charge
 from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
 
 MAX_LINES = 1_000
-SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")
-"""The seller's details that CGI art. 145-III and law 104-12 art. 58 require on a document (S). A missing one is a
-notice, not a refusal."""
-
-
-@dataclass(frozen=True)
-class CommercialTerms:
-    """The facts beside the lines that determine a document's amounts."""
-
-    discount: Discount | None
-    settlement: str
-    reverse_charge: bool
-    day: date
-    """The day of the operation. Its rates apply."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +58,7 @@ def calculate(
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
     notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings)
-    notices += _seller_notices(company) if ours else ()
+    notices += tuple(about_terms(terms, company, customer)) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
     return Calculation(with_nets, totals, notices)
 
@@ -119,7 +106,8 @@ def _totals(
     agent = Agent(customer.withholder if customer else "none")
     withheld = withholding(terms.day, agent, seller, sums.natures)
     # The withheld amount is paid to the Treasury, not in cash.
-    stamp = stamp_duty(sums.gross - withheld.total, terms.day) if terms.settlement == "cash" else ZERO
+    in_cash = terms.settlement == "cash" and stamp_exemption(terms, company) is None
+    stamp = stamp_duty(sums.gross - withheld.total, terms.day) if in_cash else ZERO
     return Totals(
         lines=sums.line_total,
         discount=sums.discount,
@@ -135,11 +123,5 @@ def _totals(
 
 
 def _about_cash(totals: Totals, terms: CommercialTerms) -> tuple[Finding, ...]:
-    return check_cash(totals.payable, terms.day) if terms.settlement == "cash" else ()
-
-
-def _seller_notices(company: Company) -> tuple[Notice, ...]:
-    missing = [name for name in SELLER_IDENTITY if not getattr(company, name)]
-    return (
-        (Notice(pointer="", code="seller_identity_missing", params={"fields": ", ".join(missing)}),) if missing else ()
-    )
+    """Warnings for a document that is to be paid in cash: the sale's amount with TVA, without the stamp duty."""
+    return cash_findings(totals.payable - totals.stamp_duty, terms.day) if terms.settlement == "cash" else ()

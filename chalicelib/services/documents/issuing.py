@@ -174,6 +174,7 @@ def _slot(
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
         last=numbered(snapshot.head, document_type.kind).last,
+        issued_before=any(known.last for known in snapshot.head.numbered),
     )
 
 

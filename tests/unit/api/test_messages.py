@@ -17,7 +17,7 @@ from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.backups.backup import BackupStatus
-from chalicelib.domain.documents.calculation import SELLER_IDENTITY
+from chalicelib.domain.documents.terms import SELLER_IDENTITY
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
