@@ -26,6 +26,7 @@ class LineShown(ResponseModel):
     quantity: str
     unit: str | None
     unit_price: str
+    unit_price_incl: Annotated[str | None, Field(description="The price with TVA as written.", examples=["500.00"])]
     discount: DiscountShown | None
     vat_rate: str
     exemption: str | None

@@ -28,7 +28,10 @@ CONTENT = (
     *("operation_date", "language", "payment_mode", "reverse_charge", "discount", "notes"),
     *("service_done_on", "terms_end_of_month", "stamp_exemption", "buyer_address_missing"),
 )
-LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate", "exemption", "nature", "item")
+LINE = (
+    *("description", "quantity", "unit", "unit_price", "unit_price_incl", "discount"),
+    *("vat_rate", "exemption", "nature", "item"),
+)
 
 
 def present_affected(found: AffectedDocument, head: Head) -> Body:

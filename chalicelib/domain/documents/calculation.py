@@ -8,6 +8,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
 from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents.prices_with_tax import listed_price
 from chalicelib.domain.documents.terms import CommercialTerms, stamp_exemption
 from chalicelib.domain.documents.terms import notices as about_terms
 from chalicelib.domain.errors import Fault, InvalidContent
@@ -82,15 +83,26 @@ def _findings(lines: Sequence[Line], terms: CommercialTerms, *, charged: bool) -
 
 def _normal(line: Line) -> Line:
     """The line with its exemption's article in the table's form, so that "Art. 92-I-1°" and "92-I-1" are one group of
-    TVA."""
+    TVA, and with the price without tax that follows from a price with tax."""
     key = article_key(line.exemption) if line.exemption else None
-    return replace(line, exemption=key) if key and key != line.exemption else line
+    line = replace(line, exemption=key) if key and key != line.exemption else line
+    if line.unit_price_incl is None:
+        return line
+    return replace(line, unit_price=listed_price(line.unit_price_incl, line.vat_rate))
 
 
 def _input(line: Line) -> en16931.LineInput:
     percent, amount = _discount(line.discount)
+    price = line.unit_price if line.unit_price_incl is None else line.unit_price_incl
     return en16931.LineInput(
-        line.quantity, line.unit_price, percent, amount, line.vat_rate, line.exemption, line.nature
+        line.quantity,
+        price,
+        percent,
+        amount,
+        line.vat_rate,
+        line.exemption,
+        line.nature,
+        with_tax=line.unit_price_incl is not None,
     )
 
 

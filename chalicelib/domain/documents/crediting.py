@@ -100,7 +100,7 @@ def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit)
     net = _part(_net(original), credited, original.quantity) - (before.net if before else ZERO)
     listed = cents(EXACT.multiply(part.quantity, original.unit_price))
     discount = Discount(amount=listed - net) if listed > net else None
-    return replace(original, quantity=part.quantity, net=net, discount=discount)
+    return replace(original, quantity=part.quantity, net=net, discount=discount, unit_price_incl=None)
 
 
 def _by_group(lines: Sequence[Line]) -> dict[RateAndExemption, Decimal]:
@@ -123,11 +123,18 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
         if key not in touched:
             continue
         base = original.base if key in exhausted else _part(original.base, so_far[key], whole[key])
-        tax = cents(percentage(base, original.rate))
+        tax = _tax(original, base)
         was = past.get(key, VatShare(rate=original.rate, base=ZERO, amount=ZERO))
         shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
     everything = exhausted == set(whole)
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
+
+
+def _tax(original: VatShare, base: Decimal) -> Decimal:
+    """The TVA on a part of the invoice's base. That of lines priced with tax is a share of the invoice's own TVA, which
+    may be a centime from base × rate."""
+    exact = original.amount == cents(percentage(original.base, original.rate))
+    return cents(percentage(base, original.rate)) if exact else _part(original.amount, base, original.base)
 
 
 def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:

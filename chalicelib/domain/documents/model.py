@@ -31,12 +31,15 @@ class Discount:
 @value
 class Line:
     """One line as entered. `unit_price` is in dirhams before TVA, up to 6 decimals; `vat_rate` in percent; a line at
-    rate 0 names its exemption's article."""
+    rate 0 names its exemption's article. On a line priced with tax, `unit_price` follows from `unit_price_incl`, and a
+    discount in dirhams includes TVA."""
 
     description: str = kept("document.content")
     quantity: Decimal = kept("document.content")
     unit: str | None = kept("document.content", default=None)
     unit_price: Decimal = kept("document.content")
+    unit_price_incl: Decimal | None = kept("document.content", default=None)
+    """The price with TVA that was written; None on a line priced without tax."""
     discount: Discount | None = kept("document.content", default=None)
     vat_rate: Decimal = kept("document.content")
     exemption: str | None = kept("document.content", default=None)

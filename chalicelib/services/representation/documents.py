@@ -228,6 +228,7 @@ def _line(line: Line) -> Body:
         "quantity": text(line.quantity),
         "unit": line.unit,
         "unit_price": price_text(line.unit_price),
+        "unit_price_incl": None if line.unit_price_incl is None else price_text(line.unit_price_incl),
         "discount": _discount(line.discount),
         "vat_rate": text(line.vat_rate),
         "exemption": line.exemption,
