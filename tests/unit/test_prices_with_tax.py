@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.documents.crediting import LineCredit, credit, fresh
+from chalicelib.domain.documents.balance import fresh
+from chalicelib.domain.documents.crediting import LineCredit, credit
 from chalicelib.domain.documents.model import Discount
 from chalicelib.domain.documents.totals import LineInput, line_net, totals
 from chalicelib.domain.money import CENT, percentage, total

@@ -7,7 +7,7 @@ from decimal import Decimal
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
-from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents.model import Discount, ExpectedWithholding, Line, Notice, Totals, VatShare
 from chalicelib.domain.documents.prices_with_tax import listed_price
 from chalicelib.domain.documents.terms import CommercialTerms, stamp_exemption
 from chalicelib.domain.documents.terms import notices as about_terms
@@ -23,10 +23,12 @@ MAX_LINES = 1_000
 
 @dataclass(frozen=True)
 class Calculation:
-    """Lines with their net amounts, the totals, and the notices."""
+    """Lines with their net amounts, the totals, the withholding that the buyer is expected to make (None without any),
+    and the notices."""
 
     lines: tuple[Line, ...]
     totals: Totals
+    expected_withholding: ExpectedWithholding | None
     notices: tuple[Notice, ...]
 
 
@@ -54,14 +56,14 @@ def calculate(
         sums = en16931.totals([_input(line) for line in lines], *_discount(terms.discount))
     except en16931.TotalsError as error:
         raise InvalidContent(Fault(error.pointer, error.code)) from error
-    totals = _totals(sums, terms, company, customer)
+    totals = _totals(sums, terms, company)
     if totals.payable > MAX_AMOUNT:
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
     notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings)
     notices += tuple(about_terms(terms, company, customer)) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
-    return Calculation(with_nets, totals, notices)
+    return Calculation(with_nets, totals, _expected(sums, terms, company, customer), notices)
 
 
 def charges_vat(company: Company, terms: CommercialTerms, *, ours: bool = True) -> bool:
@@ -110,16 +112,20 @@ def _discount(discount: Discount | None) -> tuple[Decimal | None, Decimal | None
     return (discount.percent, discount.amount) if discount else (None, None)
 
 
-def _totals(
+def _expected(
     sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Company, customer: Customer | None
-) -> Totals:
+) -> ExpectedWithholding | None:
+    """The withholding that the law expects of this buyer. The day of payment decides, so the payment states it."""
     certificate = company.tax_certificate_until is not None and company.tax_certificate_until >= terms.day
     seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
     agent = Agent(customer.withholder if customer else "none")
-    withheld = withholding(terms.day, agent, seller, sums.natures)
-    # The withheld amount is paid to the Treasury, not in cash.
+    expected = withholding(terms.day, agent, seller, sums.natures)
+    return ExpectedWithholding(vat=expected.vat, fees=expected.fees) if expected.total else None
+
+
+def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Company) -> Totals:
     in_cash = terms.settlement == "cash" and stamp_exemption(terms, company) is None
-    stamp = stamp_duty(sums.gross - withheld.total, terms.day) if in_cash else ZERO
+    stamp = stamp_duty(sums.gross, terms.day) if in_cash else ZERO
     return Totals(
         lines=sums.line_total,
         discount=sums.discount,
@@ -128,9 +134,9 @@ def _totals(
         vat_total=sums.vat_total,
         gross=sums.gross,
         stamp_duty=stamp,
-        withheld_vat=withheld.vat,
-        withheld_fees=withheld.fees,
-        payable=sums.gross + stamp - withheld.total,
+        withheld_vat=ZERO,
+        withheld_fees=ZERO,
+        payable=sums.gross + stamp,
     )
 
 
