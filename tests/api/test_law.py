@@ -231,6 +231,31 @@ def test_cash_from_20000_is_the_sellers_fine(shop: Shop) -> None:
     assert "cash_fine" not in codes(shop.draft(lines=[line], payment_mode="transfer"))
 
 
+def test_cash_payments_of_a_day_add_up(shop: Shop) -> None:
+    """CGI art. 11-II: above 5,000 dirhams a day the payer does not deduct. Art. 193: 6 % for the seller from 20,000."""
+    line = {"description": "Vente", "quantity": "1", "unit_price": "50000.00", "vat_rate": "20"}
+    url = f"/v1/invoices/{shop.issued(lines=[line])['id']}/payments"
+
+    def pay(amount: str, method: str = "cash") -> Got:
+        return shop.owner.post(url, {"amount": amount, "method": method, "date": str(shop.today)})
+
+    first, second = pay("3000.00"), pay("3000.00")
+    assert (first.status, codes(first.json), codes(second.json)) == (201, [], ["cash_above_limit"])
+    assert codes(pay("9000.00", "transfer").json) == []
+    assert codes(pay("14000.00").json) == ["cash_fine", "cash_above_limit"]
+    listed = shop.owner.get(url).json["data"]
+    assert [codes(one) for one in listed] == [[], ["cash_above_limit"], [], ["cash_fine", "cash_above_limit"]]
+    reversed_by = shop.owner.post(f"/v1/payments/{listed[3]['id']}/reverse", {"reason": "entered_in_error"})
+    assert (reversed_by.status, codes(reversed_by.json)) == (201, [])
+    assert codes(pay("2000.00").json) == ["cash_above_limit"]
+
+
+def test_exempt_sales_owe_no_stamp_duty_on_a_cash_payment(shop: Shop) -> None:
+    invoice = issue(shop, stamp_exemption="medicines").json
+    paid = {"amount": "3600.00", "method": "cash", "date": str(shop.today)}
+    assert shop.owner.post(f"/v1/invoices/{invoice['id']}/payments", paid).json["stamp_duty"] == "0.00"
+
+
 def test_a_document_without_a_mode_of_payment_says_so(shop: Shop) -> None:
     """CGI art. 145-III-7°."""
     assert "payment_mode_missing" in codes(shop.draft())
