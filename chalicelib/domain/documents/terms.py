@@ -69,9 +69,18 @@ def bound_by_terms_law(company: Company, party: Party | None) -> bool:
 
 
 def bound_when_issued(document: Issued) -> bool:
-    """Whether law 69-21 binds the sale of a frozen document. Older documents do not state it: it bound all but
-    consumers."""
+    """Whether the page of a frozen document states the fine of art. 78-3. Older documents do not state whether the law
+    binds them: their pages stay as they were, with the fine unless the buyer is a consumer."""
     return document.buyer.kind != "consumer" if document.terms_law is None else document.terms_law
+
+
+def fined_when_late(document: Issued) -> bool:
+    """Whether a late payment of a frozen document is fined (art. 78-3). An older document does not state whether the
+    law binds it, so its parties decide."""
+    if document.terms_law is not None:
+        return document.terms_law
+    buyer = document.buyer
+    return is_bound(document.seller.regime, None, None, buyer.kind, buyer.address.country)
 
 
 def dealing_of(terms: CommercialTerms, company: Company, party: Party | None) -> Dealing:
