@@ -1,9 +1,9 @@
 """The request models of documents and payments."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import (
@@ -13,6 +13,7 @@ from chalicelib.api.fields import (
     Instant,
     Model,
     Percent,
+    PositiveAmount,
     Quantity,
     Rate,
     Text,
@@ -23,6 +24,7 @@ from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit, LinePart
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Line
 from chalicelib.domain.documents.payment_mode import Method, Settlement
@@ -33,6 +35,11 @@ from chalicelib.domain.money import ZERO, price_text
 from chalicelib.domain.morocco.stamp import StampAnswer
 
 MAX_DESCRIPTION = 2_000
+LINE_AMOUNT = "Dirhams off the line. Like the line's `net`, before TVA and before the document's discount."
+DOCUMENT_AMOUNT = (
+    "Dirhams off the document. Like `totals.net`, before TVA and after the document's discount. "
+    "The TVA rates share it in proportion to what is left of each."
+)
 Article = Annotated[str, Text(80)]
 """An article of the tax code in any usual writing. The domain keeps its form "92-I-1"."""
 PaymentMode = Annotated[
@@ -169,18 +176,48 @@ class IssueManyIn(IssueIn):
 
 
 class CreditLineIn(Model):
-    """The credit of one line of the invoice, numbered from 1."""
+    """The credit of one line of the invoice, numbered from 1: either a quantity or an amount."""
 
     line: Annotated[int, Field(ge=1, le=MAX_LINES)]
-    quantity: Quantity
+    quantity: Annotated[Quantity | None, Field(description="The quantity. It takes its share of what is left.")] = None
+    amount: Annotated[PositiveAmount | None, Field(description=LINE_AMOUNT)] = None
+
+    def value(self) -> LinePart:
+        """The domain's part."""
+        if self.quantity is not None:
+            return LineCredit(self.line, self.quantity)
+        assert self.amount is not None  # noqa: S101 — `_measured` has refused a line without both
+        return LineAmount(self.line, self.amount)
+
+
+def _measured(part: CreditLineIn) -> CreditLineIn:
+    if (part.quantity is None) == (part.amount is None):
+        raise PydanticCustomError("credit_ambiguous", "")
+    return part
+
+
+CreditLineField = Annotated[CreditLineIn, AfterValidator(_measured)]
 
 
 class CreditIn(Model):
-    """The lines to credit. Without `lines`, all that remains is credited."""
+    """The credit of `lines`, or of an `amount` over the document. Without both, all that remains is credited."""
 
     id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
-    lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    lines: Annotated[tuple[CreditLineField, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    amount: Annotated[PositiveAmount | None, Field(description=DOCUMENT_AMOUNT)] = None
     reason: Annotated[str, Text(500)] | None = None
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if self.lines is not None and self.amount is not None:
+            raise PydanticCustomError("credit_lines_or_amount", "")
+        return self
+
+    def value(self) -> CreditRequest:
+        """The domain's request."""
+        if self.amount is not None:
+            return DocumentAmount(self.amount)
+        return None if self.lines is None else [part.value() for part in self.lines]
 
 
 class DocumentFilters(PageQuery):

@@ -20,7 +20,8 @@ class DiscountShown(ResponseModel):
 
 
 class LineShown(ResponseModel):
-    """A line with its amount before TVA; on a credit note, `credits` is the invoice's line."""
+    """A line with its amount before TVA; on a credit note, `credits` is the invoice's line, or null for an amount
+    over the document."""
 
     description: str
     quantity: str

@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.legibility import unprintable_texts
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import Fault, InvalidContent
@@ -112,6 +113,13 @@ def notices(record: Identified) -> tuple[Notice, ...]:
         shown.append(Notice(pointer="/sector_decree", code="sector_decree_missing", params={}))
     texts = [(f"/{name.replace('.', '/')}", _text(record, name)) for name in TEXTS]
     shown += [Notice(pointer=p, code="cin_suspected", params={}) for p, t in texts if identifiers.looks_like_cin(t)]
+    shown += [
+        Notice(pointer=f"/{name}", code="same_as_another", params={}) for name in getattr(record, "same_as", None) or ()
+    ]
+    shown += [
+        Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
+        for pointer, characters in unprintable_texts(record)
+    ]
     return tuple(shown)
 
 

@@ -70,7 +70,7 @@ def test_an_issued_invoice_does_not_change_with_the_customer(shop: Shop) -> None
         ({"lines": [LINE | {"vat_rate": "0", "exemption": "why not"}]}, "/lines/0/exemption", "exemption_malformed"),
         ({"lines": [LINE | {"colour": "red"}]}, "/lines/0/colour", "unknown_field"),
         ({"lines": [LINE | {"description": "x" * 2001}]}, "/lines/0/description", "too_long"),
-        ({"lines": [LINE | {"description": "a\u202eb"}]}, "/lines/0/description", "bidi_character"),
+        ({"lines": [LINE | {"description": "\u3164"}]}, "/lines/0/description", "nothing_visible"),
         ({"lines": [LINE | {"description": "a\u0000b"}]}, "/lines/0/description", "control_character"),
         (
             {"lines": [LINE | {"discount": {"percent": "10", "amount": "1.00"}}]},

@@ -19,7 +19,9 @@ Billing = Literal["each", "monthly"]
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Party(Record):
     """The attributes that customers and suppliers share. `ice_missing_reason` is the recorded reason of a business
-    without ICE. `withholder` states the taxes that the party withholds from its suppliers (RAS-TVA and RAS on fees)."""
+    without ICE. `withholder` states the taxes that the party withholds from its suppliers (RAS-TVA and RAS on fees).
+    `same_as` names the attributes that another party of the kind had too at the last edit. It does not name the other
+    party, who may be erased."""
 
     name: str = kept("party.identity")
     kind: PartyKind = kept("party.identity")
@@ -34,6 +36,7 @@ class Party(Record):
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
+    same_as: tuple[str, ...] | None = kept("party.terms", default=None)
 
 
 @entity("customer", table="workspace", prefix="cus")

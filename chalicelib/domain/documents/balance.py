@@ -15,11 +15,16 @@ from chalicelib.domain.morocco.stamp import stamp_duty
 
 @value
 class CreditedLine:
-    """The credited share of one invoice line (numbered from 1)."""
+    """The credited share of one invoice line (numbered from 1). Once amounts have credited the whole net, `quantity` is
+    the line's quantity."""
 
     line: int = kept("ledger.balance")
     quantity: Decimal = kept("ledger.balance")
     net: Decimal = kept("ledger.balance")
+    since_quantity: Decimal | None = kept("ledger.balance", default=None)
+    """The `quantity` after the last credit by amount; None without one. Quantities share what was left then."""
+    since_net: Decimal | None = kept("ledger.balance", default=None)
+    """The `net` after the last credit by amount; None without one."""
 
 
 @entity("balance", table="ledger", prefix="inv", sort="invoice#{id}#balance")

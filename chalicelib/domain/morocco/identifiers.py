@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.domain.morocco.findings import Finding, refuse, warn
+from chalicelib.domain.text import clean
 
-# Numbers copied from Arabic pages contain bidi and zero-width marks.
-_SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015]+")
 _PHONE_NOISE = re.compile(r"\(0\)|[()/]")
 # One or two letters and five or six digits; RC, IF, TP and FA before a number are labels, never a CIN's series.
 # "è" is a letter: the end of "Fès 58213" is no series.
@@ -39,7 +39,7 @@ TRADE_REGISTER = NumberRule("trade_register", 1, 7, "S: numbers of the local reg
 
 def normalise(value: str) -> str:
     """The identifier without spaces, dots, hyphens and invisible marks, in capitals."""
-    return _SEPARATORS.sub("", value).upper()
+    return _SEPARATORS.sub("", clean(value)).upper()
 
 
 def _digits(text: str) -> bool:
@@ -120,7 +120,7 @@ def check_trade_register(value: str) -> Finding | None:
 
 def normalise_phone(value: str) -> str:
     """A telephone number as "+" and digits where it can be read: 06 12 34 56 78 → +212612345678."""
-    number = _PHONE_NOISE.sub("", _SEPARATORS.sub("", value))
+    number = _PHONE_NOISE.sub("", _SEPARATORS.sub("", clean(value)))
     if number.startswith("00"):
         number = "+" + number[2:]
     if _digits(number):

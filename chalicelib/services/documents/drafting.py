@@ -11,6 +11,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
 from chalicelib.domain.documents.terms import terms_of
@@ -119,7 +120,7 @@ def _completed(
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": calculated.notices,
+        "notices": (*calculated.notices, *legibility_notices(document_type, content, company, party)),
     }
     return {**content, **shown}
 

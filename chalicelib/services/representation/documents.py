@@ -77,13 +77,14 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
 
 def present_issued(document: Issued, balance: Balance | None, head: Head, on: date | None = None) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
-    party was erased. A line of a document that corrects another names the line that it credits. Without the day `on`,
-    the late-payment fine is null: what is sent or stored would be wrong the next month."""
+    party was erased. A line of a document that corrects another names the line that it credits, or null for an
+    amount over the document. Without the day `on`, the late-payment fine is null: what is sent or stored would be
+    wrong the next month."""
     document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if corrected := corrected_by(document):
         for line, credited in zip(body["lines"], corrected.lines, strict=True):
-            line["credits"] = credited
+            line["credits"] = credited or None
     if document_type.balance is not None:
         body |= _paid(document, balance) | {"late_payment_fine": present_late_fine(document, balance, on)}
     if document_type.draft is not None:

@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.member import ApiKey, Member
-from chalicelib.domain.companies.party import Customer, Party
+from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
@@ -30,6 +30,8 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
     Company: frozenset({"numbering"}),
     ApiKey: frozenset({"digest"}),
     Member: frozenset({"email_key"}),
+    Customer: frozenset({"same_as"}),
+    Supplier: frozenset({"same_as"}),
 }
 
 
