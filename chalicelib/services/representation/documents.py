@@ -78,8 +78,8 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
 def present_issued(document: Issued, balance: Balance | None, head: Head, on: date | None = None) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
     party was erased. A line of a document that corrects another names the line that it credits, or null for an
-    amount over the document. Without the day `on`, the late-payment fine is null: what is sent or stored would be
-    wrong the next month."""
+    amount over the document. Without the day `on`, the late-payment fine is null: what is sent or stored would be wrong
+    the next month."""
     document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if corrected := corrected_by(document):
