@@ -120,8 +120,9 @@ def stamp_exemption(terms: CommercialTerms, company: Company) -> stamp.StampExem
 
 def notices(terms: CommercialTerms, company: Company, customer: Customer | None) -> Iterator[Notice]:
     """Notices about the terms, the seller's identity and the buyer's, of a document that the company issues."""
-    dealing = dealing_of(terms, company, customer)
-    for finding in late_invoice(dealing, _due(terms, company, customer)):
+    dealing, last_day = dealing_of(terms, company, customer), _due(terms, company, customer)
+    refused = check_due_date(dealing, last_day)
+    for finding in (*((refused,) if refused else ()), *late_invoice(dealing, last_day)):
         yield Notice(pointer="/due_date", code=finding.code, params=dict(finding.params))
     if terms.service_done_on and customer and customer.kind != "public_body":
         yield Notice(pointer="/service_done_on", code="service_done_without_public_body", params={})
