@@ -1,8 +1,8 @@
 """The request models of documents and payments."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import (
@@ -23,12 +23,30 @@ from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit, LinePart
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Discount, Line
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.language import Language
 
 MAX_DESCRIPTION = 2_000
+LINE_AMOUNT = "Dirhams off the line. Like the line's `net`, before TVA and before the document's discount."
+DOCUMENT_AMOUNT = (
+    "Dirhams off the document. Like `totals.net`, before TVA and after the document's discount. "
+    "The TVA rates share it in proportion to what is left of each."
+)
 Article = Annotated[str, Text(20)]
+PaymentMode = Annotated[
+    Method, Field(description="How the document is to be paid (CGI art. 145-III-7°).", examples=["transfer"])
+]
+SettlementAlias = Annotated[
+    Settlement,
+    Field(
+        description="The older name of `payment_mode`: in cash or otherwise.",
+        examples=["other"],
+        json_schema_extra={"deprecated": True},
+    ),
+]
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
 
@@ -86,7 +104,8 @@ class DraftEdit(Model):
     operation_date: Day | None = None
     due_date: Day | None = None
     language: Language | None = None
-    settlement: Literal["cash", "other"] = "other"
+    payment_mode: PaymentMode | None = None
+    settlement: SettlementAlias = "other"
     reverse_charge: bool = False
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
@@ -122,28 +141,48 @@ class IssueManyIn(IssueIn):
 
 
 class CreditLineIn(Model):
-    """The credit of one line of the invoice, numbered from 1."""
+    """The credit of one line of the invoice, numbered from 1: either a quantity or an amount."""
 
     line: Annotated[int, Field(ge=1, le=MAX_LINES)]
-    quantity: Quantity
+    quantity: Annotated[Quantity | None, Field(description="The quantity. It takes its share of what is left.")] = None
+    amount: Annotated[PositiveAmount | None, Field(description=LINE_AMOUNT)] = None
+
+    def value(self) -> LinePart:
+        """The domain's part."""
+        if self.quantity is not None:
+            return LineCredit(self.line, self.quantity)
+        assert self.amount is not None  # noqa: S101 — `_measured` has refused a line without both
+        return LineAmount(self.line, self.amount)
+
+
+def _measured(part: CreditLineIn) -> CreditLineIn:
+    if (part.quantity is None) == (part.amount is None):
+        raise PydanticCustomError("credit_ambiguous", "")
+    return part
+
+
+CreditLineField = Annotated[CreditLineIn, AfterValidator(_measured)]
 
 
 class CreditIn(Model):
-    """The lines to credit. Without `lines`, all that remains is credited."""
+    """The credit of `lines`, or of an `amount` over the document. Without both, all that remains is credited."""
 
     id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
-    lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    lines: Annotated[tuple[CreditLineField, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    amount: Annotated[PositiveAmount | None, Field(description=DOCUMENT_AMOUNT)] = None
     reason: Annotated[str, Text(500)] | None = None
 
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if self.lines is not None and self.amount is not None:
+            raise PydanticCustomError("credit_lines_or_amount", "")
+        return self
 
-class PaymentIn(Model):
-    """Money received, in dirhams."""
-
-    id: Annotated[str, Id("pay")] | None = None
-    amount: PositiveAmount
-    method: Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
-    date: Day
-    reference: Annotated[str, Text(100)] | None = None
+    def value(self) -> CreditRequest:
+        """The domain's request."""
+        if self.amount is not None:
+            return DocumentAmount(self.amount)
+        return None if self.lines is None else [part.value() for part in self.lines]
 
 
 class DocumentFilters(PageQuery):

@@ -1,6 +1,5 @@
 """Credit notes. Each is issued at once, in its own series, against an issued invoice."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.call import Call
@@ -8,14 +7,15 @@ from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents import crediting, issuing
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
-from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.crediting import CreditRequest
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
-from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.domain.errors import AlreadyExists, NotFound
 from chalicelib.services.documents.issuing import render_later
+from chalicelib.services.documents.movements import Movements, free
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -28,26 +28,28 @@ def creditable(document_type: DocumentType) -> bool:
 
 
 def credit(
-    store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
+    store: Store, call: Call, invoice_id: str, request: CreditRequest, reason: str | None, id: str | None
 ) -> Committed[CreditNote]:
-    """Issue a credit note for `lines` of the invoice; None credits everything not yet credited. Raises NotFound,
-    NotIssued, AlreadyExists, InvalidContent."""
+    """Issue a credit note for what is requested; None credits everything not yet credited. Raises NotFound, NotIssued,
+    AlreadyExists, InvalidContent."""
     id = id or call.new_id(CreditNote)
 
     def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
-        invoice, balance = invoice_of(snapshot, invoice_id)
+        moves = Movements(snapshot, call)
+        invoice, balance = moves.invoice(invoice_id)
         company = snapshot.get(Company)
         if company is None:
             raise NotFound
         if snapshot.get(CreditNote, id):
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
-        note, entry, after, credited = _note(invoice, balance, company, slot, lines, reason, id)
-        moved = credited.edited(call.at) if balance.version else credited.edited(call.at, created_at=call.at)
-        return Decision(
-            note,
-            new=(note, entry),
-            puts=(after, moved),
+        note, entry, after, credited = _note(invoice, balance, company, slot, request, reason, id)
+        free(moves, invoice, credited, note.id)
+        decision = moves.decision(note)
+        return replace(
+            decision,
+            new=(note, entry, *decision.new),
+            puts=(after, *decision.puts),
             messages=(render_later(call, [id]),),
             head=numbering_after(snapshot.head, CREDIT_NOTE.kind, slot.day),
         )
@@ -60,14 +62,6 @@ def credit(
         CreditNote.ref(company, id),
     ]
     return transact(store, call, reads, decide_credit)
-
-
-def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
-    """An issued invoice and its balance. Raises NotIssued for a draft, NotFound."""
-    invoice = snapshot.get(Invoice, id)
-    if invoice is None:
-        raise NotIssued if snapshot.get(Draft, id) else NotFound
-    return invoice, snapshot.get(Balance, id) or crediting.fresh(invoice)
 
 
 def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.SeriesSlot:
@@ -88,12 +82,12 @@ def _note(
     balance: Balance,
     company: Company,
     slot: issuing.SeriesSlot,
-    lines: Sequence[LineCredit] | None,
+    request: CreditRequest,
     reason: str | None,
     id: str,
 ) -> tuple[CreditNote, RegisterEntry, Series, Balance]:
     issuing.check_day(slot, pointer="")
-    credited = crediting.credit(invoice, balance, lines)
+    credited = crediting.credit(invoice, balance, request)
     note = CreditNote(
         **new_row(invoice.company, id, slot.at),
         operation_date=slot.day,
@@ -101,6 +95,7 @@ def _note(
         currency=invoice.currency,
         language=invoice.language,
         settlement=invoice.settlement,
+        payment_mode=invoice.payment_mode,
         reverse_charge=invoice.reverse_charge,
         customer=invoice.customer,
         buyer=invoice.buyer,
