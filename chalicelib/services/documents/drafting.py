@@ -115,12 +115,11 @@ def _completed(
 ) -> dict[str, Any]:
     """The content with its calculated lines, totals and notices."""
     calculated = _calculated(document_type, content, company, party, day)
-    notices = (*calculated.notices, *legibility_notices(document_type, content, company, party))
     shown = {
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": notices,
+        "notices": (*calculated.notices, *legibility_notices(document_type, content, company, party)),
     }
     return {**content, **shown}
 
