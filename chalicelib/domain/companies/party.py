@@ -12,6 +12,8 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.withholding import Withholder
 
 PartyKind = Literal["business", "consumer", "public_body"]
+Billing = Literal["each", "monthly"]
+"""One invoice for each sale, or one for the dealings of a month (Code de commerce art. 78-2)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +42,11 @@ class Party(Record):
 @entity("customer", table="workspace", prefix="cus")
 class Customer(Party):
     """A customer: the company invoices them."""
+
+    billing: Billing | None = kept("party.terms", default=None)
+    """None means each."""
+    terms_law: bool | None = kept("party.terms", default=None)
+    """Whether law 69-21 binds the sales to this customer. None: as the company says."""
 
 
 @entity("supplier", table="workspace", prefix="sup")
