@@ -72,15 +72,20 @@ def test_nobody_elses(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     assert reader.get(f"/v1/invoices/{invoice['id']}/ubl").status == 403
 
 
-def test_the_page_carries_it_in_every_language(shop: Shop) -> None:
+def test_the_page_carries_it_in_every_language_and_as_factur_x(shop: Shop) -> None:
     invoice = shop.issued()
-    url = f"/v1/invoices/{invoice['id']}"
-    xml = shop.owner.get(f"{url}/ubl").text.encode()
-    for language in ("fr", "ar"):
-        assert carried(shop, url, lang=language) == {f"{invoice['number']}.xml": [xml]}
-    note = shop.owner.post(f"{url}/credit", {}).json
-    url = f"/v1/credit-notes/{note['id']}"
-    assert carried(shop, url) == {f"{note['number']}.xml": [shop.owner.get(f"{url}/ubl").text.encode()]}
+    note = shop.owner.post(f"/v1/invoices/{invoice['id']}/credit", {}).json
+    for document, path, languages in (
+        (invoice, "invoices", ({"lang": "fr"}, {"lang": "ar"})),
+        (note, "credit-notes", ({},)),
+    ):
+        url = f"/v1/{path}/{document['id']}"
+        xml = shop.owner.get(f"{url}/ubl").text.encode()
+        for query in languages:
+            files = carried(shop, url, **query)
+            assert files.keys() == {f"{document['number']}.xml", "factur-x.xml"}
+            assert files[f"{document['number']}.xml"] == [xml]
+            assert refusals(files["factur-x.xml"][0]) == []
 
 
 def test_a_drafts_page_carries_nothing(shop: Shop) -> None:

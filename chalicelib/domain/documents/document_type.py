@@ -132,8 +132,8 @@ class DocumentType:
     converts_to: tuple[str, ...]
     """The kinds that a document may be converted to. Nothing reads it yet, so it must be empty."""
     corrects: tuple[str, ...]
-    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
-    the corrected document, and `credited_lines` its lines."""
+    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>`, `<kind>_number` and
+    `<kind>_date` name the corrected document, and `credited_lines` its lines."""
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None

@@ -108,6 +108,7 @@ def _note(
         totals=credited.totals,
         invoice=invoice.id,
         invoice_number=invoice.number,
+        invoice_date=invoice.issue_date,
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),

@@ -25,7 +25,7 @@ from chalicelib.render import units
 from chalicelib.render.payload import payload
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.documents.crediting import _note
-from chalicelib.services.documents.einvoicing import attachment, e_invoice
+from chalicelib.services.documents.einvoicing import attachments, e_invoice
 from chalicelib.services.documents.view import issued_view
 from tests.unit.render.en16931 import CENT, arithmetic, read, refusals
 from tests.unit.samples import AT, DAY, company, customer, issued, line
@@ -362,7 +362,7 @@ RENDERER = TypstRenderer()
 @pytest.mark.parametrize("name", ["complete", "arabic", "credited"])
 def test_the_page_carries_it(name: str) -> None:
     document = DOCUMENTS[name]()
-    carried = attachment(document)
+    carried = attachments(document)[0]
     made = RENDERER.render(issued_view(document, "fr"), attachments=[carried])
     reader = PdfReader(BytesIO(made))
     assert reader.attachments == {f"{document.number}.xml": [e_invoice(document)]}
@@ -371,7 +371,7 @@ def test_the_page_carries_it(name: str) -> None:
 
 
 def test_a_number_with_slashes_names_a_file() -> None:
-    assert attachment(replace(issued(), number="2026/11/0001")).name == "2026-11-0001.xml"
+    assert attachments(replace(issued(), number="2026/11/0001"))[0].name == "2026-11-0001.xml"
 
 
 @pytest.mark.parametrize(
