@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.fields import ResponseModel
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 
 
 class DiscountShown(ResponseModel):
@@ -92,7 +93,15 @@ class DocumentShown(ResponseModel):
     due_date: str | None
     currency: str
     language: str | None
-    settlement: str
+    payment_mode: Annotated[
+        Method, Field(description="How it is to be paid; `other` where nobody stated it.", examples=["transfer"])
+    ]
+    settlement: Annotated[
+        Settlement,
+        Field(
+            description="The older name of `payment_mode`.", examples=["other"], json_schema_extra={"deprecated": True}
+        ),
+    ]
     reverse_charge: bool
     seller: dict[str, Any] | None
     buyer: dict[str, Any] | None

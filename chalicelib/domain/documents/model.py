@@ -7,14 +7,12 @@ takes the number. A frozen document is never edited: its balance moves beside it
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from chalicelib.domain.companies.company import Address, Regime
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
-
-Settlement = Literal["cash", "other"]
 
 
 @value
@@ -127,6 +125,9 @@ class DraftDocument(Record):
     due_date: date | None = kept("draft.content", default=None)
     language: Language | None = kept("draft.content", default=None)
     settlement: Settlement = kept("draft.content", default="other")
+    """The older name of `payment_mode`: in cash or otherwise."""
+    payment_mode: Method | None = kept("draft.content", default=None)
+    """How the document is to be paid (CGI art. 145-III-7°); None until somebody states it."""
     reverse_charge: bool = kept("draft.content", default=False)
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
@@ -148,6 +149,10 @@ class Issued(Record):
     currency: str = kept("document.content", default="MAD")
     language: Language = kept("document.content")
     settlement: Settlement = kept("document.content", default="other")
+    """The older name of `payment_mode`: in cash or otherwise."""
+    payment_mode: Method | None = kept("document.content", default=None)
+    """How the document is to be paid (CGI art. 145-III-7°); None on older documents and where nobody stated it. Read it
+    by `payment_mode.mode_of`."""
     reverse_charge: bool = kept("document.content", default=False)
     specimen: bool = kept("document.content", default=False)
     seller: Seller = kept("document.seller")

@@ -2,16 +2,14 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Literal
 
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.money import ZERO, amount_text
 from chalicelib.domain.morocco.stamp import stamp_duty
-
-Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
 
 
 @entity("payment_id", table="ledger", prefix="pay")

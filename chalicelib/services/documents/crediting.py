@@ -101,6 +101,7 @@ def _note(
         currency=invoice.currency,
         language=invoice.language,
         settlement=invoice.settlement,
+        payment_mode=invoice.payment_mode,
         reverse_charge=invoice.reverse_charge,
         customer=invoice.customer,
         buyer=invoice.buyer,

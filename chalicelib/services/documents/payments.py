@@ -12,7 +12,8 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.payment import Method, Payment, PaymentId, check_payment, duty
+from chalicelib.domain.documents.payment import Payment, PaymentId, check_payment, duty
+from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.documents.registry import by_id, person_of
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued

@@ -13,6 +13,7 @@ from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
 from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment_mode import mode_of
 from chalicelib.domain.documents.registry import by_kind, corrected_by, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
@@ -45,6 +46,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "due_date": _day(draft.due_date),
         "currency": "MAD",
         "language": draft.language,
+        "payment_mode": mode_of(draft),
         "settlement": draft.settlement,
         "reverse_charge": draft.reverse_charge,
         document_type.person: document_type.person_of(draft),
@@ -127,6 +129,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "due_date": document.due_date.isoformat(),
         "currency": document.currency,
         "language": document.language,
+        "payment_mode": mode_of(document),
         "settlement": document.settlement,
         "reverse_charge": document.reverse_charge,
         document_type.person: None if erased else person,
