@@ -19,6 +19,7 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
+from chalicelib.api.metadata import MetadataIn
 from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
@@ -40,6 +41,14 @@ SettlementAlias = Annotated[
         examples=["other"],
         json_schema_extra={"deprecated": True},
     ),
+]
+BuyerReference = Annotated[
+    str,
+    Text(100),
+    Field(description="The reference that the buyer demands on the invoice (BT-10).", examples=["Service achats"]),
+]
+OrderReference = Annotated[
+    str, Text(100), Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
 ]
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
@@ -104,6 +113,9 @@ class DraftEdit(Model):
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
+    buyer_reference: BuyerReference | None = None
+    order_reference: OrderReference | None = None
+    metadata: MetadataIn | None = None
 
     def content(self) -> dict[str, Any]:
         """The members that were sent, as domain values by name."""

@@ -91,8 +91,13 @@ def faults_of(error: "ValidationError", within: str = "") -> tuple[Fault, ...]:
             code, params = kind, dict(context)
         if code == "unknown_field" and within == "/query":
             code = "unknown_parameter"
-        found.append(Fault(pointer(one["loc"], within), code, params))
+        found.append(Fault(pointer(_place(one["loc"]), within), code, params))
     return tuple(found)
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The path of a fault. For a refused name of a pair, pydantic adds `[key]` after the name."""
+    return loc[:-1] if len(loc) > 1 and loc[-1] == "[key]" else loc
 
 
 @cache

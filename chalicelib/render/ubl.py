@@ -76,7 +76,10 @@ class _Writer:
             (f"cbc:{self._names.root}TypeCode", of.type_code),
             *(("cbc:Note", note) for note in of.notes),
             ("cbc:DocumentCurrencyCode", of.currency),
+            ("cbc:BuyerReference", of.buyer_reference),
         )
+        if of.order_reference:
+            child(child(root, "cac:OrderReference"), "cbc:ID", of.order_reference)
         if of.original:
             reference = child(child(root, "cac:BillingReference"), "cac:InvoiceDocumentReference")
             number, day = of.original

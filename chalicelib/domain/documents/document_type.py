@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Issued, Registered
+from chalicelib.domain.documents.model import REFERENCES, DraftDocument, Issued, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.language import Language
@@ -179,6 +179,11 @@ class DocumentType:
     def entered(self) -> tuple[str, ...]:
         """The attributes that only the drafts of this kind have. A client enters them, and the issue copies them."""
         return own_attributes(self.draft, DraftDocument, self.person) if self.draft else ()
+
+    @property
+    def erased_texts(self) -> tuple[str, ...]:
+        """The attributes that are blanked with an erased person: the free texts of this kind, and the references."""
+        return (*self.free_text, *REFERENCES)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
+from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller, references_of
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
@@ -123,6 +123,7 @@ def _content(
         "discount": draft.discount,
         "totals": calculated.totals,
         "notes": draft.notes,
+        **references_of(draft),
         **{name: getattr(draft, name) for name in document_type.entered},
     }
     seller, buyer = parties_of(document_type, company, party)

@@ -7,12 +7,14 @@ takes the number. A frozen document is never edited: its balance moves beside it
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any, Final
 
 from chalicelib.domain.companies.company import Address, Regime
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
+from chalicelib.domain.metadata import Metadata
 
 
 @value
@@ -117,6 +119,11 @@ class Buyer:
     phone: str | None = kept("document.buyer", default=None)
 
 
+REFERENCES: Final = ("buyer_reference", "order_reference", "metadata")
+"""The references of a draft, which its issue copies and a credit note takes over. They are free text: they may name
+anybody."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DraftDocument(Record):
     """A document that has no number yet. Its kind adds the attribute that names the other party."""
@@ -132,6 +139,9 @@ class DraftDocument(Record):
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
+    buyer_reference: str | None = kept("draft.content", default=None)
+    order_reference: str | None = kept("draft.content", default=None)
+    metadata: Metadata | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
     """The totals as of the last edit. The issue calculates them again."""
     notices: tuple[Notice, ...] = kept("draft.content", default=())
@@ -161,6 +171,12 @@ class Issued(Record):
     discount: Discount | None = kept("document.content", default=None)
     totals: Totals = kept("document.content")
     notes: str | None = kept("document.content", default=None)
+    buyer_reference: str | None = kept("document.content", default=None)
+    """The reference that the buyer demands on the invoice (BT-10): a cost centre, a department."""
+    order_reference: str | None = kept("document.content", default=None)
+    """The number of the buyer's order (BT-13)."""
+    metadata: Metadata | None = kept("document.content", default=None)
+    """Pairs of texts for the client's own use; never printed."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
 
@@ -173,3 +189,8 @@ class Registered(Issued):
     series: str = kept("ledger.numbering")
     position: int = kept("ledger.numbering")
     chain: str = kept("ledger.hash")
+
+
+def references_of(document: DraftDocument | Issued) -> dict[str, Any]:
+    """The references of a draft or a document, by the name of their attribute."""
+    return {name: getattr(document, name) for name in REFERENCES}

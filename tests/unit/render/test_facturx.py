@@ -32,7 +32,7 @@ def page(name: str, language: Language) -> bytes:
 
 
 def understood(xml: bytes) -> dict[str, Any]:
-    """What another program reads in an e-invoice, by the standard's terms; it reads both syntaxes."""
+    """Another program's reading of an e-invoice in either syntax, by the standard's terms."""
     from facturx import parse_ubl_cii_xml  # type: ignore[import-untyped]
 
     found = parse_ubl_cii_xml(xml)
