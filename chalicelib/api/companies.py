@@ -34,6 +34,11 @@ from chalicelib.services.representation.records import present_company
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
+_DECLARED = "The e-mail address that the company has declared for electronic invoices (CGI art. 145-X, BT-34)."
+ElectronicAddress = Annotated[
+    Email, Field(description=f"{_DECLARED} Without one, documents state `email`.", examples=["factures@atlas.example"])
+]
+ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
 
 
@@ -53,6 +58,7 @@ class Particulars(Edit):
     rib: Annotated[str, Text(60)] | None = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
+    electronic_address: ElectronicAddress | None = None
 
 
 class _Profile(Particulars):
@@ -107,6 +113,7 @@ class CompanyShown(RecordShown):
     rib: str | None
     email: str | None
     phone: str | None
+    electronic_address: ElectronicAddressShown
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None

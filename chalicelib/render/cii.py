@@ -7,7 +7,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from chalicelib.domain.money import amount_text, price_text, text
-from chalicelib.render.einvoice import SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
+from chalicelib.render.einvoice import E_MAIL, SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
 from chalicelib.render.elements import child, texts, written
 
 _SPACES: Final = {
@@ -19,7 +19,8 @@ _SPACES: Final = {
 _DAY: Final = "102"
 """UNTDID 2379: a day as eight digits."""
 _TAX_NUMBER: Final = "FC"
-"""The scheme of a tax registration that is no VAT identifier."""
+"""The scheme of a tax registration that is no VAT identifier. The rules allow it for the seller only."""
+_SELLER: Final = "ram:SellerTradeParty"
 
 
 def write(values: EInvoice) -> bytes:
@@ -47,8 +48,13 @@ def _document(root: Element, of: EInvoice) -> None:
     document = child(root, "rsm:ExchangedDocument")
     texts(document, ("ram:ID", of.number), ("ram:TypeCode", of.type_code))
     _day(document, "ram:IssueDateTime", of.issued)
-    for note in of.notes:
+    for note in (*of.notes, *_buyers_registration(of.buyer)):
         child(child(document, "ram:IncludedNote"), "ram:Content", note)
+
+
+def _buyers_registration(buyer: TradeParty) -> tuple[str, ...]:
+    """The buyer's tax registration as a note. UBL has an element for it."""
+    return (f"{buyer.name} : {' '.join(buyer.registration)}",) if buyer.registration else ()
 
 
 def _line(transaction: Element, of: EInvoiceLine) -> None:
@@ -99,7 +105,7 @@ def _allowance(parent: Element, of: Allowance) -> None:
 def _agreement(transaction: Element, of: EInvoice) -> None:
     agreement = child(transaction, "ram:ApplicableHeaderTradeAgreement")
     texts(agreement, ("ram:BuyerReference", of.buyer_reference))
-    _party(agreement, "ram:SellerTradeParty", of.seller)
+    _party(agreement, _SELLER, of.seller)
     _party(agreement, "ram:BuyerTradeParty", of.buyer)
     if of.order_reference:
         order = child(agreement, "ram:BuyerOrderReferencedDocument")
@@ -125,7 +131,9 @@ def _party(agreement: Element, role: str, of: TradeParty) -> None:
         ("ram:CityName", address.city),
         ("ram:CountryID", address.country),
     )
-    if of.registration:
+    if of.electronic:
+        child(child(party, "ram:URIUniversalCommunication"), "ram:URIID", of.electronic, schemeID=E_MAIL)
+    if of.registration and role == _SELLER:
         child(child(party, "ram:SpecifiedTaxRegistration"), "ram:ID", of.registration[1], schemeID=_TAX_NUMBER)
 
 

@@ -25,6 +25,8 @@ from chalicelib.render.units import PIECES, unit_code
 
 SPECIFICATION: Final = "urn:cen.eu:en16931:2017"
 """BT-24, the same in both syntaxes."""
+E_MAIL: Final = "EM"
+"""The scheme of an electronic address that is an e-mail address (EAS)."""
 DISCOUNT: Final = "95"
 """UNTDID 5189: the code of a reduction's reason."""
 _ROUNDING: Translations = {"fr": "Arrondi", "ar": "تقريب", "en": "Rounding"}
@@ -35,8 +37,8 @@ _UNIT: Translations = {"fr": "Unité", "ar": "الوحدة", "en": "Unit"}
 class TradeParty:
     """The seller (BG-4) or the buyer (BG-7).
 
-    `identifier` is the ICE. `registration` is a tax registration with its scheme ("IF"): BT-32 of the seller.
-    `electronic` is the electronic address that the seller has declared (BT-34), an e-mail address.
+    `identifier` is the ICE. `registration` is a tax registration with its scheme ("IF"): BT-32 of the seller. The
+    standard has no such term for the buyer. `electronic` is the seller's electronic address (BT-34), an e-mail address.
     """
 
     name: str
@@ -199,6 +201,7 @@ def _seller(seller: Seller, view: DocumentView) -> TradeParty:
         legal_number=seller.ice or seller.trade_register or (registered[1] if registered else None),
         legal_form=_legal_form(view),
         registration=registered,
+        electronic=seller.electronic_address,
         phone=seller.phone,
         email=seller.email,
     )
@@ -219,6 +222,7 @@ def _buyer(buyer: Buyer) -> TradeParty:
         address=buyer.address,
         identifier=buyer.ice,
         legal_number=buyer.ice or buyer.trade_register or buyer.tax_id,
+        registration=("IF", buyer.tax_id) if buyer.tax_id else None,
         phone=buyer.phone,
         email=buyer.email,
     )

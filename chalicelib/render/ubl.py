@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.money import amount_text, price_text, text
-from chalicelib.render.einvoice import SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
+from chalicelib.render.einvoice import E_MAIL, SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
 from chalicelib.render.elements import child, texts, written
 
 _SCHEMA: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -87,6 +87,8 @@ class _Writer:
 
     def _party(self, role: str, of: TradeParty) -> None:
         party = child(child(self._root, role), "cac:Party")
+        if of.electronic:
+            child(party, "cbc:EndpointID", of.electronic, schemeID=E_MAIL)
         if of.identifier:
             child(child(party, "cac:PartyIdentification"), "cbc:ID", of.identifier)
         self._address(party, of.address)

@@ -9,7 +9,7 @@ from tests.conftest import Shop
 from tests.unit.render.en16931 import read, refusals
 
 REFERENCES = {"buyer_reference": "Service achats", "order_reference": "BC-2026-118", "metadata": {"order": "SHOP-118"}}
-EMPTY = {"buyer_reference": None, "order_reference": None, "metadata": {}}
+EMPTY: dict[str, Any] = {"buyer_reference": None, "order_reference": None, "metadata": {}}
 
 
 def references(body: dict[str, Any]) -> dict[str, Any]:

@@ -197,7 +197,8 @@ def seller_of(company: Company) -> Seller:
         "phone",
         "logo",
     )
-    return Seller(**{name: getattr(company, name) for name in names})
+    electronic = company.electronic_address or company.email
+    return Seller(**{name: getattr(company, name) for name in names}, electronic_address=electronic)
 
 
 def supplier_of(supplier: Party) -> Seller:

@@ -101,6 +101,8 @@ class Seller:
     rib: str | None = kept("document.seller", default=None)
     email: str | None = kept("document.seller", default=None)
     phone: str | None = kept("document.seller", default=None)
+    electronic_address: str | None = kept("document.seller", default=None)
+    """The seller's electronic address (BT-34), an e-mail address; None on documents of an earlier version."""
     logo: str | None = kept("document.seller", default=None)
 
 
