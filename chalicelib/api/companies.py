@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     NumberingSettled,
+    RendererUnavailable,
     invalid,
 )
 from chalicelib.domain.ids import derived_id
@@ -81,7 +82,8 @@ class SignUp(_Profile):
 
 class CompanyEdit(_Profile):
     """Omitted members stay unchanged; null clears a member that may be empty. `logo` is set by its own endpoint and
-    cleared here. `template` is the merchant's own HTML, at most 64 KB."""
+    cleared here. `template` is the merchant's own HTML, at most 64 KB. It is tried with a specimen before it is
+    stored."""
 
     name: Name = unsent()
     logo: None = unsent()
@@ -171,7 +173,7 @@ def _profile(context: RequestContext) -> Answer:
 
 def _edit(context: RequestContext) -> Answer:
     call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.edit(context.world.store, call, context.body.content()))
+    return answer(companies.edit(context.world, call, context.body.content()))
 
 
 def _set_logo(context: RequestContext) -> Answer:
@@ -225,7 +227,7 @@ ENDPOINTS = (
         response_model=CompanyShown,
         idempotent=True,
         if_match=True,
-        errors=(NumberingSettled,),
+        errors=(NumberingSettled, RendererUnavailable),
         tag="Company",
     ),
     Endpoint(

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Customer, Party
+from chalicelib.domain.companies.template import digest_of
 from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller, references_of
@@ -140,12 +141,14 @@ def parties_of(
 
 
 def numbered(company: Company, document_type: DocumentType, slot: SeriesSlot) -> dict[str, Any]:
-    """The attributes of a document that come from its slot: number, day, salt, and its place in the register."""
+    """The attributes of a document that come from its slot and the company: number, day, salt, template, and its place
+    in the register."""
     found = {
         "number": number(current(company, document_type.kind), slot.day, slot.series.next),
         "issue_date": slot.day,
         "salt": slot.salt,
         "specimen": slot.specimen,
+        "template": digest_of(company.template),
         "hash": "",
     }
     place = {"series": slot.series.id, "position": slot.series.next, "chain": ""}

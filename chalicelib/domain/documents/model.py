@@ -179,6 +179,8 @@ class Issued(Record):
     """The number of the buyer's order (BT-13)."""
     metadata: Metadata | None = kept("document.content", default=None)
     """Pairs of texts for the client's own use; never printed."""
+    template: str | None = kept("document.content", default=None)
+    """The SHA-256 (hex) of the company's own template at the issue; None for the standard layout."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
 

@@ -62,6 +62,7 @@ BACKUP_GROUPS: Final = frozenset(
         "register",
         "series",
         "suppliers",
+        "templates",
         "terms",
     }
 )
@@ -93,6 +94,7 @@ TABLES: Final = frozenset(
         "suppliers",
         "support_messages",
         "support_threads",
+        "templates",
     }
 )
 """The tables of an export."""

@@ -10,6 +10,7 @@ from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
@@ -73,6 +74,7 @@ GROUPS: Final = (
     _group("payment_ids", "statutory", PaymentId),
     _group("terms", "statutory", RetentionSchedule),
     _group("leftovers", "statutory", OrphanedPayments),
+    _group("templates", "working", EarlierTemplate),
     _group("journal", "statutory", JournalEntry),
     _group("head", "statutory", Head, streamed=False),
 )
