@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from chalicelib.domain.companies.company import Address
-from chalicelib.domain.documents.model import Buyer, Issued, Line, Seller
+from chalicelib.domain.documents.model import Issued, Line, Seller
 from chalicelib.domain.documents.registry import by_kind, corrected_by
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.language import Language
@@ -152,7 +152,7 @@ def values_of(document: Issued, view: DocumentView) -> EInvoice:
         order_reference=document.order_reference,
         original=(corrected.number, corrected.day) if corrected else None,
         seller=_seller(document.seller, view),
-        buyer=_buyer(document.buyer),
+        buyer=_buyer(document),
         means=None if corrected else means_of(document),
         terms=_terms(document, view),
         groups=groups,
@@ -216,13 +216,14 @@ def _legal_form(view: DocumentView) -> str:
     return " – ".join([part for part in (seller.legal_form,) if part] + identifiers)
 
 
-def _buyer(buyer: Buyer) -> TradeParty:
+def _buyer(document: Issued) -> TradeParty:
+    buyer, known = document.buyer, document.einvoice_edition is not None
     return TradeParty(
         name=buyer.name,
         address=buyer.address,
         identifier=buyer.ice,
         legal_number=buyer.ice or buyer.trade_register or buyer.tax_id,
-        registration=("IF", buyer.tax_id) if buyer.tax_id else None,
+        registration=("IF", buyer.tax_id) if buyer.tax_id and known else None,
         phone=buyer.phone,
         email=buyer.email,
     )
@@ -249,7 +250,8 @@ def _allowances(document: Issued, groups: tuple[VatBreakdown, ...]) -> Iterator[
 
 def _line(document: Issued, number: int, line: Line) -> EInvoiceLine:
     language = document.language
-    category, code, net = category_of(document, line.exemption), unit_code(line.unit), line.net or ZERO
+    category, net = category_of(document, line.exemption), line.net or ZERO
+    code = unit_code(line.unit, first_edition=document.einvoice_edition is None)
     name = line.description.partition("\n")[0].strip() or line.description
     return EInvoiceLine(
         number=number,

@@ -12,7 +12,15 @@ from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.companies.template import digest_of
 from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller, references_of
+from chalicelib.domain.documents.model import (
+    EINVOICE_EDITION,
+    Buyer,
+    DraftDocument,
+    Issued,
+    Registered,
+    Seller,
+    references_of,
+)
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
@@ -149,6 +157,7 @@ def numbered(company: Company, document_type: DocumentType, slot: SeriesSlot) ->
         "salt": slot.salt,
         "specimen": slot.specimen,
         "template": digest_of(company.template),
+        "einvoice_edition": EINVOICE_EDITION,
         "hash": "",
     }
     place = {"series": slot.series.id, "position": slot.series.next, "chain": ""}

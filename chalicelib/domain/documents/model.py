@@ -121,6 +121,9 @@ class Buyer:
     phone: str | None = kept("document.buyer", default=None)
 
 
+EINVOICE_EDITION: Final = 2
+"""The edition of e-invoices of new documents. The second one knows more units, and states the buyer's IF beside their
+ICE."""
 REFERENCES: Final = ("buyer_reference", "order_reference", "metadata")
 """The references of a draft, which its issue copies and a credit note takes over. They are free text: they may name
 anybody."""
@@ -181,6 +184,8 @@ class Issued(Record):
     """Pairs of texts for the client's own use; never printed."""
     template: str | None = kept("document.content", default=None)
     """The SHA-256 (hex) of the company's own template at the issue; None for the standard layout."""
+    einvoice_edition: int | None = kept("document.content", default=None)
+    """The edition of its e-invoice; None is the first one. An issued e-invoice stays as it was."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
 

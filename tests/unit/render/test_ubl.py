@@ -394,6 +394,17 @@ def test_the_buyers_tax_number_is_beside_the_ice() -> None:
     assert "Client Exemple : IF 40211587" in cii.decode()
 
 
+def test_an_e_invoice_of_the_first_edition_stays_as_it_was() -> None:
+    """An earlier version issued the document: what it did not know is not added to what the buyer has got."""
+    made = issued(line(unit="flacon"), buyer=customer(tax_id="40211587"))
+    earlier = replace(made, einvoice_edition=None)
+    it = read(e_invoice(earlier))
+    assert it.all("cbc:InvoicedQuantity", it.lines[0])[0].get("unitCode") == "C62"
+    assert it.text("cac:Item/cac:AdditionalItemProperty/cbc:Value", it.lines[0]) == "flacon"
+    assert not it.all("cac:AccountingCustomerParty/cac:Party/cac:PartyTaxScheme")
+    assert refusals(e_invoice(earlier)) == refusals(attachments(earlier)[1].data) == []
+
+
 def test_a_credit_note_states_the_day_of_its_invoice() -> None:
     made = second_third("10.00")
     day = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"
