@@ -12,7 +12,6 @@ from chalicelib.api.fields import (
     Instant,
     Model,
     Percent,
-    PositiveAmount,
     Quantity,
     Rate,
     Text,
@@ -159,16 +158,6 @@ class CreditIn(Model):
     id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
     lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
     reason: Annotated[str, Text(500)] | None = None
-
-
-class PaymentIn(Model):
-    """Money received, in dirhams."""
-
-    id: Annotated[str, Id("pay")] | None = None
-    amount: PositiveAmount
-    method: Method
-    date: Day
-    reference: Annotated[str, Text(100)] | None = None
 
 
 class DocumentFilters(PageQuery):

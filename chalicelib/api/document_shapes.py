@@ -43,7 +43,8 @@ class VatShown(ResponseModel):
 
 
 class TotalsShown(ResponseModel):
-    """In dirhams; payable = gross + stamp_duty − withheld."""
+    """In dirhams; payable = gross + stamp_duty. Documents from before withholding moved to the payment state the
+    payable less `withheld`; it is 0.00 on others."""
 
     lines: str
     discount: str
@@ -56,6 +57,13 @@ class TotalsShown(ResponseModel):
     withheld_vat: str
     withheld_fees: str
     payable: str
+
+
+class WithholdingShown(ResponseModel):
+    """The RAS that the buyer is expected to withhold at payment, in dirhams. It is a note: the payment states it."""
+
+    vat: Annotated[str, Field(description="RAS-TVA (CGI art. 117).", examples=["1500.00"])]
+    fees: Annotated[str, Field(description="RAS on fees (CGI art. 157).", examples=["0.00"])]
 
 
 class WordsShown(ResponseModel):
@@ -110,6 +118,7 @@ class DocumentShown(ResponseModel):
     discount: DiscountShown | None
     totals: TotalsShown
     amount_in_words: WordsShown
+    expected_withholding: WithholdingShown
     notes: str | None
     buyer_reference: Annotated[
         str | None, Field(description="The buyer's own reference (BT-10).", examples=["Service achats"])
@@ -125,11 +134,16 @@ class DocumentShown(ResponseModel):
 
 
 class PayableShown(DocumentShown):
-    """A document on which payments are recorded. Notices are those of a draft."""
+    """A document on which payments are recorded. Notices are those of a draft. What is owed is gross + stamp duty, less
+    the credit notes; `paid` and `withheld` settle it."""
 
-    paid: str
-    credited: str
-    balance: str
+    paid: Annotated[str, Field(description="The money that pays it, in dirhams.", examples=["10500.00"])]
+    withheld: Annotated[str, Field(description="What its payers withheld, in dirhams.", examples=["1500.00"])]
+    credited: Annotated[str, Field(description="The sum of its credit notes, in dirhams.", examples=["0.00"])]
+    pending: Annotated[
+        str, Field(description="Cheques and bills that are not cashed yet. They pay nothing.", examples=["0.00"])
+    ]
+    balance: Annotated[str, Field(description="What is still owed, never below zero.", examples=["0.00"])]
 
 
 class Deleted(ResponseModel):
@@ -138,22 +152,6 @@ class Deleted(ResponseModel):
     id: str
     object: str
     deleted: Literal[True]
-
-
-class PaymentShown(ResponseModel):
-    """A payment. `stamp_duty` is the additional tax on cash; it does not change the balance."""
-
-    id: str
-    object: Literal["payment"]
-    invoice: str
-    amount: str
-    method: str
-    date: str
-    reference: str | None
-    stamp_duty: str
-    version: int
-    created_at: str
-    updated_at: str
 
 
 class OutcomeShown(ResponseModel):

@@ -131,6 +131,7 @@ def _content(
         "lines": calculated.lines,
         "discount": draft.discount,
         "totals": calculated.totals,
+        "expected_withholding": calculated.expected_withholding,
         "notes": draft.notes,
         **references_of(draft),
         **{name: getattr(draft, name) for name in document_type.entered},

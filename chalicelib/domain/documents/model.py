@@ -64,8 +64,18 @@ class VatShare:
 
 
 @value
+class ExpectedWithholding:
+    """The RAS that the buyer is expected to withhold at payment, in dirhams (CGI art. 117 and 157). It is a note: what
+    was withheld is stated by the payment."""
+
+    vat: Decimal = kept("document.content")
+    fees: Decimal = kept("document.content")
+
+
+@value
 class Totals:
-    """A document's totals in dirhams: payable = gross + stamp_duty − withheld."""
+    """A document's totals in dirhams: payable = gross + stamp_duty. On documents from before withholding moved to the
+    payment, payable is less `withheld_vat` and `withheld_fees`; they are 0 on others."""
 
     lines: Decimal = kept("document.content")
     discount: Decimal = kept("document.content")
@@ -149,7 +159,10 @@ class DraftDocument(Record):
     metadata: Metadata | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
     """The totals as of the last edit. The issue calculates them again."""
+    expected_withholding: ExpectedWithholding | None = kept("draft.content", default=None)
     notices: tuple[Notice, ...] = kept("draft.content", default=())
+    advances: tuple[str, ...] = kept("draft.content", default=(), sparse=True)
+    """The entries of unapplied credit that this document alone takes, at its issue."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,6 +188,7 @@ class Issued(Record):
     lines: tuple[Line, ...] = kept("document.content", packed=True)
     discount: Discount | None = kept("document.content", default=None)
     totals: Totals = kept("document.content")
+    expected_withholding: ExpectedWithholding | None = kept("document.content", default=None)
     notes: str | None = kept("document.content", default=None)
     buyer_reference: str | None = kept("document.content", default=None)
     """The reference that the buyer demands on the invoice (BT-10): a cost centre, a department."""

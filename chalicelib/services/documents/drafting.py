@@ -124,7 +124,12 @@ def _completed(
 ) -> dict[str, Any]:
     """The content with its calculated lines, totals and notices."""
     calculated = _calculated(document_type, content, company, party, day)
-    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
+    shown = {
+        "lines": calculated.lines,
+        "totals": calculated.totals,
+        "expected_withholding": calculated.expected_withholding,
+        "notices": calculated.notices,
+    }
     return {**content, **shown}
 
 

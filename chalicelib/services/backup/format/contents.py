@@ -11,6 +11,7 @@ from chalicelib.domain.companies.company import Company, Head, OrphanedPayments,
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.companies.template import EarlierTemplate
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
@@ -74,8 +75,10 @@ GROUPS: Final = (
     _group("payment_ids", "statutory", PaymentId),
     _group("terms", "statutory", RetentionSchedule),
     _group("leftovers", "statutory", OrphanedPayments),
-    _group("templates", "working", EarlierTemplate),
     _group("journal", "statutory", JournalEntry),
+    _group("credit_entries", "statutory", CreditEntry),
+    _group("refunds", "statutory", Refund),
+    _group("templates", "working", EarlierTemplate),
     _group("head", "statutory", Head, streamed=False),
 )
 """The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""
