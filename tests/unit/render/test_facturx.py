@@ -106,6 +106,23 @@ def test_equal_documents_give_equal_pages_and_the_first_bytes_are_typsts() -> No
     assert made.startswith(b"%PDF-1.7")
 
 
+def test_the_update_is_one_object_and_a_new_second_identifier() -> None:
+    made = page("plain", "fr")
+    first = made[: made.index(b"%%EOF") + 5]
+    before, after = PdfReader(BytesIO(first), strict=True), PdfReader(BytesIO(made), strict=True)
+    assert len(after.pages) == len(before.pages)
+    assert after.trailer["/Size"] == before.trailer["/Size"]
+    old, new = (cast(Any, each.trailer["/ID"]) for each in (before, after))
+    assert (new[0] == old[0], new[1] == old[1]) == (True, False)
+    assert made[len(first) :].count(b" 0 obj") == 1
+
+
+@pytest.mark.parametrize("broken", [b"", b"%PDF-1.7", b"trailer\n<</Root 1 0 R>>\nstartxref\n0\n%%EOF"])
+def test_another_file_is_refused(broken: bytes) -> None:
+    with pytest.raises(RenderFailed, match="the PDF"):
+        facturx.declared(broken)
+
+
 def test_a_page_without_the_file_is_not_declared() -> None:
     alone = EmbeddedFile(name="x.xml", data=b"<x/>")
     assert b"factur-x" not in RENDERER.render(view(1), attachments=[alone])
