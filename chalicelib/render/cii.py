@@ -1,13 +1,15 @@
 """Write an e-invoice as Cross Industry Invoice (D16B), the syntax of Factur-X, with equal bytes for equal values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from chalicelib.domain.companies.company import VatBasis
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.render.einvoice import E_MAIL, SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
+from chalicelib.render.einvoice_vat import VatBreakdown
 from chalicelib.render.elements import child, texts, written
 
 _SPACES: Final = {
@@ -18,6 +20,8 @@ _SPACES: Final = {
 }
 _DAY: Final = "102"
 """UNTDID 2379: a day as eight digits."""
+_VAT_DUE: Final[Mapping[VatBasis, str]] = {"invoices": "5", "receipts": "72"}
+"""BT-8 by UNTDID 2475: the day of issue, or the day of payment."""
 _TAX_NUMBER: Final = "FC"
 """The scheme of a tax registration that is no VAT identifier. The rules allow it for the seller only."""
 _SELLER: Final = "ram:SellerTradeParty"
@@ -151,7 +155,7 @@ def _settlement(transaction: Element, of: EInvoice) -> None:
             account = child(means, "ram:PayeePartyCreditorFinancialAccount")
             child(account, "ram:ProprietaryID", of.means.account)
     for group in of.groups:
-        _breakdown(settlement, group.category, group.rate, group.base, group.tax, group.reasons)
+        _breakdown(settlement, group, _VAT_DUE[of.vat_due] if of.vat_due else None)
     for allowance in of.allowances:
         _allowance(settlement, allowance)
     terms = child(settlement, "ram:SpecifiedTradePaymentTerms")
@@ -167,18 +171,16 @@ def _settlement(transaction: Element, of: EInvoice) -> None:
             _day(reference, "ram:FormattedIssueDateTime", day, "qdt")
 
 
-def _breakdown(
-    settlement: Element, category: str, rate: Decimal, base: Decimal, tax: Decimal, reasons: Sequence[str]
-) -> None:
-    element = child(settlement, "ram:ApplicableTradeTax")
+def _breakdown(settlement: Element, of: VatBreakdown, due: str | None) -> None:
     texts(
-        element,
-        ("ram:CalculatedAmount", amount_text(tax)),
+        child(settlement, "ram:ApplicableTradeTax"),
+        ("ram:CalculatedAmount", amount_text(of.tax)),
         ("ram:TypeCode", "VAT"),
-        ("ram:ExemptionReason", "; ".join(dict.fromkeys(reasons))),
-        ("ram:BasisAmount", amount_text(base)),
-        ("ram:CategoryCode", category),
-        ("ram:RateApplicablePercent", text(rate) if category != "O" else None),
+        ("ram:ExemptionReason", "; ".join(dict.fromkeys(of.reasons))),
+        ("ram:BasisAmount", amount_text(of.base)),
+        ("ram:CategoryCode", of.category),
+        ("ram:DueDateTypeCode", due),
+        ("ram:RateApplicablePercent", text(of.rate) if of.category != "O" else None),
     )
 
 

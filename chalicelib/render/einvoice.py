@@ -10,13 +10,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from chalicelib.domain.companies.company import Address
+from chalicelib.domain.companies.company import Address, VatBasis
 from chalicelib.domain.documents.model import Issued, Line, Seller
 from chalicelib.domain.documents.registry import by_kind, corrected_by
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.language import Language
 from chalicelib.domain.money import EXACT, ZERO, cents
-from chalicelib.domain.morocco.mentions import Translations
+from chalicelib.domain.morocco.mentions import NO_VAT, Translations
 from chalicelib.domain.morocco.vat import exemption_wording
 from chalicelib.render.einvoice_payment import PaymentMeans, means_of
 from chalicelib.render.einvoice_vat import VatBreakdown, category_of, groups_of
@@ -106,8 +106,8 @@ class EInvoice:
     delivered: date | None
     notes: tuple[str, ...]
     currency: str
-    vat_on_payment: bool | None
-    """BT-8: whether TVA is due at the payment or at the invoice. None if the document does not state it."""
+    vat_due: VatBasis | None
+    """BT-8: whether TVA is due when money is received, or at the invoice. None if the document does not state it."""
     buyer_reference: str | None
     order_reference: str | None
     original: tuple[str, date | None] | None
@@ -147,7 +147,7 @@ def values_of(document: Issued, view: DocumentView) -> EInvoice:
         delivered=None if corrected and corrected.day is None else document.operation_date,
         notes=tuple(note for note in _notes(document, view) if note),
         currency=document.currency,
-        vat_on_payment=None,
+        vat_due=None if document.seller.regime in NO_VAT else document.vat_basis,
         buyer_reference=document.buyer_reference,
         order_reference=document.order_reference,
         original=(corrected.number, corrected.day) if corrected else None,

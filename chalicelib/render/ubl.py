@@ -1,17 +1,21 @@
 """Write an e-invoice as UBL 2.1, with equal bytes for equal values."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from chalicelib.domain.companies.company import Address
+from chalicelib.domain.companies.company import Address, VatBasis
 from chalicelib.domain.money import amount_text, price_text, text
 from chalicelib.render.einvoice import E_MAIL, SPECIFICATION, Allowance, EInvoice, EInvoiceLine, TradeParty
 from chalicelib.render.elements import child, texts, written
 
 _SCHEMA: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
+
+
+_VAT_DUE: Final[Mapping[VatBasis, str]] = {"invoices": "3", "receipts": "432"}
+"""BT-8 by UNTDID 2005: the day of issue, or the day of payment."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,8 @@ class _Writer:
             ("cbc:DocumentCurrencyCode", of.currency),
             ("cbc:BuyerReference", of.buyer_reference),
         )
+        if of.vat_due:
+            child(child(root, "cac:InvoicePeriod"), "cbc:DescriptionCode", _VAT_DUE[of.vat_due])
         if of.order_reference:
             child(child(root, "cac:OrderReference"), "cbc:ID", of.order_reference)
         if of.original:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from chalicelib.domain.text import fold
+
 PIECES: Final = "C62"
 """The code for one piece of the line's subject. It is used when a line names no unit, or a unit without a code."""
 
@@ -117,7 +119,7 @@ as it was."""
 
 
 def _codes(words_by_code: dict[str, str]) -> dict[str, str]:
-    return {word.replace("_", " "): code for code, words in words_by_code.items() for word in words.split()}
+    return {fold(word.replace("_", " ")): code for code, words in words_by_code.items() for word in words.split()}
 
 
 _FIRST: Final = _codes(_WORDS)
@@ -129,6 +131,6 @@ def unit_code(unit: str | None, *, first_edition: bool = False) -> str | None:
     if not unit:
         return PIECES
     codes = _FIRST if first_edition else _CODES
-    word = " ".join(unit.casefold().replace(".", " ").split())
+    word = " ".join(fold(unit).replace(".", " ").split())
     singular = " ".join(part.removesuffix("s").removesuffix("(s)") if len(part) > 2 else part for part in word.split())
     return codes.get(word) or codes.get(singular)

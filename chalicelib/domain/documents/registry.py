@@ -96,7 +96,7 @@ def person_of(document: Issued) -> str:
 class Corrected(NamedTuple):
     """The document that another one corrects: its type, id, number and day of issue. The day is None if an earlier
     version wrote the correction. `lines` are the numbers (from 1) of its lines, one for each line of the document that
-    corrects it."""
+    corrects it, or 0 for a line that corrects the whole document."""
 
     document_type: DocumentType
     id: str
