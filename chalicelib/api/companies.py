@@ -24,6 +24,7 @@ from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     NumberingSettled,
+    RendererUnavailable,
     invalid,
 )
 from chalicelib.domain.ids import derived_id
@@ -38,6 +39,11 @@ from chalicelib.services.representation.records import present_company
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
+_DECLARED = "The e-mail address that the company has declared for electronic invoices (CGI art. 145-X, BT-34)."
+ElectronicAddress = Annotated[
+    Email, Field(description=f"{_DECLARED} Without one, documents state `email`.", examples=["factures@atlas.example"])
+]
+ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
 
 
@@ -57,6 +63,7 @@ class Particulars(Edit):
     rib: Annotated[str, Text(60)] | None = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
+    electronic_address: ElectronicAddress | None = None
 
 
 class _Profile(LawSettingsEdit, Particulars):
@@ -79,7 +86,8 @@ class SignUp(_Profile):
 
 class CompanyEdit(_Profile):
     """Omitted members stay unchanged; null clears a member that may be empty. `logo` is set by its own endpoint and
-    cleared here. `template` is the merchant's own HTML, at most 64 KB."""
+    cleared here. `template` is the merchant's own HTML, at most 64 KB. It is tried with a specimen before it is
+    stored."""
 
     name: Name = unsent()
     logo: None = unsent()
@@ -111,6 +119,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
     rib: str | None
     email: str | None
     phone: str | None
+    electronic_address: ElectronicAddressShown
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None
@@ -168,7 +177,7 @@ def _profile(context: RequestContext) -> Answer:
 
 def _edit(context: RequestContext) -> Answer:
     call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.edit(context.world.store, call, context.body.content()))
+    return answer(companies.edit(context.world, call, context.body.content()))
 
 
 def _set_logo(context: RequestContext) -> Answer:
@@ -222,7 +231,7 @@ ENDPOINTS = (
         response_model=CompanyShown,
         idempotent=True,
         if_match=True,
-        errors=(NumberingSettled,),
+        errors=(NumberingSettled, RendererUnavailable),
         tag="Company",
     ),
     Endpoint(

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.fields import Email, Id, Text, multi_line
+from chalicelib.api.metadata import MetadataIn, MetadataShown
 from chalicelib.api.records import (
     AddressIn,
     AddressShown,
@@ -49,6 +50,7 @@ class PartyEdit(Edit):
     payment_terms_days: TermsDays | None = None
     withholder: Withholder = unsent()
     notes: Annotated[str, multi_line(2_000)] | None = None
+    metadata: MetadataIn | None = None
 
 
 class CustomerEdit(PartyEdit):
@@ -95,6 +97,7 @@ class _PartyShown(RecordShown):
     payment_terms_days: int | None
     withholder: Withholder
     notes: str | None
+    metadata: MetadataShown
     notices: list[NoticeShown]
 
 
