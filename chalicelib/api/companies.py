@@ -10,16 +10,21 @@ from chalicelib.api.answers import Answer, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Email, Model, MonthDay, ResponseModel, Text, multi_line
+from chalicelib.api.law_settings import LawSettingsEdit, LawSettingsShown
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
-from chalicelib.domain.companies.company import Mode, Regime
+from chalicelib.domain.companies.company import (
+    Mode,
+    Regime,
+)
 from chalicelib.domain.companies.member import Role
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     NumberingSettled,
+    RendererUnavailable,
     invalid,
 )
 from chalicelib.domain.ids import derived_id
@@ -34,6 +39,11 @@ from chalicelib.services.representation.records import present_company
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
+_DECLARED = "The e-mail address that the company has declared for electronic invoices (CGI art. 145-X, BT-34)."
+ElectronicAddress = Annotated[
+    Email, Field(description=f"{_DECLARED} Without one, documents state `email`.", examples=["factures@atlas.example"])
+]
+ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
 
 
@@ -69,9 +79,10 @@ class Particulars(Edit):
     ) = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
+    electronic_address: ElectronicAddress | None = None
 
 
-class _Profile(Particulars):
+class _Profile(LawSettingsEdit, Particulars):
     language: Language = unsent()
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
@@ -95,7 +106,8 @@ class SignUp(_Profile):
 
 class CompanyEdit(_Profile):
     """Omitted members stay unchanged; null clears a member that may be empty. `logo` is set by its own endpoint and
-    cleared here. `template` is the merchant's own HTML, at most 64 KB."""
+    cleared here. `template` is the merchant's own HTML, at most 64 KB. It is tried with a specimen before it is
+    stored."""
 
     name: Name = unsent()
     logo: None = unsent()
@@ -109,7 +121,7 @@ class LogoIn(Model):
     logo: Annotated[str, Field(max_length=MAX_LOGO_TEXT, json_schema_extra={"contentEncoding": "base64"})]
 
 
-class CompanyShown(RecordShown):
+class CompanyShown(LawSettingsShown, RecordShown):
     """A company's profile. `logo` is the picture's SHA-256. `notices` are warnings that do not block the change."""
 
     object: Literal["company"]
@@ -129,6 +141,7 @@ class CompanyShown(RecordShown):
     bank_name: str | None = Field(description="The bank of the account.", examples=["Banque Populaire"])
     email: str | None
     phone: str | None
+    electronic_address: ElectronicAddressShown
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None
@@ -189,7 +202,7 @@ def _profile(context: RequestContext) -> Answer:
 
 def _edit(context: RequestContext) -> Answer:
     call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.edit(context.world.store, call, context.body.content()))
+    return answer(companies.edit(context.world, call, context.body.content()))
 
 
 def _set_logo(context: RequestContext) -> Answer:
@@ -243,7 +256,7 @@ ENDPOINTS = (
         response_model=CompanyShown,
         idempotent=True,
         if_match=True,
-        errors=(NumberingSettled,),
+        errors=(NumberingSettled, RendererUnavailable),
         tag="Company",
     ),
     Endpoint(

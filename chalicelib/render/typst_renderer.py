@@ -6,6 +6,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 from chalicelib.domain.documents.view import DocumentView
+from chalicelib.render import facturx
 from chalicelib.render.payload import payload
 from chalicelib.render.press import TEMPLATES, Press
 from chalicelib.render.renderer import HERE, EmbeddedFile, files_digest
@@ -33,4 +34,6 @@ class TypstRenderer:
 
         Raises RenderFailed when typst fails, which no content of a view should cause.
         """
-        return self.press.print_page("document", partial(payload, view), view.dated, logo=logo, attachments=attachments)
+        make = partial(payload, view)
+        pdf = self.press.print_page("document", make, view.dated, logo=logo, attachments=attachments)
+        return facturx.declared(pdf) if any(each.name == facturx.FILE for each in attachments) else pdf

@@ -336,3 +336,11 @@ def test_a_page_of_the_largest_drafts_fits_an_answer_of_lambda(shop: Shop) -> No
 def test_a_cursor_of_another_kind_is_refused(shop: Shop, prefix: str) -> None:
     refused = shop.owner.get("/v1/invoices", query={"starting_after": f"{prefix}_01ARZ3NDEKTSV4RRFFQ69G5FAV"})
     assert refused.status == 422
+
+
+def test_the_flag_of_reverse_charge_alone_drops_no_vat(shop: Shop) -> None:
+    """A taxable seller who charges none names the exemption (CGI art. 145-III-6°): the draft is refused at once."""
+    body = {"customer": shop.customer, "lines": [LINE | {"vat_rate": "0"}], "reverse_charge": True}
+    for path in ("/v1/invoices", "/v1/invoices/preview"):
+        refused = shop.owner.post(path, body)
+        assert (refused.status, refused.codes[0]) == (422, ("/reverse_charge", "reverse_charge_taxable_seller"))

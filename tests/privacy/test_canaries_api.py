@@ -39,6 +39,9 @@ TYPED = frozenset(
         "user",
         "reason",
         "cnss",
+        "buyer_reference",
+        "order_reference",
+        "shelf",
         "name_ar",
         "bank_name",
     }

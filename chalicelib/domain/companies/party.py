@@ -9,9 +9,12 @@ from typing import Literal
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.language import Language
+from chalicelib.domain.metadata import Metadata
 from chalicelib.domain.morocco.withholding import Withholder
 
 PartyKind = Literal["business", "consumer", "public_body"]
+Billing = Literal["each", "monthly"]
+"""One invoice for each sale, or one for the dealings of a month (Code de commerce art. 78-2)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,12 +37,19 @@ class Party(Record):
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
+    metadata: Metadata | None = kept("party.terms", default=None)
+    """Pairs of texts for the client's own use."""
     same_as: tuple[str, ...] | None = kept("party.terms", default=None)
 
 
 @entity("customer", table="workspace", prefix="cus")
 class Customer(Party):
     """A customer: the company invoices them."""
+
+    billing: Billing | None = kept("party.terms", default=None)
+    """None means each."""
+    terms_law: bool | None = kept("party.terms", default=None)
+    """Whether law 69-21 binds the sales to this customer. None: as the company says."""
 
 
 @entity("supplier", table="workspace", prefix="sup")

@@ -139,13 +139,20 @@ def _quantity_line(original: Line, quantity: Decimal, net: Decimal) -> Line:
     """The credit of a quantity: the line's share, and the discount that makes price and net agree."""
     listed = cents(EXACT.multiply(quantity, original.unit_price))
     discount = Discount(amount=listed - net) if listed > net else None
-    return replace(original, quantity=quantity, net=net, discount=discount)
+    return replace(original, quantity=quantity, net=net, discount=discount, unit_price_incl=None)
 
 
 def _amount_line(original: Line, description: str, amount: Decimal) -> Line:
     """The credit of an amount: one piece at this price."""
     return replace(
-        original, description=description, quantity=ONE, unit=None, unit_price=amount, discount=None, net=amount
+        original,
+        description=description,
+        quantity=ONE,
+        unit=None,
+        unit_price=amount,
+        unit_price_incl=None,
+        discount=None,
+        net=amount,
     )
 
 
@@ -178,11 +185,18 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
         if key not in touched:
             continue
         base = original.base if key in exhausted else proportion(original.base, so_far[key], whole[key])
-        tax = cents(percentage(base, original.rate))
+        tax = _tax(original, base)
         was = past.get(key, VatShare(rate=original.rate, base=ZERO, amount=ZERO))
         shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
     everything = exhausted == set(whole)
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
+
+
+def _tax(original: VatShare, base: Decimal) -> Decimal:
+    """The TVA on a part of the invoice's base. That of lines priced with tax is a share of the invoice's own TVA, which
+    may be a centime from base × rate."""
+    exact = original.amount == cents(percentage(original.base, original.rate))
+    return cents(percentage(base, original.rate)) if exact else proportion(original.amount, base, original.base)
 
 
 def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:

@@ -14,7 +14,10 @@ from chalicelib.domain.text import clean
 _SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015]+")
 _PHONE_NOISE = re.compile(r"\(0\)|[()/]")
 # One or two letters and five or six digits; RC, IF, TP and FA before a number are labels, never a CIN's series.
-_CIN = re.compile(r"(?<![A-Za-z0-9])(?!RC|IF|TP|FA)[A-Z]{1,2} ?\d{5,6}(?![A-Za-z0-9])", re.IGNORECASE)
+# "è" is a letter: the end of "Fès 58213" is no series.
+_CIN = re.compile(r"(?<![^\W_])(?!RC|IF|TP|FA)[A-Z]{1,2} ?\d{5,6}(?![^\W_])", re.IGNORECASE)
+_WITH_TOWN = re.compile(r"(?:RC\W*)?(?:[^\W\d_][^\d]*\s)?(\d{1,7})(?:\s[^\d]+)?", re.IGNORECASE)
+"""A number of the trade register with the town of its court, before or after it."""
 MAX_NUMBER_LENGTH = 12
 
 
@@ -106,11 +109,11 @@ def check_cnss(value: str) -> Finding | None:
 
 
 def check_trade_register(value: str) -> Finding | None:
-    """Registre de commerce (RC): a number, often written with its court's town, which only warns. Refuses a CIN."""
-    if looks_like_cin(value):
-        return refuse("cin_not_allowed")
+    """Registre de commerce (RC): a number, often written with its court's town: "Fès 58213"."""
     number = normalise(value)
     if not _digits(number):
+        if _WITH_TOWN.fullmatch(value.strip()):
+            return None
         return warn("trade_register_form") if re.search(r"\d", value, re.ASCII) else refuse("trade_register_malformed")
     return _check_number(value, TRADE_REGISTER)
 
@@ -144,6 +147,6 @@ def check_phone(value: str) -> Finding | None:
 
 def looks_like_cin(text: str) -> bool:
     """Tell whether `text` seems to contain a national identity card number ("BE123456"). Its processing needs the prior
-    authorisation of the CNDP (law 09-08 art. 12; P). The shape is a guess, because a product reference can look the
-    same. So free text gets a warning and an identity field a refusal."""
+    authorisation of the CNDP (law 09-08 art. 12; P). The shape is a guess, because towns, registers, shop names and
+    product references look the same. So every field gets a notice, and none a refusal."""
     return _CIN.search(text) is not None

@@ -10,7 +10,8 @@ from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import CreditRequest
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Invoice
-from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
+from chalicelib.domain.documents.model import references_of
+from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import AlreadyExists, NotFound
@@ -74,6 +75,7 @@ def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
+        last=numbered(snapshot.head, CREDIT_NOTE.kind).last,
     )
 
 
@@ -96,6 +98,9 @@ def _note(
         language=invoice.language,
         settlement=invoice.settlement,
         payment_mode=invoice.payment_mode,
+        terms_law=invoice.terms_law,
+        vat_basis=invoice.vat_basis,
+        stamp_exemption=invoice.stamp_exemption,
         reverse_charge=invoice.reverse_charge,
         customer=invoice.customer,
         buyer=invoice.buyer,
@@ -103,6 +108,8 @@ def _note(
         totals=credited.totals,
         invoice=invoice.id,
         invoice_number=invoice.number,
+        invoice_date=invoice.issue_date,
+        **references_of(invoice),
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),

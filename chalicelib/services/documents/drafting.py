@@ -9,13 +9,15 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
+from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
+from chalicelib.domain.documents.terms import terms_of
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
+from chalicelib.domain.metadata import merged
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
@@ -32,7 +34,7 @@ def create(
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named, content = call.company, content.get(document_type.person), with_both_names(content)
+    company, named, content = call.company, content.get(document_type.person), _entered(content)
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
@@ -62,7 +64,7 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
             party = _party(snapshot, document_type, named)
         else:
             party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**_content(draft), **with_both_names(changes, stated_mode(draft))}
+        content = {**_content(draft), **_entered(changes, draft)}
         edited = draft.edited(call.at, **_completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
@@ -98,9 +100,18 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    content = with_both_names(content)
+    content = _entered(content)
     completed = _completed(document_type, content, company, party if isinstance(party, Party) else None, day)
     return draft_class_of(document_type)(**stamps, **completed)
+
+
+def _entered(changes: Content, before: DraftDocument | None = None) -> dict[str, Any]:
+    """The changes of a draft as they are stored: the mode of payment under both names, and all pairs of the
+    metadata. Raises InvalidContent."""
+    entered = with_both_names(changes, stated_mode(before) if before else None)
+    if "metadata" in entered:
+        entered["metadata"] = merged(before.metadata if before else None, entered["metadata"])
+    return entered
 
 
 def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
@@ -127,14 +138,8 @@ def _completed(
 def _calculated(
     document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> Calculation:
-    terms = CommercialTerms(
-        discount=content.get("discount"),
-        settlement=content.get("settlement", "other"),
-        reverse_charge=content.get("reverse_charge", False),
-        day=content.get("operation_date") or day,
-    )
-    customer = party if isinstance(party, Customer) else None
-    return calculate(content.get("lines", ()), terms, company, customer, ours=document_type.party == "buyer")
+    customer, ours = party if isinstance(party, Customer) else None, document_type.party == "buyer"
+    return calculate(content.get("lines", ()), terms_of(content, day), company, customer, ours=ours)
 
 
 def _content(draft: DraftDocument) -> dict[str, Any]:

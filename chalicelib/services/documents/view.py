@@ -12,6 +12,7 @@ from chalicelib.domain.documents.issuing import parties_of
 from chalicelib.domain.documents.model import DraftDocument, Issued, Line, Totals
 from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.registry import Corrected, by_kind, corrected_by
+from chalicelib.domain.documents.terms import bound_by_terms_law, bound_when_issued
 from chalicelib.domain.documents.view import (
     DocumentView,
     FactKind,
@@ -74,7 +75,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
             regime=document.seller.regime,
             reverse_charge=document.reverse_charge,
             exemptions=[line.exemption for line in document.lines],
-            professional_buyer=document.buyer.kind != "consumer",
+            terms_law=bound_when_issued(document),
             asks_payment=document_type.payable == "we_receive",
         )
         + _expected(document, language),
@@ -114,7 +115,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
             regime=seller.regime if seller else "standard",
             reverse_charge=draft.reverse_charge,
             exemptions=[line.exemption for line in draft.lines],
-            professional_buyer=buyer is None or buyer.kind != "consumer",
+            terms_law=bound_by_terms_law(company, party),
             asks_payment=asks_payment,
         )
         + _expected(draft, language),

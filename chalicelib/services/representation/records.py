@@ -38,6 +38,8 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
 def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A record with each of its attributes that is not hidden."""
     shown = {name: _plain(name, getattr(record, name)) for name in _names(record.TABLE, record.KIND)}
+    if "metadata" in shown:
+        shown["metadata"] = shown["metadata"] or {}
     return {
         "id": record.id,
         "object": record.KIND,
@@ -89,6 +91,7 @@ def present_company(record: Company, head: Head) -> Body:
     return {
         **present_record(record),
         "logo": logo,
+        "vat_basis": [{"from": part.since.isoformat(), "basis": part.basis} for part in record.vat_basis or ()],
         "signature_box": bool(record.signature_box),
         "mode": head.mode,
         "series": series,
@@ -98,7 +101,8 @@ def present_company(record: Company, head: Head) -> Body:
 
 def present_party(record: Party, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A customer or a supplier, with notices about its identifiers."""
-    return {**present_record(record), "notices": present_notices(notices(record))}
+    billing = {"billing": record.billing or "each"} if isinstance(record, Customer) else {}
+    return {**present_record(record), **billing, "notices": present_notices(notices(record))}
 
 
 def present_settings(head: Head, _: Head | None = None) -> Body:

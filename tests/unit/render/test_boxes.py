@@ -24,7 +24,10 @@ from tests.unit.render.views import view
 
 LANGUAGES: tuple[Language, ...] = ("fr", "ar", "en")
 TYPST = TypstRenderer()
-HTML = PdfkitRenderer((HERE / "templates" / "html" / "document.html").read_text("utf-8"))
+READY = {
+    path.stem: PdfkitRenderer(path.read_text("utf-8")) for path in sorted((HERE / "templates" / "html").glob("*.html"))
+}
+HTML = READY["document"]
 SIDES = 15.5
 """Millimetres that stay free at the left and the right: the margin, less the overhang of a letter."""
 HTML_SIDES = 14.5
@@ -104,9 +107,10 @@ def test_all_fields_at_once(language: Language, extreme: Extreme) -> None:
 @needs_program
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("extreme", ["longest", "widest"])
-def test_all_fields_at_once_in_html(language: Language, extreme: Extreme) -> None:
+@pytest.mark.parametrize("template", READY)
+def test_all_fields_at_once_in_html(template: str, language: Language, extreme: Extreme) -> None:
     extremes = extreme_view(language, extreme)
-    made = HTML.render(extremes)
+    made = READY[template].render(extremes)
     names = tuple(name for name in CASES if name not in REPEATED)
     assert faults(made, HTML_SIDES, HTML_ENDS) + lost(made, extremes, names) == []
 

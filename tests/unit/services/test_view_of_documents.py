@@ -29,6 +29,7 @@ def credit_note_of(invoice: Invoice) -> CreditNote:
         **same | {"id": "crn_01", "number": "AV-2026-00001"},
         invoice=invoice.id,
         invoice_number=invoice.number,
+        invoice_date=invoice.issue_date,
         credited_lines=(1,),
     )
 
@@ -46,6 +47,24 @@ def test_a_credit_note_asks_for_nothing(language: Language) -> None:
     assert view.mentions == ()
     data = payload(view)
     assert "Net à payer" not in str(data["totals"])
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [("fr", "23 novembre 2026"), ("ar", "23 نونبر 2026"), ("en", "23 November 2026")]
+)
+def test_a_credit_note_names_its_invoice_and_the_day_of_it(language: Language, day: str) -> None:
+    """EN 16931, BT-25 and BT-26. A credit note of an earlier version does not know the day."""
+    note = credit_note_of(sold())
+    known = facts(issued_view(note, language))
+    assert (known["corrects"], known["corrected_date"]) == ("FA-2026-00001", day)
+    assert "corrected_date" not in facts(issued_view(replace(note, invoice_date=None), language))
+
+
+def test_references_are_printed_when_they_are_given() -> None:
+    invoice = replace(sold(), order_reference="BC-7", buyer_reference="Service achats")
+    assert {"order_reference": "BC-7", "buyer_reference": "Service achats"}.items() <= facts(
+        issued_view(invoice, "fr")
+    ).items()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
