@@ -230,13 +230,13 @@ class DocumentNoun:
         return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
 
     def _edit(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(present_draft), version=present_draft)
+        call = context.presenting(shown(present_draft))
         return answer(
             drafting.edit(context.world.store, call, self.document_type, context.path["id"], context.body.content())
         )
 
     def _delete(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(deleted), version=present_draft)
+        call = context.presenting(shown(deleted))
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:

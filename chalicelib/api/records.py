@@ -165,13 +165,13 @@ class RecordNoun:
         return Answer(self.show(context.open.get(self.resource.cls, context.path["id"]), context.open.head))
 
     def _change(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(self.show), version=self.show)
+        call = context.presenting(shown(self.show))
         return answer(
             editing.change(context.world.store, call, self.resource, context.path["id"], context.body.content())
         )
 
     def _delete(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(deleted), version=self.show)
+        call = context.presenting(shown(deleted))
         return answer(editing.delete(context.world.store, call, self.resource, context.path["id"]))
 
 

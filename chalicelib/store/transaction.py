@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from typing_extensions import TypeVar
 
-from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.call import Call, Reply, no_reply
 from chalicelib.domain.companies.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import (
@@ -27,7 +28,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.journal import Change, IdempotencyRecord, JournalEntry, change
 from chalicelib.store import codec, conflicts
-from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy
+from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy, always
 from chalicelib.store.snapshot import Snapshot, Unread
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 from chalicelib.store.write_path import Kinds, WritePath
@@ -59,9 +60,13 @@ def transact(
 ) -> Committed[T]:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
-    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
+    The call's precondition reads after the snapshot, and the write fails if the clock has moved since the snapshot. So
+    a committed write has seen the resource as it was at the snapshot's clock.
+
+    Raises what `decide` raises (nothing is then written), StaleVersion, CompanyBlocked, CloudStorageOff,
+    IdempotencyKeyReused, Busy.
     """
-    refs, attempts = dict.fromkeys(reads), 0
+    refs, attempts, current_at = dict.fromkeys(reads), 0, -1
     deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
     decision: Decision[T] | None = None
     while True:
@@ -75,6 +80,9 @@ def transact(
             time.sleep(fence)
             continue
         _admit(snapshot, policy)
+        if snapshot.clock != current_at:  # The precondition holds until the clock moves.
+            conflicts.patiently(partial(call.require_current, snapshot), deadline)
+            current_at = snapshot.clock
         try:
             decision = decide(snapshot)
         except Unread as unread:
@@ -89,6 +97,12 @@ def transact(
             store.on_commit(decision.new, decision.deletes)
             return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
         conflicts.pause(attempts, time.monotonic() - begun, deadline)
+
+
+def check(store: Store, call: Call, policy: WritePolicy = CUSTOMER) -> None:
+    """Raise what a transaction of this call would raise before its decision. For work that precedes the transaction and
+    that a refusal must not leave behind."""
+    transact(store, replace(call, present=no_reply), [], always(Decision()), policy)
 
 
 def _reply(call: Call, value: Any, head: Head | None) -> Reply:

@@ -54,7 +54,7 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
     draft_class = draft_class_of(document_type)
 
     def decide_edit(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, document_type, id)
+        draft = _draft(snapshot, document_type, id)
         named = changes.get(document_type.person, document_type.person_of(draft))
         if named and named != document_type.person_of(draft):
             party = _party(snapshot, document_type, named)
@@ -75,7 +75,7 @@ def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Co
     """Delete a draft. A draft has no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
     def decide_delete(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, document_type, id)
+        draft = _draft(snapshot, document_type, id)
         return Decision(draft, deletes=(draft,))
 
     return transact(store, call, [draft_class_of(document_type).ref(call.company, id)], decide_delete)
@@ -158,9 +158,8 @@ def _unknown(document_type: DocumentType, id: str) -> Exception:
     return invalid(f"/{document_type.person}", f"unknown_{document_type.counterparty}", id=id)
 
 
-def _draft(snapshot: Snapshot, call: Call, document_type: DocumentType, id: str) -> DraftDocument:
-    """The draft, if its version is the one that the caller read. Raises StaleVersion, AlreadyIssued, NotFound."""
+def _draft(snapshot: Snapshot, document_type: DocumentType, id: str) -> DraftDocument:
+    """The draft. Raises AlreadyIssued, NotFound."""
     if draft := snapshot.get(draft_class_of(document_type), id):
-        call.require_current(draft, snapshot.head)
         return draft
     raise AlreadyIssued if snapshot.get(document_type.issued, id) else NotFound
