@@ -132,7 +132,7 @@ class DraftDocument(Record):
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
-    """The totals as of the last edit. The issue calculates them again."""
+    """The totals as of the last edit. Reads and the issue calculate them again."""
     notices: tuple[Notice, ...] = kept("draft.content", default=())
 
 

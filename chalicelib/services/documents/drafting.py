@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
-from chalicelib.domain.documents.model import DraftDocument
+from chalicelib.domain.documents.model import DraftDocument, Notice
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.store.decision import Committed, Decision
@@ -37,7 +37,7 @@ def create(
             raise AlreadyExists(id=id)
         party = _party(snapshot, document_type, named)
         draft = call.make(
-            draft_class, id=id, **_completed(document_type, content, _company(snapshot), party, today(call.at))
+            draft_class, id=id, **completed(document_type, content, _company(snapshot), party, today(call.at))
         )
         return Decision(draft, new=(draft,))
 
@@ -60,8 +60,8 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
             party = _party(snapshot, document_type, named)
         else:
             party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**_content(draft), **changes}
-        edited = draft.edited(call.at, **_completed(document_type, content, _company(snapshot), party, today(call.at)))
+        content = {**content_of(draft), **changes}
+        edited = draft.edited(call.at, **completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
     reads = [
@@ -96,8 +96,8 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    completed = _completed(document_type, content, company, party if isinstance(party, Party) else None, day)
-    return draft_class_of(document_type)(**stamps, **completed)
+    values = completed(document_type, content, company, party if isinstance(party, Party) else None, day)
+    return draft_class_of(document_type)(**stamps, **values)
 
 
 def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
@@ -107,13 +107,17 @@ def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
     return document_type.draft
 
 
-def _completed(
+def completed(
     document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> dict[str, Any]:
-    """The content with its calculated lines, totals and notices."""
+    """The content with its calculated lines, totals and notices. `party` is None for content without another party, and
+    for one that was deleted: a notice says so in the words in which the issue would refuse it."""
     calculated = _calculated(document_type, content, company, party, day)
-    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
-    return {**content, **shown}
+    notices = calculated.notices
+    if party is None and (named := content.get(document_type.person)):
+        unknown = Notice(pointer=f"/{document_type.person}", code=_unknown_code(document_type), params={"id": named})
+        notices = (unknown, *notices)
+    return {**content, "lines": calculated.lines, "totals": calculated.totals, "notices": notices}
 
 
 def _calculated(
@@ -129,7 +133,7 @@ def _calculated(
     return calculate(content.get("lines", ()), terms, company, customer, ours=document_type.party == "buyer")
 
 
-def _content(draft: DraftDocument) -> dict[str, Any]:
+def content_of(draft: DraftDocument) -> dict[str, Any]:
     """A draft's attributes without the key, version and times of its row."""
     stamps = {field.name for field in fields(Record)}
     return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
@@ -155,7 +159,11 @@ def _party(snapshot: Snapshot, document_type: DocumentType, id: str | None) -> P
 
 
 def _unknown(document_type: DocumentType, id: str) -> Exception:
-    return invalid(f"/{document_type.person}", f"unknown_{document_type.counterparty}", id=id)
+    return invalid(f"/{document_type.person}", _unknown_code(document_type), id=id)
+
+
+def _unknown_code(document_type: DocumentType) -> str:
+    return f"unknown_{document_type.counterparty}"
 
 
 def _draft(snapshot: Snapshot, document_type: DocumentType, id: str) -> DraftDocument:
