@@ -96,6 +96,8 @@ PROBLEM: Final[dict[str, Any]] = {
             "description": "On 412: the tag of the current version.",
         },
         "current_version": {"type": "integer", "description": "On 412."},
+        "drafts": {"type": "integer", "description": "On `in_use`: the drafts that name the customer or supplier."},
+        "debts": {"type": "integer", "description": "On `in_use`: the issued documents on which money is owed."},
         "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
     },
 }

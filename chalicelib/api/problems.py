@@ -25,6 +25,7 @@ MEDIA: Final = "application/problem+json"
 
 _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "stale_version": ("current_etag", "current_version"),
+    "in_use": ("drafts", "debts"),
     "too_large": ("limit",),
     "forbidden": ("scope",),
     "clock_too_old": ("clock",),

@@ -136,15 +136,20 @@ class RecordNoun:
                 if_match=True,
                 errors=(CloudStorageOff,),
             ),
-            endpoint(
-                method="DELETE",
-                scope=self.writes,
-                handler=self._delete,
-                summary=f"Delete {_a(self.name)}",
-                response_model=Deleted,
-                if_match=True,
-                errors=(CloudStorageOff,),
-            ),
+            self._deleting(),
+        )
+
+    def _deleting(self) -> Endpoint:
+        return Endpoint(
+            method="DELETE",
+            path=address(self.plural, "{id}"),
+            scope=self.writes,
+            handler=self._delete,
+            summary=f"Delete {_a(self.name)}",
+            response_model=Deleted,
+            if_match=True,
+            errors=(CloudStorageOff,),
+            tag=self.tag,
         )
 
     def _list(self, context: RequestContext) -> Answer:

@@ -122,6 +122,12 @@ class WorkspaceNotEmpty(Conflict):
     code = "workspace_not_empty"
 
 
+class InUse(Conflict):
+    """Drafts name this customer or supplier, or money is still owed. `drafts` and `debts` count these documents."""
+
+    code = "in_use"
+
+
 class RequestSettled(Conflict):
     """The state of the request no longer allows this."""
 

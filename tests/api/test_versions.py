@@ -28,7 +28,8 @@ def _read(shop: Shop, endpoint: Endpoint, sent: Sample) -> Got:
     return shop.owner.get("/".join(sent.path.split("/")[: len(found.path.split("/"))]))
 
 
-def _pay(shop: Shop, id: str, amount: str, **headers: str) -> Got:
+def pay(shop: Shop, id: str, amount: str, **headers: str) -> Got:
+    """Pay an invoice by transfer, today."""
     body = {"amount": amount, "method": "transfer", "date": str(today(shop.world.now()))}
     return shop.owner.post(f"/v1/invoices/{id}/payments", body, **headers)
 
@@ -69,9 +70,9 @@ def test_a_payment_between_makes_a_credit_note_stale(shop: Shop) -> None:
     invoice = shop.issued()
     url = f"/v1/invoices/{invoice['id']}"
     seen = shop.owner.get(url)
-    assert _pay(shop, invoice["id"], "600.00", if_match=seen.etag).status == 201
+    assert pay(shop, invoice["id"], "600.00", if_match=seen.etag).status == 201
     assert shop.owner.post(f"{url}/credit", {}, if_match=seen.etag).status == 412
-    assert _pay(shop, invoice["id"], "600.00", if_match=seen.etag).status == 412
+    assert pay(shop, invoice["id"], "600.00", if_match=seen.etag).status == 412
     paid = shop.owner.get(url)
     assert (paid.json["paid"], paid.json["credited"]) == ("600.00", "0.00")
     assert shop.owner.post(f"{url}/credit", {}, if_match=paid.etag).status == 201
