@@ -34,7 +34,12 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import is_id
 from chalicelib.services.documents import current_drafts, drafting, einvoicing, issuing, listing, printing
 from chalicelib.services.representation.body import Body
-from chalicelib.services.representation.documents import present_draft, present_frozen, present_issued
+from chalicelib.services.representation.documents import (
+    present_document,
+    present_draft,
+    present_frozen,
+    present_issued,
+)
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
 
@@ -248,7 +253,7 @@ class DocumentNoun:
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(present_frozen))
+        call = context.presenting(shown(present_document))
         return answer(
             issuing.issue(context.world.store, call, self.document_type, context.path["id"], context.body.issue_date)
         )

@@ -97,7 +97,7 @@ PROBLEM: Final[dict[str, Any]] = {
         },
         "current_version": {"type": "integer", "description": "On 412."},
         "drafts": {"type": "integer", "description": "On `in_use`: the drafts that name the customer or supplier."},
-        "debts": {"type": "integer", "description": "On `in_use`: the issued documents on which money is owed."},
+        "debts": {"type": "integer", "description": "On `in_use`: documents not settled, and credit not applied."},
         "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
     },
 }

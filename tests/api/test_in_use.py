@@ -2,6 +2,7 @@
 
 import pytest
 
+from chalicelib.domain.clock import today
 from tests.api.test_versions import pay
 from tests.client import Got
 from tests.conftest import Shop
@@ -43,6 +44,15 @@ def test_a_customer_without_drafts_and_debts_goes(shop: Shop) -> None:
     draft = shop.draft()
     assert _delete(shop, force="false").json["drafts"] == 1
     assert shop.owner.delete(f"/v1/invoices/{draft['id']}", "*").status == 200
+    assert _delete(shop).status == 200
+
+
+def test_unapplied_credit_is_a_debt(shop: Shop) -> None:
+    day = str(today(shop.world.now()))
+    credit = {"amount": "100.00", "method": "transfer", "date": day}
+    assert shop.owner.post(f"/v1/customers/{shop.customer}/credit", credit).status == 201
+    assert _delete(shop).json["debts"] == 1
+    assert shop.owner.post(f"/v1/customers/{shop.customer}/refunds", credit).status == 201
     assert _delete(shop).status == 200
 
 

@@ -10,6 +10,7 @@ from typing import TypeVar
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import types_about
@@ -26,7 +27,8 @@ P = TypeVar("P", bound=Party)
 
 @dataclass(frozen=True)
 class Use:
-    """The drafts that name a party, and the issued documents on which money is still owed."""
+    """The drafts that name a party, and the debts: issued documents on which money is owed, and a customer's unapplied
+    credit."""
 
     drafts: int
     debts: int
@@ -60,7 +62,8 @@ def use_of(reader: Reader, party: str) -> Use:
         for state in _issued(reader, document_type, party)
         if isinstance(state.document, Issued) and left(state.document, state.balance) > 0
     )
-    return Use(drafts, sum(1 for _ in owed))
+    credit = (row for row in reader.store.all_of(CreditEntry, reader.company) if row.customer == party and row.rest > 0)
+    return Use(drafts, sum(1 for _ in owed) + sum(1 for _ in credit))
 
 
 def _drafts(reader: Reader, document_type: DocumentType, party: str) -> int:
