@@ -1,23 +1,20 @@
 """Documents of every kind. The registry determines the endpoints of a kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import msgspec
-
-from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, deleted, listed, shown, signed, size
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, deleted, listed, shown, signed
 from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import FilteredList
+from chalicelib.api.presenters.drafts import as_of_today, size_of, stored_or_shown
 from chalicelib.domain.clock import today
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
-from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyIssued,
@@ -32,13 +29,12 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
-from chalicelib.services.documents import current_drafts, drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import (
     present_document,
     present_draft,
     present_frozen,
-    present_issued,
 )
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
@@ -192,9 +188,9 @@ class DocumentNoun:
 
     def _list(self, context: RequestContext) -> Answer:
         page = listing.documents(
-            context.open, self.document_type, self._query(context.query), _presented(context), _size
+            context.open, self.document_type, self._query(context.query), stored_or_shown(context), size_of
         )
-        data = self._current(context, page.items)
+        data = as_of_today(context, self.document_type, page.items)
         self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
 
@@ -215,16 +211,10 @@ class DocumentNoun:
         )
 
     def _read(self, context: RequestContext) -> Answer:
-        found = _presented(context)(listing.document(context.open, self.document_type, context.path["id"]))
-        data = self._current(context, [found])
+        found = stored_or_shown(context)(listing.document(context.open, self.document_type, context.path["id"]))
+        data = as_of_today(context, self.document_type, [found])
         self._expand(context, data)
         return Answer(data[0])
-
-    def _current(self, context: RequestContext, items: Sequence[Body | DraftDocument]) -> list[Body]:
-        """The representations, those of drafts as of today; one or two round trips for all drafts together."""
-        drafts = [item for item in items if isinstance(item, DraftDocument)]
-        now = iter(current_drafts.current(context.open, self.document_type, drafts, today(context.at)))
-        return [present_draft(next(now)) if isinstance(item, DraftDocument) else item for item in items]
 
     def _expand(self, context: RequestContext, bodies: Sequence[Body]) -> None:
         """Replace the other parties' ids by the parties that still exist, where `expand[]` asks for it; one round trip
@@ -276,22 +266,6 @@ class DocumentNoun:
         return Answer(
             {"content": einvoicing.of_document(context.open, self.document_type, context.path["id"]).decode()}
         )
-
-
-def _presented(context: RequestContext) -> Callable[[DocumentState], Body | DraftDocument]:
-    """The representation of a frozen document. A draft as it is stored: its representation depends on other rows."""
-
-    def present(state: DocumentState) -> Body | DraftDocument:
-        if isinstance(state.document, DraftDocument):
-            return state.document
-        return present_issued(state.document, state.balance, context.open.head)
-
-    return present
-
-
-def _size(item: Body | DraftDocument) -> int:
-    """The size of a representation in bytes; a draft's from its stored form, which is about as large."""
-    return len(msgspec.json.encode(item)) if isinstance(item, DraftDocument) else size(item)
 
 
 def _expand_parties(reader: Reader, document_type: DocumentType, bodies: Sequence[Body]) -> None:
