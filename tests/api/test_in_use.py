@@ -82,3 +82,11 @@ def test_a_privacy_request_is_not_asked(shop: Shop) -> None:
     assert (asked.status, confirmed.status, confirmed.json["status"]) == (201, 200, "verified")
     assert shop.owner.get(f"/v1/customers/{shop.customer}").status == 404
     assert shop.owner.get(f"/v1/invoices/{draft['id']}").json["notices"][0]["code"] == "unknown_customer"
+
+
+def test_a_repeated_deletion_gets_the_first_answer(shop: Shop) -> None:
+    url, sent = f"/v1/customers/{shop.customer}", {"idempotency_key": f"gone-{shop.customer}"}
+    first = shop.owner.delete(url, "*", **sent)
+    again = shop.owner.delete(url, "*", **sent)
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert shop.owner.delete(url, "*").status == 404

@@ -34,16 +34,27 @@ class Use:
     debts: int
 
 
+class _Uncounted(Exception):
+    """The documents must be counted before the decision."""
+
+
 def delete(reader: Reader, call: Call, resource: Resource[P], id: str, *, force: bool) -> Committed[P]:
     """Delete the party. Raises NotFound, StaleVersion. Raises InUse if drafts or debts name the party, unless `force`.
 
-    The count precedes the transaction. A draft that is made in between stays, and says that its party was deleted.
+    The first transaction answers a repeated call and refuses a wrong one, so that nobody waits for a useless count. A
+    draft that is made after the count stays, and says that its party was deleted.
     """
-    reader.get(resource.cls, id)
-    use = Use(0, 0) if force else use_of(reader, id)
+    try:
+        return _delete(reader, call, resource, id, Use(0, 0) if force else None)
+    except _Uncounted:
+        return _delete(reader, call, resource, id, use_of(reader, id))
 
+
+def _delete(reader: Reader, call: Call, resource: Resource[P], id: str, use: Use | None) -> Committed[P]:
     def decide_delete(snapshot: Snapshot) -> Decision[P]:
         party = current(snapshot, resource.cls, id)
+        if use is None:
+            raise _Uncounted
         if use.drafts or use.debts:
             raise InUse(drafts=use.drafts, debts=use.debts)
         return Decision(party, deletes=(party,))
