@@ -85,12 +85,12 @@ def _add_member(context: RequestContext) -> Answer:
 
 
 def _change_role(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_record), version=present_record)
+    call = context.presenting(shown(present_record))
     return answer(access.change_role(context.open, call, context.path["id"], context.body.role))
 
 
 def _remove_member(context: RequestContext) -> Answer:
-    call = context.presenting(shown(deleted), version=present_record)
+    call = context.presenting(shown(deleted))
     return answer(access.remove_member(context.open, call, context.path["id"]))
 
 
@@ -119,7 +119,7 @@ def _new_key(new: MadeKey, _: Head) -> Answer:
 
 
 def _revoke_key(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_record), version=present_record)
+    call = context.presenting(shown(present_record))
     return answer(access.revoke_key(context.world.store, call, context.path["id"]))
 
 

@@ -136,15 +136,20 @@ class RecordNoun:
                 if_match=True,
                 errors=(CloudStorageOff,),
             ),
-            endpoint(
-                method="DELETE",
-                scope=self.writes,
-                handler=self._delete,
-                summary=f"Delete {_a(self.name)}",
-                response_model=Deleted,
-                if_match=True,
-                errors=(CloudStorageOff,),
-            ),
+            self._deleting(),
+        )
+
+    def _deleting(self) -> Endpoint:
+        return Endpoint(
+            method="DELETE",
+            path=address(self.plural, "{id}"),
+            scope=self.writes,
+            handler=self._delete,
+            summary=f"Delete {_a(self.name)}",
+            response_model=Deleted,
+            if_match=True,
+            errors=(CloudStorageOff,),
+            tag=self.tag,
         )
 
     def _list(self, context: RequestContext) -> Answer:
@@ -165,13 +170,13 @@ class RecordNoun:
         return Answer(self.show(context.open.get(self.resource.cls, context.path["id"]), context.open.head))
 
     def _change(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(self.show), version=self.show)
+        call = context.presenting(shown(self.show))
         return answer(
             editing.change(context.world.store, call, self.resource, context.path["id"], context.body.content())
         )
 
     def _delete(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(deleted), version=self.show)
+        call = context.presenting(shown(deleted))
         return answer(editing.delete(context.world.store, call, self.resource, context.path["id"]))
 
 

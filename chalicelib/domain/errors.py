@@ -146,6 +146,12 @@ class WorkspaceNotEmpty(Conflict):
     code = "workspace_not_empty"
 
 
+class InUse(Conflict):
+    """Drafts name this customer or supplier, or money is still owed. `drafts` and `debts` count them."""
+
+    code = "in_use"
+
+
 class RequestSettled(Conflict):
     """The state of the request no longer allows this."""
 

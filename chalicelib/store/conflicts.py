@@ -12,7 +12,7 @@ from chalicelib.store.wire import PASSING_REASONS, Store, code_of, is_passing
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
-SPAN, SHRINK, LONGEST_PAUSE = 16, 0.9, 2.0
+SPAN, SHRINK, LONGEST_PAUSE = 16, 0.9, 0.5
 """The wait after a lost attempt: up to 16 times the attempt's duration, multiplied by 0.9 after each further loss (ADR
 0003)."""
 

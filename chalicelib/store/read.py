@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -36,19 +35,25 @@ def admit(store: Store, company: str, ref: Ref, maker: Ref | None = None) -> Adm
     return Admission(head if isinstance(head, Head) else None, found, *maker_rows)
 
 
-@lru_cache(maxsize=KNOWN_MAKERS)
-def maker_of(store: Store, company: str, key: str) -> str:
-    """Return the sign-in of the member who made an API key. Raises NotFound without such a key or member.
+_MAKERS: dict[tuple[str, str], str] = {}
+"""The sign-ins of the members who made API keys, by company and key, the first one known first. They never change."""
 
-    A key's maker and a member's sign-in never change, so a process reads them once a key. The admission reads the
-    membership itself, so it detects a maker who left.
-    """
-    (api_key,) = store.records([ApiKey.ref(company, key)])
-    if isinstance(api_key, ApiKey):
-        for row in store.all_of(Member, company):
-            if row.id == api_key.created_by:
-                return row.user
-    raise NotFound
+
+def known_maker(company: str, key: str) -> str | None:
+    """The sign-in of the member who made an API key, if this process has seen it. The admission reads the membership
+    itself with the key, so it detects a maker who left."""
+    return _MAKERS.get((company, key))
+
+
+def maker_of(store: Store, key: ApiKey) -> Member | None:
+    """The membership of the member who made an API key, read from all members and remembered; None if they left."""
+    for row in store.all_of(Member, key.company):
+        if row.id == key.created_by:
+            if len(_MAKERS) >= KNOWN_MAKERS:
+                _MAKERS.pop(next(iter(_MAKERS)), None)
+            _MAKERS[key.company, key.id] = row.user
+            return row
+    return None
 
 
 def companies_of(store: Store, user: str) -> list[Member]:

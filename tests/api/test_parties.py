@@ -189,9 +189,9 @@ def test_another_companys_records_are_not_found(shop: Shop, new_shop: Callable[.
     assert (shop.clock, other.clock) == clocks
 
 
-def test_a_customer_that_a_draft_names_may_go(shop: Shop) -> None:
+def test_a_customer_that_a_draft_names_goes_by_force(shop: Shop) -> None:
     draft = shop.draft()
-    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*", query={"force": "true"}).status == 200
     refused = shop.owner.post(f"/v1/invoices/{draft['id']}/issue")
     assert refused.codes == [("/customer", "unknown_customer")]
 

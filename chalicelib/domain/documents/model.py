@@ -172,7 +172,7 @@ class DraftDocument(Record):
     order_reference: str | None = kept("draft.content", default=None)
     metadata: Metadata | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
-    """The totals as of the last edit. The issue calculates them again."""
+    """The totals as of the last edit. Reads and the issue calculate them again."""
     expected_withholding: ExpectedWithholding | None = kept("draft.content", default=None)
     notices: tuple[Notice, ...] = kept("draft.content", default=())
     advances: tuple[str, ...] = kept("draft.content", default=(), sparse=True)

@@ -72,7 +72,7 @@ def change(store: Store, call: Call, resource: Resource[R], id: str, changes: Ma
     note = resource.observe(store, resource.cls, call.company, id, changes)
 
     def decide_change(snapshot: Snapshot) -> Decision[R]:
-        before = current(snapshot, call, resource.cls, id)
+        before = current(snapshot, resource.cls, id)
         values = resource.normalize(changes, before)
         after = note(before.edited(call.at, **values))
         resource.validate(after, values)
@@ -85,18 +85,17 @@ def delete(store: Store, call: Call, resource: Resource[R], id: str) -> Committe
     """Delete the record. Raises NotFound, StaleVersion."""
 
     def decide_delete(snapshot: Snapshot) -> Decision[R]:
-        record = current(snapshot, call, resource.cls, id)
+        record = current(snapshot, resource.cls, id)
         return Decision(record, deletes=(record,))
 
     return transact(store, call, [resource.cls.ref(call.company, id)], decide_delete, resource.policy)
 
 
-def current(snapshot: Snapshot, call: Call, cls: type[R], id: str) -> R:
-    """The record, if its version is the one that the caller read. Raises NotFound, StaleVersion."""
+def current(snapshot: Snapshot, cls: type[R], id: str) -> R:
+    """The record. Raises NotFound."""
     record = snapshot.get(cls, id)
     if record is None:
         raise NotFound
-    call.require_current(record, snapshot.head)
     return record
 
 
