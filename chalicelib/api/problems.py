@@ -216,7 +216,7 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if endpoint.method != "GET":
         found += [errors.TooLarge, request_errors.UnsupportedMediaType]
     if endpoint.idempotent:
-        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
+        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.CompanyFull]
     if endpoint.if_match:
         found += [request_errors.MatchRequired, errors.StaleVersion]
     if endpoint.in_cloud:

@@ -25,8 +25,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, CompanyFull
 from chalicelib.store.codec import from_row, to_row
+from chalicelib.store.conflicts import FULL
 from chalicelib.store.wire import RowPage, Store, code_of, is_passing
 from chalicelib.store.write_path import Kinds, KindsWithDueDate, WritePath
 
@@ -208,6 +209,8 @@ def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
     except kind as error:
         if code_of(error) == "ConditionalCheckFailedException":
             return None
+        if code_of(error) == f"{FULL}Exception":
+            raise CompanyFull from error
         if is_passing(error):
             raise Busy from error
         raise

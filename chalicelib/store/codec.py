@@ -22,7 +22,10 @@ MAX_LATER_BYTES = 380_000
 """The largest row that is derived from it (the issued document, its credit note, the reply). DynamoDB's limit is 400
 KB."""
 MAX_UNPACKED_BYTES = 8_000_000
-_OWN = frozenset({"company", "sort", "_kind", "_salt"})
+_KEY = frozenset({"company", "sort"})
+STORES_OWN = "_"
+"""The first letter of the attributes that the store adds: kind, salt, and the keys of the local indexes. No entity has
+such an attribute."""
 
 
 @cache
@@ -76,8 +79,8 @@ def _unpack(compressed: bytes) -> Any:
 
 
 def to_row(record: Record, salt: bytes) -> Row:
-    """The row of a record. None is stored as absence. Raises TooLarge above MAX_ROW_BYTES in the workspace,
-    MAX_LATER_BYTES in other tables."""
+    """The row of a record, with the keys of the local indexes that contain it. None is stored as absence. Raises
+    TooLarge above MAX_ROW_BYTES in the workspace, MAX_LATER_BYTES in other tables, without the keys of indexes."""
     packed = _packed(record.TABLE, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
@@ -88,7 +91,7 @@ def to_row(record: Record, salt: bytes) -> Row:
     limit = MAX_ROW_BYTES if record.TABLE == "workspace" else MAX_LATER_BYTES
     if sum(len(name) + _weight(part) for name, part in row.items()) > limit:
         raise TooLarge(limit=limit)
-    return row
+    return row | {name: {"S": key} for name, key in record.index_keys().items()}
 
 
 def _weight(attribute: Mapping[str, Any]) -> int:
@@ -110,7 +113,7 @@ def from_row(table: str, row: Row) -> Record:
     data: dict[str, Any] = _nullable(table, kind) | {
         name: _unpack(part["B"]) if name in packed else _plain(part)
         for name, part in row.items()
-        if name not in ("sort", "_kind", "_salt")
+        if name != "sort" and not name.startswith(STORES_OWN)
     }
     record: Record = converted(data, ENTITIES[table, kind], strict=False, builtin_types=(bytes,))
     return record
@@ -130,7 +133,7 @@ def to_plain(table: str, row: Row) -> dict[str, Any]:
     packed, whole = _packed(table, kind), _whole(table, kind)
     data: dict[str, Any] = {}
     for name, part in row.items():
-        if name in _OWN:
+        if name in _KEY or name.startswith(STORES_OWN):
             continue
         if name in packed:
             data[name] = msgspec.Raw(_inflated(part["B"]))

@@ -7,12 +7,13 @@ from itertools import islice
 from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, RowPage, Store, start_after
+from chalicelib.store.wire import SORT, IndexEntry, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -91,6 +92,31 @@ class Reader:
         own = [ref._replace(company=self.company) for ref in refs]
         return self.store.records(own)
 
+    def batch(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """The records at these addresses of this company that exist: cheaper than `of`, but not as of one moment."""
+        return self.store.batch([ref._replace(company=self.company) for ref in refs])
+
+    def entries(
+        self,
+        table: str,
+        index: str,
+        low: str,
+        high: str,
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> tuple[tuple[IndexEntry, ...], bool]:
+        """The entries of a local index from the key `low` to `high`, both inclusive, and whether there may be more. A
+        page has `limit` entries or 1 MB at most."""
+        if low > high:
+            return (), False
+        where = Path(self.store.local[table, index]).between(low, high)
+        found = self.store.query(
+            table, self.company, where, index=index, descending=descending, limit=limit, consistent=consistent
+        )
+        return found.entries, found.next is not None
+
     def page(
         self,
         table: str,
@@ -99,13 +125,10 @@ class Reader:
         after: str | None = None,
         descending: bool = False,
         limit: int = 100,
-        matching: Condition | None = None,
     ) -> RowPage:
         """One page of this company's rows in `table` by sort key."""
         start = start_after(self.company, after) if after else None
-        return self.store.query(
-            table, self.company, where, after=start, descending=descending, limit=limit, matching=matching
-        )
+        return self.store.query(table, self.company, where, after=start, descending=descending, limit=limit)
 
     def all(self, table: str, prefix: str) -> Iterator[Record]:
         """Every row of `table` whose sort key begins with `prefix`, in order, a page at a time."""

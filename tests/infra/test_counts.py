@@ -14,7 +14,8 @@ from chalicelib.wiring import World
 from infra.cost_inputs import COUNTS
 from tests.bench.pipeline import INVOICE, INVOICES, ISSUE, Pipeline, member_of, new_invoice
 from tests.histories import company as companies
-from tests.infra.meter import Meter, size
+from tests.infra.meter import Meter
+from tests.item_bytes import size
 from tests.unit.observability.published import Published
 
 FLOWS = COUNTS["flows"]

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.documents.balance import left, status
-from chalicelib.domain.documents.crediting import LineCredit, credit, fresh
+from chalicelib.domain.documents.balance import fresh, left, status
+from chalicelib.domain.documents.crediting import LineCredit, credit
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals
 from chalicelib.domain.errors import InvalidContent

@@ -41,7 +41,7 @@ PAGE_LOOPS: Final[Mapping[str, str]] = {
     "services/privacy/rectification/rectification.py _counted": KEEPS_PLACE,
     "services/backup/create/cutoff.py _entries": ENOUGH,
     "services/changes.py _collect": ENOUGH,
-    "services/records/editing.py _search": ENOUGH,
+    "services/records/listing.py _examined": ENOUGH,
     "services/documents/listing.py _rows": "the first pages of several tables are read in parallel",
 }
 """The functions beside `Store.all` that read page after page, each with its reason."""

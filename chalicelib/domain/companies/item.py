@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.folding import words
+from chalicelib.domain.search import text_key
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
@@ -21,3 +23,12 @@ class Item(Record):
     vat_rate: Decimal = kept("item.content")
     exemption: str | None = kept("item.content", default=None)
     nature: Nature = kept("item.content", default="goods")
+
+    @property
+    def searched(self) -> list[list[str]]:
+        """The words by which a search finds it: name and reference."""
+        return [words(self.name), words(self.reference or "")]
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its words."""
+        return text_key(self.KIND, self.searched, self.id)

@@ -12,7 +12,6 @@ from decimal import Decimal
 from chalicelib.domain.documents.balance import Balance, CreditedLine
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
-from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
 from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
 
@@ -35,11 +34,6 @@ class Credit:
     numbers: tuple[int, ...]
     totals: Totals
     balance: Balance
-
-
-def fresh(invoice: Invoice) -> Balance:
-    """The balance of an invoice without payments and credits."""
-    return Balance(**new_row(invoice.company, invoice.id, invoice.updated_at), version=0)
 
 
 def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | None) -> Credit:

@@ -119,6 +119,12 @@ class Buyer:
     phone: str | None = kept("document.buyer", default=None)
 
 
+def _customer_key(document: Record) -> dict[str, str]:
+    """The key that finds a document by its other party. The index has one name for customers and suppliers."""
+    party = getattr(document, "customer", None) or getattr(document, "supplier", None)
+    return {"_customer": f"{document.KIND}#{party}#{document.id}"} if party else {}
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DraftDocument(Record):
     """A document that has no number yet. Its kind adds the attribute that names the other party."""
@@ -134,6 +140,10 @@ class DraftDocument(Record):
     totals: Totals = kept("draft.content")
     """The totals as of the last edit. The issue calculates them again."""
     notices: tuple[Notice, ...] = kept("draft.content", default=())
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its other party."""
+        return _customer_key(self)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +168,10 @@ class Issued(Record):
     notes: str | None = kept("document.content", default=None)
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its day of issue and by its other party."""
+        return {"_date": f"{self.KIND}#{self.issue_date}#{self.id}", **_customer_key(self)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents import crediting, issuing
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, fresh, moved
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.document_type import DocumentType
@@ -43,11 +43,10 @@ def credit(
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
         note, entry, after, credited = _note(invoice, balance, company, slot, lines, reason, id)
-        moved = credited.edited(call.at) if balance.version else credited.edited(call.at, created_at=call.at)
         return Decision(
             note,
             new=(note, entry),
-            puts=(after, moved),
+            puts=(after, moved(invoice, credited, call.at)),
             messages=(render_later(call, [id]),),
             head=numbering_after(snapshot.head, CREDIT_NOTE.kind, slot.day),
         )
@@ -67,7 +66,7 @@ def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
     invoice = snapshot.get(Invoice, id)
     if invoice is None:
         raise NotIssued if snapshot.get(Draft, id) else NotFound
-    return invoice, snapshot.get(Balance, id) or crediting.fresh(invoice)
+    return invoice, snapshot.get(Balance, id) or fresh(invoice)
 
 
 def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.SeriesSlot:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, moved
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Method, Payment, PaymentId, check_payment, duty
@@ -59,8 +59,8 @@ def pay(
             stamp_duty=duty(invoice, amount, method, day),
         )
         check_payment(invoice, balance, payment, today(call.at))
-        moved = replace(balance, paid=balance.paid + amount).edited(call.at)
-        return Decision(payment, new=(payment, payment_id), puts=(moved,))
+        after = moved(invoice, balance, call.at, paid=balance.paid + amount)
+        return Decision(payment, new=(payment, payment_id), puts=(after,))
 
     company = call.company
     reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]

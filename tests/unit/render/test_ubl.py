@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from chalicelib.domain.companies.company import Address
-from chalicelib.domain.documents import crediting, issuing
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents import issuing
+from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import Invoice
@@ -43,7 +43,7 @@ def note(invoice: Invoice, *wanted: LineCredit, balance: Balance | None = None) 
     seller = company()
     series = opened(seller, current(seller, "credit_note"), DAY, AT)
     place = issuing.SeriesSlot(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
-    balance = balance or crediting.fresh(invoice)
+    balance = balance or fresh(invoice)
     made, _, _, after = _note(invoice, balance, seller, place, list(wanted) or None, "Retour", "crn_01")
     return made, after
 
@@ -162,7 +162,7 @@ def test_any_invoice_and_its_credit_notes_are_accepted(
     xml = e_invoice(invoice)
     assert arithmetic(xml) == []
     assert refusals(xml) == []
-    balance, payable = crediting.fresh(invoice), D(0)
+    balance, payable = fresh(invoice), D(0)
     for _ in range(parts):
         number = data.draw(st.integers(1, len(lines)))
         done = {part.line: part.quantity for part in balance.lines}
