@@ -36,6 +36,7 @@ PAGE_LOOPS: Final[Mapping[str, str]] = {
     "store/erase.py census": RAW,
     "store/drill.py companies": RAW,
     "services/backup/drill.py _compare": KEEPS_PLACE,
+    "services/backup/restoring/balances.py balances": KEEPS_PLACE,
     "services/backup/restoring/steps.py search": KEEPS_PLACE,
     "services/privacy/access/export.py _rows": KEEPS_PLACE,
     "services/privacy/rectification/rectification.py _counted": KEEPS_PLACE,
