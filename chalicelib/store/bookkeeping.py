@@ -28,7 +28,8 @@ from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import Busy, CompanyFull
 from chalicelib.store.codec import from_row, to_row
 from chalicelib.store.conflicts import FULL
-from chalicelib.store.wire import RowPage, Store, code_of, is_passing
+from chalicelib.store.failures import code_of, is_passing
+from chalicelib.store.wire import RowPage, Store
 from chalicelib.store.write_path import Kinds, KindsWithDueDate, WritePath
 
 PAGE = 100

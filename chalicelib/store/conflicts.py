@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import TransactWriteError
 
 from chalicelib.domain.errors import Busy, CompanyFull
-from chalicelib.store.wire import PASSING_REASONS, Store, code_of, is_passing
+from chalicelib.store.failures import PASSING_REASONS, code_of, is_passing
+from chalicelib.store.wire import Store
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NotConnected
 from pynamodb.connection import Connection
 from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import GetError, PynamoDBException, QueryError, TransactGetError
+from pynamodb.exceptions import GetError, QueryError, TransactGetError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
@@ -21,28 +19,13 @@ from chalicelib.domain.errors import Busy, TransactionTooLarge
 from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
+from chalicelib.store.failures import is_passing, is_too_large, met_a_writer
 from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, table_name
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Record)
 MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
-THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "ThrottlingError",
-        "InternalServerError",
-        "InternalFailure",
-        "InternalError",
-        "ServiceUnavailable",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""The cancellation reasons of a transaction that may succeed in a moment."""
 SORT = Path("sort")
 MAX_BATCH, BATCH_TRIES = 100, 6
 """The rows of one batch read, and how often it asks again for the rows that an answer left out."""
@@ -66,34 +49,6 @@ class RowPage:
     records: list[Record]
     next: Key | None
     entries: tuple[IndexEntry, ...] = ()
-
-
-def code_of(error: PynamoDBException) -> str | None:
-    """DynamoDB's error code; None if DynamoDB did not answer. (PynamoDB's own property raises AttributeError then,
-    because such a cause has a `response` that is None.)"""
-    if not isinstance(error.cause, ClientError):
-        return None
-    code: str | None = error.cause.response.get("Error", {}).get("Code")
-    return code
-
-
-def is_passing(error: PynamoDBException) -> bool:
-    """Tell whether the same call may succeed in a moment: it was throttled or got no answer."""
-    if isinstance(error.cause, (NotConnected, HTTPClientError)):
-        return True
-    code = code_of(error)
-    return code is not None and (code in THROTTLES or code.startswith("5"))
-
-
-def _met_a_writer(error: TransactGetError) -> bool:
-    codes = {reason.code for reason in error.cancellation_reasons if reason}
-    return bool(codes) and codes <= PASSING_REASONS
-
-
-def _too_large(error: TransactGetError) -> bool:
-    """Tell whether the rows together exceed the read limit of one transaction (4 MB)."""
-    codes = {reason.code for reason in error.cancellation_reasons if reason}
-    return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
 
 
 OnCommit = Callable[[Sequence[Record], Sequence[Record]], None]
@@ -160,9 +115,9 @@ class Store:
         try:
             answer = self.connection.transact_get_items(items)
         except TransactGetError as error:
-            if is_passing(error) or _met_a_writer(error):
+            if is_passing(error) or met_a_writer(error):
                 raise Busy from error
-            if _too_large(error):
+            if is_too_large(error):
                 raise TransactionTooLarge(limit="4 MB") from error
             raise
         return [response.get("Item") or None for response in answer["Responses"]]

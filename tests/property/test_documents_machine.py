@@ -27,7 +27,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head, Series
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import INVOICE, Invoice
@@ -270,6 +270,21 @@ class Documents(RuleBasedStateMachine):
         self.check_register(ledger)
         self.check_documents(ledger)
         self.check_balances(ledger)
+        self.check_indexes(ledger)
+
+    def check_indexes(self, ledger: Ledger) -> None:
+        """Each index of the ledger holds exactly the keys that follow from the documents and balances."""
+        reader = open_company(self.world.store, self.company)
+        documents = [d for cls in (Invoice, CreditNote) for d in ledger.of(cls)]
+        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        due = [d for d in ledger.of(Invoice) if left(d, balances.get(d.id)) > 0]
+        expected = {
+            "open": [f"invoice#{d.due_date}#{d.id}" for d in due],
+            "date": [f"{d.KIND}#{d.issue_date}#{d.id}" for d in documents],
+            "customer": [f"{d.KIND}#{d.customer}#{d.id}" for d in documents],
+        }
+        found = {index: [entry.key for entry in reader.entries("ledger", index, " ", "~")[0]] for index in expected}
+        assert found == {index: sorted(keys) for index, keys in expected.items()}
 
     def check_register(self, ledger: Ledger) -> None:
         """No gap, no inversion of dates, every document in its place, the chain as recomputed."""

@@ -11,6 +11,7 @@ from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import invalid
+from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.documents.document_query import DocumentQuery
 from chalicelib.services.records.paging import Found
 from chalicelib.store.read import Reader
@@ -44,23 +45,25 @@ class Walk:
     matches: Matches
 
     def by_person(self) -> Documents:
-        """The documents of one other party, by id."""
-        streams = [self.of_party(table, self.query.person or "") for table in self.tables]
-        drafts = self.query.filters == {"person", "status"} and self.query.status == DRAFT
-        return self.found(self.merged(streams), exact=drafts or self.query.filters == {"person"})
+        """The documents of one other party, by id. An erased one has none."""
+        party, filters = self.query.person or "", self.query.filters
+        exact = filters == {"person"} or (filters == {"person", "status"} and self.query.status == DRAFT)
+        tables = [] if is_erased(self.reader.head, party) else self.tables
+        size = self.query.limit + 1 if exact else AT_ONCE
+        return self.found(self.merged([self.of_party(table, party, size) for table in tables]), exact=exact)
 
     def open(self) -> Documents:
         """The open documents by due date."""
         query = self.query
         ends = [day for day in (query.due_to, query.today - timedelta(days=1) if query.overdue else None) if day]
-        only = query.filters <= {"open", "overdue", "due_from", "due_to"} and False not in (query.open, query.overdue)
-        return self.found(self._by_day("open", (query.due_from, min(ends, default=None))), exact=only)
+        exact = query.filters <= {"open", "overdue", "due_from", "due_to"} and False not in (query.open, query.overdue)
+        return self.found(self._by_day("open", (query.due_from, min(ends, default=None)), exact=exact), exact=exact)
 
     def dates(self) -> Documents:
         """The frozen documents by day of issue."""
         query = self.query
-        days = (query.issued_from, query.issued_to)
-        return self.found(self._by_day("date", days), exact=query.filters <= {"issued_from", "issued_to"})
+        exact, days = query.filters <= {"issued_from", "issued_to"}, (query.issued_from, query.issued_to)
+        return self.found(self._by_day("date", days, exact=exact), exact=exact)
 
     def found(self, candidates: Iterator[Candidate], *, exact: bool) -> Documents:
         """The documents of these candidates that match. `exact`: all of them do."""
@@ -84,12 +87,12 @@ class Walk:
             return ["workspace" if query.status == DRAFT else "ledger"]
         return ["workspace", "ledger"]
 
-    def of_party(self, table: str, party: str, at_once: int | None = None) -> Iterator[Candidate]:
-        """The documents of this other party in a table, by id."""
+    def of_party(self, table: str, party: str, size: int) -> Iterator[Candidate]:
+        """The documents of this other party in a table, by id; `size` entries in one read."""
         prefix = f"{self.document_type.kind}#{party}#"
         low, high = prefix, f"{prefix}{LAST}"
         place = f"{prefix}{self.query.after}" if self.query.after else None
-        return self._walk(table, "customer", low, high, place, at_once)
+        return self._walk(table, "customer", low, high, place, size)
 
     def merged(self, streams: Iterable[Iterator[Candidate]]) -> Iterator[Candidate]:
         """Streams by id as one. A document that was issued meanwhile appears once."""
@@ -99,7 +102,7 @@ class Walk:
                 yield each
             last = each.id
 
-    def _by_day(self, index: str, days: Days) -> Iterator[Candidate]:
+    def _by_day(self, index: str, days: Days, *, exact: bool) -> Iterator[Candidate]:
         """The entries of an index by day, within these days. The row of the cursor gives its place, also when it has
         left the index. Raises InvalidContent for a cursor without a frozen document."""
         if "ledger" not in self.tables:
@@ -112,14 +115,11 @@ class Walk:
             if not isinstance(row, Issued):
                 raise invalid(f"/query/{'ending_before' if self.query.backwards else 'starting_after'}", "bad_cursor")
             place = f"{kind}#{row.due_date if index == 'open' else row.issue_date}#{row.id}"
-        return self._walk("ledger", index, low, high, place)
+        return self._walk("ledger", index, low, high, place, self.query.limit + 1 if exact else AT_ONCE)
 
-    def _walk(
-        self, table: str, index: str, low: str, high: str, place: str | None, at_once: int | None = None
-    ) -> Iterator[Candidate]:
+    def _walk(self, table: str, index: str, low: str, high: str, place: str | None, size: int) -> Iterator[Candidate]:
         """The entries of an index from `low` to `high`, after or before `place`."""
         descending, more = self.query.is_descending, True
-        size = at_once or (self.query.limit + 1 if len(self.query.filters) == 1 else AT_ONCE)
         while more:
             if place is not None:
                 low, high = (low, min(high, _before(place))) if descending else (max(low, _after(place)), high)

@@ -1,7 +1,8 @@
 """Documents found by their number, or by the words of their number and of the other party's name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents.document_type import PARTIES
@@ -57,11 +58,17 @@ def by_words(walk: Walk, search: Search) -> Documents:
     series = _series(walk)
     names = _parties(walk, search, [form for _, each in series for form in each])
     numbered = iter(sorted(_documents_of(walk, search, series), reverse=walk.query.is_descending))
-    at_once = -(-(walk.query.limit + 1) // len(names)) + 1 if names else None
-    streams = [walk.of_party(table, party, at_once) for table in walk.tables for party in names]
+    size = -(-(walk.query.limit + 1) // max(1, len(names))) + 1
+    streams = _begun(walk, [walk.of_party(table, party, size) for table in walk.tables for party in names])
     searching = replace(walk, matches=lambda state: walk.matches(state) and _matches(walk.reader, search, names, state))
     candidates = searching.merged([*streams, (Candidate(id, "ledger") for id in numbered)])
     return searching.found(candidates, exact=False)
+
+
+def _begun(walk: Walk, streams: Sequence[Iterator[Candidate]]) -> list[Iterator[Candidate]]:
+    """The streams that are not empty. Their first pages are read in parallel."""
+    firsts = walk.reader.store.pool.map(lambda stream: next(stream, None), streams)
+    return [chain((first,), stream) for first, stream in zip(firsts, streams, strict=True) if first is not None]
 
 
 def _matches(reader: Reader, search: Search, names: Names, state: DocumentState) -> bool:

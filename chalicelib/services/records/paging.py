@@ -11,7 +11,7 @@ C = TypeVar("C")
 MOST_EXAMINED: Final = 1_000
 """Rows that a filtered list examines before it returns its page."""
 BATCH: Final = 25
-"""Candidates that a list reads at once, when it may filter some of them out."""
+"""Candidates that a list reads at once. A document may have 380 KB."""
 MOST_BYTES: Final = 3_600_000
 """Bytes of one page. A function answers 6 MB at most, and a document may have a thousand lines."""
 
@@ -75,7 +75,7 @@ def page_of_found(found: Found[C, T], limit: int, present: Callable[[T], P], siz
         wanted = limit - len(items)
         if found.exact and not wanted:
             return Page(tuple(items), last if next(found.candidates, None) is not None else None)
-        batch = list(islice(found.candidates, wanted if found.exact else max(wanted + 1, BATCH)))
+        batch = list(islice(found.candidates, min(wanted, BATCH) if found.exact else BATCH))
         if not batch:
             return Page(tuple(items))
         for candidate, item in zip(batch, found.read(batch), strict=True):
