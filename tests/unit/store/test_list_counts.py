@@ -1,4 +1,4 @@
-"""What lists read, counted: rows for each document that they return, and read units of a search.
+"""Counts of the rows that lists read for each document they return, and of the units of a search.
 
 An index is read from its place on, so the rows do not depend on the size of the company. The tests prove it: they count
 at one size and again at four times the size. The units at 10,000 customers are computed from the bytes of an entry.
