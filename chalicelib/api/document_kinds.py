@@ -35,6 +35,8 @@ else:
             "item",
             *(each.kind for each in _TYPES if each.on_devices),
             "payment",
+            "credit_entry",
+            "refund",
         )
     ]
     """The kinds of what the change feed shows."""

@@ -13,7 +13,6 @@ from chalicelib.api.fields import (
     Instant,
     Model,
     Percent,
-    PositiveAmount,
     Quantity,
     Rate,
     Text,
@@ -26,10 +25,22 @@ from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.model import Discount, Line
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.language import Language
 
 MAX_DESCRIPTION = 2_000
 Article = Annotated[str, Text(20)]
+PaymentMode = Annotated[
+    Method, Field(description="How the document is to be paid (CGI art. 145-III-7°).", examples=["transfer"])
+]
+SettlementAlias = Annotated[
+    Settlement,
+    Field(
+        description="The older name of `payment_mode`: in cash or otherwise.",
+        examples=["other"],
+        json_schema_extra={"deprecated": True},
+    ),
+]
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
 
@@ -87,7 +98,8 @@ class DraftEdit(Model):
     operation_date: Day | None = None
     due_date: Day | None = None
     language: Language | None = None
-    settlement: Literal["cash", "other"] = "other"
+    payment_mode: PaymentMode | None = None
+    settlement: SettlementAlias = "other"
     reverse_charge: bool = False
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
@@ -135,16 +147,6 @@ class CreditIn(Model):
     id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
     lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
     reason: Annotated[str, Text(500)] | None = None
-
-
-class PaymentIn(Model):
-    """Money received, in dirhams."""
-
-    id: Annotated[str, Id("pay")] | None = None
-    amount: PositiveAmount
-    method: Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
-    date: Day
-    reference: Annotated[str, Text(100)] | None = None
 
 
 class DocumentFilters(PageQuery):

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chalicelib.api.fields import ResponseModel
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 
 
 class DiscountShown(ResponseModel):
@@ -41,7 +42,8 @@ class VatShown(ResponseModel):
 
 
 class TotalsShown(ResponseModel):
-    """In dirhams; payable = gross + stamp_duty − withheld."""
+    """In dirhams; payable = gross + stamp_duty. Documents from before withholding moved to the payment state the
+    payable less `withheld`; it is 0.00 on others."""
 
     lines: str
     discount: str
@@ -54,6 +56,13 @@ class TotalsShown(ResponseModel):
     withheld_vat: str
     withheld_fees: str
     payable: str
+
+
+class WithholdingShown(ResponseModel):
+    """The RAS that the buyer is expected to withhold at payment, in dirhams. It is a note: the payment states it."""
+
+    vat: Annotated[str, Field(description="RAS-TVA (CGI art. 117).", examples=["1500.00"])]
+    fees: Annotated[str, Field(description="RAS on fees (CGI art. 157).", examples=["0.00"])]
 
 
 class WordsShown(ResponseModel):
@@ -92,7 +101,15 @@ class DocumentShown(ResponseModel):
     due_date: str | None
     currency: str
     language: str | None
-    settlement: str
+    payment_mode: Annotated[
+        Method, Field(description="How it is to be paid; `other` where nobody stated it.", examples=["transfer"])
+    ]
+    settlement: Annotated[
+        Settlement,
+        Field(
+            description="The older name of `payment_mode`.", examples=["other"], json_schema_extra={"deprecated": True}
+        ),
+    ]
     reverse_charge: bool
     seller: dict[str, Any] | None
     buyer: dict[str, Any] | None
@@ -100,6 +117,7 @@ class DocumentShown(ResponseModel):
     discount: DiscountShown | None
     totals: TotalsShown
     amount_in_words: WordsShown
+    expected_withholding: WithholdingShown
     notes: str | None
     specimen: bool = False
     register_: Annotated[RegisterPlace | None, Field(alias="register")]
@@ -108,11 +126,16 @@ class DocumentShown(ResponseModel):
 
 
 class PayableShown(DocumentShown):
-    """A document on which payments are recorded. Notices are those of a draft."""
+    """A document on which payments are recorded. Notices are those of a draft. What is owed is gross + stamp duty, less
+    the credit notes; `paid` and `withheld` settle it."""
 
-    paid: str
-    credited: str
-    balance: str
+    paid: Annotated[str, Field(description="The money that pays it, in dirhams.", examples=["10500.00"])]
+    withheld: Annotated[str, Field(description="What its payers withheld, in dirhams.", examples=["1500.00"])]
+    credited: Annotated[str, Field(description="The sum of its credit notes, in dirhams.", examples=["0.00"])]
+    pending: Annotated[
+        str, Field(description="Cheques and bills that are not cashed yet. They pay nothing.", examples=["0.00"])
+    ]
+    balance: Annotated[str, Field(description="What is still owed, never below zero.", examples=["0.00"])]
 
 
 class Deleted(ResponseModel):
@@ -121,22 +144,6 @@ class Deleted(ResponseModel):
     id: str
     object: str
     deleted: Literal[True]
-
-
-class PaymentShown(ResponseModel):
-    """A payment. `stamp_duty` is the additional tax on cash; it does not change the balance."""
-
-    id: str
-    object: Literal["payment"]
-    invoice: str
-    amount: str
-    method: str
-    date: str
-    reference: str | None
-    stamp_duty: str
-    version: int
-    created_at: str
-    updated_at: str
 
 
 class OutcomeShown(ResponseModel):

@@ -105,7 +105,7 @@ def _shown(document_type: DocumentType, name: str) -> type[BaseModel]:
         **{member: (_shown_type(document_type, member), ...) for member in document_type.shown},
     }
     if not document_type.priced:
-        members |= {"totals": (None, ...), "amount_in_words": (None, ...)}
+        members |= {"totals": (None, ...), "amount_in_words": (None, ...), "expected_withholding": (None, ...)}
     if document_type.draft is not None:
         members["notices"] = (list[NoticeShown], ...)
     state = "A draft or an issued document." if document_type.draft else "An issued document."

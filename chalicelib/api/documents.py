@@ -257,7 +257,7 @@ class DocumentNoun:
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(present_frozen))
+        call = context.presenting(shown(present_document))
         return answer(
             issuing.issue(context.world.store, call, self.document_type, context.path["id"], context.body.issue_date)
         )

@@ -1,22 +1,34 @@
-"""Payments of an invoice."""
+"""Payments of invoices: recorded, cashed, reversed."""
 
 from typing import Annotated
 
-from chalicelib.api.answers import Answer, address, answer, listed
-from chalicelib.api.document_models import PaymentIn
-from chalicelib.api.document_shapes import PaymentShown
+from chalicelib.api.answers import Answer, address, answer, created, listed
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
 from chalicelib.api.paging import Cursor, ListOf
+from chalicelib.api.payment_models import CashIn, PaymentIn, ReverseIn
+from chalicelib.api.payment_shapes import PaymentShown
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.documents.payment import Payment
-from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    AlreadyReversed,
+    CloudStorageOff,
+    CreditUsed,
+    InvalidContent,
+    NotFound,
+    NotIssued,
+    NotPending,
+    NotReversible,
+)
 from chalicelib.services.documents import payments
-from chalicelib.services.representation.documents import present_payment
+from chalicelib.services.representation.payments import present_payment
 
-URL = address(INVOICE.path, "{id}", "payments")
+OF_INVOICE = address(INVOICE.path, "{id}", "payments")
+URL = address("payments")
+ONE = address("payments", "{id}")
 
 
 class PaymentQuery(Model):
@@ -26,39 +38,50 @@ class PaymentQuery(Model):
     starting_after: Cursor | None = None
 
 
-def _list(context: RequestContext) -> Answer:
+def _of_invoice(context: RequestContext) -> Answer:
     query = context.query
     page = payments.payments(context.open, context.path["id"], limit=query.limit, starting_after=query.starting_after)
     url = address(INVOICE.path, context.path["id"], "payments")
     return Answer(listed(url, map(present_payment, page.items), more=page.next is not None))
 
 
+def _list(context: RequestContext) -> Answer:
+    query = context.query
+    page = payments.all_payments(context.open, limit=query.limit, starting_after=query.starting_after)
+    return Answer(listed(URL, map(present_payment, page.items), more=page.next is not None))
+
+
+def _read(context: RequestContext) -> Answer:
+    return Answer(present_payment(payments.payment_of(context.open, context.path["id"])))
+
+
 def _pay(context: RequestContext) -> Answer:
     body = context.body
-    committed = payments.pay(
-        context.world.store,
-        context.presenting(_paid),
-        context.path["id"],
-        id=body.id,
-        amount=body.amount,
-        method=body.method,
-        day=body.date,
-        reference=body.reference,
-    )
-    return answer(committed)
+    call = context.presenting(created(present_payment, "payments"))
+    return answer(payments.pay(context.world.store, call, context.path["id"], body.received(), body.id))
 
 
-def _paid(payment: Payment, head: Head) -> Answer:
-    location = address(INVOICE.path, payment.invoice, "payments")
-    return Answer(present_payment(payment, head), status=201, location=location)
+def _cash(context: RequestContext) -> Answer:
+    call = context.presenting(_shown)
+    return answer(payments.cash(context.world.store, call, context.path["id"], context.body.date))
+
+
+def _shown(payment: Payment, head: Head) -> Answer:
+    return Answer(present_payment(payment, head))
+
+
+def _reverse(context: RequestContext) -> Answer:
+    body = context.body
+    call = context.presenting(created(present_payment, "payments"))
+    return answer(payments.reverse(context.world.store, call, context.path["id"], body.reason, body.date))
 
 
 ENDPOINTS = (
     Endpoint(
         method="GET",
-        path=URL,
+        path=OF_INVOICE,
         scope="documents.read",
-        handler=_list,
+        handler=_of_invoice,
         summary="List an invoice's payments, oldest first",
         query=PaymentQuery,
         response_model=ListOf[PaymentShown],
@@ -68,15 +91,63 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="POST",
-        path=URL,
+        path=OF_INVOICE,
         scope="payments.write",
         handler=_pay,
-        summary="Record a payment",
+        summary="Record a payment and what the payer withheld",
         request_model=PaymentIn,
         response_model=PaymentShown,
         status=201,
         idempotent=True,
         errors=(NotFound, NotIssued, AlreadyExists, InvalidContent, CloudStorageOff),
+        tag="Payments",
+    ),
+    Endpoint(
+        method="GET",
+        path=URL,
+        scope="documents.read",
+        handler=_list,
+        summary="List the payments of all invoices, in the order of their invoices",
+        query=PaymentQuery,
+        response_model=ListOf[PaymentShown],
+        errors=(NotFound,),
+        in_cloud=True,
+        tag="Payments",
+    ),
+    Endpoint(
+        method="GET",
+        path=ONE,
+        scope="documents.read",
+        handler=_read,
+        summary="Read a payment",
+        response_model=PaymentShown,
+        errors=(NotFound,),
+        in_cloud=True,
+        tag="Payments",
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{ONE}/cash",
+        scope="payments.write",
+        handler=_cash,
+        summary="Cash a pending cheque or bill: it counts from this day",
+        request_model=CashIn,
+        response_model=PaymentShown,
+        idempotent=True,
+        errors=(NotFound, NotPending, InvalidContent, CloudStorageOff),
+        tag="Payments",
+    ),
+    Endpoint(
+        method="POST",
+        path=f"{ONE}/reverse",
+        scope="payments.write",
+        handler=_reverse,
+        summary="Reverse a payment by a counter-entry: the invoice is open again",
+        request_model=ReverseIn,
+        response_model=PaymentShown,
+        status=201,
+        idempotent=True,
+        errors=(NotFound, AlreadyReversed, NotReversible, CreditUsed, InvalidContent, CloudStorageOff),
         tag="Payments",
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, unstored
 
 
 def plain_number(number: Decimal) -> str:
@@ -35,12 +35,11 @@ def _plain(value: Any) -> Any:
 
 
 def canonical(record: Record, *, without: frozenset[str] = frozenset()) -> bytes:
-    """The record's canonical bytes, without the top-level attributes in `without` and without attributes that are
-    None."""
+    """The record's canonical bytes, without the top-level attributes in `without` and without those that its row leaves
+    out."""
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
-    return msgspec.json.encode(
-        {k: _plain(v) for k, v in data.items() if v is not None and k not in without}, order="sorted"
-    )
+    omitted = without | unstored(record)
+    return msgspec.json.encode({k: _plain(v) for k, v in data.items() if k not in omitted}, order="sorted")
 
 
 def salted_digest(salt: bytes, content: bytes) -> bytes:

@@ -34,9 +34,13 @@ class UnruledAttributeError(TypeError):
     """A stored attribute was declared without a rule of the policy."""
 
 
-def kept(rule: str, *, default: Any = MISSING, packed: bool = False) -> Any:
-    """Declare a stored attribute under `rule`; `packed` stores it compressed (long lists of lines)."""
-    return field(default=default, metadata={"rule": rule, "packed": packed})
+def kept(rule: str, *, default: Any = MISSING, packed: bool = False, sparse: bool = False) -> Any:
+    """Declare a stored attribute under `rule`; `packed` stores it compressed (long lists of lines).
+
+    A `sparse` attribute is stored and hashed only if it differs from its default. Older rows lack it, and their hashes
+    must verify.
+    """
+    return field(default=default, metadata={"rule": rule, "packed": packed, "sparse": sparse})
 
 
 def _require_rules(cls: type) -> None:
@@ -66,6 +70,7 @@ class Record:
     TABLE: ClassVar[str]
     PREFIX: ClassVar[str]
     SORT: ClassVar[str]
+    SPARSE: ClassVar[dict[str, Any]] = {}
 
     company: str = kept("record.key")
     id: str = kept("record.key")
@@ -99,6 +104,17 @@ def new_row(company: str, id: str, at: datetime) -> NewRow:
     return NewRow(company=company, id=id, created_at=at, updated_at=at)
 
 
+def unstored(record: Record) -> frozenset[str]:
+    """The attributes of a record that its row and its hash leave out: those that are None, and sparse ones that have
+    their default."""
+    sparse = type(record).SPARSE
+    return frozenset(
+        f.name
+        for f in fields(record)
+        if (value := getattr(record, f.name)) is None or (f.name in sparse and value == sparse[f.name])
+    )
+
+
 class _Attributes(dict[str, Any]):
     """Reads the parts of a sort key from the record's attributes."""
 
@@ -127,6 +143,7 @@ def entity(kind: str, *, table: str, prefix: str, sort: str | None = None) -> Ca
         frozen = dataclass(frozen=True, kw_only=True, slots=True)(cls)
         _require_rules(frozen)
         frozen.KIND, frozen.TABLE, frozen.PREFIX, frozen.SORT = kind, table, prefix, sort or kind + "#{id}"
+        frozen.SPARSE = {f.name: f.default for f in fields(frozen) if f.metadata["sparse"]}
         if ENTITIES.setdefault((table, kind), frozen) is not frozen:
             raise ValueError(f"two entities of kind {kind!r} in table {table!r}")
         return frozen

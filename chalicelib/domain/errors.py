@@ -92,6 +92,30 @@ class NotIssued(Conflict):
     code = "not_issued"
 
 
+class NotPending(Conflict):
+    """Only a cheque or a bill that is not cashed yet can be cashed."""
+
+    code = "not_pending"
+
+
+class AlreadyReversed(Conflict):
+    """A payment is reversed once."""
+
+    code = "already_reversed"
+
+
+class NotReversible(Conflict):
+    """A counter-entry is not reversed: record the payment again."""
+
+    code = "not_reversible"
+
+
+class CreditUsed(Conflict):
+    """The unapplied credit that must be taken back was refunded, or it pays documents that it cannot leave."""
+
+    code = "credit_used"
+
+
 class NumberingSettled(Conflict):
     """The next number of a series is set once, before its first document."""
 

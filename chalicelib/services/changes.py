@@ -13,6 +13,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
@@ -117,6 +118,8 @@ SOURCES: Mapping[tuple[str, str], Source] = {
         for place, source in _documents(document_type).items()
     },
     ("ledger", "payment"): Source(Payment.KIND, _payment_refs, _payment, OTHER_BYTES),
+    ("ledger", "credit_entry"): _simple(CreditEntry),
+    ("ledger", "refund"): _simple(Refund),
 }
 """The kinds that clients see. Other kinds do not appear in the feed."""
 

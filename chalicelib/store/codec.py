@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from chalicelib.domain.canonical import canonical, plain_number, salted_digest
-from chalicelib.domain.entity import ENTITIES, Record
+from chalicelib.domain.entity import ENTITIES, Record, unstored
 from chalicelib.domain.errors import TooLarge
 from chalicelib.domain.typed import converted
 
@@ -79,13 +79,14 @@ def _unpack(compressed: bytes) -> Any:
 
 
 def to_row(record: Record, salt: bytes) -> Row:
-    """The row of a record, with the keys of the local indexes that contain it. None is stored as absence. Raises
+    """The row of a record, without what is `unstored`, and with the keys of the local indexes that contain it. Raises
     TooLarge above MAX_ROW_BYTES in the workspace, MAX_LATER_BYTES in other tables, without the keys of indexes."""
     packed = _packed(record.TABLE, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
+    omitted = unstored(record)
     for name, value in data.items():
-        if value is None:
+        if name in omitted:
             continue
         row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
     limit = MAX_ROW_BYTES if record.TABLE == "workspace" else MAX_LATER_BYTES

@@ -114,6 +114,31 @@ def _payment() -> dict[str, Any]:
     return {"amount": "1000.00", "method": "transfer", "date": str(today(datetime.now(UTC))), "reference": "VIR 1"}
 
 
+def _paid(shop: Shop, **more: str) -> str:
+    """A new invoice that is paid with 1,000.00; the id of the payment."""
+    return _made(shop, f"/v1/invoices/{shop.issued()['id']}/payments", _payment() | more)
+
+
+def _with_credit(shop: Shop) -> str:
+    """A new customer with 1,000.00 in advance; the customer's id."""
+    customer = _made(shop, "/v1/customers", CUSTOMER)
+    _made(shop, f"/v1/customers/{customer}/credit", _payment())
+    return customer
+
+
+def _applied(shop: Shop) -> Sample:
+    customer = _with_credit(shop)
+    invoice = shop.issued(customer=customer)["id"]
+    return Sample(f"/v1/customers/{customer}/credit/apply", {"to": [{"document": invoice, "amount": "10.00"}]})
+
+
+def _freed(shop: Shop) -> Sample:
+    invoice = shop.issued()["id"]
+    _made(shop, f"/v1/invoices/{invoice}/payments", _payment())
+    _made(shop, f"/v1/invoices/{invoice}/credit", {})
+    return Sample(f"/v1/invoices/{invoice}/refunds", _payment())
+
+
 _KEY = {"name": "caisse", "scopes": ["documents.read"]}
 _HELP = {"subject": "Impression", "text": "La page reste blanche."}
 
@@ -229,6 +254,24 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", "/v1/invoices/{id}/credit"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/credit", {}),
     ("GET", "/v1/invoices/{id}/pdf"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/pdf"),
     ("GET", "/v1/invoices/{id}/ubl"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/ubl"),
+    **_listing("/v1/payments"),
+    ("GET", "/v1/payments/{id}"): lambda shop: Sample(f"/v1/payments/{_paid(shop)}"),
+    ("POST", "/v1/payments/{id}/cash"): lambda shop: Sample(
+        f"/v1/payments/{_paid(shop, method='cheque', matures_on='2099-01-31')}/cash", {"date": _payment()["date"]}
+    ),
+    ("POST", "/v1/payments/{id}/reverse"): lambda shop: Sample(
+        f"/v1/payments/{_paid(shop)}/reverse", {"reason": "returned_unpaid"}
+    ),
+    ("GET", "/v1/customers/{id}/credit"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/credit"),
+    ("POST", "/v1/customers/{id}/credit"): lambda shop: Sample(
+        f"/v1/customers/{_made(shop, '/v1/customers', CUSTOMER)}/credit", _payment()
+    ),
+    ("POST", "/v1/customers/{id}/credit/apply"): _applied,
+    ("GET", "/v1/customers/{id}/refunds"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/refunds"),
+    ("POST", "/v1/customers/{id}/refunds"): lambda shop: Sample(
+        f"/v1/customers/{_with_credit(shop)}/refunds", _payment()
+    ),
+    ("POST", "/v1/invoices/{id}/refunds"): _freed,
     ("GET", "/v1/invoices/{id}/payments"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/payments"),
     ("POST", "/v1/invoices/{id}/payments"): lambda shop: Sample(
         f"/v1/invoices/{shop.issued()['id']}/payments", _payment()

@@ -79,10 +79,14 @@ def test_an_invoice_of_zero_is_credited_in_full(shop: Shop) -> None:
     assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["status"] == "credited"
 
 
-def test_the_stamp_duty_is_on_the_cash_payment_after_withholding(shop: Shop) -> None:
+def test_the_stamp_duty_of_a_cash_invoice_falls_with_what_is_withheld(shop: Shop) -> None:
     line = LINE | {"nature": "services", "quantity": "10", "unit_price": "1000.00"}
-    totals = shop.issued(customer=public_body(shop), settlement="cash", lines=[line])["totals"]
-    assert totals["stamp_duty"] == "26.25", totals
+    invoice = shop.issued(customer=public_body(shop), settlement="cash", lines=[line])
+    assert (invoice["totals"]["stamp_duty"], invoice["balance"]) == ("30.00", "12030.00")
+    payment = {"amount": "0.00", "method": "other", "date": str(shop.today), "withheld_vat": "1500.00"}
+    assert shop.owner.post(f"/v1/invoices/{invoice['id']}/payments", payment).status == 201
+    # 0.25 % of the 10,500.00 that are still open in cash (CGI art. 252-I-B).
+    assert shop.owner.get(f"/v1/invoices/{invoice['id']}").json["balance"] == "10526.25"
 
 
 def test_an_invoice_is_not_found_among_credit_notes(shop: Shop) -> None:

@@ -69,7 +69,10 @@ def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:
     assert not invoice.specimen  # what was issued is what was issued
     assert present_issued(invoice, None, head)["specimen"]
     assert not present_issued(invoice, None, shop.head())["specimen"]
-    issued = issuing.issue(shop.world.store, replace(shop.call("issue"), company=company), INVOICE, shop.draft).outcome
+    issued = issuing.issue(
+        shop.world.store, replace(shop.call("issue"), company=company), INVOICE, shop.draft
+    ).outcome.document
+    assert isinstance(issued, Invoice)
     assert (issued.number[-5:], issued.specimen) == ("00002", True)
     assert register.verify(opened(shop, company), None, shop.day.year).checked == 2
 

@@ -12,6 +12,7 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.invoice import INVOICE
+from chalicelib.domain.documents.payment import Received
 from chalicelib.domain.errors import Busy, Refusal
 from chalicelib.services.documents import issuing, payments
 from chalicelib.store.decision import Decision
@@ -126,10 +127,7 @@ class Writers:
             self.world.store,
             call,
             invoice,
-            id=None,
-            amount=Decimal(1),
-            method="transfer",
-            day=today(call.at),
-            reference=None,
+            Received(amount=Decimal(1), method="transfer", date=today(call.at), reference=None),
+            None,
         )
         self._done(call)

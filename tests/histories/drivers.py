@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -10,13 +9,16 @@ from typing import Any
 from chalicelib.api.answers import Answer, created, presenting, shown
 from chalicelib.api.answers import answer as answer_of
 from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.invoice import INVOICE, Draft
+from chalicelib.domain.documents.payment import Received
 from chalicelib.domain.documents.register import RegisterEntry, genesis, link
 from chalicelib.services.documents import drafting, issuing, payments
-from chalicelib.services.representation.documents import present_draft, present_issued, present_payment
+from chalicelib.services.representation.documents import present_document, present_draft
+from chalicelib.services.representation.payments import present_payment
 from chalicelib.store.decision import Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -119,7 +121,7 @@ def _toy_count(world: World, company: str, subject: str) -> int:
 
 
 def _issue(store: Store, call: Call, subject: str) -> Answer:
-    showing = presenting(call, shown(lambda invoice, head: present_issued(invoice, None, head)))
+    showing = presenting(call, shown(present_document))
     return answer_of(issuing.issue(store, showing, INVOICE, subject))
 
 
@@ -133,7 +135,7 @@ def _create(store: Store, call: Call, subject: str) -> Answer:
 def _pay(store: Store, call: Call, subject: str) -> Answer:
     showing = presenting(call, created(present_payment, "payments"))
     paid = payments.pay(
-        store, showing, subject, id=None, amount=Decimal(1), method="transfer", day=date(2026, 1, 2), reference=None
+        store, showing, subject, Received(amount=Decimal(1), method="transfer", date=today(call.at)), None
     )
     return answer_of(paid)
 

@@ -1,4 +1,5 @@
-"""Draft, issue, credit, pay in any order: after each step, the register and the rows add up by themselves.
+"""Draft, issue, pay, withhold, cash, reverse, refund, apply, credit in any order: after each step, the register and
+the rows add up by themselves.
 
 The machine remembers only what it needs to choose a next step and to know whether it must be refused. Every invariant
 is recomputed from the rows of the ledger: the sums, the chain, the balances from payments and credit notes.
@@ -28,16 +29,18 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
-from chalicelib.domain.documents.invoice import INVOICE, Invoice
+from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Discount, Line, Registered
-from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment import Payment, Received
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import InvalidContent, Refusal
+from chalicelib.domain.errors import AlreadyReversed, CreditUsed, InvalidContent, NotPending, Refusal
 from chalicelib.domain.ids import derived_id
-from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register
+from chalicelib.domain.money import cents
+from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register, unapplied_credit
 from chalicelib.services.representation.documents import present_document
 from chalicelib.store.decision import Decision
 from chalicelib.store.read import open_company
@@ -81,6 +84,13 @@ CONTENTS = st.fixed_dictionaries(
 )
 
 
+def received(payment: Payment, payments: list[Payment]) -> bool:
+    """Whether its money was there: it is no cheque that came back before it was cashed, nor the counter-entry of
+    one."""
+    original = next((each for each in payments if each.id == payment.reverses), payment)
+    return original.matures_on is None or original.cashed_on is not None
+
+
 def _named(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"customer": derived_id("cus", content["customer"])}
 
@@ -110,6 +120,7 @@ class Documents(RuleBasedStateMachine):
         self.invoices: list[str] = []
         self.last_day = date(2000, 1, 1)
         self.today = today(world.now())
+        self.paid: list[str] = []
         self._customers()
 
     @initialize(contents=st.lists(CONTENTS, min_size=3, max_size=3))
@@ -219,22 +230,120 @@ class Documents(RuleBasedStateMachine):
     @rule(data=st.data(), share=st.sampled_from([Decimal("0.3"), Decimal(1), Decimal("1.5")]), cash=st.booleans())
     def pay(self, data: st.DataObject, share: Decimal, cash: bool) -> None:
         invoice, balance = self.invoice(data)
-        left = invoice.totals.payable - balance.paid - balance.credited
-        amount = max(CENT, (left * share).quantize(CENT))
+        amount = max(CENT, (left(invoice, balance) * share).quantize(CENT))
+        received = Received(amount=amount, method="cash" if cash else "transfer", date=self.today)
+        self.paid.append(payments.pay(self.world.store, self.call("pay"), invoice.id, received, None).outcome.id)
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data(), share=st.sampled_from([Decimal("0.1"), Decimal("0.6"), Decimal("1.1")]))
+    def withhold(self, data: st.DataObject, share: Decimal) -> None:
+        """The payer withholds a tenth or more of what is owed, and pays the rest."""
+        invoice, balance = self.invoice(data)
+        rest = left(invoice, balance)
+        withheld = max(CENT, (rest * share).quantize(CENT))
+        received = Received(
+            amount=max(CENT, rest - withheld),
+            method="transfer",
+            date=self.today - timedelta(days=data.draw(st.sampled_from([0, 0, 9]))),
+            withheld_vat=withheld,
+        )
 
         def do() -> None:
-            payments.pay(
-                self.world.store,
-                self.call("pay"),
-                invoice.id,
-                id=None,
-                amount=amount,
-                method="cash" if cash else "transfer",
-                day=self.today,
-                reference=None,
-            )
+            self.paid.append(payments.pay(self.world.store, self.call("pay"), invoice.id, received, None).outcome.id)
 
-        self.try_it(do, refused=amount > left)
+        self.try_it(do, refused=withheld > rest)
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data(), share=st.sampled_from([Decimal("0.5"), Decimal("1.2")]))
+    def pay_by_cheque(self, data: st.DataObject, share: Decimal) -> None:
+        """A cheque is pending until it is cashed."""
+        invoice, balance = self.invoice(data)
+        received = Received(
+            amount=max(CENT, (left(invoice, balance) * share).quantize(CENT)),
+            method="cheque",
+            date=self.today,
+            matures_on=self.today + timedelta(days=30),
+        )
+        self.paid.append(payments.pay(self.world.store, self.call("pay"), invoice.id, received, None).outcome.id)
+
+    def payment(self, data: st.DataObject) -> Payment:
+        id = data.draw(st.sampled_from(self.paid))
+        found: Payment = next(row for row in self.ledger().of(Payment) if row.id == id)
+        return found
+
+    @precondition(lambda self: self.paid)
+    @rule(data=st.data())
+    def cash(self, data: st.DataObject) -> None:
+        payment = self.payment(data)
+
+        def do() -> None:
+            payments.cash(self.world.store, self.call("cash"), payment.id, self.today)
+
+        do() if payment.pending else self.refused(do, NotPending)
+
+    @precondition(lambda self: self.paid)
+    @rule(data=st.data())
+    def reverse(self, data: st.DataObject) -> None:
+        """A payment is reversed once; not if its money was refunded."""
+        payment = self.payment(data)
+
+        def do() -> None:
+            payments.reverse(self.world.store, self.call("reverse"), payment.id, "returned_unpaid", None)
+
+        if payment.reversed_by:
+            self.refused(do, AlreadyReversed)
+            return
+        refunded = self.ledger().of(Refund)
+        try:
+            do()
+        except CreditUsed:
+            assert refunded or payment.credit_entry
+
+    @rule(who=st.sampled_from(["private", "public"]), amount=decimals(500, 2), data=st.data())
+    def advance(self, who: str, amount: Decimal, data: st.DataObject) -> None:
+        """Money in advance, sometimes for a draft of the customer."""
+        customer = derived_id("cus", who)
+        drafts = [row for row in self.rows(Draft) if row.customer == customer]
+        named = data.draw(st.sampled_from([None, *sorted(row.id for row in drafts)]))
+        money = unapplied_credit.Money(amount=amount + CENT, method="transfer", date=self.today - timedelta(days=1))
+        unapplied_credit.advance(self.world.store, self.call("advance"), customer, money, named, None)
+
+    @precondition(lambda self: self.invoices)
+    @rule(data=st.data(), share=st.sampled_from([Decimal("0.5"), Decimal(1)]))
+    def apply(self, data: st.DataObject, share: Decimal) -> None:
+        """Credit that nobody waits for is applied up to what is owed and what there is."""
+        invoice, balance = self.invoice(data)
+        amount = (min(left(invoice, balance), self.free(invoice.customer)) * share).quantize(CENT)
+        targets = [unapplied_credit.Target(invoice.id, max(CENT, amount))]
+
+        def do() -> None:
+            made = unapplied_credit.apply(self.world.store, self.call("apply"), invoice.customer, targets).outcome
+            self.paid += [payment.id for payment in made]
+
+        self.try_it(do, refused=amount < CENT)
+
+    @rule(who=st.sampled_from(["private", "public"]), share=st.sampled_from([Decimal("0.3"), Decimal(1), Decimal(2)]))
+    def refund(self, who: str, share: Decimal) -> None:
+        customer = derived_id("cus", who)
+        free = self.free(customer)
+        money = unapplied_credit.Money(max(CENT, (free * share).quantize(CENT)), "transfer", self.today)
+
+        def do() -> None:
+            unapplied_credit.refund(self.world.store, self.call("refund"), customer, money)
+
+        self.try_it(do, refused=money.amount > free)
+
+    def free(self, customer: str) -> Decimal:
+        """The unapplied credit that no draft waits for, from the rows."""
+        drafts = {row.id for row in self.rows(Draft)}
+        entries = [row for row in self.ledger().of(CreditEntry) if row.customer == customer]
+        waiting = [row for row in entries if row.source == "advance" and row.document in drafts]
+        return sum((row.rest for row in entries if row not in waiting), Decimal(0))
+
+    def rows(self, cls: type[Draft]) -> list[Draft]:
+        """The drafts of the company."""
+        reader = open_company(self.world.store, self.company)
+        return [row for row in reader.all(cls.TABLE, f"{cls.KIND}#") if isinstance(row, cls)]
 
     @precondition(lambda self: self.invoices)
     @rule(data=st.data(), share=st.sampled_from([Decimal("0.4"), Decimal(1), Decimal(2)]))
@@ -321,48 +430,73 @@ class Documents(RuleBasedStateMachine):
             assert all(share.base >= 0 and share.amount >= 0 for share in t.vat)
 
     def check_balances(self, ledger: Ledger) -> None:
-        """Payments and credit notes, added up anew, against what stands beside each invoice."""
-        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        """Payments, credit notes and entries, added up anew, against what stands beside each invoice."""
         notes: dict[str, list[CreditNote]] = defaultdict(list)
-        paid: dict[str, Decimal] = defaultdict(Decimal)
+        paid: dict[str, list[Payment]] = defaultdict(list)
+        freed: dict[str | None, Decimal] = defaultdict(Decimal)
         for note in ledger.of(CreditNote):
             notes[note.invoice].append(note)
         for payment in ledger.of(Payment):
-            paid[payment.invoice] += payment.amount
+            paid[payment.invoice].append(payment)
+        for entry in ledger.of(CreditEntry):
+            assert entry.rest >= 0
+            if entry.source == "credit_note":
+                freed[entry.document] += entry.amount - entry.taken_back
+        money = Decimal(0)
         for invoice in ledger.of(Invoice):
-            self.check_invoice(invoice, balances.get(invoice.id), notes[invoice.id], paid[invoice.id])
+            self.check_credits(invoice, notes[invoice.id])
+            money += self.check_invoice(invoice, notes[invoice.id], paid[invoice.id], freed[invoice.id])
+        self.check_money(ledger, money)
 
-    def check_invoice(self, invoice: Invoice, balance: Balance | None, notes: list[CreditNote], paid: Decimal) -> None:
-        """Balance and status follow from the payments and credit notes; all credited is exactly all."""
-        credited = sum((note.totals.payable for note in notes), Decimal(0))
-        assert (paid, credited) == ((balance.paid, balance.credited) if balance else (0, 0))
-        assert paid <= invoice.totals.payable
+    def check_credits(self, invoice: Invoice, notes: list[CreditNote]) -> None:
+        """No credit note exceeds its invoice; all credited is exactly all."""
         quantities: dict[int, Decimal] = defaultdict(Decimal)
         for note in notes:
             for number, line in zip(note.credited_lines, note.lines, strict=True):
                 quantities[number] += line.quantity
         whole = all(quantities[n] == line.quantity for n, line in enumerate(invoice.lines, 1))
         assert all(quantities[n] <= line.quantity for n, line in enumerate(invoice.lines, 1))
-        for field in (
-            "net",
-            "vat_total",
-            "gross",
-            "discount",
-            "stamp_duty",
-            "withheld_vat",
-            "withheld_fees",
-            "payable",
-        ):
+        for field in ("net", "vat_total", "gross", "discount"):
             given = sum((getattr(note.totals, field) for note in notes), Decimal(0))
             assert given <= getattr(invoice.totals, field), field
             assert not whole or given == getattr(invoice.totals, field), field
+        assert sum((note.totals.stamp_duty for note in notes), Decimal(0)) <= invoice.totals.stamp_duty
+
+    def check_invoice(self, invoice: Invoice, notes: list[CreditNote], paid: list[Payment], freed: Decimal) -> Decimal:
+        """The balance and the status follow from the rows. Returns the money that pays the invoice."""
+        counted = [payment for payment in paid if not payment.pending]
+        money = sum((payment.applied_amount for payment in counted), Decimal(0)) - freed
+        otherwise = sum((payment.applied_amount for payment in counted if payment.method != "cash"), Decimal(0))
+        withheld = sum((payment.withheld for payment in counted if received(payment, paid)), Decimal(0))
+        credited = sum((note.totals.gross for note in notes), Decimal(0))
+        open_in_cash = max(Decimal(0), invoice.totals.gross - credited - withheld - min(otherwise, money))
+        duty = cents(open_in_cash * Decimal("0.0025")) if invoice.totals.stamp_duty else Decimal(0)
+        rest = invoice.totals.gross + duty - credited - withheld - money
+        assert min(money, withheld, rest) >= 0
         reader = open_company(self.world.store, self.company)
         shown = present_document(listing.document(reader, INVOICE, invoice.id), reader.head)
-        rest = invoice.totals.payable - paid - credited
-        assert Decimal(shown["balance"]) == rest
-        unpaid = "partially_paid" if paid else "issued"
-        assert shown["status"] == ("credited" if notes and whole else "paid" if rest <= 0 else unpaid)
-        assert (shown["status"] == "credited") <= (credited == invoice.totals.payable)
+        assert [Decimal(shown[name]) for name in ("paid", "withheld", "balance")] == [money, withheld, rest]
+        pending = sum((payment.amount for payment in paid if payment.pending), Decimal(0))
+        assert Decimal(shown["pending"]) == pending
+        if shown["status"] != "credited":
+            unpaid = "partially_paid" if money or withheld else "issued"
+            assert shown["status"] == ("paid" if rest == 0 else unpaid)
+        else:
+            assert credited == invoice.totals.gross
+        return money
+
+    def check_money(self, ledger: Ledger, on_invoices: Decimal) -> None:
+        """No dirham appears or disappears: what came in, less refunds, pays invoices or is unapplied credit."""
+        own = ledger.of(Payment)
+        counted = [payment for payment in own if not payment.pending and not payment.credit_entry]
+        entries, refunds = ledger.of(CreditEntry), ledger.of(Refund)
+        advanced = [entry.amount for entry in entries if entry.source == "advance" and entry.payment is None]
+        money = [payment.amount for payment in counted if received(payment, own)]
+        came = sum(money, Decimal(0)) + sum(advanced, Decimal(0))
+        went = sum((refund.amount for refund in refunds), Decimal(0))
+        assert came - went == on_invoices + sum((entry.rest for entry in entries), Decimal(0))
+        used = sum((use.amount for entry in entries for use in entry.uses if use.refund), Decimal(0))
+        assert used == went
 
     def teardown(self) -> None:
         """The clock counted every commit, and the head is where the journal ends."""

@@ -96,6 +96,16 @@ def answers(name: str) -> Sequence[Mapping[str, Any]]:
     return found
 
 
+def as_then(now: Any, said: Any) -> Any:
+    """A present body with only the members that the earlier body `said` has. A later version may add members; it may
+    not change or lose one."""
+    if isinstance(now, dict) and isinstance(said, dict):
+        return {name: as_then(value, said[name]) for name, value in now.items() if name in said}
+    if isinstance(now, list) and isinstance(said, list) and len(now) == len(said):
+        return [as_then(one, other) for one, other in zip(now, said, strict=True)]
+    return now
+
+
 def plain(row: Row) -> dict[str, Any]:
     """A row as JSON can state it: bytes are in base64."""
     return _typed(row, lambda content: b64encode(content).decode())

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from tests.client import Client
-from tests.stored.scenes import bodies
+from tests.stored.scenes import as_then, bodies
 from tests.stored.stage import Stage, fetched, job
 
 BOOKS = bodies("books")
@@ -201,7 +201,7 @@ def _is_lost(sort: str) -> bool:
 
 
 def _compare(client: Client, said: Any) -> None:
-    assert {path: client.get(path).json for path in KEPT} == {path: said[path] for path in KEPT}
+    assert {path: as_then(client.get(path).json, said[path]) for path in KEPT} == {path: said[path] for path in KEPT}
 
 
 def _specimens() -> Any:
@@ -224,7 +224,8 @@ def _require_whole(client: Client, address: str) -> None:
         tables = [json.loads(archive.read(f"data/{name}.json")) for name in ("invoices", "credit_notes")]
     issued = {body["id"]: body for body in ISSUED.values()}
     documents = [document for table in tables for document in table]
-    assert [_frozen(document) for document in documents] == [_frozen(issued[document["id"]]) for document in documents]
+    said = [_frozen(issued[document["id"]]) for document in documents]
+    assert as_then([_frozen(document) for document in documents], said) == said
     assert len(documents) == len(issued)
 
 

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.invoice import INVOICE, Draft
+from chalicelib.domain.documents.model import ExpectedWithholding
 from chalicelib.domain.documents.numbering import current, opened
 from chalicelib.domain.documents.register import document_hash, genesis, link
 from chalicelib.domain.errors import InvalidContent
@@ -104,9 +105,10 @@ def test_an_auto_entrepreneur_charges_no_vat_and_needs_no_article() -> None:
     assert refused.value.faults[0].code == "vat_not_charged"
 
 
-def test_a_public_body_withholds_three_quarters_of_the_vat_on_services() -> None:
+def test_a_public_body_is_expected_to_withhold_three_quarters_of_the_vat_on_services() -> None:
     invoice = issued(line("1", "10000"), buyer=customer(kind="public_body", withholder="public_body"))
-    assert (invoice.totals.withheld_vat, invoice.totals.payable) == (Decimal("1500.00"), Decimal("10500.00"))
+    assert invoice.expected_withholding == ExpectedWithholding(vat=Decimal("1500.00"), fees=Decimal(0))
+    assert (invoice.totals.withheld, invoice.totals.payable) == (Decimal(0), Decimal("12000.00"))
 
 
 def test_a_document_declared_in_cash_bears_its_stamp() -> None:

@@ -24,7 +24,7 @@ REASONS: Final[Mapping[Language, str]] = {
     "en": "Correction of identity details",
 }
 """The reason on the credit note, in the invoice's language."""
-CONTENT = ("operation_date", "language", "settlement", "reverse_charge", "discount", "notes")
+CONTENT = ("operation_date", "language", "payment_mode", "reverse_charge", "discount", "notes")
 LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate", "exemption", "nature", "item")
 
 

@@ -1,4 +1,7 @@
-"""The balance of a document: what was paid and credited, what is still owed, and the state that follows."""
+"""The balance of a document: what was paid, withheld and credited, what is still owed, and the state that follows.
+
+The law's events move it: a payment, a withholding, a reversal, a credit note. Its amounts are sums over these events.
+"""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -7,7 +10,8 @@ from typing import Any
 
 from chalicelib.domain.documents.model import Issued, VatShare
 from chalicelib.domain.entity import Record, entity, kept, new_row, value
-from chalicelib.domain.money import ZERO
+from chalicelib.domain.money import ZERO, total
+from chalicelib.domain.morocco.stamp import stamp_duty
 
 
 @value
@@ -21,19 +25,36 @@ class CreditedLine:
 
 @entity("balance", table="ledger", prefix="inv", sort="invoice#{id}#balance")
 class Balance(Record):
-    """The changing part of an issued invoice: paid and credited, in dirhams. The issue writes it with version 0, and
-    each movement changes it. Its key follows the invoice's key, so that one query lists both.
+    """The changing part of an issued invoice, in dirhams. The issue writes it with version 0, and each movement changes
+    it. Its key follows the invoice's key, so that one query lists both.
 
     `due_date` and `owed` repeat the document's due date and `left`, so that a list finds what is open by due date. Both
     are None on rows from before they existed."""
 
     paid: Decimal = kept("ledger.balance", default=Decimal(0))
+    """The money that payments brought to the document, `freed` money included."""
     credited: Decimal = kept("ledger.balance", default=Decimal(0))
+    """The sum of the payable amounts of its credit notes."""
     lines: tuple[CreditedLine, ...] = kept("ledger.balance", default=(), packed=True)
     vat: tuple[VatShare, ...] = kept("ledger.balance", default=())
     discount: Decimal = kept("ledger.balance", default=Decimal(0))
     withheld_vat: Decimal = kept("ledger.balance", default=Decimal(0))
+    """The share of its stored withholding that credit notes returned. 0 for a document that stores none."""
     withheld_fees: Decimal = kept("ledger.balance", default=Decimal(0))
+    suffered_vat: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The RAS-TVA that its payments state."""
+    suffered_fees: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    freed: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The paid money that credit notes turned into unapplied credit of the customer."""
+    freed_entries: tuple[str, ...] = kept("ledger.balance", default=(), sparse=True)
+    """The entries of unapplied credit that hold the freed money."""
+    pending: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The cheques and bills that are not cashed yet. They pay nothing."""
+    not_cash: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The part of `paid` that was not paid in cash. 0 before it was recorded: what was paid counts as the document
+    said."""
+    stamp_duty: Decimal | None = kept("ledger.balance", default=None)
+    """The stamp duty as of the last movement; None before the first one that calculates it."""
     due_date: date | None = kept("ledger.balance", default=None)
     owed: Decimal | None = kept("ledger.balance", default=None)
 
@@ -42,6 +63,20 @@ class Balance(Record):
         if self.due_date is None or self.owed is None or self.owed <= 0:
             return {}
         return {"_open": f"{self.SORT.partition('#')[0]}#{self.due_date}#{self.id}"}
+
+    @property
+    def money(self) -> Decimal:
+        """The money that pays the document: what was paid, less what was freed."""
+        return self.paid - self.freed
+
+    def freeing(self, amount: Decimal, entry: str | None = None) -> "Balance":
+        """The balance after `amount` of its money became unapplied credit in this entry; below zero, it came back."""
+        entries = (*self.freed_entries, entry) if entry else self.freed_entries
+        return replace(self, freed=self.freed + amount, freed_entries=entries)
+
+    def with_pending(self, amount: Decimal) -> "Balance":
+        """The balance with one more cheque or bill that is not cashed yet; with one less for a negative amount."""
+        return replace(self, pending=self.pending + amount)
 
 
 def fresh(document: Issued, cls: type[Balance] = Balance) -> Balance:
@@ -59,9 +94,59 @@ def owing(document: Issued, balance: Balance) -> Balance:
     return replace(balance, due_date=document.due_date, owed=left(document, balance))
 
 
+def credited_gross(balance: Balance) -> Decimal:
+    """The sum of the credit notes, TVA included, without stamp duty and withholding."""
+    return total([share.base + share.amount for share in balance.vat])
+
+
+def suffered(document: Issued, balance: Balance | None) -> Decimal:
+    """The withholding that counts as settled (CGI art. 117): what the payments state.
+
+    A document from before withholding moved to the payment states its own. That counts while no payment states any and
+    the money is at most what the document asked for.
+    """
+    stored = document.totals.withheld
+    if balance is None:
+        return stored
+    stated = balance.suffered_vat + balance.suffered_fees
+    if stated or balance.money > document.totals.payable - balance.credited:
+        return stated
+    return stored - balance.withheld_vat - balance.withheld_fees
+
+
+def duty(document: Issued, balance: Balance | None) -> Decimal:
+    """The stamp duty on the document as of the last movement, in dirhams."""
+    if balance is None:
+        return document.totals.stamp_duty
+    if balance.stamp_duty is not None:
+        return balance.stamp_duty
+    return ZERO if _credited_fully(document, balance) else document.totals.stamp_duty
+
+
+def recalculated(document: Issued, balance: Balance) -> Balance:
+    """The balance with the stamp duty that follows from its movements (CGI art. 252-I-B; 0.25 % of what is settled in
+    cash). Everything that was not settled otherwise counts as cash: the cash received, and what is still open. A
+    document that was not declared as paid in cash, or that is exempt, has none."""
+    if not document.totals.stamp_duty:
+        return balance
+    otherwise = min(balance.not_cash, balance.money) + suffered(document, balance)
+    base = max(ZERO, document.totals.gross - credited_gross(balance) - otherwise)
+    return replace(balance, stamp_duty=stamp_duty(base, document.operation_date))
+
+
+def owed(document: Issued, balance: Balance | None) -> Decimal:
+    """The amount that the document asks for: gross and stamp duty, less its credit notes."""
+    return document.totals.gross + duty(document, balance) - (credited_gross(balance) if balance else ZERO)
+
+
+def surplus(document: Issued, balance: Balance) -> Decimal:
+    """The amount settled beyond what is owed. It is negative while something is open."""
+    return balance.money + suffered(document, balance) - owed(document, balance)
+
+
 def left(document: Issued, balance: Balance | None) -> Decimal:
-    """The amount still owed, in dirhams. It is negative if the credits exceed the unpaid amount."""
-    return document.totals.payable - (balance.paid + balance.credited if balance else ZERO)
+    """The amount still owed, in dirhams; never negative."""
+    return max(ZERO, -surplus(document, balance or fresh(document)))
 
 
 def status(document: Issued, balance: Balance | None) -> str:
@@ -70,7 +155,9 @@ def status(document: Issued, balance: Balance | None) -> str:
         return "credited"
     if left(document, balance) <= 0:
         return "paid"
-    return "partially_paid" if balance and balance.paid else "issued"
+    return (
+        "partially_paid" if balance and (balance.money or balance.suffered_vat or balance.suffered_fees) else "issued"
+    )
 
 
 def _credited_fully(document: Issued, balance: Balance) -> bool:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
-from chalicelib.domain.documents.model import Discount, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents.model import Discount, ExpectedWithholding, Line, Notice, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
@@ -35,10 +35,12 @@ class CommercialTerms:
 
 @dataclass(frozen=True)
 class Calculation:
-    """Lines with their net amounts, the totals, and the notices."""
+    """Lines with their net amounts, the totals, the withholding that the buyer is expected to make (None without any),
+    and the notices."""
 
     lines: tuple[Line, ...]
     totals: Totals
+    expected_withholding: ExpectedWithholding | None
     notices: tuple[Notice, ...]
 
 
@@ -59,14 +61,14 @@ def calculate(
         sums = en16931.totals([_input(line) for line in lines], *_discount(terms.discount))
     except en16931.TotalsError as error:
         raise InvalidContent(Fault(error.pointer, error.code)) from error
-    totals = _totals(sums, terms, company, customer)
+    totals = _totals(sums, terms)
     if totals.payable > MAX_AMOUNT:
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
     notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings)
     notices += _seller_notices(company) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
-    return Calculation(with_nets, totals, notices)
+    return Calculation(with_nets, totals, _expected(sums, terms, company, customer), notices)
 
 
 def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
@@ -105,15 +107,19 @@ def _discount(discount: Discount | None) -> tuple[Decimal | None, Decimal | None
     return (discount.percent, discount.amount) if discount else (None, None)
 
 
-def _totals(
+def _expected(
     sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Company, customer: Customer | None
-) -> Totals:
+) -> ExpectedWithholding | None:
+    """The withholding that the law expects of this buyer. The day of payment decides, so the payment states it."""
     certificate = company.tax_certificate_until is not None and company.tax_certificate_until >= terms.day
     seller = SellerStatus(company.person, certificate, taxed=company.regime == "standard")
     agent = Agent(customer.withholder if customer else "none")
-    withheld = withholding(terms.day, agent, seller, sums.natures)
-    # The withheld amount is paid to the Treasury, not in cash.
-    stamp = stamp_duty(sums.gross - withheld.total, terms.day) if terms.settlement == "cash" else ZERO
+    expected = withholding(terms.day, agent, seller, sums.natures)
+    return ExpectedWithholding(vat=expected.vat, fees=expected.fees) if expected.total else None
+
+
+def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms) -> Totals:
+    stamp = stamp_duty(sums.gross, terms.day) if terms.settlement == "cash" else ZERO
     return Totals(
         lines=sums.line_total,
         discount=sums.discount,
@@ -122,9 +128,9 @@ def _totals(
         vat_total=sums.vat_total,
         gross=sums.gross,
         stamp_duty=stamp,
-        withheld_vat=withheld.vat,
-        withheld_fees=withheld.fees,
-        payable=sums.gross + stamp - withheld.total,
+        withheld_vat=ZERO,
+        withheld_fees=ZERO,
+        payable=sums.gross + stamp,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.documents.balance import Balance, CreditedLine
+from chalicelib.domain.documents.balance import Balance, CreditedLine, duty, recalculated
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
@@ -52,7 +52,7 @@ def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | Non
         )
     after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
     totals = _totals(invoice, balance, after, lines)
-    return Credit(lines, tuple(part.line for part in parts), totals, _with_credit(balance, after, totals))
+    return Credit(lines, tuple(part.line for part in parts), totals, _with_credit(invoice, balance, after, totals))
 
 
 def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
@@ -151,8 +151,7 @@ def _sum_up(
 
     withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
     withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)
-    # Stamp duty is owed on cash that was paid. It is returned only with the complete invoice.
-    stamp = invoice.totals.stamp_duty if everything else ZERO
+    stamp = _stamp(invoice, before, shares)
     return Totals(
         lines=listed,
         discount=listed - net,
@@ -167,10 +166,16 @@ def _sum_up(
     )
 
 
-def _with_credit(before: Balance, after: Balance, totals: Totals) -> Balance:
-    """The balance after this credit, rate by rate."""
+def _stamp(invoice: Invoice, before: Balance, shares: Sequence[VatShare]) -> Decimal:
+    """The stamp duty that the credit takes back: the duty follows what is still settled in cash (CGI art. 252-I-B)."""
+    after = recalculated(invoice, replace(before, vat=_added(before, shares)))
+    return max(ZERO, duty(invoice, before) - duty(invoice, after))
+
+
+def _added(before: Balance, shares: Sequence[VatShare]) -> tuple[VatShare, ...]:
+    """The credited amounts after a credit of these shares, rate by rate."""
     sums = {(share.rate, share.exemption): share for share in before.vat}
-    for share in totals.vat:
+    for share in shares:
         past = sums.get((share.rate, share.exemption))
         sums[share.rate, share.exemption] = VatShare(
             rate=share.rate,
@@ -178,10 +183,16 @@ def _with_credit(before: Balance, after: Balance, totals: Totals) -> Balance:
             base=share.base + (past.base if past else ZERO),
             amount=share.amount + (past.amount if past else ZERO),
         )
+    return tuple(sums.values())
+
+
+def _with_credit(invoice: Invoice, before: Balance, after: Balance, totals: Totals) -> Balance:
+    """The balance after this credit."""
     return replace(
         after,
         credited=before.credited + totals.payable,
-        vat=tuple(sums.values()),
+        vat=_added(before, totals.vat),
+        stamp_duty=duty(invoice, before) - totals.stamp_duty if invoice.totals.stamp_duty else before.stamp_duty,
         discount=before.discount + totals.discount,
         withheld_vat=before.withheld_vat + totals.withheld_vat,
         withheld_fees=before.withheld_fees + totals.withheld_fees,

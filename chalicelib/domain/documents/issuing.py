@@ -13,6 +13,7 @@ from chalicelib.domain.documents.calculation import CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
+from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
 from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
@@ -115,11 +116,13 @@ def _content(
         "due_date": _due(draft, company, party, day),
         "language": draft.language or party.language,
         "settlement": draft.settlement,
+        "payment_mode": stated_mode(draft),
         "reverse_charge": draft.reverse_charge,
         document_type.person: party.id,
         "lines": calculated.lines,
         "discount": draft.discount,
         "totals": calculated.totals,
+        "expected_withholding": calculated.expected_withholding,
         "notes": draft.notes,
         **{name: getattr(draft, name) for name in document_type.entered},
     }

@@ -7,14 +7,12 @@ takes the number. A frozen document is never edited: its balance moves beside it
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from chalicelib.domain.companies.company import Address, Regime
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
-
-Settlement = Literal["cash", "other"]
 
 
 @value
@@ -64,8 +62,18 @@ class VatShare:
 
 
 @value
+class ExpectedWithholding:
+    """The RAS that the buyer is expected to withhold at payment, in dirhams (CGI art. 117 and 157). It is a note: what
+    was withheld is stated by the payment."""
+
+    vat: Decimal = kept("document.content")
+    fees: Decimal = kept("document.content")
+
+
+@value
 class Totals:
-    """A document's totals in dirhams: payable = gross + stamp_duty − withheld."""
+    """A document's totals in dirhams: payable = gross + stamp_duty. On documents from before withholding moved to the
+    payment, payable is less `withheld_vat` and `withheld_fees`; they are 0 on others."""
 
     lines: Decimal = kept("document.content")
     discount: Decimal = kept("document.content")
@@ -133,13 +141,19 @@ class DraftDocument(Record):
     due_date: date | None = kept("draft.content", default=None)
     language: Language | None = kept("draft.content", default=None)
     settlement: Settlement = kept("draft.content", default="other")
+    """The older name of `payment_mode`: in cash or otherwise."""
+    payment_mode: Method | None = kept("draft.content", default=None)
+    """How the document is to be paid (CGI art. 145-III-7°); None until somebody states it."""
     reverse_charge: bool = kept("draft.content", default=False)
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
     """The totals as of the last edit. The issue calculates them again."""
+    expected_withholding: ExpectedWithholding | None = kept("draft.content", default=None)
     notices: tuple[Notice, ...] = kept("draft.content", default=())
+    advances: tuple[str, ...] = kept("draft.content", default=(), sparse=True)
+    """The entries of unapplied credit that this document alone takes, at its issue."""
 
     def index_keys(self) -> dict[str, str]:
         """Found by its other party."""
@@ -158,6 +172,10 @@ class Issued(Record):
     currency: str = kept("document.content", default="MAD")
     language: Language = kept("document.content")
     settlement: Settlement = kept("document.content", default="other")
+    """The older name of `payment_mode`: in cash or otherwise."""
+    payment_mode: Method | None = kept("document.content", default=None)
+    """How the document is to be paid (CGI art. 145-III-7°); None on older documents and where nobody stated it. Read it
+    by `payment_mode.mode_of`."""
     reverse_charge: bool = kept("document.content", default=False)
     specimen: bool = kept("document.content", default=False)
     seller: Seller = kept("document.seller")
@@ -165,6 +183,7 @@ class Issued(Record):
     lines: tuple[Line, ...] = kept("document.content", packed=True)
     discount: Discount | None = kept("document.content", default=None)
     totals: Totals = kept("document.content")
+    expected_withholding: ExpectedWithholding | None = kept("document.content", default=None)
     notes: str | None = kept("document.content", default=None)
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")

@@ -1,17 +1,20 @@
-"""Payments: they are stored beside the document that they pay and are never edited."""
+"""Payments: they are stored beside the document that they pay. A payment is never edited or deleted: a counter-entry
+reverses it."""
 
 import datetime as dt
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
-from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.balance import Balance, recalculated, surplus
 from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.money import ZERO, amount_text
 from chalicelib.domain.morocco.stamp import stamp_duty
 
-Method = Literal["cash", "cheque", "transfer", "card", "bill_of_exchange"]
+ReversalReason = Literal["returned_unpaid", "entered_in_error", "other"]
 
 
 @entity("payment_id", table="ledger", prefix="pay")
@@ -23,8 +26,12 @@ class PaymentId(Record):
 
 @entity("payment", table="ledger", prefix="pay", sort="payment#{invoice}#{id}")
 class Payment(Record):
-    """Money received for an invoice, in dirhams. `stamp_duty` is the additional droit de timbre on a cash payment (0.25
-    %). It never changes the balance."""
+    """Money received for an invoice and what the payer withheld, in dirhams. A counter-entry has the amounts of the
+    payment that it `reverses` with the sign minus, so that the payments of an invoice add up to what it received.
+
+    `stamp_duty` is the additional droit de timbre on a cash payment (0.25 %) of a document that was not declared as
+    paid in cash. It never changes the balance.
+    """
 
     invoice: str = kept("ledger.payment")
     amount: Decimal = kept("ledger.payment")
@@ -32,14 +39,131 @@ class Payment(Record):
     date: dt.date = kept("ledger.payment")
     reference: str | None = kept("ledger.payment", default=None)
     stamp_duty: Decimal = kept("ledger.payment", default=Decimal(0))
+    withheld_vat: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
+    """The RAS-TVA that the payer withheld (CGI art. 117-V)."""
+    withheld_fees: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
+    """The RAS on fees that the payer withheld (CGI art. 157)."""
+    certificate: str | None = kept("ledger.payment", default=None)
+    """The reference of the certificate of withholding."""
+    matures_on: dt.date | None = kept("ledger.payment", default=None)
+    pending: bool = kept("ledger.payment", default=False, sparse=True)
+    """Whether it is a cheque or a bill that is neither cashed nor returned yet."""
+    cashed_on: dt.date | None = kept("ledger.payment", default=None)
+    applied_part: Decimal | None = kept("ledger.payment", default=None)
+    """The part of the amount that pays the invoice; the rest is unapplied credit. None: all of it."""
+    excess_entry: str | None = kept("ledger.payment", default=None)
+    """The unapplied credit that holds the rest of the amount."""
+    credit_entry: str | None = kept("ledger.payment", default=None)
+    """The unapplied credit that this payment takes its amount from."""
+    reverses: str | None = kept("ledger.payment", default=None)
+    """The payment that this counter-entry takes back."""
+    reversal_reason: ReversalReason | None = kept("ledger.payment", default=None)
+    reversed_by: str | None = kept("ledger.payment", default=None)
+    """The counter-entry that takes this payment back."""
+
+    @property
+    def withheld(self) -> Decimal:
+        """RAS-TVA and RAS on fees together."""
+        return self.withheld_vat + self.withheld_fees
+
+    @property
+    def applied_amount(self) -> Decimal:
+        """The part of the amount that pays the invoice; nothing while it is pending."""
+        if self.pending:
+            return ZERO
+        return self.amount if self.applied_part is None else self.applied_part
+
+    @property
+    def counts_on(self) -> dt.date:
+        """The day on which its money was there."""
+        return self.cashed_on or self.date
+
+    @property
+    def status(self) -> str:
+        """pending, received, reversed, or counter_entry."""
+        if self.reverses:
+            return "counter_entry"
+        if self.reversed_by:
+            return "reversed"
+        return "pending" if self.pending else "received"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A payment as its receiver states it, in dirhams: money, and what the payer withheld."""
+
+    amount: Decimal
+    method: Method
+    date: dt.date
+    reference: str | None = None
+    withheld_vat: Decimal = ZERO
+    withheld_fees: Decimal = ZERO
+    certificate: str | None = None
+    matures_on: dt.date | None = None
 
 
 def check_payment(document: Issued, balance: Balance, payment: Payment, today: dt.date) -> None:
-    """Raise InvalidContent for a payment that is dated in the future or exceeds the balance."""
+    """Raise InvalidContent for a payment that is dated in the future, brings nothing, matures without being a cheque or
+    a bill, or withholds more than is owed."""
     if payment.date > today:
         raise invalid("/date", "payment_date_in_future", today=today.isoformat())
-    if payment.amount > left(document, balance):
-        raise invalid("/amount", "payment_above_balance", balance=amount_text(left(document, balance)))
+    if not payment.amount and not payment.withheld:
+        raise invalid("/amount", "not_positive")
+    if payment.matures_on and payment.method not in ("cheque", "bill_of_exchange"):
+        raise invalid("/matures_on", "matures_only_cheque_or_bill")
+    open_amount = max(ZERO, -surplus(document, _with(document, balance, payment, ZERO)) + payment.withheld)
+    if payment.withheld > open_amount:
+        pointer = "/withheld_vat" if payment.withheld_vat else "/withheld_fees"
+        raise invalid(pointer, "withheld_above_balance", balance=amount_text(open_amount))
+
+
+def applied(document: Issued, balance: Balance, payment: Payment) -> tuple[Balance, Decimal]:
+    """The balance after a payment, and the part of its money that the document does not need.
+
+    What was withheld counts first: it went to the Treasury and can never be unapplied credit.
+    """
+    whole = recalculated(document, _with(document, balance, payment, payment.amount))
+    excess = min(payment.amount, max(ZERO, surplus(document, whole)))
+    return recalculated(document, _with(document, balance, payment, payment.amount - excess)), excess
+
+
+def _with(document: Issued, balance: Balance, payment: Payment, money: Decimal) -> Balance:  # noqa: ARG001
+    return replace(
+        balance,
+        paid=balance.paid + money,
+        not_cash=balance.not_cash + (ZERO if payment.method == "cash" else money),
+        suffered_vat=balance.suffered_vat + payment.withheld_vat,
+        suffered_fees=balance.suffered_fees + payment.withheld_fees,
+    )
+
+
+def taken_back(document: Issued, balance: Balance, payment: Payment) -> Balance:
+    """The balance without a payment that was applied to it."""
+    money = payment.applied_amount
+    return recalculated(
+        document,
+        replace(
+            balance,
+            paid=balance.paid - money,
+            not_cash=max(ZERO, balance.not_cash - (ZERO if payment.method == "cash" else money)),
+            suffered_vat=balance.suffered_vat - payment.withheld_vat,
+            suffered_fees=balance.suffered_fees - payment.withheld_fees,
+        ),
+    )
+
+
+def counter_entry(payment: Payment, reversal: Payment) -> Payment:
+    """The counter-entry of a payment, from a row that has its own id, date and reason."""
+    return replace(
+        reversal,
+        amount=ZERO - payment.amount,
+        applied_part=ZERO - payment.applied_amount if payment.applied_part is not None or payment.pending else None,
+        stamp_duty=ZERO - payment.stamp_duty,
+        withheld_vat=ZERO - payment.withheld_vat,
+        withheld_fees=ZERO - payment.withheld_fees,
+        credit_entry=payment.credit_entry,
+        reverses=payment.id,
+    )
 
 
 def duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:

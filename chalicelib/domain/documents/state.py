@@ -22,6 +22,11 @@ class DocumentState:
         return self.document.id
 
     @property
+    def number(self) -> str | None:
+        """The document's number, None for a draft."""
+        return self.document.number if isinstance(self.document, Issued) else None
+
+    @property
     def status(self) -> str:
         """The document's status; a payable document's follows from its balance."""
         return state_of(self.document, self.balance) if isinstance(self.document, Issued) else DRAFT

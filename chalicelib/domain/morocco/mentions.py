@@ -1,6 +1,6 @@
 """The legal sentences of a document, in French, Arabic and English."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.vat import LRM, exemption_wording
@@ -39,6 +39,23 @@ LATE_PAYMENT: Translations = {
         "Treasury: Bank Al-Maghrib's key rate, plus 0.85% per further month or part of a month."
     ),
 }
+
+EXPECTED_WITHHOLDING: Translations = {
+    "fr": "Retenue à la source attendue au paiement, selon la réglementation : {parts}",
+    "ar": "الحجز في المنبع المنتظر عند الأداء، حسب القوانين الجاري بها العمل: {parts}",
+    "en": "Tax that the payer is expected to withhold at payment, as the law provides: {parts}",
+}
+WITHHELD_ON: dict[str, Translations] = {
+    "vat": {"fr": "TVA {amount}", "ar": "الضريبة على القيمة المضافة {amount}", "en": "VAT {amount}"},
+    "fees": {"fr": "honoraires {amount}", "ar": "الأتعاب {amount}", "en": "fees {amount}"},
+}
+
+
+def expected_withholding(language: Language, amounts: Mapping[str, str]) -> str:
+    """The note about the RAS that the buyer is expected to withhold (CGI art. 117 and 157). `amounts` are the printed
+    amounts of `vat` and `fees`, without those that are zero. The day of payment decides."""
+    parts = [WITHHELD_ON[name][language].format(amount=amount) for name, amount in amounts.items()]
+    return EXPECTED_WITHHOLDING[language].format(parts=" ; ".join(parts))
 
 
 def legal_mentions(

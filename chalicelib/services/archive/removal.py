@@ -22,6 +22,8 @@ STATUTORY: Final = (
     "register#",
     *(f"{document_type.kind}#" for document_type in document_types() if document_type.fiscal),
     "payment#",
+    "credit_entry#",
+    "refund#",
 )
 """Prefixes of the ledger rows that the law requires, each with its own term."""
 

@@ -16,6 +16,7 @@ from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
@@ -36,7 +37,7 @@ from chalicelib.services.exports.page import index
 from chalicelib.services.exports.removal import schedule_removal
 from chalicelib.services.exports.tables import ZipProgress, send
 from chalicelib.services.exports.tables import advance as tabulated
-from chalicelib.services.representation import documents, records
+from chalicelib.services.representation import documents, payments, records
 from chalicelib.store.conflicts import patiently
 from chalicelib.store.wire import Store
 from chalicelib.workflow.deadline import Deadline
@@ -130,7 +131,9 @@ PLAIN: Final[Mapping[type[Record], Callable[[Any], dict[str, Any]]]] = {
     Customer: records.present_party,
     Supplier: records.present_party,
     Item: records.present_record,
-    Payment: documents.present_payment,
+    Payment: payments.present_payment,
+    CreditEntry: payments.present_credit_entry,
+    Refund: payments.present_refund,
     Series: _series,
     RegisterEntry: _entry,
 }

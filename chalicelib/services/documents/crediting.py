@@ -6,16 +6,17 @@ from dataclasses import replace
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents import crediting, issuing
-from chalicelib.domain.documents.balance import Balance, fresh, moved
+from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
-from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.domain.errors import AlreadyExists, NotFound
 from chalicelib.services.documents.issuing import render_later
+from chalicelib.services.documents.movements import Movements, free
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -35,7 +36,8 @@ def credit(
     id = id or call.new_id(CreditNote)
 
     def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
-        invoice, balance = invoice_of(snapshot, invoice_id)
+        moves = Movements(snapshot, call)
+        invoice, balance = moves.invoice(invoice_id)
         company = snapshot.get(Company)
         if company is None:
             raise NotFound
@@ -43,10 +45,12 @@ def credit(
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
         note, entry, after, credited = _note(invoice, balance, company, slot, lines, reason, id)
-        return Decision(
-            note,
-            new=(note, entry),
-            puts=(after, moved(invoice, credited, call.at)),
+        free(moves, invoice, credited, note.id)
+        decision = moves.decision(note)
+        return replace(
+            decision,
+            new=(note, entry, *decision.new),
+            puts=(after, *decision.puts),
             messages=(render_later(call, [id]),),
             head=numbering_after(snapshot.head, CREDIT_NOTE.kind, slot.day),
         )
@@ -59,14 +63,6 @@ def credit(
         CreditNote.ref(company, id),
     ]
     return transact(store, call, reads, decide_credit)
-
-
-def invoice_of(snapshot: Snapshot, id: str) -> tuple[Invoice, Balance]:
-    """An issued invoice and its balance. Raises NotIssued for a draft, NotFound."""
-    invoice = snapshot.get(Invoice, id)
-    if invoice is None:
-        raise NotIssued if snapshot.get(Draft, id) else NotFound
-    return invoice, snapshot.get(Balance, id) or fresh(invoice)
 
 
 def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.SeriesSlot:
@@ -100,6 +96,7 @@ def _note(
         currency=invoice.currency,
         language=invoice.language,
         settlement=invoice.settlement,
+        payment_mode=invoice.payment_mode,
         reverse_charge=invoice.reverse_charge,
         customer=invoice.customer,
         buyer=invoice.buyer,

@@ -12,6 +12,7 @@ from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument
+from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.store.decision import Committed, Decision
@@ -30,7 +31,7 @@ def create(
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named = call.company, content.get(document_type.person)
+    company, named, content = call.company, content.get(document_type.person), with_both_names(content)
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
@@ -60,7 +61,7 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
             party = _party(snapshot, document_type, named)
         else:
             party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**_content(draft), **changes}
+        content = {**_content(draft), **with_both_names(changes, stated_mode(draft))}
         edited = draft.edited(call.at, **_completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
@@ -96,6 +97,7 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
+    content = with_both_names(content)
     completed = _completed(document_type, content, company, party if isinstance(party, Party) else None, day)
     return draft_class_of(document_type)(**stamps, **completed)
 
@@ -112,7 +114,12 @@ def _completed(
 ) -> dict[str, Any]:
     """The content with its calculated lines, totals and notices."""
     calculated = _calculated(document_type, content, company, party, day)
-    shown = {"lines": calculated.lines, "totals": calculated.totals, "notices": calculated.notices}
+    shown = {
+        "lines": calculated.lines,
+        "totals": calculated.totals,
+        "expected_withholding": calculated.expected_withholding,
+        "notices": calculated.notices,
+    }
     return {**content, **shown}
 
 

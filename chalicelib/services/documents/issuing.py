@@ -13,9 +13,11 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, floor, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
+from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyIssued,
     Fault,
@@ -27,6 +29,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.journal import JobRow, Message
 from chalicelib.policy.ends import expires_at
 from chalicelib.services.documents.drafting import draft_class_of
+from chalicelib.services.documents.movements import Movements, take_advances
 from chalicelib.store.decision import Committed, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -58,10 +61,12 @@ Issue = list[IssueOutcome] | JobRow
 """The outcomes of documents issued together, or the job that will issue them."""
 
 
-def issue(store: Store, call: Call, document_type: DocumentType, id: str, day: date | None = None) -> Committed[Issued]:
+def issue(
+    store: Store, call: Call, document_type: DocumentType, id: str, day: date | None = None
+) -> Committed[DocumentState]:
     """Number, freeze and register a draft in one transaction. Raises NotFound, AlreadyIssued, InvalidContent."""
 
-    def decide_issue(snapshot: Snapshot) -> Decision[Issued]:
+    def decide_issue(snapshot: Snapshot) -> Decision[DocumentState]:
         decision = _issued(snapshot, call, document_type, [id], day)
         return replace(decision, value=decision.value[0])  # type: ignore[return-value, arg-type]
 
@@ -122,7 +127,7 @@ def issue_together(
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
         decision = _issued(snapshot, call, document_type, ids, day, pointer="/ids/{index}")
-        outcomes = [IssueOutcome(document.id, "issued", number=document.number) for document in decision.value]
+        outcomes = [IssueOutcome(state.id, "issued", number=state.number) for state in decision.value]
         return replace(decision, value=outcomes)  # type: ignore[return-value, arg-type]
 
     reads = [Company.ref(call.company), *(draft_class_of(document_type).ref(call.company, id) for id in ids)]
@@ -131,7 +136,7 @@ def issue_together(
 
 def _issued(
     snapshot: Snapshot, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None, pointer: str = ""
-) -> Decision[list[Issued]]:
+) -> Decision[list[DocumentState]]:
     """The decision to issue these drafts in order, under consecutive numbers."""
     drafts, company = _drafts(snapshot, document_type, ids, pointer), snapshot.get(Company)
     if company is None:
@@ -154,10 +159,17 @@ def _issued(
             raise _pointing(refusal, pointer.format(index=index)) from refusal
         documents.append(document)
         beside += [row for row in (entry, _balance(document_type, document)) if row]
+    moves = Movements(snapshot, call)
+    moves.add(*documents, *beside)
+    for draft, document in zip(drafts, documents, strict=True):
+        if draft.advances and isinstance(document, Invoice):
+            take_advances(moves, draft, document)
+    decision = moves.decision(None)
+    balances = {row.id: row for row in decision.new if isinstance(row, Balance)}
     return Decision(
-        documents,
-        new=(*documents, *beside),
-        puts=(series,),
+        [DocumentState(document, balances.get(document.id)) for document in documents],
+        new=decision.new,
+        puts=(series, *decision.puts),
         deletes=tuple(drafts),
         messages=(render_later(call, [document.id for document in documents]),),
         head=numbering_after(snapshot.head, document_type.kind, day),

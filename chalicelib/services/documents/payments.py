@@ -1,23 +1,39 @@
-"""Payments of an issued invoice: several, partial, never above the balance."""
+"""Payments of an issued invoice, and what becomes of them: cashed, reversed. Money in excess is unapplied credit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.balance import Balance, moved
+from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.model import Issued
-from chalicelib.domain.documents.payment import Method, Payment, PaymentId, check_payment, duty
+from chalicelib.domain.documents.payment import (
+    Payment,
+    PaymentId,
+    Received,
+    ReversalReason,
+    check_payment,
+    duty,
+)
 from chalicelib.domain.documents.registry import by_id, person_of
 from chalicelib.domain.entity import Record
-from chalicelib.domain.errors import AlreadyExists, NotFound, NotIssued
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    AlreadyReversed,
+    NotFound,
+    NotIssued,
+    NotPending,
+    NotReversible,
+    invalid,
+)
+from chalicelib.domain.money import ZERO
 from chalicelib.domain.privacy.erased import is_erased
-from chalicelib.services.documents.crediting import invoice_of
+from chalicelib.services.documents.movements import Movements, receive, take_back
 from chalicelib.services.records.paging import Page
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
@@ -28,43 +44,89 @@ from chalicelib.store.wire import SORT, Store
 R = TypeVar("R", bound=Record | None)
 
 
-def pay(
-    store: Store,
-    call: Call,
-    invoice_id: str,
-    *,
-    id: str | None,
-    amount: Decimal,
-    method: Method,
-    day: date,
-    reference: str | None,
-) -> Committed[Payment]:
-    """Record a payment. Raises NotFound, NotIssued, AlreadyExists. Raises InvalidContent above the balance or for a
-    future date."""
+def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str | None) -> Committed[Payment]:
+    """Record a payment. A cheque or a bill that matures later is pending. Raises NotFound, NotIssued, AlreadyExists.
+    Raises InvalidContent for a future date, and for a withholding above what is owed."""
     id = id or call.new_id(Payment)
 
     def decide_payment(snapshot: Snapshot) -> Decision[Payment]:
-        invoice, balance = invoice_of(snapshot, invoice_id)
-        if snapshot.get(PaymentId, id):
+        moves = Movements(snapshot, call)
+        invoice, balance = moves.invoice(invoice_id)
+        if moves.find(PaymentId, id):
             raise AlreadyExists(id=id)
-        payment_id = call.make(PaymentId, id=id, invoice=invoice_id)
+        day = today(call.at)
         payment = call.make(
             Payment,
             id=id,
             invoice=invoice_id,
-            amount=amount,
-            method=method,
-            date=day,
-            reference=reference,
-            stamp_duty=duty(invoice, amount, method, day),
+            pending=received.matures_on is not None and received.matures_on > day,
+            stamp_duty=duty(invoice, received.amount, received.method, received.date),
+            **vars(received),
         )
-        check_payment(invoice, balance, payment, today(call.at))
-        after = moved(invoice, balance, call.at, paid=balance.paid + amount)
-        return Decision(payment, new=(payment, payment_id), puts=(after,))
+        check_payment(invoice, balance, payment, day)
+        if payment.pending:
+            moves.move(balance.with_pending(payment.amount))
+        else:
+            payment = receive(moves, invoice, balance, payment)
+        moves.add_payment(payment)
+        return moves.decision(payment)
 
     company = call.company
     reads = [Invoice.ref(company, invoice_id), Balance.ref(company, invoice_id), PaymentId.ref(company, id)]
     return transact(store, call, reads, decide_payment)
+
+
+def cash(store: Store, call: Call, id: str, day: date) -> Committed[Payment]:
+    """Cash a pending cheque or bill: it counts from this day. Raises NotFound, NotPending, InvalidContent."""
+
+    def decide_cash(snapshot: Snapshot) -> Decision[Payment]:
+        moves = Movements(snapshot, call)
+        payment = moves.payment(id)
+        if not payment.pending:
+            raise NotPending
+        _check_day(day, payment.date, today(call.at))
+        invoice, balance = moves.invoice(payment.invoice)
+        cashed = replace(payment, pending=False, cashed_on=day)
+        check_payment(invoice, balance, cashed, today(call.at))
+        received = receive(moves, invoice, balance.with_pending(-payment.amount), cashed).edited(call.at)
+        decision = moves.decision(received)
+        return replace(decision, puts=(*decision.puts, received))
+
+    return transact(store, call, [PaymentId.ref(call.company, id)], decide_cash)
+
+
+def reverse(store: Store, call: Call, id: str, reason: ReversalReason, day: date | None) -> Committed[Payment]:
+    """Reverse a payment by a counter-entry. Raises NotFound, AlreadyReversed, NotReversible, CreditUsed,
+    InvalidContent."""
+
+    def decide_reversal(snapshot: Snapshot) -> Decision[Payment]:
+        moves = Movements(snapshot, call)
+        payment = moves.payment(id)
+        if payment.reverses:
+            raise NotReversible
+        if payment.reversed_by:
+            raise AlreadyReversed
+        on = day or today(call.at)
+        _check_day(on, payment.date, today(call.at))
+        reversal = call.make(
+            Payment,
+            invoice=payment.invoice,
+            amount=ZERO,
+            method=payment.method,
+            date=on,
+            reversal_reason=reason,
+        )
+        return moves.decision(take_back(moves, payment, reversal))
+
+    return transact(store, call, [PaymentId.ref(call.company, id)], decide_reversal)
+
+
+def _check_day(day: date, payment: date, now: date) -> None:
+    """Refuse a later event of a payment that is dated in the future or before it."""
+    if day > now:
+        raise invalid("/date", "payment_date_in_future", today=now.isoformat())
+    if day < payment:
+        raise invalid("/date", "before_payment", payment=payment.isoformat())
 
 
 TOGETHER = 12
@@ -80,11 +142,21 @@ def buyers(store: Store, company: str, rows: Iterable[Record | None]) -> dict[st
 
 
 def redact_references(store: Store, head: Head, rows: Sequence[R]) -> list[R]:
-    """The rows as a client may see them. A payment of an erased buyer's invoice loses its reference, which often holds
-    a name or an account. The ledger keeps the reference. Reads nothing if nobody was erased. Raises Busy."""
-    noted = [row for row in rows if isinstance(row, Payment) and row.reference] if head.erased else []
+    """The rows as a client may see them. What an erased buyer paid or was credited loses its references, which often
+    hold a name or an account. The ledger keeps them. Reads nothing if nobody was erased. Raises Busy."""
+    if not head.erased:
+        return list(rows)
+    noted = [row for row in rows if isinstance(row, Payment) and (row.reference or row.certificate)]
     erased = {id for id, buyer in buyers(store, head.company, noted).items() if is_erased(head, buyer)}
-    return [replace(row, reference=None) if isinstance(row, Payment) and row.invoice in erased else row for row in rows]
+    return [_redacted(row, head, erased) for row in rows]
+
+
+def _redacted(row: R, head: Head, erased: Collection[str]) -> R:
+    if isinstance(row, Payment) and row.invoice in erased:
+        return replace(row, reference=None, certificate=None)
+    if isinstance(row, CreditEntry | Refund) and is_erased(head, row.customer):
+        return replace(row, reference=None)
+    return row
 
 
 def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str | None) -> Page[Payment]:
@@ -95,5 +167,20 @@ def payments(reader: Reader, invoice_id: str, *, limit: int, starting_after: str
     prefix = f"payment#{invoice_id}#"
     after = prefix + starting_after if starting_after else None
     rows = reader.page("ledger", SORT.startswith(prefix), after=after, limit=limit + 1).records
+    found = [row for row in redact_references(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)]
+    return Page(tuple(found), found[-1].id if len(rows) > limit else None)
+
+
+def payment_of(reader: Reader, id: str) -> Payment:
+    """A payment by its id. Raises NotFound."""
+    place = reader.get(PaymentId, id)
+    (found,) = redact_references(reader.store, reader.head, [reader.get(Payment, id, invoice=place.invoice)])
+    return found
+
+
+def all_payments(reader: Reader, *, limit: int, starting_after: str | None) -> Page[Payment]:
+    """The payments of the company, in the order of their invoices. Raises NotFound for an unknown cursor."""
+    after = payment_of(reader, starting_after).key.sort if starting_after else None
+    rows = reader.page("ledger", SORT.startswith("payment#"), after=after, limit=limit + 1).records
     found = [row for row in redact_references(reader.store, reader.head, rows[:limit]) if isinstance(row, Payment)]
     return Page(tuple(found), found[-1].id if len(rows) > limit else None)

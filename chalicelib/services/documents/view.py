@@ -23,7 +23,7 @@ from chalicelib.domain.documents.view import (
 )
 from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO
-from chalicelib.domain.morocco.mentions import legal_mentions
+from chalicelib.domain.morocco.mentions import expected_withholding, legal_mentions
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
 from chalicelib.domain.words.french_words import amount_in_words as french
 from chalicelib.render import formats
@@ -66,7 +66,8 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
             exemptions=[line.exemption for line in document.lines],
             professional_buyer=document.buyer.kind != "consumer",
             asks_payment=document_type.payable == "we_receive",
-        ),
+        )
+        + _expected(document, language),
         notes=document.notes or "",
         register_hash=document.hash[:HASH_SHOWN] if document_type.registered else "",
     )
@@ -102,7 +103,8 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
             exemptions=[line.exemption for line in draft.lines],
             professional_buyer=buyer is None or buyer.kind != "consumer",
             asks_payment=asks_payment,
-        ),
+        )
+        + _expected(draft, language),
         notes=draft.notes or "",
     )
 
@@ -146,6 +148,16 @@ def _words(document_type: DocumentType, totals: Totals, language: Language) -> s
     else:
         said = french(totals.payable) if language == "fr" else arabic(totals.payable)
     return document_type.words.closing[language].format(words=said)
+
+
+def _expected(document: DraftDocument | Issued, language: Language) -> tuple[str, ...]:
+    """The note about the withholding that the buyer is expected to make; nothing without one."""
+    found = document.expected_withholding
+    if found is None:
+        return ()
+    amounts = {"vat": found.vat, "fees": found.fees}
+    printed = {name: formats.money(amount, language) for name, amount in amounts.items() if amount}
+    return (expected_withholding(language, printed),)
 
 
 def _terms(due: date, language: Language) -> str:

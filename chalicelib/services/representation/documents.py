@@ -8,11 +8,11 @@ import msgspec
 
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Head
-from chalicelib.domain.documents.balance import Balance, left
+from chalicelib.domain.documents.balance import Balance, left, suffered
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
-from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment_mode import mode_of
 from chalicelib.domain.documents.registry import by_kind, corrected_by, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.money import ZERO, amount_text, price_text, text
@@ -33,7 +33,13 @@ def present_document(state: DocumentState, head: Head) -> Body:
 def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
     document_type = by_kind(draft.KIND)
-    unpaid = {"paid": "0.00", "credited": "0.00", "balance": amount_text(draft.totals.payable)}
+    unpaid = {
+        "paid": "0.00",
+        "withheld": "0.00",
+        "credited": "0.00",
+        "pending": "0.00",
+        "balance": amount_text(draft.totals.payable),
+    }
     return {
         "id": draft.id,
         "object": draft.KIND,
@@ -45,6 +51,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "due_date": _day(draft.due_date),
         "currency": "MAD",
         "language": draft.language,
+        "payment_mode": mode_of(draft),
         "settlement": draft.settlement,
         "reverse_charge": draft.reverse_charge,
         document_type.person: document_type.person_of(draft),
@@ -52,7 +59,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "buyer": None,
         "lines": [_line(line) for line in draft.lines],
         "discount": _discount(draft.discount),
-        **_amounts(document_type, draft.totals),
+        **_amounts(document_type, draft),
         "notes": draft.notes,
         **(unpaid if document_type.balance else {}),
         "register": None,
@@ -88,28 +95,22 @@ def _paid(document: Issued, balance: Balance | None) -> Body:
     """The attributes from the balance of a payable document. The version includes the balance's version."""
     return {
         "version": document.version + (balance.version if balance else 0),
-        "paid": amount_text(balance.paid if balance else ZERO),
+        "paid": amount_text(balance.money if balance else ZERO),
+        "withheld": amount_text(suffered(document, balance)),
         "credited": amount_text(balance.credited if balance else ZERO),
+        "pending": amount_text(balance.pending if balance else ZERO),
         "balance": amount_text(left(document, balance)),
         "updated_at": instant(balance.updated_at if balance else document.updated_at),
     }
 
 
-def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
-    """A payment. `stamp_duty` is the duty on cash, due separately."""
-    return {
-        "id": payment.id,
-        "object": "payment",
-        "invoice": payment.invoice,
-        "amount": amount_text(payment.amount),
-        "method": payment.method,
-        "date": payment.date.isoformat(),
-        "reference": payment.reference,
-        "stamp_duty": amount_text(payment.stamp_duty),
-        "version": payment.version,
-        "created_at": instant(payment.created_at),
-        "updated_at": instant(payment.updated_at),
-    }
+def expected(document: DraftDocument | Issued) -> Body:
+    """The withholding that the buyer is expected to make. A document from before it moved to the payment states its
+    own."""
+    found = document.expected_withholding
+    vat = found.vat if found else document.totals.withheld_vat
+    fees = found.fees if found else document.totals.withheld_fees
+    return {"vat": amount_text(vat), "fees": amount_text(fees)}
 
 
 def _issued(original: Issued, head: Head) -> Body:
@@ -127,6 +128,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "due_date": document.due_date.isoformat(),
         "currency": document.currency,
         "language": document.language,
+        "payment_mode": mode_of(document),
         "settlement": document.settlement,
         "reverse_charge": document.reverse_charge,
         document_type.person: None if erased else person,
@@ -134,7 +136,7 @@ def _issued(original: Issued, head: Head) -> Body:
         "buyer": _party(document.buyer),
         "lines": [_line(line) for line in document.lines],
         "discount": _discount(document.discount),
-        **_amounts(document_type, document.totals),
+        **_amounts(document_type, document),
         "notes": document.notes,
         "specimen": document.specimen,
         "register": _register(document),
@@ -156,12 +158,13 @@ def _register(document: Issued) -> Body | None:
     }
 
 
-def _amounts(document_type: DocumentType, totals: Totals) -> Body:
-    """The totals and the final amount in words; null for a kind that states no amounts."""
+def _amounts(document_type: DocumentType, document: DraftDocument | Issued) -> Body:
+    """The totals, the final amount in words and the expected withholding; null for a kind that states no amounts."""
     priced = document_type.priced
     return {
-        "totals": _totals(totals) if priced else None,
-        "amount_in_words": in_words(totals.payable) if priced else None,
+        "totals": _totals(document.totals) if priced else None,
+        "amount_in_words": in_words(document.totals.payable) if priced else None,
+        "expected_withholding": expected(document) if priced else None,
     }
 
 

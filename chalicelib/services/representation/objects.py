@@ -6,10 +6,12 @@ from typing import Any, Final
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.services.representation.body import Body
-from chalicelib.services.representation.documents import present_document, present_payment
+from chalicelib.services.representation.documents import present_document
+from chalicelib.services.representation.payments import present_credit_entry, present_payment, present_refund
 from chalicelib.services.representation.records import present_company, present_party, present_record
 
 PRESENTERS: Final[Mapping[type, Callable[[Any, Head], Body]]] = {
@@ -19,6 +21,8 @@ PRESENTERS: Final[Mapping[type, Callable[[Any, Head], Body]]] = {
     Item: present_record,
     DocumentState: present_document,
     Payment: present_payment,
+    CreditEntry: present_credit_entry,
+    Refund: present_refund,
 }
 
 

@@ -7,6 +7,7 @@ date of its next purge, so that the cost of a run depends on what is due and not
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import midnight, today
@@ -22,7 +23,7 @@ from chalicelib.policy.load import current
 from chalicelib.policy.schedules import DAY, CompanyRetention, dated, oldest, retention_of, statutory, year_of
 from chalicelib.policy.terms import Period
 from chalicelib.services.archive import removal
-from chalicelib.services.retention.selection import due_documents, due_entries
+from chalicelib.services.retention.selection import due_credit, due_documents, due_entries
 from chalicelib.store.decision import SYSTEM_STEP, Decision, always
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
@@ -44,6 +45,9 @@ def purge(world: "World", schedule: RetentionSchedule) -> bool:
         return False
     for document_type, documents in due_documents(world.store, schedule.company, through):
         _unregistered(world, schedule, document_type, documents, through)
+        return False
+    if credit := list(islice(due_credit(world.store, schedule.company, through), MOST_ROWS)):
+        _commit(world, schedule, tuple(credit))
         return False
     if _journal(world, schedule, through):
         return False

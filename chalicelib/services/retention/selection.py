@@ -5,6 +5,7 @@ from datetime import date
 from itertools import islice
 
 from chalicelib.domain.companies.company import Series
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.register import RegisterEntry
@@ -36,6 +37,16 @@ def due_documents(store: Store, company: str, through: date) -> Iterator[tuple[D
             )
             while batch := list(islice(going, BATCH)):
                 yield document_type, batch
+
+
+def due_credit(store: Store, company: str, through: date) -> Iterator[CreditEntry | Refund]:
+    """The unapplied credit whose last event is past its term, and the refunds. They have no order by date."""
+    for row in store.all("ledger", company, SORT.startswith("credit_entry#")):
+        if isinstance(row, CreditEntry) and row.last_date <= through:
+            yield row
+    for row in store.all("ledger", company, SORT.startswith("refund#")):
+        if isinstance(row, Refund) and row.date <= through:
+            yield row
 
 
 def _until(rows: Iterator[Record], through: date) -> Iterator[RegisterEntry]:

@@ -279,15 +279,16 @@ def test_categories(name: str, categories: list[str]) -> None:
     assert it.texts("cac:TaxTotal/cac:TaxSubtotal/cac:TaxCategory/cbc:ID") == categories
 
 
-def test_stamp_duty_is_a_charge_and_withholding_counts_as_paid() -> None:
+def test_stamp_duty_is_a_charge_and_withholding_is_a_note() -> None:
     it = read(e_invoice(DOCUMENTS["cash"]()))
     assert it.text("cac:AllowanceCharge/cbc:ChargeIndicator") == "true"
     assert it.amount("cac:AllowanceCharge/cbc:Amount") == D("9.00")
     assert it.text("cac:PaymentMeans/cbc:PaymentMeansCode") == "10"
     it = read(e_invoice(DOCUMENTS["withheld"]()))
-    assert it.amount("cac:LegalMonetaryTotal/cbc:PrepaidAmount") == D("1500.00")
-    assert it.amount("cac:LegalMonetaryTotal/cbc:PayableAmount") == D("10500.00")
-    assert "Retenue à la source TVA : -1\u202f500,00\u00a0MAD" in it.texts("cbc:Note")
+    assert it.texts("cac:LegalMonetaryTotal/cbc:PrepaidAmount") == []
+    assert it.amount("cac:LegalMonetaryTotal/cbc:PayableAmount") == D("12000.00")
+    expected = "Retenue à la source attendue au paiement, selon la réglementation : TVA 1\u202f500,00\u00a0MAD"
+    assert expected in it.texts("cbc:Note")
 
 
 @pytest.mark.parametrize(("name", "charge"), [("a centime more", "true"), ("a centime less", "false")])

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from chalicelib.domain.clock import today
 from chalicelib.domain.ids import derived_id
 from chalicelib.settings import PLACES
 from chalicelib.wiring import World
@@ -45,7 +46,8 @@ def listed(pipeline: Pipeline) -> object:
 
 
 def pay(pipeline: Pipeline) -> object:
-    body = {"amount": "100.00", "method": "transfer", "date": "2026-01-02"}
+    day = today(pipeline.world.now()).isoformat()
+    body = {"amount": "100.00", "method": "transfer", "date": day}
     return pipeline.ask("POST", PAYMENTS, body, id=name(pipeline, "issued"))
 
 

@@ -10,6 +10,7 @@ from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.register import RegisterEntry
@@ -74,6 +75,8 @@ GROUPS: Final = (
     _group("terms", "statutory", RetentionSchedule),
     _group("leftovers", "statutory", OrphanedPayments),
     _group("journal", "statutory", JournalEntry),
+    _group("credit_entries", "statutory", CreditEntry),
+    _group("refunds", "statutory", Refund),
     _group("head", "statutory", Head, streamed=False),
 )
 """The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.documents.registry import by_kind, document_types, find
@@ -34,7 +35,9 @@ KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
         document_type.backup_group: frozenset({_row_kind(document_type.issued)}) | _moved(document_type)
         for document_type in document_types()
     },
-    "payments": frozenset({_row_kind(Payment), _row_kind(PaymentId)}).union(*map(_balances, document_types())),
+    "payments": frozenset(map(_row_kind, (Payment, PaymentId, CreditEntry, Refund))).union(
+        *map(_balances, document_types())
+    ),
 }
 NUMBERED: Final[Mapping[RowKind, str]] = {
     ("ledger", "series"): "document",

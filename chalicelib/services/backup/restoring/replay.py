@@ -12,6 +12,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from chalicelib.domain.companies.company import RetentionSchedule
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.register import RegisterEntry
@@ -86,7 +87,9 @@ def dated(record: Record) -> dt.date | None:
         return by_kind(record.KIND).dated(record)
     if isinstance(record, RegisterEntry):
         return record.issue_date
-    return record.date if isinstance(record, Payment) else None
+    if isinstance(record, CreditEntry):
+        return record.last_date
+    return record.date if isinstance(record, Payment | Refund) else None
 
 
 def since(world: "World", company: str, clock: int) -> Replay:

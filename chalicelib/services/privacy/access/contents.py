@@ -16,6 +16,7 @@ from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.contact.support import SupportMessage, Thread
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment
@@ -30,7 +31,7 @@ from chalicelib.domain.privacy.request import PrivacyRequest
 from chalicelib.policy.load import current, per_policy
 from chalicelib.policy.rules import all_entities, rules_of
 from chalicelib.services.documents.payments import buyers, redact_references
-from chalicelib.services.representation import documents, records, support
+from chalicelib.services.representation import documents, payments, records, support
 from chalicelib.services.representation.disclosures import present_disclosure
 from chalicelib.services.representation.measures import CONFIDENTIAL_KINDS
 from chalicelib.services.representation.requests import correction_row, request_row
@@ -65,7 +66,9 @@ PLAIN: Mapping[type[Record], Callable[[Any], dict[str, Any]]] = {
     Item: records.present_record,
     Member: records.present_record,
     ApiKey: records.present_record,
-    Payment: documents.present_payment,
+    Payment: payments.present_payment,
+    CreditEntry: payments.present_credit_entry,
+    Refund: payments.present_refund,
     Thread: support.present_thread,
     SupportMessage: support.present_message,
     PrivacyRequest: request_row,
@@ -80,6 +83,8 @@ REFERENCE: Mapping[type[Record], str] = {
     Consent: "id",
     **{document_type.issued: document_type.person for document_type in document_types()},
     **{document_type.draft: document_type.person for document_type in document_types() if document_type.draft},
+    CreditEntry: "customer",
+    Refund: "customer",
     Acceptance: "member",
     Thread: "opened_by",
     Disclosure: "subject",
@@ -92,8 +97,9 @@ def _of_party(party: type[Party]) -> tuple[type[Record], ...]:
     """The classes of rows about one customer or supplier: their record, documents, drafts and payments."""
     types = [document_type for document_type in document_types() if PARTIES[document_type.counterparty] is party]
     drafts = [document_type.draft for document_type in types if document_type.draft]
-    payments = [Payment] if any(document_type.balance for document_type in types) else []
-    return (party, *drafts, *(document_type.issued for document_type in types), *payments, Disclosure, Correction)
+    paid = [Payment] if any(document_type.balance for document_type in types) else []
+    credit = [CreditEntry, Refund] if party is Customer else []
+    return (party, *drafts, *(document_type.issued for document_type in types), *paid, *credit, Disclosure, Correction)
 
 
 ROWS_OF_PERSON: Mapping[str, tuple[type[Record], ...]] = {

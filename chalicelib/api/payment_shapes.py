@@ -1,0 +1,100 @@
+"""The response models of payments, unapplied credit and refunds."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.api.fields import ResponseModel
+from chalicelib.domain.documents.credit_entry import CreditSource
+from chalicelib.domain.documents.payment import ReversalReason
+from chalicelib.domain.documents.payment_mode import Method
+
+
+class PaymentShown(ResponseModel):
+    """A payment. A counter-entry has negative amounts and names the payment that it `reverses`. `stamp_duty` is the
+    additional tax on cash; it does not change the balance."""
+
+    id: str
+    object: Literal["payment"]
+    invoice: str
+    amount: str
+    method: Method
+    date: str
+    reference: str | None
+    status: Annotated[
+        Literal["received", "pending", "reversed", "counter_entry"],
+        Field(description="pending: a cheque or a bill that is not cashed yet.", examples=["received"]),
+    ]
+    applied: Annotated[str, Field(description="The part that pays the invoice, in dirhams.", examples=["1000.00"])]
+    withheld_vat: Annotated[str, Field(description="The RAS-TVA that the payer withheld.", examples=["150.00"])]
+    withheld_fees: Annotated[str, Field(description="The RAS on fees that the payer withheld.", examples=["0.00"])]
+    certificate: str | None
+    matures_on: str | None
+    cashed_on: str | None
+    excess_entry: Annotated[
+        str | None, Field(description="The unapplied credit that holds what is not applied.", examples=[None])
+    ]
+    credit_entry: Annotated[
+        str | None, Field(description="The unapplied credit that this payment was taken from.", examples=[None])
+    ]
+    reverses: Annotated[str | None, Field(description="The payment that this takes back.", examples=[None])]
+    reversed_by: Annotated[str | None, Field(description="The counter-entry that takes it back.", examples=[None])]
+    reason: ReversalReason | None
+    stamp_duty: str
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class CreditUseShown(ResponseModel):
+    """A part of an entry that was applied to a document, or refunded."""
+
+    amount: str
+    date: str
+    document: str | None
+    payment: str | None
+    refund: str | None
+
+
+class CreditEntryShown(ResponseModel):
+    """Money of a customer that pays no document yet. `unapplied` may still be applied or refunded."""
+
+    id: str
+    object: Literal["credit_entry"]
+    customer: str
+    source: Annotated[
+        CreditSource,
+        Field(description="An advance, a payment in excess, or a credit note.", examples=["advance"]),
+    ]
+    amount: str
+    unapplied: Annotated[str, Field(description="What is left of it, in dirhams.", examples=["1000.00"])]
+    method: Method
+    date: str
+    reference: str | None
+    document: Annotated[
+        str | None, Field(description="The draft that alone takes it, or the document that freed it.", examples=[None])
+    ]
+    payment: str | None
+    credit_note: str | None
+    uses: list[CreditUseShown]
+    taken_back: Annotated[str, Field(description="What the reversal of a payment took back.", examples=["0.00"])]
+    version: int
+    created_at: str
+    updated_at: str
+
+
+class RefundShown(ResponseModel):
+    """Money given back to a customer, and the entries of unapplied credit that it lowers."""
+
+    id: str
+    object: Literal["refund"]
+    customer: str
+    document: str | None
+    amount: str
+    method: Method
+    date: str
+    reference: str | None
+    entries: list[str]
+    version: int
+    created_at: str
+    updated_at: str

@@ -1,0 +1,213 @@
+"""Unapplied credit of a customer: money in advance, its application to invoices, and refunds of it.
+
+Only `apply` takes from an entry, with one exception: an advance that names a draft is taken by that document alone, at
+its issue.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+
+from chalicelib.domain.call import Call
+from chalicelib.domain.clock import today
+from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.documents.balance import left
+from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund, oldest_first, parts_of
+from chalicelib.domain.documents.invoice import Draft, Invoice
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.documents.payment_mode import Method
+from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, invalid
+from chalicelib.domain.money import amount_text
+from chalicelib.services.documents.movements import Movements, take
+from chalicelib.services.records.paging import Page
+from chalicelib.store.decision import Committed, Decision
+from chalicelib.store.read import Reader
+from chalicelib.store.snapshot import Snapshot
+from chalicelib.store.transaction import transact
+from chalicelib.store.wire import Store
+
+MOST_ENTRIES = 40
+"""Open entries that one call takes from, the oldest first. A transaction takes 100 rows."""
+MOST_TARGETS = 10
+"""Documents that one call applies credit to."""
+MOST_PARTS = 20
+"""Payments that one call makes: one for each entry and document."""
+MOST_ADVANCES = 20
+"""Advances that name one draft. Its issue takes all of them in one transaction."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """Money that came or went, in dirhams."""
+
+    amount: Decimal
+    method: Method
+    date: date
+    reference: str | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A document that takes a part of the credit, in dirhams."""
+
+    document: str
+    amount: Decimal
+
+
+def advance(
+    store: Store, call: Call, customer: str, money: Money, document: str | None, id: str | None
+) -> Committed[CreditEntry]:
+    """Record money in advance. `document` is the draft that alone takes it, at its issue. Raises NotFound,
+    AlreadyExists, InvalidContent."""
+    id = id or call.new_id(CreditEntry)
+
+    def decide_advance(snapshot: Snapshot) -> Decision[CreditEntry]:
+        moves = Movements(snapshot, call)
+        moves.get(Customer, customer)
+        if moves.find(CreditEntry, id):
+            raise AlreadyExists(id=id)
+        _check_day(money.date, today(call.at))
+        if document:
+            _name(moves, document, customer, id)
+        entry = call.make(CreditEntry, id=id, customer=customer, source="advance", document=document, **vars(money))
+        moves.add(entry)
+        return moves.decision(entry)
+
+    reads = [Customer.ref(call.company, customer), CreditEntry.ref(call.company, id)]
+    return transact(store, call, reads, decide_advance)
+
+
+def _name(moves: Movements, document: str, customer: str, entry: str) -> None:
+    draft = moves.find(Draft, document)
+    if draft is None or draft.customer != customer:
+        raise invalid("/document", "no_draft_of_customer", id=document)
+    if len(draft.advances) == MOST_ADVANCES:
+        raise invalid("/document", "too_many_advances", max=MOST_ADVANCES)
+    moves.move(replace(draft, advances=(*draft.advances, entry)))
+
+
+def apply(store: Store, call: Call, customer: str, targets: Sequence[Target]) -> Committed[tuple[Payment, ...]]:
+    """Apply unapplied credit to invoices of the customer, the oldest entries first. Each part is a payment. Raises
+    NotFound, NotIssued, InvalidContent."""
+    if len(targets) > MOST_TARGETS:
+        raise invalid("/to", "too_many", max=MOST_TARGETS)
+    open_ids = open_entries(store, call.company, customer)
+
+    def decide_application(snapshot: Snapshot) -> Decision[tuple[Payment, ...]]:
+        moves = Movements(snapshot, call)
+        if not open_ids:
+            moves.get(Customer, customer)
+        entries = _free_entries(moves, open_ids)
+        made: list[Payment] = []
+        for index, target in enumerate(targets):
+            try:
+                made += _applied(moves, customer, target, entries, len(made))
+            except InvalidContent as refusal:
+                faults = (replace(fault, pointer=f"/to/{index}{fault.pointer}") for fault in refusal.faults)
+                raise InvalidContent(*faults) from refusal
+            if len(made) > MOST_PARTS:
+                raise invalid("/to", "too_many_parts", max=MOST_PARTS)
+            entries = [moves.get(CreditEntry, entry.id) for entry in entries]
+        return moves.decision(tuple(made))
+
+    return transact(store, call, [CreditEntry.ref(call.company, id) for id in open_ids], decide_application)
+
+
+def _applied(
+    moves: Movements, customer: str, target: Target, entries: Sequence[CreditEntry], made: int
+) -> Iterator[Payment]:
+    """The payments by which a document takes its part of the entries."""
+    invoice, balance = moves.invoice(target.document)
+    if invoice.customer != customer:
+        raise invalid("/document", "document_of_another_customer", id=target.document)
+    if target.amount > (rest := left(invoice, balance)):
+        raise invalid("/amount", "payment_above_balance", balance=amount_text(rest))
+    for number, (entry, part) in enumerate(parts_of(entries, target.amount)):
+        yield take(moves, invoice, entry, part, today(moves.call.at), f"{made + number}")
+
+
+def refund(
+    store: Store, call: Call, customer: str, money: Money, document: str | None = None, id: str | None = None
+) -> Committed[Refund]:
+    """Give money back to a customer: from the oldest entries, or from those that `document` freed. Raises NotFound,
+    AlreadyExists, InvalidContent."""
+    id = id or call.new_id(Refund)
+    open_ids = open_entries(store, call.company, customer, document)
+
+    def decide_refund(snapshot: Snapshot) -> Decision[Refund]:
+        moves = Movements(snapshot, call)
+        if not open_ids:
+            moves.get(Customer, customer)
+        if moves.find(Refund, id):
+            raise AlreadyExists(id=id)
+        _check_day(money.date, today(call.at))
+        parts = parts_of(_free_entries(moves, open_ids), money.amount)
+        for entry, part in parts:
+            moves.move(entry.used(CreditUse(amount=part, date=money.date, refund=id)))
+        given = call.make(
+            Refund,
+            id=id,
+            customer=customer,
+            document=document,
+            entries=tuple(entry.id for entry, _ in parts),
+            **vars(money),
+        )
+        moves.add(given)
+        return moves.decision(given)
+
+    return transact(store, call, [Refund.ref(call.company, id)], decide_refund)
+
+
+def refund_of_invoice(
+    store: Store, call: Call, invoice_id: str, money: Money, id: str | None = None
+) -> Committed[Refund]:
+    """Give back money that an invoice freed. Raises NotFound, NotIssued, AlreadyExists, InvalidContent."""
+    (invoice,) = store.records([Invoice.ref(call.company, invoice_id)])
+    if not isinstance(invoice, Invoice):
+        raise NotFound
+    return refund(store, call, invoice.customer, money, invoice_id, id)
+
+
+def _check_day(day: date, now: date) -> None:
+    if day > now:
+        raise invalid("/date", "payment_date_in_future", today=now.isoformat())
+
+
+def open_entries(store: Store, company: str, customer: str, document: str | None = None) -> list[str]:
+    """The ids of the oldest entries of a customer that still hold money; only those of `document` if one is named."""
+    rows = (row for row in _entries(store, company) if row.customer == customer and row.rest > 0)
+    named = (row for row in rows if document is None or row.document == document)
+    return [row.id for row in oldest_first(named)[:MOST_ENTRIES]]
+
+
+def _entries(store: Store, company: str, after: str | None = None) -> Iterator[CreditEntry]:
+    return (row for row in store.all_of(CreditEntry, company) if after is None or row.id > after)
+
+
+def _free_entries(moves: Movements, ids: Sequence[str]) -> list[CreditEntry]:
+    """The entries with a rest that no draft waits for, the oldest first."""
+    moves.snapshot.need(*(CreditEntry.ref(moves.call.company, id) for id in ids))
+    found = oldest_first(row for id in ids if (row := moves.find(CreditEntry, id)))
+    named = [entry.document for entry in found if entry.source == "advance" and entry.document]
+    moves.snapshot.need(*(Draft.ref(moves.call.company, id) for id in named))
+    waiting = {id for id in named if moves.find(Draft, id)}
+    return [entry for entry in found if entry.document not in waiting]
+
+
+def entries(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[CreditEntry]:
+    """The unapplied credit of a customer, entry by entry, the oldest id first. Raises NotFound."""
+    reader.get(Customer, customer)
+    own = (row for row in _entries(reader.store, reader.company, starting_after) if row.customer == customer)
+    found = list(islice(own, limit + 1))
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def refunds(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[Refund]:
+    """The refunds of a customer, the oldest id first. Raises NotFound."""
+    reader.get(Customer, customer)
+    rows = reader.store.all_of(Refund, reader.company)
+    own = (row for row in rows if row.customer == customer and (starting_after is None or row.id > starting_after))
+    found = list(islice(own, limit + 1))
+    return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)

@@ -1,0 +1,94 @@
+"""Payments, unapplied credit and refunds, as clients read them."""
+
+from datetime import date
+
+from chalicelib.domain.clock import instant
+from chalicelib.domain.companies.company import Head
+from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
+from chalicelib.domain.documents.payment import Payment
+from chalicelib.domain.money import amount_text
+from chalicelib.services.representation.body import Body
+
+
+def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
+    """A payment or a counter-entry. `stamp_duty` is the duty on cash, due separately. `applied` is the part of the
+    amount that pays the document."""
+    return {
+        "id": payment.id,
+        "object": "payment",
+        "invoice": payment.invoice,
+        "amount": amount_text(payment.amount),
+        "method": payment.method,
+        "date": payment.date.isoformat(),
+        "reference": payment.reference,
+        "status": payment.status,
+        "applied": amount_text(payment.applied_amount),
+        "withheld_vat": amount_text(payment.withheld_vat),
+        "withheld_fees": amount_text(payment.withheld_fees),
+        "certificate": payment.certificate,
+        "matures_on": _day(payment.matures_on),
+        "cashed_on": _day(payment.cashed_on),
+        "excess_entry": payment.excess_entry,
+        "credit_entry": payment.credit_entry,
+        "reverses": payment.reverses,
+        "reversed_by": payment.reversed_by,
+        "reason": payment.reversal_reason,
+        "stamp_duty": amount_text(payment.stamp_duty),
+        "version": payment.version,
+        "created_at": instant(payment.created_at),
+        "updated_at": instant(payment.updated_at),
+    }
+
+
+def present_credit_entry(entry: CreditEntry, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
+    """An entry of unapplied credit. `unapplied` is what may still be applied or refunded."""
+    return {
+        "id": entry.id,
+        "object": "credit_entry",
+        "customer": entry.customer,
+        "source": entry.source,
+        "amount": amount_text(entry.amount),
+        "unapplied": amount_text(entry.rest),
+        "method": entry.method,
+        "date": entry.date.isoformat(),
+        "reference": entry.reference,
+        "document": entry.document,
+        "payment": entry.payment,
+        "credit_note": entry.credit_note,
+        "uses": [
+            {
+                "amount": amount_text(use.amount),
+                "date": use.date.isoformat(),
+                "document": use.document,
+                "payment": use.payment,
+                "refund": use.refund,
+            }
+            for use in entry.uses
+        ],
+        "taken_back": amount_text(entry.taken_back),
+        "version": entry.version,
+        "created_at": instant(entry.created_at),
+        "updated_at": instant(entry.updated_at),
+    }
+
+
+def present_refund(refund: Refund, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
+    """A refund, with the entries of unapplied credit that it lowers."""
+    return {
+        "id": refund.id,
+        "object": "refund",
+        "customer": refund.customer,
+        "document": refund.document,
+        "amount": amount_text(refund.amount),
+        "method": refund.method,
+        "date": refund.date.isoformat(),
+        "reference": refund.reference,
+        "entries": list(refund.entries),
+        "version": refund.version,
+        "created_at": instant(refund.created_at),
+        "updated_at": instant(refund.updated_at),
+    }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
