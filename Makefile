@@ -87,6 +87,7 @@ generate: $(READY) ## Write what is derived and committed: the routes' addresses
 	@$(PY) -m infra.permissions --write
 	@$(PY) -m chalicelib.policy.inventory --write
 	@$(PY) -m infra.cost_page --write
+	@$(PY) -m infra.glyphs --write
 
 .PHONY: cost
 cost: $(READY) ## Compute docs/cost.md anew from counted units, public prices and assumptions

@@ -31,8 +31,6 @@ Wheels = Literal["lambda", "host"]
 Layer = Literal["native", "libraries"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
-LEFT_OUT = {"docopt": "only the command line of num2words needs it, and it has no wheel"}
-"""Pins that are not packaged, each with its reason."""
 KEPT_MODELS = frozenset({*get_args(AwsService), "sts", "xray"})
 """The services whose models botocore keeps. The models of all other services take 20 MB."""
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([^\s;]+)[^\n]*\n((?: +--hash=[^\n]+\n)+)", re.MULTILINE)
@@ -53,8 +51,7 @@ class Pin(NamedTuple):
 def pins() -> dict[str, Pin]:
     """Return the pin of each package in the layers."""
     text = (ROOT / "requirements.txt").read_text("utf-8")
-    found = {name: Pin(version, tuple(_HASH.findall(lines))) for name, version, lines in _PIN.findall(text)}
-    return {name: pin for name, pin in found.items() if name not in LEFT_OUT}
+    return {name: Pin(version, tuple(_HASH.findall(lines))) for name, version, lines in _PIN.findall(text)}
 
 
 def compiles(wheels: Wheels) -> bool:

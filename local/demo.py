@@ -82,7 +82,11 @@ def line(item: int, quantity: str, **more: Any) -> dict[str, Any]:
 
 
 INVOICES: tuple[dict[str, Any], ...] = (
-    {"customer": 0, "lines": [line(0, "2", discount={"percent": "10"}), line(1, "24"), line(3, "3")]},
+    {
+        "customer": 0,
+        "lines": [line(0, "2", discount={"percent": "10"}), line(1, "24"), line(3, "3")],
+        "payment_mode": "transfer",
+    },
     {
         "customer": 1,
         "lines": [
@@ -90,14 +94,19 @@ INVOICES: tuple[dict[str, Any], ...] = (
             line(0, "1.5", description="تكوين الموظفين", unit="يوم"),
         ],
     },
-    {"customer": 2, "lines": [line(1, "60"), line(2, "12")], "discount": {"amount": "150.00"}},
+    {
+        "customer": 2,
+        "lines": [line(1, "60"), line(2, "12")],
+        "discount": {"amount": "150.00"},
+        "payment_mode": "cheque",
+    },
     {
         "customer": 3,
         "lines": [
             line(2, "200", description="Argan oil, 250 ml, for export", unit="bottle", vat_rate="0", exemption="92-I-1")
         ],
     },
-    {"customer": 4, "lines": [line(2, "2"), line(1, "1")], "settlement": "cash"},
+    {"customer": 4, "lines": [line(2, "2"), line(1, "1")], "payment_mode": "cash"},
 )
 """The invoices of the demonstration, in the order of their issue. `customer` is an index of CUSTOMERS."""
 DRAFT: dict[str, Any] = {

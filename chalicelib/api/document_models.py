@@ -1,8 +1,9 @@
 """The request models of documents and payments."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.api.fields import (
@@ -13,6 +14,7 @@ from chalicelib.api.fields import (
     Instant,
     Model,
     Percent,
+    PositiveAmount,
     Quantity,
     Rate,
     Text,
@@ -23,13 +25,24 @@ from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
+from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit, LinePart
 from chalicelib.domain.documents.invoice import INVOICE
-from chalicelib.domain.documents.model import Discount, Line
+from chalicelib.domain.documents.model import BuyerAddressMissing, Discount, Line
 from chalicelib.domain.documents.payment_mode import Method, Settlement
+from chalicelib.domain.documents.prices_with_tax import listed_price
+from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.language import Language
+from chalicelib.domain.money import ZERO, price_text
+from chalicelib.domain.morocco.stamp import StampAnswer
 
 MAX_DESCRIPTION = 2_000
-Article = Annotated[str, Text(20)]
+LINE_AMOUNT = "Dirhams off the line. Like the line's `net`, before TVA and before the document's discount."
+DOCUMENT_AMOUNT = (
+    "Dirhams off the document. Like `totals.net`, before TVA and after the document's discount. "
+    "The TVA rates share it in proportion to what is left of each."
+)
+Article = Annotated[str, Text(80)]
+"""An article of the tax code in any usual writing. The domain keeps its form "92-I-1"."""
 PaymentMode = Annotated[
     Method, Field(description="How the document is to be paid (CGI art. 145-III-7°).", examples=["transfer"])
 ]
@@ -41,6 +54,11 @@ SettlementAlias = Annotated[
         json_schema_extra={"deprecated": True},
     ),
 ]
+PRICE_WITH_TAX = "The price in dirhams with TVA, instead of unit_price."
+SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
+END_OF_MONTH = "Whether the payment terms end at the end of a month (30 days end of month)."
+STAMP_EXEMPTION = "Why cash for it owes no stamp duty (LF 2019); null: as the company's settings say."
+BUYER_ADDRESS = "Why the document states no address of its business buyer (CGI art. 145-III-4°). Printed nowhere."
 InvoiceId = Annotated[str, Id(INVOICE.prefix)]
 
 
@@ -65,12 +83,17 @@ DiscountField = Annotated[DiscountIn, AfterValidator(_one)]
 
 
 class LineIn(Model):
-    """One line. `unit_price` in dirhams before TVA; a line at rate "0" names its `exemption`'s article."""
+    """One line. Its price is either `unit_price`, before TVA, or `unit_price_incl`, with TVA.
+
+    With `unit_price_incl`, a discount in dirhams includes TVA, and the total with TVA is exactly what was written. A
+    line at rate "0" names its `exemption`'s article.
+    """
 
     description: Annotated[str, Text(MAX_DESCRIPTION, lines=True)]
     quantity: Quantity
     unit: Annotated[str, Text(30)] | None = None
-    unit_price: UnitPrice
+    unit_price: UnitPrice | None = None
+    unit_price_incl: Annotated[UnitPrice | None, Field(description=PRICE_WITH_TAX, examples=["500.00"])] = None
     discount: DiscountField | None = None
     vat_rate: Rate
     exemption: Article | None = None
@@ -83,13 +106,24 @@ class LineIn(Model):
             description=self.description,
             quantity=self.quantity,
             unit=self.unit,
-            unit_price=self.unit_price,
+            unit_price=ZERO if self.unit_price is None else self.unit_price,
+            unit_price_incl=self.unit_price_incl,
             discount=self.discount.value() if self.discount else None,
             vat_rate=self.vat_rate,
             exemption=self.exemption,
             nature=self.nature,
             item=self.item,
         )
+
+
+def _priced(index: int, line: LineIn) -> Iterator[Fault]:
+    """Require one price. Both may be sent, as an answer states them, if they agree."""
+    if line.unit_price is None and line.unit_price_incl is None:
+        yield Fault(f"/lines/{index}/unit_price", "missing")
+    elif line.unit_price is not None and line.unit_price_incl is not None:
+        listed = listed_price(line.unit_price_incl, line.vat_rate)
+        if line.unit_price != listed:
+            yield Fault(f"/lines/{index}/unit_price", "price_contradicts", {"price": price_text(listed)})
 
 
 class DraftEdit(Model):
@@ -100,15 +134,23 @@ class DraftEdit(Model):
     language: Language | None = None
     payment_mode: PaymentMode | None = None
     settlement: SettlementAlias = "other"
+    service_done_on: Annotated[Day | None, Field(description=SERVICE_DONE, examples=["2026-11-20"])] = None
+    terms_end_of_month: Annotated[bool, Field(description=END_OF_MONTH, examples=[False])] = False
+    stamp_exemption: Annotated[StampAnswer | None, Field(description=STAMP_EXEMPTION, examples=["fuel"])] = None
+    buyer_address_missing: Annotated[
+        BuyerAddressMissing | None, Field(description=BUYER_ADDRESS, examples=["not_given"])
+    ] = None
     reverse_charge: bool = False
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
 
     def content(self) -> dict[str, Any]:
-        """The members that were sent, as domain values by name."""
+        """The members that were sent, as domain values by name. Raises InvalidContent for a line without a price."""
         sent = {name: getattr(self, name) for name in self.model_fields_set if name != "id"}
         if "lines" in sent:
+            if faults := [fault for index, line in enumerate(self.lines) for fault in _priced(index, line)]:
+                raise InvalidContent(*faults)
             sent["lines"] = tuple(line.value() for line in self.lines)
         if self.discount is not None:
             sent["discount"] = self.discount.value()
@@ -135,18 +177,48 @@ class IssueManyIn(IssueIn):
 
 
 class CreditLineIn(Model):
-    """The credit of one line of the invoice, numbered from 1."""
+    """The credit of one line of the invoice, numbered from 1: either a quantity or an amount."""
 
     line: Annotated[int, Field(ge=1, le=MAX_LINES)]
-    quantity: Quantity
+    quantity: Annotated[Quantity | None, Field(description="The quantity. It takes its share of what is left.")] = None
+    amount: Annotated[PositiveAmount | None, Field(description=LINE_AMOUNT)] = None
+
+    def value(self) -> LinePart:
+        """The domain's part."""
+        if self.quantity is not None:
+            return LineCredit(self.line, self.quantity)
+        assert self.amount is not None  # noqa: S101 — `_measured` has refused a line without both
+        return LineAmount(self.line, self.amount)
+
+
+def _measured(part: CreditLineIn) -> CreditLineIn:
+    if (part.quantity is None) == (part.amount is None):
+        raise PydanticCustomError("credit_ambiguous", "")
+    return part
+
+
+CreditLineField = Annotated[CreditLineIn, AfterValidator(_measured)]
 
 
 class CreditIn(Model):
-    """The lines to credit. Without `lines`, all that remains is credited."""
+    """The credit of `lines`, or of an `amount` over the document. Without both, all that remains is credited."""
 
     id: Annotated[str, Id(CREDIT_NOTE.prefix)] | None = None
-    lines: Annotated[tuple[CreditLineIn, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    lines: Annotated[tuple[CreditLineField, ...], Field(min_length=1, max_length=MAX_LINES, strict=False)] | None = None
+    amount: Annotated[PositiveAmount | None, Field(description=DOCUMENT_AMOUNT)] = None
     reason: Annotated[str, Text(500)] | None = None
+
+    @model_validator(mode="after")
+    def _one_scope(self) -> Self:
+        if self.lines is not None and self.amount is not None:
+            raise PydanticCustomError("credit_lines_or_amount", "")
+        return self
+
+    def value(self) -> CreditRequest:
+        """The domain's request."""
+        if self.amount is not None:
+            return DocumentAmount(self.amount)
+        return None if self.lines is None else [part.value() for part in self.lines]
 
 
 class DocumentFilters(PageQuery):

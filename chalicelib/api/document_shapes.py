@@ -5,8 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.fields import ResponseModel
+from chalicelib.domain.companies.company import VatBasis
 from chalicelib.domain.companies.item import Nature
+from chalicelib.domain.documents.model import BuyerAddressMissing
 from chalicelib.domain.documents.payment_mode import Method, Settlement
+from chalicelib.domain.morocco.stamp import StampAnswer
 
 
 class DiscountShown(ResponseModel):
@@ -17,12 +20,14 @@ class DiscountShown(ResponseModel):
 
 
 class LineShown(ResponseModel):
-    """A line with its amount before TVA; on a credit note, `credits` is the invoice's line."""
+    """A line with its amount before TVA; on a credit note, `credits` is the invoice's line, or null for an amount
+    over the document."""
 
     description: str
     quantity: str
     unit: str | None
     unit_price: str
+    unit_price_incl: Annotated[str | None, Field(description="The price with TVA as written.", examples=["500.00"])]
     discount: DiscountShown | None
     vat_rate: str
     exemption: str | None
@@ -89,6 +94,14 @@ class NoticeShown(ResponseModel):
     params: dict[str, str]
 
 
+SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
+END_OF_MONTH = "Whether the payment terms end at the end of a month (30 days end of month)."
+STAMP_EXEMPTION = "Why cash for it owes no stamp duty (LF 2019)."
+BUYER_ADDRESS = "Why the document states no address of its business buyer (CGI art. 145-III-4°). Printed nowhere."
+TERMS_LAW = "Whether law 69-21 on payment terms binds the sale; null on a draft and on an older document."
+BASIS = "Whether its TVA is due at the payment or at the invoice; null on a draft and on an older document."
+
+
 class DocumentShown(ResponseModel):
     """The members of every kind of document; each kind adds the other party and its own."""
 
@@ -110,6 +123,14 @@ class DocumentShown(ResponseModel):
             description="The older name of `payment_mode`.", examples=["other"], json_schema_extra={"deprecated": True}
         ),
     ]
+    service_done_on: Annotated[str | None, Field(description=SERVICE_DONE, examples=["2026-11-20"])]
+    terms_end_of_month: Annotated[bool, Field(description=END_OF_MONTH, examples=[False])]
+    stamp_exemption: Annotated[StampAnswer | None, Field(description=STAMP_EXEMPTION, examples=["fuel"])]
+    buyer_address_missing: Annotated[
+        BuyerAddressMissing | None, Field(description=BUYER_ADDRESS, examples=["not_given"])
+    ]
+    terms_law: Annotated[bool | None, Field(description=TERMS_LAW, examples=[True])]
+    vat_basis: Annotated[VatBasis | None, Field(description=BASIS, examples=["receipts"])]
     reverse_charge: bool
     seller: dict[str, Any] | None
     buyer: dict[str, Any] | None
@@ -125,10 +146,25 @@ class DocumentShown(ResponseModel):
     updated_at: str | None
 
 
+class LateFineShown(ResponseModel):
+    """An estimate of the fine on a late payment (Code de commerce art. 78-3). The buyer owes it to the Treasury, so it
+    is in no balance, no statement and no amount in words."""
+
+    estimate: Annotated[str, Field(description="Dirhams.", examples=["4740.00"])]
+    rate: Annotated[str, Field(description="Percent: the key rate, and 0.85 per further month.", examples=["3.95"])]
+    months: Annotated[int, Field(description="Months of delay that have begun.", examples=[3])]
+    base: Annotated[str, Field(description="The unpaid amount in dirhams, TVA included.", examples=["120000.00"])]
+    owed_by: Annotated[Literal["buyer"], Field(description="Who owes it.", examples=["buyer"])]
+    owed_to: Annotated[Literal["treasury"], Field(description="To whom.", examples=["treasury"])]
+
+
 class PayableShown(DocumentShown):
     """A document on which payments are recorded. Notices are those of a draft. What is owed is gross + stamp duty, less
     the credit notes; `paid` and `withheld` settle it."""
 
+    late_payment_fine: Annotated[
+        LateFineShown | None, Field(description="Of an overdue document on the day of reading.", examples=[None])
+    ]
     paid: Annotated[str, Field(description="The money that pays it, in dirhams.", examples=["10500.00"])]
     withheld: Annotated[str, Field(description="What its payers withheld, in dirhams.", examples=["1500.00"])]
     credited: Annotated[str, Field(description="The sum of its credit notes, in dirhams.", examples=["0.00"])]

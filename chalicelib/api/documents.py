@@ -225,7 +225,9 @@ class DocumentNoun:
 
     def _read(self, context: RequestContext) -> Answer:
         body = present_document(
-            listing.document(context.open, self.document_type, context.path["id"]), context.open.head
+            listing.document(context.open, self.document_type, context.path["id"]),
+            context.open.head,
+            today(context.at),
         )
         self._expand(context, [body])
         return Answer(body)
@@ -283,7 +285,7 @@ class DocumentNoun:
 
 
 def _presented(context: RequestContext) -> Callable[[DocumentState], Body]:
-    return lambda state: present_document(state, context.open.head)
+    return lambda state: present_document(state, context.open.head, today(context.at))
 
 
 def _expand_parties(reader: Reader, document_type: DocumentType, bodies: Sequence[Body]) -> None:

@@ -92,7 +92,12 @@ def faults_of(error: "ValidationError", within: str = "") -> tuple[Fault, ...]:
         if code == "unknown_field" and within == "/query":
             code = "unknown_parameter"
         found.append(Fault(pointer(one["loc"], within), code, params))
-    return tuple(found)
+    return tuple(fault for fault in found if not _counts_wrong_parts(fault, found))
+
+
+def _counts_wrong_parts(fault: Fault, found: Iterable[Fault]) -> bool:
+    """Tell whether a list is only too short because Pydantic does not count its wrong parts."""
+    return fault.code == "too_few" and any(other.pointer.startswith(f"{fault.pointer}/") for other in found)
 
 
 @cache

@@ -1,11 +1,10 @@
 """The field types of models: printable text, exact numbers as strings, strict days, prefixed ids.
 
 Each is used as `Annotated[str, Text(200)]` or by a ready name (`Amount`, `Day`). No value is converted: a number in
-place of text is refused. Text is normalised to NFC and stripped; nothing else is changed.
+place of text is refused. Text is cleaned as `domain/text` says (NFC, stripped, without what nobody sees), then judged.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,16 +18,18 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.api.numbers import Number, StrictField
 from chalicelib.domain.ids import is_id
+from chalicelib.domain.text import clean, shows_nothing
 
-# Embeddings, overrides and isolates reorder the text after them, so a printed name or price can be false. The three
-# marks (LRM, RLM, ALM) stay allowed: ordinary Arabic text with Latin digits needs them.
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_UNPRINTABLE = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff"  # controls, separators, surrogates, byte order mark
-    "\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f"  # non-characters, annotations, tags
-)
-_REFUSED = r"\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufeff\ufff9-\uffff"
+_CONTROLS = "\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+"""Controls, surrogates and non-characters. Unlike other invisible characters they are refused, because they show that
+the text was decoded wrongly: "\\x92" was an apostrophe."""
+_REFUSED = r"\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufdd0-\ufdef\ufffe\uffff"
 """The same set for readers of the OpenAPI document, in the syntax common to all regular expressions."""
+_UNSEEN = (
+    r"\u00ad\u0300-\u036f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc"
+)
+"""Common characters that show nothing alone, in the same syntax."""
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 _EMAIL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -45,9 +46,9 @@ def countries() -> frozenset[str]:
 
 @cache
 def _control(lines: bool) -> re.Pattern[str]:
-    """Characters that do not print. The pattern is compiled at the first text that is not plain, because so large a set
+    """Characters that are refused. The pattern is compiled at the first text that is not plain, because so large a set
     is slow to compile."""
-    return re.compile(f"[{_UNPRINTABLE}]" if lines else f"[\t\n{_UNPRINTABLE}]")
+    return re.compile(f"[{_CONTROLS}]" if lines else f"[\t\n{_CONTROLS}]")
 
 
 class Model(BaseModel):
@@ -74,30 +75,22 @@ class Text(StrictField):
     lines: bool = False
 
     def check(self, value: str) -> str:
-        """The text in NFC, stripped. Refuses characters that do not print or that reorder others."""
-        text = value.strip()
-        if not (text.isascii() and text.isprintable()):
-            text = self._printable(text)
+        """The cleaned text. Refuses characters that do not print, and a text that shows nothing."""
+        text = clean(value)
+        if not (text.isascii() and text.isprintable()) and (found := _control(self.lines).search(text)):
+            raise PydanticCustomError("control_character", "", {"character": f"U+{ord(found[0]):04X}"})
         if len(text) > self.max:
             raise PydanticCustomError("too_long", "", {"max": self.max})
+        if self.min and value.strip() and shows_nothing(text):
+            raise PydanticCustomError("nothing_visible", "")
         if len(text) < self.min:
             raise PydanticCustomError("too_short", "", {"min": self.min})
-        return text
-
-    def _printable(self, text: str) -> str:
-        text = unicodedata.normalize("NFC", text)
-        if self.lines:
-            text = text.replace("\r\n", "\n")
-        if found := _BIDI.search(text):
-            raise PydanticCustomError("bidi_character", "", {"character": f"U+{ord(found[0]):04X}"})
-        if found := _control(self.lines).search(text):
-            raise PydanticCustomError("control_character", "", {"character": f"U+{ord(found[0]):04X}"})
         return text
 
     def schema(self) -> JsonSchemaValue:
         """Length bounds and a pattern that requires printable text."""
         refused = _REFUSED if self.lines else rf"\t\n{_REFUSED}"
-        pattern = rf"^[^{refused}]*[^\s{refused}][^{refused}]*$"
+        pattern = rf"^[^{refused}]*[^\s{_UNSEEN}{refused}][^{refused}]*$"
         return {"type": "string", "minLength": self.min, "maxLength": self.max, "pattern": pattern}
 
 
@@ -174,8 +167,8 @@ class _Email(StrictField):
     """An e-mail address of plain syntax, at most 254 characters. Only a mail can prove that it exists."""
 
     def check(self, value: str) -> str:
-        """The address as sent, without white space at its ends."""
-        text = value.strip()
+        """The address as sent, without white space at its ends and without invisible characters."""
+        text = clean(value)
         if len(text) > 254 or not _EMAIL.fullmatch(text) or len(text.partition("@")[0]) > 64:
             raise PydanticCustomError("bad_email", "")
         return text

@@ -8,7 +8,6 @@ from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.presenters.jobs import queued
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE
-from chalicelib.domain.documents.crediting import LineCredit
 from chalicelib.domain.documents.invoice import INVOICE
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, InvalidContent, NotFound, NotIssued, TooLarge
 from chalicelib.domain.journal import JobRow
@@ -33,13 +32,9 @@ def _outcomes(issue: issuing.Issue, head: Head) -> Answer:
 
 
 def _credit(context: RequestContext) -> Answer:
-    lines = (
-        None if context.body.lines is None else [LineCredit(part.line, part.quantity) for part in context.body.lines]
-    )
+    body: CreditIn = context.body
     call = context.presenting(created(present_frozen, CREDIT_NOTE.path))
-    return answer(
-        crediting.credit(context.world.store, call, context.path["id"], lines, context.body.reason, context.body.id)
-    )
+    return answer(crediting.credit(context.world.store, call, context.path["id"], body.value(), body.reason, body.id))
 
 
 ENDPOINTS = (
@@ -61,7 +56,7 @@ ENDPOINTS = (
         path=f"{URL}/{{id}}/credit",
         scope="documents.issue",
         handler=_credit,
-        summary="Issue a credit note for some lines, or for all that remains",
+        summary="Issue a credit note for some lines, for an amount, or for all that remains",
         request_model=CreditIn,
         response_model=models_of(CREDIT_NOTE.kind).shown,
         status=201,

@@ -19,7 +19,7 @@ class ItemEdit(Edit):
     unit: Annotated[str, Text(30)] | None = None
     unit_price: UnitPrice = unsent()
     vat_rate: Rate = unsent()
-    exemption: Annotated[str, Text(20)] | None = None
+    exemption: Annotated[str, Text(80)] | None = None
     nature: Nature = unsent()
 
 

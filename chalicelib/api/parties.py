@@ -16,19 +16,25 @@ from chalicelib.api.records import (
     RecordShown,
     unsent,
 )
-from chalicelib.domain.companies.party import PartyKind
+from chalicelib.domain.companies.party import Billing, PartyKind
 from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.deadlines import UNBOUND
 from chalicelib.domain.morocco.withholding import Withholder
 from chalicelib.services.records.parties import CUSTOMERS, SUPPLIERS
 from chalicelib.services.representation.records import present_party
 
-TermsDays = Annotated[int, Field(ge=0, le=120)]
-"""Days from issue: 120 at most by agreement (Code de commerce art. 78-2, law 69-21)."""
+TERMS_DAYS = (
+    "Days from issue. Under law 69-21 at most 120 by agreement, or those of the sector's decree (Code de commerce art. "
+    "78-2)."
+)
+BILLING = "One invoice for each sale, or one for the dealings of a month, whose terms run from the next month."
+TERMS_LAW = "Whether law 69-21 binds the sales to this customer; null: as the company says."
+TermsDays = Annotated[int, Field(ge=0, le=UNBOUND, description=TERMS_DAYS, examples=[60])]
 
 
 class PartyEdit(Edit):
     """Omitted members stay unchanged; null clears a member that may be empty. A business needs its ICE, or the reason
-    for a missing ICE. No member may hold a national identity card number (law 09-08 art. 12)."""
+    for a missing ICE. A text that looks like a national identity card number gets a notice (law 09-08 art. 12)."""
 
     name: Name = unsent()
     kind: PartyKind = unsent()
@@ -45,20 +51,27 @@ class PartyEdit(Edit):
     notes: Annotated[str, multi_line(2_000)] | None = None
 
 
-class _PartyNew(PartyEdit):
+class CustomerEdit(PartyEdit):
+    """Omitted members stay unchanged; null clears a member that may be empty. A business needs its ICE, or the reason
+    for a missing ICE. A text that looks like a national identity card number gets a notice (law 09-08 art. 12)."""
+
+    billing: Annotated[Billing, Field(description=BILLING, examples=["monthly"])] = unsent()
+    terms_law: Annotated[bool | None, Field(description=TERMS_LAW, examples=[True])] = None
+
+
+class CustomerNew(CustomerEdit):
+    """A new customer. A client that works offline may choose its id."""
+
+    id: Annotated[str, Id("cus")] | None = None
     name: Name
     kind: PartyKind
 
 
-class CustomerNew(_PartyNew):
-    """A new customer. A client that works offline may choose its id."""
-
-    id: Annotated[str, Id("cus")] | None = None
-
-
-class SupplierNew(_PartyNew):
+class SupplierNew(PartyEdit):
     """A new supplier. A client that works offline may choose its id."""
 
+    name: Name
+    kind: PartyKind
     id: Annotated[str, Id("sup")] | None = None
 
 
@@ -89,6 +102,8 @@ class CustomerShown(_PartyShown):
     """A customer. `notices` are warnings that do not block the change."""
 
     object: Literal["customer"]
+    billing: Annotated[Billing, Field(description=BILLING, examples=["each"])]
+    terms_law: Annotated[bool | None, Field(description=TERMS_LAW, examples=[None])]
 
 
 class SupplierShown(_PartyShown):
@@ -106,7 +121,7 @@ _CUSTOMERS = RecordNoun(
     reads="parties.read",
     writes="parties.write",
     new=CustomerNew,
-    edit=PartyEdit,
+    edit=CustomerEdit,
     shown=CustomerShown,
     query=PartyQuery,
     filters=("kind",),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.fields import ResponseModel
 from chalicelib.domain.documents.credit_entry import CreditSource
 from chalicelib.domain.documents.payment import ReversalReason
@@ -41,6 +42,7 @@ class PaymentShown(ResponseModel):
     reversed_by: Annotated[str | None, Field(description="The counter-entry that takes it back.", examples=[None])]
     reason: ReversalReason | None
     stamp_duty: str
+    notices: Annotated[list[NoticeShown], Field(description="Warnings about the limits of cash.", examples=[[]])]
     version: int
     created_at: str
     updated_at: str

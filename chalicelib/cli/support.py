@@ -8,6 +8,7 @@ from chalicelib.cli import arguments
 from chalicelib.cli.output import CannotRun, show
 from chalicelib.domain.contact.support import JOB, Thread
 from chalicelib.domain.errors import CompanyBlocked, InvalidContent, NotFound, ThreadClosed
+from chalicelib.domain.text import clean, shows_nothing
 from chalicelib.services.representation.support import present_message, present_thread
 from chalicelib.services.support import desk, support
 from chalicelib.store import bookkeeping
@@ -61,8 +62,8 @@ def read(world: "World", options: argparse.Namespace) -> int:
 
 def answered(world: "World", options: argparse.Namespace) -> int:
     """Answer with the text of standard input."""
-    text = sys.stdin.read().strip()
-    if not text:
+    text = clean(sys.stdin.read())
+    if shows_nothing(text):
         raise CannotRun("there is no answer on standard input", 2)
     try:
         show(**present_thread(desk.write_answer(world, options.company, options.thread, text, options.by).outcome))

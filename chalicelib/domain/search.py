@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from chalicelib.domain.folding import words
+from chalicelib.domain.text import words
 
 MOST_WORDS = 8
 """Words of a search. Further words are ignored."""

@@ -14,8 +14,9 @@ from chalicelib.domain.language import Language
 
 _LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
 _NBSP = "\u00a0"
-_CODE_ONLY = frozenset({"EH"})
-"""CLDR's name of this territory is not the one that Morocco uses, so documents print its code."""
+_PRINTED_AS = {"EH": "MA"}
+"""Morocco's documents name the whole country Morocco. CLDR has another name for the territory EH. The e-invoice keeps
+the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def country(code: str, language: Language) -> str:
     """Return the name of a country (ISO 3166-1 alpha-2) in the document's language."""
     from babel import Locale
 
-    return code if code in _CODE_ONLY else str(Locale.parse(_LOCALES[language]).territories.get(code, code))
+    return str(Locale.parse(_LOCALES[language]).territories.get(_PRINTED_AS.get(code, code), code))
 
 
 def share_capital(value: Decimal, language: Language) -> str:

@@ -76,7 +76,8 @@ _ATTRIBUTES = {
 _NUMERIC = {"colspan", "rowspan", "span", "cellpadding", "cellspacing", "border"}
 _BASE_CSS = """
 html, body { margin: 0; padding: 0; }
-body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Math", "Noto Sans Symbols2";
+body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Hebrew", "Noto Sans Armenian",
+  "Noto Sans Georgian", "Noto Sans Math", "Noto Sans Symbols2", "Noto Sans Symbols";
   font-size: 9pt; line-height: 1.25; color: #111; word-wrap: break-word; }
 table { border-collapse: collapse; }
 thead { display: table-header-group; }

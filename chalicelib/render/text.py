@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from functools import lru_cache
 from pathlib import Path
 
 from chalicelib.domain.documents.view import Direction
+from chalicelib.domain.glyphs import unprintable
 
 FONTS = Path(__file__).parent / "fonts"
 
@@ -18,15 +18,6 @@ _STRONG = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 
-@lru_cache
-def _uncovered() -> re.Pattern[str]:
-    """Return a pattern of the characters that no bundled font can print. `coverage.txt` lists the printable ranges in
-    hex."""
-    ranges = (FONTS / "coverage.txt").read_text("ascii").split()
-    covered = "".join(f"\\U{int(a, 16):08x}-\\U{int(b, 16):08x}" for a, b in (r.split("-") for r in ranges))
-    return re.compile(f"[^\\n\u200b-\u200f{covered}]")
-
-
 def printable(text: str) -> str:
     """Replace every character that the bundled fonts lack by U+FFFD.
 
@@ -35,7 +26,7 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = unicodedata.normalize("NFC", text.replace("\t", " ").replace("\r\n", "\n"))
-    return _uncovered().sub(_REPLACEMENT, _DROPPED.sub("", text))
+    return unprintable().sub(_REPLACEMENT, _DROPPED.sub("", text))
 
 
 def without_marks(text: str) -> str:

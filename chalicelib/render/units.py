@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from chalicelib.domain.text import fold
+
 PIECES: Final = "C62"
 """The code for one piece of the line's subject. It is used when a line names no unit, or a unit without a code."""
 
@@ -42,13 +44,13 @@ _WORDS: Final[dict[str, str]] = {
     "XPX": "palette pallet",
     "XRO": "rouleau roll لفة",
 }
-_CODES: Final = {word.replace("_", " "): code for code, words in _WORDS.items() for word in words.split()}
+_CODES: Final = {fold(word.replace("_", " ")): code for code, words in _WORDS.items() for word in words.split()}
 
 
 def unit_code(unit: str | None) -> str | None:
     """Return the code of a unit in French, Arabic or English, singular or plural, or None for an unknown unit."""
     if not unit:
         return PIECES
-    word = " ".join(unit.casefold().replace(".", " ").split())
+    word = " ".join(fold(unit).replace(".", " ").split())
     singular = " ".join(part.removesuffix("s").removesuffix("(s)") if len(part) > 2 else part for part in word.split())
     return _CODES.get(word) or _CODES.get(singular)

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TypeVar
 
 from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
@@ -97,25 +96,10 @@ class Reader:
         return self.store.batch([ref._replace(company=self.company) for ref in refs])
 
     def entries(
-        self,
-        table: str,
-        index: str,
-        low: str,
-        high: str,
-        *,
-        descending: bool = False,
-        limit: int | None = None,
-        consistent: bool = True,
+        self, table: str, index: str, low: str, high: str, *, descending: bool = False, limit: int | None = None
     ) -> tuple[tuple[IndexEntry, ...], bool]:
-        """The entries of a local index from the key `low` to `high`, both inclusive, and whether there may be more. A
-        page has `limit` entries or 1 MB at most."""
-        if low > high:
-            return (), False
-        where = Path(self.store.local[table, index]).between(low, high)
-        found = self.store.query(
-            table, self.company, where, index=index, descending=descending, limit=limit, consistent=consistent
-        )
-        return found.entries, found.next is not None
+        """The entries of a local index of this company, as `Store.entries` has them."""
+        return self.store.entries(table, index, self.company, low, high, descending=descending, limit=limit)
 
     def page(
         self,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
+from pynamodb.connection.base import MetaTable
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
@@ -122,3 +123,24 @@ def create_tables(settings: Settings) -> None:
         if model.exists():
             continue
         model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
+
+
+def meta_table(name: str, table: TableDefinition) -> MetaTable:
+    """The table as PynamoDB's connection knows it, so that it asks DynamoDB for no description."""
+
+    def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
+        return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
+
+    return MetaTable(
+        {
+            "TableName": name,
+            "KeySchema": schema("company", "sort"),
+            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(table.attributes)],
+            "GlobalSecondaryIndexes": [
+                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in table.indexes
+            ],
+            "LocalSecondaryIndexes": [
+                {"IndexName": index.name, "KeySchema": schema("company", index.range)} for index in table.local
+            ],
+        }
+    )

@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
-from pynamodb.connection.base import MetaTable
 from pynamodb.exceptions import GetError, QueryError, TransactGetError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
@@ -20,7 +19,7 @@ from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
 from chalicelib.store.failures import is_passing, is_too_large, met_a_writer
-from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, table_name
+from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, meta_table, table_name
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Record)
@@ -99,7 +98,7 @@ class Store:
         self.names = {table.name: table_name(settings, table.name) for table in TABLES}
         self.local = {(table.name, index.name): index.range for table in TABLES for index in table.local}
         for table in TABLES:
-            self.connection.add_meta_table(_meta_table(self.names[table.name], table))
+            self.connection.add_meta_table(meta_table(self.names[table.name], table))
         _ = self.connection.client  # Made here, because PynamoDB makes it on first use without a lock.
 
     @cached_property
@@ -229,6 +228,28 @@ class Store:
             return RowPage([], following, tuple(IndexEntry(row["sort"]["S"], row[key]["S"]) for row in rows))
         return RowPage([from_row(table, row) for row in rows], following)
 
+    def entries(
+        self,
+        table: str,
+        index: str,
+        company: str,
+        low: str,
+        high: str,
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> tuple[tuple[IndexEntry, ...], bool]:
+        """The entries of a local index from the key `low` to `high`, both inclusive, and whether there may be more. A
+        page has `limit` entries or 1 MB at most. Raises Busy."""
+        if low > high:
+            return (), False
+        where = Path(self.local[table, index]).between(low, high)
+        found = self.query(
+            table, company, where, index=index, descending=descending, limit=limit, consistent=consistent
+        )
+        return found.entries, found.next is not None
+
     def stream(self, table: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
         """Every raw row of a company in `table` whose sort key begins with `prefix` and follows `after`. Reads are
         strongly consistent, in pages of at most 1 MB. Raises Busy."""
@@ -259,22 +280,3 @@ class Store:
 def start_after(company: str, sort: str) -> Key:
     """The primary key of a row. As the start of a query, the row need not exist."""
     return {"company": {"S": company}, "sort": {"S": sort}}
-
-
-def _meta_table(name: str, table: Any) -> MetaTable:
-    def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
-        return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
-
-    return MetaTable(
-        {
-            "TableName": name,
-            "KeySchema": schema("company", "sort"),
-            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(table.attributes)],
-            "GlobalSecondaryIndexes": [
-                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in table.indexes
-            ],
-            "LocalSecondaryIndexes": [
-                {"IndexName": index.name, "KeySchema": schema("company", index.range)} for index in table.local
-            ],
-        }
-    )

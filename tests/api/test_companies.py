@@ -96,8 +96,6 @@ def test_nobody_under_thirteen_signs_up(person: Client) -> None:
         ({"ice": "002136093000041"}, "/ice", "ice_checksum"),
         ({"rib": "123"}, "/rib", "rib_malformed"),
         ({"tax_id": "AB"}, "/tax_id", "tax_id_malformed"),
-        ({"name": "BE123456"}, "/name", "cin_not_allowed"),
-        ({"trade_register": "BE123456"}, "/trade_register", "cin_not_allowed"),
         ({"phone": "abc"}, "/phone", "phone_malformed"),
         ({"payment_terms_days": 121}, "/payment_terms_days", "out_of_range"),
         ({"address": {"country": "XX"}}, "/address/country", "bad_country"),

@@ -4,6 +4,8 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from chalicelib.domain.documents.credit_note import CreditNote
 from chalicelib.services.documents.view import issued_view
 from chalicelib.wiring import World
@@ -91,3 +93,75 @@ def test_the_stamp_duty_of_a_cash_invoice_falls_with_what_is_withheld(shop: Shop
 
 def test_an_invoice_is_not_found_among_credit_notes(shop: Shop) -> None:
     assert shop.owner.get(f"/v1/credit-notes/{shop.draft()['id']}/pdf", accept=JSON).status == 404
+
+
+def test_an_amount_off_one_piece(shop: Shop) -> None:
+    invoice = shop.issued(lines=[LINE | {"quantity": "1", "unit": "day", "unit_price": "1000000.00"}])
+    url = f"/v1/invoices/{invoice['id']}"
+    made = shop.owner.post(f"{url}/credit", {"lines": [{"line": 1, "amount": "333.33"}], "reason": "Rabais"})
+    assert made.status == 201, made.text
+    (line,) = made.json["lines"]
+    shown = {
+        name: line[name] for name in ("description", "quantity", "unit", "unit_price", "discount", "net", "credits")
+    }
+    assert shown == {
+        "description": "Conseil",
+        "quantity": "1",
+        "unit": None,
+        "unit_price": "333.33",
+        "discount": None,
+        "net": "333.33",
+        "credits": 1,
+    }
+    assert (made.json["totals"]["net"], made.json["totals"]["gross"]) == ("333.33", "400.00")
+    assert shop.owner.get(url).json["balance"] == "1199600.00"
+    rest = credited(shop, invoice)
+    assert (rest["totals"]["net"], shop.owner.get(url).json["status"]) == ("999666.67", "credited")
+
+
+def test_an_amount_over_the_document(shop: Shop) -> None:
+    lines = [LINE, LINE | {"vat_rate": "10", "unit_price": "500.00"}, LINE | {"vat_rate": "0", "exemption": "92-I-1"}]
+    invoice = shop.issued(lines=lines)
+    url = f"/v1/invoices/{invoice['id']}"
+    made = shop.owner.post(f"{url}/credit", {"amount": "333.33", "reason": "Ristourne annuelle"})
+    assert made.status == 201, made.text
+    assert [(line["description"], line["vat_rate"], line["net"], line["credits"]) for line in made.json["lines"]] == [
+        (f"Réduction sur la facture {invoice['number']}", rate, net, None)
+        for rate, net in (("20", "142.86"), ("10", "47.62"), ("0", "142.85"))
+    ]
+    assert shop.owner.get(made.headers["location"]).json == made.json
+    assert shop.owner.get(f"{made.headers['location']}/pdf", accept=JSON).status == 200
+    whole = shop.owner.post(f"{url}/credit", {"amount": "6666.67"})
+    assert whole.status == 201, whole.text
+    read = shop.owner.get(url).json
+    assert (read["status"], read["balance"], read["credited"]) == ("credited", "0.00", invoice["totals"]["payable"])
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({"lines": [{"line": 1, "amount": "3000.01"}]}, "/lines/0/amount", "credit_amount_above_remaining"),
+        ({"amount": "3000.01"}, "/amount", "credit_amount_above_remaining"),
+        ({"amount": "0.00"}, "/amount", "not_positive"),
+        ({"amount": "0.001"}, "/amount", "too_many_decimals"),
+        ({"lines": [{"line": 1, "amount": "0.00"}]}, "/lines/0/amount", "not_positive"),
+        ({"lines": [{"line": 1, "amount": "1.00", "quantity": "1"}]}, "/lines/0", "credit_ambiguous"),
+        ({"lines": [{"line": 1}]}, "/lines/0", "credit_ambiguous"),
+        ({"lines": [{"line": 1, "amount": "1.00"}], "amount": "1.00"}, "", "credit_lines_or_amount"),
+        ({"lines": [{"line": 2, "amount": "1.00"}]}, "/lines/0/line", "credit_line_unknown"),
+    ],
+)
+def test_a_wrong_amount_is_refused_and_changes_nothing(
+    shop: Shop, body: dict[str, Any], pointer: str, code: str
+) -> None:
+    url = f"/v1/invoices/{shop.issued()['id']}/credit"
+    before = shop.clock
+    refused = shop.owner.post(url, body)
+    assert (refused.status, refused.codes, shop.clock) == (422, [(pointer, code)], before)
+
+
+def test_a_refusal_states_what_is_left(shop: Shop) -> None:
+    url = f"/v1/invoices/{shop.issued()['id']}/credit"
+    assert shop.owner.post(url, {"lines": [{"line": 1, "amount": "0.01"}]}).status == 201
+    (fault,) = shop.owner.post(url, {"amount": "3000.00"}).json["errors"]
+    assert "2999.99" in fault["detail"]

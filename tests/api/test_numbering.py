@@ -46,6 +46,32 @@ def test_a_new_year_does_not_allow_an_earlier_issue_date(shop: Shop) -> None:
     assert (refused.status, refused.codes) == (422, [("/issue_date", "issue_date_before_last")])
 
 
+def test_no_earlier_year_opens_again_while_its_series_is_behind(shop: Shop, world: World) -> None:
+    """CGI art. 145-III: one continuous series. A later document of the kind bars the days before it in any series."""
+    shop.issued()
+    with clock_at(world, datetime(2028, 6, 1, 9, tzinfo=UTC)):
+        shop.issued()
+    with clock_at(world, datetime(2029, 1, 30, 10, tzinfo=UTC)):
+        for day in ("2026-12-31", "2028-05-31"):
+            refused = shop.owner.post(f"/v1/invoices/{shop.draft()['id']}/issue", {"issue_date": day})
+            assert (refused.status, refused.codes) == (422, [("/issue_date", "issue_date_before_last")])
+            assert "2028-06-01" in refused.json["errors"][0]["detail"]
+        issued = shop.owner.post(f"/v1/invoices/{shop.draft()['id']}/issue", {"issue_date": "2028-06-01"})
+        assert (issued.status, issued.json["issue_date"]) == (200, "2028-06-01")
+
+
+def test_the_first_document_of_a_kind_is_dated_in_the_current_month(shop: Shop, world: World) -> None:
+    with clock_at(world, datetime(2029, 1, 30, 10, tzinfo=UTC)):
+        url = f"/v1/invoices/{shop.draft(operation_date='2028-11-03')['id']}/issue"
+        refused = shop.owner.post(url, {"issue_date": "2028-12-31"})
+        assert (refused.status, refused.codes) == (422, [("/issue_date", "first_issue_date_too_early")])
+        detail = refused.json["errors"][0]["detail"]
+        assert "2029-01-01" in detail
+        assert "operation_date" in detail
+        issued = shop.owner.post(url, {"issue_date": "2029-01-01"})
+        assert (issued.json["issue_date"], issued.json["operation_date"]) == ("2029-01-01", "2028-11-03")
+
+
 def test_the_first_number_has_at_most_eight_digits(shop: Shop) -> None:
     for first in (100_000_000, 999_999_999, 1_000_000_000):
         refused = numbered(shop, invoice={"next": first})

@@ -270,6 +270,8 @@ EXAMPLES: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("/v1/invoices/{issued}/credit", {}),
     ("/v1/invoices/{issued}/credit", {"lines": [{"line": 1, "quantity": "1"}], "reason": "Retour"}),
+    ("/v1/invoices/{issued}/credit", {"lines": [{"line": 1, "amount": "333.33"}], "reason": "Rabais"}),
+    ("/v1/invoices/{issued}/credit", {"amount": "333.33", "reason": "Ristourne"}),
 )
 """Requests of the contract's examples."""
 

@@ -18,7 +18,6 @@ HEAVY = (
     "lxml",
     "PIL",
     "babel",
-    "num2words",
     "stdnum",
     "aws_lambda_powertools",
     "chalicelib.domain",

@@ -10,10 +10,11 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.calculation import CommercialTerms, calculate
+from chalicelib.domain.documents.calculation import calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import SeriesSlot, issue, registered
 from chalicelib.domain.documents.numbering import current, number, opened
+from chalicelib.domain.documents.terms import CommercialTerms
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
 from chalicelib.domain.journal import JournalEntry, change

@@ -9,9 +9,10 @@ from typing import Any
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Address, Company
 from chalicelib.domain.companies.party import Customer
-from chalicelib.domain.documents.calculation import CommercialTerms, calculate
+from chalicelib.domain.documents.calculation import calculate
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.documents.model import Line
+from chalicelib.domain.documents.terms import CommercialTerms
 from chalicelib.domain.ids import derived_id
 from chalicelib.settings import Settings, places_of
 from chalicelib.store.decision import FOUNDING, Decision

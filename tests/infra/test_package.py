@@ -13,7 +13,7 @@ import pytest
 from chalicelib.settings import AwsService
 from infra import zips
 from infra.build import MOST_APPLICATION, MOST_UNPACKED, Built, build
-from infra.layers import KEPT_MODELS, LEFT_OUT, PYTHON, compiles, pins
+from infra.layers import KEPT_MODELS, PYTHON, compiles, pins
 from tests.bench.start import FIRST, FLOOR
 from tests.unit.render.views import view
 
@@ -79,7 +79,6 @@ def test_every_pin_is_in_one_layer(package: Built) -> None:
     packed = {name.rpartition("-")[0].lower().replace("_", "-"): name.rpartition("-")[2] for name in held}
     assert len(packed) == len(held)
     assert {name.lower().replace("_", "-").replace(".", "-"): pin.version for name, pin in pins().items()} == packed
-    assert all(LEFT_OUT.values())
 
 
 def test_compiled_code_is_for_lambdas_processor(package: Built) -> None:

@@ -56,6 +56,7 @@ TOY: Final = declare(
             addressee={"fr": "Reçu par", "ar": "تسلمه", "en": "Received by"},
             closing={"fr": "Somme : {words}.", "ar": "المبلغ: {words}.", "en": "Sum: {words}."},
             original=None,
+            reduction=None,
             set_off=None,
             file_name="jouet",
         ),

@@ -1,5 +1,6 @@
 """Obvious sample data: a Casablanca company, its customer, lines and an issued invoice."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -70,10 +71,15 @@ def draft(*lines: Line, **changes: Any) -> Draft:
 
 
 def issued(*lines: Line, seller: Company | None = None, buyer: Customer | None = None, **changes: Any) -> Invoice:
-    """The sample draft, issued as the first of its series."""
-    seller = seller or company()
+    """The sample draft, issued as the first of its series. Under reverse charge it is a document of an earlier version,
+    which let every seller use it."""
+    seller, reverse_charge = seller or company(), changes.pop("reverse_charge", False)
     series = opened(seller, current(seller, "invoice"), DAY, AT)
     place = issuing.SeriesSlot(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
-    invoice = issuing.issue(INVOICE, draft(*lines, **changes), seller, buyer or customer(), place)[0]
+    issuer = replace(seller, regime="cpu") if reverse_charge else seller
+    invoice = issuing.issue(INVOICE, draft(*lines, **changes), issuer, buyer or customer(), place)[0]
     assert isinstance(invoice, Invoice)
+    if reverse_charge:
+        reversed_by = replace(invoice, seller=issuing.seller_of(seller), reverse_charge=True)
+        return issuing.registered(reversed_by, place)[0]
     return invoice

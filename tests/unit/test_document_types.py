@@ -78,6 +78,7 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         words.addressee,
         words.closing,
         words.original,
+        words.reduction,
         words.set_off,
     ):
         assert translated is None or sorted(translated) == ["ar", "en", "fr"]
@@ -93,6 +94,7 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"payable": "none"}, "needs a balance"),
         ({"credit_code": None}, "have words for it"),
         ({"words": replace(INVOICE.words, set_off=None)}, "have words for it"),
+        ({"words": replace(INVOICE.words, reduction=None)}, "have words for it"),
         ({"fiscal": False, "statutory_date": None}, "not fiscal"),
         ({"registered": False}, "a class with a chain"),
         ({"dated_in_order": False}, "dated in order"),

@@ -53,9 +53,22 @@ def test_a_rib_is_checked() -> None:
     assert _codes(company(), {"rib": wrong}) == [("/rib", "rib_checksum")]
 
 
-@pytest.mark.parametrize("name", ["name", "ice_missing_reason"])
-def test_no_name_holds_an_identity_card_number(name: str) -> None:
-    assert _codes(customer(), {name: "BE 123456"}) == [(f"/{name}", "cin_not_allowed")]
+@pytest.mark.parametrize("name", ["name", "ice_missing_reason", "trade_register", "notes"])
+def test_a_text_like_an_identity_card_number_is_a_notice_on_every_field(name: str) -> None:
+    assert _codes(customer(), {name: "BE 123456"}) == []
+    told = [(notice.pointer, notice.code) for notice in notices(customer(**{name: "BE 123456"}))]
+    assert (f"/{name}", "cin_suspected") in told
+
+
+def test_an_address_like_an_identity_card_number_is_a_notice() -> None:
+    found = notices(company(address=Address(street="Café F 50000", city="Fès 58213")))
+    assert [(notice.pointer, notice.code) for notice in found] == [("/address/street", "cin_suspected")]
+
+
+@pytest.mark.parametrize(("name", "text"), [("trade_register", "Fès 58213"), ("name", "Villa Fès 12345")])
+def test_a_town_and_a_number_are_no_identity_card(name: str, text: str) -> None:
+    assert _codes(customer(), {name: text}) == []
+    assert notices(customer(**{name: text})) == ()
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,18 @@ def test_the_day_is_at_most_today_and_never_before_the_last_of_the_series() -> N
     with pytest.raises(InvalidContent) as refused:
         issuing.issue(INVOICE, draft(), company(), customer(), _place(series=later, day=DAY - timedelta(days=1)))
     assert refused.value.faults[0].code == "issue_date_before_last"
+    behind = replace(_place().series, last_date=date(2026, 1, 5))
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(series=behind, last=DAY, day=date(2026, 1, 6)))
+    assert dict(refused.value.faults[0].params) == {"last": DAY.isoformat()}
+
+
+def test_the_first_document_of_a_kind_is_not_before_the_first_day_of_the_month() -> None:
+    assert issuing.issue(INVOICE, draft(), company(), customer(), _place(day=DAY.replace(day=1)))[0].issue_date.day == 1
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, draft(), company(), customer(), _place(day=DAY.replace(day=1) - timedelta(days=1)))
+    fault = refused.value.faults[0]
+    assert (fault.code, fault.params) == ("first_issue_date_too_early", {"earliest": "2026-11-01"})
 
 
 def test_the_rate_is_that_of_the_operation_not_of_the_issue() -> None:
@@ -114,3 +126,26 @@ def test_a_public_body_is_expected_to_withhold_three_quarters_of_the_vat_on_serv
 def test_a_document_declared_in_cash_bears_its_stamp() -> None:
     invoice = issued(line("1", "10000"), settlement="cash")
     assert (invoice.totals.stamp_duty, invoice.totals.payable) == (Decimal("30.00"), Decimal("12030.00"))
+
+
+@pytest.mark.parametrize(
+    ("regime", "kind", "day", "codes"),
+    [
+        ("standard", "business", DAY, ["reverse_charge_taxable_seller", "exemption_required"]),
+        ("cpu", "consumer", DAY, ["reverse_charge_consumer"]),
+        ("cpu", "business", date(2024, 6, 30), ["reverse_charge_too_early"]),
+    ],
+)
+def test_a_void_reverse_charge_is_refused(regime: str, kind: str, day: date, codes: list[str]) -> None:
+    """It is the buyer's, on purchases from sellers outside TVA, since 1 July 2024 (CGI art. 115, 117, LF 2024)."""
+    unready = draft(line(rate="0"), reverse_charge=True, operation_date=day)
+    with pytest.raises(InvalidContent) as refused:
+        issuing.issue(INVOICE, unready, company(regime=regime), customer(kind=kind), _place())
+    assert [fault.code for fault in refused.value.faults] == codes
+    assert refused.value.faults[0].pointer == "/reverse_charge"
+
+
+def test_a_seller_outside_vat_may_state_reverse_charge() -> None:
+    unready = draft(line(rate="0"), reverse_charge=True, operation_date=date(2024, 7, 1))
+    invoice = issuing.issue(INVOICE, unready, company(regime="cpu"), customer(), _place())[0]
+    assert (invoice.reverse_charge, invoice.totals.vat_total) == (True, Decimal(0))

@@ -10,8 +10,8 @@ from chalicelib.domain.companies.company import Head, Numbered, Numbering
 from chalicelib.domain.documents.numbering import (
     current,
     current_day,
-    floor,
     number,
+    numbered,
     numbering_after,
     series_name,
     with_first_number,
@@ -138,11 +138,11 @@ def test_two_kinds_never_share_a_series_in_any_year() -> None:
     assert refused.value.faults[0].code == "pattern_ambiguous"
 
 
-def test_a_new_series_does_not_open_the_past_again() -> None:
-    assert floor(_head(), "invoice") == DAY
+def test_the_last_day_of_a_kind_counts_over_all_its_series() -> None:
     reached_to = _head(numbered=numbering_after(_head(), "invoice", DAY + timedelta(days=9))["numbered"])
-    assert floor(reached_to, "invoice") == DAY + timedelta(days=9)
-    assert floor(reached_to, "credit_note") == DAY
+    earlier = _head(numbered=numbering_after(reached_to, "invoice", DAY)["numbered"])
+    assert numbered(earlier, "invoice").last == DAY + timedelta(days=9)
+    assert numbered(earlier, "credit_note").last is None
 
 
 def test_around_midnight_the_later_day_counts() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from chalicelib.domain.companies.company import Numbering, Series
 from chalicelib.domain.documents.number_search import NumberForm, Positions, forms, place_of
 from chalicelib.domain.documents.numbering import number, series_name
-from chalicelib.domain.folding import words
 from chalicelib.domain.search import CUT, MAX_KEY_BYTES, Search, TextEntry, phone_word, search_of, text_key
+from chalicelib.domain.text import words
 from tests.unit.samples import STAMPS, company
 
 YEARLY = Numbering(document="invoice", pattern="FA-{year}-{seq:05}", reset="year")

@@ -1,4 +1,5 @@
-"""Amounts in words, French and Arabic: tables checked by hand, and readers that turn the words back into numbers."""
+"""Amounts in words: tables checked by hand, readers that turn the words back into numbers, and num2words as a reference
+of the French and English cardinals."""
 
 import re
 import subprocess
@@ -8,8 +9,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from num2words import num2words
 
-from chalicelib.domain.words import arabic_words, french_words
+from chalicelib.domain.words import arabic_words, english_words, french_words
 
 D = Decimal
 
@@ -298,6 +300,40 @@ def test_the_words_say_the_amount(amount: D) -> None:
     assert (french, arabic) == (french_words.amount_in_words(amount), arabic_words.amount_in_words(amount))
 
 
+ROUND = st.integers(0, 999).flatmap(lambda n: st.sampled_from([n * 1_000, n * 1_000_000, n * 1_000_000_000]))
+LARGE = st.integers(0, 999_999_999_999) | ROUND | st.builds(lambda a, b: a + b, ROUND, st.integers(0, 999))
+SPELLED = {"fr": french_words.cardinal, "en": english_words.cardinal}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", SPELLED)
+def test_small_cardinals_equal_the_reference(language: str) -> None:
+    differing = [n for n in range(10_000) if SPELLED[language](n) != num2words(n, lang=language)]
+    assert differing == []
+
+
+@pytest.mark.parametrize("language", SPELLED)
+@given(number=LARGE)
+def test_large_cardinals_equal_the_reference(language: str, number: int) -> None:
+    assert SPELLED[language](number) == num2words(number, lang=language)
+
+
+@pytest.mark.parametrize(
+    ("amount", "words"),
+    [
+        ("0", "zero dirhams"),
+        ("0.01", "zero dirhams and one centime"),
+        ("1", "one dirham"),
+        ("21", "twenty-one dirhams"),
+        ("1005", "one thousand and five dirhams"),
+        ("3240.50", "three thousand, two hundred and forty dirhams and fifty centimes"),
+        ("1000001", "one million and one dirhams"),
+    ],
+)
+def test_english(amount: str, words: str) -> None:
+    assert english_words.amount_in_words(D(amount)) == words
+
+
 @pytest.mark.slow
 def test_all_small_amounts_have_their_own_words() -> None:
     said = {arabic_words.amount_in_words(D(number)) for number in range(5000)}
@@ -316,6 +352,7 @@ def test_importing_the_domain_loads_no_library() -> None:
     modules = [
         "words.french_words",
         "words.arabic_words",
+        "words.english_words",
         "documents.totals",
         *(f"morocco.{module}" for module in pack),
     ]

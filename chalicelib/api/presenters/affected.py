@@ -24,8 +24,14 @@ REASONS: Final[Mapping[Language, str]] = {
     "en": "Correction of identity details",
 }
 """The reason on the credit note, in the invoice's language."""
-CONTENT = ("operation_date", "language", "payment_mode", "reverse_charge", "discount", "notes")
-LINE = ("description", "quantity", "unit", "unit_price", "discount", "vat_rate", "exemption", "nature", "item")
+CONTENT = (
+    *("operation_date", "language", "payment_mode", "reverse_charge", "discount", "notes"),
+    *("service_done_on", "terms_end_of_month", "stamp_exemption", "buyer_address_missing"),
+)
+LINE = (
+    *("description", "quantity", "unit", "unit_price", "unit_price_incl", "discount"),
+    *("vat_rate", "exemption", "nature", "item"),
+)
 
 
 def present_affected(found: AffectedDocument, head: Head) -> Body:

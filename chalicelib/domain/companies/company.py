@@ -12,6 +12,12 @@ from chalicelib.domain.morocco.withholding import PersonType
 CompanyState = Literal["active", "blocked", "closed", "restoring"]
 Mode = Literal["live", "test"]
 Regime = Literal["standard", "auto_entrepreneur", "cpu"]
+VatBasis = Literal["receipts", "invoices"]
+"""The event at which TVA is due (CGI art. 95): the payment (encaissement), or the invoice (débit)."""
+Activity = Literal["trade", "industry", "crafts", "services", "liberal_profession", "fuel", "medicines", "other"]
+"""The main activity. Stamp duty depends on it (LF 2019)."""
+BusinessTaxMissing = Literal["new", "not_liable", "other"]
+"""The reason why a company has no number of the taxe professionnelle."""
 
 
 LONGEST_FENCE = timedelta(seconds=2)
@@ -89,6 +95,14 @@ class Numbering:
     reset: Literal["year", "never"] = kept("ledger.numbering")
 
 
+@value
+class VatBasisPeriod:
+    """The basis of TVA from the day `since` on. The option for invoices is declared to the State with its date."""
+
+    since: date = kept("company.settings")
+    basis: VatBasis = kept("company.settings")
+
+
 @entity("company", table="workspace", prefix="cmp", sort="company")
 class Company(Record):
     """A company's profile: the seller's details on its documents, and its invoicing settings."""
@@ -116,8 +130,29 @@ class Company(Record):
     template: str | None = kept("company.settings", default=None, packed=True)
     numbering: tuple[Numbering, ...] = kept("ledger.numbering", default=())
     """Every numbering that this company ever used. The last one of a kind is in force."""
+    vat_basis: tuple[VatBasisPeriod, ...] | None = kept("company.settings", default=None)
+    """The bases in the order of their days. None, and before the first day: receipts."""
+    activity: Activity | None = kept("company.settings", default=None)
+    keeps_books: bool | None = kept("company.settings", default=None)
+    """Whether the company keeps accounts; None if it does not say."""
+    sector_terms_days: int | None = kept("company.settings", default=None)
+    """The payment terms that a decree allows to its sector, 180 days at most (Code de commerce art. 78-2)."""
+    sector_decree: str | None = kept("company.settings", default=None)
+    """The decree that names the sector."""
+    payment_terms_law: bool | None = kept("company.settings", default=None)
+    """Whether law 69-21 binds the company's sales. None: it does under the standard regime."""
+    business_tax_missing: BusinessTaxMissing | None = kept("company.settings", default=None)
+    identities_bind_from: date | None = kept("company.settings", default=None)
+    """The day from which a document without the identities of CGI art. 145 is refused: that of the sign-up. None: the
+    company signed up before the rule (`domain.morocco.identities`)."""
     policy_version: str = kept("company.settings")
     """The version of the privacy policy that its owner accepted at sign-up."""
+
+
+def vat_basis(company: Company, day: date) -> VatBasis:
+    """The event at which the TVA of a document of this day is due (CGI art. 95)."""
+    begun = [period.basis for period in company.vat_basis or () if period.since <= day]
+    return begun[-1] if begun else "receipts"
 
 
 @entity("series", table="ledger", prefix="ser")

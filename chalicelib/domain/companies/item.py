@@ -4,8 +4,8 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
-from chalicelib.domain.folding import words
 from chalicelib.domain.search import text_key
+from chalicelib.domain.text import words
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""

@@ -8,18 +8,22 @@ from typing import Literal
 
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.entity import Record, entity, kept
-from chalicelib.domain.folding import words
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.withholding import Withholder
 from chalicelib.domain.search import phone_word, text_key
+from chalicelib.domain.text import words
 
 PartyKind = Literal["business", "consumer", "public_body"]
+Billing = Literal["each", "monthly"]
+"""One invoice for each sale, or one for the dealings of a month (Code de commerce art. 78-2)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Party(Record):
     """The attributes that customers and suppliers share. `ice_missing_reason` is the recorded reason of a business
-    without ICE. `withholder` states the taxes that the party withholds from its suppliers (RAS-TVA and RAS on fees)."""
+    without ICE. `withholder` states the taxes that the party withholds from its suppliers (RAS-TVA and RAS on fees).
+    `same_as` names the attributes that another party of the kind had too at the last edit. It does not name the other
+    party, who may be erased."""
 
     name: str = kept("party.identity")
     kind: PartyKind = kept("party.identity")
@@ -34,6 +38,7 @@ class Party(Record):
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
+    same_as: tuple[str, ...] | None = kept("party.terms", default=None)
 
     @property
     def searched(self) -> list[list[str]]:
@@ -48,6 +53,11 @@ class Party(Record):
 @entity("customer", table="workspace", prefix="cus")
 class Customer(Party):
     """A customer: the company invoices them."""
+
+    billing: Billing | None = kept("party.terms", default=None)
+    """None means each."""
+    terms_law: bool | None = kept("party.terms", default=None)
+    """Whether law 69-21 binds the sales to this customer. None: as the company says."""
 
 
 @entity("supplier", table="workspace", prefix="sup")

@@ -16,11 +16,16 @@ from chalicelib.domain.morocco.stamp import stamp_duty
 
 @value
 class CreditedLine:
-    """The credited share of one invoice line (numbered from 1)."""
+    """The credited share of one invoice line (numbered from 1). Once amounts have credited the whole net, `quantity` is
+    the line's quantity."""
 
     line: int = kept("ledger.balance")
     quantity: Decimal = kept("ledger.balance")
     net: Decimal = kept("ledger.balance")
+    since_quantity: Decimal | None = kept("ledger.balance", default=None)
+    """The `quantity` after the last credit by amount; None without one. Quantities share what was left then."""
+    since_net: Decimal | None = kept("ledger.balance", default=None)
+    """The `net` after the last credit by amount; None without one."""
 
 
 @entity("balance", table="ledger", prefix="inv", sort="invoice#{id}#balance")
@@ -53,6 +58,10 @@ class Balance(Record):
     not_cash: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
     """The part of `paid` that was not paid in cash. 0 before it was recorded: what was paid counts as the document
     said."""
+    cash_day: date | None = kept("ledger.balance", default=None)
+    """The day of the last cash payment."""
+    cash_on_day: Decimal = kept("ledger.balance", default=Decimal(0), sparse=True)
+    """The cash received on that day (CGI art. 11-II: limits of a day)."""
     stamp_duty: Decimal | None = kept("ledger.balance", default=None)
     """The stamp duty as of the last movement; None before the first one that calculates it."""
     due_date: date | None = kept("ledger.balance", default=None)
@@ -68,6 +77,16 @@ class Balance(Record):
     def money(self) -> Decimal:
         """The money that pays the document: what was paid, less what was freed."""
         return self.paid - self.freed
+
+    def cash_of(self, day: date) -> Decimal:
+        """The cash received on a day, if it is the last day with cash."""
+        return self.cash_on_day if self.cash_day == day else ZERO
+
+    def with_cash(self, amount: Decimal, day: date) -> "Balance":
+        """The balance with more cash of a day; with less for a negative amount, which takes back cash."""
+        if amount < 0 and self.cash_day != day:
+            return self
+        return replace(self, cash_day=day, cash_on_day=self.cash_of(day) + amount)
 
     def freeing(self, amount: Decimal, entry: str | None = None) -> "Balance":
         """The balance after `amount` of its money became unapplied credit in this entry; below zero, it came back."""

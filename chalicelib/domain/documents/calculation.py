@@ -2,35 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents import totals as en16931
 from chalicelib.domain.documents.model import Discount, ExpectedWithholding, Line, Notice, Totals, VatShare
+from chalicelib.domain.documents.prices_with_tax import listed_price
+from chalicelib.domain.documents.terms import CommercialTerms, stamp_exemption
+from chalicelib.domain.documents.terms import notices as about_terms
 from chalicelib.domain.errors import Fault, InvalidContent
 from chalicelib.domain.money import MAX_AMOUNT, ZERO
 from chalicelib.domain.morocco.findings import Finding
-from chalicelib.domain.morocco.stamp import check_cash, stamp_duty
-from chalicelib.domain.morocco.vat import article_key, check_rate
+from chalicelib.domain.morocco.stamp import cash_findings, stamp_duty
+from chalicelib.domain.morocco.vat import article_key, check_rate, check_reverse_charge
 from chalicelib.domain.morocco.withholding import Agent, SellerStatus, withholding
 
 MAX_LINES = 1_000
-SELLER_IDENTITY = ("ice", "tax_id", "business_tax", "trade_register")
-"""The seller's details that CGI art. 145-III and law 104-12 art. 58 require on a document (S). A missing one is a
-notice, not a refusal."""
-
-
-@dataclass(frozen=True)
-class CommercialTerms:
-    """The facts beside the lines that determine a document's amounts."""
-
-    discount: Discount | None
-    settlement: str
-    reverse_charge: bool
-    day: date
-    """The day of the operation. Its rates apply."""
 
 
 @dataclass(frozen=True)
@@ -49,36 +37,42 @@ def calculate(
 ) -> Calculation:
     """Calculate the amounts of a document that the company issues, or receives if it is not `ours`. Raises
     InvalidContent with every fault, each with its pointer."""
-    if not ours:  # A supplier charges TVA whatever the company's own regime is.
+    reversed_by = check_reverse_charge(
+        terms.day,
+        taxable_seller=ours and company.regime == "standard",
+        consumer=ours and customer is not None and customer.kind == "consumer",
+    )
+    if not ours:  # A supplier charges TVA whatever the company's own regime is, unless the buyer owes it.
         company, customer = replace(company, regime="standard"), None
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
     lines = [_normal(line) for line in lines]
-    findings = list(_findings(lines, terms, company))
+    findings = list(_findings(lines, terms, charged=charges_vat(company, terms, ours=ours)))
+    if terms.reverse_charge and reversed_by:
+        findings.insert(0, ("/reverse_charge", reversed_by))
     if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
         raise InvalidContent(*faults)
     try:
         sums = en16931.totals([_input(line) for line in lines], *_discount(terms.discount))
     except en16931.TotalsError as error:
         raise InvalidContent(Fault(error.pointer, error.code)) from error
-    totals = _totals(sums, terms)
+    totals = _totals(sums, terms, company)
     if totals.payable > MAX_AMOUNT:
         raise InvalidContent(Fault("/lines", "amount_too_large"))
     findings += [("", finding) for finding in _about_cash(totals, terms)]
     notices = tuple(Notice(pointer=p, code=f.code, params=dict(f.params)) for p, f in findings)
-    notices += _seller_notices(company) if ours else ()
+    notices += tuple(about_terms(terms, company, customer)) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
     return Calculation(with_nets, totals, _expected(sums, terms, company, customer), notices)
 
 
-def charges_vat(company: Company, *, reverse_charge: bool) -> bool:
-    """Tell whether TVA is charged. An auto-entrepreneur and a CPU taxpayer charge none, nor does anyone under reverse
-    charge."""
-    return company.regime == "standard" and not reverse_charge
+def charges_vat(company: Company, terms: CommercialTerms, *, ours: bool = True) -> bool:
+    """Tell whether TVA is charged. An auto-entrepreneur and a CPU taxpayer charge none. A supplier charges none under
+    reverse charge."""
+    return company.regime == "standard" and (ours or not terms.reverse_charge)
 
 
-def _findings(lines: Sequence[Line], terms: CommercialTerms, company: Company) -> Iterator[tuple[str, Finding]]:
-    charged = charges_vat(company, reverse_charge=terms.reverse_charge)
+def _findings(lines: Sequence[Line], terms: CommercialTerms, *, charged: bool) -> Iterator[tuple[str, Finding]]:
     known: dict[tuple[Decimal, str | None], tuple[Finding, ...]] = {}
     for index, line in enumerate(lines):
         key = (line.vat_rate, line.exemption)
@@ -91,15 +85,26 @@ def _findings(lines: Sequence[Line], terms: CommercialTerms, company: Company) -
 
 def _normal(line: Line) -> Line:
     """The line with its exemption's article in the table's form, so that "Art. 92-I-1°" and "92-I-1" are one group of
-    TVA."""
+    TVA, and with the price without tax that follows from a price with tax."""
     key = article_key(line.exemption) if line.exemption else None
-    return replace(line, exemption=key) if key and key != line.exemption else line
+    line = replace(line, exemption=key) if key and key != line.exemption else line
+    if line.unit_price_incl is None:
+        return line
+    return replace(line, unit_price=listed_price(line.unit_price_incl, line.vat_rate))
 
 
 def _input(line: Line) -> en16931.LineInput:
     percent, amount = _discount(line.discount)
+    price = line.unit_price if line.unit_price_incl is None else line.unit_price_incl
     return en16931.LineInput(
-        line.quantity, line.unit_price, percent, amount, line.vat_rate, line.exemption, line.nature
+        line.quantity,
+        price,
+        percent,
+        amount,
+        line.vat_rate,
+        line.exemption,
+        line.nature,
+        with_tax=line.unit_price_incl is not None,
     )
 
 
@@ -118,8 +123,9 @@ def _expected(
     return ExpectedWithholding(vat=expected.vat, fees=expected.fees) if expected.total else None
 
 
-def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms) -> Totals:
-    stamp = stamp_duty(sums.gross, terms.day) if terms.settlement == "cash" else ZERO
+def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms, company: Company) -> Totals:
+    in_cash = terms.settlement == "cash" and stamp_exemption(terms, company) is None
+    stamp = stamp_duty(sums.gross, terms.day) if in_cash else ZERO
     return Totals(
         lines=sums.line_total,
         discount=sums.discount,
@@ -135,11 +141,5 @@ def _totals(sums: en16931.CalculatedTotals, terms: CommercialTerms) -> Totals:
 
 
 def _about_cash(totals: Totals, terms: CommercialTerms) -> tuple[Finding, ...]:
-    return check_cash(totals.payable, terms.day) if terms.settlement == "cash" else ()
-
-
-def _seller_notices(company: Company) -> tuple[Notice, ...]:
-    missing = [name for name in SELLER_IDENTITY if not getattr(company, name)]
-    return (
-        (Notice(pointer="", code="seller_identity_missing", params={"fields": ", ".join(missing)}),) if missing else ()
-    )
+    """Warnings for a document that is to be paid in cash: the sale's amount with TVA, without the stamp duty."""
+    return cash_findings(totals.payable - totals.stamp_duty, terms.day) if terms.settlement == "cash" else ()

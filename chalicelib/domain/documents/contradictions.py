@@ -31,6 +31,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == (declared.words.closing is not None),
         "exactly the kinds that something corrects have words for it": (declared.credit_code is None)
         == (declared.words.original is None)
+        == (declared.words.reduction is None)
         == (declared.words.set_off is None),
         "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
         "a transition names a state that it does not have": {

@@ -16,7 +16,8 @@ class CreditNote(Registered):
     invoice_number: str = kept("document.content")
     reason: str | None = kept("document.content", default=None)
     credited_lines: tuple[int, ...] = kept("document.content")
-    """For each line, the number (from 1) of the invoice's line that it credits."""
+    """For each line, the number (from 1) of the invoice's line that it credits; 0 if it credits an amount over the
+    document."""
 
 
 CREDIT_NOTE: Final = DocumentType(
@@ -35,6 +36,7 @@ CREDIT_NOTE: Final = DocumentType(
             "en": "This credit note is closed at the sum of: {words}.",
         },
         original=None,
+        reduction=None,
         set_off=None,
         file_name="avoir",
     ),

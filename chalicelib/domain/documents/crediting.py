@@ -9,21 +9,57 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.domain.documents.balance import Balance, CreditedLine, duty, recalculated
+from chalicelib.domain.documents.balance import Balance, duty, recalculated
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Line, Totals, VatShare
+from chalicelib.domain.documents.registry import by_kind
+from chalicelib.domain.documents.remainder import (
+    CreditedLines,
+    RateAndExemption,
+    credited_lines,
+    group_of,
+    net_of,
+    over_document,
+    proportion,
+    with_amount,
+    with_quantity,
+)
 from chalicelib.domain.errors import Fault, InvalidContent, invalid
-from chalicelib.domain.money import EXACT, ZERO, cents, percentage, total
+from chalicelib.domain.money import EXACT, ZERO, amount_text, cents, percentage, total
 
-RateAndExemption = tuple[Decimal, str | None]
+ONE = Decimal(1)
+WHOLE_DOCUMENT = 0
+"""The number in `credited_lines` of a line that credits no single line of the invoice."""
 
 
 @dataclass(frozen=True)
 class LineCredit:
-    """The credit of a quantity or an amount of one invoice line (numbered from 1)."""
+    """The credit of a quantity of one invoice line (numbered from 1)."""
 
     line: int
     quantity: Decimal
+
+
+@dataclass(frozen=True)
+class LineAmount:
+    """The credit of an amount of one invoice line (numbered from 1), in dirhams. Like the line's net, it is before TVA
+    and before the document's discount."""
+
+    line: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class DocumentAmount:
+    """The credit of an amount over the document, in dirhams. Like the document's net, it is before TVA and after the
+    document's discount."""
+
+    amount: Decimal
+
+
+LinePart = LineCredit | LineAmount
+CreditRequest = Sequence[LinePart] | DocumentAmount | None
+"""The parts to credit; None for all that remains."""
 
 
 @dataclass(frozen=True)
@@ -36,72 +72,104 @@ class Credit:
     balance: Balance
 
 
-def credit(invoice: Invoice, balance: Balance, parts: Sequence[LineCredit] | None) -> Credit:
-    """Credit `parts`, or all that remains. Raises InvalidContent with a pointer to the part that exceeds the
-    invoice."""
-    done = {part.line: part for part in balance.lines}
+@dataclass(frozen=True)
+class _Credited:
+    """The lines of a credit note, the invoice lines that they credit, and what is credited of every line after it."""
+
+    lines: tuple[Line, ...]
+    numbers: tuple[int, ...]
+    done: CreditedLines
+
+
+def credit(invoice: Invoice, balance: Balance, request: CreditRequest) -> Credit:
+    """Credit what is requested. Raises InvalidContent with a pointer to the part that exceeds the invoice."""
+    if isinstance(request, DocumentAmount):
+        credited = _over_document(invoice, balance, request.amount)
+    else:
+        credited = _by_lines(invoice, credited_lines(invoice, balance), request)
+    touched = (credited.done[number] for number in sorted(credited.done))
+    after = replace(balance, lines=tuple(part for part in touched if part.quantity or part.net))
+    totals = _totals(invoice, balance, after, credited.lines)
+    return Credit(credited.lines, credited.numbers, totals, _with_credit(invoice, balance, after, totals))
+
+
+def _by_lines(invoice: Invoice, done: CreditedLines, parts: Sequence[LinePart] | None) -> _Credited:
+    """Credit parts of lines, or all that remains."""
     parts = _remaining(invoice, done) if parts is None else parts
     if not parts:
         raise invalid("", "nothing_left_to_credit")
     _check(invoice, done, parts)
-    lines = tuple(_credited(invoice, done, part) for part in parts)
-    for part, line in zip(parts, lines, strict=True):
-        before = done.get(part.line, CreditedLine(line=part.line, quantity=Decimal(0), net=ZERO))
-        done[part.line] = CreditedLine(
-            line=part.line, quantity=before.quantity + part.quantity, net=before.net + _net(line)
-        )
-    after = replace(balance, lines=tuple(done[number] for number in sorted(done)))
-    totals = _totals(invoice, balance, after, lines)
-    return Credit(lines, tuple(part.line for part in parts), totals, _with_credit(invoice, balance, after, totals))
+    lines = []
+    for part in parts:
+        original, before = invoice.lines[part.line - 1], done[part.line]
+        if isinstance(part, LineAmount):
+            done |= {part.line: with_amount(original, before, part.amount)}
+            lines.append(_amount_line(original, original.description, part.amount))
+        else:
+            done |= {part.line: with_quantity(original, before, part.quantity)}
+            lines.append(_quantity_line(original, part.quantity, done[part.line].net - before.net))
+    return _Credited(tuple(lines), tuple(part.line for part in parts), done)
 
 
-def _remaining(invoice: Invoice, done: dict[int, CreditedLine]) -> list[LineCredit]:
-    left = ((n, line.quantity - (done[n].quantity if n in done else 0)) for n, line in enumerate(invoice.lines, 1))
+def _remaining(invoice: Invoice, done: CreditedLines) -> list[LinePart]:
+    left = ((number, line.quantity - done[number].quantity) for number, line in enumerate(invoice.lines, 1))
     return [LineCredit(number, quantity) for number, quantity in left if quantity > 0]
 
 
-def _check(invoice: Invoice, done: dict[int, CreditedLine], parts: Sequence[LineCredit]) -> None:
+def _check(invoice: Invoice, done: CreditedLines, parts: Sequence[LinePart]) -> None:
     faults, seen = [], set()
     for index, part in enumerate(parts):
-        if not 1 <= part.line <= len(invoice.lines) or part.line in seen:
+        if part.line not in done or part.line in seen:
             faults.append(Fault(f"/lines/{index}/line", "credit_line_unknown", {"max": len(invoice.lines)}))
             continue
         seen.add(part.line)
-        left = invoice.lines[part.line - 1].quantity - (done[part.line].quantity if part.line in done else 0)
-        if part.quantity > left:
-            fault = Fault(
-                f"/lines/{index}/quantity", "credit_quantity_above_remaining", {"remaining": format(left, "f")}
-            )
-            faults.append(fault)
+        line, credited = invoice.lines[part.line - 1], done[part.line]
+        if isinstance(part, LineAmount):
+            if part.amount > (net := net_of(line) - credited.net):
+                params = {"remaining": amount_text(net)}
+                faults.append(Fault(f"/lines/{index}/amount", "credit_amount_above_remaining", params))
+        elif part.quantity > (left := line.quantity - credited.quantity):
+            params = {"remaining": format(left, "f")}
+            faults.append(Fault(f"/lines/{index}/quantity", "credit_quantity_above_remaining", params))
     if faults:
         raise InvalidContent(*faults)
 
 
-def _part(whole: Decimal, of: Decimal, out_of: Decimal) -> Decimal:
-    """`whole` × `of` ÷ `out_of`, rounded once; 0 out of nothing."""
-    return cents(EXACT.divide(EXACT.multiply(whole, of), out_of)) if out_of else ZERO
-
-
-def _net(line: Line) -> Decimal:
-    return line.net if line.net is not None else ZERO
-
-
-def _credited(invoice: Invoice, done: dict[int, CreditedLine], part: LineCredit) -> Line:
-    """The credit note's line: its share of the invoice line's net, and the discount that makes price and net agree."""
-    original = invoice.lines[part.line - 1]
-    before = done.get(part.line)
-    credited = part.quantity + (before.quantity if before else 0)
-    net = _part(_net(original), credited, original.quantity) - (before.net if before else ZERO)
-    listed = cents(EXACT.multiply(part.quantity, original.unit_price))
+def _quantity_line(original: Line, quantity: Decimal, net: Decimal) -> Line:
+    """The credit of a quantity: the line's share, and the discount that makes price and net agree."""
+    listed = cents(EXACT.multiply(quantity, original.unit_price))
     discount = Discount(amount=listed - net) if listed > net else None
-    return replace(original, quantity=part.quantity, net=net, discount=discount)
+    return replace(original, quantity=quantity, net=net, discount=discount, unit_price_incl=None)
+
+
+def _amount_line(original: Line, description: str, amount: Decimal) -> Line:
+    """The credit of an amount: one piece at this price."""
+    return replace(
+        original,
+        description=description,
+        quantity=ONE,
+        unit=None,
+        unit_price=amount,
+        unit_price_incl=None,
+        discount=None,
+        net=amount,
+    )
+
+
+def _over_document(invoice: Invoice, balance: Balance, amount: Decimal) -> _Credited:
+    """Credit an amount over the document: one line for each TVA group."""
+    amounts, done = over_document(invoice, balance, amount)
+    words = by_kind(invoice.KIND).words.reduction
+    description = words[invoice.language].format(number=invoice.number) if words else ""
+    firsts = {group_of(line): line for line in reversed(invoice.lines)}
+    lines = [_amount_line(replace(firsts[group], item=None), description, part) for group, part in amounts.items()]
+    return _Credited(tuple(lines), (WHOLE_DOCUMENT,) * len(lines), done)
 
 
 def _by_group(lines: Sequence[Line]) -> dict[RateAndExemption, Decimal]:
     sums: dict[RateAndExemption, Decimal] = {}
     for line in lines:
-        key = (line.vat_rate, line.exemption)
-        sums[key] = sums.get(key, ZERO) + _net(line)
+        sums[group_of(line)] = sums.get(group_of(line), ZERO) + net_of(line)
     return sums
 
 
@@ -109,27 +177,32 @@ def _totals(invoice: Invoice, before: Balance, after: Balance, lines: tuple[Line
     whole, touched = _by_group(invoice.lines), _by_group(lines)
     nets = {part.line: part.net for part in after.lines}
     so_far = _by_group([replace(line, net=nets.get(number)) for number, line in enumerate(invoice.lines, 1)])
-    past = {(share.rate, share.exemption): share for share in before.vat}
+    past = {group_of(share): share for share in before.vat}
     exhausted = _exhausted_groups(invoice, after)
     shares = []
     for original in invoice.totals.vat:
-        key = (original.rate, original.exemption)
+        key = group_of(original)
         if key not in touched:
             continue
-        base = original.base if key in exhausted else _part(original.base, so_far[key], whole[key])
-        tax = cents(percentage(base, original.rate))
+        base = original.base if key in exhausted else proportion(original.base, so_far[key], whole[key])
+        tax = _tax(original, base)
         was = past.get(key, VatShare(rate=original.rate, base=ZERO, amount=ZERO))
         shares.append(replace(original, base=base - was.base, amount=tax - was.amount))
     everything = exhausted == set(whole)
     return _sum_up(invoice, before, lines, tuple(shares), everything=everything)
 
 
+def _tax(original: VatShare, base: Decimal) -> Decimal:
+    """The TVA on a part of the invoice's base. That of lines priced with tax is a share of the invoice's own TVA, which
+    may be a centime from base × rate."""
+    exact = original.amount == cents(percentage(original.base, original.rate))
+    return cents(percentage(base, original.rate)) if exact else proportion(original.amount, base, original.base)
+
+
 def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]:
     done = {part.line: part.quantity for part in after.lines}
     open_groups = {
-        (line.vat_rate, line.exemption)
-        for number, line in enumerate(invoice.lines, 1)
-        if done.get(number, Decimal(0)) < line.quantity
+        group_of(line) for number, line in enumerate(invoice.lines, 1) if done.get(number, Decimal(0)) < line.quantity
     }
     return set(_by_group(invoice.lines)) - open_groups
 
@@ -137,7 +210,7 @@ def _exhausted_groups(invoice: Invoice, after: Balance) -> set[RateAndExemption]
 def _sum_up(
     invoice: Invoice, before: Balance, lines: tuple[Line, ...], shares: tuple[VatShare, ...], *, everything: bool
 ) -> Totals:
-    listed = total([_net(line) for line in lines])
+    listed = total([net_of(line) for line in lines])
     net = total([share.base for share in shares])
     vat = total([share.amount for share in shares])
 
@@ -147,7 +220,7 @@ def _sum_up(
         """The share of a withholding that is returned, never more than the amount of this credit note."""
         if everything:
             return whole - past
-        return max(ZERO, min(_part(whole, credited, invoice.totals.net) - past, left))
+        return max(ZERO, min(proportion(whole, credited, invoice.totals.net) - past, left))
 
     withheld_vat = portion(invoice.totals.withheld_vat, before.withheld_vat, net + vat)
     withheld_fees = portion(invoice.totals.withheld_fees, before.withheld_fees, net + vat - withheld_vat)

@@ -43,6 +43,8 @@ class DocumentWords:
     """The sentence that states the amount `{words}`; None for a document without prices."""
     original: Translated | None
     """The label of its number on a document that corrects it ("Facture d'origine"); None where nothing corrects it."""
+    reduction: Translated | None
+    """The description of a line that credits an amount over the document `{number}`; None where nothing corrects it."""
     set_off: Translated | None
     """The sentence about the payment in the e-invoice of a document that corrects it; None where nothing does."""
     file_name: str

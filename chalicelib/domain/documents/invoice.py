@@ -44,6 +44,11 @@ INVOICE: Final = DocumentType(
             "en": "This invoice is closed at the sum of: {words}.",
         },
         original={"fr": "Facture d’origine", "ar": "الفاتورة الأصلية", "en": "Original invoice"},
+        reduction={
+            "fr": "Réduction sur la facture {number}",
+            "ar": "تخفيض على الفاتورة {number}",
+            "en": "Reduction of invoice {number}",
+        },
         set_off={
             "fr": "À imputer sur la facture d'origine ou à rembourser.",
             "ar": "يخصم من الفاتورة الأصلية أو يسترد.",

@@ -3,21 +3,22 @@
 Our documents take the next number of their series. A document of the other party keeps the number that they gave it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from chalicelib.domain.companies.company import Company, Series
+from chalicelib.domain.companies.company import Company, Series, vat_basis
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import CommercialTerms, calculate
+from chalicelib.domain.documents.calculation import calculate
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.payment_mode import stated_mode
+from chalicelib.domain.documents.readiness import Situation, require_ready
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, link
+from chalicelib.domain.documents.terms import bound_by_terms_law, due, stamp_exemption, terms_of
 from chalicelib.domain.entity import new_row
-from chalicelib.domain.errors import Fault, InvalidContent, invalid
-from chalicelib.domain.morocco.deadlines import check_due_date, due_date
+from chalicelib.domain.errors import invalid
 
 D = TypeVar("D", bound=Registered)
 LONGEST_ADVANCE = timedelta(days=366)
@@ -34,17 +35,28 @@ class SeriesSlot:
     at: datetime
     salt: bytes
     specimen: bool
-    floor: date | None = None
-    """The earliest day of a series that has no document yet."""
+    last: date | None = None
+    """The day of the last document of this kind in any series; None for the first document of its kind."""
+    issued_before: bool = False
+    """Whether the company has issued a document of any kind."""
+
+    @property
+    def situation(self) -> Situation:
+        """The state of the company on the day of the issue."""
+        return Situation(self.today, self.specimen, self.issued_before)
 
 
 def check_day(slot: SeriesSlot, pointer: str = "/issue_date") -> None:
-    """At most today in Casablanca, never before the last issued date of its series (CGI art. 145-III)."""
+    """At most today in Casablanca, never before the last document of its kind in any series or year. The first document
+    of a kind: not before the first day of the current month. Derived from the continuous series of CGI art.
+    145-III. The operation's date stays free. Raises InvalidContent."""
     if slot.day > slot.today:
         raise invalid(pointer, "issue_date_in_future", today=slot.today.isoformat())
-    earliest = slot.series.last_date or slot.floor
-    if earliest and slot.day < earliest:
-        raise invalid(pointer, "issue_date_before_last", last=earliest.isoformat())
+    if last := max(filter(None, (slot.series.last_date, slot.last)), default=None):
+        if slot.day < last:
+            raise invalid(pointer, "issue_date_before_last", last=last.isoformat())
+    elif slot.day < (earliest := slot.today.replace(day=1)):
+        raise invalid(pointer, "first_issue_date_too_early", earliest=earliest.isoformat())
 
 
 def issue(
@@ -53,7 +65,7 @@ def issue(
     """The frozen document under our next number, its register entry if the kind has one, and the series after it.
     Raises InvalidContent."""
     check_day(slot)
-    content = _content(document_type, draft, company, party, slot.day)
+    content = _content(document_type, draft, company, party, slot.day, slot.situation)
     document = document_type.issued(**_stamps(draft, slot.at), **content, **numbered(company, document_type, slot))
     return registered(document, slot) if isinstance(document, Registered) else unregistered(document, slot)
 
@@ -76,7 +88,8 @@ def record(
     """The frozen document under the number that the other party gave it. Raises InvalidContent."""
     if received.day > received.today:
         raise invalid("/issue_date", "issue_date_in_future", today=received.today.isoformat())
-    content = _content(document_type, draft, company, party, received.day)
+    situation = Situation(received.today, received.specimen, issued_before=False)
+    content = _content(document_type, draft, company, party, received.day, situation)
     document = document_type.issued(
         **_stamps(draft, received.at),
         **content,
@@ -100,20 +113,29 @@ def _stamps(draft: DraftDocument, at: datetime) -> dict[str, Any]:
 
 
 def _content(
-    document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None, day: date
+    document_type: DocumentType,
+    draft: DraftDocument,
+    company: Company,
+    party: Party | None,
+    day: date,
+    situation: Situation,
 ) -> dict[str, Any]:
     """The draft's content as it is frozen, calculated again by the rates of the day of the operation."""
-    _check_ready(document_type, draft, company, party)
-    assert party is not None  # noqa: S101 — _check_ready has refused; this tells the type checker
-    operation = draft.operation_date or day
-    if operation > day + LONGEST_ADVANCE:
+    party = require_ready(document_type, draft, company, party, situation)
+    terms = terms_of({each.name: getattr(draft, each.name) for each in fields(draft)}, day)
+    if terms.day > day + LONGEST_ADVANCE:
         raise invalid("/operation_date", "operation_date_in_future")
-    terms = CommercialTerms(draft.discount, draft.settlement, draft.reverse_charge, operation)
-    customer = party if isinstance(party, Customer) else None
-    calculated = calculate(draft.lines, terms, company, customer, ours=document_type.party == "buyer")
+    customer, ours = party if isinstance(party, Customer) else None, document_type.party == "buyer"
+    calculated = calculate(draft.lines, terms, company, customer, ours=ours)
     content = {
-        "operation_date": operation,
-        "due_date": _due(draft, company, party, day),
+        "operation_date": terms.day,
+        "due_date": due(terms, company, party),
+        "service_done_on": draft.service_done_on,
+        "terms_end_of_month": draft.terms_end_of_month,
+        "terms_law": bound_by_terms_law(company, party) if ours else None,
+        "vat_basis": vat_basis(company, day) if ours else None,
+        "stamp_exemption": stamp_exemption(terms, company) if ours else None,
+        "buyer_address_missing": draft.buyer_address_missing,
         "language": draft.language or party.language,
         "settlement": draft.settlement,
         "payment_mode": stated_mode(draft),
@@ -216,28 +238,3 @@ def buying(company: Company) -> Buyer:
     """Our identity as the buyer of a supplier's document."""
     names = ("name", "address", "ice", "tax_id", "trade_register", "email", "phone")
     return Buyer(kind="business", **{name: getattr(company, name) for name in names})
-
-
-def _check_ready(document_type: DocumentType, draft: DraftDocument, company: Company, party: Party | None) -> None:
-    faults, named = [], document_type.person_of(draft)
-    if named is None:
-        faults.append(Fault(f"/{document_type.person}", f"{document_type.counterparty}_required"))
-    elif party is None:
-        faults.append(Fault(f"/{document_type.person}", f"unknown_{document_type.counterparty}", {"id": named}))
-    if not draft.lines:
-        faults.append(Fault("/lines", "lines_required"))
-    faults += [Fault(f"/{name}", "missing") for name in document_type.required if getattr(draft, name) is None]
-    if not company.address.city:
-        faults.append(Fault("", "seller_address_missing"))
-    if faults:
-        raise InvalidContent(*faults)
-
-
-def _due(draft: DraftDocument, company: Company, party: Party, day: date) -> date:
-    """Law 69-21: the agreed day, else the party's terms, else the company's, 60 days by default."""
-    if draft.due_date is None:
-        days = party.payment_terms_days if party.payment_terms_days is not None else company.payment_terms_days
-        return due_date(day, days)
-    if finding := check_due_date(day, draft.due_date):
-        raise invalid("/due_date", finding.code, **dict(finding.params))
-    return draft.due_date

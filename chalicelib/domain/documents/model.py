@@ -7,12 +7,17 @@ takes the number. A frozen document is never edited: its balance moves beside it
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
-from chalicelib.domain.companies.company import Address, Regime
+from chalicelib.domain.companies.company import Address, Regime, VatBasis
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.stamp import StampAnswer, StampExemption
+
+BuyerAddressMissing = Literal["not_given", "other"]
+"""The recorded reason why a document states no address of its business buyer (CGI art. 145-III-4°)."""
 
 
 @value
@@ -26,12 +31,15 @@ class Discount:
 @value
 class Line:
     """One line as entered. `unit_price` is in dirhams before TVA, up to 6 decimals; `vat_rate` in percent; a line at
-    rate 0 names its exemption's article."""
+    rate 0 names its exemption's article. On a line priced with tax, `unit_price` follows from `unit_price_incl`, and a
+    discount in dirhams includes TVA."""
 
     description: str = kept("document.content")
     quantity: Decimal = kept("document.content")
     unit: str | None = kept("document.content", default=None)
     unit_price: Decimal = kept("document.content")
+    unit_price_incl: Decimal | None = kept("document.content", default=None)
+    """The price with TVA that was written; None on a line priced without tax."""
     discount: Discount | None = kept("document.content", default=None)
     vat_rate: Decimal = kept("document.content")
     exemption: str | None = kept("document.content", default=None)
@@ -144,6 +152,13 @@ class DraftDocument(Record):
     """The older name of `payment_mode`: in cash or otherwise."""
     payment_mode: Method | None = kept("draft.content", default=None)
     """How the document is to be paid (CGI art. 145-III-7°); None until somebody states it."""
+    service_done_on: date | None = kept("draft.content", default=None)
+    """The day on which a public body found the service done (service fait). Its payment terms run from it."""
+    terms_end_of_month: bool | None = kept("draft.content", default=None)
+    """Whether the payment terms end at the end of a month ("30 days end of month"). None means no."""
+    stamp_exemption: StampAnswer | None = kept("draft.content", default=None)
+    """The document's own answer about stamp duty; None: the company's answer."""
+    buyer_address_missing: BuyerAddressMissing | None = kept("draft.content", default=None)
     reverse_charge: bool = kept("draft.content", default=False)
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
@@ -176,6 +191,15 @@ class Issued(Record):
     payment_mode: Method | None = kept("document.content", default=None)
     """How the document is to be paid (CGI art. 145-III-7°); None on older documents and where nobody stated it. Read it
     by `payment_mode.mode_of`."""
+    service_done_on: date | None = kept("document.content", default=None)
+    terms_end_of_month: bool | None = kept("document.content", default=None)
+    terms_law: bool | None = kept("document.content", default=None)
+    """Whether law 69-21 binds the sale. None on older documents: it binds unless the buyer is a consumer."""
+    vat_basis: VatBasis | None = kept("document.content", default=None)
+    """The event at which its TVA is due; None on older documents."""
+    stamp_exemption: StampExemption | None = kept("document.content", default=None)
+    """The reason why cash for it owes no stamp duty (LF 2019)."""
+    buyer_address_missing: BuyerAddressMissing | None = kept("document.content", default=None)
     reverse_charge: bool = kept("document.content", default=False)
     specimen: bool = kept("document.content", default=False)
     seller: Seller = kept("document.seller")

@@ -78,14 +78,6 @@ def numbering_after(head: Head, document: str, day: date) -> dict[str, tuple[Num
     return numbering_progress(head, replace(now, last=max(now.last, day) if now.last else day))
 
 
-def floor(head: Head, document: str) -> date:
-    """The earliest first day of a series: not before the company's sign-up, nor before the last document of this kind
-    in any series. Otherwise a new pattern would allow dates in the past again."""
-    last = numbered(head, document).last
-    joined = today(head.created_at)
-    return max(joined, last) if last else joined
-
-
 def current_day(head: Head, document: str, at: datetime) -> date:
     """Today in Casablanca, or the last document's day if that is later. Around midnight, the clocks of two functions
     may give two days; a request without a date must not be refused for it."""

@@ -12,7 +12,8 @@ from chalicelib.domain.documents.payment_mode import Method
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.money import ZERO, amount_text
-from chalicelib.domain.morocco.stamp import stamp_duty
+from chalicelib.domain.morocco.findings import Finding
+from chalicelib.domain.morocco.stamp import cash_findings, stamp_duty
 
 ReversalReason = Literal["returned_unpaid", "entered_in_error", "other"]
 
@@ -60,6 +61,20 @@ class Payment(Record):
     reversal_reason: ReversalReason | None = kept("ledger.payment", default=None)
     reversed_by: str | None = kept("ledger.payment", default=None)
     """The counter-entry that takes this payment back."""
+    cash_before: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
+    """The cash that its document had received on the same day before it."""
+
+    @property
+    def received_in_cash(self) -> bool:
+        """Whether it is cash that came on its day, and not credit that was received before."""
+        return self.method == "cash" and self.credit_entry is None
+
+    @property
+    def cash_notices(self) -> tuple[Finding, ...]:
+        """Warnings about the limits of cash (CGI art. 11-II and 193)."""
+        if not self.received_in_cash or self.amount <= 0:
+            return ()
+        return cash_findings(self.amount, self.date, day_total=self.cash_before)
 
     @property
     def withheld(self) -> Decimal:
@@ -128,6 +143,8 @@ def applied(document: Issued, balance: Balance, payment: Payment) -> tuple[Balan
 
 
 def _with(document: Issued, balance: Balance, payment: Payment, money: Decimal) -> Balance:  # noqa: ARG001
+    if payment.received_in_cash:
+        balance = balance.with_cash(payment.amount, payment.date)
     return replace(
         balance,
         paid=balance.paid + money,
@@ -140,6 +157,8 @@ def _with(document: Issued, balance: Balance, payment: Payment, money: Decimal) 
 def taken_back(document: Issued, balance: Balance, payment: Payment) -> Balance:
     """The balance without a payment that was applied to it."""
     money = payment.applied_amount
+    if payment.received_in_cash:
+        balance = balance.with_cash(ZERO - payment.amount, payment.date)
     return recalculated(
         document,
         replace(
@@ -167,5 +186,7 @@ def counter_entry(payment: Payment, reversal: Payment) -> Payment:
 
 
 def duty(document: Issued, amount: Decimal, method: str, day: dt.date) -> Decimal:
-    """The stamp duty on a payment: only on cash, for a document that was not declared as paid in cash."""
-    return stamp_duty(amount, day) if method == "cash" and document.settlement != "cash" else ZERO
+    """The stamp duty on a payment: only on cash, for a document that was not declared as paid in cash and is not exempt
+    (LF 2019)."""
+    owed = method == "cash" and document.settlement != "cash" and document.stamp_exemption is None
+    return stamp_duty(amount, day) if owed else ZERO

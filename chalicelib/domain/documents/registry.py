@@ -94,7 +94,7 @@ def person_of(document: Issued) -> str:
 
 class Corrected(NamedTuple):
     """The document that another one corrects: its type, id and number. `lines` are the numbers (from 1) of its lines,
-    one for each line of the document that corrects it."""
+    one for each line of the document that corrects it, or 0 for a line that corrects the whole document."""
 
     document_type: DocumentType
     id: str

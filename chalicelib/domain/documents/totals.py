@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from chalicelib.domain.documents.prices_with_tax import GroupKey, TaxedGroup
 from chalicelib.domain.money import EXACT, MAX_AMOUNT, ZERO, cents, percentage, plain, share, total
 from chalicelib.domain.morocco.withholding import NatureShare
 
 HUNDRED = Decimal(100)
-
-GroupKey = tuple[Decimal, str]
-"""TVA rate in percent, exemption article or ""."""
 
 
 class TotalsError(ValueError):
@@ -33,7 +31,10 @@ class TotalsError(ValueError):
 @dataclass(frozen=True, slots=True)
 class LineInput:
     """A line as entered: `unit_price` in dirhams before TVA, `vat_rate` and `discount_percent` in percent,
-    `discount_amount` in dirhams off the whole line. At most one of the two discounts."""
+    `discount_amount` in dirhams off the whole line. At most one of the two discounts.
+
+    With `with_tax`, price and discount amount include TVA.
+    """
 
     quantity: Decimal
     unit_price: Decimal
@@ -42,6 +43,7 @@ class LineInput:
     vat_rate: Decimal
     exemption: str | None = None
     nature: str = "goods"
+    with_tax: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def reduction(base: Decimal, percent: Decimal | None, amount: Decimal | None, po
 
 
 def line_net(line: LineInput, pointer: str = "") -> Decimal:
-    """quantity × unit price − discount, rounded half up to the centime once. TotalsError names the fault."""
+    """quantity × unit price − discount, rounded half up to the centime once; for a line priced with tax, its total with
+    tax. TotalsError names the fault."""
     if line.quantity < 0:
         raise TotalsError("negative_quantity", f"{pointer}/quantity")
     if line.unit_price < 0:
@@ -105,6 +108,30 @@ def line_net(line: LineInput, pointer: str = "") -> Decimal:
     if net > MAX_AMOUNT:
         raise TotalsError("amount_too_large", pointer)
     return cents(net)
+
+
+def net_of_tax(
+    lines: Sequence[LineInput], written: Sequence[Decimal]
+) -> tuple[tuple[Decimal, ...], dict[GroupKey, TaxedGroup]]:
+    """The net of each line, and the groups that hold lines priced with tax. The nets of a group's lines with tax add up
+    to the net of their total."""
+    places: dict[GroupKey, list[int]] = {}
+    for index, line in enumerate(lines):
+        if line.with_tax:
+            places.setdefault(_key(line), []).append(index)
+    nets, taxed = list(written), dict[GroupKey, TaxedGroup]()
+    for key, indexes in places.items():
+        gross = total([written[index] for index in indexes])
+        others = total([nets[i] for i, line in enumerate(lines) if _key(line) == key and not line.with_tax])
+        taxed[key] = TaxedGroup.of(key[0], gross, others)
+        parts = share(taxed[key].net, [written[index] for index in indexes])
+        for index, part in zip(indexes, parts, strict=True):
+            nets[index] = part
+    return tuple(nets), taxed
+
+
+def _key(line: LineInput) -> GroupKey:
+    return (line.vat_rate, line.exemption or "")
 
 
 def _grouped(lines: Sequence[LineInput], nets: Sequence[Decimal]) -> dict[GroupKey, dict[str, Decimal]]:
@@ -129,7 +156,8 @@ def totals(
     The document's discount is fixed once (a percentage of the sum of the lines, or an amount) and spread over the
     (rate, exemption) groups to the centime; each group's TVA is then computed once.
     """
-    nets = tuple(line_net(line, f"/lines/{index}") for index, line in enumerate(lines))
+    written = tuple(line_net(line, f"/lines/{index}") for index, line in enumerate(lines))
+    nets, taxed = net_of_tax(lines, written)
     line_total = total(nets)
     discount = cents(reduction(line_total, discount_percent, discount_amount, "/discount"))
     groups = _grouped(lines, nets)
@@ -138,7 +166,7 @@ def totals(
     by_nature: dict[str, NatureShare] = {}
     for (key, natures), before, off in zip(groups.items(), sums, share(discount, sums), strict=True):
         base = EXACT.subtract(before, off)
-        amount = cents(percentage(base, key[0]))
+        amount = taxed[key].vat(base) if key in taxed else cents(percentage(base, key[0]))
         vat.append(VatAmount(plain(key[0]), key[1] or None, base, amount))
         weights = list(natures.values())
         for nature, net, tax in zip(natures, share(base, weights), share(amount, weights), strict=True):

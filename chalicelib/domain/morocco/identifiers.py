@@ -9,12 +9,15 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.domain.morocco.findings import Finding, refuse, warn
+from chalicelib.domain.text import clean
 
-# Numbers copied from Arabic pages contain bidi and zero-width marks.
-_SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_SEPARATORS = re.compile("[\\s.\\-\u2010-\u2015]+")
 _PHONE_NOISE = re.compile(r"\(0\)|[()/]")
 # One or two letters and five or six digits; RC, IF, TP and FA before a number are labels, never a CIN's series.
-_CIN = re.compile(r"(?<![A-Za-z0-9])(?!RC|IF|TP|FA)[A-Z]{1,2} ?\d{5,6}(?![A-Za-z0-9])", re.IGNORECASE)
+# "è" is a letter: the end of "Fès 58213" is no series.
+_CIN = re.compile(r"(?<![^\W_])(?!RC|IF|TP|FA)[A-Z]{1,2} ?\d{5,6}(?![^\W_])", re.IGNORECASE)
+_WITH_TOWN = re.compile(r"(?:RC\W*)?(?:[^\W\d_][^\d]*\s)?(\d{1,7})(?:\s[^\d]+)?", re.IGNORECASE)
+"""A number of the trade register with the town of its court, before or after it."""
 MAX_NUMBER_LENGTH = 12
 
 
@@ -36,7 +39,7 @@ TRADE_REGISTER = NumberRule("trade_register", 1, 7, "S: numbers of the local reg
 
 def normalise(value: str) -> str:
     """The identifier without spaces, dots, hyphens and invisible marks, in capitals."""
-    return _SEPARATORS.sub("", value).upper()
+    return _SEPARATORS.sub("", clean(value)).upper()
 
 
 def _digits(text: str) -> bool:
@@ -106,18 +109,18 @@ def check_cnss(value: str) -> Finding | None:
 
 
 def check_trade_register(value: str) -> Finding | None:
-    """Registre de commerce (RC): a number, often written with its court's town, which only warns. Refuses a CIN."""
-    if looks_like_cin(value):
-        return refuse("cin_not_allowed")
+    """Registre de commerce (RC): a number, often written with its court's town: "Fès 58213"."""
     number = normalise(value)
     if not _digits(number):
+        if _WITH_TOWN.fullmatch(value.strip()):
+            return None
         return warn("trade_register_form") if re.search(r"\d", value, re.ASCII) else refuse("trade_register_malformed")
     return _check_number(value, TRADE_REGISTER)
 
 
 def normalise_phone(value: str) -> str:
     """A telephone number as "+" and digits where it can be read: 06 12 34 56 78 → +212612345678."""
-    number = _PHONE_NOISE.sub("", _SEPARATORS.sub("", value))
+    number = _PHONE_NOISE.sub("", _SEPARATORS.sub("", clean(value)))
     if number.startswith("00"):
         number = "+" + number[2:]
     if _digits(number):
@@ -144,6 +147,6 @@ def check_phone(value: str) -> Finding | None:
 
 def looks_like_cin(text: str) -> bool:
     """Tell whether `text` seems to contain a national identity card number ("BE123456"). Its processing needs the prior
-    authorisation of the CNDP (law 09-08 art. 12; P). The shape is a guess, because a product reference can look the
-    same. So free text gets a warning and an identity field a refusal."""
+    authorisation of the CNDP (law 09-08 art. 12; P). The shape is a guess, because towns, registers, shop names and
+    product references look the same. So every field gets a notice, and none a refusal."""
     return _CIN.search(text) is not None

@@ -64,19 +64,19 @@ def legal_mentions(
     regime: str = "standard",
     reverse_charge: bool = False,
     exemptions: Iterable[str | None] = (),
-    professional_buyer: bool = True,
+    terms_law: bool = True,
     asks_payment: bool = True,
 ) -> tuple[str, ...]:
     """The sentences that the law or custom requires, in order and without repetition.
 
     `regime` is the seller's (auto-entrepreneur and CPU charge no TVA). `exemptions` are the lines' articles, None for a
-    line without one; an exempt sale prints its article. The fine of law 69-21 applies between professionals and is
-    printed on documents that ask for payment.
+    line without one; an exempt sale prints its article. The fine of law 69-21 is printed on documents that ask for
+    payment, where the law binds the sale (`terms_law`).
     """
     said = [NO_VAT[regime][language]] if regime in NO_VAT else []
     if reverse_charge:
         said.append(REVERSE_CHARGE[language])
     said.extend(exemption_wording(article, language) for article in exemptions if article)
-    if professional_buyer and asks_payment:
+    if terms_law and asks_payment:
         said.append(LATE_PAYMENT[language])
     return tuple(dict.fromkeys(said))

@@ -1,7 +1,8 @@
 """TVA: the rates in force by date of operation, and the exemptions of lines at 0 %.
 
 Rates: LF 2024 (law 55-23) and LF 2026, article 98 and following of the CGI, read in the laws (P). The table begins in
-2023. For an earlier day its first row is used, and checks warn instead of refusing.
+2023. For an earlier day its first row is used, and checks warn instead of refusing. The categories of RECENT are from
+secondary sources (S).
 """
 
 import re
@@ -26,7 +27,13 @@ CATEGORIES = (
     "other_transport",
     "insurance_intermediary",
     "water",
+    "renewable_electricity",
+    "economic_car",
 )
+RECENT = ("renewable_electricity", "economic_car")
+"""The categories whose rates were not read in the law itself."""
+GENERAL = ("standard", "reduced")
+"""The categories that many goods and services share. The rate of another category is meant for that one alone."""
 
 
 def _year(year: int, rates: str, source: str, *, last: bool = False) -> DatedRule[dict[str, Decimal]]:
@@ -37,10 +44,10 @@ def _year(year: int, rates: str, source: str, *, last: bool = False) -> DatedRul
 
 # In the order of CATEGORIES; road_transport is urban transport and road transport of passengers and goods.
 RATES: tuple[DatedRule[dict[str, Decimal]], ...] = (
-    _year(2023, "20 10 14  7  7 14 14 14  7", "CGI art. 98, 99 and 121 before LF 2024"),
-    _year(2024, "20 10 16 11  8 13 16 12 10", "LF 2024 (law 55-23) art. 6, first year of the alignment"),
-    _year(2025, "20 10 18 15  9 12 18 10 10", "LF 2024 (law 55-23) art. 6, second year of the alignment"),
-    _year(2026, "20 10 20 20 10 10 20 10 10", "LF 2024 (law 55-23) art. 6, completed; LF 2026", last=True),
+    _year(2023, "20 10 14  7  7 14 14 14  7 14  7", "CGI art. 98, 99 and 121 before LF 2024"),
+    _year(2024, "20 10 16 11  8 13 16 12 10 12 10", "LF 2024 (law 55-23) art. 6, first year of the alignment"),
+    _year(2025, "20 10 18 15  9 12 18 10 10 10 10", "LF 2024 (law 55-23) art. 6, second year of the alignment"),
+    _year(2026, "20 10 20 20 10 10 20 10 10 10 10", "LF 2024 (law 55-23) art. 6, completed; LF 2026", last=True),
 )
 
 
@@ -52,6 +59,15 @@ def category_rates(on: date) -> dict[str, Decimal]:
 def rates_in_force(on: date) -> tuple[Decimal, ...]:
     """Every rate in percent that a line may bear on that day, highest first, 0 included; before 2023, those of 2023."""
     return tuple(sorted({*category_rates(on).values(), ZERO_RATE}, reverse=True))
+
+
+def categories_of(rate: Decimal, on: date) -> tuple[str, ...]:
+    """The categories that alone have this rate on that day: meter rental for 15 % in 2025. Empty for the rates that
+    many goods and services share, and for a rate that is not in force."""
+    rates = category_rates(on)
+    if rate in (ZERO_RATE, *(rates[name] for name in GENERAL)):
+        return ()
+    return tuple(name for name, known in rates.items() if known == rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +86,25 @@ EXEMPTIONS = {
     for row in (
         Exemption("91", "exonération sans droit à déduction", "CGI art. 91", "S"),
         Exemption("91-I-A-1", "pain, couscous, semoules, farines", "CGI art. 91-I-A-1°", "S"),
+        Exemption("91-II-1", "petits fabricants et prestataires, au plus 500 000 dirhams", "CGI art. 91-II-1°", "S"),
         Exemption("91-I-E-2", "papier d'impression", "CGI art. 91-I-E-2°; décret 2-06-574 art. 1", "S"),
         Exemption("92", "exonération avec droit à déduction", "CGI art. 92", "S"),
         Exemption("92-I-1", "exportation de produits et de services", "CGI art. 92-I-1°", "S"),
         Exemption("92-I-6", "biens d'investissement", "CGI art. 92-I-6° and 124", "S"),
+        Exemption("92-I-19", "médicaments; tous depuis 2024", "CGI art. 92-I-19°, LF 2024 (law 55-23)", "S"),
         Exemption("94-I", "exportateurs de produits, régime suspensif", "CGI art. 94-I", "S", suspended=True),
         Exemption("94-II", "exportateurs de services, régime suspensif", "CGI art. 94-II", "S", suspended=True),
     )
 }
 _ARTICLE = re.compile(r"\d{1,3}(?:BIS|TER)?(?:-[IVX]{1,6})?(?:-[A-H])?(?:-\d{1,2})?(?:-[a-h])?", re.ASCII)
+_AROUND = re.compile(
+    r"\b(?:l['’])?art(?:icle)?s?\b|\b(?:de la|du|de|alin[ée]a|al|paragraphe|par)\b|\bC\.?G\.?I\b|§"
+    r"|code g[ée]n[ée]ral des imp[ôo]ts|المادة|من المدونة العامة للضرائب",
+    re.IGNORECASE,
+)
+"""The words around an article."""
+_ORDINAL = re.compile(r"(?<=\d)(?:°|er\b)", re.IGNORECASE)
+_BETWEEN = re.compile("[\\s.,/()\\[\\]°\u200e\u200f\u2010-\u2015-]+")
 _WORDING = {
     ("fr", False): "Vente en exonération de la TVA en vertu de l'article {article} du CGI",
     ("fr", True): "Vente en suspension de la TVA en vertu de l'article {article} du CGI",
@@ -89,14 +115,36 @@ _WORDING = {
 }
 
 
+REVERSE_CHARGE_START = date(2024, 7, 1)
+"""The first day of reverse charge (CGI art. 115 and 117, LF 2024): purchases from suppliers who are outside TVA or
+exempt without deduction (S, two sources)."""
+
+
+def check_reverse_charge(on: date, *, taxable_seller: bool, consumer: bool) -> Finding | None:
+    """Whether a sale may be under reverse charge. The buyer owes the TVA then, so the buyer is no consumer, and the
+    seller is no taxable person of the standard regime: they charge TVA or name an exemption (art. 145-III-6°).
+
+    Codes: `reverse_charge_taxable_seller`, `reverse_charge_consumer`, `reverse_charge_too_early` with `start`.
+    """
+    if on < REVERSE_CHARGE_START:
+        return refuse("reverse_charge_too_early", start=REVERSE_CHARGE_START.isoformat())
+    if taxable_seller:
+        return refuse("reverse_charge_taxable_seller")
+    return refuse("reverse_charge_consumer") if consumer else None
+
+
 def article_key(value: str) -> str | None:
-    """An article in the table's form ("92-I-1" for "Art. 92-I-1° du CGI"); None if it is not an article."""
-    cut = re.sub(r"(?i)\b(articles?|art\.?|du|de la|cgi)(?=\s|\d|$)|°", " ", value)
-    key = re.sub(r"\s*-\s*", "-", cut.strip().rstrip("."))
-    key = re.sub(r"\s+(?=bis|ter|BIS|TER)", "", key)
-    head, dash, last = key.rpartition("-")
+    """An article in the table's form; None if it is not an article.
+
+    The law and the trade write it in many ways: "92 (I-1°)", "Art. 92-I-1° du CGI", "92/I/1", "art. 92 § I, 1°".
+    """
+    cut = _AROUND.sub(" ", _ORDINAL.sub(" ", value.replace("º", "°")))
+    parts = [part for part in _BETWEEN.split(cut) if part]
+    if len(parts) > 1 and parts[1].upper() in ("BIS", "TER"):
+        parts[:2] = [parts[0] + parts[1]]
     # Only the last part can be a lower-case letter (22°-a); everything before it is numerals and capitals.
-    key = f"{head.upper()}{dash}{last if re.fullmatch('[a-h]', last) and head else last.upper()}"
+    last = parts[-1:] if len(parts) > 1 and re.fullmatch("[a-h]", parts[-1]) else []
+    key = "-".join([*(part.upper() for part in parts[: len(parts) - len(last)]), *last])
     return key if _ARTICLE.fullmatch(key) else None
 
 
@@ -124,7 +172,8 @@ def check_rate(rate: Decimal, exemption: str | None, on: date, *, charged: bool 
 
     `charged=False` for a seller that charges none (auto-entrepreneur, CPU) or under reverse charge: only 0 is right and
     needs no article. Findings: `vat_rate_not_in_force` (params `rate`, `date`, `rates`), `vat_not_charged`,
-    `exemption_required`, `exemption_unexpected`, `exemption_malformed`, `exemption_unknown` (warns).
+    `exemption_required`, `exemption_unexpected`, `exemption_malformed`, `exemption_unknown` (warns),
+    `vat_rate_of_one_category` (warns, with `rate` and `categories`): a line has no category, so the merchant checks it.
     """
     found: list[Finding] = []
     in_force = rates_in_force(on)
@@ -135,6 +184,8 @@ def check_rate(rate: Decimal, exemption: str | None, on: date, *, charged: bool 
         say = refuse if on >= RATES[0].valid_from or rate not in ever else warn
         rates = ", ".join(text(known) for known in in_force)
         found.append(say("vat_rate_not_in_force", rate=text(rate), date=on.isoformat(), rates=rates))
+    if categories := categories_of(rate, on):
+        found.append(warn("vat_rate_of_one_category", rate=text(rate), categories=", ".join(categories)))
     if rate and not charged:
         found.append(refuse("vat_not_charged"))
     if rate and exemption:

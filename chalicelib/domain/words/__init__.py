@@ -1,1 +1,1 @@
-"""Words of amounts and countries."""
+"""Amounts in words."""

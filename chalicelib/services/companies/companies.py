@@ -55,7 +55,7 @@ def sign_up(store: Store, call: Call, owner: FirstOwner, mode: Mode, profile: Ma
     if (version := profile["policy_version"]) not in (known := accepted_versions(today(call.at))):
         raise invalid("/policy_version", "policy_version_unknown", version=version, known=list(known))
     values = normalize(profile)
-    company = call.make(Company, id=call.company, **values)
+    company = call.make(Company, id=call.company, identities_bind_from=today(call.at), **values)
     validate(company, values)
     member = call.make(Member, user=owner.user, email=owner.email, role="owner", email_key=owner.email_key)
     accepted = accepting(call, member.id, version, None)

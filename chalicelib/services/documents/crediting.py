@@ -1,6 +1,5 @@
 """Credit notes. Each is issued at once, in its own series, against an issued invoice."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.call import Call
@@ -8,10 +7,10 @@ from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.documents import crediting, issuing
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
-from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.crediting import CreditRequest
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Invoice
-from chalicelib.domain.documents.numbering import current, current_day, numbering_after, opened, series_name
+from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
 from chalicelib.domain.errors import AlreadyExists, NotFound
@@ -29,10 +28,10 @@ def creditable(document_type: DocumentType) -> bool:
 
 
 def credit(
-    store: Store, call: Call, invoice_id: str, lines: Sequence[LineCredit] | None, reason: str | None, id: str | None
+    store: Store, call: Call, invoice_id: str, request: CreditRequest, reason: str | None, id: str | None
 ) -> Committed[CreditNote]:
-    """Issue a credit note for `lines` of the invoice; None credits everything not yet credited. Raises NotFound,
-    NotIssued, AlreadyExists, InvalidContent."""
+    """Issue a credit note for what is requested; None credits everything not yet credited. Raises NotFound, NotIssued,
+    AlreadyExists, InvalidContent."""
     id = id or call.new_id(CreditNote)
 
     def decide_credit(snapshot: Snapshot) -> Decision[CreditNote]:
@@ -44,7 +43,7 @@ def credit(
         if snapshot.get(CreditNote, id):
             raise AlreadyExists(id=id)
         slot = _slot(snapshot, call, company, id)
-        note, entry, after, credited = _note(invoice, balance, company, slot, lines, reason, id)
+        note, entry, after, credited = _note(invoice, balance, company, slot, request, reason, id)
         free(moves, invoice, credited, note.id)
         decision = moves.decision(note)
         return replace(
@@ -75,6 +74,7 @@ def _slot(snapshot: Snapshot, call: Call, company: Company, id: str) -> issuing.
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
+        last=numbered(snapshot.head, CREDIT_NOTE.kind).last,
     )
 
 
@@ -83,12 +83,12 @@ def _note(
     balance: Balance,
     company: Company,
     slot: issuing.SeriesSlot,
-    lines: Sequence[LineCredit] | None,
+    request: CreditRequest,
     reason: str | None,
     id: str,
 ) -> tuple[CreditNote, RegisterEntry, Series, Balance]:
     issuing.check_day(slot, pointer="")
-    credited = crediting.credit(invoice, balance, lines)
+    credited = crediting.credit(invoice, balance, request)
     note = CreditNote(
         **new_row(invoice.company, id, slot.at),
         operation_date=slot.day,
@@ -97,6 +97,9 @@ def _note(
         language=invoice.language,
         settlement=invoice.settlement,
         payment_mode=invoice.payment_mode,
+        terms_law=invoice.terms_law,
+        vat_basis=invoice.vat_basis,
+        stamp_exemption=invoice.stamp_exemption,
         reverse_charge=invoice.reverse_charge,
         customer=invoice.customer,
         buyer=invoice.buyer,

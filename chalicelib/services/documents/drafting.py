@@ -9,10 +9,12 @@ from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Customer, Party
-from chalicelib.domain.documents.calculation import Calculation, CommercialTerms, calculate
+from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
+from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
+from chalicelib.domain.documents.terms import terms_of
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
 from chalicelib.store.decision import Committed, Decision
@@ -118,7 +120,7 @@ def _completed(
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": calculated.notices,
+        "notices": (*calculated.notices, *legibility_notices(document_type, content, company, party)),
     }
     return {**content, **shown}
 
@@ -126,14 +128,8 @@ def _completed(
 def _calculated(
     document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> Calculation:
-    terms = CommercialTerms(
-        discount=content.get("discount"),
-        settlement=content.get("settlement", "other"),
-        reverse_charge=content.get("reverse_charge", False),
-        day=content.get("operation_date") or day,
-    )
-    customer = party if isinstance(party, Customer) else None
-    return calculate(content.get("lines", ()), terms, company, customer, ours=document_type.party == "buyer")
+    customer, ours = party if isinstance(party, Customer) else None, document_type.party == "buyer"
+    return calculate(content.get("lines", ()), terms_of(content, day), company, customer, ours=ours)
 
 
 def _content(draft: DraftDocument) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
-from chalicelib.domain.documents.numbering import current, current_day, floor, numbering_after, opened, series_name
+from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
@@ -191,7 +191,8 @@ def _slot(
         at=call.at,
         salt=call.random("document", id)[:16],
         specimen=snapshot.head.mode == "test",
-        floor=floor(snapshot.head, document_type.kind),
+        last=numbered(snapshot.head, document_type.kind).last,
+        issued_before=any(known.last for known in snapshot.head.numbered),
     )
 
 

@@ -13,11 +13,11 @@ from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import Fault, QueryTooBroad
-from chalicelib.domain.folding import words
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.domain.search import CUT, Search, begins
+from chalicelib.domain.text import words
 from chalicelib.services.documents.listing_index import Candidate, Documents, Walk
-from chalicelib.services.records.listing import texts
+from chalicelib.services.records.texts import texts
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
@@ -94,7 +94,7 @@ def _parties(walk: Walk, search: Search, numbers: list[NumberForm]) -> Names:
     """The other parties that one word finds at least, if numbers may contain the other words. Raises QueryTooBroad."""
     in_numbers = {word for word in search.words if any(form.may_contain(word) for form in numbers)}
     found: dict[str, tuple[str, ...]] = {}
-    for entry in texts(walk.reader, PARTIES[walk.document_type.counterparty]):
+    for entry in texts(walk.reader.store, walk.reader.company, PARTIES[walk.document_type.counterparty]):
         name = entry.fields[0]
         in_name = {word for word in search.words if begins(word, name)}
         if CUT in name or (in_name and in_name | in_numbers >= set(search.words)):

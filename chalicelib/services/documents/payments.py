@@ -61,6 +61,7 @@ def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str |
             invoice=invoice_id,
             pending=received.matures_on is not None and received.matures_on > day,
             stamp_duty=duty(invoice, received.amount, received.method, received.date),
+            cash_before=balance.cash_of(received.date) if received.method == "cash" else ZERO,
             **vars(received),
         )
         check_payment(invoice, balance, payment, day)

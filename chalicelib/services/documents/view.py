@@ -11,6 +11,7 @@ from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
 from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
 from chalicelib.domain.documents.registry import by_kind, corrected_by
+from chalicelib.domain.documents.terms import bound_by_terms_law, bound_when_issued
 from chalicelib.domain.documents.view import (
     DocumentView,
     FactKind,
@@ -24,8 +25,7 @@ from chalicelib.domain.documents.view import (
 from chalicelib.domain.language import Language
 from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.mentions import expected_withholding, legal_mentions
-from chalicelib.domain.words.arabic_words import amount_in_words as arabic
-from chalicelib.domain.words.french_words import amount_in_words as french
+from chalicelib.domain.words import arabic_words, english_words, french_words
 from chalicelib.render import formats
 
 _TERMS = {
@@ -34,6 +34,11 @@ _TERMS = {
     "en": "To be paid by {day} at the latest.",
 }
 _CASH = {"fr": "Espèces", "ar": "نقدا", "en": "Cash"}
+_IN_WORDS = {
+    "fr": french_words.amount_in_words,
+    "ar": arabic_words.amount_in_words,
+    "en": english_words.amount_in_words,
+}
 HASH_SHOWN = 16
 ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
 """Totals that are printed even if they are zero."""
@@ -64,7 +69,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
             regime=document.seller.regime,
             reverse_charge=document.reverse_charge,
             exemptions=[line.exemption for line in document.lines],
-            professional_buyer=document.buyer.kind != "consumer",
+            terms_law=bound_when_issued(document),
             asks_payment=document_type.payable == "we_receive",
         )
         + _expected(document, language),
@@ -101,7 +106,7 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
             regime=seller.regime if seller else "standard",
             reverse_charge=draft.reverse_charge,
             exemptions=[line.exemption for line in draft.lines],
-            professional_buyer=buyer is None or buyer.kind != "consumer",
+            terms_law=bound_by_terms_law(company, party),
             asks_payment=asks_payment,
         )
         + _expected(draft, language),
@@ -138,16 +143,7 @@ def _words(document_type: DocumentType, totals: Totals, language: Language) -> s
     """The closing sentence with the document's amount in words."""
     if document_type.words.closing is None:
         return ""
-    if language == "en":
-        from num2words import num2words
-
-        dirhams, centimes = divmod(int(totals.payable * 100), 100)
-        said = f"{num2words(dirhams, lang='en')} dirham{'s' if dirhams != 1 else ''}"
-        if centimes:
-            said += f" and {num2words(centimes, lang='en')} centime{'s' if centimes != 1 else ''}"
-    else:
-        said = french(totals.payable) if language == "fr" else arabic(totals.payable)
-    return document_type.words.closing[language].format(words=said)
+    return document_type.words.closing[language].format(words=_IN_WORDS[language](totals.payable))
 
 
 def _expected(document: DraftDocument | Issued, language: Language) -> tuple[str, ...]:

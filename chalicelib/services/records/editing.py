@@ -20,6 +20,10 @@ def _as_sent(changes: Mapping[str, Any], before: Any) -> dict[str, Any]:  # noqa
     return dict(changes)
 
 
+def _unobserved(store: Store, cls: type[R], company: str, id: str, changed: Mapping[str, Any]) -> Callable[[R], R]:  # noqa: ARG001 — a resource's signature
+    return lambda record: record
+
+
 def _any_content(record: Any, changed: Mapping[str, Any]) -> None:
     """Accept every content."""
 
@@ -27,11 +31,13 @@ def _any_content(record: Any, changed: Mapping[str, Any]) -> None:
 @dataclass(frozen=True)
 class Resource(Generic[R]):
     """A kind of simple record: its class, its normalization and its validation. `normalize` takes the attributes sent
-    and the record before. `validate` takes a record and the attributes that changed."""
+    and the record before. `validate` takes a record and the attributes that changed. `observe` reads other records
+    before the transaction, and returns a function that notes on the written record what it saw."""
 
     cls: type[R]
     normalize: Callable[[Mapping[str, Any], R | None], dict[str, Any]] = _as_sent
     validate: Callable[[R, Mapping[str, Any]], None] = _any_content
+    observe: Callable[[Store, type[R], str, str, Mapping[str, Any]], Callable[[R], R]] = _unobserved
     policy: WritePolicy = CUSTOMER
 
 
@@ -40,8 +46,9 @@ def create(store: Store, call: Call, resource: Resource[R], id: str | None, cont
     when an offline device sends a person erased in the meantime."""
     cls = resource.cls
     values = resource.normalize(content, None)
-    record = call.make(cls, id=id, **values)
-    resource.validate(record, values)
+    made = call.make(cls, id=id, **values)
+    resource.validate(made, values)
+    record = resource.observe(store, cls, call.company, made.id, values)(made)
 
     def decide_create(snapshot: Snapshot) -> Decision[R]:
         if snapshot.get(cls, record.id):
@@ -55,11 +62,12 @@ def create(store: Store, call: Call, resource: Resource[R], id: str | None, cont
 
 def change(store: Store, call: Call, resource: Resource[R], id: str, changes: Mapping[str, Any]) -> Committed[R]:
     """Apply `changes` to the record. Raises NotFound, StaleVersion, InvalidContent."""
+    note = resource.observe(store, resource.cls, call.company, id, changes)
 
     def decide_change(snapshot: Snapshot) -> Decision[R]:
         before = current(snapshot, call, resource.cls, id)
         values = resource.normalize(changes, before)
-        after = before.edited(call.at, **values)
+        after = note(before.edited(call.at, **values))
         resource.validate(after, values)
         return Decision(after, puts=(after,))
 

@@ -1,15 +1,16 @@
 """Lists of simple records, newest first. A search reads the compact index of texts, and then only what matches."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import invalid
 from chalicelib.domain.ids import is_id
-from chalicelib.domain.search import Search, TextEntry
+from chalicelib.domain.search import Search
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.paging import MOST_EXAMINED, Found, Page, Window, page_of_found
+from chalicelib.services.records.texts import texts
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT
 
@@ -35,25 +36,12 @@ def listing(
     return Page(tuple(reversed(found) if window.ending_before else found), last if more else None)
 
 
-def texts(reader: Reader, cls: type[Record]) -> Iterator[TextEntry]:
-    """Every record of a kind as the index of texts states it, in no order of ids.
-
-    The read is eventually consistent, which halves its cost: it misses what was written in the last moment.
-    """
-    low, last = f"{cls.KIND}#", f"{cls.KIND}$"  # "$" follows "#", so the range holds texts in any script
-    more = True
-    while more:
-        entries, more = reader.entries(cls.TABLE, "text", low, last, consistent=False)
-        yield from (TextEntry.of(entry.key) for entry in entries)
-        low = f"{entries[-1].key}!" if entries else last
-
-
 def _searched(
     reader: Reader, resource: Resource[R], window: Window, keep: Callable[[R], bool] | None, search: Search
 ) -> Page[R]:
     """The records whose words match, by id. What the index states is checked against the record itself."""
     cls, cursor = resource.cls, window.starting_after or window.ending_before
-    ids = {entry.id for entry in texts(reader, cls) if search.matches(entry.words)}
+    ids = {entry.id for entry in texts(reader.store, reader.company, cls) if search.matches(entry.words)}
     if cursor:
         ids = {id for id in ids if (id > cursor if window.ending_before else id < cursor)}
 

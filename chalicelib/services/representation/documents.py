@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.domain.clock import instant
+from chalicelib.domain.clock import instant, today
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left, suffered
 from chalicelib.domain.documents.copies import as_of
@@ -20,13 +20,14 @@ from chalicelib.domain.privacy.erased import blanked, is_erased
 from chalicelib.domain.words.arabic_words import amount_in_words as arabic
 from chalicelib.domain.words.french_words import amount_in_words as french
 from chalicelib.services.representation.body import Body
+from chalicelib.services.representation.late_payment import present_late_fine
 from chalicelib.services.representation.records import present_notices
 
 
-def present_document(state: DocumentState, head: Head) -> Body:
-    """A draft or a frozen document. `head` tells whether the other party was erased."""
+def present_document(state: DocumentState, head: Head, on: date | None = None) -> Body:
+    """A draft or a frozen document as of the day `on`. `head` tells whether the other party was erased."""
     if isinstance(state.document, Issued):
-        return present_issued(state.document, state.balance, head)
+        return present_issued(state.document, state.balance, head, on)
     return present_draft(state.document)
 
 
@@ -34,6 +35,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
     """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
     document_type = by_kind(draft.KIND)
     unpaid = {
+        "late_payment_fine": None,
         "paid": "0.00",
         "withheld": "0.00",
         "credited": "0.00",
@@ -53,6 +55,9 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "language": draft.language,
         "payment_mode": mode_of(draft),
         "settlement": draft.settlement,
+        **_terms(draft),
+        "terms_law": None,
+        "vat_basis": None,
         "reverse_charge": draft.reverse_charge,
         document_type.person: document_type.person_of(draft),
         "seller": None,
@@ -70,16 +75,18 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
     }
 
 
-def present_issued(document: Issued, balance: Balance | None, head: Head) -> Body:
+def present_issued(document: Issued, balance: Balance | None, head: Head, on: date | None = None) -> Body:
     """A frozen document with its kind's attributes, and its balance if it is payable. `head` tells whether the other
-    party was erased. A line of a document that corrects another names the line that it credits."""
+    party was erased. A line of a document that corrects another names the line that it credits, or null for an
+    amount over the document. Without the day `on`, the late-payment fine is null: what is sent or stored would be wrong
+    the next month."""
     document_type = by_kind(document.KIND)
     body = _issued(document, head) | {"status": state_of(document, balance)}
     if corrected := corrected_by(document):
         for line, credited in zip(body["lines"], corrected.lines, strict=True):
-            line["credits"] = credited
+            line["credits"] = credited or None
     if document_type.balance is not None:
-        body |= _paid(document, balance)
+        body |= _paid(document, balance) | {"late_payment_fine": present_late_fine(document, balance, on)}
     if document_type.draft is not None:
         body["notices"] = []
     shown = blanked(document, head)
@@ -88,7 +95,7 @@ def present_issued(document: Issued, balance: Balance | None, head: Head) -> Bod
 
 def present_frozen(document: Issued, head: Head) -> Body:
     """A document as it was just frozen, before any payment or credit."""
-    return present_issued(document, None, head)
+    return present_issued(document, None, head, today(document.updated_at))
 
 
 def _paid(document: Issued, balance: Balance | None) -> Body:
@@ -130,6 +137,9 @@ def _issued(original: Issued, head: Head) -> Body:
         "language": document.language,
         "payment_mode": mode_of(document),
         "settlement": document.settlement,
+        **_terms(document),
+        "terms_law": document.terms_law,
+        "vat_basis": document.vat_basis,
         "reverse_charge": document.reverse_charge,
         document_type.person: None if erased else person,
         "seller": _party(document.seller),
@@ -144,6 +154,16 @@ def _issued(original: Issued, head: Head) -> Body:
         "updated_at": instant(document.updated_at),
     }
     return body | {document_type.party: body[document_type.party] | {"erased": True}} if erased else body
+
+
+def _terms(document: DraftDocument | Issued) -> Body:
+    """The answers of a document about its payment terms, its stamp duty and its buyer."""
+    return {
+        "service_done_on": _day(document.service_done_on),
+        "terms_end_of_month": bool(document.terms_end_of_month),
+        "stamp_exemption": document.stamp_exemption,
+        "buyer_address_missing": document.buyer_address_missing,
+    }
 
 
 def _register(document: Issued) -> Body | None:
@@ -205,6 +225,7 @@ def _line(line: Line) -> Body:
         "quantity": text(line.quantity),
         "unit": line.unit,
         "unit_price": price_text(line.unit_price),
+        "unit_price_incl": None if line.unit_price_incl is None else price_text(line.unit_price_incl),
         "discount": _discount(line.discount),
         "vat_rate": text(line.vat_rate),
         "exemption": line.exemption,

@@ -34,6 +34,7 @@ def present_payment(payment: Payment, head: Head | None = None) -> Body:  # noqa
         "reversed_by": payment.reversed_by,
         "reason": payment.reversal_reason,
         "stamp_duty": amount_text(payment.stamp_duty),
+        "notices": [{"pointer": "/amount", "code": f.code, "params": dict(f.params)} for f in payment.cash_notices],
         "version": payment.version,
         "created_at": instant(payment.created_at),
         "updated_at": instant(payment.updated_at),

@@ -13,7 +13,7 @@ import msgspec
 from chalicelib.domain.clock import instant
 from chalicelib.domain.companies.company import Company, Head
 from chalicelib.domain.companies.member import ApiKey, Member
-from chalicelib.domain.companies.party import Party
+from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.documents.numbering import DEFAULTS, current
 from chalicelib.domain.entity import ENTITIES, Record
@@ -30,6 +30,8 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
     Company: frozenset({"numbering"}),
     ApiKey: frozenset({"digest"}),
     Member: frozenset({"email_key"}),
+    Customer: frozenset({"same_as"}),
+    Supplier: frozenset({"same_as"}),
 }
 
 
@@ -87,6 +89,7 @@ def present_company(record: Company, head: Head) -> Body:
     return {
         **present_record(record),
         "logo": logo,
+        "vat_basis": [{"from": part.since.isoformat(), "basis": part.basis} for part in record.vat_basis or ()],
         "mode": head.mode,
         "series": series,
         "notices": present_notices(notices(record)),
@@ -95,7 +98,8 @@ def present_company(record: Company, head: Head) -> Body:
 
 def present_party(record: Party, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A customer or a supplier, with notices about its identifiers."""
-    return {**present_record(record), "notices": present_notices(notices(record))}
+    billing = {"billing": record.billing or "each"} if isinstance(record, Customer) else {}
+    return {**present_record(record), **billing, "notices": present_notices(notices(record))}
 
 
 def present_settings(head: Head, _: Head | None = None) -> Body:

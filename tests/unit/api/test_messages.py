@@ -17,10 +17,11 @@ from chalicelib.api.problems import InternalError, messages, problem
 from chalicelib.domain import errors
 from chalicelib.domain.backups import backup_errors
 from chalicelib.domain.backups.backup import BackupStatus
-from chalicelib.domain.documents.calculation import SELLER_IDENTITY
+from chalicelib.domain.documents.terms import SELLER_IDENTITY
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
+from chalicelib.domain.morocco.vat import CATEGORIES, GENERAL
 from chalicelib.domain.privacy.request import RequestStatus
 from chalicelib.render.html import TemplateReason
 
@@ -158,6 +159,7 @@ CARRIED: list[tuple[type[Refusal] | str, str, str]] = [
     *((backup_errors.BackupIncomplete, "status", status) for status in get_args(BackupStatus)),
     *((errors.RequestSettled, "status", status) for status in get_args(RequestStatus)),
     *(("seller_identity_missing", "fields", name) for name in SELLER_IDENTITY),
+    *(("vat_rate_of_one_category", "categories", name) for name in CATEGORIES if name not in GENERAL),
     *(("template_invalid", "reason", reason) for reason in get_args(TemplateReason)),
 ]
 """Every code that a message may state: the refusal or the fault, the parameter, and its value."""
@@ -174,7 +176,7 @@ def detail(refusal: type[Refusal] | str, language: Language, **params: Any) -> s
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("refusal", "parameter", "value"), CARRIED)
 def test_messages_state_no_codes(refusal: type[Refusal] | str, parameter: str, value: str, language: Language) -> None:
-    said = detail(refusal, language, **{parameter: value}, name="PLACE", line=7)
+    said = detail(refusal, language, **{parameter: value}, name="PLACE", line=7, rate="15")
     words = messages(language)["values"][parameter][value].format(name="PLACE", line=7)
     assert words in said
     assert "…" not in said

@@ -1,10 +1,10 @@
 """Problems: their members, headers and languages."""
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from chalicelib.api.faults import MOST_FAULTS, faults_of, pointer
 from chalicelib.api.fields import Amount, Model
@@ -106,6 +106,7 @@ class _Part(Model):
 
 class _Whole(Model):
     parts: tuple[_Part, ...] = ()
+    some: Annotated[tuple[_Part, ...], Field(min_length=1)] | None = None
     flag: bool = False
     count: int = 0
 
@@ -124,6 +125,8 @@ class _Whole(Model):
         ({"parts": [{"amount": 3}]}, "number_not_string", "/parts/0/amount"),
         ({"parts": [{"amount": "3", "kind": "c"}]}, "not_one_of", "/parts/0/kind"),
         ({"parts": None}, "wrong_type", "/parts"),
+        ({"some": []}, "too_few", "/some"),
+        ({"some": [{}]}, "missing", "/some/0/amount"),
     ],
 )
 def test_pydantics_findings_become_ours(sent: Any, code: str, where: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.morocco import deadlines, stamp, vat, withholding
+from chalicelib.domain.morocco import deadlines, identities, late_fine, stamp, vat, withholding
 from chalicelib.domain.morocco.dated import DatedRule, earliest_known, in_force
 
 TABLES: dict[str, Sequence[DatedRule[Any]]] = {
@@ -19,7 +19,11 @@ TABLES: dict[str, Sequence[DatedRule[Any]]] = {
     "withholding.SMALL_SERVICES": withholding.SMALL_SERVICES,
     "stamp.STAMP_RATES": stamp.STAMP_RATES,
     "stamp.CASH_LIMITS": stamp.CASH_LIMITS,
+    "stamp.SELLER_FINES": stamp.SELLER_FINES,
     "deadlines.TERMS": deadlines.TERMS,
+    "late_fine.KEY_RATES": late_fine.KEY_RATES,
+    "late_fine.FURTHER_MONTH": late_fine.FURTHER_MONTH,
+    "identities.REQUIRED": identities.REQUIRED,
 }
 
 
@@ -46,7 +50,7 @@ def test_a_table_is_continuous_and_sourced(name: str) -> None:
 def test_every_table_of_the_pack_is_listed_above() -> None:
     found = {
         f"{module.__name__.rpartition('.')[2]}.{name}"
-        for module in (vat, withholding, stamp, deadlines)
+        for module in (vat, withholding, stamp, deadlines, late_fine, identities)
         for name, value in vars(module).items()
         if isinstance(value, tuple) and value and isinstance(value[0], DatedRule)
     }

@@ -115,12 +115,16 @@ def test_wrong_ribs_are_refused(rib: str, code: str) -> None:
         ("123456789", check_cnss, ("warn", "cnss_length")),
         ("CNSS", check_cnss, ("refuse", "cnss_malformed")),
         ("123456", check_trade_register, None),
-        ("123456 Casablanca", check_trade_register, ("warn", "trade_register_form")),
-        ("RC 123456", check_trade_register, ("warn", "trade_register_form")),
+        ("123456 Casablanca", check_trade_register, None),
+        ("RC 123456", check_trade_register, None),
+        ("Fès 58213", check_trade_register, None),
+        ("Casablanca 341275", check_trade_register, None),
+        ("RC Béni Mellal 341275", check_trade_register, None),
+        ("12345/2019", check_trade_register, ("warn", "trade_register_form")),
         ("12345678", check_trade_register, ("warn", "trade_register_length")),
         ("1234567890123", check_trade_register, ("refuse", "trade_register_malformed")),
         ("Casablanca", check_trade_register, ("refuse", "trade_register_malformed")),
-        ("BE123456", check_trade_register, ("refuse", "cin_not_allowed")),
+        ("BE123456", check_trade_register, ("warn", "trade_register_form")),
     ],
 )
 def test_numbers_without_a_key(value: str, check: object, expected: tuple[str, str] | None) -> None:
@@ -163,7 +167,9 @@ def test_phones(raw: str, number: str, expected: tuple[str, str] | None) -> None
     assert normalise_phone(number) == number
 
 
-@pytest.mark.parametrize("text", ["BE123456", "be 123456", "A12345", "CIN : AB123456.", "M. X, carte K45678"])
+@pytest.mark.parametrize(
+    "text", ["BE123456", "be 123456", "A12345", "CIN : AB123456.", "M. X, carte K45678", "Café F 50000"]
+)
 def test_cin_numbers_are_seen(text: str) -> None:
     assert looks_like_cin(text)
 
@@ -179,6 +185,9 @@ def test_cin_numbers_are_seen(text: str) -> None:
         "ABC12345",
         "BE1234567",
         "12 rue Ibn Batouta",
+        "Fès 58213",
+        "Villa Fès 12345",
+        "Salé 12345",
         "",
     ],
 )

@@ -31,7 +31,7 @@ def test_closing_sentences() -> None:
 
 def test_a_standard_invoice_mentions_the_fine_alone() -> None:
     assert legal_mentions("fr") == (mentions.LATE_PAYMENT["fr"],)
-    assert legal_mentions("fr", professional_buyer=False) == ()
+    assert legal_mentions("fr", terms_law=False) == ()
     assert legal_mentions("fr", asks_payment=False) == ()
 
 

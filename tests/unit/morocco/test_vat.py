@@ -30,6 +30,8 @@ TABLE = {
     "other_transport": (14, 16, 18, 20),
     "insurance_intermediary": (14, 12, 10, 10),
     "water": (7, 10, 10, 10),
+    "renewable_electricity": (14, 12, 10, 10),
+    "economic_car": (7, 10, 10, 10),
 }
 
 
@@ -71,11 +73,11 @@ NOV_2026 = date(2026, 11, 20)
         ("20.0", None, NOV_2026, True, []),
         ("10", None, NOV_2026, True, []),
         ("14", None, NOV_2026, True, [("refuse", "vat_rate_not_in_force")]),
-        ("14", None, date(2023, 12, 31), True, []),
+        ("14", None, date(2023, 12, 31), True, [("warn", "vat_rate_of_one_category")]),
         ("14", None, date(2024, 1, 1), True, [("refuse", "vat_rate_not_in_force")]),
-        ("18", None, date(2025, 12, 31), True, []),
+        ("18", None, date(2025, 12, 31), True, [("warn", "vat_rate_of_one_category")]),
         ("18", None, date(2026, 1, 1), True, [("refuse", "vat_rate_not_in_force")]),
-        ("14", None, date(2022, 5, 1), True, []),
+        ("14", None, date(2022, 5, 1), True, [("warn", "vat_rate_of_one_category")]),
         ("16", None, date(2022, 5, 1), True, [("warn", "vat_rate_not_in_force")]),
         ("0", "92-I-1", NOV_2026, True, []),
         ("0", "Art. 92-I-1° du CGI", NOV_2026, True, []),
@@ -95,6 +97,29 @@ def test_a_lines_rate(
     assert codes(check_rate(D(rate), exemption, on, charged=charged)) == expected
 
 
+@pytest.mark.parametrize(
+    ("rate", "on", "categories"),
+    [
+        ("15", date(2025, 3, 1), "electricity_meter"),
+        ("9", date(2025, 3, 1), "refined_sugar"),
+        ("18", date(2025, 3, 1), "electricity, other_transport"),
+        ("12", date(2024, 3, 1), "insurance_intermediary, renewable_electricity"),
+        ("7", date(2023, 3, 1), "electricity_meter, refined_sugar, water, economic_car"),
+    ],
+)
+def test_a_reduced_rate_names_the_only_categories_that_have_it(rate: str, on: date, categories: str) -> None:
+    """LF 2024 art. 6: a line has no category, so the merchant is told for what the rate is meant."""
+    (finding,) = check_rate(D(rate), None, on)
+    assert (finding.severity, finding.code) == ("warn", "vat_rate_of_one_category")
+    assert finding.params == {"rate": rate, "categories": categories}
+
+
+@pytest.mark.parametrize("rate", ["20", "10", "0"])
+def test_a_rate_that_many_share_names_no_category(rate: str) -> None:
+    article = "92-I-19" if rate == "0" else None
+    assert [check_rate(D(rate), article, date(year, 3, 1)) for year in (2023, 2025, 2026)] == [()] * 3
+
+
 def test_a_refused_rate_names_those_in_force() -> None:
     (finding,) = check_rate(D(14), None, NOV_2026)
     assert finding.params == {"rate": "14", "date": "2026-11-20", "rates": "20, 10, 0"}
@@ -109,6 +134,18 @@ def test_a_refused_rate_names_those_in_force() -> None:
         ("91-I-A-1°", "91-I-A-1", "91-I-A-1°"),
         ("94-II", "94-II", "94-II"),
         ("91", "91", "91"),
+        ("92 (I-1°)", "92-I-1", "92-I-1°"),
+        ("92-I-19", "92-I-19", "92-I-19°"),
+        ("91-II-1", "91-II-1", "91-II-1°"),
+        ("art. 92 § I, 1°", "92-I-1", "92-I-1°"),
+        ("92/I/1", "92-I-1", "92-I-1°"),
+        ("92 I 1er", "92-I-1", "92-I-1°"),
+        ("92 – I – 1º", "92-I-1", "92-I-1°"),
+        ("l'article 92-I-6° du Code général des impôts", "92-I-6", "92-I-6°"),
+        ("Art 91 (I-A-1°) du C.G.I.", "91-I-A-1", "91-I-A-1°"),
+        ("92 (I-22°-a)", "92-I-22-a", "92-I-22°-a"),
+        ("المادة 92-I-1°", "92-I-1", "92-I-1°"),
+        ("125 bis", "125BIS", "125BIS"),
     ],
 )
 def test_articles_are_read_however_written(written: str, key: str, shown: str) -> None:

@@ -33,7 +33,7 @@ OTHERS = {
     "architecture.md": {"7 days": "UNCONFIRMED", "30 days": "GRACE"},
     "backups.md": {"two days": "UNFINISHED"},
     "glossary.md": {"30 days": "GRACE", "ten days": "CLEAR_DAYS"},
-    "limits.md": {"120 days": "law 69-21"},
+    "limits.md": {"120 days": "law 69-21", "365 days": "deadlines.UNBOUND"},
     "operations.md": {"two days": "the retries of a job", "three days": "WARNED"},
     "privacy.md": {
         "30 days": "GRACE, OWNER_CHANGE_DELAY, UNANSWERED",

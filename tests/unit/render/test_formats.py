@@ -8,8 +8,10 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.language import Language
+from chalicelib.api.fields import countries
+from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.render import formats
+from chalicelib.render.text import printable
 
 LOCALES: dict[Language, str] = {"fr": "fr_MA", "ar": "ar_MA", "en": "en_GB"}
 languages = st.sampled_from(sorted(LOCALES))
@@ -58,9 +60,16 @@ def test_rates_are_babels(value: Decimal, language: Language) -> None:
         (formats.country("FR", "en"), "France"),
         (formats.country("DE", "fr"), "Allemagne"),
         (formats.country("ES", "ar"), "إسبانيا"),
-        (formats.country("EH", "fr"), "EH"),
+        (formats.country("EH", "fr"), "Maroc"),
+        (formats.country("EH", "ar"), "المغرب"),
         (formats.grouped_rib("230780211111111111110054"), "230 780 2111111111111100 54"),
     ],
 )
 def test_as_a_reader_expects(made: str, expected: str) -> None:
     assert made == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_country_has_a_name_that_the_fonts_can_print(language: Language) -> None:
+    names = {code: formats.country(code, language) for code in countries()}
+    assert {code for code, name in names.items() if len(name) <= 2 or printable(name) != name} == set()

@@ -8,7 +8,8 @@ from chalicelib.render.text import breakable, direction, printable, without_mark
 
 
 @pytest.mark.parametrize(
-    "text", ["Été à l’œuvre — 12 m² × 3 ½ ≤ → ✓ €", "فاتورة رقم ١٢", "ⴰⵣⵓⵍ", "Ελλάδα Привет", "a\nb"]
+    "text",
+    ["Été à l’œuvre — 12 m² × 3 ½ ≤ → ✓ €", "فاتورة رقم ١٢", "ⴰⵣⵓⵍ", "Ελλάδα Привет", "a\nb", "שלום Հայ ქართ ① Ⅻ"],
 )
 def test_characters_in_the_fonts_are_kept(text: str) -> None:
     assert printable(text) == text

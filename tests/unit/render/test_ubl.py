@@ -16,7 +16,7 @@ from chalicelib.domain.companies.company import Address
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount, LineAmount, LineCredit
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.numbering import current, opened
@@ -40,11 +40,16 @@ def percent(value: str) -> Discount:
 
 def note(invoice: Invoice, *wanted: LineCredit, balance: Balance | None = None) -> tuple[CreditNote, Balance]:
     """The credit note for `wanted`, or for all that is left, and the balance after it."""
+    return requested(invoice, list(wanted) or None, balance)
+
+
+def requested(invoice: Invoice, request: CreditRequest, balance: Balance | None = None) -> tuple[CreditNote, Balance]:
+    """The credit note for a request, and the balance after it."""
     seller = company()
     series = opened(seller, current(seller, "credit_note"), DAY, AT)
     place = issuing.SeriesSlot(series=series, day=DAY, today=DAY, at=AT, salt=b"s" * 16, specimen=False)
     balance = balance or fresh(invoice)
-    made, _, _, after = _note(invoice, balance, seller, place, list(wanted) or None, "Retour", "crn_01")
+    made, _, _, after = _note(invoice, balance, seller, place, request, "Retour", "crn_01")
     return made, after
 
 
@@ -53,6 +58,14 @@ def second_third(price: str) -> CreditNote:
     invoice = issued(line("3", price))
     _, balance = note(invoice, LineCredit(1, D(1)))
     return note(invoice, LineCredit(1, D(1)), balance=balance)[0]
+
+
+def after_an_amount() -> CreditNote:
+    """The credit of all that an amount of a line and an amount over the document left."""
+    invoice = issued(line("3", "33.333333"), line("0.001", "999.9999", rate="10"), discount=percent("1"))
+    _, balance = requested(invoice, [LineAmount(1, D("0.07"))])
+    _, balance = requested(invoice, DocumentAmount(D("33.34")), balance)
+    return note(invoice, balance=balance)[0]
 
 
 def exempt(article: str = "92-I-1", **changes: Any) -> Line:
@@ -111,6 +124,18 @@ DOCUMENTS: dict[str, Callable[[], Issued]] = {
     "credited, withheld": lambda: note(
         issued(line(), buyer=customer(kind="public_body", withholder="public_body")), LineCredit(1, D(1))
     )[0],
+    "an amount credited": lambda: requested(
+        issued(line("1", "1000000", unit="jours"), exempt(), discount=percent("7.77")),
+        [LineAmount(1, D("333.33")), LineAmount(2, CENT)],
+    )[0],
+    "credited over the document": lambda: requested(
+        issued(line(), line(rate="10"), exempt(), exempt("91"), discount=percent("9"), settlement="cash"),
+        DocumentAmount(D("333.33")),
+    )[0],
+    "credited over the document, in Arabic": lambda: requested(
+        issued(line(rate="0"), seller=SOLE, language="ar"), DocumentAmount(D("333.33"))
+    )[0],
+    "the rest after an amount": after_an_amount,
     "credited, not subject": lambda: note(issued(line(rate="0"), seller=SOLE))[0],
     "credited, reversed": lambda: note(issued(line(rate="0"), reverse_charge=True))[0],
 }
@@ -164,24 +189,37 @@ def test_any_invoice_and_its_credit_notes_are_accepted(
     assert refusals(xml) == []
     balance, payable = fresh(invoice), D(0)
     for _ in range(parts):
-        number = data.draw(st.integers(1, len(lines)))
-        done = {part.line: part.quantity for part in balance.lines}
-        left = invoice.lines[number - 1].quantity - done.get(number, D(0))
-        quantity = left if data.draw(st.booleans()) else (left / 3).quantize(D("0.001"))
-        if not quantity:
-            continue
-        made, balance = note(invoice, LineCredit(number, quantity), balance=balance)
-        payable += _accepted(made)
-    if any(balance_left(invoice, balance)):
+        if request := drawn(data, invoice, balance):
+            made, balance = requested(invoice, request, balance)
+            payable += _accepted(made)
+    if any(quantity for quantity, _ in balance_left(invoice, balance)):
         made, balance = note(invoice, balance=balance)
         payable += _accepted(made)
     assert payable == invoice.totals.payable
 
 
-def balance_left(invoice: Invoice, balance: Balance) -> list[Decimal]:
-    """The part of each line that is not credited yet."""
-    done = {part.line: part.quantity for part in balance.lines}
-    return [each.quantity - done.get(number, D(0)) for number, each in enumerate(invoice.lines, 1)]
+def drawn(data: st.DataObject, invoice: Invoice, balance: Balance) -> CreditRequest:
+    """A request for a third or all of what is left: a quantity or an amount of a line, or an amount over the document.
+    None if nothing is left of it."""
+    way = data.draw(st.sampled_from(["quantity", "amount", "document"]))
+    complete = data.draw(st.booleans())
+    number = data.draw(st.integers(1, len(invoice.lines)))
+    quantity, net = balance_left(invoice, balance)[number - 1]
+    if way == "quantity":
+        part = quantity if complete else (quantity / 3).quantize(D("0.001"))
+        return [LineCredit(number, part)] if part else None
+    left = net if way == "amount" else invoice.totals.net - sum((share.base for share in balance.vat), D(0))
+    amount = left if complete else (left / 3).quantize(CENT)
+    if not amount:
+        return None
+    return [LineAmount(number, amount)] if way == "amount" else DocumentAmount(amount)
+
+
+def balance_left(invoice: Invoice, balance: Balance) -> list[tuple[Decimal, Decimal]]:
+    """The quantity and the net of each line that are not credited yet."""
+    done = {part.line: (part.quantity, part.net) for part in balance.lines}
+    pairs = ((each, *done.get(number, (D(0), D(0)))) for number, each in enumerate(invoice.lines, 1))
+    return [(each.quantity - quantity, (each.net or D(0)) - net) for each, quantity, net in pairs]
 
 
 def _accepted(made: CreditNote) -> Decimal:
@@ -316,6 +354,9 @@ def test_the_rounding_of_a_credit_note_is_stated(name: str, charge: str) -> None
         ("kWh", "KWH"),
         ("pcs", "H87"),
         ("boîtes", "XBX"),
+        ("BOITE", "XBX"),
+        ("Metre carre", "MTK"),
+        ("ساعه", "HUR"),
         ("ml", None),
         ("bidule", None),
     ],

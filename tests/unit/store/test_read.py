@@ -221,7 +221,7 @@ def test_a_local_index_has_keys_and_may_be_read_consistently(bare_world: World, 
     events.register("provide-client-params.dynamodb.Query", note)
     try:
         found = bare_world.store.query("workspace", reader.company, index="text")
-        late = reader.entries("workspace", "text", "customer#", "customer$", consistent=False)
+        late = bare_world.store.entries("workspace", "text", reader.company, "customer#", "customer$", consistent=False)
         bare_world.store.query("journal", "outbox", index="due")
     finally:
         events.unregister("provide-client-params.dynamodb.Query", note)

@@ -1,0 +1,39 @@
+"""Notices about characters that the pages of a document cannot print, before the document is frozen."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from chalicelib.domain.companies.company import Company
+from chalicelib.domain.companies.legibility import unprintable_texts
+from chalicelib.domain.companies.party import Party
+from chalicelib.domain.documents.document_type import DocumentType
+from chalicelib.domain.documents.model import Notice
+from chalicelib.domain.glyphs import without_glyph
+
+
+def legibility_notices(
+    document_type: DocumentType, content: Mapping[str, Any], company: Company, party: Party | None
+) -> Iterator[Notice]:
+    """A notice for each text of a draft that holds characters without a glyph.
+
+    A notice about the other party names no character: the draft outlives the erasure of a person. The notices of the
+    party name them.
+    """
+    for pointer, texts in _texts(document_type, content):
+        if characters := without_glyph(*texts):
+            yield Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
+    if party is not None and any(unprintable_texts(party)):
+        yield Notice(pointer=f"/{document_type.person}", code="party_unprintable", params={})
+    if any(unprintable_texts(company)):
+        yield Notice(pointer="", code="company_unprintable", params={})
+
+
+def _texts(document_type: DocumentType, content: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | None, ...]]]:
+    """The texts that a page prints, by their pointer."""
+    for at, line in enumerate(content.get("lines", ())):
+        yield f"/lines/{at}/description", (line.description,)
+        yield f"/lines/{at}/unit", (line.unit,)
+    for name in dict.fromkeys(("notes", *document_type.free_text, *document_type.entered)):
+        value = content.get(name)
+        if isinstance(value, str):
+            yield f"/{name}", (value,)
