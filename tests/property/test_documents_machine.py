@@ -400,12 +400,13 @@ class Documents(RuleBasedStateMachine):
         """Each index of the ledger holds exactly the keys that follow from the documents and balances."""
         reader = open_company(self.world.store, self.company)
         documents = [d for cls in (Invoice, CreditNote) for d in ledger.of(cls)]
+        named = [*documents, *ledger.of(CreditEntry), *ledger.of(Refund)]
         balances = {balance.id: balance for balance in ledger.of(Balance)}
         due = [d for d in ledger.of(Invoice) if left(d, balances.get(d.id)) > 0]
         expected = {
             "open": [f"invoice#{d.due_date}#{d.id}" for d in due],
             "date": [f"{d.KIND}#{d.issue_date}#{d.id}" for d in documents],
-            "customer": [f"{d.KIND}#{d.customer}#{d.id}" for d in documents],
+            "customer": [f"{row.KIND}#{row.customer}#{row.id}" for row in named],
         }
         found = {index: [entry.key for entry in reader.entries("ledger", index, " ", "~")[0]] for index in expected}
         assert found == {index: sorted(keys) for index, keys in expected.items()}

@@ -135,10 +135,9 @@ class Buyer:
     phone: str | None = kept("document.buyer", default=None)
 
 
-def _customer_key(document: Record) -> dict[str, str]:
-    """The key that finds a document by its other party. The index has one name for customers and suppliers."""
-    party = getattr(document, "customer", None) or getattr(document, "supplier", None)
-    return {"_customer": f"{document.KIND}#{party}#{document.id}"} if party else {}
+def _party(document: Record) -> str | None:
+    """The other party that a document names. An index by it has one name for customers and suppliers."""
+    return getattr(document, "customer", None) or getattr(document, "supplier", None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +171,7 @@ class DraftDocument(Record):
 
     def index_keys(self) -> dict[str, str]:
         """Found by its other party."""
-        return _customer_key(self)
+        return self.party_key(_party(self))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -214,7 +213,7 @@ class Issued(Record):
 
     def index_keys(self) -> dict[str, str]:
         """Found by its day of issue and by its other party."""
-        return {"_date": f"{self.KIND}#{self.issue_date}#{self.id}", **_customer_key(self)}
+        return {"_date": f"{self.KIND}#{self.issue_date}#{self.id}", **self.party_key(_party(self))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
