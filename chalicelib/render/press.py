@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 TEMPLATES: Final = HERE / "templates" / "typst"
 _AGES: Final = 10
-"""typst keeps what it has laid out for this many compilations. A page of 500 lines keeps 25 MB, and no page is ever
-printed twice, so each page is followed by so many compilations of an empty one (ADR 0072)."""
+"""typst keeps what it has laid out for this many compilations. A document of 500 lines keeps 25 MB, and none is ever
+printed twice, so long documents are followed by so many compilations of an empty page (ADR 0072)."""
+_FORGOTTEN: Final = 32_000
+"""Characters of data after which typst forgets: those of one long document, or of some short ones together."""
 _EMPTY: Final = "empty"
 """The template of the empty page."""
 
@@ -37,6 +39,7 @@ class Press:
         self._templates = templates
         self._lock = Lock()
         self._compilers: dict[str, typst.Compiler] = {}
+        self._remembered = 0
 
     def print_page(
         self,
@@ -82,17 +85,25 @@ class Press:
             "logo": _picture(logo) if logo else None,
             "attachments": [_attached(attachment) for attachment in attachments],
         }
+        text = json.dumps(given, ensure_ascii=False)
         pdf = self._compiler(template).compile(
             format="pdf",
-            sys_inputs={"document": json.dumps(given, ensure_ascii=False)},
+            sys_inputs={"document": text},
             pdf_standards="a-3a",
             timestamp=datetime(dated.year, dated.month, dated.day, tzinfo=UTC),
         )
-        for _ in range(_AGES):
-            self._idle.compile(format="svg")
+        self._forget(len(text))
         if not isinstance(pdf, bytes):
             raise RenderFailed("typst returned no bytes")
         return pdf
+
+    def _forget(self, printed: int) -> None:
+        """Age typst's cache when it holds `_FORGOTTEN` characters of pages."""
+        self._remembered += printed
+        if self._remembered >= _FORGOTTEN:
+            self._remembered = 0
+            for _ in range(_AGES):
+                self._idle.compile(format="svg")
 
     def _compiler(self, template: str) -> "typst.Compiler":
         if template not in self._compilers:
