@@ -20,6 +20,7 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
+from chalicelib.api.metadata import MetadataIn
 from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
@@ -52,6 +53,14 @@ SettlementAlias = Annotated[
         examples=["other"],
         json_schema_extra={"deprecated": True},
     ),
+]
+BuyerReference = Annotated[
+    str,
+    Text(100),
+    Field(description="The reference that the buyer demands on the invoice (BT-10).", examples=["Service achats"]),
+]
+OrderReference = Annotated[
+    str, Text(100), Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
 ]
 PRICE_WITH_TAX = "The price in dirhams with TVA, instead of unit_price."
 SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
@@ -143,6 +152,9 @@ class DraftEdit(Model):
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
+    buyer_reference: BuyerReference | None = None
+    order_reference: OrderReference | None = None
+    metadata: MetadataIn | None = None
 
     def content(self) -> dict[str, Any]:
         """The members that were sent, as domain values by name. Raises InvalidContent for a line without a price."""

@@ -9,6 +9,7 @@ from chalicelib.api.answers import Answer, answer, deleted, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Email, Id, Model, Text, multi_line
+from chalicelib.api.metadata import MetadataIn, MetadataShown
 from chalicelib.api.records import (
     AddressIn,
     AddressShown,
@@ -54,6 +55,7 @@ class PartyEdit(Edit):
     payment_terms_days: TermsDays | None = None
     withholder: Withholder = unsent()
     notes: Annotated[str, multi_line(2_000)] | None = None
+    metadata: MetadataIn | None = None
 
 
 class CustomerEdit(PartyEdit):
@@ -100,6 +102,7 @@ class _PartyShown(RecordShown):
     payment_terms_days: int | None
     withholder: Withholder
     notes: str | None
+    metadata: MetadataShown
     notices: list[NoticeShown]
 
 

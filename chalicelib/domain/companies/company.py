@@ -125,6 +125,9 @@ class Company(Record):
     rib: str | None = kept("company.bank", default=None)
     email: str | None = kept("company.contact", default=None)
     phone: str | None = kept("company.contact", default=None)
+    electronic_address: str | None = kept("company.contact", default=None)
+    """The e-mail address that the company has declared for electronic invoices (CGI art. 145-X). Without one, its
+    documents state `email`."""
     language: Language = kept("company.settings", default="fr")
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.metadata import Metadata
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
@@ -21,3 +22,5 @@ class Item(Record):
     vat_rate: Decimal = kept("item.content")
     exemption: str | None = kept("item.content", default=None)
     nature: Nature = kept("item.content", default="goods")
+    metadata: Metadata | None = kept("item.content", default=None)
+    """Pairs of texts for the client's own use."""

@@ -9,6 +9,7 @@ from typing import Literal
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.language import Language
+from chalicelib.domain.metadata import Metadata
 from chalicelib.domain.morocco.withholding import Withholder
 
 PartyKind = Literal["business", "consumer", "public_body"]
@@ -36,6 +37,8 @@ class Party(Record):
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
+    metadata: Metadata | None = kept("party.terms", default=None)
+    """Pairs of texts for the client's own use."""
     same_as: tuple[str, ...] | None = kept("party.terms", default=None)
 
 

@@ -19,6 +19,7 @@ from chalicelib.policy import schedules
 from chalicelib.policy.load import accepted_versions
 from chalicelib.services.backup import disable_cloud
 from chalicelib.services.backup.create import plans
+from chalicelib.services.companies import templates
 from chalicelib.services.companies.consent import accepting
 from chalicelib.services.documents import numbering
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
@@ -104,9 +105,11 @@ def profile(reader: Reader) -> Company:
     return reader.get(Company, reader.company)
 
 
-def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
-    """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. Raises
-    StaleVersion, InvalidContent, NumberingSettled."""
+def edit(world: "World", call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
+    """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. A new
+    template is tried first. Raises StaleVersion, InvalidContent, NumberingSettled, RendererUnavailable."""
+    if template := changes.get("template"):
+        templates.require_printable(world, template)
     own = {name: value for name, value in changes.items() if name != "series"}
 
     def decide_edit(snapshot: Snapshot) -> Decision[Company]:
@@ -118,9 +121,9 @@ def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Comp
             after, series, head = numbering.patch(snapshot, after, changes["series"], call)
         if after.financial_year_end != before.financial_year_end and (schedule := snapshot.get(RetentionSchedule)):
             series.append(schedules.with_year_end(schedule, after.financial_year_end, call.at))
-        return Decision(after, puts=(after, *series), head=head)
+        return Decision(after, puts=(after, *templates.replaced(before, after, call), *series), head=head)
 
-    return transact(store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
+    return transact(world.store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
 
 
 def _company(snapshot: Snapshot) -> Company:

@@ -17,6 +17,7 @@ from chalicelib.domain.documents.payment_mode import stated_mode, with_both_name
 from chalicelib.domain.documents.terms import terms_of
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
+from chalicelib.domain.metadata import merged
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
@@ -33,7 +34,7 @@ def create(
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named, content = call.company, content.get(document_type.person), with_both_names(content)
+    company, named, content = call.company, content.get(document_type.person), _entered(content)
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
@@ -63,7 +64,7 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
             party = _party(snapshot, document_type, named)
         else:
             party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**content_of(draft), **with_both_names(changes, stated_mode(draft))}
+        content = {**content_of(draft), **_entered(changes, draft)}
         edited = draft.edited(call.at, **completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
@@ -99,10 +100,17 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    values = completed(
-        document_type, with_both_names(content), company, party if isinstance(party, Party) else None, day
-    )
+    values = completed(document_type, _entered(content), company, party if isinstance(party, Party) else None, day)
     return draft_class_of(document_type)(**stamps, **values)
+
+
+def _entered(changes: Content, before: DraftDocument | None = None) -> dict[str, Any]:
+    """The changes of a draft as they are stored: the mode of payment under both names, and all pairs of the
+    metadata. Raises InvalidContent."""
+    entered = with_both_names(changes, stated_mode(before) if before else None)
+    if "metadata" in entered:
+        entered["metadata"] = merged(before.metadata if before else None, entered["metadata"])
+    return entered
 
 
 def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:

@@ -10,6 +10,7 @@ from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -77,6 +78,7 @@ GROUPS: Final = (
     _group("journal", "statutory", JournalEntry),
     _group("credit_entries", "statutory", CreditEntry),
     _group("refunds", "statutory", Refund),
+    _group("templates", "working", EarlierTemplate),
     _group("head", "statutory", Head, streamed=False),
 )
 """The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""
