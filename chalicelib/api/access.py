@@ -17,7 +17,7 @@ from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
 from chalicelib.services.codes import email_key
 from chalicelib.services.companies import access
 from chalicelib.services.companies.access import KEYS, MadeKey
-from chalicelib.services.records import editing
+from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.records import present_record
 
@@ -96,7 +96,7 @@ def _remove_member(context: RequestContext) -> Answer:
 
 def _keys(context: RequestContext) -> Answer:
     query = context.query
-    page = editing.listing(context.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
+    page = listing(context.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
     data = map(present_record, page.items)
     return Answer(listed(KEYS_URL, data, more=page.next is not None, next=page.next))
 

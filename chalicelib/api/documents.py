@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,12 +25,16 @@ from chalicelib.domain.errors import (
     InvalidContent,
     NotFound,
     NotIssued,
+    QueryTooBroad,
     RendererUnavailable,
+    SortNotWithFilter,
     TooLarge,
     invalid,
 )
 from chalicelib.domain.ids import is_id
+from chalicelib.domain.search import search_of
 from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.documents.document_query import DocumentQuery
 from chalicelib.services.representation.body import Body
 from chalicelib.services.representation.documents import (
     present_document,
@@ -40,6 +45,19 @@ from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
 
 XML = "application/xml"
+FILTERS = (
+    "number",
+    "status",
+    "open",
+    "overdue",
+    "due_from",
+    "due_to",
+    "issued_from",
+    "issued_to",
+    "updated_since",
+    "sort",
+)
+"""The members of a list's query that the service takes as they are. A kind may lack some."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,7 @@ class DocumentNoun:
                 summary=f"List {self.document_type.words.heading['en'].lower()}, newest first",
                 query=models.query,
                 response_model=found,
-                errors=(InvalidContent,),
+                errors=(InvalidContent, QueryTooBroad, SortNotWithFilter),
             ),
             endpoint(
                 method="GET",
@@ -188,26 +206,29 @@ class DocumentNoun:
 
     def _list(self, context: RequestContext) -> Answer:
         page = listing.documents(
-            context.open, self.document_type, self._query(context.query), stored_or_shown(context), size_of
+            context.open,
+            self.document_type,
+            self._query(context.query, context.at),
+            stored_or_shown(context),
+            size_of,
         )
         data = as_of_today(context, self.document_type, page.items)
         self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
 
-    def _query(self, query: Any) -> listing.DocumentQuery:
+    def _query(self, query: Any, at: datetime) -> DocumentQuery:
         """The service's query of a list. Raises InvalidContent for a cursor of another kind of document."""
         for name in ("starting_after", "ending_before"):
             if (cursor := getattr(query, name)) and not is_id(self.document_type.prefix, cursor):
                 raise invalid(f"/query/{name}", "bad_cursor")
-        return listing.DocumentQuery(
+        return DocumentQuery(
             limit=query.limit,
+            today=today(at),
             after=query.starting_after or query.ending_before,
-            ascending=query.ending_before is not None,
-            status=getattr(query, "status", None),
+            backwards=query.ending_before is not None,
             person=getattr(query, self.document_type.person),
-            issued_from=query.issued_from,
-            issued_to=query.issued_to,
-            updated_since=query.updated_since,
+            words=search_of(query.q),
+            **{name: getattr(query, name, None) for name in FILTERS},
         )
 
     def _read(self, context: RequestContext) -> Answer:

@@ -142,6 +142,8 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, member in schema.get("properties", {}).items():
         shown = _without_null(member)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": shown}
+        if said := shown.pop("description", None):
+            parameter["description"] = said
         if shown.get("type") == "array":
             parameter |= {"style": "form", "explode": True}
         found.append(parameter)

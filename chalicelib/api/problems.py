@@ -218,7 +218,7 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if endpoint.method != "GET":
         found += [errors.TooLarge, request_errors.UnsupportedMediaType]
     if endpoint.idempotent:
-        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
+        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.CompanyFull]
     if endpoint.if_match:
         found.append(request_errors.MatchRequired)
     if reading(endpoint.method, endpoint.path) is not None:

@@ -13,7 +13,8 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, ResponseModel, Text
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
-from chalicelib.services.records import editing
+from chalicelib.domain.search import search_of
+from chalicelib.services.records import editing, listing
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.paging import Window
 
@@ -62,10 +63,16 @@ class RecordShown(ResponseModel):
 
 
 class RecordQuery(PageQuery):
-    """Filters of a list of records. `q` searches names, ignoring case and accents."""
+    """Filters of a list of records."""
 
     updated_since: Instant | None = None
-    q: Annotated[str, Text(100)] | None = None
+    q: Annotated[str, Text(100)] | None = Field(
+        None,
+        description="Words of the name (of an item also its reference; of a customer or supplier also the ICE, the "
+        "e-mail address and the telephone number), without case and accents. Each of the first eight must begin a "
+        "word. What was written in the last second may be missing.",
+        examples=["atlas"],
+    )
 
 
 @dataclass(frozen=True)
@@ -154,11 +161,11 @@ class RecordNoun:
 
     def _list(self, context: RequestContext) -> Answer:
         query = context.query
-        keep: Callable[[Any], bool] | None = editing.keeping(
-            updated_since=query.updated_since, words=query.q, **{name: getattr(query, name) for name in self.filters}
+        keep: Callable[[Any], bool] | None = listing.keeping(
+            updated_since=query.updated_since, **{name: getattr(query, name) for name in self.filters}
         )
         window = Window(query.limit, query.starting_after, query.ending_before)
-        page = editing.listing(context.open, self.resource, window, keep)
+        page = listing.listing(context.open, self.resource, window, keep, search_of(query.q))
         data = [self.show(record, context.open.head) for record in page.items]
         return Answer(listed(address(self.plural), data, more=page.next is not None, next=page.next))
 

@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, RowPage, Store, start_after
+from chalicelib.store.wire import SORT, IndexEntry, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -96,6 +96,16 @@ class Reader:
         own = [ref._replace(company=self.company) for ref in refs]
         return self.store.records(own)
 
+    def batch(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """The records at these addresses of this company that exist: cheaper than `of`, but not as of one moment."""
+        return self.store.batch([ref._replace(company=self.company) for ref in refs])
+
+    def entries(
+        self, table: str, index: str, low: str, high: str, *, descending: bool = False, limit: int | None = None
+    ) -> tuple[tuple[IndexEntry, ...], bool]:
+        """The entries of a local index of this company, as `Store.entries` has them."""
+        return self.store.entries(table, index, self.company, low, high, descending=descending, limit=limit)
+
     def page(
         self,
         table: str,
@@ -104,13 +114,10 @@ class Reader:
         after: str | None = None,
         descending: bool = False,
         limit: int = 100,
-        matching: Condition | None = None,
     ) -> RowPage:
         """One page of this company's rows in `table` by sort key."""
         start = start_after(self.company, after) if after else None
-        return self.store.query(
-            table, self.company, where, after=start, descending=descending, limit=limit, matching=matching
-        )
+        return self.store.query(table, self.company, where, after=start, descending=descending, limit=limit)
 
     def all(self, table: str, prefix: str) -> Iterator[Record]:
         """Every row of `table` whose sort key begins with `prefix`, in order, a page at a time."""

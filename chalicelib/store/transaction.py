@@ -225,8 +225,8 @@ def _items(
     if reply is not None:
         bookkeeping.append(_put(store, _answered(call, reply), call.random("salt", "answer")[:16], new=False))
     deletes = [_delete(store, record) for record in decision.deletes]
-    if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
-        raise ValueError(f"a transaction of {count} items: split the verb")
+    if len(rows) + len(bookkeeping) + len(deletes) > MAX_TRANSACTION:
+        raise TransactionTooLarge(limit=f"{MAX_TRANSACTION}")
     if len(msgspec.json.encode(bookkeeping + rows)) > MAX_TRANSACTION_BYTES:
         raise TransactionTooLarge(limit="4 MB")
     return bookkeeping + rows, deletes

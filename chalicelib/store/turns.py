@@ -21,7 +21,8 @@ from chalicelib.domain.call import SYSTEM_KEY, Call
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.journal import WriterQueue
 from chalicelib.store import conflicts
-from chalicelib.store.wire import Store, is_passing
+from chalicelib.store.failures import is_passing
+from chalicelib.store.wire import Store
 from chalicelib.store.write_path import WritePath
 
 RECENT: Final = timedelta(milliseconds=300)

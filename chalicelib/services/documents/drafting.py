@@ -100,7 +100,8 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    values = completed(document_type, _entered(content), company, party if isinstance(party, Party) else None, day)
+    content = _entered(content)
+    values = completed(document_type, content, company, party if isinstance(party, Party) else None, day)
     return draft_class_of(document_type)(**stamps, **values)
 
 
