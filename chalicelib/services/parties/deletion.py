@@ -5,6 +5,7 @@ A request of a person to be erased never comes here: it is not refused for a dra
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.call import Call
@@ -14,8 +15,8 @@ from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import types_about
-from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import InUse
+from chalicelib.services.documents.unapplied_credit import MOST_BATCH, rows_naming
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
@@ -63,36 +64,21 @@ def _delete(reader: Reader, call: Call, resource: Resource[P], id: str, use: Use
 
 
 def use_of(reader: Reader, party: str) -> Use:
-    """Count what depends on the party. Reads every document of the kinds that may name them. Raises Busy."""
-    types = types_about(party)
-    drafts = sum(_drafts(reader, document_type, party) for document_type in types)
-    owed = (
-        state
-        for document_type in types
-        if document_type.payable != "none"
-        for state in _issued(reader, document_type, party)
-        if isinstance(state.document, Issued) and left(state.document, state.balance) > 0
+    """Count what depends on the party, by the index of customers: reads the documents of this party alone. Raises
+    Busy."""
+    store, company, types = reader.store, reader.company, types_about(party)
+    drafts = (
+        draft for each in types if each.draft is not None for draft in rows_naming(store, each.draft, company, party)
     )
-    credit = (row for row in reader.store.all_of(CreditEntry, reader.company) if row.customer == party and row.rest > 0)
-    return Use(drafts, sum(1 for _ in owed) + sum(1 for _ in credit))
+    owed = (document for each in types if each.payable != "none" for document in _owed(reader, each, party))
+    credit = (entry for entry in rows_naming(store, CreditEntry, company, party) if entry.rest > 0)
+    return Use(sum(1 for _ in drafts), sum(1 for _ in owed) + sum(1 for _ in credit))
 
 
-def _drafts(reader: Reader, document_type: DocumentType, party: str) -> int:
-    if document_type.draft is None:
-        return 0
-    rows = reader.store.all_of(document_type.draft, reader.company)
-    return sum(1 for row in rows if document_type.person_of(row) == party)
-
-
-def _issued(reader: Reader, document_type: DocumentType, party: str) -> Iterator[DocumentState]:
-    """The party's frozen documents with their balances. A balance follows its document."""
-    found: DocumentState | None = None
-    for row in reader.all("ledger", f"{document_type.kind}#"):
-        if found and isinstance(row, Balance) and row.id == found.id:
-            found = DocumentState(found.document, row)
-            continue
-        if found:
-            yield found
-        found = DocumentState(row) if isinstance(row, Issued) and document_type.person_of(row) == party else None
-    if found:
-        yield found
+def _owed(reader: Reader, document_type: DocumentType, party: str) -> Iterator[Issued]:
+    """The party's frozen documents on which money is owed."""
+    documents = rows_naming(reader.store, document_type.issued, reader.company, party)
+    while batch := list(islice(documents, MOST_BATCH)):
+        refs = [document_type.balance.ref(reader.company, each.id) for each in batch] if document_type.balance else []
+        balances = {row.id: row for row in reader.batch(refs).values() if isinstance(row, Balance)}
+        yield from (each for each in batch if left(each, balances.get(each.id)) > 0)
