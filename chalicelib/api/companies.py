@@ -181,7 +181,7 @@ def _profile(context: RequestContext) -> Answer:
 
 
 def _edit(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_company), version=present_company)
+    call = context.presenting(shown(present_company))
     return answer(companies.edit(context.world, call, context.body.content()))
 
 
@@ -190,8 +190,8 @@ def _set_logo(context: RequestContext) -> Answer:
         picture = b64decode(context.body.logo, validate=True)
     except ValueError as error:  # binascii.Error is a ValueError. Text beyond ASCII raises a plain ValueError.
         raise invalid("/logo", "bad_base64") from error
-    call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.set_logo(context.world, context.open, call, picture))
+    call = context.presenting(shown(present_company))
+    return answer(companies.set_logo(context.world, call, picture))
 
 
 ENDPOINTS = (

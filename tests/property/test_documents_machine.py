@@ -387,6 +387,22 @@ class Documents(RuleBasedStateMachine):
         self.check_register(ledger)
         self.check_documents(ledger)
         self.check_balances(ledger)
+        self.check_indexes(ledger)
+
+    def check_indexes(self, ledger: Ledger) -> None:
+        """Each index of the ledger holds exactly the keys that follow from the documents and balances."""
+        reader = open_company(self.world.store, self.company)
+        documents = [d for cls in (Invoice, CreditNote) for d in ledger.of(cls)]
+        named = [*documents, *ledger.of(CreditEntry), *ledger.of(Refund)]
+        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        due = [d for d in ledger.of(Invoice) if left(d, balances.get(d.id)) > 0]
+        expected = {
+            "open": [f"invoice#{d.due_date}#{d.id}" for d in due],
+            "date": [f"{d.KIND}#{d.issue_date}#{d.id}" for d in documents],
+            "customer": [f"{row.KIND}#{row.customer}#{row.id}" for row in named],
+        }
+        found = {index: [entry.key for entry in reader.entries("ledger", index, " ", "~")[0]] for index in expected}
+        assert found == {index: sorted(keys) for index, keys in expected.items()}
 
     def check_register(self, ledger: Ledger) -> None:
         """No gap, no inversion of dates, every document in its place, the chain as recomputed."""

@@ -59,6 +59,10 @@ class Head(Record):
     restore: str | None = kept("journal.state", default=None)
     """The job that restores a backup into the company and keeps it closed meanwhile. For a closed company: the job
     whose copy continues its numbering."""
+    served: int = kept("journal.state", default=0)
+    """The last number of the writers' queue that has committed."""
+    served_at: datetime | None = kept("journal.state", default=None)
+    """The instant of that commit."""
 
 
 def fenced_for(head: Head, at: datetime) -> float:

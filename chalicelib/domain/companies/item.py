@@ -5,6 +5,8 @@ from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.metadata import Metadata
+from chalicelib.domain.search import text_key
+from chalicelib.domain.text import words
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
@@ -24,3 +26,12 @@ class Item(Record):
     nature: Nature = kept("item.content", default="goods")
     metadata: Metadata | None = kept("item.content", default=None)
     """Pairs of texts for the client's own use."""
+
+    @property
+    def searched(self) -> list[list[str]]:
+        """The words by which a search finds it: name and reference."""
+        return [words(self.name), words(self.reference or "")]
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its words."""
+        return text_key(self.KIND, self.searched, self.id)

@@ -146,6 +146,11 @@ REFERENCES: Final = ("buyer_reference", "order_reference", "metadata")
 anybody."""
 
 
+def _party(document: Record) -> str | None:
+    """The other party that a document names. An index by it has one name for customers and suppliers."""
+    return getattr(document, "customer", None) or getattr(document, "supplier", None)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DraftDocument(Record):
     """A document that has no number yet. Its kind adds the attribute that names the other party."""
@@ -172,11 +177,15 @@ class DraftDocument(Record):
     order_reference: str | None = kept("draft.content", default=None)
     metadata: Metadata | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
-    """The totals as of the last edit. The issue calculates them again."""
+    """The totals as of the last edit. Reads and the issue calculate them again."""
     expected_withholding: ExpectedWithholding | None = kept("draft.content", default=None)
     notices: tuple[Notice, ...] = kept("draft.content", default=())
     advances: tuple[str, ...] = kept("draft.content", default=(), sparse=True)
     """The entries of unapplied credit that this document alone takes, at its issue."""
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its other party."""
+        return self.party_key(_party(self))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -225,6 +234,10 @@ class Issued(Record):
     """The edition of its e-invoice; None is the first one. An issued e-invoice stays as it was."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its day of issue and by its other party."""
+        return {"_date": f"{self.KIND}#{self.issue_date}#{self.id}", **self.party_key(_party(self))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.template import EarlierTemplate, digest_of, id_of
 from chalicelib.domain.documents.copies import as_of
@@ -16,6 +18,7 @@ from chalicelib.domain.language import Language
 from chalicelib.domain.privacy.erased import require_shown
 from chalicelib.files import prefixes
 from chalicelib.files.objects import Link
+from chalicelib.services.documents.current_drafts import recalculated
 from chalicelib.services.documents.einvoicing import attached
 from chalicelib.services.documents.view import draft_view, issued_view
 from chalicelib.store.read import Reader, open_company
@@ -43,8 +46,9 @@ class Printable:
 
 def pdf(world: "World", reader: Reader, kind: str, id: str, language: Language | None) -> Link:
     """The address of the document's page, valid for `LINK_SECONDS`. Raises NotFound, Busy, RendererUnavailable,
-    DocumentBlocked for an erased buyer's document, and InvalidContent for a company template that fails on a draft."""
-    printable = _printable(reader, kind, id, language)
+    DocumentBlocked for an erased buyer's document. Raises InvalidContent for a company template that fails on a draft,
+    and for a draft whose content the issue would refuse."""
+    printable = _printable(reader, kind, id, today(world.now()), language)
     key = _kept(world, reader.company, printable)
     return world.files.url(key, filename=printable.filename)
 
@@ -59,12 +63,12 @@ def render_now(world: "World", company: str, ids: Sequence[str]) -> None:
     for id in ids:
         if document_type := by_id(id):
             with suppress(DocumentBlocked):
-                _kept(world, company, _printable(reader, document_type.kind, id, None))
+                _kept(world, company, _printable(reader, document_type.kind, id, today(world.now())))
 
 
 def page_of(world: "World", reader: Reader, kind: str, id: str) -> tuple[str, str]:
     """The page of an issued document in its own language: its file name and its object key. Raises as `pdf` does."""
-    printable = _printable(reader, kind, id, None)
+    printable = _printable(reader, kind, id, today(world.now()))
     return printable.filename, _kept(world, reader.company, printable)
 
 
@@ -119,7 +123,9 @@ def _inputs(world: "World", company: str, printable: Printable) -> tuple["Render
     return renderer, logo, prefixes.pdf(company, digest)
 
 
-def _printable(reader: Reader, kind: str, id: str, language: Language | None) -> Printable:
+def _printable(reader: Reader, kind: str, id: str, day: date, language: Language | None = None) -> Printable:
+    """The inputs of a document's page. A draft is calculated as of `day`. Raises InvalidContent if its issue would be
+    refused for its content: its page would contradict itself."""
     company, draft, issued = _found(reader, kind, id)
     if isinstance(issued, Issued):
         require_shown(reader.head, issued)
@@ -136,6 +142,7 @@ def _printable(reader: Reader, kind: str, id: str, language: Language | None) ->
     document_type = by_kind(kind)
     person = document_type.person_of(draft)
     party = reader.many(PARTIES[document_type.counterparty], [person])[0] if person else None
+    draft = recalculated(document_type, draft, company, party, day)
     spoken = language or draft.language or (party.language if party else company.language)
     logo = company.logo if document_type.party == "buyer" else None  # a logo stands for the seller
     return Printable(draft_view(draft, company, party, spoken), "brouillon.pdf", logo, company.template)

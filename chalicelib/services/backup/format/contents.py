@@ -115,6 +115,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("transient", "code"): SHORT_LIVED,
         ("transient", "former_owner"): SHORT_LIVED,
         ("transient", "tally"): SHORT_LIVED,
+        ("transient", "queue"): SHORT_LIVED,
         ("transient", "mail"): SHORT_LIVED,
         ("transient", "diagnostics"): "it belongs to no company",
         ("transient", "job_checkpoint"): "it belongs to no company",
