@@ -45,6 +45,11 @@ ElectronicAddress = Annotated[
 ]
 ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
+_TEMPLATE = (
+    "The merchant's own page, in Liquid over HTML; null for the standard layout. A document keeps that of its issue."
+)
+_EXAMPLE = "<h1>{{ title }} {{ number }}</h1>"
+Template = Annotated[str, multi_line(MAX_TEMPLATE), Field(description=_TEMPLATE, examples=[_EXAMPLE])]
 
 
 class Particulars(Edit):
@@ -111,7 +116,7 @@ class CompanyEdit(_Profile):
 
     name: Name = unsent()
     logo: None = unsent()
-    template: Annotated[str, multi_line(MAX_TEMPLATE)] | None = None
+    template: Template | None = None
     series: NumberingsIn = unsent()
 
 
@@ -150,7 +155,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
         description="Whether documents have an empty box for a stamp and a signature.", examples=[True]
     )
     logo: str | None
-    template: str | None
+    template: Annotated[str | None, Field(description=_TEMPLATE, examples=[_EXAMPLE])]
     policy_version: str
     mode: Mode
     series: NumberingsShown
