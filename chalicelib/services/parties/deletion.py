@@ -3,7 +3,6 @@
 A request of a person to be erased never comes here: it is not refused for a draft or a debt.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -13,17 +12,17 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import types_about
 from chalicelib.domain.errors import InUse
-from chalicelib.services.documents.unapplied_credit import MOST_BATCH, rows_naming
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.store.decision import Committed, Decision
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, rows_of_party
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 
 P = TypeVar("P", bound=Party)
+TOGETHER = 50
+"""Documents whose balances are read at once."""
 
 
 @dataclass(frozen=True)
@@ -64,21 +63,30 @@ def _delete(reader: Reader, call: Call, resource: Resource[P], id: str, use: Use
 
 
 def use_of(reader: Reader, party: str) -> Use:
-    """Count what depends on the party, by the index of customers: reads the documents of this party alone. Raises
+    """Count what depends on the party. Reads only the documents that name them, by the index of parties. Raises
     Busy."""
-    store, company, types = reader.store, reader.company, types_about(party)
-    drafts = (
-        draft for each in types if each.draft is not None for draft in rows_naming(store, each.draft, company, party)
-    )
-    owed = (document for each in types if each.payable != "none" for document in _owed(reader, each, party))
-    credit = (entry for entry in rows_naming(store, CreditEntry, company, party) if entry.rest > 0)
-    return Use(sum(1 for _ in drafts), sum(1 for _ in owed) + sum(1 for _ in credit))
+    types = types_about(party)
+    drafts = sum(_drafts(reader, document_type, party) for document_type in types)
+    owed = sum(_owed(reader, document_type, party) for document_type in types)
+    credit = rows_of_party(reader.store, CreditEntry, reader.company, party)
+    return Use(drafts, owed + sum(1 for row in credit if row.rest > 0))
 
 
-def _owed(reader: Reader, document_type: DocumentType, party: str) -> Iterator[Issued]:
-    """The party's frozen documents on which money is owed."""
-    documents = rows_naming(reader.store, document_type.issued, reader.company, party)
-    while batch := list(islice(documents, MOST_BATCH)):
-        refs = [document_type.balance.ref(reader.company, each.id) for each in batch] if document_type.balance else []
-        balances = {row.id: row for row in reader.batch(refs).values() if isinstance(row, Balance)}
-        yield from (each for each in batch if left(each, balances.get(each.id)) > 0)
+def _drafts(reader: Reader, document_type: DocumentType, party: str) -> int:
+    if document_type.draft is None:
+        return 0
+    return sum(1 for _ in rows_of_party(reader.store, document_type.draft, reader.company, party))
+
+
+def _owed(reader: Reader, document_type: DocumentType, party: str) -> int:
+    """The number of the party's frozen documents of which something is owed."""
+    if document_type.balance is None:
+        return 0
+    count, documents = 0, rows_of_party(reader.store, document_type.issued, reader.company, party)
+    while batch := list(islice(documents, TOGETHER)):
+        refs = [document_type.balance.ref(reader.company, document.id) for document in batch]
+        balances = reader.batch(refs)
+        for document, ref in zip(batch, refs, strict=True):
+            balance = balances.get(ref)
+            count += left(document, balance if isinstance(balance, Balance) else None) > 0
+    return count
