@@ -77,8 +77,11 @@ def test_a_name_that_pages_cannot_print_is_a_notice_on_its_owner_and_on_the_draf
 
 
 def test_a_seller_that_pages_cannot_print_is_a_notice_on_the_draft(shop: Shop) -> None:
-    named = shop.owner.patch("/v1/company", {"name": "茶 Négoce"}, "*")
-    assert notices(named.json) == [("/name", "characters_unprintable", {"characters": "茶"})]
+    named = shop.owner.patch("/v1/company", {"name": "茶 Négoce", "bank_name": "银行"}, "*")
+    assert notices(named.json) == [
+        ("/name", "characters_unprintable", {"characters": "茶"}),
+        ("/bank_name", "characters_unprintable", {"characters": "银 行"}),
+    ]
     assert notices(draft(shop)) == [("", "company_unprintable", {})]
 
 
