@@ -55,6 +55,14 @@ Template = Annotated[str, multi_line(MAX_TEMPLATE), Field(description=_TEMPLATE,
 class Particulars(Edit):
     """A company's identity, contact and bank account, without its name."""
 
+    name_ar: (
+        Annotated[
+            str,
+            Text(200),
+            Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"]),
+        ]
+        | None
+    ) = None
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
     person: PersonType = unsent()
@@ -66,6 +74,14 @@ class Particulars(Edit):
     cnss: Annotated[str, Text(40)] | None = None
     share_capital: Amount | None = None
     rib: Annotated[str, Text(60)] | None = None
+    bank_name: (
+        Annotated[
+            str,
+            Text(100),
+            Field(description="The bank of the account `rib`, printed above it.", examples=["Banque Populaire"]),
+        ]
+        | None
+    ) = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
     electronic_address: ElectronicAddress | None = None
@@ -76,6 +92,10 @@ class _Profile(LawSettingsEdit, Particulars):
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
     financial_year_end: MonthDay = unsent()
+    signature_box: Annotated[
+        bool,
+        Field(description="Whether documents have an empty box for a stamp and a signature.", examples=[True]),
+    ] = unsent()
 
 
 class SignUp(_Profile):
@@ -111,6 +131,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
 
     object: Literal["company"]
     name: str
+    name_ar: str | None = Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"])
     legal_form: str | None
     regime: Regime
     person: PersonType
@@ -122,6 +143,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
     cnss: str | None
     share_capital: str | None
     rib: str | None
+    bank_name: str | None = Field(description="The bank of the account.", examples=["Banque Populaire"])
     email: str | None
     phone: str | None
     electronic_address: ElectronicAddressShown
@@ -129,6 +151,9 @@ class CompanyShown(LawSettingsShown, RecordShown):
     payment_terms_days: int
     tax_certificate_until: str | None
     financial_year_end: str
+    signature_box: bool = Field(
+        description="Whether documents have an empty box for a stamp and a signature.", examples=[True]
+    )
     logo: str | None
     template: Annotated[str | None, Field(description=_TEMPLATE, examples=[_EXAMPLE])]
     policy_version: str
