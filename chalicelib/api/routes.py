@@ -61,6 +61,7 @@ ROUTES = (
     Route("GET", "/v1/customers/{id}/refunds", False, "credit"),
     Route("POST", "/v1/customers/{id}/refunds", False, "credit"),
     Route("POST", "/v1/invoices/{id}/refunds", False, "credit"),
+    Route("GET", "/v1/customers/{id}/statement", False, "statements"),
     Route("GET", "/v1/series", False, "register"),
     Route("GET", "/v1/register", False, "register"),
     Route("GET", "/v1/register/verify", False, "register"),

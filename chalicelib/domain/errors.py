@@ -229,6 +229,12 @@ class InvalidContent(Refusal):
     code = "invalid_content"
 
 
+class StatementTooLarge(InvalidContent):
+    """The customer has more documents than one statement reads."""
+
+    code = "statement_too_large"
+
+
 class IdempotencyKeyReused(Refusal):
     """The key was used before with another request."""
 

@@ -263,6 +263,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
         f"/v1/payments/{_paid(shop)}/reverse", {"reason": "returned_unpaid"}
     ),
     ("GET", "/v1/customers/{id}/credit"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/credit"),
+    ("GET", "/v1/customers/{id}/statement"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/statement"),
     ("POST", "/v1/customers/{id}/credit"): lambda shop: Sample(
         f"/v1/customers/{_made(shop, '/v1/customers', CUSTOMER)}/credit", _payment()
     ),

@@ -90,6 +90,7 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
         ("GET", "/v1/payments/{id}"),
         ("GET", "/v1/customers/{id}/credit"),
         ("GET", "/v1/customers/{id}/refunds"),
+        ("GET", "/v1/customers/{id}/statement"),
         ("POST", "/v1/invoices/preview"),
         ("GET", "/v1/credit-notes"),
         ("GET", "/v1/credit-notes/{id}"),
