@@ -143,13 +143,13 @@ class World:
 
         return TypstRenderer()
 
-    def renderer(self, template: str | None) -> "Renderer":
-        """The renderer of a company's HTML template, or the standard one."""
+    def renderer(self, template: str | None, *, trial: bool = False) -> "Renderer":
+        """The renderer of a company's HTML template, or the standard one. A trial has less time."""
         if template is None:
             return self.typst
-        from chalicelib.render.pdfkit_renderer import PdfkitRenderer
+        from chalicelib.render.pdfkit_renderer import LIMITS, TRIAL, PdfkitRenderer
 
-        return PdfkitRenderer(template)
+        return PdfkitRenderer(template, limits=TRIAL if trial else LIMITS)
 
     @shared
     def mailer(self) -> "Mailer":

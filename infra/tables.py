@@ -5,7 +5,7 @@ from typing import Any
 from chalicelib.policy.model import Policy
 from chalicelib.policy.terms import most_days
 from chalicelib.store.drill import DRILL_PREFIX
-from chalicelib.store.tables import TABLES, Index, TableDefinition
+from chalicelib.store.tables import TABLES, Index, LocalIndex, TableDefinition
 
 KEY = "DataKey"
 """The logical name of the key that encrypts tables and objects."""
@@ -40,12 +40,11 @@ def _drill_table(prefix: str, table: TableDefinition, policy: Policy) -> dict[st
 
 
 def _table(prefix: str, table: TableDefinition, policy: Policy) -> dict[str, Any]:
-    names = ["company", "sort", *(name for index in table.indexes for name in (index.hash, index.range))]
     properties: dict[str, Any] = {
         "TableName": prefix + table.name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _keys("company", "sort"),
-        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in dict.fromkeys(names)],
+        "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in table.attributes],
         "DeletionProtectionEnabled": True,
         "PointInTimeRecoverySpecification": _recovery(policy),
         "SSESpecification": {
@@ -56,6 +55,8 @@ def _table(prefix: str, table: TableDefinition, policy: Policy) -> dict[str, Any
     }
     if table.indexes:
         properties["GlobalSecondaryIndexes"] = [_index(index) for index in table.indexes]
+    if table.local:
+        properties["LocalSecondaryIndexes"] = [_local_index(index) for index in table.local]
     if table.ttl:
         properties["TimeToLiveSpecification"] = {"AttributeName": table.ttl, "Enabled": True}
     return {"Type": "AWS::DynamoDB::Table", **KEPT, "Properties": properties}
@@ -71,6 +72,11 @@ def _recovery(policy: Policy) -> dict[str, Any]:
 def _index(index: Index) -> dict[str, Any]:
     projection = {"ProjectionType": "KEYS_ONLY" if index.keys_only else "ALL"}
     return {"IndexName": index.name, "KeySchema": _keys(index.hash, index.range), "Projection": projection}
+
+
+def _local_index(index: LocalIndex) -> dict[str, Any]:
+    keys = _keys("company", index.range)
+    return {"IndexName": index.name, "KeySchema": keys, "Projection": {"ProjectionType": "KEYS_ONLY"}}
 
 
 def _keys(hash_name: str, range_name: str) -> list[dict[str, str]]:

@@ -57,11 +57,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Service:
-    """The application, its preparation, and its scheduled functions. `lacks` has a line for each optional part that is
-    not installed."""
+    """The application, its preparation (given the data directory), and its scheduled functions. `lacks` has a line for
+    each optional part that is not installed."""
 
     app: Chalice
-    prepare: Callable[[], None]
+    prepare: Callable[[Path], None]
     jobs: tuple[ScheduledJob, ...]
     run: Callable[[str], object]
     seed: Callable[[str, Issuer, Path], Demo] = seed
@@ -76,12 +76,14 @@ def real_service() -> Service:
     from chalicelib.jobs.runner import run_scheduled
     from chalicelib.store.drill import drill_settings
     from chalicelib.store.tables import create_tables, table_name
+    from local.migration import FOLDER, Migration
 
-    def prepare() -> None:
+    def prepare(data: Path) -> None:
         store = world().store
         # Use the client that the service needs anyway. PynamoDB would make one for each table.
         found = set(resources.table_names(store.connection.client))
         for settings in (world().settings, drill_settings(world().settings)):
+            Migration(settings, store.connection.client, data / FOLDER / settings.table_prefix).run(say)
             if not {table_name(settings, table) for table in store.names} <= found:
                 create_tables(settings)
 
@@ -114,7 +116,7 @@ def run(options: Options, service: Service) -> None:
             clients = resources.EngineClients(started.endpoint)
             queue_url = clients.create()
             os.environ.update(environment(started, issuer, queue_url))
-            service.prepare()
+            service.prepare(options.data)
         stack.enter_context(served(http))
         with step("preparing the demonstration company"):
             demo = service.seed(base_url, issuer, options.data)

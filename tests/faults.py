@@ -38,6 +38,8 @@ REASONS = (
 )
 PASSING_REASONS = REASONS[:4]
 THROTTLES = ("ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded")
+FULL = "ItemCollectionSizeLimitExceededException"
+"""The company's rows in a table with local indexes have reached 10 GB. No other call will help."""
 BEFORE = ("reset", "refused", "connect_timeout")
 """The request never arrives."""
 AFTER = ("answer_lost", "answer_late", "error_after", "late")
@@ -138,7 +140,7 @@ class Faults:
             if name == "error_after":
                 self._deliver(request)
             return _answer(request, 503 if name == "bare_503" else 500, _error(name))
-        if name in THROTTLES:
+        if name in (*THROTTLES, FULL):
             return _answer(request, 400, _error(name))
         if name == "late":
             self._late.append(threading.Timer(LATE_SECONDS, self._deliver, [request]))

@@ -28,7 +28,7 @@ PATHS: Mapping[str, WritePath] = {
     erase.__name__: erase.PATH,
     drill.__name__: DRILLS,
 }
-SENDERS = ("chalicelib.store.conflicts", "chalicelib.store.wire")
+SENDERS = ("chalicelib.store.conflicts", "chalicelib.store.turns", "chalicelib.store.wire")
 """Modules that send for others: the caller counts."""
 OBSERVERS = (__name__, "tests.iam")
 OWN = ("chalicelib", "tests", "local", "infra")

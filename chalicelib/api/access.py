@@ -17,7 +17,7 @@ from chalicelib.domain.errors import AlreadyExists, LastOwner, ProofNeeded
 from chalicelib.services.codes import email_key
 from chalicelib.services.companies import access
 from chalicelib.services.companies.access import KEYS, MadeKey
-from chalicelib.services.records import editing
+from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Window
 from chalicelib.services.representation.records import present_record
 
@@ -85,18 +85,18 @@ def _add_member(context: RequestContext) -> Answer:
 
 
 def _change_role(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_record), version=present_record)
+    call = context.presenting(shown(present_record))
     return answer(access.change_role(context.open, call, context.path["id"], context.body.role))
 
 
 def _remove_member(context: RequestContext) -> Answer:
-    call = context.presenting(shown(deleted), version=present_record)
+    call = context.presenting(shown(deleted))
     return answer(access.remove_member(context.open, call, context.path["id"]))
 
 
 def _keys(context: RequestContext) -> Answer:
     query = context.query
-    page = editing.listing(context.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
+    page = listing(context.open, KEYS, Window(query.limit, query.starting_after, query.ending_before))
     data = map(present_record, page.items)
     return Answer(listed(KEYS_URL, data, more=page.next is not None, next=page.next))
 
@@ -119,7 +119,7 @@ def _new_key(new: MadeKey, _: Head) -> Answer:
 
 
 def _revoke_key(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_record), version=present_record)
+    call = context.presenting(shown(present_record))
     return answer(access.revoke_key(context.world.store, call, context.path["id"]))
 
 

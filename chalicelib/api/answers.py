@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import msgspec
 
-from chalicelib.api.etag import require_match
 from chalicelib.api.redaction import REDACTED, redact
 from chalicelib.domain.call import Call, Reply
 from chalicelib.domain.clock import instant
@@ -74,23 +73,15 @@ def size(body: Body) -> int:
     return len(msgspec.json.encode(body))
 
 
-def presenting(call: Call, present: Presenter, version: Representation | None = None, if_match: str = "") -> Call:
-    """The call with its presenter. If `if_match` is set, also with the precondition that it names the `version` of the
-    value."""
+def presenting(call: Call, present: Presenter) -> Call:
+    """The call with its presenter."""
 
     def reply(value: Any, head: Head) -> Reply:
         answer = present(value, head)
         secret = msgspec.json.encode(answer.secret) if answer.secret is not None else None
         return Reply(answer.status, msgspec.json.encode(answer.body), answer.location, secret)
 
-    if version is None:
-        return replace(call, present=reply)
-    representation = version
-    return replace(
-        call,
-        present=reply,
-        require_current=lambda value, head: require_match(if_match, representation(value, head)),
-    )
+    return replace(call, present=reply)
 
 
 def answer(committed: Committed[Any]) -> Answer:

@@ -1,5 +1,5 @@
-"""Authentication and authorisation. The gateway's authorizer checks only the token; the guard checks membership and
-scope for each endpoint.
+"""Authentication and authorisation. The gateway's authorizer checks the signature of a person's token and the form of
+an API key. The guard checks the key, membership and scope for each endpoint, in one read (ADR 0086).
 
 The guard trusts only the request context that the authorizer wrote. A caller who does not belong to a company gets the
 same answer as for a company that does not exist.
@@ -26,7 +26,7 @@ from chalicelib.domain.errors import (
     invalid,
 )
 from chalicelib.domain.ids import is_id
-from chalicelib.outside.tokens import ApiToken, read_api_key
+from chalicelib.outside.tokens import read_api_key
 
 if TYPE_CHECKING:
     from chalice.app import Request
@@ -75,8 +75,9 @@ _UNVERIFIED: Final = "unverified"
 def authorize(world: "World", token: str) -> dict[str, str] | None:
     """The request context that the authorizer makes from this `Authorization` value; None if it proves no identity.
 
-    If the issuer's keys or the database are unavailable, the context says so and grants nothing. The guard then answers
-    503, because a caller with a valid token must not be asked to sign in again.
+    An API key of the right form is let through without a read: the guard compares its digest. If the issuer's keys are
+    unavailable, the context says so and grants nothing. The guard then answers 503, because a caller with a valid token
+    must not be asked to sign in again.
     """
     scheme, _, credential = token.strip().partition(" ")
     credential = credential.strip()
@@ -84,7 +85,7 @@ def authorize(world: "World", token: str) -> dict[str, str] | None:
         return None
     try:
         if credential.startswith("fp_"):
-            return _key_context(world, credential)
+            return _key_context(credential)
         person = world.tokens.verify(credential)
     except Unauthenticated:
         return None
@@ -98,30 +99,33 @@ def authorize(world: "World", token: str) -> dict[str, str] | None:
     return context
 
 
-def _key_context(world: "World", credential: str) -> dict[str, str] | None:
+def _key_context(credential: str) -> dict[str, str] | None:
     key = read_api_key(credential)
     if key is None:
         return None
-    _admit_key(world, key.company, key.id, key.mode, key=key)
-    return {"kind": "api_key", "subject": key.id, "company": key.company, "mode": key.mode}
+    about = {"company": key.company, "mode": key.mode, "digest": key.digest}
+    return {"kind": "api_key", "subject": key.id, **about}
 
 
 def _admit_key(
-    world: "World", company: str, key_id: str, mode: str, *, key: ApiToken | None = None, maker: str | None = None
+    world: "World", company: str, key_id: str, context: Mapping[str, Any]
 ) -> tuple[Head, ApiKey, Record | None]:
-    """The company's head, the key's row and the membership of the sign-in `maker`, read at one moment. Raises
-    Unauthenticated for a key that is unknown, forged or revoked, or whose mode differs from the company's."""
-    from chalicelib.store.read import admit
+    """The company's head, the key's row and its maker's membership. Raises Unauthenticated for a key that is unknown,
+    forged or revoked, or whose mode differs from the company's."""
+    from chalicelib.store.read import admit, known_maker, maker_of
 
-    made_by = Member.ref(company, user=maker) if maker else None
-    admission = admit(world.store, company, ApiKey.ref(company, key_id), made_by)
+    user = known_maker(company, key_id)
+    admission = admit(
+        world.store, company, ApiKey.ref(company, key_id), Member.ref(company, user=user) if user else None
+    )
     head, row = admission.head, admission.entity
     # Without a row, compare with a digest that matches nothing, so that both cases take the same time.
     stored = row.digest if isinstance(row, ApiKey) else "0" * 64
-    forged = key is not None and not hmac.compare_digest(stored.encode(), key.digest.encode())
+    forged = not hmac.compare_digest(stored.encode(), str(context.get("digest", "")).encode())
+    mode = context.get("mode")
     if forged or head is None or not isinstance(row, ApiKey) or row.revoked_at is not None or mode != head.mode:
         raise Unauthenticated
-    return head, row, admission.maker
+    return head, row, admission.maker if user else maker_of(world.store, row)
 
 
 def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Actor, str, Reader | None]":
@@ -136,11 +140,12 @@ def guard(world: "World", endpoint: Endpoint, request: "Request") -> "tuple[Acto
         raise Busy
     if kind not in ("user", "api_key") or not isinstance(subject, str) or not subject:
         raise Unauthenticated
+    named = request.headers.get("company")
     if endpoint.scope == SIGNED_IN:
         if kind != "user":
+            _as_key(world, context, subject, named)
             raise Forbidden(scope="")
         return _person(context, subject, None), "", None
-    named = request.headers.get("company")
     if kind == "api_key":
         head, actor = _as_key(world, context, subject, named)
     else:
@@ -183,13 +188,7 @@ def _as_key(world: "World", context: Mapping[str, Any], key_id: str, named: str 
         raise Unauthenticated
     if named is not None and named.strip() != company:
         raise NotFound
-    from chalicelib.store.read import maker_of
-
-    try:
-        user = maker_of(world.store, company, key_id)
-    except NotFound:
-        raise Unauthenticated from None
-    head, row, maker = _admit_key(world, company, key_id, str(context.get("mode", "")), maker=user)
+    head, row, maker = _admit_key(world, company, key_id, context)
     if not isinstance(maker, Member) or maker.id != row.created_by:
         raise Unauthenticated
     return head, Actor(id=row.id, kind="api_key", scopes=KEY_SCOPES[maker.role].intersection(row.scopes))

@@ -63,7 +63,7 @@ def _switch(context: RequestContext) -> Answer:
         return _switched(companies.switching_off(context.open, cloud))
     if context.body.erase:
         require_fresh(context)
-    call = context.presenting(_switched, version=lambda switched, _: present_settings(switched.head))
+    call = context.presenting(_switched)
     return answer(companies.switch(context.world.store, call, cloud, erase=context.body.erase))
 
 

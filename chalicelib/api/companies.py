@@ -10,23 +10,21 @@ from chalicelib.api.answers import Answer, address, answer, listed, shown
 from chalicelib.api.document_shapes import NoticeShown
 from chalicelib.api.endpoint import SIGNED_IN, Endpoint, RequestContext
 from chalicelib.api.fields import Amount, Day, Email, Model, MonthDay, ResponseModel, Text, multi_line
+from chalicelib.api.law_settings import LawSettingsEdit, LawSettingsShown
 from chalicelib.api.numbering_models import NumberingsIn, NumberingsShown
 from chalicelib.api.paging import ListOf
 from chalicelib.api.parties import TermsDays
 from chalicelib.api.records import AddressIn, AddressShown, Edit, Name, RecordShown, unsent
 from chalicelib.domain.companies.company import (
-    Activity,
-    BusinessTaxMissing,
     Mode,
     Regime,
-    VatBasis,
-    VatBasisPeriod,
 )
 from chalicelib.domain.companies.member import Role
 from chalicelib.domain.errors import (
     AgeRefused,
     AlreadyExists,
     NumberingSettled,
+    RendererUnavailable,
     invalid,
 )
 from chalicelib.domain.ids import derived_id
@@ -41,31 +39,12 @@ from chalicelib.services.representation.records import present_company
 URL = address("company")
 MAX_LOGO_TEXT = 700_000
 """Characters of base64: slightly more than a picture of 512 KB, so that the picture's own limit refuses it."""
+_DECLARED = "The e-mail address that the company has declared for electronic invoices (CGI art. 145-X, BT-34)."
+ElectronicAddress = Annotated[
+    Email, Field(description=f"{_DECLARED} Without one, documents state `email`.", examples=["factures@atlas.example"])
+]
+ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
-
-
-VAT_BASIS = "The event at which TVA is due, by date: the payment (receipts, the default) or the invoice (CGI art. 95)."
-ACTIVITY = "The main activity. Fuel and medicines owe no stamp duty (LF 2019)."
-KEEPS_BOOKS = "Whether the company keeps accounts. A liberal profession that keeps none owes no stamp duty (LF 2019)."
-SECTOR_DAYS = "The payment terms that a decree allows to the sector, 180 days at most (Code de commerce art. 78-2)."
-SECTOR_DECREE = "The decree that names the sector."
-PAYMENT_TERMS_LAW = "Whether law 69-21 binds the company's sales; null: it does under the standard regime."
-BUSINESS_TAX_MISSING = "The reason for a missing number of the taxe professionnelle. It is printed nowhere."
-IDENTITIES_BIND_FROM = "The day from which documents without the identities of CGI art. 145 are refused."
-
-
-class VatBasisIn(Model):
-    """The basis of TVA from a day on."""
-
-    since: Annotated[Day, Field(alias="from", description="The first day.", examples=["2027-01-01"])]
-    basis: Annotated[VatBasis, Field(description="Due at the payment or at the invoice.", examples=["receipts"])]
-
-
-class VatBasisShown(ResponseModel):
-    """The basis of TVA from a day on."""
-
-    since: Annotated[str, Field(alias="from", description="The first day.", examples=["2027-01-01"])]
-    basis: Annotated[VatBasis, Field(description="Due at the payment or at the invoice.", examples=["receipts"])]
 
 
 class Particulars(Edit):
@@ -84,33 +63,14 @@ class Particulars(Edit):
     rib: Annotated[str, Text(60)] | None = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
+    electronic_address: ElectronicAddress | None = None
 
 
-class _Profile(Particulars):
+class _Profile(LawSettingsEdit, Particulars):
     language: Language = unsent()
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
     financial_year_end: MonthDay = unsent()
-    vat_basis: Annotated[tuple[VatBasisIn, ...], Field(max_length=20, strict=False, description=VAT_BASIS)] = unsent()
-    activity: Annotated[Activity | None, Field(description=ACTIVITY, examples=["services"])] = None
-    keeps_books: Annotated[bool | None, Field(description=KEEPS_BOOKS, examples=[True])] = None
-    sector_terms_days: Annotated[
-        Annotated[int, Field(ge=1, le=180)] | None, Field(description=SECTOR_DAYS, examples=[180])
-    ] = None
-    sector_decree: Annotated[
-        Annotated[str, Text(200)] | None, Field(description=SECTOR_DECREE, examples=["Décret n° 2-25-001"])
-    ] = None
-    payment_terms_law: Annotated[bool | None, Field(description=PAYMENT_TERMS_LAW, examples=[True])] = None
-    business_tax_missing: Annotated[
-        BusinessTaxMissing | None, Field(description=BUSINESS_TAX_MISSING, examples=["new"])
-    ] = None
-
-    def content(self) -> dict[str, Any]:
-        """The members that were sent, with domain values for the bases of TVA."""
-        sent = super().content()
-        if "vat_basis" in sent:
-            sent["vat_basis"] = tuple(VatBasisPeriod(since=part.since, basis=part.basis) for part in self.vat_basis)
-        return sent
 
 
 class SignUp(_Profile):
@@ -126,7 +86,8 @@ class SignUp(_Profile):
 
 class CompanyEdit(_Profile):
     """Omitted members stay unchanged; null clears a member that may be empty. `logo` is set by its own endpoint and
-    cleared here. `template` is the merchant's own HTML, at most 64 KB."""
+    cleared here. `template` is the merchant's own HTML, at most 64 KB. It is tried with a specimen before it is
+    stored."""
 
     name: Name = unsent()
     logo: None = unsent()
@@ -140,7 +101,7 @@ class LogoIn(Model):
     logo: Annotated[str, Field(max_length=MAX_LOGO_TEXT, json_schema_extra={"contentEncoding": "base64"})]
 
 
-class CompanyShown(RecordShown):
+class CompanyShown(LawSettingsShown, RecordShown):
     """A company's profile. `logo` is the picture's SHA-256. `notices` are warnings that do not block the change."""
 
     object: Literal["company"]
@@ -158,20 +119,11 @@ class CompanyShown(RecordShown):
     rib: str | None
     email: str | None
     phone: str | None
+    electronic_address: ElectronicAddressShown
     language: Language
     payment_terms_days: int
     tax_certificate_until: str | None
     financial_year_end: str
-    vat_basis: Annotated[list[VatBasisShown], Field(description=VAT_BASIS)]
-    activity: Annotated[Activity | None, Field(description=ACTIVITY, examples=["services"])]
-    keeps_books: Annotated[bool | None, Field(description=KEEPS_BOOKS, examples=[True])]
-    sector_terms_days: Annotated[int | None, Field(description=SECTOR_DAYS, examples=[180])]
-    sector_decree: Annotated[str | None, Field(description=SECTOR_DECREE, examples=["Décret n° 2-25-001"])]
-    payment_terms_law: Annotated[bool | None, Field(description=PAYMENT_TERMS_LAW, examples=[True])]
-    business_tax_missing: Annotated[
-        BusinessTaxMissing | None, Field(description=BUSINESS_TAX_MISSING, examples=["new"])
-    ]
-    identities_bind_from: Annotated[str | None, Field(description=IDENTITIES_BIND_FROM, examples=["2026-11-30"])]
     logo: str | None
     template: str | None
     policy_version: str
@@ -224,8 +176,8 @@ def _profile(context: RequestContext) -> Answer:
 
 
 def _edit(context: RequestContext) -> Answer:
-    call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.edit(context.world.store, call, context.body.content()))
+    call = context.presenting(shown(present_company))
+    return answer(companies.edit(context.world, call, context.body.content()))
 
 
 def _set_logo(context: RequestContext) -> Answer:
@@ -233,8 +185,8 @@ def _set_logo(context: RequestContext) -> Answer:
         picture = b64decode(context.body.logo, validate=True)
     except ValueError as error:  # binascii.Error is a ValueError. Text beyond ASCII raises a plain ValueError.
         raise invalid("/logo", "bad_base64") from error
-    call = context.presenting(shown(present_company), version=present_company)
-    return answer(companies.set_logo(context.world, context.open, call, picture))
+    call = context.presenting(shown(present_company))
+    return answer(companies.set_logo(context.world, call, picture))
 
 
 ENDPOINTS = (
@@ -279,7 +231,7 @@ ENDPOINTS = (
         response_model=CompanyShown,
         idempotent=True,
         if_match=True,
-        errors=(NumberingSettled,),
+        errors=(NumberingSettled, RendererUnavailable),
         tag="Company",
     ),
     Endpoint(

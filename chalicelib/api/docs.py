@@ -47,7 +47,7 @@ def _manners(version: str) -> str:
     said = (
         "Send `Authorization: Bearer …` with an access token or an API key.",
         "Send an `Idempotency-Key` with every POST and PATCH that writes: a repeated request gets the first answer.",
-        "When you change or delete, send the `ETag` that you read as `If-Match`.",
+        "When you change or delete, send the `ETag` that you read as `If-Match`. Every verb of a resource obeys it.",
         "Errors are `application/problem+json` with a stable `code`; `Accept-Language` chooses fr, ar or en.",
         "Every answer carries a `Request-Id`.",
     )

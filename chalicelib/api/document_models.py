@@ -1,7 +1,7 @@
 """The request models of documents and payments."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.api.fields import (
     Amount,
     Day,
+    Flag,
     Id,
     Instant,
     Model,
@@ -20,6 +21,7 @@ from chalicelib.api.fields import (
     UnitPrice,
     multi_line,
 )
+from chalicelib.api.metadata import MetadataIn
 from chalicelib.api.paging import PageQuery
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.calculation import MAX_LINES
@@ -52,6 +54,14 @@ SettlementAlias = Annotated[
         examples=["other"],
         json_schema_extra={"deprecated": True},
     ),
+]
+BuyerReference = Annotated[
+    str,
+    Text(100),
+    Field(description="The reference that the buyer demands on the invoice (BT-10).", examples=["Service achats"]),
+]
+OrderReference = Annotated[
+    str, Text(100), Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
 ]
 PRICE_WITH_TAX = "The price in dirhams with TVA, instead of unit_price."
 SERVICE_DONE = "The day on which a public body found the service done (service fait). Its terms run from it."
@@ -143,6 +153,9 @@ class DraftEdit(Model):
     lines: Annotated[tuple[LineIn, ...], Field(max_length=MAX_LINES, strict=False)] = ()
     discount: DiscountField | None = None
     notes: Annotated[str, multi_line(MAX_DESCRIPTION)] | None = None
+    buyer_reference: BuyerReference | None = None
+    order_reference: OrderReference | None = None
+    metadata: MetadataIn | None = None
 
     def content(self) -> dict[str, Any]:
         """The members that were sent, as domain values by name. Raises InvalidContent for a line without a price."""
@@ -221,11 +234,46 @@ class CreditIn(Model):
 
 
 class DocumentFilters(PageQuery):
-    """Filters of a list of documents; dates are those of issue, both included."""
+    """Filters of a list of documents. Several filters all apply."""
 
-    issued_from: Day | None = None
-    issued_to: Day | None = None
-    updated_since: Instant | None = None
+    number: Annotated[str, Text(60)] | None = Field(
+        None, description="The complete number.", examples=["FA-2026-00042"]
+    )
+    q: Annotated[str, Text(100)] | None = Field(
+        None,
+        description="Words of the number and of the other party's name, without case and accents. Each of the first "
+        "eight must begin a word.",
+        examples=["atlas"],
+    )
+    issued_from: Day | None = Field(None, description="The first day of issue.")
+    issued_to: Day | None = Field(None, description="The last day of issue.")
+    updated_since: Instant | None = Field(
+        None, description="Changed at this instant or later. Payments change a document too."
+    )
+    sort: Literal["created", "-created", "issue_date", "-issue_date"] | None = Field(
+        None,
+        description="The order, descending with `-`. A filter by days of issue has the order `issue_date`.",
+        examples=["-issue_date"],
+    )
+
+
+class PayableFilters(DocumentFilters):
+    """Filters of a list of payable documents. What is open is listed by due date, the earliest first."""
+
+    open: Flag | None = Field(
+        None, description="Issued documents of which something is owed, or nothing.", examples=[True]
+    )
+    overdue: Flag | None = Field(
+        None, description="Issued documents that are open past their due date, or not.", examples=[True]
+    )
+    due_from: Day | None = Field(None, description="The first due date.")
+    due_to: Day | None = Field(None, description="The last due date.")
+    sort: Literal["created", "-created", "issue_date", "-issue_date", "due_date", "-due_date"] | None = Field(  # type: ignore[assignment]  # one order more
+        None,
+        description="The order, descending with `-`. A filter by days of issue has the order `issue_date`; `open` and "
+        "`overdue` have `due_date`.",
+        examples=["due_date"],
+    )
 
 
 class PdfQuery(Model):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from chalicelib.api.fields import ResponseModel
+from chalicelib.api.metadata import MetadataShown
 from chalicelib.domain.companies.company import VatBasis
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.model import BuyerAddressMissing
@@ -140,6 +141,13 @@ class DocumentShown(ResponseModel):
     amount_in_words: WordsShown
     expected_withholding: WithholdingShown
     notes: str | None
+    buyer_reference: Annotated[
+        str | None, Field(description="The buyer's own reference (BT-10).", examples=["Service achats"])
+    ]
+    order_reference: Annotated[
+        str | None, Field(description="The number of the buyer's order (BT-13).", examples=["BC-2026-118"])
+    ]
+    metadata: MetadataShown
     specimen: bool = False
     register_: Annotated[RegisterPlace | None, Field(alias="register")]
     created_at: str | None

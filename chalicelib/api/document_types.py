@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from chalicelib.api.document_models import MAX_DESCRIPTION, DocumentFilters, DraftEdit
+from chalicelib.api.document_models import MAX_DESCRIPTION, DocumentFilters, DraftEdit, PayableFilters
 from chalicelib.api.document_shapes import DocumentShown, NoticeShown, PayableShown
 from chalicelib.api.fields import Amount, Day, Id, Model, multi_line
 from chalicelib.api.paging import expandable
@@ -91,7 +91,10 @@ def _query(document_type: DocumentType, name: str, party: Any) -> type[BaseModel
     if len(states) > 1:
         members["status"] = (Literal[states] | None, None)
     return create_model(
-        f"{name}Query", __base__=DocumentFilters, __doc__=f"Filters of the list of {_plural(document_type)}.", **members
+        f"{name}Query",
+        __base__=PayableFilters if document_type.balance else DocumentFilters,
+        __doc__=f"Filters of the list of {_plural(document_type)}.",
+        **members,
     )
 
 

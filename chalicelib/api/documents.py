@@ -1,20 +1,21 @@
 """Documents of every kind. The registry determines the endpoints of a kind."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, deleted, listed, shown, signed, size
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, deleted, listed, shown, signed
 from chalicelib.api.document_models import IssueIn, PdfQuery, RecordIn
 from chalicelib.api.document_shapes import Deleted, FileShown
 from chalicelib.api.document_types import models_of
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.paging import FilteredList
+from chalicelib.api.presenters.drafts import as_of_today, size_of, stored_or_shown
 from chalicelib.domain.clock import today
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.registry import document_types
-from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyIssued,
@@ -24,18 +25,39 @@ from chalicelib.domain.errors import (
     InvalidContent,
     NotFound,
     NotIssued,
+    QueryTooBroad,
     RendererUnavailable,
+    SortNotWithFilter,
     TooLarge,
     invalid,
 )
 from chalicelib.domain.ids import is_id
+from chalicelib.domain.search import search_of
 from chalicelib.services.documents import drafting, einvoicing, issuing, listing, printing
+from chalicelib.services.documents.document_query import DocumentQuery
 from chalicelib.services.representation.body import Body
-from chalicelib.services.representation.documents import present_document, present_draft, present_frozen
+from chalicelib.services.representation.documents import (
+    present_document,
+    present_draft,
+    present_frozen,
+)
 from chalicelib.services.representation.records import present_party
 from chalicelib.store.read import Reader
 
 XML = "application/xml"
+FILTERS = (
+    "number",
+    "status",
+    "open",
+    "overdue",
+    "due_from",
+    "due_to",
+    "issued_from",
+    "issued_to",
+    "updated_since",
+    "sort",
+)
+"""The members of a list's query that the service takes as they are. A kind may lack some."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +93,7 @@ class DocumentNoun:
                 summary=f"List {self.document_type.words.heading['en'].lower()}, newest first",
                 query=models.query,
                 response_model=found,
-                errors=(InvalidContent,),
+                errors=(InvalidContent, QueryTooBroad, SortNotWithFilter),
             ),
             endpoint(
                 method="GET",
@@ -184,36 +206,36 @@ class DocumentNoun:
 
     def _list(self, context: RequestContext) -> Answer:
         page = listing.documents(
-            context.open, self.document_type, self._query(context.query), _presented(context), size
+            context.open,
+            self.document_type,
+            self._query(context.query, context.at),
+            stored_or_shown(context),
+            size_of,
         )
-        data = list(page.items)
+        data = as_of_today(context, self.document_type, page.items)
         self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))
 
-    def _query(self, query: Any) -> listing.DocumentQuery:
+    def _query(self, query: Any, at: datetime) -> DocumentQuery:
         """The service's query of a list. Raises InvalidContent for a cursor of another kind of document."""
         for name in ("starting_after", "ending_before"):
             if (cursor := getattr(query, name)) and not is_id(self.document_type.prefix, cursor):
                 raise invalid(f"/query/{name}", "bad_cursor")
-        return listing.DocumentQuery(
+        return DocumentQuery(
             limit=query.limit,
+            today=today(at),
             after=query.starting_after or query.ending_before,
-            ascending=query.ending_before is not None,
-            status=getattr(query, "status", None),
+            backwards=query.ending_before is not None,
             person=getattr(query, self.document_type.person),
-            issued_from=query.issued_from,
-            issued_to=query.issued_to,
-            updated_since=query.updated_since,
+            words=search_of(query.q),
+            **{name: getattr(query, name, None) for name in FILTERS},
         )
 
     def _read(self, context: RequestContext) -> Answer:
-        body = present_document(
-            listing.document(context.open, self.document_type, context.path["id"]),
-            context.open.head,
-            today(context.at),
-        )
-        self._expand(context, [body])
-        return Answer(body)
+        found = stored_or_shown(context)(listing.document(context.open, self.document_type, context.path["id"]))
+        data = as_of_today(context, self.document_type, [found])
+        self._expand(context, data)
+        return Answer(data[0])
 
     def _expand(self, context: RequestContext, bodies: Sequence[Body]) -> None:
         """Replace the other parties' ids by the parties that still exist, where `expand[]` asks for it; one round trip
@@ -232,13 +254,13 @@ class DocumentNoun:
         return Answer({**present_draft(draft), "id": None, "version": None, "created_at": None, "updated_at": None})
 
     def _edit(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(present_draft), version=present_draft)
+        call = context.presenting(shown(present_draft))
         return answer(
             drafting.edit(context.world.store, call, self.document_type, context.path["id"], context.body.content())
         )
 
     def _delete(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(deleted), version=present_draft)
+        call = context.presenting(shown(deleted))
         return answer(drafting.delete(context.world.store, call, self.document_type, context.path["id"]))
 
     def _issue(self, context: RequestContext) -> Answer:
@@ -265,10 +287,6 @@ class DocumentNoun:
         return Answer(
             {"content": einvoicing.of_document(context.open, self.document_type, context.path["id"]).decode()}
         )
-
-
-def _presented(context: RequestContext) -> Callable[[DocumentState], Body]:
-    return lambda state: present_document(state, context.open.head, today(context.at))
 
 
 def _expand_parties(reader: Reader, document_type: DocumentType, bodies: Sequence[Body]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from chalicelib.api.answers import Answer, Presenter, Representation, presenting
+from chalicelib.api.answers import Answer, Presenter, presenting
 from chalicelib.domain.call import Call
 from chalicelib.domain.errors import ProofNeeded, Refusal
 from chalicelib.domain.language import Language
@@ -105,10 +105,9 @@ class RequestContext:
             raise LookupError("this endpoint does not write")
         return self.call
 
-    def presenting(self, present: Presenter, version: Representation | None = None) -> Call:
-        """The call of a verb that writes, with the presenter `present`. If `If-Match` is sent, it must name the
-        `version` of the current value."""
-        return presenting(self.writing, present, version, self.if_match)
+    def presenting(self, present: Presenter) -> Call:
+        """The call of a verb that writes, with the presenter `present`."""
+        return presenting(self.writing, present)
 
 
 def require_fresh(context: RequestContext) -> None:

@@ -91,13 +91,18 @@ def faults_of(error: "ValidationError", within: str = "") -> tuple[Fault, ...]:
             code, params = kind, dict(context)
         if code == "unknown_field" and within == "/query":
             code = "unknown_parameter"
-        found.append(Fault(pointer(one["loc"], within), code, params))
+        found.append(Fault(pointer(_place(one["loc"]), within), code, params))
     return tuple(fault for fault in found if not _counts_wrong_parts(fault, found))
 
 
 def _counts_wrong_parts(fault: Fault, found: Iterable[Fault]) -> bool:
     """Tell whether a list is only too short because Pydantic does not count its wrong parts."""
     return fault.code == "too_few" and any(other.pointer.startswith(f"{fault.pointer}/") for other in found)
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """The path of a fault. For a refused name of a pair, pydantic adds `[key]` after the name."""
+    return loc[:-1] if len(loc) > 1 and loc[-1] == "[key]" else loc
 
 
 @cache

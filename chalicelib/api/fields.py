@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError
 
@@ -217,6 +217,13 @@ def multi_line(longest: int) -> Text:
     return Text(longest, lines=True)
 
 
+def _flag(value: object) -> object:
+    """The boolean of a query parameter, which arrives as text."""
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""Yes or no in a query: `true` or `false`."""
 Amount = Annotated[Decimal, Number(12, 2, "1500.00")]
 """Dirhams, to the centime."""
 PositiveAmount = Annotated[Decimal, Number(12, 2, "1500.00", positive=True)]

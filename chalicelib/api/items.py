@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from chalicelib.api.fields import Id, Rate, Text, UnitPrice
+from chalicelib.api.metadata import MetadataIn, MetadataShown
 from chalicelib.api.records import Edit, Name, RecordNoun, RecordShown, unsent
 from chalicelib.domain.companies.item import Nature
 from chalicelib.services.records.items import ITEMS
@@ -21,6 +22,7 @@ class ItemEdit(Edit):
     vat_rate: Rate = unsent()
     exemption: Annotated[str, Text(80)] | None = None
     nature: Nature = unsent()
+    metadata: MetadataIn | None = None
 
 
 class ItemNew(ItemEdit):
@@ -44,6 +46,7 @@ class ItemShown(RecordShown):
     vat_rate: str
     exemption: str | None
     nature: Nature
+    metadata: MetadataShown
 
 
 ENDPOINTS = RecordNoun(

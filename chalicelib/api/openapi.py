@@ -15,6 +15,7 @@ from chalicelib.api.paging import ANY_ID
 from chalicelib.api.parse import FORM
 from chalicelib.api.problems import MEDIA, messages, refusals, status_of
 from chalicelib.api.serve import verb
+from chalicelib.api.versions import reading, tagged
 from chalicelib.domain.documents.registry import document_types
 from chalicelib.domain.errors import Refusal
 
@@ -118,7 +119,9 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
         names.append("Idempotency-Key")
     if endpoint.if_match:
         names.append("If-Match")
-    if endpoint.method == "GET" and _tagged(endpoint):
+    elif reading(endpoint.method, endpoint.path) is not None:
+        names.append("If-Match-Optional")
+    if endpoint.method == "GET" and tagged(endpoint):
         names.append("If-None-Match")
     return found + [{"$ref": f"#/components/parameters/{name}"} for name in names]
 
@@ -139,6 +142,8 @@ def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
     for name, member in schema.get("properties", {}).items():
         shown = _without_null(member)
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": shown}
+        if said := shown.pop("description", None):
+            parameter["description"] = said
         if shown.get("type") == "array":
             parameter |= {"style": "form", "explode": True}
         found.append(parameter)
@@ -154,14 +159,9 @@ def _without_null(member: Mapping[str, Any]) -> dict[str, Any]:
     return {**plain, **kinds[0]} if len(kinds) == 1 else dict(member) if kinds else plain
 
 
-def _tagged(endpoint: Endpoint) -> bool:
-    """Tell whether its answers carry an ETag: those of resources do, those of lists do not."""
-    return endpoint.response_model is not None and "has_more" not in endpoint.response_model.model_fields
-
-
 def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
     responses = {str(endpoint.status): _answer(endpoint, references)}
-    if endpoint.method == "GET" and _tagged(endpoint):
+    if endpoint.method == "GET" and tagged(endpoint):
         responses["304"] = {
             "description": "Nothing has changed since the version in If-None-Match.",
             "headers": REQUEST_ID,
@@ -188,7 +188,7 @@ def _responses(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, A
 
 def _answer(endpoint: Endpoint, references: Mapping[Any, Any]) -> dict[str, Any]:
     named = ["Request-Id"]
-    if _tagged(endpoint) and endpoint.status in (200, 201):
+    if tagged(endpoint) and endpoint.status in (200, 201):
         named.append("ETag")
     if endpoint.status in (201, 202, 303):
         named.append("Location")

@@ -9,6 +9,7 @@ from chalicelib.policy.ends import row_term
 from chalicelib.policy.wording import length
 
 TEXT: Final = {"type": "string"}
+_TAGS: Final = r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$'
 _EXAMPLE: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """Any instant: a month has no length without one."""
 REQUEST_ID: Final = {"Request-Id": {"$ref": "#/components/headers/Request-Id"}}
@@ -58,7 +59,13 @@ PARAMETERS: Final[dict[str, Any]] = {
         "The ETag of the version that you have read.",
         required=True,
         examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
-        pattern=r'^(\*|(W/)?"[!#-~]{0,128}"(\s*,\s*(W/)?"[!#-~]{0,128}"){0,19})$',
+        pattern=_TAGS,
+    ),
+    "If-Match-Optional": _header(
+        "If-Match",
+        "The ETag of the version that you have read. The answer is 412 if the resource has changed since.",
+        examples=['"4f0c2a9d1b7e4c1e9a523f6f1f0a7c11"'],
+        pattern=_TAGS,
     ),
     "If-None-Match": _header("If-None-Match", "The ETag that you have: the answer is 304 if nothing changed."),
 }
@@ -89,6 +96,8 @@ PROBLEM: Final[dict[str, Any]] = {
             "description": "On 412: the tag of the current version.",
         },
         "current_version": {"type": "integer", "description": "On 412."},
+        "drafts": {"type": "integer", "description": "On `in_use`: the drafts that name the customer or supplier."},
+        "debts": {"type": "integer", "description": "On `in_use`: documents not settled, and credit not applied."},
         "limit": {"description": "On 413: the limit that was exceeded.", "type": "string"},
     },
 }

@@ -1,11 +1,15 @@
 """Customers and suppliers."""
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.api.answers import Answer, answer, deleted, shown
 from chalicelib.api.document_shapes import NoticeShown
-from chalicelib.api.fields import Email, Id, Text, multi_line
+from chalicelib.api.endpoint import Endpoint, RequestContext
+from chalicelib.api.fields import Email, Id, Model, Text, multi_line
+from chalicelib.api.metadata import MetadataIn, MetadataShown
 from chalicelib.api.records import (
     AddressIn,
     AddressShown,
@@ -17,9 +21,11 @@ from chalicelib.api.records import (
     unsent,
 )
 from chalicelib.domain.companies.party import Billing, PartyKind
+from chalicelib.domain.errors import CloudStorageOff, InUse
 from chalicelib.domain.language import Language
 from chalicelib.domain.morocco.deadlines import UNBOUND
 from chalicelib.domain.morocco.withholding import Withholder
+from chalicelib.services.parties import deletion
 from chalicelib.services.records.parties import CUSTOMERS, SUPPLIERS
 from chalicelib.services.representation.records import present_party
 
@@ -49,6 +55,7 @@ class PartyEdit(Edit):
     payment_terms_days: TermsDays | None = None
     withholder: Withholder = unsent()
     notes: Annotated[str, multi_line(2_000)] | None = None
+    metadata: MetadataIn | None = None
 
 
 class CustomerEdit(PartyEdit):
@@ -95,6 +102,7 @@ class _PartyShown(RecordShown):
     payment_terms_days: int | None
     withholder: Withholder
     notes: str | None
+    metadata: MetadataShown
     notices: list[NoticeShown]
 
 
@@ -112,7 +120,25 @@ class SupplierShown(_PartyShown):
     object: Literal["supplier"]
 
 
-_CUSTOMERS = RecordNoun(
+class Deletion(Model):
+    """`force`: delete the record although drafts name it or money is owed."""
+
+    force: Literal["true", "false"] = "false"
+
+
+@dataclass(frozen=True)
+class PartyNoun(RecordNoun):
+    """Customers or suppliers. Before a deletion, the documents that depend on the record are counted."""
+
+    def _deleting(self) -> Endpoint:
+        return replace(super()._deleting(), query=Deletion, errors=(CloudStorageOff, InUse))
+
+    def _delete(self, context: RequestContext) -> Answer:
+        call, force = context.presenting(shown(deleted)), context.query.force == "true"
+        return answer(deletion.delete(context.open, call, self.resource, context.path["id"], force=force))
+
+
+_CUSTOMERS = PartyNoun(
     resource=CUSTOMERS,
     show=present_party,
     plural="customers",
@@ -126,7 +152,7 @@ _CUSTOMERS = RecordNoun(
     query=PartyQuery,
     filters=("kind",),
 )
-_SUPPLIERS = RecordNoun(
+_SUPPLIERS = PartyNoun(
     resource=SUPPLIERS,
     show=present_party,
     plural="suppliers",

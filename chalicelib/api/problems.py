@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from chalicelib.api import request_errors
 from chalicelib.api.faults import MOST_FAULTS
+from chalicelib.api.versions import reading
 from chalicelib.domain import errors
 from chalicelib.domain.companies.member import OWNER_CHANGE_DELAY
 from chalicelib.domain.errors import Fault, Refusal
@@ -24,6 +25,7 @@ MEDIA: Final = "application/problem+json"
 
 _MEMBERS: Final[dict[str, tuple[str, ...]]] = {
     "stale_version": ("current_etag", "current_version"),
+    "in_use": ("drafts", "debts"),
     "too_large": ("limit",),
     "forbidden": ("scope",),
     "clock_too_old": ("clock",),
@@ -216,9 +218,11 @@ def refusals(endpoint: "Endpoint") -> tuple[type[Refusal], ...]:
     if endpoint.method != "GET":
         found += [errors.TooLarge, request_errors.UnsupportedMediaType]
     if endpoint.idempotent:
-        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused]
+        found += [request_errors.IdempotencyKeyMissing, errors.IdempotencyKeyReused, errors.CompanyFull]
     if endpoint.if_match:
-        found += [request_errors.MatchRequired, errors.StaleVersion]
+        found.append(request_errors.MatchRequired)
+    if reading(endpoint.method, endpoint.path) is not None:
+        found.append(errors.StaleVersion)
     if endpoint.in_cloud:
         found.append(errors.CloudStorageOff)
     return tuple(dict.fromkeys((*found, *endpoint.errors)))

@@ -13,7 +13,8 @@ from chalicelib.api.endpoint import Endpoint, RequestContext, Scope
 from chalicelib.api.fields import CountryCode, Instant, Model, ResponseModel, Text
 from chalicelib.api.paging import FilteredList, PageQuery
 from chalicelib.domain.errors import AlreadyExists, CloudStorageOff, PersonErased
-from chalicelib.services.records import editing
+from chalicelib.domain.search import search_of
+from chalicelib.services.records import editing, listing
 from chalicelib.services.records.editing import Resource
 from chalicelib.services.records.paging import Window
 
@@ -62,10 +63,16 @@ class RecordShown(ResponseModel):
 
 
 class RecordQuery(PageQuery):
-    """Filters of a list of records. `q` searches names, ignoring case and accents."""
+    """Filters of a list of records."""
 
     updated_since: Instant | None = None
-    q: Annotated[str, Text(100)] | None = None
+    q: Annotated[str, Text(100)] | None = Field(
+        None,
+        description="Words of the name (of an item also its reference; of a customer or supplier also the ICE, the "
+        "e-mail address and the telephone number), without case and accents. Each of the first eight must begin a "
+        "word. What was written in the last second may be missing.",
+        examples=["atlas"],
+    )
 
 
 @dataclass(frozen=True)
@@ -136,24 +143,29 @@ class RecordNoun:
                 if_match=True,
                 errors=(CloudStorageOff,),
             ),
-            endpoint(
-                method="DELETE",
-                scope=self.writes,
-                handler=self._delete,
-                summary=f"Delete {_a(self.name)}",
-                response_model=Deleted,
-                if_match=True,
-                errors=(CloudStorageOff,),
-            ),
+            self._deleting(),
+        )
+
+    def _deleting(self) -> Endpoint:
+        return Endpoint(
+            method="DELETE",
+            path=address(self.plural, "{id}"),
+            scope=self.writes,
+            handler=self._delete,
+            summary=f"Delete {_a(self.name)}",
+            response_model=Deleted,
+            if_match=True,
+            errors=(CloudStorageOff,),
+            tag=self.tag,
         )
 
     def _list(self, context: RequestContext) -> Answer:
         query = context.query
-        keep: Callable[[Any], bool] | None = editing.keeping(
-            updated_since=query.updated_since, words=query.q, **{name: getattr(query, name) for name in self.filters}
+        keep: Callable[[Any], bool] | None = listing.keeping(
+            updated_since=query.updated_since, **{name: getattr(query, name) for name in self.filters}
         )
         window = Window(query.limit, query.starting_after, query.ending_before)
-        page = editing.listing(context.open, self.resource, window, keep)
+        page = listing.listing(context.open, self.resource, window, keep, search_of(query.q))
         data = [self.show(record, context.open.head) for record in page.items]
         return Answer(listed(address(self.plural), data, more=page.next is not None, next=page.next))
 
@@ -165,13 +177,13 @@ class RecordNoun:
         return Answer(self.show(context.open.get(self.resource.cls, context.path["id"]), context.open.head))
 
     def _change(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(self.show), version=self.show)
+        call = context.presenting(shown(self.show))
         return answer(
             editing.change(context.world.store, call, self.resource, context.path["id"], context.body.content())
         )
 
     def _delete(self, context: RequestContext) -> Answer:
-        call = context.presenting(shown(deleted), version=self.show)
+        call = context.presenting(shown(deleted))
         return answer(editing.delete(context.world.store, call, self.resource, context.path["id"]))
 
 

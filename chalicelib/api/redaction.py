@@ -26,7 +26,9 @@ def redact(body: Any, head: Head) -> Any:
     shown = {name: redact(part, head) for name, part in body.items()}
     for document_type in document_types():
         if is_erased(head, str(body.get(document_type.person))):
-            shown |= {name: None for name in (document_type.person, *document_type.free_text) if name in shown}
+            shown |= {name: None for name in (document_type.person, *document_type.erased_texts) if name in shown}
+            if "metadata" in shown:
+                shown["metadata"] = {}
             if shown.get(document_type.party):
                 shown[document_type.party] = _blank(
                     shown[document_type.party], erased_name(document_type, shown["language"])

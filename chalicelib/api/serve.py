@@ -4,6 +4,7 @@ import logging
 import traceback
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ from uuid import uuid4
 import msgspec
 from chalice.app import Response
 
-from chalicelib.api import etag, parse, problems
+from chalicelib.api import etag, parse, problems, versions
 from chalicelib.api.answers import Answer
 from chalicelib.api.auth import guard
 from chalicelib.api.endpoint import Endpoint, RequestContext
@@ -79,7 +80,7 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: L
             at=at,
             request=sha256(b"\n".join((place.encode(), canonical))).hexdigest(),
         )
-    return RequestContext(
+    context = RequestContext(
         world=world,
         actor=actor,
         company=company,
@@ -94,6 +95,15 @@ def _context(world: "World", endpoint: Endpoint, request: "Request", language: L
         at=at,
         source=_source(request),
     )
+    return _conditional(context, endpoint) if call is not None and context.if_match else context
+
+
+def _conditional(context: RequestContext, endpoint: Endpoint) -> RequestContext:
+    """The context of a verb with `If-Match`: its call requires the version that the header names."""
+    read = versions.reading(endpoint.method, endpoint.path)
+    if read is None:
+        return context
+    return replace(context, call=replace(context.writing, require_current=versions.requiring(context, read)))
 
 
 def _source(request: "Request") -> str:

@@ -38,7 +38,7 @@ def no_reply(value: Any, head: "Head") -> Reply:  # noqa: ARG001 — a presenter
     return Reply()
 
 
-def any_version(value: Any, head: "Head") -> None:
+def any_version(snapshot: Any) -> None:
     """The precondition of a call that names no version: any version is accepted."""
 
 
@@ -51,7 +51,8 @@ class Call:
     `decide` stays a pure function that may run again.
 
     `present` turns the decision's value and the company's head after the commit into a reply. `require_current` raises
-    StaleVersion unless a value, with the company's head, is the version that the caller has read.
+    StaleVersion unless the resource is, at the clock of the transaction's snapshot, the version that the caller has
+    read.
     """
 
     company: str
@@ -65,7 +66,7 @@ class Call:
     former_key: str | None = None
     """The key of this call in releases before `SYSTEM_KEY`. An answer under it counts if its `request` is the same."""
     present: Callable[[Any, "Head"], Reply] = field(default=no_reply, repr=False)
-    require_current: Callable[[Any, "Head"], None] = field(default=any_version, repr=False)
+    require_current: Callable[[Any], None] = field(default=any_version, repr=False)
 
     def random(self, *purpose: str) -> bytes:
         """32 bytes that differ by purpose and are the same each time within this call."""

@@ -88,6 +88,15 @@ class Record:
         """The address of this row."""
         return Ref(self.TABLE, self.company, self.SORT.format_map(_Attributes(self)))
 
+    def index_keys(self) -> dict[str, str]:
+        """The keys under which the local indexes of its table find this row, by attribute (ADR 0070). They are stored
+        beside the content and belong to no hash, backup or answer. Without a key, an index does not contain the row."""
+        return {}
+
+    def party_key(self, party: str | None) -> dict[str, str]:
+        """The key that finds this row by the customer or supplier that it names."""
+        return {"_customer": f"{self.KIND}#{party}#{self.id}"} if party else {}
+
     def edited(self, at: datetime, **changes: Any) -> Self:
         """A copy with `changes`, the next version number and `at` as its time of update."""
         return replace(self, version=self.version + 1, updated_at=at, **changes)

@@ -134,6 +134,12 @@ class CloudStorageOff(Conflict):
     code = "cloud_storage_off"
 
 
+class CompanyFull(Conflict):
+    """The company's rows in one table have reached the limit of the database (10 GB)."""
+
+    code = "company_full"
+
+
 class SynchronisationOff(Conflict):
     """The change feed is part of synchronisation, which is off."""
 
@@ -144,6 +150,12 @@ class WorkspaceNotEmpty(Conflict):
     """The last cloud switch cannot be turned off while the cloud holds business data, except with `erase`."""
 
     code = "workspace_not_empty"
+
+
+class InUse(Conflict):
+    """Drafts name this customer or supplier, or money is still owed. `drafts` and `debts` count them."""
+
+    code = "in_use"
 
 
 class RequestSettled(Conflict):
@@ -220,13 +232,25 @@ class TooLarge(Refusal):
 
 
 class TransactionTooLarge(TooLarge):
-    """More than 4 MB in one transaction. Several large documents together exceed this limit of the database."""
+    """More than 4 MB or 100 rows in one transaction. Several documents together exceed a limit of the database."""
 
 
 class InvalidContent(Refusal):
     """The JSON is well-formed but its content is not acceptable. `faults` give the places."""
 
     code = "invalid_content"
+
+
+class QueryTooBroad(InvalidContent):
+    """A search of documents matches too many customers or numbers."""
+
+    code = "query_too_broad"
+
+
+class SortNotWithFilter(InvalidContent):
+    """A list with this filter has another order."""
+
+    code = "sort_not_with_filter"
 
 
 class StatementTooLarge(InvalidContent):

@@ -18,11 +18,9 @@ def unprintable() -> re.Pattern[str]:
     return re.compile(f"[^\t\n\u200b-\u200f\ufe0e\ufe0f{covered}]")
 
 
-def without_glyph(*texts: str | None) -> str:
-    """The distinct characters of `texts` that pages cannot print, separated by spaces, in their order."""
-    found: dict[str, None] = {}
-    for text in texts:
-        if text and not text.isascii():
-            found |= dict.fromkeys(unprintable().findall(text))
-    named = list(found)[:MOST_NAMED]
-    return " ".join(named) + (" …" if len(found) > MOST_NAMED else "")
+def without_glyph(text: str | None) -> str:
+    """The distinct characters of `text` that pages cannot print, separated by spaces, in their order."""
+    if not text or text.isascii():
+        return ""
+    found = list(dict.fromkeys(unprintable().findall(text)))
+    return " ".join(found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")

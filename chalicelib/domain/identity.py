@@ -10,6 +10,7 @@ from chalicelib.domain.companies.legibility import unprintable_texts
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.model import Notice
 from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.metadata import merged
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.dated import earliest_known
 from chalicelib.domain.morocco.deadlines import TERMS, UNBOUND, is_bound
@@ -46,6 +47,8 @@ def normalize(changes: Mapping[str, Any], before: Identified | None = None) -> d
     if before is None or "address" in values:
         address = before.address if before and values["address"] else Address()
         values["address"] = replace(address, **(values.get("address") or {}))
+    if "metadata" in values:
+        values["metadata"] = merged(getattr(before, "metadata", None), values["metadata"])
     return values
 
 

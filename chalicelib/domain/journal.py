@@ -84,6 +84,14 @@ class IdempotencyRecord(Record):
     expires_at: int = kept("transient.idempotency")
 
 
+@entity("queue", table="transient", prefix="cmp", sort="queue")
+class WriterQueue(Record):
+    """The last number that a writer of the company has taken while others wrote too. It names no writer."""
+
+    tail: int = kept("transient.idempotency")
+    expires_at: int = kept("transient.idempotency")
+
+
 @entity("job", table="transient", prefix="job")
 class JobRow(Record):
     """A task of unlimited size: its input, its progress, and the result of each part."""

@@ -12,9 +12,10 @@ from typing import Any
 
 from chalicelib.domain.errors import InvalidContent, TooLarge, invalid
 from chalicelib.render.process import LimitReached, Limits, run
+from chalicelib.render.template_faults import fault
 
 MAX_TEMPLATE_BYTES = 256 * 1024
-LIMITS = Limits(memory_bytes=768 * 1024**2, seconds=8, file_bytes=0)
+LIMITS = Limits(memory_bytes=768 * 1024**2, seconds=5, file_bytes=0)
 
 
 def fill(template: str, data: dict[str, Any]) -> str:
@@ -31,9 +32,9 @@ def fill(template: str, data: dict[str, Any]) -> str:
         try:
             done = run([sys.executable, "-I", "-S", "-B", "-c", _CHILD, paths], given, LIMITS, folder=Path(folder))
         except LimitReached as limit:
-            raise invalid("/template", "template_invalid", reason="too_much_work") from limit
+            raise invalid("/template", "template_invalid", **fault("too_much_work")) from limit
     if done.returncode != 0:
-        raise invalid("/template", "template_invalid", reason="too_much_work")
+        raise invalid("/template", "template_invalid", **fault("too_much_work"))
     result: dict[str, Any] = json.loads(done.stdout)
     if "refused" in result:
         raise invalid("/template", "template_invalid", **result["refused"])

@@ -9,53 +9,27 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import Refusal, invalid
 from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
 from chalicelib.render.payload import payload
+from chalicelib.render.template_faults import STYLE, fault, fault_of
 
 if TYPE_CHECKING:
     from liquid import Environment
 
 MAX_OUTPUT_BYTES = 4 * 1024 * 1024
 MAX_ITERATIONS = 20_000
-
-TemplateReason = Literal[
-    "too_much_work",
-    "too_many_loops",
-    "too_much_output",
-    "too_deep",
-    "unknown_tag",
-    "unknown_filter",
-    "wrong_value",
-    "syntax",
-    "syntax_at",
-]
-"""Why a template cannot be used. The messages have the words for each reason."""
-
-_REASONS: Final[dict[str, TemplateReason]] = {
-    "LoopIterationLimitError": "too_many_loops",
-    "OutputStreamLimitError": "too_much_output",
-    "BlockNestingError": "too_deep",
-    "ContextDepthError": "too_deep",
-    "RecursionError": "too_deep",
-    "ResourceLimitError": "too_much_work",
-    "UnknownFilterError": "unknown_filter",
-    "FilterError": "wrong_value",
-    "FilterArgumentError": "wrong_value",
-    "FilterItemTypeError": "wrong_value",
-    "FilterValueError": "wrong_value",
-    "LiquidTypeError": "wrong_value",
-    "LiquidValueError": "wrong_value",
-}
-"""The reasons by the class of Liquid's exception. Every other class is a wrong syntax."""
+MAX_DEPTH = 256
+"""Elements within elements."""
 
 _LIQUID_TAGS = ("illegal", "content", "output", "for", "break", "continue", "if", "unless", "case", "comment", "#")
 _LIQUID_FILTERS = ("upcase", "downcase", "capitalize", "default", "first", "last", "join")
-_STYLE = re.compile(r"<style\b[^>]*>(.*?)</style\s*>", re.IGNORECASE | re.DOTALL)
+_ELEMENT = re.compile(r"<(/?)([a-z][a-z0-9]*)")
+_EMPTY = ("br", "hr", "img", "col")
 _PICTURE = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=\s]+)")
 
 _ELEMENTS = """
@@ -133,35 +107,24 @@ def _filled(template: str, data: dict[str, Any]) -> tuple[str, str]:
     """Separate the template's style sheets, which Liquid never sees, from its body, and fill and clean the body."""
     from liquid.exceptions import LiquidError
 
-    styles = "\n".join(clean_stylesheet(css) for css in _STYLE.findall(template))
+    styles = "\n".join(clean_stylesheet(css) for css in STYLE.findall(template))
     try:
-        filled = _environment().from_string(_STYLE.sub("", template)).render(**data)
+        filled = _environment().from_string(STYLE.sub("", template)).render(**data)
     except (LiquidError, RecursionError) as error:
-        raise invalid("/template", "template_invalid", **_reason(template, error)) from error
-    return styles, _inert(filled)
+        raise invalid("/template", "template_invalid", **fault_of(template, error, _environment())) from error
+    inert = _inert(filled)
+    if _depth(inert) > MAX_DEPTH:
+        raise invalid("/template", "template_invalid", **fault("too_deep"))
+    return styles, inert
 
 
-def _reason(template: str, error: Exception) -> dict[str, Any]:
-    """The parameters of `template_invalid`: the reason, and the `name` or the `line` that its words state."""
-    token = getattr(error, "token", None)
-    reason: TemplateReason = next(
-        (_REASONS[c.__name__] for c in type(error).__mro__ if c.__name__ in _REASONS), "syntax"
-    )
-    if reason == "syntax" and token is not None and str(error).startswith("unexpected tag "):
-        reason = "unknown_tag"
-    if token is not None and reason in ("unknown_tag", "unknown_filter"):
-        return {"reason": reason, "name": token.value}
-    if token is not None and reason == "syntax" and token.start_index >= 0:
-        return {"reason": "syntax_at", "line": _line(template, token.start_index)}
-    return {"reason": reason}
-
-
-def _line(template: str, at: int) -> int:
-    """The line in `template` of a position in its body. The body has no style sheets."""
-    for style in _STYLE.finditer(template):
-        if style.start() <= at:
-            at += len(style.group())
-    return template.count("\n", 0, at) + 1
+def _depth(html: str) -> int:
+    """The deepest nesting of elements. The program that prints the page needs a time that grows with its square."""
+    depth = deepest = 0
+    for end, name in _ELEMENT.findall(html):
+        depth += 0 if name in _EMPTY else -1 if end else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _inert(html: str) -> str:

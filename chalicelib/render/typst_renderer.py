@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.documents.view import DocumentView
+from chalicelib.render import facturx
 from chalicelib.render.payload import payload
 from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed, files_digest
 from chalicelib.render.text import FONTS, printable, without_marks
@@ -94,7 +95,7 @@ class TypstRenderer:
         )
         if not isinstance(pdf, bytes):
             raise RenderFailed("typst returned no bytes")
-        return pdf
+        return facturx.declared(pdf) if any(each.name == facturx.FILE for each in attachments) else pdf
 
 
 def _picture(logo: bytes) -> str:

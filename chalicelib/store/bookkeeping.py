@@ -25,9 +25,11 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
 from chalicelib.domain.entity import Record, Ref
-from chalicelib.domain.errors import Busy
+from chalicelib.domain.errors import Busy, CompanyFull
 from chalicelib.store.codec import from_row, to_row
-from chalicelib.store.wire import RowPage, Store, code_of, is_passing
+from chalicelib.store.conflicts import FULL
+from chalicelib.store.failures import code_of, is_passing
+from chalicelib.store.wire import RowPage, Store
 from chalicelib.store.write_path import Kinds, KindsWithDueDate, WritePath
 
 PAGE = 100
@@ -208,6 +210,8 @@ def _attempt(call: Callable[[], Any], kind: type[PynamoDBException]) -> Any:
     except kind as error:
         if code_of(error) == "ConditionalCheckFailedException":
             return None
+        if code_of(error) == f"{FULL}Exception":
+            raise CompanyFull from error
         if is_passing(error):
             raise Busy from error
         raise

@@ -22,7 +22,12 @@ MAX_LATER_BYTES = 380_000
 """The largest row that is derived from it (the issued document, its credit note, the reply). DynamoDB's limit is 400
 KB."""
 MAX_UNPACKED_BYTES = 8_000_000
-_OWN = frozenset({"company", "sort", "_kind", "_salt"})
+BYTES = b"\0"
+"""Begins a packed value that is bytes. No JSON begins with it."""
+_KEY = frozenset({"company", "sort"})
+STORES_OWN = "_"
+"""The first letter of the attributes that the store adds: kind, salt, and the keys of the local indexes. No entity has
+such an attribute."""
 
 
 @cache
@@ -71,13 +76,21 @@ def _inflated(compressed: bytes) -> bytes:
     return data
 
 
+def _pack(value: Any) -> bytes:
+    """A value, compressed: bytes as they are after `BYTES`, another value as JSON. JSON would hold bytes in base64,
+    which compresses badly: an answer would be half as large again."""
+    return zlib.compress(BYTES + value if isinstance(value, bytes) else msgspec.json.encode(value), 6)
+
+
 def _unpack(compressed: bytes) -> Any:
-    return msgspec.json.decode(_inflated(compressed))
+    """What `_pack` made. Older rows have bytes in base64, as JSON."""
+    data = _inflated(compressed)
+    return data[len(BYTES) :] if data.startswith(BYTES) else msgspec.json.decode(data)
 
 
 def to_row(record: Record, salt: bytes) -> Row:
-    """The row of a record, without what is `unstored`. Raises TooLarge above MAX_ROW_BYTES in the workspace,
-    MAX_LATER_BYTES in other tables."""
+    """The row of a record, without what is `unstored`, and with the keys of the local indexes that contain it. Raises
+    TooLarge above MAX_ROW_BYTES in the workspace, MAX_LATER_BYTES in other tables, without the keys of indexes."""
     packed = _packed(record.TABLE, record.KIND)
     data = msgspec.to_builtins(record, builtin_types=(Decimal, bytes))
     row: Row = {"sort": {"S": record.key.sort}, "_kind": {"S": record.KIND}, "_salt": {"B": salt}}
@@ -85,11 +98,11 @@ def to_row(record: Record, salt: bytes) -> Row:
     for name, value in data.items():
         if name in omitted:
             continue
-        row[name] = {"B": zlib.compress(msgspec.json.encode(value), 6)} if name in packed else _attribute(value)
+        row[name] = {"B": _pack(value)} if name in packed else _attribute(value)
     limit = MAX_ROW_BYTES if record.TABLE == "workspace" else MAX_LATER_BYTES
     if sum(len(name) + _weight(part) for name, part in row.items()) > limit:
         raise TooLarge(limit=limit)
-    return row
+    return row | {name: {"S": key} for name, key in record.index_keys().items()}
 
 
 def _weight(attribute: Mapping[str, Any]) -> int:
@@ -111,7 +124,7 @@ def from_row(table: str, row: Row) -> Record:
     data: dict[str, Any] = _nullable(table, kind) | {
         name: _unpack(part["B"]) if name in packed else _plain(part)
         for name, part in row.items()
-        if name not in ("sort", "_kind", "_salt")
+        if name != "sort" and not name.startswith(STORES_OWN)
     }
     record: Record = converted(data, ENTITIES[table, kind], strict=False, builtin_types=(bytes,))
     return record
@@ -131,10 +144,12 @@ def to_plain(table: str, row: Row) -> dict[str, Any]:
     packed, whole = _packed(table, kind), _whole(table, kind)
     data: dict[str, Any] = {}
     for name, part in row.items():
-        if name in _OWN:
+        if name in _KEY or name.startswith(STORES_OWN):
             continue
         if name in packed:
-            data[name] = msgspec.Raw(_inflated(part["B"]))
+            content = _inflated(part["B"])
+            raw = msgspec.json.encode(content[len(BYTES) :]) if content.startswith(BYTES) else content
+            data[name] = msgspec.Raw(raw)
         elif name in whole and "N" in part:
             data[name] = int(part["N"])
         else:

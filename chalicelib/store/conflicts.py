@@ -7,12 +7,15 @@ from typing import Any, TypeVar
 
 from pynamodb.exceptions import TransactWriteError
 
-from chalicelib.domain.errors import Busy
-from chalicelib.store.wire import PASSING_REASONS, Store, code_of, is_passing
+from chalicelib.domain.errors import Busy, CompanyFull
+from chalicelib.store.failures import PASSING_REASONS, code_of, is_passing
+from chalicelib.store.wire import Store
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 10.0
-SPAN, SHRINK, LONGEST_PAUSE = 16, 0.9, 2.0
+FULL = "ItemCollectionSizeLimitExceeded"
+"""The cancellation reason when a company's rows would exceed 10 GB in a table with local indexes."""
+SPAN, SHRINK, LONGEST_PAUSE = 16, 0.9, 0.5
 """The wait after a lost attempt: up to 16 times the attempt's duration, multiplied by 0.9 after each further loss (ADR
 0003)."""
 
@@ -47,12 +50,15 @@ def patiently(read: Callable[[], T], deadline: float | None = None) -> T:
 
 def write(store: Store, puts: list[dict[str, Any]], deletes: list[dict[str, Any]], *, token: str) -> bool:
     """Write the transaction. Its first put is the guarded head. True: committed. False: it conflicted, was throttled,
-    or its answer was lost; only another read can tell. Any other error is a defect and is raised."""
+    or its answer was lost; only another read can tell. Raises CompanyFull. Any other error is a defect."""
     try:
         store.connection.transact_write_items([], deletes, puts, [], client_request_token=token)
     except TransactWriteError as error:
         if code_of(error) == "TransactionCanceledException":
-            if _is_race([reason.code if reason else None for reason in error.cancellation_reasons], head=len(deletes)):
+            reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
+            if FULL in reasons:
+                raise CompanyFull from error
+            if _is_race(reasons, head=len(deletes)):
                 return False
             raise
         if is_passing(error):

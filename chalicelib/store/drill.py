@@ -11,7 +11,8 @@ from pynamodb.exceptions import PutError, QueryError, ScanError
 
 from chalicelib.domain.errors import Busy
 from chalicelib.settings import Settings
-from chalicelib.store.wire import Key, Store, is_passing
+from chalicelib.store.failures import is_passing
+from chalicelib.store.wire import Key, Store
 
 DRILL_PREFIX = "drill-"
 DRILL_TABLES = ("workspace", "ledger", "journal")

@@ -20,7 +20,8 @@ from chalicelib.domain.errors import Busy
 from chalicelib.domain.jobs import SYSTEM
 from chalicelib.domain.privacy.request import Measure
 from chalicelib.store.codec import Row
-from chalicelib.store.wire import SORT, Key, Store, code_of, is_passing
+from chalicelib.store.failures import code_of, is_passing
+from chalicelib.store.wire import SORT, Key, Store
 from chalicelib.store.write_path import Kinds, WritePath
 
 PATH: Final = WritePath(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ from chalicelib.domain.companies.company import Head, require_open
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import NotFound
-from chalicelib.store.wire import SORT, RowPage, Store, start_after
+from chalicelib.store.wire import SORT, IndexEntry, RowPage, Store, start_after
 
 R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
@@ -36,19 +35,25 @@ def admit(store: Store, company: str, ref: Ref, maker: Ref | None = None) -> Adm
     return Admission(head if isinstance(head, Head) else None, found, *maker_rows)
 
 
-@lru_cache(maxsize=KNOWN_MAKERS)
-def maker_of(store: Store, company: str, key: str) -> str:
-    """Return the sign-in of the member who made an API key. Raises NotFound without such a key or member.
+_MAKERS: dict[tuple[str, str], str] = {}
+"""The sign-ins of the members who made API keys, by company and key, the first one known first. They never change."""
 
-    A key's maker and a member's sign-in never change, so a process reads them once a key. The admission reads the
-    membership itself, so it detects a maker who left.
-    """
-    (api_key,) = store.records([ApiKey.ref(company, key)])
-    if isinstance(api_key, ApiKey):
-        for row in store.all_of(Member, company):
-            if row.id == api_key.created_by:
-                return row.user
-    raise NotFound
+
+def known_maker(company: str, key: str) -> str | None:
+    """The sign-in of the member who made an API key, if this process has seen it. The admission reads the membership
+    itself with the key, so it detects a maker who left."""
+    return _MAKERS.get((company, key))
+
+
+def maker_of(store: Store, key: ApiKey) -> Member | None:
+    """The membership of the member who made an API key, read from all members and remembered; None if they left."""
+    for row in store.all_of(Member, key.company):
+        if row.id == key.created_by:
+            if len(_MAKERS) >= KNOWN_MAKERS:
+                _MAKERS.pop(next(iter(_MAKERS)), None)
+            _MAKERS[key.company, key.id] = row.user
+            return row
+    return None
 
 
 def companies_of(store: Store, user: str) -> list[Member]:
@@ -91,6 +96,16 @@ class Reader:
         own = [ref._replace(company=self.company) for ref in refs]
         return self.store.records(own)
 
+    def batch(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """The records at these addresses of this company that exist: cheaper than `of`, but not as of one moment."""
+        return self.store.batch([ref._replace(company=self.company) for ref in refs])
+
+    def entries(
+        self, table: str, index: str, low: str, high: str, *, descending: bool = False, limit: int | None = None
+    ) -> tuple[tuple[IndexEntry, ...], bool]:
+        """The entries of a local index of this company, as `Store.entries` has them."""
+        return self.store.entries(table, index, self.company, low, high, descending=descending, limit=limit)
+
     def page(
         self,
         table: str,
@@ -99,13 +114,10 @@ class Reader:
         after: str | None = None,
         descending: bool = False,
         limit: int = 100,
-        matching: Condition | None = None,
     ) -> RowPage:
         """One page of this company's rows in `table` by sort key."""
         start = start_after(self.company, after) if after else None
-        return self.store.query(
-            table, self.company, where, after=start, descending=descending, limit=limit, matching=matching
-        )
+        return self.store.query(table, self.company, where, after=start, descending=descending, limit=limit)
 
     def all(self, table: str, prefix: str) -> Iterator[Record]:
         """Every row of `table` whose sort key begins with `prefix`, in order, a page at a time."""

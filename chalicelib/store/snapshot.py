@@ -35,6 +35,11 @@ class Snapshot:
         return self._head
 
     @property
+    def known(self) -> Head | None:
+        """The company's head; None where the company does not exist."""
+        return self._head
+
+    @property
     def clock(self) -> int:
         """The number of the company's commits."""
         return self._head.clock if self._head else 0

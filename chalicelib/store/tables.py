@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.attributes import TTLAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.connection.base import MetaTable
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection, LocalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.settings import Settings
@@ -24,19 +25,40 @@ class Index:
 
 
 @dataclass(frozen=True)
+class LocalIndex:
+    """A sparse index of one company's rows, by the attribute `range`. It holds keys only, and its reads may be strongly
+    consistent. DynamoDB makes it only together with its table (ADR 0070)."""
+
+    name: str
+    range: str
+
+
+@dataclass(frozen=True)
 class TableDefinition:
     """A table. Write and delete permissions are granted by table. Its key is `company` and `sort`; `ttl` names the
     expiry attribute."""
 
     name: str
     indexes: tuple[Index, ...] = ()
+    local: tuple[LocalIndex, ...] = ()
     ttl: str | None = None
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes of its key and of the keys of its indexes. Each is a string."""
+        ranges = (index.range for index in self.local)
+        return tuple(
+            dict.fromkeys(
+                ("company", "sort", *(part for index in self.indexes for part in (index.hash, index.range)), *ranges)
+            )
+        )
 
 
 _DUE = Index("due", "due", "due_at")
+_CUSTOMER = LocalIndex("customer", "_customer")
 TABLES = (
-    TableDefinition("workspace", indexes=(_DUE,)),
-    TableDefinition("ledger"),
+    TableDefinition("workspace", indexes=(_DUE,), local=(_CUSTOMER, LocalIndex("text", "_text"))),
+    TableDefinition("ledger", local=(LocalIndex("open", "_open"), LocalIndex("date", "_date"), _CUSTOMER)),
     TableDefinition("journal", indexes=(_DUE,)),
     TableDefinition("identity", indexes=(Index("user", "user", "company"), Index("email", "email_key", "company"))),
     TableDefinition("requests", indexes=(_DUE,)),
@@ -57,6 +79,17 @@ def _index(index: Index) -> GlobalSecondaryIndex[Any]:
     return index_class
 
 
+def _local_index(index: LocalIndex) -> LocalSecondaryIndex[Any]:
+    meta = type("Meta", (), {"index_name": index.name, "projection": KeysOnlyProjection()})
+    body = {
+        "Meta": meta,
+        "company": UnicodeAttribute(hash_key=True),
+        "key": UnicodeAttribute(range_key=True, attr_name=index.range),
+    }
+    index_class: LocalSecondaryIndex[Any] = type(index.name.title() + "Index", (LocalSecondaryIndex,), body)()
+    return index_class
+
+
 def _model(settings: Settings, table: TableDefinition) -> type[Model]:
     meta = {
         "table_name": table_name(settings, table.name),
@@ -72,6 +105,7 @@ def _model(settings: Settings, table: TableDefinition) -> type[Model]:
         "company": UnicodeAttribute(hash_key=True),
         "sort": UnicodeAttribute(range_key=True),
         **{f"{index.name}_index": _index(index) for index in table.indexes},
+        **{f"{index.name}_local_index": _local_index(index) for index in table.local},
     }
     if table.ttl:
         body[table.ttl] = TTLAttribute(null=True)
@@ -89,3 +123,24 @@ def create_tables(settings: Settings) -> None:
         if model.exists():
             continue
         model.create_table(wait=True, billing_mode="PAY_PER_REQUEST")
+
+
+def meta_table(name: str, table: TableDefinition) -> MetaTable:
+    """The table as PynamoDB's connection knows it, so that it asks DynamoDB for no description."""
+
+    def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
+        return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
+
+    return MetaTable(
+        {
+            "TableName": name,
+            "KeySchema": schema("company", "sort"),
+            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(table.attributes)],
+            "GlobalSecondaryIndexes": [
+                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in table.indexes
+            ],
+            "LocalSecondaryIndexes": [
+                {"IndexName": index.name, "KeySchema": schema("company", index.range)} for index in table.local
+            ],
+        }
+    )

@@ -3,19 +3,21 @@
 One `TransactGetItems` reads the company's head, the idempotency record and the rows that the verb needs. `decide` is a
 pure function from that snapshot to writes and a value. One `TransactWriteItems` puts the entities, a journal entry, the
 idempotency record and the new head, conditioned on the head's clock. A writer that loses the race reads and decides
-again. So numbers, hashes and balances always come from current rows, and a repeated call gets the first reply.
+again; while many write at once, they take turns (`store.turns`). So numbers, hashes and balances always come from
+current rows, and a repeated call gets the first reply.
 """
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from typing_extensions import TypeVar
 
-from chalicelib.domain.call import Call, Reply
+from chalicelib.domain.call import Call, Reply, no_reply
 from chalicelib.domain.companies.company import Head, fenced_for, require_open
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import (
@@ -26,8 +28,8 @@ from chalicelib.domain.errors import (
     TransactionTooLarge,
 )
 from chalicelib.domain.journal import Change, IdempotencyRecord, JournalEntry, change
-from chalicelib.store import codec, conflicts
-from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy
+from chalicelib.store import codec, conflicts, turns
+from chalicelib.store.decision import CUSTOMER, Committed, Decision, WritePolicy, always
 from chalicelib.store.snapshot import Snapshot, Unread
 from chalicelib.store.wire import MAX_TRANSACTION, MAX_TRANSACTION_BYTES, Store
 from chalicelib.store.write_path import Kinds, WritePath
@@ -38,6 +40,7 @@ PATH: Final = WritePath(
         every=("workspace", "ledger", "journal", "identity", "requests"),
         transient=("backup", "former_owner", "idempotency", "job", "mail", "tally", "upload"),
     ),
+    updates=Kinds(transient=("queue",)),
     deletes=Kinds(
         every=("workspace", "ledger", "identity"),
         journal=("backup_key", "journal_entry", "leftover"),
@@ -59,36 +62,60 @@ def transact(
 ) -> Committed[T]:
     """Read, decide, write; on a conflict again, with jitter, for 10 s.
 
-    Raises what `decide` raises (nothing is then written), CompanyBlocked, CloudStorageOff, IdempotencyKeyReused, Busy.
+    The call's precondition reads after the snapshot, and the write fails if the clock has moved since the snapshot. So
+    a committed write has seen the resource as it was at the snapshot's clock.
+
+    Raises what `decide` raises (nothing is then written), StaleVersion, CompanyBlocked, CloudStorageOff,
+    IdempotencyKeyReused, Busy.
     """
-    refs, attempts = dict.fromkeys(reads), 0
-    deadline = time.monotonic() + conflicts.PATIENCE_SECONDS
+    refs, attempts, current_at = dict.fromkeys(reads), 0, -1
+    deadline = (started := time.monotonic()) + conflicts.PATIENCE_SECONDS
+    line = turns.Line(store, call, PATH, started, deadline)
     decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
         snapshot, first = _read(store, call, list(refs), deadline)
+        took = time.monotonic() - begun
         if first is not None:
             return _replay(store, call, first, snapshot, decision)
         if attempts and begun >= deadline:  # Only after a last read: the commit whose answer was lost may exist.
             raise Busy
-        if fence := _fence(snapshot, call, begun - deadline + conflicts.PATIENCE_SECONDS):
+        if fence := _fence(snapshot, call, begun - started):
             time.sleep(fence)
             continue
         _admit(snapshot, policy)
+        current_at = _require_current(call, snapshot, current_at, deadline)
+        if line.waits(snapshot.known, took):
+            continue
         try:
             decision = decide(snapshot)
         except Unread as unread:
             refs |= dict.fromkeys(unread.refs)
             continue
+        if _writes(decision) and line.joins(snapshot.known, attempts, took):
+            continue
         attempts += 1
-        head = _next_head(call, snapshot, decision)
+        head = _next_head(call, snapshot, decision, line)
         reply = _reply(call, decision.value, head)
         if not _writes(decision):
             return Committed(decision.value, reply, head, snapshot.clock, attempts)
         if _commit(store, call, snapshot, decision, head, reply if policy.remembered else None, attempts):
             store.on_commit(decision.new, decision.deletes)
             return Committed(decision.value, reply, head, snapshot.clock + 1, attempts)
-        conflicts.pause(attempts, time.monotonic() - begun, deadline)
+        line.lost(attempts, time.monotonic() - begun)
+
+
+def _require_current(call: Call, snapshot: Snapshot, checked: int, deadline: float) -> int:
+    """Check the call's precondition unless it was `checked` at the snapshot's clock. Return this clock."""
+    if snapshot.clock != checked:
+        conflicts.patiently(partial(call.require_current, snapshot), deadline)
+    return snapshot.clock
+
+
+def check(store: Store, call: Call, policy: WritePolicy = CUSTOMER) -> None:
+    """Raise what a transaction of this call would raise before its decision. For work that precedes the transaction and
+    that a refusal must not leave behind."""
+    transact(store, replace(call, present=no_reply), [], always(Decision()), policy)
 
 
 def _reply(call: Call, value: Any, head: Head | None) -> Reply:
@@ -153,12 +180,12 @@ def _writes(decision: Decision[Any]) -> bool:
     return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
 
 
-def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any]) -> Head | None:
+def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: turns.Line) -> Head | None:
     """The head after the decision, without the hash of the journal. It is unchanged if nothing is written."""
     if not _writes(decision):
         return snapshot.head if snapshot.founded else None
     if snapshot.founded:
-        changed = {"fence_until": None, **(decision.head or {})}
+        changed = {"fence_until": None, **line.marks(snapshot.head), **(decision.head or {})}
         return snapshot.head.edited(call.at, clock=snapshot.head.clock + 1, **changed)
     return call.make(Head, id=call.company, clock=1, chain="", **(decision.head or {}))
 
@@ -198,8 +225,8 @@ def _items(
     if reply is not None:
         bookkeeping.append(_put(store, _answered(call, reply), call.random("salt", "answer")[:16], new=False))
     deletes = [_delete(store, record) for record in decision.deletes]
-    if (count := len(rows) + len(bookkeeping) + len(deletes)) > MAX_TRANSACTION:
-        raise ValueError(f"a transaction of {count} items: split the verb")
+    if len(rows) + len(bookkeeping) + len(deletes) > MAX_TRANSACTION:
+        raise TransactionTooLarge(limit=f"{MAX_TRANSACTION}")
     if len(msgspec.json.encode(bookkeeping + rows)) > MAX_TRANSACTION_BYTES:
         raise TransactionTooLarge(limit="4 MB")
     return bookkeeping + rows, deletes

@@ -1,5 +1,6 @@
 """The connection to DynamoDB: PynamoDB's connection with explicit time-outs, and the four calls that the store uses."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -7,11 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as NotConnected
 from pynamodb.connection import Connection
-from pynamodb.connection.base import MetaTable
-from pynamodb.exceptions import PynamoDBException, QueryError, TransactGetError
+from pynamodb.exceptions import GetError, QueryError, TransactGetError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
@@ -20,67 +18,36 @@ from chalicelib.domain.errors import Busy, TransactionTooLarge
 from chalicelib.session import sign
 from chalicelib.settings import Settings
 from chalicelib.store.codec import Row, from_row
-from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, table_name
+from chalicelib.store.failures import is_passing, is_too_large, met_a_writer
+from chalicelib.store.tables import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, TABLES, meta_table, table_name
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Record)
 MAX_TRANSACTION, MAX_TRANSACTION_BYTES = 100, 4_000_000
 Key = dict[str, dict[str, Any]]
-THROTTLES = frozenset(
-    {
-        "ProvisionedThroughputExceededException",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "ThrottlingError",
-        "InternalServerError",
-        "InternalFailure",
-        "InternalError",
-        "ServiceUnavailable",
-        "TransactionConflictException",
-        "TransactionInProgressException",
-    }
-)
-PASSING_REASONS = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""The cancellation reasons of a transaction that may succeed in a moment."""
 SORT = Path("sort")
+MAX_BATCH, BATCH_TRIES = 100, 6
+"""The rows of one batch read, and how often it asks again for the rows that an answer left out."""
 STREAMED = 1_000
 """The most rows of a streamed page. Large rows reach DynamoDB's 1 MB limit earlier."""
 
 
 @dataclass(frozen=True)
+class IndexEntry:
+    """A row as a local index states it: its sort key, and its key in the index."""
+
+    sort: str
+    key: str
+
+
+@dataclass(frozen=True)
 class RowPage:
-    """Rows of one query, and the key after which the next page starts (None at the end)."""
+    """Rows of one query, and the key after which the next page starts (None at the end). A query of a local index finds
+    `entries` and no records."""
 
     records: list[Record]
     next: Key | None
-
-
-def code_of(error: PynamoDBException) -> str | None:
-    """DynamoDB's error code; None if DynamoDB did not answer. (PynamoDB's own property raises AttributeError then,
-    because such a cause has a `response` that is None.)"""
-    if not isinstance(error.cause, ClientError):
-        return None
-    code: str | None = error.cause.response.get("Error", {}).get("Code")
-    return code
-
-
-def is_passing(error: PynamoDBException) -> bool:
-    """Tell whether the same call may succeed in a moment: it was throttled or got no answer."""
-    if isinstance(error.cause, (NotConnected, HTTPClientError)):
-        return True
-    code = code_of(error)
-    return code is not None and (code in THROTTLES or code.startswith("5"))
-
-
-def _met_a_writer(error: TransactGetError) -> bool:
-    codes = {reason.code for reason in error.cancellation_reasons if reason}
-    return bool(codes) and codes <= PASSING_REASONS
-
-
-def _too_large(error: TransactGetError) -> bool:
-    """Tell whether the rows together exceed the read limit of one transaction (4 MB)."""
-    codes = {reason.code for reason in error.cancellation_reasons if reason}
-    return "ValidationError" in codes or (code_of(error) == "ValidationException" and "size" in str(error).lower())
+    entries: tuple[IndexEntry, ...] = ()
 
 
 OnCommit = Callable[[Sequence[Record], Sequence[Record]], None]
@@ -129,8 +96,9 @@ class Store:
             max_pool_connections=32,
         )
         self.names = {table.name: table_name(settings, table.name) for table in TABLES}
+        self.local = {(table.name, index.name): index.range for table in TABLES for index in table.local}
         for table in TABLES:
-            self.connection.add_meta_table(_meta_table(self.names[table.name], table))
+            self.connection.add_meta_table(meta_table(self.names[table.name], table))
         _ = self.connection.client  # Made here, because PynamoDB makes it on first use without a lock.
 
     @cached_property
@@ -146,9 +114,9 @@ class Store:
         try:
             answer = self.connection.transact_get_items(items)
         except TransactGetError as error:
-            if is_passing(error) or _met_a_writer(error):
+            if is_passing(error) or met_a_writer(error):
                 raise Busy from error
-            if _too_large(error):
+            if is_too_large(error):
                 raise TransactionTooLarge(limit="4 MB") from error
             raise
         return [response.get("Item") or None for response in answer["Responses"]]
@@ -156,6 +124,35 @@ class Store:
     def records(self, refs: Sequence[Ref]) -> list[Record | None]:
         """The records at `refs`, read at one moment."""
         return [from_row(ref.table, row) if row else None for ref, row in zip(refs, self.get(refs), strict=True)]
+
+    def batch(self, refs: Sequence[Ref]) -> dict[Ref, Record]:
+        """The records at `refs` that exist, each strongly consistent, but not all as of one moment. It costs half of
+        `records`, and has no limit of rows or bytes. Raises Busy."""
+        found: dict[Ref, Record] = {}
+        for table in dict.fromkeys(ref.table for ref in refs):
+            own = list(dict.fromkeys(ref for ref in refs if ref.table == table))
+            for at in range(0, len(own), MAX_BATCH):
+                for row in self._batch(table, own[at : at + MAX_BATCH]):
+                    record = from_row(table, row)
+                    found[record.key] = record
+        return found
+
+    def _batch(self, table: str, refs: Sequence[Ref]) -> Iterator[Row]:
+        name, keys = self.names[table], [start_after(ref.company, ref.sort) for ref in refs]
+        for attempt in range(BATCH_TRIES):
+            try:
+                answer = self.connection.batch_get_item(name, keys, consistent_read=True)  # type: ignore[arg-type]
+            except GetError as error:
+                if is_passing(error):
+                    raise Busy from error
+                raise
+            yield from answer["Responses"].get(name, ())
+            # An answer has 16 MB at most, and a throttled table gives less.
+            keys = answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])
+            if not keys:
+                return
+            time.sleep(0.02 * 2**attempt)
+        raise Busy
 
     def all(
         self,
@@ -200,19 +197,23 @@ class Store:
         where: Condition | None = None,
         *,
         index: str | None = None,
-        matching: Condition | None = None,
         after: Key | None = None,
         descending: bool = False,
-        limit: int = 100,
+        limit: int | None = 100,
+        consistent: bool | None = None,
     ) -> RowPage:
-        """One page of a partition's rows whose sort key satisfies `where`: strongly consistent, except on an index."""
+        """One page of a partition's rows whose sort key (on an index: its range key) satisfies `where`.
+
+        It is strongly consistent, except on a global index, or if `consistent` is False. A local index holds keys only,
+        so its page has `entries`. Without a limit, a page has 1 MB.
+        """
+        key = self.local.get((table, index or ""))
         try:
             answer = self.connection.query(
                 self.names[table],
                 partition,
                 where,
-                filter_condition=matching,
-                consistent_read=index is None,
+                consistent_read=(index is None or key is not None) if consistent is None else consistent,
                 exclusive_start_key=after,
                 index_name=index,
                 limit=limit,
@@ -222,7 +223,32 @@ class Store:
             if is_passing(error):
                 raise Busy from error
             raise
-        return RowPage([from_row(table, row) for row in answer["Items"]], answer.get("LastEvaluatedKey"))
+        rows, following = answer["Items"], answer.get("LastEvaluatedKey")
+        if key is not None:
+            return RowPage([], following, tuple(IndexEntry(row["sort"]["S"], row[key]["S"]) for row in rows))
+        return RowPage([from_row(table, row) for row in rows], following)
+
+    def entries(
+        self,
+        table: str,
+        index: str,
+        company: str,
+        low: str,
+        high: str,
+        *,
+        descending: bool = False,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> tuple[tuple[IndexEntry, ...], bool]:
+        """The entries of a local index from the key `low` to `high`, both inclusive, and whether there may be more. A
+        page has `limit` entries or 1 MB at most. Raises Busy."""
+        if low > high:
+            return (), False
+        where = Path(self.local[table, index]).between(low, high)
+        found = self.query(
+            table, company, where, index=index, descending=descending, limit=limit, consistent=consistent
+        )
+        return found.entries, found.next is not None
 
     def stream(self, table: str, company: str, prefix: str, *, after: str = "") -> Iterator[Row]:
         """Every raw row of a company in `table` whose sort key begins with `prefix` and follows `after`. Reads are
@@ -254,20 +280,3 @@ class Store:
 def start_after(company: str, sort: str) -> Key:
     """The primary key of a row. As the start of a query, the row need not exist."""
     return {"company": {"S": company}, "sort": {"S": sort}}
-
-
-def _meta_table(name: str, table: Any) -> MetaTable:
-    def schema(hash_name: str, range_name: str) -> list[dict[str, str]]:
-        return [{"AttributeName": hash_name, "KeyType": "HASH"}, {"AttributeName": range_name, "KeyType": "RANGE"}]
-
-    attributes = {"company", "sort"} | {part for index in table.indexes for part in (index.hash, index.range)}
-    return MetaTable(
-        {
-            "TableName": name,
-            "KeySchema": schema("company", "sort"),
-            "AttributeDefinitions": [{"AttributeName": a, "AttributeType": "S"} for a in sorted(attributes)],
-            "GlobalSecondaryIndexes": [
-                {"IndexName": index.name, "KeySchema": schema(index.hash, index.range)} for index in table.indexes
-            ],
-        }
-    )

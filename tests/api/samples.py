@@ -31,6 +31,8 @@ _NUMBERS = count(1)
 LINE = {"description": "Conseil", "quantity": "2", "unit_price": "1500.00", "vat_rate": "20"}
 ADDRESS = {"street": "12 rue Ibn Batouta", "city": "Casablanca", "country": "MA"}
 CUSTOMER = {"name": "Atlas Négoce SARL", "kind": "business", "ice": "002136093000040", "address": ADDRESS}
+_OWN = {"metadata": {"shelf": "Rayon 3"}}
+_REFERENCES = {"buyer_reference": "Service achats", "order_reference": "BC-2026-118", **_OWN}
 ITEM = {"name": "Conseil", "unit_price": "1500.00", "vat_rate": "20"}
 
 
@@ -244,10 +246,10 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("POST", "/v1/api-keys"): lambda shop: Sample("/v1/api-keys", _KEY),
     ("GET", "/v1/api-keys/{id}"): lambda shop: Sample("/v1/api-keys/" + _made(shop, "/v1/api-keys", _KEY)),
     ("DELETE", "/v1/api-keys/{id}"): lambda shop: Sample("/v1/api-keys/" + _made(shop, "/v1/api-keys", _KEY)),
-    **_record("/v1/customers", CUSTOMER, {"phone": "+212522000000"}),
-    **_record("/v1/suppliers", CUSTOMER, {"notes": "Livre le mardi."}),
-    **_record("/v1/items", ITEM, {"unit": "jour"}),
-    **_record("/v1/invoices", {"lines": [LINE]}, {"notes": "Merci."}),
+    **_record("/v1/customers", CUSTOMER, {"phone": "+212522000000", **_OWN}),
+    **_record("/v1/suppliers", CUSTOMER, {"notes": "Livre le mardi.", **_OWN}),
+    **_record("/v1/items", ITEM, {"unit": "jour", **_OWN}),
+    **_record("/v1/invoices", {"lines": [LINE], **_REFERENCES}, {"notes": "Merci.", **_REFERENCES}),
     ("POST", "/v1/invoices/preview"): lambda shop: Sample("/v1/invoices/preview", {"lines": [LINE]}),
     ("POST", "/v1/invoices/issue"): lambda shop: Sample("/v1/invoices/issue", {"ids": [shop.draft()["id"]]}),
     ("POST", "/v1/invoices/{id}/issue"): lambda shop: Sample(f"/v1/invoices/{shop.draft()['id']}/issue", {}),

@@ -1,8 +1,8 @@
 """The guard over the real store: roles, scopes, keys, companies, and what each caller is told."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 import pytest
@@ -10,11 +10,12 @@ import pytest
 from chalicelib.api.auth import GRANTABLE, ROLE_SCOPES, SCOPES
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.member import ApiKey
-from chalicelib.domain.entity import Record
+from chalicelib.domain.entity import Record, Ref
 from chalicelib.outside.tokens import Tokens, make_api_key
 from chalicelib.policy.load import policy_version
 from chalicelib.services.companies import access
 from chalicelib.store.codec import to_row
+from chalicelib.store.wire import Store
 from tests.api.pipeline import gateway_of
 from tests.bench.traffic import Traffic
 from tests.client import Client
@@ -34,6 +35,29 @@ CLERKS = {"parties.read": 200, "company.write": 403}
 def guarded(world: "World") -> "Gateway":
     """One route for each scope."""
     return gateway_of(world)
+
+
+@dataclass
+class Reads:
+    """Counts the reads of one row within a `with` block."""
+
+    store: Store
+    ref: Ref
+    count: int = 0
+
+    def __enter__(self) -> Self:
+        self.store.connection.client.meta.events.register(
+            "provide-client-params.dynamodb", self._see, unique_id="reads"
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.connection.client.meta.events.unregister("provide-client-params.dynamodb", unique_id="reads")
+
+    def _see(self, params: dict[str, Any], **_: Any) -> None:
+        gets = [part["Get"] for part in params.get("TransactItems", ()) if "Get" in part]
+        keys = [get["Key"] for get in gets] + ([params["Key"]] if "Key" in params else [])
+        self.count += sum(key["sort"]["S"] == self.ref.sort for key in keys)
 
 
 def reached(client: Client) -> set[str]:
@@ -137,16 +161,37 @@ def test_a_key_made_while_its_makers_role_ends_opens_nothing_more(
     assert {scope: late.get(f"/scopes/{scope}").status for scope in status} == status
 
 
-def test_a_key_costs_one_round_trip_once_its_maker_is_known(shop: "Shop", guarded: "Gateway", world: "World") -> None:
-    client, _ = shop.key("documents.read")
+def test_a_key_is_read_once_a_request(shop: "Shop", guarded: "Gateway", world: "World") -> None:
+    client, row = shop.key("documents.read")
     client = Client(guarded, client.token)
     trips = []
     for _ in range(3):
-        with Traffic(world.store) as traffic:
+        with Traffic(world.store) as traffic, Reads(world.store, ApiKey.ref(shop.company, row["id"])) as reads:
             assert client.get("/scopes/documents.read").status == 200
+        assert reads.count == 1
         trips.append(traffic.total)
-    authorizer = 1
-    assert trips == [authorizer + 3, authorizer + 1, authorizer + 1]
+    members = 1  # read once in a process
+    assert trips == [1 + members, 1, 1]
+
+
+def test_a_forged_key_costs_one_read_and_no_list_of_members(shop: "Shop", guarded: "Gateway", world: "World") -> None:
+    forged = Client(guarded, make_api_key(shop.company, "live", bytes(32)).token)
+    for scope in ("documents.read", "company.write"):
+        with Traffic(world.store) as traffic:
+            assert forged.get(f"/scopes/{scope}").status == 401
+        assert traffic.calls == {"TransactGetItems": 1}
+    assert forged.get("/me").status == 401
+
+
+def test_a_key_of_the_wrong_form_is_refused_without_a_read(shop: "Shop", guarded: "Gateway", world: "World") -> None:
+    with Traffic(world.store) as traffic:
+        assert Client(guarded, f"fp_live_{shop.company}").get("/scopes/documents.read").status == 401
+    assert traffic.total == 0
+
+
+def test_a_key_does_not_stand_for_a_person(shop: "Shop", guarded: "Gateway") -> None:
+    client, _ = shop.key("documents.read")
+    assert Client(guarded, client.token).get("/me").status == 403
 
 
 def test_keys_that_nobody_made(shop: "Shop", guarded: "Gateway") -> None:

@@ -4,7 +4,10 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.jobs.runner import run_scheduled
+from chalicelib.store import transaction
 from chalicelib.wiring import World
 from tests.clocks import clock_at
 from tests.conftest import Shop
@@ -39,13 +42,13 @@ def test_seventy_are_issued_in_order(shop: Shop) -> None:
 
 def test_a_fault_stops_at_its_transaction_and_says_so_for_each_document(shop: Shop) -> None:
     ids = [shop.draft()["id"] for _ in range(64)]
-    ids[35] = shop.draft(lines=[])["id"]
+    ids[25] = shop.draft(lines=[])["id"]
     done = _run(shop, _job(shop, ids)["id"])
-    assert (done["status"], done["done"]) == ("failed", 30)
+    assert (done["status"], done["done"]) == ("failed", 20)
     outcomes = [row["outcome"] for row in done["outcomes"]]
-    assert outcomes == ["issued"] * 30 + ["not_attempted"] * 5 + ["failed"] + ["not_attempted"] * 28
-    assert done["outcomes"][35]["code"] == "lines_required"
-    assert shop.issued()["number"].endswith("00031")
+    assert outcomes == ["issued"] * 20 + ["not_attempted"] * 5 + ["failed"] + ["not_attempted"] * 38
+    assert done["outcomes"][25]["code"] == "lines_required"
+    assert shop.issued()["number"].endswith("00021")
 
 
 def test_the_pages_of_a_bulk_issue_are_rendered_by_the_outbox(shop: Shop) -> None:
@@ -60,15 +63,32 @@ def test_the_pages_of_a_bulk_issue_are_rendered_by_the_outbox(shop: Shop) -> Non
 
 
 def test_more_than_one_transaction_holds_becomes_a_job(shop: Shop) -> None:
-    """Thirty documents of the largest size exceed the 4 MB of a transaction."""
+    """Twenty documents of the largest size exceed the 4 MB of a transaction."""
     pick = random.Random(1)
     letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOP0123456789 ,.éè"
     line = {"quantity": "1", "unit_price": "1.00", "vat_rate": "20"}
-    lines = [line | {"description": f"x{''.join(pick.choices(letters, k=170))}x"} for _ in range(1000)]
-    ids = [shop.draft(lines=lines)["id"] for _ in range(30)]
+    lines = [line | {"description": f"x{''.join(pick.choices(letters, k=230))}x"} for _ in range(1000)]
+    ids = [shop.draft(lines=lines)["id"] for _ in range(20)]
     accepted = shop.owner.post("/v1/invoices/issue", {"ids": ids})
-    assert (accepted.status, accepted.json["total"]) == (202, 30)
+    assert (accepted.status, accepted.json["total"]) == (202, 20)
     assert _run(shop, accepted.json["id"])["status"] == "completed"
+
+
+def test_a_transaction_of_too_many_rows_is_halved(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten documents have 40 rows of their own, so they fit where twenty do not."""
+    ids = [shop.draft()["id"] for _ in range(20)]
+    monkeypatch.setattr(transaction, "MAX_TRANSACTION", 50)
+    accepted = shop.owner.post("/v1/invoices/issue", {"ids": ids})
+    assert (accepted.status, accepted.json["total"]) == (202, 20)
+    done = _run(shop, accepted.json["id"])
+    assert [row["outcome"] for row in done["outcomes"]] == ["issued"] * 20
+
+
+def test_twenty_documents_fit_into_one_transaction(shop: Shop) -> None:
+    ids = [shop.draft()["id"] for _ in range(20)]
+    clock = shop.clock
+    assert shop.owner.post("/v1/invoices/issue", {"ids": ids}).status == 200
+    assert shop.clock == clock + 1
 
 
 def test_a_job_that_ends_after_midnight_completes(shop: Shop, world: World) -> None:

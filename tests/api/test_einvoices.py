@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from io import BytesIO
 
+import pytest
 from pypdf import PdfReader
 
 from chalicelib.domain.ids import new_id
@@ -72,15 +73,17 @@ def test_nobody_elses(shop: Shop, new_shop: Callable[..., Shop]) -> None:
     assert reader.get(f"/v1/invoices/{invoice['id']}/ubl").status == 403
 
 
-def test_the_page_carries_it_in_every_language(shop: Shop) -> None:
-    invoice = shop.issued()
-    url = f"/v1/invoices/{invoice['id']}"
-    xml = shop.owner.get(f"{url}/ubl").text.encode()
-    for language in ("fr", "ar"):
-        assert carried(shop, url, lang=language) == {f"{invoice['number']}.xml": [xml]}
-    note = shop.owner.post(f"{url}/credit", {}).json
-    url = f"/v1/credit-notes/{note['id']}"
-    assert carried(shop, url) == {f"{note['number']}.xml": [shop.owner.get(f"{url}/ubl").text.encode()]}
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("path", ["invoices", "credit-notes"])
+def test_the_page_carries_it_and_the_same_as_factur_x(shop: Shop, path: str, language: str) -> None:
+    document = shop.issued()
+    if path == "credit-notes":
+        document = shop.owner.post(f"/v1/invoices/{document['id']}/credit", {}).json
+    url = f"/v1/{path}/{document['id']}"
+    files = carried(shop, url, lang=language)
+    assert files.keys() == {f"{document['number']}.xml", "factur-x.xml"}
+    assert files[f"{document['number']}.xml"] == [shop.owner.get(f"{url}/ubl").text.encode()]
+    assert refusals(files["factur-x.xml"][0]) == []
 
 
 def test_a_drafts_page_carries_nothing(shop: Shop) -> None:

@@ -137,6 +137,26 @@ def test_a_sector_may_agree_on_180_days(shop: Shop) -> None:
     assert profile(shop, sector_terms_days=181).codes == [("/sector_terms_days", "out_of_range")]
 
 
+def test_a_draft_says_that_its_due_date_would_be_refused(shop: Shop) -> None:
+    """Art. 78-2: 120 days at most by agreement."""
+    draft = shop.draft(due_date=str(shop.today + timedelta(days=121)))
+    assert "payment_terms_too_long" in codes(draft)
+    url = f"/v1/invoices/{draft['id']}"
+    mended = shop.owner.patch(url, {"due_date": str(shop.today + timedelta(days=120))}, "*")
+    assert "payment_terms_too_long" not in codes(mended.json)
+
+
+def test_a_customers_terms_are_those_of_the_law_that_binds_it(shop: Shop) -> None:
+    made = shop.owner.post("/v1/customers", BUYER | {"address": ADDRESS, "payment_terms_days": 181})
+    assert made.codes == [("/payment_terms_days", "out_of_range")]
+    assert customer(shop, payment_terms_days=180)
+    for outside in ({"terms_law": False}, {"kind": "consumer"}, {"address": {"city": "Lyon", "country": "FR"}}):
+        far = customer(shop, payment_terms_days=365, **outside)
+        assert issue(shop, customer=far).json["due_date"] == str(shop.today + timedelta(days=365))
+    assert profile(shop, payment_terms_law=False, payment_terms_days=200).status == 200
+    assert profile(shop, payment_terms_law=None).codes == [("/payment_terms_days", "out_of_range")]
+
+
 @pytest.mark.parametrize(
     ("buyer", "bound"),
     [

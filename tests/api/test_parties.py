@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ids import new_id
-from chalicelib.services.records import editing
+from chalicelib.services.records import listing
 from tests.client import Client
 from tests.conftest import Shop
 
@@ -189,9 +189,9 @@ def test_another_companys_records_are_not_found(shop: Shop, new_shop: Callable[.
     assert (shop.clock, other.clock) == clocks
 
 
-def test_a_customer_that_a_draft_names_may_go(shop: Shop) -> None:
+def test_a_customer_that_a_draft_names_goes_by_force(shop: Shop) -> None:
     draft = shop.draft()
-    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*", query={"force": "true"}).status == 200
     refused = shop.owner.post(f"/v1/invoices/{draft['id']}/issue")
     assert refused.codes == [("/customer", "unknown_customer")]
 
@@ -280,14 +280,16 @@ def test_arabic_names_are_found_without_their_vowels(shop: Shop) -> None:
     assert _ids(shop.owner, q="شركة احمد") == ([made], False)
 
 
-def test_a_search_is_bounded_and_says_where_to_go_on(
+def test_a_filtered_list_is_bounded_and_says_where_to_go_on(
     shop: Shop, many: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(editing, "EXAMINED_AT_ONCE", 2)
-    monkeypatch.setattr(editing, "MOST_EXAMINED", 2)
-    first = shop.owner.get("/v1/customers", query={"q": "N° 0", "limit": 1}).json
+    monkeypatch.setattr(listing, "EXAMINED_AT_ONCE", 2)
+    monkeypatch.setattr(listing, "MOST_EXAMINED", 2)
+    business = {"kind": "business", "ice_missing_reason": "pending"}
+    assert shop.owner.patch(f"/v1/customers/{many[6]}", business, "*").status == 200
+    first = shop.owner.get("/v1/customers", query={"kind": "business", "limit": 1}).json
     assert (first["data"], first["has_more"], first["next"]) == ([], True, many[1])
-    found, query = [], {"q": "N° 0", "limit": 1}
+    found, query = [], {"kind": "business", "limit": 1}
     while True:
         page = shop.owner.get("/v1/customers", query=query).json
         found += [entry["id"] for entry in page["data"]]
@@ -295,6 +297,55 @@ def test_a_search_is_bounded_and_says_where_to_go_on(
             break
         query["starting_after"] = page["next"]
     assert found == [many[6]]
+
+
+@pytest.mark.parametrize(
+    ("q", "is_found"),
+    [
+        ("neg atl", True),
+        ("ATLAS-NÉGOCE", True),
+        ("tlas", False),
+        ("0021360", True),
+        ("contact@atlas.ma", True),
+        ("0612345678", True),
+        ("+212 6 12-34-56-78", True),
+        ("atlas absente", False),
+        ("casablanca", False),
+        ("a n s c a m 6 0 absente", True),
+    ],
+)
+def test_a_search_finds_what_begins_a_word(shop: Shop, q: str, is_found: bool) -> None:
+    identity = {"ice": "002136093000040", "email": "contact@atlas.ma", "phone": "+212612345678"}
+    made = shop.owner.post("/v1/customers", BUSINESS | identity | {"name": "Atlas Négoce SARL"}).json["id"]
+    assert (made in _ids(shop.owner, q=q)[0]) is is_found
+
+
+def test_a_search_pages_both_ways(shop: Shop, many: list[str]) -> None:
+    owner = shop.owner
+    assert _ids(owner, q="societe") == (many, False)
+    assert _ids(owner, q="societe", limit=3) == (many[:3], True)
+    assert _ids(owner, q="societe", limit=3, starting_after=many[2]) == (many[3:6], True)
+    assert _ids(owner, q="societe", limit=3, starting_after=many[3]) == (many[4:], False)
+    assert _ids(owner, q="societe", limit=3, ending_before=many[6]) == (many[3:6], True)
+    assert _ids(owner, q="societe", limit=3, ending_before=many[3]) == (many[:3], False)
+    assert _ids(owner, q="societe", kind="public_body", limit=2) == (many[1:4:2], True)
+    assert _ids(owner, q="—") == (many, False)
+
+
+def test_a_search_follows_changes(shop: Shop) -> None:
+    made = shop.owner.post("/v1/customers", {"name": "Ancienne", "kind": "consumer"}).json["id"]
+    shop.owner.patch(f"/v1/customers/{made}", {"name": "Nouvelle"}, "*")
+    assert _ids(shop.owner, q="ancienne") == ([], False)
+    assert _ids(shop.owner, q="nouvelle") == ([made], False)
+    shop.owner.delete(f"/v1/customers/{made}", "*")
+    assert _ids(shop.owner, q="nouvelle") == ([], False)
+
+
+def test_a_name_that_no_index_holds_is_found_to_its_last_word(shop: Shop) -> None:
+    long = " ".join(["ﷺ" * 30] * 6) + " dernier"
+    made = shop.owner.post("/v1/customers", {"name": long, "kind": "consumer"}).json["id"]
+    shop.owner.post("/v1/customers", {"name": long.replace("dernier", "autre"), "kind": "consumer"})
+    assert _ids(shop.owner, q="dernier") == ([made], False)
 
 
 def twins(body: dict[str, Any]) -> list[str]:

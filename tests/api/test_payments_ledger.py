@@ -336,3 +336,20 @@ class TestStampDuty:
         invoice = shop.issued(lines=[SERVICES])["id"]
         assert pay(shop, invoice, "12000.00", method="cash")["stamp_duty"] == "30.00"
         assert state(shop, invoice)[3] == "0.00"
+
+
+def test_devices_see_each_event(shop: Shop) -> None:
+    """The change feed has payments, entries and refunds as the API shows them."""
+    invoice, clock = shop.issued(), shop.clock
+    paid = pay(shop, invoice["id"], "4000.00")
+    reverse(shop, paid["id"])
+    entry = post(shop, f"/v1/customers/{invoice['customer']}/credit", money(shop, "50.00"))
+    refund = post(shop, f"/v1/customers/{invoice['customer']}/refunds", money(shop, "20.00"))
+    seen = shop.owner.get("/v1/changes", query={"after": clock, "limit": 100}).json["data"]
+    objects = {change["id"]: change["object"] for change in seen}
+    assert objects[paid["id"]] == shop.owner.get(f"/v1/payments/{paid['id']}").json
+    listed = shop.owner.get(f"/v1/customers/{invoice['customer']}/credit").json["data"]
+    assert [objects[row["id"]] for row in listed] == listed
+    assert {entry["id"], paid["excess_entry"]} <= set(objects)
+    assert objects[refund["id"]] == refund
+    assert objects[invoice["id"]] == shop.owner.get(f"/v1/invoices/{invoice['id']}").json

@@ -142,7 +142,7 @@ def test_the_archive_is_decrypted_by_a_job_and_then_a_link(books: Books) -> None
 def test_a_preview_counts_and_changes_nothing(books: Books) -> None:
     backup = taken(books)
     shop = books.shop
-    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*", query={"force": "true"}).status == 200
     clock = shop.clock
     job = asked(books, f"{backup.id}/restore", {"dry_run": True})
     assert job["outcomes"][0]["would"]["customers"]["restored"] == 1
@@ -154,7 +154,7 @@ def test_a_restore_puts_missing_rows_back(books: Books) -> None:
     shop = books.shop
     invoice = shop.issued()
     backup = taken(books)
-    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*", query={"force": "true"}).status == 200
     job = asked(books, f"{backup.id}/restore", {"kinds": ["customers"]})
     assert job["status"] == "completed", job
     assert job["outcomes"][0]["kinds"]["customers"]["restored"] == 1

@@ -86,7 +86,7 @@ def test_fetch_writes_a_zip_or_prints_a_link(books: Books, tool: Tool, tmp_path:
 
 def test_preview_and_restore(books: Books, tool: Tool) -> None:
     backup, shop = taken(books), books.shop
-    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{shop.customer}", "*", query={"force": "true"}).status == 200
     code, (line,) = tool("preview", "--backup", backup.id)
     assert (code, line["would"]["customers"]["restored"]) == (0, 1)
     assert shop.owner.get(f"/v1/customers/{shop.customer}").status == 404

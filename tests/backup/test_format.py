@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.companies.template import EarlierTemplate
+from chalicelib.domain.entity import new_row
 from chalicelib.files import prefixes
 from chalicelib.policy.rules import all_entities
 from chalicelib.services.backup.format import contents
@@ -27,7 +29,9 @@ from chalicelib.workflow.deadline import NEVER
 from tests.backup import fixtures
 from tests.backup.oracle import differences
 from tests.backup.worlds import Books, opened, taken
+from tests.jobs.worlds import commit
 from tests.unit.render.test_logo import picture
+from tests.unit.samples import AT
 
 
 def test_every_entity_is_in_a_backup_or_left_out_for_a_reason() -> None:
@@ -73,6 +77,8 @@ def rich(books: Books) -> Books:
     owner = shop.owner
     assert owner.patch("/v1/company", {"phone": "0522000000", "share_capital": "100000.50"}, "*").status == 200
     assert owner.ask("PUT", "/v1/company/logo", {"logo": b64encode(picture()).decode()}, if_match="*").status == 200
+    template = EarlierTemplate(**new_row(books.company, "tpl_01", AT), digest="1f" * 32, text="<p>{{ number }}</p>")
+    commit(books.world, books.company, new=(template,))
     assert owner.post("/v1/suppliers", {"name": "Fournisseur", "kind": "consumer"}).status == 201
     assert owner.post("/v1/items", {"name": "Conseil", "unit_price": "10.125", "vat_rate": "20"}).status == 201
     paid, credited = shop.issued(notes="été – شكرا"), shop.issued()

@@ -1,4 +1,4 @@
-"""A bulk issue of a thousand documents, as the job does it: thirty to a transaction."""
+"""A bulk issue of a thousand documents, as the job does it: twenty to a transaction."""
 
 import time
 from dataclasses import dataclass

@@ -1,4 +1,8 @@
-"""Counts what goes to DynamoDB: calls, round trips, and the capacity units that the engine says they consumed."""
+"""Counts what goes to DynamoDB: calls, round trips, rows, and the capacity units that they consume.
+
+The engine says the units, except those of queries and of batch reads, which are computed from the bytes of the rows:
+the engine counts each page of a query as one unit, and no batch at all.
+"""
 
 import threading
 from collections import Counter
@@ -7,6 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from chalicelib.store.wire import Store
+from tests.item_bytes import size
+
+UNIT_BYTES = 4_096
 
 
 @dataclass
@@ -17,6 +24,8 @@ class Traffic:
     calls: Counter[str] = field(default_factory=Counter)
     read: float = 0.0
     write: float = 0.0
+    rows: int = 0
+    """Rows that reads returned, and entries of indexes."""
     waves: int = 0
     """Round trips one after another: calls that overlap are one wave."""
     _under_way: int = 0
@@ -51,8 +60,14 @@ class Traffic:
         reported = parsed.get("ConsumedCapacity") or []
         parts = reported if isinstance(reported, list) else [reported]
         units = sum(float(part["CapacityUnits"]) for part in parts)
+        found = _rows(parsed)
+        if model.name in ("Query", "Scan"):  # The engine says 1 for a consistent page, and 0.5 for another.
+            units *= max(1, -(-sum(map(size, found)) // UNIT_BYTES))
+        elif model.name == "BatchGetItem":
+            units = sum(max(1, -(-size(row) // UNIT_BYTES)) for row in found)
         with self._lock:
             self._under_way -= 1
+            self.rows += len(found)
             if model.name in ("TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"):
                 self.write += units
             else:
@@ -61,3 +76,11 @@ class Traffic:
     def _failed(self, **_: Any) -> None:
         with self._lock:
             self._under_way -= 1
+
+
+def _rows(parsed: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of an answer of any read."""
+    responses = parsed.get("Responses") or []
+    if isinstance(responses, dict):
+        return [row for rows in responses.values() for row in rows]
+    return [*parsed.get("Items", []), *(each["Item"] for each in responses if each.get("Item"))]

@@ -36,7 +36,7 @@ def asked() -> Request:
     return request
 
 
-def prepare() -> None:
+def prepare(data: Path) -> None:
     """Make the table unless it is there."""
     if TABLE not in client("dynamodb").list_tables()["TableNames"]:
         key = [{"AttributeName": "p", "KeyType": "HASH"}]

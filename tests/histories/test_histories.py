@@ -12,6 +12,7 @@ SHAPES = {
     "services, every fault": Shape(driver="services", seed=4),
     "services, answers lost": Shape(driver="services", faults=0.3, struck_by=AFTER, seed=5, workers=6, tasks=6),
     "services, two processes of four threads": Shape(driver="services", processes=2, workers=8, tasks=5, seed=6),
+    "services, sixteen writers": Shape(driver="services", workers=16, tasks=4, seed=9),
     "services, nothing fails": Shape(driver="services", faults=0, seed=7, workers=12, tasks=4),
 }
 

@@ -154,7 +154,7 @@ def test_a_need_without_a_grant_is_recorded() -> None:
     watch = Watch()
     watch.note("token", Need("dynamodb:DeleteItem", "LedgerTable", of(OTHER)))
     assert watch.refused == [f"token may not dynamodb:DeleteItem on LedgerTable dynamodb:LeadingKeys {[OTHER]}"]
-    watch.note("token", Need("dynamodb:GetItem", "JournalTable", of(OTHER)))
+    watch.note("api_handler", Need("dynamodb:GetItem", "JournalTable", of(OTHER)))
     assert len(watch.refused) == 1
     assert [grant.resource for _, grant in watch.used] == ["JournalTable"]
 

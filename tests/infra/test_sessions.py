@@ -21,6 +21,14 @@ from tests.iam_needs import NONE, OWN, TAGGED, Need, Tags, needs
 from tests.infra.conftest import Template
 
 JOBS = sessions()
+OTHER_KEYS = {
+    f"{drill}{logical_name(table.name)}/index/{index.name}"
+    for table in TABLES
+    for index in table.indexes
+    if index.hash != "company"
+    for drill in ("", "Drill")
+}
+"""The indexes whose partitions are no companies: a job's name, a person, an address."""
 FAREWELL = {("requests", "dynamodb:PutItem", logical_name(table)) for table in ("transient", "journal")}
 """The last mail of an account lies where no erasure of it comes: it may be put there (ADR 0034)."""
 
@@ -79,7 +87,7 @@ def test_rows_and_objects_of_a_session_are_its_companys(job: str) -> None:
     assert grants(session_of(job))
     for grant in grants(session_of(job)):
         if grant.action.startswith("dynamodb:"):
-            assert "/index/" not in grant.resource, "its keys are other than a company's"
+            assert grant.resource not in OTHER_KEYS, "its keys are other than a company's"
             keys = grant.condition["ForAllValues:StringEquals"]["dynamodb:LeadingKeys"]
             assert set(keys) <= own or ((job, grant.action, grant.resource) in FAREWELL and keys == ["public"]), grant
         elif grant.action == "s3:ListBucketMultipartUploads":
@@ -137,7 +145,7 @@ def test_a_function_with_sessions_reaches_no_companys_row_by_itself(job: str) ->
             assert grant.resource.startswith("Drill"), "it sees which companies have drill rows"
         elif grant.action.startswith("dynamodb:"):
             fenced = grant.condition.get("ForAllValues:StringEquals", {}).get("dynamodb:LeadingKeys")
-            assert "/index/" in grant.resource or set(fenced or ["anybody"]) <= {"system", "public"}, grant
+            assert grant.resource in OTHER_KEYS or set(fenced or ["anybody"]) <= {"system", "public"}, grant
         assert not grant.action.startswith("s3:"), grant
 
 
@@ -165,6 +173,9 @@ def calls() -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield "dynamodb", operation, {"TableName": table, "Key": ROW}
             yield "dynamodb", "PutItem", {"TableName": table, "Item": ROW}
             yield "dynamodb", "Query", {"TableName": table, **BY_COMPANY}
+            for index in definition.local:
+                yield "dynamodb", "Query", {"TableName": table, "IndexName": index.name, **BY_COMPANY}
+            yield "dynamodb", "BatchGetItem", {"RequestItems": {table: {"Keys": [ROW]}}}
             yield "dynamodb", "Scan", {"TableName": table}
             yield "dynamodb", "BatchWriteItem", {"RequestItems": {table: [{"DeleteRequest": {"Key": ROW}}]}}
     for path, prefix in current().prefixes.items():
@@ -232,6 +243,17 @@ def test_a_restore_reads_where_it_is_from_and_writes_where_it_goes() -> None:
         ("PutObject", "FilesBucket/logos/"),
         ("ListBucket", "FilesBucket"),
     }
+
+
+def test_an_index_of_a_companys_rows_is_no_way_around_the_fence() -> None:
+    """An index grant without a fence reads every company: it counts like one on the table itself."""
+    local = {f"{logical_name(table.name)}/index/{index.name}" for table in TABLES for index in table.local}
+    assert local
+    assert not local & OTHER_KEYS
+    asked = {need.resource for call in calls() for need in needs(*call)}
+    assert local <= asked
+    granted_to = {principal for principal in principals() for grant in grants(principal) if grant.resource in local}
+    assert granted_to == {"api_handler"}, "a job that lists needs the fence"
 
 
 def test_where_no_fence_is_more_is_granted() -> None:

@@ -30,7 +30,7 @@ def attributes(table: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def indexes(table: dict[str, Any]) -> dict[str, Any]:
-    found = table.get("GlobalSecondaryIndexes", [])
+    found = [*table.get("GlobalSecondaryIndexes", []), *table.get("LocalSecondaryIndexes", [])]
     return {index["IndexName"]: (index["KeySchema"], index["Projection"]["ProjectionType"]) for index in found}
 
 

@@ -59,7 +59,10 @@ def rows(archive: zipfile.ZipFile, name: str) -> list[dict[str, Any]]:
 def test_the_archive_has_the_rows_as_the_api_shows_them(shop: Shop) -> None:
     shop.draft()
     issued = shop.issued(notes=FORMULA)
-    shop.owner.post(f"/v1/invoices/{issued['id']}/payments", {"amount": "100.00", "method": "cash"})
+    pay = {"amount": "5000.00", "method": "cash", "date": str(shop.today)}
+    assert shop.owner.post(f"/v1/invoices/{issued['id']}/payments", pay).status == 201
+    refund = shop.owner.post(f"/v1/customers/{issued['customer']}/refunds", pay | {"amount": "1.00"})
+    assert refund.status == 201, refund.text
     id = exported(shop)
     shown = shop.owner.get(f"{URL}/{id}").json
     assert (shown["status"], shown["download"]) == ("completed", f"{URL}/{id}/download")
@@ -68,6 +71,10 @@ def test_the_archive_has_the_rows_as_the_api_shows_them(shop: Shop) -> None:
     assert rows(archive, "company") == [shop.owner.get("/v1/company").json]
     assert rows(archive, "customers") == shop.owner.get("/v1/customers").json["data"]
     assert rows(archive, "members") == shop.owner.get("/v1/members").json["data"]
+    assert rows(archive, "payments") == shop.owner.get("/v1/payments").json["data"]
+    credit = f"/v1/customers/{issued['customer']}/credit"
+    assert rows(archive, "credit_entries") == shop.owner.get(credit).json["data"]
+    assert rows(archive, "refunds") == [refund.json]
     by_id = {row["id"]: row for row in shop.owner.get("/v1/invoices").json["data"]}
     assert {row["id"]: row for row in rows(archive, "invoices") + rows(archive, "drafts")} == by_id
     assert [name for name in archive.namelist() if name.startswith("pdf/") and issued["id"] in name]

@@ -39,6 +39,9 @@ TYPED = frozenset(
         "user",
         "reason",
         "cnss",
+        "buyer_reference",
+        "order_reference",
+        "shelf",
     }
 )
 """Fields that hold whatever somebody types."""

@@ -12,7 +12,7 @@ from tests.privacy.persons import URL, asked, carry, confirmed, nobody_in, perso
 def test_a_deleted_customer_whom_a_document_names_can_be_erased(shop: Shop) -> None:
     customer = person(shop)
     invoice = shop.issued(customer=customer, notes="Cadeau")
-    assert shop.owner.delete(f"/v1/customers/{customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{customer}", "*", query={"force": "true"}).status == 200
     id = asked(shop, subject=customer)
     assert confirmed(shop, id).json["status"] == "verified"
     nobody_in(shop.owner.get(f"/v1/invoices/{invoice['id']}"))
@@ -30,7 +30,7 @@ def test_a_deleted_customer_whom_no_document_names_is_not_found(shop: Shop) -> N
     gone = person(shop)
     shop.draft(customer=gone)
     shop.issued()
-    assert shop.owner.delete(f"/v1/customers/{gone}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{gone}", "*", query={"force": "true"}).status == 200
     for nobody in (gone, "cus_01J00000000000000000000000", "sup_01J00000000000000000000000"):
         assert shop.owner.post(URL, {"kind": "deletion", "subject": nobody}).status == 404
 
@@ -39,7 +39,7 @@ def test_a_record_deleted_before_the_confirmation_does_not_stop_the_erasure(shop
     customer = person(shop)
     invoice = shop.issued(customer=customer)
     id = asked(shop, subject=customer)
-    assert shop.owner.delete(f"/v1/customers/{customer}", "*").status == 200
+    assert shop.owner.delete(f"/v1/customers/{customer}", "*", query={"force": "true"}).status == 200
     confirmed(shop, id)
     nobody_in(shop.owner.get(f"/v1/invoices/{invoice['id']}"))
 

@@ -11,6 +11,7 @@ from chalicelib.domain.clock import MOROCCO, midnight
 from chalicelib.domain.companies.company import OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Refund
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.payment import Payment, PaymentId
 from chalicelib.domain.entity import Record
@@ -156,6 +157,51 @@ def test_an_invoice_of_very_many_payments_leaves_with_the_last_of_them(vault: Tu
     assert not [row for row in shop._stored("ledger") if isinstance(row, Payment)]
     assert shop.invoices() == set(shop.by_year[2027])
     assert shop.verified().fault is None
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_unapplied_credit_and_refunds_end_by_their_own_day(vault: Turned, *, closed: bool) -> None:
+    """The last event of an entry decides: it was refunded in the next financial year, after the last invoice."""
+    shop = Ledger(vault)
+    used, early = (
+        CreditEntry(
+            id=shop.new("ucr"),
+            customer=shop.customer,
+            source="advance",
+            amount=Decimal(5),
+            method="cash",
+            date=date(2028, 12, 31),
+            uses=uses,
+            **shop.stamps,
+        )
+        for uses in ((CreditUse(amount=Decimal(5), date=date(2029, 1, 2), refund="rfd_1"),), ())
+    )
+    refund = Refund(
+        id=shop.new("rfd"),
+        customer=shop.customer,
+        amount=Decimal(5),
+        method="cash",
+        date=date(2029, 1, 2),
+        entries=(used.id,),
+        **shop.stamps,
+    )
+    shop._put(used, early, refund)
+    if closed:
+        shop.confirmed(waive=True)
+        carried(vault)
+
+    def left() -> set[str]:
+        return {row.id for row in shop._stored("ledger") if isinstance(row, CreditEntry | Refund)}
+
+    at(vault, date(2038, 12, 31))
+    sweep(vault)
+    assert left() == {used.id, early.id, refund.id}
+    at(vault, date(2039, 1, 1))
+    sweep(vault)
+    assert left() == {used.id, refund.id}
+    at(vault, date(2040, 1, 1))
+    sweep(vault)
+    assert left() == set()
 
 
 def test_a_closed_companys_records_are_purged_too(vault: Turned) -> None:

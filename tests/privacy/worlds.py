@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Address, Company, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.member import ApiKey, Member
 from chalicelib.domain.companies.party import Customer, Supplier
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, owing
 from chalicelib.domain.documents.invoice import INVOICE, Draft
 from chalicelib.domain.documents.issuing import SeriesSlot, issue
 from chalicelib.domain.documents.model import Line
@@ -191,7 +191,7 @@ class Books:
                     **self.stamps,
                 )
             )
-            rows.append(Balance(id=self.invoice, paid=Decimal(10), **self.stamps))
+            rows.append(owing(invoice, Balance(id=self.invoice, paid=Decimal(10), **self.stamps)))
             rows.append(
                 JobRow(
                     id=self.new("job"),

@@ -40,7 +40,6 @@ from chalicelib.domain.documents.statement import statement
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyReversed, CreditUsed, InvalidContent, NotPending, Refusal
 from chalicelib.domain.ids import derived_id
-from chalicelib.domain.money import cents
 from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register, unapplied_credit
 from chalicelib.services.documents.statement import account_of
 from chalicelib.services.representation.documents import present_document
@@ -49,6 +48,7 @@ from chalicelib.store.read import open_company
 from chalicelib.store.transaction import transact
 from chalicelib.wiring import World
 from tests.histories import company as companies
+from tests.ledger_sums import Sums, faults_of, sums_of
 
 RATES = [(Decimal(20), None), (Decimal(10), None), (Decimal(0), "92-I-1")]
 CENT = Decimal("0.01")
@@ -84,13 +84,6 @@ CONTENTS = st.fixed_dictionaries(
         "customer": st.sampled_from(["private", "public"]),
     }
 )
-
-
-def received(payment: Payment, payments: list[Payment]) -> bool:
-    """Whether its money was there: it is no cheque that came back before it was cashed, nor the counter-entry of
-    one."""
-    original = next((each for each in payments if each.id == payment.reverses), payment)
-    return original.matures_on is None or original.cashed_on is not None
 
 
 def _named(content: dict[str, Any]) -> dict[str, Any]:
@@ -397,6 +390,22 @@ class Documents(RuleBasedStateMachine):
         self.check_documents(ledger)
         self.check_balances(ledger)
         self.check_statements(ledger)
+        self.check_indexes(ledger)
+
+    def check_indexes(self, ledger: Ledger) -> None:
+        """Each index of the ledger holds exactly the keys that follow from the documents and balances."""
+        reader = open_company(self.world.store, self.company)
+        documents = [d for cls in (Invoice, CreditNote) for d in ledger.of(cls)]
+        named = [*documents, *ledger.of(CreditEntry), *ledger.of(Refund)]
+        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        due = [d for d in ledger.of(Invoice) if left(d, balances.get(d.id)) > 0]
+        expected = {
+            "open": [f"invoice#{d.due_date}#{d.id}" for d in due],
+            "date": [f"{d.KIND}#{d.issue_date}#{d.id}" for d in documents],
+            "customer": [f"{row.KIND}#{row.customer}#{row.id}" for row in named],
+        }
+        found = {index: [entry.key for entry in reader.entries("ledger", index, " ", "~")[0]] for index in expected}
+        assert found == {index: sorted(keys) for index, keys in expected.items()}
 
     def check_register(self, ledger: Ledger) -> None:
         """No gap, no inversion of dates, every document in its place, the chain as recomputed."""
@@ -433,24 +442,16 @@ class Documents(RuleBasedStateMachine):
             assert all(share.base >= 0 and share.amount >= 0 for share in t.vat)
 
     def check_balances(self, ledger: Ledger) -> None:
-        """Payments, credit notes and entries, added up anew, against what stands beside each invoice."""
+        """Payments, credit notes and entries, added up anew, against what the API shows of each invoice."""
+        assert faults_of(ledger.rows) == []
         balances = {balance.id: balance for balance in ledger.of(Balance)}
         notes: dict[str, list[CreditNote]] = defaultdict(list)
-        paid: dict[str, list[Payment]] = defaultdict(list)
-        freed: dict[str | None, Decimal] = defaultdict(Decimal)
         for note in ledger.of(CreditNote):
             notes[note.invoice].append(note)
-        for payment in ledger.of(Payment):
-            paid[payment.invoice].append(payment)
-        for entry in ledger.of(CreditEntry):
-            assert entry.rest >= 0
-            if entry.source == "credit_note":
-                freed[entry.document] += entry.amount - entry.taken_back
-        money = Decimal(0)
+        sums = sums_of(ledger.rows)
         for invoice in ledger.of(Invoice):
             self.check_credits(invoice, balances.get(invoice.id), notes[invoice.id])
-            money += self.check_invoice(invoice, notes[invoice.id], paid[invoice.id], freed[invoice.id])
-        self.check_money(ledger, money)
+            self.check_invoice(invoice, sums[invoice.id])
 
     def check_credits(self, invoice: Invoice, balance: Balance | None, notes: list[CreditNote]) -> None:
         """No credit note exceeds its invoice; all credited is exactly all."""
@@ -475,43 +476,18 @@ class Documents(RuleBasedStateMachine):
             assert not exact or given == getattr(invoice.totals, field), field
         assert sum((note.totals.stamp_duty for note in notes), Decimal(0)) <= invoice.totals.stamp_duty
 
-    def check_invoice(self, invoice: Invoice, notes: list[CreditNote], paid: list[Payment], freed: Decimal) -> Decimal:
-        """The balance and the status follow from the rows. Returns the money that pays the invoice."""
-        counted = [payment for payment in paid if not payment.pending]
-        money = sum((payment.applied_amount for payment in counted), Decimal(0)) - freed
-        otherwise = sum((payment.applied_amount for payment in counted if payment.method != "cash"), Decimal(0))
-        withheld = sum((payment.withheld for payment in counted if received(payment, paid)), Decimal(0))
-        credited = sum((note.totals.gross for note in notes), Decimal(0))
-        open_in_cash = max(Decimal(0), invoice.totals.gross - credited - withheld - min(otherwise, money))
-        duty = cents(open_in_cash * Decimal("0.0025")) if invoice.totals.stamp_duty else Decimal(0)
-        rest = invoice.totals.gross + duty - credited - withheld - money
-        assert min(money, withheld) >= 0
-        assert rest >= 0 or not money  # A credit note gives money back, never what the Treasury holds.
-        rest = max(Decimal(0), rest)
+    def check_invoice(self, invoice: Invoice, sums: Sums) -> None:
+        """The balance and the status that a client reads follow from the rows."""
         reader = open_company(self.world.store, self.company)
         shown = present_document(listing.document(reader, INVOICE, invoice.id), reader.head)
-        assert [Decimal(shown[name]) for name in ("paid", "withheld", "balance")] == [money, withheld, rest]
-        pending = sum((payment.amount for payment in paid if payment.pending), Decimal(0))
-        assert Decimal(shown["pending"]) == pending
-        if shown["status"] != "credited":
-            unpaid = "partially_paid" if money or withheld else "issued"
-            assert shown["status"] == ("paid" if rest == 0 else unpaid)
+        rest = max(Decimal(0), sums.rest)
+        names = ("paid", "withheld", "pending", "balance")
+        assert [Decimal(shown[name]) for name in names] == [sums.money, sums.withheld, sums.pending, rest]
+        if shown["status"] == "credited":
+            assert sums.credited == invoice.totals.gross
         else:
-            assert credited == invoice.totals.gross
-        return money
-
-    def check_money(self, ledger: Ledger, on_invoices: Decimal) -> None:
-        """No dirham appears or disappears: what came in, less refunds, pays invoices or is unapplied credit."""
-        own = ledger.of(Payment)
-        counted = [payment for payment in own if not payment.pending and not payment.credit_entry]
-        entries, refunds = ledger.of(CreditEntry), ledger.of(Refund)
-        advanced = [entry.amount for entry in entries if entry.source == "advance" and entry.payment is None]
-        money = [payment.amount for payment in counted if received(payment, own)]
-        came = sum(money, Decimal(0)) + sum(advanced, Decimal(0))
-        went = sum((refund.amount for refund in refunds), Decimal(0))
-        assert came - went == on_invoices + sum((entry.rest for entry in entries), Decimal(0))
-        used = sum((use.amount for entry in entries for use in entry.uses if use.refund), Decimal(0))
-        assert used == went
+            unpaid = "partially_paid" if sums.money or sums.withheld else "issued"
+            assert shown["status"] == ("paid" if rest == 0 else unpaid)
 
     def check_statements(self, ledger: Ledger) -> None:
         """An account is the open balances of its documents less the unapplied credit, and each day joins the next."""

@@ -62,7 +62,7 @@ def _emptied(world: Turned) -> None:
 
 
 @pytest.fixture(scope="session")
-def ground(engine: Engine, issuer: Issuer) -> Ground:
+def ground(engine: Engine, issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """Tables, keys and a mail sender under a prefix of their own."""
     import app
 
@@ -70,7 +70,7 @@ def ground(engine: Engine, issuer: Issuer) -> Ground:
     world = Turned(made)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(app, "world", lambda: world)
-        real_service().prepare()
+        real_service().prepare(tmp_path_factory.mktemp("data"))
     create_receipt_key(world.keys.client, made.receipt_key)
     create_backup_key(world.vault.client, made.backup_key)
     open_mailbox(world)

@@ -1,7 +1,9 @@
 """Backups that an earlier version made or was making: they end, verify, are handed out and restored."""
 
 import json
+from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import pytest
@@ -163,6 +165,35 @@ def test_a_finished_backup_is_restored(stage: Stage, into: str) -> None:
     after = job(client, asked.json["id"])
     assert after["status"] == "completed"
     _compare(stage.client(after["outcomes"][0]["company"]), BOOKS if into == "same" else _specimens())
+
+
+def test_a_restore_adds_what_lists_need(stage: Stage) -> None:
+    """The backup has a balance for three of five invoices, and none of them states what is owed."""
+    found, client = stage.resume("backup-complete")
+    for table in ("workspace", "ledger"):
+        stage.delete(table, [key for key in found.rows[table] if _is_lost(key[1])])
+    asked = client.post(f"/v1/backups/{found.id('transient', 'backup')}/restore", {"into": "same"})
+    assert asked.status == 202
+    stage.run("restores")
+    assert job(client, asked.json["id"])["status"] == "completed"
+    invoices = [body for body in ISSUED.values() if body["object"] == "invoice"]
+    open_ids = [body["id"] for body in sorted(invoices, key=_due) if Decimal(body["balance"]) > 0]
+    assert len(open_ids) >= 2
+    assert _ids(client, "/v1/invoices?open=true") == open_ids
+    for body in invoices:
+        assert _ids(client, f"/v1/invoices?number={body['number']}") == [body["id"]]
+        assert body["id"] in _ids(client, f"/v1/invoices?customer={body['customer']}")
+        assert body["id"] in _ids(client, f"/v1/invoices?issued_from={body['issue_date']}")
+    for customer in BOOKS["/v1/customers"]["data"]:
+        assert customer["id"] in _ids(client, f"/v1/customers?q={quote(customer['name'])}")
+
+
+def _due(body: Any) -> tuple[str, str]:
+    return body["due_date"], body["id"]
+
+
+def _ids(client: Client, path: str) -> list[str]:
+    return [each["id"] for each in client.get(path).json["data"]]
 
 
 def _is_lost(sort: str) -> bool:

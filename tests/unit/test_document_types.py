@@ -128,7 +128,7 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"plural": "items"}, "an export has a table of something else"),
         ({"scopes": DocumentScopes(read="items.read", write="documents.write", issue="documents.issue")}, "a scope of"),
         ({"figure": IssueFigure(name="PaymentsRecorded", counts="x")}, "its figure PaymentsRecorded counts"),
-        ({"corrects": ("invoice",)}, "has no attribute credited_lines, invoice, invoice_number"),
+        ({"corrects": ("invoice",)}, "has no attribute credited_lines, invoice, invoice_date, invoice_number"),
     ],
 )
 def test_contradictory_answers_are_named(changes: dict[str, Any], complaint: str) -> None:

@@ -36,12 +36,13 @@ PAGE_LOOPS: Final[Mapping[str, str]] = {
     "store/erase.py census": RAW,
     "store/drill.py companies": RAW,
     "services/backup/drill.py _compare": KEEPS_PLACE,
+    "services/backup/restoring/balances.py balances": KEEPS_PLACE,
     "services/backup/restoring/steps.py search": KEEPS_PLACE,
     "services/privacy/access/export.py _rows": KEEPS_PLACE,
     "services/privacy/rectification/rectification.py _counted": KEEPS_PLACE,
     "services/backup/create/cutoff.py _entries": ENOUGH,
     "services/changes.py _collect": ENOUGH,
-    "services/records/editing.py _search": ENOUGH,
+    "services/records/listing.py _examined": ENOUGH,
     "services/documents/listing.py _rows": "the first pages of several tables are read in parallel",
 }
 """The functions beside `Store.all` that read page after page, each with its reason."""

@@ -1,13 +1,14 @@
 """Lines priced with tax: the total is exactly what was written, and TVA within a centime of net × rate."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.documents.balance import fresh
-from chalicelib.domain.documents.crediting import LineCredit, credit
+from chalicelib.domain.documents.crediting import Credit, LineCredit, credit
 from chalicelib.domain.documents.model import Discount
 from chalicelib.domain.documents.totals import LineInput, line_net, totals
 from chalicelib.domain.money import CENT, percentage, total
@@ -79,10 +80,21 @@ def test_a_discount_on_a_price_with_tax_includes_tax() -> None:
     assert draft(reduced).lines[0].unit_price_incl == D("120.00")
 
 
-def test_credit_notes_end_exactly_at_the_written_total() -> None:
-    invoice = issued(line(rate="10", price="0", quantity="7", unit_price_incl=D("71.43")))
-    balance, returned = fresh(invoice), D(0)
-    for quantity in ("2", "1", "4"):
-        note = credit(invoice, balance, [LineCredit(1, D(quantity))])
-        balance, returned = note.balance, returned + note.totals.gross
-    assert returned == invoice.totals.gross == D("500.01")
+@given(st.lists(lines(), min_size=1, max_size=4), st.data())
+@settings(max_examples=60)
+def test_credit_notes_end_exactly_at_the_written_total(priced_lines: list[LineInput], data: st.DataObject) -> None:
+    """Quantities, then all that is left: the sums are those of the invoice, line by line and rate by rate."""
+    written = (line(str(one.quantity), "0", str(one.vat_rate), unit_price_incl=one.unit_price) for one in priced_lines)
+    invoice = issued(*written, operation_date=date(2023, 5, 2))  # All of RATES were in force.
+    balance, notes = fresh(invoice), list[Credit]()
+    for number, one in enumerate(priced_lines, 1):
+        if (quantity := data.draw(st.integers(0, int(one.quantity)))) > 0:
+            notes.append(credit(invoice, balance, [LineCredit(number, D(quantity))]))
+            balance = notes[-1].balance
+    if sum(done.quantity for done in balance.lines) < sum(one.quantity for one in invoice.lines):
+        notes.append(credit(invoice, balance, None))
+    returned = [note.totals for note in notes]
+    assert total([each.gross for each in returned]) == invoice.totals.gross
+    for share in invoice.totals.vat:
+        amounts = [part.amount for each in returned for part in each.vat if part.rate == share.rate]
+        assert total(amounts) == share.amount

@@ -21,8 +21,9 @@ from chalicelib.store.write_path import Kinds, Operation, WritePath, kinds_at
 from tests.write_paths import SeenWrite, unwritten
 
 SENDS = {"put_item", "update_item", "delete_item", "batch_write_item", "transact_write_items"}
-SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py"}
-"""`conflicts` sends the transactions of `transaction`. `drill` empties the tables of drills."""
+SENDERS = {"store/bookkeeping.py", "store/conflicts.py", "store/drill.py", "store/erase.py", "store/turns.py"}
+"""`conflicts` sends the transactions of `transaction`, and `turns` takes its numbers. `drill` empties the tables of
+drills."""
 SAVERS = {
     "jobs/bulk.py",
     "jobs/requests.py",
@@ -77,7 +78,9 @@ def test_bookkeeping_changes_the_kinds_with_a_due_date() -> None:
 
 def test_a_kind_is_business_data_or_bookkeeping() -> None:
     written = {key for key in all_entities() if key in transaction.PATH.puts or key in bookkeeping.PATH.puts}
-    assert written == all_entities().keys()
+    counted = {key for key in all_entities() if key in transaction.PATH.updates}
+    assert counted == {("transient", "queue")}
+    assert written | counted == all_entities().keys()
 
 
 @pytest.mark.parametrize("made", document_types(), ids=lambda made: made.kind)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from chalicelib.api.answers import address
 from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued
+from chalicelib.domain.documents.model import REFERENCES, Issued
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.language import Language
 from chalicelib.services.documents.crediting import creditable
@@ -27,6 +27,7 @@ REASONS: Final[Mapping[Language, str]] = {
 CONTENT = (
     *("operation_date", "language", "payment_mode", "reverse_charge", "discount", "notes"),
     *("service_done_on", "terms_end_of_month", "stamp_exemption", "buyer_address_missing"),
+    *REFERENCES,
 )
 LINE = (
     *("description", "quantity", "unit", "unit_price", "unit_price_incl", "discount"),

@@ -59,6 +59,10 @@ class Head(Record):
     restore: str | None = kept("journal.state", default=None)
     """The job that restores a backup into the company and keeps it closed meanwhile. For a closed company: the job
     whose copy continues its numbering."""
+    served: int = kept("journal.state", default=0)
+    """The last number of the writers' queue that has committed."""
+    served_at: datetime | None = kept("journal.state", default=None)
+    """The instant of that commit."""
 
 
 def fenced_for(head: Head, at: datetime) -> float:
@@ -121,6 +125,9 @@ class Company(Record):
     rib: str | None = kept("company.bank", default=None)
     email: str | None = kept("company.contact", default=None)
     phone: str | None = kept("company.contact", default=None)
+    electronic_address: str | None = kept("company.contact", default=None)
+    """The e-mail address that the company has declared for electronic invoices (CGI art. 145-X). Without one, its
+    documents state `email`."""
     language: Language = kept("company.settings", default="fr")
     payment_terms_days: int = kept("company.settings", default=60)
     tax_certificate_until: date | None = kept("company.settings", default=None)

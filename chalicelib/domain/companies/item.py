@@ -4,6 +4,9 @@ from decimal import Decimal
 from typing import Literal
 
 from chalicelib.domain.entity import Record, entity, kept
+from chalicelib.domain.metadata import Metadata
+from chalicelib.domain.search import text_key
+from chalicelib.domain.text import words
 
 Nature = Literal["goods", "services", "fees", "works", "capital_goods"]
 """The nature of a sale: TVA and withholding depend on it."""
@@ -21,3 +24,14 @@ class Item(Record):
     vat_rate: Decimal = kept("item.content")
     exemption: str | None = kept("item.content", default=None)
     nature: Nature = kept("item.content", default="goods")
+    metadata: Metadata | None = kept("item.content", default=None)
+    """Pairs of texts for the client's own use."""
+
+    @property
+    def searched(self) -> list[list[str]]:
+        """The words by which a search finds it: name and reference."""
+        return [words(self.name), words(self.reference or "")]
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its words."""
+        return text_key(self.KIND, self.searched, self.id)

@@ -9,7 +9,10 @@ from typing import Literal
 from chalicelib.domain.companies.company import Address
 from chalicelib.domain.entity import Record, entity, kept
 from chalicelib.domain.language import Language
+from chalicelib.domain.metadata import Metadata
 from chalicelib.domain.morocco.withholding import Withholder
+from chalicelib.domain.search import phone_word, text_key
+from chalicelib.domain.text import words
 
 PartyKind = Literal["business", "consumer", "public_body"]
 Billing = Literal["each", "monthly"]
@@ -36,7 +39,18 @@ class Party(Record):
     payment_terms_days: int | None = kept("party.terms", default=None)
     withholder: Withholder = kept("party.terms", default="none")
     notes: str | None = kept("party.terms", default=None)
+    metadata: Metadata | None = kept("party.terms", default=None)
+    """Pairs of texts for the client's own use."""
     same_as: tuple[str, ...] | None = kept("party.terms", default=None)
+
+    @property
+    def searched(self) -> list[list[str]]:
+        """The words by which a search finds it: name, ICE, e-mail address, telephone number."""
+        return [words(self.name), words(self.ice or ""), words(self.email or ""), phone_word(self.phone)]
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its words."""
+        return text_key(self.KIND, self.searched, self.id)
 
 
 @entity("customer", table="workspace", prefix="cus")

@@ -22,7 +22,7 @@ LineKind = Literal[
     "advance",
     "refund",
 ]
-"""What a line is about.
+"""The subjects of lines.
 
 `invoice` is any document that asks for money. `stamp_duty` is a change of the duty after the issue, and
 `withholding_not_needed` the part of a withholding that credit notes leave without a debt: the Treasury holds it, so it

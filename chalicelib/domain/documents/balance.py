@@ -4,8 +4,9 @@ The law's events move it: a payment, a withholding, a reversal, a credit note. I
 """
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from chalicelib.domain.documents.model import Issued, VatShare
 from chalicelib.domain.entity import Record, entity, kept, new_row, value
@@ -29,8 +30,11 @@ class CreditedLine:
 
 @entity("balance", table="ledger", prefix="inv", sort="invoice#{id}#balance")
 class Balance(Record):
-    """The changing part of an issued invoice, in dirhams. It does not exist before the first movement. Its key follows
-    the invoice's key, so that one query lists both."""
+    """The changing part of an issued invoice, in dirhams. The issue writes it with version 0, and each movement changes
+    it. Its key follows the invoice's key, so that one query lists both.
+
+    `due_date` and `owed` repeat the document's due date and `left`, so that a list finds what is open by due date. Both
+    are None on rows from before they existed."""
 
     paid: Decimal = kept("ledger.balance", default=Decimal(0))
     """The money that payments brought to the document, `freed` money included."""
@@ -60,6 +64,14 @@ class Balance(Record):
     """The cash received on that day (CGI art. 11-II: limits of a day)."""
     stamp_duty: Decimal | None = kept("ledger.balance", default=None)
     """The stamp duty as of the last movement; None before the first one that calculates it."""
+    due_date: date | None = kept("ledger.balance", default=None)
+    owed: Decimal | None = kept("ledger.balance", default=None)
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its due date while something is owed."""
+        if self.due_date is None or self.owed is None or self.owed <= 0:
+            return {}
+        return {"_open": f"{self.SORT.partition('#')[0]}#{self.due_date}#{self.id}"}
 
     @property
     def money(self) -> Decimal:
@@ -87,8 +99,18 @@ class Balance(Record):
 
 
 def fresh(document: Issued, cls: type[Balance] = Balance) -> Balance:
-    """The balance of a document without movements."""
-    return cls(**new_row(document.company, document.id, document.updated_at), version=0)
+    """The balance of a document without movements, as its issue writes it."""
+    return owing(document, cls(**new_row(document.company, document.id, document.updated_at), version=0))
+
+
+def moved(document: Issued, balance: Balance, at: datetime, **changes: Any) -> Balance:
+    """The balance after a movement at `at` that made these changes. Each payment, reversal and credit ends here."""
+    return owing(document, balance.edited(at, **changes))
+
+
+def owing(document: Issued, balance: Balance) -> Balance:
+    """The balance with what is owed by it, and when it is due."""
+    return replace(balance, due_date=document.due_date, owed=left(document, balance))
 
 
 def credited_gross(balance: Balance) -> Decimal:

@@ -37,19 +37,13 @@ def calculate(
 ) -> Calculation:
     """Calculate the amounts of a document that the company issues, or receives if it is not `ours`. Raises
     InvalidContent with every fault, each with its pointer."""
-    reversed_by = check_reverse_charge(
-        terms.day,
-        taxable_seller=ours and company.regime == "standard",
-        consumer=ours and customer is not None and customer.kind == "consumer",
-    )
+    void = _reverse_charge(terms, company, customer, ours=ours)
     if not ours:  # A supplier charges TVA whatever the company's own regime is, unless the buyer owes it.
         company, customer = replace(company, regime="standard"), None
     if len(lines) > MAX_LINES:
         raise InvalidContent(Fault("/lines", "too_many", {"max": MAX_LINES}))
     lines = [_normal(line) for line in lines]
-    findings = list(_findings(lines, terms, charged=charges_vat(company, terms, ours=ours)))
-    if terms.reverse_charge and reversed_by:
-        findings.insert(0, ("/reverse_charge", reversed_by))
+    findings = [*void, *_findings(lines, terms, charged=charges_vat(company, terms, ours=ours))]
     if faults := [Fault(p, f.code, dict(f.params)) for p, f in findings if f.severity == "refuse"]:
         raise InvalidContent(*faults)
     try:
@@ -64,6 +58,17 @@ def calculate(
     notices += tuple(about_terms(terms, company, customer)) if ours else ()
     with_nets = tuple(replace(line, net=net) for line, net in zip(lines, sums.line_nets, strict=True))
     return Calculation(with_nets, totals, _expected(sums, terms, company, customer), notices)
+
+
+def _reverse_charge(
+    terms: CommercialTerms, company: Company, customer: Customer | None, *, ours: bool
+) -> list[tuple[str, Finding]]:
+    """The refusal of a reverse charge that the law makes void."""
+    if not terms.reverse_charge:
+        return []
+    taxable, consumer = company.regime == "standard", customer is not None and customer.kind == "consumer"
+    void = check_reverse_charge(terms.day, taxable_seller=ours and taxable, consumer=ours and consumer)
+    return [("/reverse_charge", void)] if void else []
 
 
 def charges_vat(company: Company, terms: CommercialTerms, *, ours: bool = True) -> bool:

@@ -99,7 +99,7 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
         *declared.shown,
         *(fact for fact in declared.facts if fact != "corrects"),
         *([declared.statutory_date] if declared.statutory_date else ()),
-        *(name for kind in declared.corrects for name in (kind, f"{kind}_number", "credited_lines")),
+        *(name for kind in declared.corrects for name in (kind, f"{kind}_number", f"{kind}_date", "credited_lines")),
     }
     drafted = declared.draft is None or declared.person in {each.name for each in fields(declared.draft)}
     return {

@@ -50,6 +50,10 @@ class CreditEntry(Record):
     taken_back: Decimal = kept("ledger.payment", default=Decimal(0), sparse=True)
     """The part that the reversal of a payment took back."""
 
+    def index_keys(self) -> dict[str, str]:
+        """Found by its customer."""
+        return self.party_key(self.customer)
+
     @property
     def rest(self) -> Decimal:
         """The part that may still be applied or refunded."""
@@ -87,6 +91,10 @@ class Refund(Record):
     document: str | None = kept("ledger.payment", default=None)
     """The document whose freed money alone was given back."""
     entries: tuple[str, ...] = kept("ledger.payment")
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its customer."""
+        return self.party_key(self.customer)
 
 
 def oldest_first(entries: Iterable[CreditEntry]) -> list[CreditEntry]:

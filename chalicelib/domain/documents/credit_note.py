@@ -1,5 +1,6 @@
 """The credit note (avoir): its issued form and its answers to the registry. It has no draft."""
 
+from datetime import date
 from typing import Final
 
 from chalicelib.domain.documents.document_type import DocumentScopes, DocumentType, DocumentWords, IssueFigure
@@ -14,6 +15,8 @@ class CreditNote(Registered):
     customer: str = kept("document.content")
     invoice: str = kept("document.content")
     invoice_number: str = kept("document.content")
+    invoice_date: date | None = kept("document.content", default=None)
+    """The invoice's day of issue (BT-26); None on credit notes of an earlier version."""
     reason: str | None = kept("document.content", default=None)
     credited_lines: tuple[int, ...] = kept("document.content")
     """For each line, the number (from 1) of the invoice's line that it credits; 0 if it credits an amount over the
@@ -74,7 +77,7 @@ CREDIT_NOTE: Final = DocumentType(
         "withheld_fees",
         "payable",
     ),
-    shown=("invoice", "invoice_number", "reason"),
+    shown=("invoice", "invoice_number", "invoice_date", "reason"),
     backup_group="credit_notes",
     draft_group=None,
     figure=IssueFigure(name="CreditNotesIssued", counts="credit notes that took a number; specimens do not count"),

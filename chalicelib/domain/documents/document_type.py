@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 from chalicelib.domain.companies.party import Customer, Party, Supplier
 from chalicelib.domain.documents.balance import Balance
-from chalicelib.domain.documents.model import DraftDocument, Issued, Registered
+from chalicelib.domain.documents.model import REFERENCES, DraftDocument, Issued, Registered
 from chalicelib.domain.documents.view import FactKind, TotalKind
 from chalicelib.domain.entity import Record
 from chalicelib.domain.language import Language
@@ -134,8 +134,8 @@ class DocumentType:
     converts_to: tuple[str, ...]
     """The kinds that a document may be converted to. Nothing reads it yet, so it must be empty."""
     corrects: tuple[str, ...]
-    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>` and `<kind>_number` name
-    the corrected document, and `credited_lines` its lines."""
+    """The kinds that it corrects: a credit note corrects an invoice. The attributes `<kind>`, `<kind>_number` and
+    `<kind>_date` name the corrected document, and `credited_lines` its lines."""
     code: str | None
     """UNTDID 1001, the type code of its e-invoice; None for a kind that has no e-invoice."""
     credit_code: str | None
@@ -181,6 +181,11 @@ class DocumentType:
     def entered(self) -> tuple[str, ...]:
         """The attributes that only the drafts of this kind have. A client enters them, and the issue copies them."""
         return own_attributes(self.draft, DraftDocument, self.person) if self.draft else ()
+
+    @property
+    def erased_texts(self) -> tuple[str, ...]:
+        """The attributes that are blanked with an erased person: the free texts of this kind, and the references."""
+        return (*self.free_text, *REFERENCES)
 
     @property
     def required(self) -> tuple[str, ...]:

@@ -9,9 +9,18 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.companies.company import Company, Series, vat_basis
 from chalicelib.domain.companies.party import Customer, Party
+from chalicelib.domain.companies.template import digest_of
 from chalicelib.domain.documents.calculation import calculate
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Registered, Seller
+from chalicelib.domain.documents.model import (
+    EINVOICE_EDITION,
+    Buyer,
+    DraftDocument,
+    Issued,
+    Registered,
+    Seller,
+    references_of,
+)
 from chalicelib.domain.documents.numbering import current, number
 from chalicelib.domain.documents.payment_mode import stated_mode
 from chalicelib.domain.documents.readiness import Situation, require_ready
@@ -146,6 +155,7 @@ def _content(
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
         "notes": draft.notes,
+        **references_of(draft),
         **{name: getattr(draft, name) for name in document_type.entered},
     }
     seller, buyer = parties_of(document_type, company, party)
@@ -162,12 +172,15 @@ def parties_of(
 
 
 def numbered(company: Company, document_type: DocumentType, slot: SeriesSlot) -> dict[str, Any]:
-    """The attributes of a document that come from its slot: number, day, salt, and its place in the register."""
+    """The attributes of a document that come from its slot and the company: number, day, salt, template, and its place
+    in the register."""
     found = {
         "number": number(current(company, document_type.kind), slot.day, slot.series.next),
         "issue_date": slot.day,
         "salt": slot.salt,
         "specimen": slot.specimen,
+        "template": digest_of(company.template),
+        "einvoice_edition": EINVOICE_EDITION,
         "hash": "",
     }
     place = {"series": slot.series.id, "position": slot.series.next, "chain": ""}
@@ -219,7 +232,8 @@ def seller_of(company: Company) -> Seller:
         "phone",
         "logo",
     )
-    return Seller(**{name: getattr(company, name) for name in names})
+    electronic = company.electronic_address or company.email
+    return Seller(**{name: getattr(company, name) for name in names}, electronic_address=electronic)
 
 
 def supplier_of(supplier: Party) -> Seller:

@@ -19,8 +19,8 @@ def legibility_notices(
     A notice about the other party names no character: the draft outlives the erasure of a person. The notices of the
     party name them.
     """
-    for pointer, texts in _texts(document_type, content):
-        if characters := without_glyph(*texts):
+    for pointer, text in _texts(content):
+        if characters := without_glyph(text):
             yield Notice(pointer=pointer, code="characters_unprintable", params={"characters": characters})
     if party is not None and any(unprintable_texts(party)):
         yield Notice(pointer=f"/{document_type.person}", code="party_unprintable", params={})
@@ -28,12 +28,11 @@ def legibility_notices(
         yield Notice(pointer="", code="company_unprintable", params={})
 
 
-def _texts(document_type: DocumentType, content: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str | None, ...]]]:
-    """The texts that a page prints, by their pointer."""
+def _texts(content: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """The texts of a draft by their pointer: those of its lines, and each of its own. Codes and ids are ASCII."""
     for at, line in enumerate(content.get("lines", ())):
-        yield f"/lines/{at}/description", (line.description,)
-        yield f"/lines/{at}/unit", (line.unit,)
-    for name in dict.fromkeys(("notes", *document_type.free_text, *document_type.entered)):
-        value = content.get(name)
+        yield f"/lines/{at}/description", line.description
+        yield f"/lines/{at}/unit", line.unit
+    for name, value in content.items():
         if isinstance(value, str):
-            yield f"/{name}", (value,)
+            yield f"/{name}", value

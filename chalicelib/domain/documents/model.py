@@ -7,13 +7,14 @@ takes the number. A frozen document is never edited: its balance moves beside it
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Final, Literal
 
 from chalicelib.domain.companies.company import Address, Regime, VatBasis
 from chalicelib.domain.companies.item import Nature
 from chalicelib.domain.documents.payment_mode import Method, Settlement
 from chalicelib.domain.entity import Record, kept, value
 from chalicelib.domain.language import Language
+from chalicelib.domain.metadata import Metadata
 from chalicelib.domain.morocco.stamp import StampAnswer, StampExemption
 
 BuyerAddressMissing = Literal["not_given", "other"]
@@ -117,6 +118,8 @@ class Seller:
     rib: str | None = kept("document.seller", default=None)
     email: str | None = kept("document.seller", default=None)
     phone: str | None = kept("document.seller", default=None)
+    electronic_address: str | None = kept("document.seller", default=None)
+    """The seller's electronic address (BT-34), an e-mail address; None on documents of an earlier version."""
     logo: str | None = kept("document.seller", default=None)
 
 
@@ -133,6 +136,19 @@ class Buyer:
     trade_register: str | None = kept("document.buyer", default=None)
     email: str | None = kept("document.buyer", default=None)
     phone: str | None = kept("document.buyer", default=None)
+
+
+EINVOICE_EDITION: Final = 2
+"""The edition of e-invoices of new documents. The second one knows more units, and states the buyer's IF beside their
+ICE."""
+REFERENCES: Final = ("buyer_reference", "order_reference", "metadata")
+"""The references of a draft, which its issue copies and a credit note takes over. They are free text: they may name
+anybody."""
+
+
+def _party(document: Record) -> str | None:
+    """The other party that a document names. An index by it has one name for customers and suppliers."""
+    return getattr(document, "customer", None) or getattr(document, "supplier", None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,12 +173,19 @@ class DraftDocument(Record):
     lines: tuple[Line, ...] = kept("draft.content", default=(), packed=True)
     discount: Discount | None = kept("draft.content", default=None)
     notes: str | None = kept("draft.content", default=None)
+    buyer_reference: str | None = kept("draft.content", default=None)
+    order_reference: str | None = kept("draft.content", default=None)
+    metadata: Metadata | None = kept("draft.content", default=None)
     totals: Totals = kept("draft.content")
-    """The totals as of the last edit. The issue calculates them again."""
+    """The totals as of the last edit. Reads and the issue calculate them again."""
     expected_withholding: ExpectedWithholding | None = kept("draft.content", default=None)
     notices: tuple[Notice, ...] = kept("draft.content", default=())
     advances: tuple[str, ...] = kept("draft.content", default=(), sparse=True)
     """The entries of unapplied credit that this document alone takes, at its issue."""
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its other party."""
+        return self.party_key(_party(self))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -199,8 +222,22 @@ class Issued(Record):
     totals: Totals = kept("document.content")
     expected_withholding: ExpectedWithholding | None = kept("document.content", default=None)
     notes: str | None = kept("document.content", default=None)
+    buyer_reference: str | None = kept("document.content", default=None)
+    """The reference that the buyer demands on the invoice (BT-10): a cost centre, a department."""
+    order_reference: str | None = kept("document.content", default=None)
+    """The number of the buyer's order (BT-13)."""
+    metadata: Metadata | None = kept("document.content", default=None)
+    """Pairs of texts for the client's own use; never printed."""
+    template: str | None = kept("document.content", default=None)
+    """The SHA-256 (hex) of the company's own template at the issue; None for the standard layout."""
+    einvoice_edition: int | None = kept("document.content", default=None)
+    """The edition of its e-invoice; None is the first one. An issued e-invoice stays as it was."""
     salt: bytes = kept("ledger.hash")
     hash: str = kept("ledger.hash")
+
+    def index_keys(self) -> dict[str, str]:
+        """Found by its day of issue and by its other party."""
+        return {"_date": f"{self.KIND}#{self.issue_date}#{self.id}", **self.party_key(_party(self))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,3 +248,8 @@ class Registered(Issued):
     series: str = kept("ledger.numbering")
     position: int = kept("ledger.numbering")
     chain: str = kept("ledger.hash")
+
+
+def references_of(document: DraftDocument | Issued) -> dict[str, Any]:
+    """The references of a draft or a document, by the name of their attribute."""
+    return {name: getattr(document, name) for name in REFERENCES}

@@ -6,6 +6,7 @@ policy.
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from chalicelib.domain.documents.balance import Balance, status
@@ -93,12 +94,14 @@ def person_of(document: Issued) -> str:
 
 
 class Corrected(NamedTuple):
-    """The document that another one corrects: its type, id and number. `lines` are the numbers (from 1) of its lines,
-    one for each line of the document that corrects it, or 0 for a line that corrects the whole document."""
+    """The document that another one corrects: its type, id, number and day of issue. The day is None if an earlier
+    version wrote the correction. `lines` are the numbers (from 1) of its lines, one for each line of the document that
+    corrects it, or 0 for a line that corrects the whole document."""
 
     document_type: DocumentType
     id: str
     number: str
+    day: date | None
     lines: tuple[int, ...]
 
 
@@ -107,7 +110,8 @@ def corrected_by(document: Issued) -> Corrected | None:
     of: Any = document
     for kind in by_kind(document.KIND).corrects:
         if id := getattr(of, kind):
-            return Corrected(by_kind(kind), id, getattr(of, f"{kind}_number"), of.credited_lines)
+            number, day = getattr(of, f"{kind}_number"), getattr(of, f"{kind}_date")
+            return Corrected(by_kind(kind), id, number, day, of.credited_lines)
     return None
 
 

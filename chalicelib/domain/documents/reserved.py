@@ -65,6 +65,7 @@ BACKUP_GROUPS: Final = frozenset(
         "register",
         "series",
         "suppliers",
+        "templates",
         "terms",
     }
 )
@@ -98,6 +99,7 @@ TABLES: Final = frozenset(
         "suppliers",
         "support_messages",
         "support_threads",
+        "templates",
     }
 )
 """The tables of an export."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.document_type import DRAFT
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.registry import by_kind, state_of
@@ -40,6 +40,18 @@ class DocumentState:
     def issue_date(self) -> date | None:
         """The day of issue, None for a draft."""
         return self.document.issue_date if isinstance(self.document, Issued) else None
+
+    @property
+    def due_date(self) -> date | None:
+        """The day by which it is due, None for a draft."""
+        return self.document.due_date if isinstance(self.document, Issued) else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is owed."""
+        if not isinstance(self.document, Issued) or by_kind(self.document.KIND).balance is None:
+            return False
+        return left(self.document, self.balance) > 0
 
     @property
     def updated_at(self) -> datetime:

@@ -69,9 +69,18 @@ def bound_by_terms_law(company: Company, party: Party | None) -> bool:
 
 
 def bound_when_issued(document: Issued) -> bool:
-    """Whether law 69-21 binds the sale of a frozen document. Older documents do not state it: it bound all but
-    consumers."""
+    """Whether the page of a frozen document states the fine of art. 78-3. Older documents do not state whether the law
+    binds them: their pages stay as they were, with the fine unless the buyer is a consumer."""
     return document.buyer.kind != "consumer" if document.terms_law is None else document.terms_law
+
+
+def fined_when_late(document: Issued) -> bool:
+    """Whether a late payment of a frozen document is fined (art. 78-3). An older document does not state whether the
+    law binds it, so its parties decide."""
+    if document.terms_law is not None:
+        return document.terms_law
+    buyer = document.buyer
+    return is_bound(document.seller.regime, None, None, buyer.kind, buyer.address.country)
 
 
 def dealing_of(terms: CommercialTerms, company: Company, party: Party | None) -> Dealing:
@@ -111,8 +120,9 @@ def stamp_exemption(terms: CommercialTerms, company: Company) -> stamp.StampExem
 
 def notices(terms: CommercialTerms, company: Company, customer: Customer | None) -> Iterator[Notice]:
     """Notices about the terms, the seller's identity and the buyer's, of a document that the company issues."""
-    dealing = dealing_of(terms, company, customer)
-    for finding in late_invoice(dealing, _due(terms, company, customer)):
+    dealing, last_day = dealing_of(terms, company, customer), _due(terms, company, customer)
+    refused = check_due_date(dealing, last_day)
+    for finding in (*((refused,) if refused else ()), *late_invoice(dealing, last_day)):
         yield Notice(pointer="/due_date", code=finding.code, params=dict(finding.params))
     if terms.service_done_on and customer and customer.kind != "public_body":
         yield Notice(pointer="/service_done_on", code="service_done_without_public_body", params={})

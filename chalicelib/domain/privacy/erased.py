@@ -78,7 +78,7 @@ def blanked(document: D, head: Head) -> D:
     kept = {name: getattr(known, name) for name in KEPT if hasattr(known, name)}
     name = erased_name(document_type, document.language)
     nobody = type(known)(name=name, address=Address(country=known.address.country), **kept)
-    changes: dict[str, Any] = {document_type.party: nobody, **dict.fromkeys(document_type.free_text)}
+    changes: dict[str, Any] = {document_type.party: nobody, **dict.fromkeys(document_type.erased_texts)}
     return replace(document, **changes)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from chalicelib.domain.backups.backup import Backup, KeyDestruction, WorkingKey
 from chalicelib.domain.call import Call
 from chalicelib.domain.companies.company import Company, Head
+from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.contact.support import Thread
 from chalicelib.domain.entity import Record
 from chalicelib.domain.ids import derived_id
@@ -41,7 +42,9 @@ AT_ONCE: Final = 100
 TOGETHER: Final = 60
 """Rows deleted in one commit."""
 PAGES: Final = 40
-KEPT_KINDS: Final = frozenset({Company.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"})
+KEPT_KINDS: Final = frozenset(
+    {Company.KIND, EarlierTemplate.KIND, Thread.KIND, "support_message", "backup_plan", "drill_plan"}
+)
 FILES: Final = (prefixes.PDF, *prefixes.BACKUPS.values())
 
 

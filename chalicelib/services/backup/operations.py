@@ -19,7 +19,8 @@ from chalicelib.policy.ends import expires_at
 from chalicelib.services.backup.create import backup_run
 from chalicelib.services.backup.format.kinds import chosen
 from chalicelib.services.backup.restoring import replay
-from chalicelib.services.records.editing import Resource, listing
+from chalicelib.services.records.editing import Resource
+from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
 from chalicelib.store.decision import ACCOUNT, SYSTEM_WHILE_OPEN, Committed, Decision, always
 from chalicelib.store.read import Reader

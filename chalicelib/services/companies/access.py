@@ -76,7 +76,7 @@ def change_role(reader: Reader, call: Call, id: str, role: Role) -> Committed[Me
     owners = _other_owners(everybody, user)
 
     def decide_role(snapshot: Snapshot) -> Decision[Member]:
-        before = _seen(snapshot, call, user, id)
+        before = _seen(snapshot, user, id)
         if role != "owner":
             _require_other_owner(snapshot, before, owners)
         after = before.edited(call.at, role=role)
@@ -99,7 +99,7 @@ def remove_member(reader: Reader, call: Call, id: str) -> Committed[Member]:
     owners = _other_owners(everybody, user)
 
     def decide_removal(snapshot: Snapshot) -> Decision[Member]:
-        gone = _seen(snapshot, call, user, id)
+        gone = _seen(snapshot, user, id)
         _require_other_owner(snapshot, gone, owners)
         chosen = snapshot.get(Consent, id)
         shut = tuple(key.edited(call.at, revoked_at=call.at) for key in keys)
@@ -176,11 +176,10 @@ def _other_owners(everybody: Iterable[Member], user: str) -> list[str]:
     return [member.user for member in everybody if member.role == "owner" and member.user != user]
 
 
-def _seen(snapshot: Snapshot, call: Call, user: str, id: str) -> Member:
+def _seen(snapshot: Snapshot, user: str, id: str) -> Member:
     found = snapshot.get(Member, user=user)
     if found is None or found.id != id:
         raise NotFound
-    call.require_current(found, snapshot.head)
     return found
 
 
@@ -229,7 +228,7 @@ def revoke_key(store: Store, call: Call, id: str) -> Committed[ApiKey]:
     Raises NotFound, StaleVersion."""
 
     def decide_revocation(snapshot: Snapshot) -> Decision[ApiKey]:
-        key = current(snapshot, call, ApiKey, id)
+        key = current(snapshot, ApiKey, id)
         if key.revoked_at is not None:
             return Decision(key)
         revoked = key.edited(call.at, revoked_at=call.at)

@@ -19,12 +19,13 @@ from chalicelib.policy import schedules
 from chalicelib.policy.load import accepted_versions
 from chalicelib.services.backup import disable_cloud
 from chalicelib.services.backup.create import plans
+from chalicelib.services.companies import templates
 from chalicelib.services.companies.consent import accepting
 from chalicelib.services.documents import numbering
 from chalicelib.store.decision import ACCOUNT, FOUNDING, Committed, Decision
 from chalicelib.store.read import Reader, companies_of
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import check, transact
 from chalicelib.store.wire import Store
 
 if TYPE_CHECKING:
@@ -104,13 +105,15 @@ def profile(reader: Reader) -> Company:
     return reader.get(Company, reader.company)
 
 
-def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
-    """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. Raises
-    StaleVersion, InvalidContent, NumberingSettled."""
+def edit(world: "World", call: Call, changes: Mapping[str, Any]) -> Committed[Company]:
+    """Apply `changes` to the profile. `series` sets patterns, or the first number of a series without numbers. A new
+    template is tried first. Raises StaleVersion, InvalidContent, NumberingSettled, RendererUnavailable."""
+    if template := changes.get("template"):
+        templates.require_printable(world, template)
     own = {name: value for name, value in changes.items() if name != "series"}
 
     def decide_edit(snapshot: Snapshot) -> Decision[Company]:
-        before = _company(snapshot, call)
+        before = _company(snapshot)
         values = normalize(own, before)
         after, series, head = before.edited(call.at, **values), list[Record](), dict[str, Any]()
         validate(after, values)
@@ -118,26 +121,25 @@ def edit(store: Store, call: Call, changes: Mapping[str, Any]) -> Committed[Comp
             after, series, head = numbering.patch(snapshot, after, changes["series"], call)
         if after.financial_year_end != before.financial_year_end and (schedule := snapshot.get(RetentionSchedule)):
             series.append(schedules.with_year_end(schedule, after.financial_year_end, call.at))
-        return Decision(after, puts=(after, *series), head=head)
+        return Decision(after, puts=(after, *templates.replaced(before, after, call), *series), head=head)
 
-    return transact(store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
+    return transact(world.store, call, [Company.ref(call.company)], decide_edit, ACCOUNT)
 
 
-def _company(snapshot: Snapshot, call: Call) -> Company:
+def _company(snapshot: Snapshot) -> Company:
     company = snapshot.get(Company)
     if company is None:
         raise NotFound
-    call.require_current(company, snapshot.head)
     return company
 
 
-def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Committed[Company]:
+def set_logo(world: "World", call: Call, picture: bytes) -> Committed[Company]:
     """Replace the logo with a re-encoded picture. Documents issued before keep the old one. Raises StaleVersion,
     TooLarge above 512 KB, InvalidContent unless it is a PNG or JPEG, Busy."""
     from chalicelib.render.logo import clean_logo, picture_size
 
     # Validate first: a refused request must leave no object in the bucket.
-    call.require_current(profile(reader), reader.head)
+    check(world.store, call, ACCOUNT)
     cleaned = clean_logo(picture)
     media, _, _ = picture_size(cleaned)
     extension = "png" if media == "image/png" else "jpg"
@@ -145,7 +147,7 @@ def set_logo(world: "World", reader: Reader, call: Call, picture: bytes) -> Comm
     world.files.put(key, cleaned, media)
 
     def decide_logo(snapshot: Snapshot) -> Decision[Company]:
-        after = _company(snapshot, call).edited(call.at, logo=key)
+        after = _company(snapshot).edited(call.at, logo=key)
         return Decision(after, puts=(after,))
 
     return transact(world.store, call, [Company.ref(call.company)], decide_logo, ACCOUNT)
@@ -195,7 +197,6 @@ def _switching(
 ) -> Callable[[Snapshot], Decision[CloudSwitches]]:
     def decide_switch(snapshot: Snapshot) -> Decision[CloudSwitches]:
         head = snapshot.head
-        call.require_current(CloudSwitches(head), head)
         switches = {f"cloud_{name}": on for name, on in changes.items()}
         after = head.edited(call.at, **switches)
         leaves = (head.cloud_sync or head.cloud_backup) and not (after.cloud_sync or after.cloud_backup)

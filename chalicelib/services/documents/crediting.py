@@ -10,6 +10,7 @@ from chalicelib.domain.documents.credit_note import CREDIT_NOTE, CreditNote
 from chalicelib.domain.documents.crediting import CreditRequest
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.invoice import Invoice
+from chalicelib.domain.documents.model import references_of
 from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.entity import new_row
@@ -107,6 +108,8 @@ def _note(
         totals=credited.totals,
         invoice=invoice.id,
         invoice_number=invoice.number,
+        invoice_date=invoice.issue_date,
+        **references_of(invoice),
         reason=reason,
         credited_lines=credited.numbers,
         seller=replace(issuing.seller_of(company), regime=invoice.seller.regime),

@@ -12,11 +12,12 @@ from chalicelib.domain.companies.party import Customer, Party
 from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.legibility import legibility_notices
-from chalicelib.domain.documents.model import DraftDocument
+from chalicelib.domain.documents.model import DraftDocument, Notice
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
 from chalicelib.domain.documents.terms import terms_of
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import AlreadyExists, AlreadyIssued, NotFound, invalid
+from chalicelib.domain.metadata import merged
 from chalicelib.store.decision import Committed, Decision
 from chalicelib.store.read import Reader
 from chalicelib.store.snapshot import Snapshot
@@ -33,14 +34,14 @@ def create(
     """Create a draft, under the client's id or a new one. Raises InvalidContent, AlreadyExists."""
     draft_class = draft_class_of(document_type)
     id = id or call.new_id(draft_class)
-    company, named, content = call.company, content.get(document_type.person), with_both_names(content)
+    company, named, content = call.company, content.get(document_type.person), _entered(content)
 
     def decide_draft(snapshot: Snapshot) -> Decision[DraftDocument]:
         if snapshot.get(draft_class, id) or snapshot.get(document_type.issued, id):
             raise AlreadyExists(id=id)
         party = _party(snapshot, document_type, named)
         draft = call.make(
-            draft_class, id=id, **_completed(document_type, content, _company(snapshot), party, today(call.at))
+            draft_class, id=id, **completed(document_type, content, _company(snapshot), party, today(call.at))
         )
         return Decision(draft, new=(draft,))
 
@@ -57,14 +58,14 @@ def edit(store: Store, call: Call, document_type: DocumentType, id: str, changes
     draft_class = draft_class_of(document_type)
 
     def decide_edit(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, document_type, id)
+        draft = _draft(snapshot, document_type, id)
         named = changes.get(document_type.person, document_type.person_of(draft))
         if named and named != document_type.person_of(draft):
             party = _party(snapshot, document_type, named)
         else:
             party = snapshot.get(PARTIES[document_type.counterparty], named) if named else None
-        content = {**_content(draft), **with_both_names(changes, stated_mode(draft))}
-        edited = draft.edited(call.at, **_completed(document_type, content, _company(snapshot), party, today(call.at)))
+        content = {**content_of(draft), **_entered(changes, draft)}
+        edited = draft.edited(call.at, **completed(document_type, content, _company(snapshot), party, today(call.at)))
         return Decision(edited, puts=(edited,))
 
     reads = [
@@ -78,7 +79,7 @@ def delete(store: Store, call: Call, document_type: DocumentType, id: str) -> Co
     """Delete a draft. A draft has no number, so no gap remains. Raises NotFound, AlreadyIssued, StaleVersion."""
 
     def decide_delete(snapshot: Snapshot) -> Decision[DraftDocument]:
-        draft = _draft(snapshot, call, document_type, id)
+        draft = _draft(snapshot, document_type, id)
         return Decision(draft, deletes=(draft,))
 
     return transact(store, call, [draft_class_of(document_type).ref(call.company, id)], decide_delete)
@@ -99,9 +100,18 @@ def preview(reader: Reader, document_type: DocumentType, day: date, content: Con
         "created_at": company.created_at,
         "updated_at": company.updated_at,
     }
-    content = with_both_names(content)
-    completed = _completed(document_type, content, company, party if isinstance(party, Party) else None, day)
-    return draft_class_of(document_type)(**stamps, **completed)
+    content = _entered(content)
+    values = completed(document_type, content, company, party if isinstance(party, Party) else None, day)
+    return draft_class_of(document_type)(**stamps, **values)
+
+
+def _entered(changes: Content, before: DraftDocument | None = None) -> dict[str, Any]:
+    """The changes of a draft as they are stored: the mode of payment under both names, and all pairs of the
+    metadata. Raises InvalidContent."""
+    entered = with_both_names(changes, stated_mode(before) if before else None)
+    if "metadata" in entered:
+        entered["metadata"] = merged(before.metadata if before else None, entered["metadata"])
+    return entered
 
 
 def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
@@ -111,16 +121,21 @@ def draft_class_of(document_type: DocumentType) -> type[DraftDocument]:
     return document_type.draft
 
 
-def _completed(
+def completed(
     document_type: DocumentType, content: Content, company: Company, party: Party | None, day: date
 ) -> dict[str, Any]:
-    """The content with its calculated lines, totals and notices."""
+    """The content with its calculated lines, totals and notices. `party` is None for content without another party, and
+    for one that was deleted: a notice says so in the words in which the issue would refuse it."""
     calculated = _calculated(document_type, content, company, party, day)
+    notices = calculated.notices
+    if party is None and (named := content.get(document_type.person)):
+        unknown = Notice(pointer=f"/{document_type.person}", code=_unknown_code(document_type), params={"id": named})
+        notices = (unknown, *notices)
     shown = {
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": (*calculated.notices, *legibility_notices(document_type, content, company, party)),
+        "notices": (*notices, *legibility_notices(document_type, content, company, party)),
     }
     return {**content, **shown}
 
@@ -132,7 +147,7 @@ def _calculated(
     return calculate(content.get("lines", ()), terms_of(content, day), company, customer, ours=ours)
 
 
-def _content(draft: DraftDocument) -> dict[str, Any]:
+def content_of(draft: DraftDocument) -> dict[str, Any]:
     """A draft's attributes without the key, version and times of its row."""
     stamps = {field.name for field in fields(Record)}
     return {field.name: getattr(draft, field.name) for field in fields(draft) if field.name not in stamps}
@@ -158,12 +173,15 @@ def _party(snapshot: Snapshot, document_type: DocumentType, id: str | None) -> P
 
 
 def _unknown(document_type: DocumentType, id: str) -> Exception:
-    return invalid(f"/{document_type.person}", f"unknown_{document_type.counterparty}", id=id)
+    return invalid(f"/{document_type.person}", _unknown_code(document_type), id=id)
 
 
-def _draft(snapshot: Snapshot, call: Call, document_type: DocumentType, id: str) -> DraftDocument:
-    """The draft, if its version is the one that the caller read. Raises StaleVersion, AlreadyIssued, NotFound."""
+def _unknown_code(document_type: DocumentType) -> str:
+    return f"unknown_{document_type.counterparty}"
+
+
+def _draft(snapshot: Snapshot, document_type: DocumentType, id: str) -> DraftDocument:
+    """The draft. Raises AlreadyIssued, NotFound."""
     if draft := snapshot.get(draft_class_of(document_type), id):
-        call.require_current(draft, snapshot.head)
         return draft
     raise AlreadyIssued if snapshot.get(document_type.issued, id) else NotFound

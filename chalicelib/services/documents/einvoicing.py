@@ -1,4 +1,4 @@
-"""E-invoices: an issued document as UBL, as a file of its own or attached to its PDF."""
+"""E-invoices: an issued document as UBL in a file of its own, or as UBL and Factur-X in its PDF."""
 
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import DocumentType
@@ -6,8 +6,9 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import by_kind
 from chalicelib.domain.errors import NotIssued
 from chalicelib.domain.privacy.erased import require_shown
+from chalicelib.render import cii, facturx, ubl
+from chalicelib.render.einvoice import EInvoice, values_of
 from chalicelib.render.renderer import EmbeddedFile
-from chalicelib.render.ubl import write
 from chalicelib.services.documents.listing import document
 from chalicelib.services.documents.view import issued_view
 from chalicelib.store.read import Reader
@@ -24,19 +25,30 @@ def of_document(reader: Reader, document_type: DocumentType, id: str) -> bytes:
 
 def e_invoice(document: Issued) -> bytes:
     """UBL 2.1 in the document's own language. The bytes depend on the document and this program's version only."""
-    return write(document, issued_view(document, document.language))
+    return ubl.write(_values(document))
 
 
 def attached(document: Issued) -> tuple[EmbeddedFile, ...]:
-    """The attachments of the document's PDF/A-3: its e-invoice, if its kind has one."""
-    return (attachment(document),) if by_kind(document.KIND).code else ()
+    """The attachments of the document's PDF/A-3: its e-invoice in both syntaxes, if its kind has one."""
+    return attachments(document) if by_kind(document.KIND).code else ()
 
 
-def attachment(document: Issued) -> EmbeddedFile:
-    """The e-invoice for the document's PDF/A-3, named after the document's number."""
-    return EmbeddedFile(
-        name=f"{document.number.replace('/', '-')}.xml",
-        data=e_invoice(document),
-        media_type="application/xml",
-        description="UBL 2.1, EN 16931",
+def attachments(document: Issued) -> tuple[EmbeddedFile, EmbeddedFile]:
+    """The e-invoice for the document's PDF/A-3: as UBL, named after the document's number, and as Factur-X, under the
+    name that this standard demands."""
+    values = _values(document)
+    return (
+        EmbeddedFile(
+            name=f"{document.number.replace('/', '-')}.xml",
+            data=ubl.write(values),
+            media_type="application/xml",
+            description="UBL 2.1, EN 16931",
+        ),
+        EmbeddedFile(
+            name=facturx.FILE, data=cii.write(values), media_type="text/xml", description="Factur-X, EN 16931"
+        ),
     )
+
+
+def _values(document: Issued) -> EInvoice:
+    return values_of(document, issued_view(document, document.language))

@@ -1,4 +1,4 @@
-"""Issue documents, one or 30 per transaction, each under the next number of its series."""
+"""Issue documents, one or 20 per transaction, each under the next number of its series."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Series
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents import issuing
-from chalicelib.domain.documents.balance import Balance
+from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import DraftDocument, Issued
@@ -35,9 +35,9 @@ from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
-BULK = 30
-"""Documents per transaction. Each takes three of its 100 items: delete the draft, put the document and its register
-entry."""
+BULK = 20
+"""Documents per transaction. Each takes four of its 100 items: delete the draft, put the document, its register entry
+and its balance."""
 MAX_BULK = 1_000
 
 
@@ -92,7 +92,9 @@ def record(store: Store, call: Call, document_type: DocumentType, id: str, numbe
             specimen=snapshot.head.mode == "test",
         )
         document = issuing.record(document_type, draft, company, party, received)
-        return Decision(document, new=(document,), deletes=(draft,), messages=(render_later(call, [id]),))
+        balance = _balance(document_type, document)
+        new = (document, balance) if balance else (document,)
+        return Decision(document, new=new, deletes=(draft,), messages=(render_later(call, [id]),))
 
     return transact(
         store, call, [draft_class_of(document_type).ref(call.company, id), Company.ref(call.company)], decide_record
@@ -102,7 +104,7 @@ def record(store: Store, call: Call, document_type: DocumentType, id: str, numbe
 def issue_many(
     store: Store, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None = None
 ) -> Committed[Issue]:
-    """Issue up to 30 drafts in order, all or none. More drafts become a job. Raises InvalidContent with a pointer to
+    """Issue up to 20 drafts in order, all or none. More drafts become a job. Raises InvalidContent with a pointer to
     the failing id."""
     if len(ids) > MAX_BULK:
         raise invalid("/ids", "too_many", max=MAX_BULK)
@@ -121,7 +123,7 @@ def issue_many(
 def issue_together(
     store: Store, call: Call, document_type: DocumentType, ids: Sequence[str], day: date | None
 ) -> Committed[Issue]:
-    """Issue all drafts or none, in one transaction. Raises TransactionTooLarge above 4 MB."""
+    """Issue all drafts or none, in one transaction. Raises TransactionTooLarge above 4 MB or 100 items."""
 
     def decide_together(snapshot: Snapshot) -> Decision[Issue]:
         decision = _issued(snapshot, call, document_type, ids, day, pointer="/ids/{index}")
@@ -147,7 +149,7 @@ def _issued(
     parties: dict[str, Party | None] = dict(zip(named, snapshot.find(party_class, *named), strict=True))
     series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
     documents: list[Issued] = []
-    entries: list[RegisterEntry] = []
+    beside: list[RegisterEntry | Balance] = []
     for index, draft in enumerate(drafts):
         slot = _slot(snapshot, call, document_type, series, day, draft.id)
         try:
@@ -156,14 +158,14 @@ def _issued(
         except InvalidContent as refusal:
             raise _pointing(refusal, pointer.format(index=index)) from refusal
         documents.append(document)
-        entries += [entry] if entry else []
+        beside += [row for row in (entry, _balance(document_type, document)) if row]
     moves = Movements(snapshot, call)
-    moves.add(*documents, *entries)
+    moves.add(*documents, *beside)
     for draft, document in zip(drafts, documents, strict=True):
         if draft.advances and isinstance(document, Invoice):
             take_advances(moves, draft, document)
     decision = moves.decision(None)
-    balances = {row.id: row for row in decision.puts if isinstance(row, Balance)}
+    balances = {row.id: row for row in decision.new if isinstance(row, Balance)}
     return Decision(
         [DocumentState(document, balances.get(document.id)) for document in documents],
         new=decision.new,
@@ -172,6 +174,11 @@ def _issued(
         messages=(render_later(call, [document.id for document in documents]),),
         head=numbering_after(snapshot.head, document_type.kind, day),
     )
+
+
+def _balance(document_type: DocumentType, document: Issued) -> Balance | None:
+    """The balance of a document that is frozen now; None for a kind without payments."""
+    return fresh(document, document_type.balance) if document_type.balance else None
 
 
 def _slot(

@@ -1,45 +1,25 @@
 """Read documents. Drafts and frozen documents of a kind lie in two tables and appear as one list."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
-from datetime import date, datetime
 from heapq import merge
 from typing import Any, TypeVar
 
-from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
 from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.privacy.erased import is_erased
-from chalicelib.services.records.paging import Page, page_of
+from chalicelib.services.documents import listing_search
+from chalicelib.services.documents.document_query import DocumentQuery
+from chalicelib.services.documents.listing_index import Documents, Walk
+from chalicelib.services.records.paging import Page, page_of, page_of_found
 from chalicelib.store.read import Reader
 from chalicelib.store.wire import SORT, RowPage, start_after
 
 P = TypeVar("P")
 FILTERED_PAGE = 200
-
-
-@dataclass(frozen=True)
-class DocumentQuery:
-    """Filters, length and cursor of a list. `after` is an id; `ascending` lists from older to newer ids."""
-
-    limit: int
-    after: str | None = None
-    ascending: bool = False
-    status: str | None = None
-    person: str | None = None
-    issued_from: date | None = None
-    issued_to: date | None = None
-    updated_since: datetime | None = None
-
-    @property
-    def filtered(self) -> bool:
-        """Whether the list reads rows that it may then filter out."""
-        return any((self.status, self.person, self.issued_from, self.issued_to, self.updated_since))
 
 
 def document(reader: Reader, document_type: DocumentType, id: str) -> DocumentState:
@@ -60,47 +40,56 @@ def documents(
     present: Callable[[DocumentState], P],
     size: Callable[[P], int],
 ) -> Page[P]:
-    """Drafts and frozen documents of a kind, newest first. Queries run in parallel, one per table that can match.
-    `present` builds the representation of each; `size` returns its bytes."""
-    tables = ["workspace", "ledger"] if document_type.draft is not None else ["ledger"]
-    if query.status is not None:
-        tables = [table for table in tables if table == ("workspace" if query.status == DRAFT else "ledger")]
-    if query.issued_from or query.issued_to:
-        tables = [table for table in tables if table == "ledger"]
-    streams = _streams(reader, tables, document_type, query) if tables else []
-    both = merge(*streams, key=lambda state: state.id, reverse=not query.ascending)
-    return _part(both, reader.head, query, present, size)
+    """Drafts and frozen documents of a kind, newest first unless the query has another order. The most selective filter
+    is walked, and the others filter. `present` builds the representation of each; `size` returns its bytes.
+
+    Raises SortNotWithFilter, QueryTooBroad, and InvalidContent for a cursor that has no place in the order.
+    """
+    walk = Walk(reader, document_type, query, lambda state: query.matches(state, reader.head))
+    _ = query.is_descending  # Refuses a sort that the filters do not have, before anything is read.
+    found = _found(walk)
+    page = page_of_found(found, query.limit, present, size) if found else _examined(walk, present, size)
+    return Page(page.items[::-1], page.next) if query.backwards else page
 
 
-def _part(
-    stream: Iterator[DocumentState],
-    head: Head,
-    query: DocumentQuery,
-    present: Callable[[DocumentState], P],
-    size: Callable[[P], int],
-) -> Page[P]:
-    examined = ((state.id, state if _matches(state, query, head) else None) for state in stream)
-    page = page_of(examined, query.limit, present, size)
-    return Page(page.items[::-1], page.next) if query.ascending else page
+def _found(walk: Walk) -> Documents | None:
+    """The documents that an index finds; None for a list that is read one by one."""
+    query = walk.query
+    match query.plan:
+        case "number" if walk.document_type.registered:
+            return listing_search.by_number(walk)
+        case "search" if query.words is not None:
+            return listing_search.by_words(walk, query.words)
+        case "person":
+            return walk.by_person()
+        case "open":
+            return walk.open()
+        case "dates":
+            return walk.dates()
+    return None
 
 
-def _streams(
-    reader: Reader, tables: Sequence[str], document_type: DocumentType, query: DocumentQuery
-) -> list[Iterator[DocumentState]]:
+def _examined(walk: Walk, present: Callable[[DocumentState], P], size: Callable[[P], int]) -> Page[P]:
+    """The documents by id, one by one. Queries run in parallel, one per table that can match."""
+    query = walk.query
+    streams = _streams(walk) if walk.tables else []
+    both = merge(*streams, key=lambda state: state.id, reverse=query.is_descending)
+    examined = ((state.id, state if walk.matches(state) else None) for state in both)
+    return page_of(examined, query.limit, present, size)
+
+
+def _streams(walk: Walk) -> list[Iterator[DocumentState]]:
     """One stream per table. The first pages are requested in parallel."""
+    reader, document_type, query, tables = walk.reader, walk.document_type, walk.query, walk.tables
     # A document and its balance are two rows of the ledger. One extra document shows whether there are more.
     rows = {table: 2 if table == "ledger" and document_type.balance else 1 for table in tables}
-    sizes = {table: FILTERED_PAGE if query.filtered else (query.limit + 1) * rows[table] for table in tables}
-    prefix = f"{document_type.kind}#"
+    filtered = query.filters and not (query.filters == {"status"} and query.status == DRAFT)
+    sizes = {table: FILTERED_PAGE if filtered else (query.limit + 1) * rows[table] for table in tables}
+    prefix, descending = f"{document_type.kind}#", query.is_descending
 
     def page(table: str, after: dict[str, Any] | None) -> RowPage:
         return reader.store.query(
-            table,
-            reader.company,
-            SORT.startswith(prefix),
-            after=after,
-            descending=not query.ascending,
-            limit=sizes[table],
+            table, reader.company, SORT.startswith(prefix), after=after, descending=descending, limit=sizes[table]
         )
 
     begin = _begin(reader.company, prefix, query)
@@ -108,7 +97,7 @@ def _streams(
     here: Future[RowPage] = Future()
     here.set_result(page(tables[0], begin))
     return [
-        _paired(_rows(first, page, table), ascending=query.ascending)
+        _paired(_rows(first, page, table), ascending=not descending)
         for table, first in zip(tables, [here, *firsts], strict=True)
     ]
 
@@ -117,7 +106,7 @@ def _begin(company: str, prefix: str, query: DocumentQuery) -> dict[str, Any] | 
     """The start key of the query: strictly after the client's cursor, and after that document's balance."""
     if query.after is None:
         return None
-    return start_after(company, f"{prefix}{query.after}" + ("~" if query.ascending else ""))
+    return start_after(company, f"{prefix}{query.after}" + ("" if query.is_descending else "~"))
 
 
 def _rows(
@@ -154,14 +143,3 @@ def _paired(rows: Iterator[Record], *, ascending: bool) -> Iterator[DocumentStat
             balance = None
     if waiting is not None:
         yield DocumentState(waiting)
-
-
-def _matches(state: DocumentState, query: DocumentQuery, head: Head) -> bool:
-    day, person = state.issue_date, state.person
-    return (
-        (query.status is None or state.status == query.status)
-        and (query.person is None or (person == query.person and not is_erased(head, query.person)))
-        and (query.issued_from is None or (day is not None and day >= query.issued_from))
-        and (query.issued_to is None or (day is not None and day <= query.issued_to))
-        and (query.updated_since is None or state.updated_at >= query.updated_since)
-    )

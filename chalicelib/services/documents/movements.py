@@ -11,11 +11,12 @@ from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
-from chalicelib.domain.documents.balance import Balance, fresh, left, recalculated, surplus
+from chalicelib.domain.documents.balance import Balance, fresh, left, moved, owing, recalculated, surplus
 from chalicelib.domain.documents.credit_entry import CreditEntry, CreditSource, CreditUse, oldest_first, to_undo
 from chalicelib.domain.documents.invoice import Draft, Invoice
-from chalicelib.domain.documents.model import DraftDocument
+from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.payment import Payment, PaymentId, applied, counter_entry, duty, taken_back
+from chalicelib.domain.documents.registry import by_balance
 from chalicelib.domain.entity import Record, Ref
 from chalicelib.domain.errors import CreditUsed, NotFound, NotIssued
 from chalicelib.domain.money import ZERO
@@ -69,10 +70,17 @@ class Movements:
         rows[row.key] = row
 
     def decision(self, value: T) -> Decision[T]:
-        """The decision of this commit. Each moved row gets its next version."""
+        """The decision of this commit. Each moved row gets its next version, and each balance states what is owed."""
+        puts = [self._moving(row) for row in self._moved.values()]
+        new = [owing(self._document(row), row) if isinstance(row, Balance) else row for row in self._new.values()]
+        return Decision(value, new=tuple(new), puts=tuple(puts))
+
+    def _moving(self, row: Record) -> Record:
         at = self.call.at
-        puts = (row.edited(at) if row.version else row.edited(at, created_at=at) for row in self._moved.values())
-        return Decision(value, new=tuple(self._new.values()), puts=tuple(puts))
+        return moved(self._document(row), row, at) if isinstance(row, Balance) else row.edited(at)
+
+    def _document(self, balance: Balance) -> Issued:
+        return self.get(by_balance(balance).issued, balance.id)
 
     def add_payment(self, payment: Payment) -> None:
         """Add a payment and the row that reserves its id."""
@@ -140,7 +148,7 @@ def take_advances(moves: Movements, draft: DraftDocument, invoice: Invoice) -> N
     """Let an invoice take the advances that named its draft, at its issue. Each counts on its own day. An advance of
     another customer stays unapplied."""
     refs = [CreditEntry.ref(moves.call.company, id) for id in draft.advances]
-    moves.snapshot.need(*refs, Balance.ref(moves.call.company, invoice.id))
+    moves.snapshot.need(*refs)
     named = [entry for id in draft.advances if (entry := moves.find(CreditEntry, id))]
     for number, entry in enumerate(entry for entry in oldest_first(named) if entry.customer == invoice.customer):
         _, balance = moves.invoice(invoice.id)

@@ -16,7 +16,9 @@ from chalicelib.domain.documents.statement import Account, PayableDocument, Stat
 from chalicelib.domain.documents.statement import statement as calculate
 from chalicelib.domain.errors import DocumentBlocked, StatementTooLarge, invalid
 from chalicelib.domain.privacy.erased import is_erased
-from chalicelib.services.documents.listing import DocumentQuery, documents
+from chalicelib.services.documents.document_query import DocumentQuery
+from chalicelib.services.documents.listing import documents
+from chalicelib.services.documents.unapplied_credit import of_customer
 from chalicelib.store.read import Reader
 
 MOST_DOCUMENTS = 1_000
@@ -61,8 +63,8 @@ def account_of(reader: Reader, customer: str) -> Account:
             PayableDocument(document, balance, payments, notes.get(document.id, ()))
             for (document, balance), payments in zip(payable, paid, strict=True)
         ],
-        entries=[row for row in reader.store.all_of(CreditEntry, reader.company) if row.customer == customer],
-        refunds=[row for row in reader.store.all_of(Refund, reader.company) if row.customer == customer],
+        entries=list(of_customer(reader.store, CreditEntry, reader.company, customer)),
+        refunds=list(of_customer(reader.store, Refund, reader.company, customer)),
     )
 
 
@@ -82,7 +84,7 @@ def _all_of(reader: Reader, document_type: DocumentType, customer: str) -> Itera
     """The issued documents of a kind for a customer, a page at a time."""
     after = None
     while True:
-        query = DocumentQuery(limit=MOST_DOCUMENTS + 1, after=after, person=customer, issued_from=date.min)
+        query = DocumentQuery(MOST_DOCUMENTS + 1, date.max, after, person=customer, issued_from=date.min)
         page = documents(reader, document_type, query, lambda state: state, lambda _: 0)
         yield from page.items
         if (after := page.next) is None:

@@ -55,4 +55,5 @@ TABLES: Final[Mapping[str, Mapping[Language, str]]] = {
     "suppliers": {"fr": "Fournisseurs", "ar": "الموردون", "en": "Suppliers"},
     "support_messages": {"fr": "Messages à l'assistance", "ar": "رسائل الدعم", "en": "Messages to support"},
     "support_threads": {"fr": "Demandes d'assistance", "ar": "طلبات الدعم", "en": "Requests for help"},
+    "templates": {"fr": "Anciens modèles de page", "ar": "نماذج الصفحات السابقة", "en": "Earlier page templates"},
 }

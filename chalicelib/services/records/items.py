@@ -6,15 +6,18 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.errors import Fault, InvalidContent
+from chalicelib.domain.metadata import merged
 from chalicelib.domain.morocco.vat import article_key, check_rate
 from chalicelib.services.records.editing import Resource
 
 
-def normalize(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]:  # noqa: ARG001 — a resource's signature
-    """The changes, with the exemption's article as the code writes it ("92-I-1")."""
+def normalize(changes: Mapping[str, Any], before: Item | None) -> dict[str, Any]:
+    """The changes, with the exemption's article as the code writes it ("92-I-1"), and all pairs of the metadata."""
     values = dict(changes)
     if article := values.get("exemption"):
         values["exemption"] = article_key(article) or article
+    if "metadata" in values:
+        values["metadata"] = merged(before.metadata if before else None, values["metadata"])
     return values
 
 

@@ -1,13 +1,17 @@
 """Pages of lists: how many rows and bytes a page reads and answers, and its cursor."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 P = TypeVar("P")
+C = TypeVar("C")
 MOST_EXAMINED: Final = 1_000
 """Rows that a filtered list examines before it returns its page."""
+BATCH: Final = 25
+"""Candidates that a list reads at once. A document may have 380 KB."""
 MOST_BYTES: Final = 3_600_000
 """Bytes of one page. A function answers 6 MB at most, and a document may have a thousand lines."""
 
@@ -48,3 +52,40 @@ def page_of(
         if number == MOST_EXAMINED:
             return Page(tuple(items), id)
     return Page(tuple(items))
+
+
+@dataclass(frozen=True)
+class Found(Generic[C, T]):
+    """The documents or records that an index finds, in order. `read` reads several candidates, and gives None for one
+    that does not match. The list is `exact` if the index alone decides."""
+
+    candidates: Iterator[C]
+    id_of: Callable[[C], str]
+    read: Callable[[Sequence[C]], Sequence[T | None]]
+    exact: bool
+
+
+def page_of_found(found: Found[C, T], limit: int, present: Callable[[T], P], size: Callable[[P], int]) -> Page[P]:
+    """The first `limit` items that an index finds, MOST_BYTES at most. The search ends when the page is full or the
+    index ends, so an empty page is always the last one. One candidate more shows that an exact list continues, and is
+    not read."""
+    items: list[P] = []
+    last, total = None, 0
+    while True:
+        wanted = limit - len(items)
+        if found.exact and not wanted:
+            return Page(tuple(items), last if next(found.candidates, None) is not None else None)
+        batch = list(islice(found.candidates, min(wanted, BATCH) if found.exact else BATCH))
+        if not batch:
+            return Page(tuple(items))
+        for candidate, item in zip(batch, found.read(batch), strict=True):
+            if item is None:
+                continue
+            if len(items) == limit:
+                return Page(tuple(items), last)
+            shown = present(item)
+            total += size(shown)
+            if items and total > MOST_BYTES:
+                return Page(tuple(items), last)
+            items.append(shown)
+            last = found.id_of(candidate)

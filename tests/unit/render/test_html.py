@@ -100,7 +100,7 @@ def test_a_template_that_would_run_for_hours_is_stopped(template: str, monkeypat
     monkeypatch.setattr(filling, "LIMITS", replace(filling.LIMITS, seconds=1))
     with pytest.raises(InvalidContent) as refusal:
         fill(template, page_data(view(1)))
-    assert refusal.value.faults[0].params == {"reason": "too_much_work"}
+    assert refusal.value.faults[0].params == {"reason": "too_much_work", "place": ""}
 
 
 def test_a_template_that_would_use_all_memory_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,27 +118,37 @@ def test_reasons_come_back_from_the_process_apart() -> None:
     with pytest.raises(InvalidContent) as refusal:
         fill("{% if %}", page_data(view(1)))
     assert (refusal.value.faults[0].pointer, refusal.value.faults[0].code) == ("/template", "template_invalid")
-    assert refusal.value.faults[0].params == {"reason": "syntax_at", "line": 1}
+    assert refusal.value.faults[0].params == {"reason": "syntax", "place": "line", "line": 1}
 
 
 @pytest.mark.parametrize(
-    ("template", "params"),
+    ("template", "expected"),
     [
-        ("{% nonsense %}", {"reason": "unknown_tag", "name": "nonsense"}),
-        ("{{ a | nope }}", {"reason": "unknown_filter", "name": "nope"}),
-        ("{{ number | join: 1, 2, 3 }}", {"reason": "wrong_value"}),
-        ("<style>p {\n}</style>\n{% if %}", {"reason": "syntax_at", "line": 3}),
-        ("{% if %}\n<style>p {\n}</style>", {"reason": "syntax_at", "line": 1}),
-        ("{% for i in lines %}", {"reason": "syntax"}),
-        ("{% if true %}" * 500 + "{% endif %}" * 500, {"reason": "too_deep"}),
-        ("{% for i in (1..20001) %}{% endfor %}", {"reason": "too_many_loops"}),
-        ("{% for i in (1..19000) %}" + "x" * 1000 + "{% endfor %}", {"reason": "too_much_output"}),
+        ("\n{% nonsense %}", ("unknown_tag", 2)),
+        ("{{ a | nope }}", ("unknown_filter", 1)),
+        ("a\n\n{{ number | join: 1, 2, 3 }}", ("wrong_value", 3)),
+        ("<style>p {\n}</style>\n{% if %}", ("syntax", 3)),
+        ("{% if %}\n<style>p {\n}</style>", ("syntax", 1)),
+        ("x\n{% for i in lines %}\n{% if i %}{% endif %}", ("syntax", 2)),
+        ("{{ a }}\n{{ a | }}", ("syntax", 2)),
+        ("{% if true %}" * 500 + "{% endif %}" * 500, ("too_deep", 1)),
+        ("\n{% for i in (1..20001) %}{% endfor %}", ("too_many_loops", 2)),
+        ("{% for i in (1..19000) %}" + "x" * 1000 + "{% endfor %}", ("too_much_output", 1)),
+        ("<div>" * 257, ("too_deep", None)),
+        ("<table><tr><td>" * 100, ("too_deep", None)),
     ],
 )
-def test_a_reason_is_a_code(template: str, params: dict[str, object]) -> None:
+def test_a_refusal_has_a_reason_and_a_place(template: str, expected: tuple[str, int | None]) -> None:
     with pytest.raises(InvalidContent) as refusal:
         page(view(1), template)
-    assert refusal.value.faults[0].params == params
+    params = refusal.value.faults[0].params
+    assert (params["reason"], params.get("line")) == expected
+    assert params["place"] == ("line" if expected[1] else "")
+
+
+def test_deep_is_not_long() -> None:
+    assert body("<div>x</div><br>" * 5_000).count("<div>") == 5_000
+    assert body("<div>" * 250 + "x").count("<div>") == 250
 
 
 def test_size_is_bounded() -> None:

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from chalicelib.domain.companies.company import Address
+from chalicelib.domain.companies.company import Address, VatBasis
 from chalicelib.domain.documents import issuing
 from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.credit_note import CreditNote
@@ -20,12 +20,14 @@ from chalicelib.domain.documents.crediting import CreditRequest, DocumentAmount,
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.numbering import current, opened
+from chalicelib.domain.documents.payment_mode import Method, settlement_of
 from chalicelib.domain.language import Language
 from chalicelib.render import units
+from chalicelib.render.einvoice_payment import CODES
 from chalicelib.render.payload import payload
 from chalicelib.render.typst_renderer import TypstRenderer
 from chalicelib.services.documents.crediting import _note
-from chalicelib.services.documents.einvoicing import attachment, e_invoice
+from chalicelib.services.documents.einvoicing import attachments, e_invoice
 from chalicelib.services.documents.view import issued_view
 from tests.unit.render.en16931 import CENT, arithmetic, read, refusals
 from tests.unit.samples import AT, DAY, company, customer, issued, line
@@ -117,6 +119,8 @@ DOCUMENTS: dict[str, Callable[[], Issued]] = {
         buyer=customer(ice=None, ice_missing_reason="étranger", trade_register="77", address=Address(country="FR")),
     ),
     "every unit": every_unit,
+    "references": lambda: issued(buyer_reference="Service achats", order_reference="BC-2026-118"),
+    "electronic address": lambda: issued(seller=company(electronic_address="factures@atlas.example")),
     "credited": lambda: note(issued(line(), exempt(), discount=percent("9"), settlement="cash"))[0],
     "credited in part": lambda: note(issued(line("3", "33.333333"), discount=percent("1")), LineCredit(1, D(2)))[0],
     "a centime more": lambda: second_third("33.333333"),
@@ -354,10 +358,18 @@ def test_the_rounding_of_a_credit_note_is_stated(name: str, charge: str) -> None
         ("kWh", "KWH"),
         ("pcs", "H87"),
         ("boîtes", "XBX"),
+        ("Trimestre", "QAN"),
+        ("hectares", "H18"),
+        ("mètres linéaires", "LM"),
+        ("t.km", "TKM"),
+        ("Personnes", "IE"),
+        ("caisse", "XCS"),
+        ("صندوق", "XCS"),
         ("BOITE", "XBX"),
         ("Metre carre", "MTK"),
         ("ساعه", "HUR"),
         ("ml", None),
+        ("mo", None),
         ("bidule", None),
     ],
 )
@@ -369,6 +381,92 @@ def test_a_unit_without_a_code_becomes_an_attribute() -> None:
     it = read(e_invoice(issued(line(unit="bidule"))))
     assert it.all("cbc:InvoicedQuantity", it.lines[0])[0].get("unitCode") == "C62"
     assert it.text("cac:Item/cac:AdditionalItemProperty/cbc:Value", it.lines[0]) == "bidule"
+
+
+@pytest.mark.parametrize(
+    ("mode", "rib", "code", "account"),
+    [
+        ("cash", RIB, "10", None),
+        ("cheque", RIB, "20", None),
+        ("transfer", RIB, "30", RIB),
+        ("transfer", None, "42", None),
+        ("card", RIB, "48", None),
+        ("bill_of_exchange", RIB, "24", None),
+        ("direct_debit", RIB, "49", None),
+        ("compensation", RIB, "97", None),
+        ("other", RIB, "ZZZ", None),
+        (None, RIB, "30", RIB),
+        (None, None, "1", None),
+    ],
+)
+def test_the_mode_of_payment(mode: Method | None, rib: str | None, code: str, account: str | None) -> None:
+    xml = e_invoice(issued(seller=company(rib=rib), payment_mode=mode, settlement=settlement_of(mode)))
+    it = read(xml)
+    assert refusals(xml) == []
+    assert it.text("cac:PaymentMeans/cbc:PaymentMeansCode") == code
+    assert it.texts("cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID") == ([account] if account else [])
+
+
+@pytest.mark.parametrize(
+    ("basis", "ubl", "cii"), [("receipts", ["432"], "72"), ("invoices", ["3"], "5"), (None, [], None)]
+)
+def test_when_the_tva_is_due(basis: VatBasis | None, ubl: list[str], cii: str | None) -> None:
+    made = replace(issued(line(), line(rate="10"), exempt()), vat_basis=basis)
+    as_ubl, as_cii = (each.data for each in attachments(made))
+    assert refusals(as_ubl) == refusals(as_cii) == []
+    assert read(as_ubl).texts("cac:InvoicePeriod/cbc:DescriptionCode") == ubl
+    assert set(re.findall(r"DueDateTypeCode>(\d+)<", as_cii.decode())) == ({cii} if cii else set())
+
+
+def test_a_seller_outside_the_tva_states_no_day_for_it() -> None:
+    assert b"InvoicePeriod" not in e_invoice(replace(DOCUMENTS["auto-entrepreneur"](), vat_basis="receipts"))
+
+
+def test_every_mode_of_payment_has_a_code() -> None:
+    assert set(CODES) == set(get_args(Method))
+
+
+def test_the_electronic_address_is_the_declared_one_or_the_e_mail_address() -> None:
+    def endpoint(**seller: str) -> list[tuple[str | None, str | None]]:
+        it = read(e_invoice(issued(seller=company(**seller))))
+        found = it.all("cac:AccountingSupplierParty/cac:Party/cbc:EndpointID")
+        return [(each.text, each.get("schemeID")) for each in found]
+
+    mail, declared = "contact@atlas.example", "factures@atlas.example"
+    assert endpoint(email=mail, electronic_address=declared) == [(declared, "EM")]
+    assert endpoint(email=mail) == [(mail, "EM")]
+    assert endpoint() == []
+    earlier = issued(seller=company(email=mail))
+    earlier = replace(earlier, seller=replace(earlier.seller, electronic_address=None))
+    assert b"EndpointID" not in e_invoice(earlier)
+
+
+def test_the_buyers_tax_number_is_beside_the_ice() -> None:
+    ubl, cii = (each.data for each in attachments(issued(buyer=customer(tax_id="40211587"))))
+    assert refusals(ubl) == refusals(cii) == []
+    (buyer,) = read(ubl).all("cac:AccountingCustomerParty/cac:Party")
+    assert read(ubl).text("cac:PartyIdentification/cbc:ID", buyer) == "002136093000040"
+    assert read(ubl).text("cac:PartyTaxScheme/cbc:CompanyID", buyer) == "40211587"
+    assert read(ubl).text("cac:PartyTaxScheme/cac:TaxScheme/cbc:ID", buyer) == "IF"
+    assert "Client Exemple : IF 40211587" in cii.decode()
+
+
+def test_an_e_invoice_of_the_first_edition_stays_as_it_was() -> None:
+    """An earlier version issued the document: what it did not know is not added to what the buyer has got."""
+    made = issued(line(unit="flacon"), buyer=customer(tax_id="40211587"))
+    earlier = replace(made, einvoice_edition=None)
+    it = read(e_invoice(earlier))
+    assert it.all("cbc:InvoicedQuantity", it.lines[0])[0].get("unitCode") == "C62"
+    assert it.text("cac:Item/cac:AdditionalItemProperty/cbc:Value", it.lines[0]) == "flacon"
+    assert not it.all("cac:AccountingCustomerParty/cac:Party/cac:PartyTaxScheme")
+    assert refusals(e_invoice(earlier)) == refusals(attachments(earlier)[1].data) == []
+
+
+def test_a_credit_note_states_the_day_of_its_invoice() -> None:
+    made = second_third("10.00")
+    day = "cac:BillingReference/cac:InvoiceDocumentReference/cbc:IssueDate"
+    assert read(e_invoice(made)).texts(day) == ["2026-11-23"]
+    assert read(e_invoice(replace(made, invoice_date=None))).texts(day) == []
 
 
 def test_a_specimen_says_so_first() -> None:
@@ -404,7 +502,7 @@ RENDERER = TypstRenderer()
 @pytest.mark.parametrize("name", ["complete", "arabic", "credited"])
 def test_the_page_carries_it(name: str) -> None:
     document = DOCUMENTS[name]()
-    carried = attachment(document)
+    carried = attachments(document)[0]
     made = RENDERER.render(issued_view(document, "fr"), attachments=[carried])
     reader = PdfReader(BytesIO(made))
     assert reader.attachments == {f"{document.number}.xml": [e_invoice(document)]}
@@ -413,7 +511,7 @@ def test_the_page_carries_it(name: str) -> None:
 
 
 def test_a_number_with_slashes_names_a_file() -> None:
-    assert attachment(replace(issued(), number="2026/11/0001")).name == "2026-11-0001.xml"
+    assert attachments(replace(issued(), number="2026/11/0001"))[0].name == "2026-11-0001.xml"
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_every_kind_of_workspace_and_ledger_is_either_shown_or_known_not_to_be()
         ("workspace", "support_message"),
         ("workspace", "backup_plan"),
         ("workspace", "drill_plan"),
+        ("workspace", "template"),
     }
     known = {(table, kind) for table, kind in all_entities() if table in ("workspace", "ledger")}
     assert known == SOURCES.keys() | unseen

@@ -23,8 +23,8 @@ MEMBER = Member(id="mem_01", **STAMPS, user="u", role="owner")
 SUPPLIER = Supplier(id="sup_01", **STAMPS, name="F", kind="consumer", address=customer().address)
 SHOWN: list[tuple[Record, dict[str, Any], set[str]]] = [
     (company(), present.present_company(company(), HEAD), {"numbering"}),
-    (customer(), present.present_party(customer()), set()),
-    (SUPPLIER, present.present_party(SUPPLIER), set()),
+    (customer(), present.present_party(customer()), {"same_as"}),
+    (SUPPLIER, present.present_party(SUPPLIER), {"same_as"}),
     (ITEM, present.present_record(ITEM), set()),
     (MEMBER, present.present_record(MEMBER), {"email_key"}),
     (KEY, present.present_record(KEY), {"digest"}),

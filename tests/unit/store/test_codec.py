@@ -13,6 +13,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from chalicelib import domain
 from chalicelib.domain.canonical import canonical
 from chalicelib.domain.companies.item import Item
+from chalicelib.domain.documents.balance import Balance, fresh, moved
 from chalicelib.domain.documents.invoice import Draft
 from chalicelib.domain.entity import ENTITIES, Record
 from chalicelib.domain.errors import TooLarge
@@ -181,3 +183,52 @@ def test_threads_may_meet_a_class_together() -> None:
     """A thread that meets a class while msgspec is still learning it for another used to end the process."""
     ran = subprocess.run([sys.executable, "-c", TOGETHER], check=False, capture_output=True)
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def indexed() -> list[Record]:
+    """A record of each kind that local indexes contain."""
+    invoice = samples.issued(samples.line())
+    return [samples.customer(), item(), samples.draft(samples.line()), invoice, fresh(invoice)]
+
+
+@pytest.mark.parametrize("record", indexed(), ids=lambda record: f"{record.TABLE}.{record.KIND}")
+def test_the_keys_of_indexes_are_stored_beside_the_content(record: Record) -> None:
+    keys = record.index_keys()
+    row = codec.to_row(record, SALT)
+    assert keys
+    assert {name: row[name] for name in keys} == {name: {"S": key} for name, key in keys.items()}
+    assert not keys.keys() & codec.to_plain(record.TABLE, row).keys()
+    assert not [key for key in keys.values() if key.encode() in canonical(record)]
+    bare = {name: value for name, value in row.items() if name not in keys}
+    assert codec.from_row(record.TABLE, bare) == codec.from_row(record.TABLE, row) == record
+
+
+def test_a_row_is_as_large_as_its_content() -> None:
+    """A key takes no byte from what a client may store."""
+    sizes = [len(codec.to_row(samples.draft(customer=party), SALT)) for party in ("cus_1", None)]
+    assert sizes[0] == sizes[1] + 2, "the customer and its key"
+
+
+def test_a_balance_is_open_until_nothing_is_owed() -> None:
+    invoice = samples.issued(samples.line())
+    balance = fresh(invoice)
+    assert balance.index_keys() == {"_open": f"invoice#{invoice.due_date}#{invoice.id}"}
+    part = moved(invoice, balance, invoice.updated_at, paid=Decimal("0.01"))
+    assert (part.version, part.index_keys()) == (1, balance.index_keys())
+    assert part.owed == invoice.totals.payable - Decimal("0.01")
+    assert not moved(invoice, balance, invoice.updated_at, paid=invoice.totals.payable).index_keys()
+    assert not Balance(**samples.STAMPS, id="inv_1").index_keys(), "a row from before has no due date"
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'"quoted"', b"\0\0", "é".encode() * 500])
+def test_packed_bytes_are_compressed_as_they_are(body: bytes) -> None:
+    row = codec.to_row(answer(body), SALT)
+    assert codec.from_row("transient", row) == answer(body)
+    assert codec.to_plain("transient", row)["body"] == msgspec.Raw(msgspec.json.encode(body))
+    older = row | {"body": {"B": zlib.compress(msgspec.json.encode(body))}}
+    assert codec.from_row("transient", older) == answer(body), "a row of before has them in base64"
+    assert codec.to_plain("transient", older)["body"] == msgspec.Raw(msgspec.json.encode(body))
+
+
+def answer(body: bytes) -> IdempotencyRecord:
+    return IdempotencyRecord(**samples.STAMPS, id="k", request="r", call="c", status=200, body=body, expires_at=1)

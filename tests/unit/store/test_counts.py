@@ -2,8 +2,9 @@
 
 Without authentication, which is one round trip more (the head and the membership). The figures are in
 infra/counts.toml, from which docs/cost.md is computed. The units are those that the embedded engine reports for an
-invoice of three lines, indexes included; it counts each item of a transactional read as 4 KB at most. DynamoDB Local
-rounds a transaction up table by table and not item by item, so there only the round trips are compared.
+invoice of three lines, indexes included; it counts each item of a transactional read as 4 KB at most. The units of a
+list are computed from the bytes of its rows. DynamoDB Local rounds a transaction up table by table and not item by
+item, so there only the round trips are compared.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from tests.bench.traffic import Traffic
 from tests.histories import company as companies
 
 Verb = Callable[[Pipeline], object]
+PAGE = 20
 PAYMENTS, CREDIT = "/v1/invoices/{id}/payments", "/v1/invoices/{id}/credit"
 
 
@@ -40,7 +42,7 @@ def read(pipeline: Pipeline) -> object:
 
 
 def listed(pipeline: Pipeline) -> object:
-    return pipeline.ask("GET", INVOICES, LIMIT="20")
+    return pipeline.ask("GET", INVOICES, LIMIT=str(PAGE))
 
 
 def pay(pipeline: Pipeline) -> object:
@@ -58,12 +60,14 @@ VERBS: tuple[Verb, ...] = (read, listed, create, issue, pay, credit)
 
 @pytest.fixture
 def pipeline(bare_world: World, request: pytest.FixtureRequest) -> Pipeline:
-    """A company with 30 drafts and one issued invoice."""
+    """A company with more drafts and more issued invoices than one page of a list has."""
     company = companies.founded(bare_world, request.node.nodeid)
     made = Pipeline(bare_world, company)
-    companies.drafts(bare_world, company, ["draft", "issued", *map(str, range(30))], line_count=3)
+    invoices = ["issued", *(f"invoice {n}" for n in range(PAGE))]
+    companies.drafts(bare_world, company, ["draft", *(f"draft {n}" for n in range(PAGE)), *invoices], line_count=3)
     with made.unguarded():
-        made.ask("POST", ISSUE, {}, id=name(made, "issued"))
+        for invoice in invoices:
+            made.ask("POST", ISSUE, {}, id=name(made, invoice))
     return made
 
 

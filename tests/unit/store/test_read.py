@@ -15,7 +15,7 @@ from chalicelib.store.conflicts import patiently
 from chalicelib.store.decision import Decision
 from chalicelib.store.read import Reader, admit, open_company
 from chalicelib.store.transaction import transact
-from chalicelib.store.wire import SORT, start_after
+from chalicelib.store.wire import SORT, IndexEntry, start_after
 from chalicelib.wiring import World
 from tests.bench.traffic import Traffic
 from tests.faults import SOFT, Faults, Strike, scripted
@@ -175,3 +175,59 @@ def test_each_page_of_all_rows_may_be_read_with_patience(bare_world: World, read
     with Faults(bare_world.store, script):
         rows = list(bare_world.store.all("journal", reader.company, SORT.startswith("outbox#"), read=patiently))
     assert len(rows) == 101
+
+
+def test_a_batch_has_the_rows_that_exist_of_any_table(bare_world: World, reader: Reader) -> None:
+    ids = messages(bare_world, reader.company, 130)
+    refs = [Message.ref(reader.company, id) for id in [*ids, "out_none"]]
+    with Traffic(bare_world.store) as traffic:
+        found = reader.batch([*refs, Company.ref("", reader.company), refs[0]])
+    assert traffic.calls == {"BatchGetItem": 3}, "a hundred rows of one table in a call"
+    assert found.keys() == {*refs[:-1], Company.ref(reader.company, reader.company)}
+    assert reader.batch([]) == {}
+
+
+def test_a_batch_asks_again_for_what_an_answer_left_out(bare_world: World, reader: Reader) -> None:
+    refs = [Message.ref(reader.company, id) for id in messages(bare_world, reader.company, 10)]
+    events, left = bare_world.store.connection.client.meta.events, [3, 7]
+
+    def withhold(parsed: dict[str, Any], **_: Any) -> None:
+        ((name, rows),) = parsed["Responses"].items()
+        if left:
+            kept = rows[: left.pop(0)]
+            keys = [{part: row[part] for part in ("company", "sort")} for row in rows[len(kept) :]]
+            parsed["Responses"], parsed["UnprocessedKeys"] = {name: kept}, {name: {"Keys": keys}} if keys else {}
+
+    events.register("after-call.dynamodb.BatchGetItem", withhold)
+    try:
+        assert reader.batch(refs).keys() == set(refs)
+    finally:
+        events.unregister("after-call.dynamodb.BatchGetItem", withhold)
+    assert left == []
+
+
+def test_a_batch_that_is_throttled_is_busy(bare_world: World, reader: Reader) -> None:
+    with Faults(bare_world.store, scripted({("BatchGetItem", 0): "ThrottlingException"})), pytest.raises(Busy):
+        reader.batch([Company.ref(reader.company)])
+
+
+def test_a_local_index_has_keys_and_may_be_read_consistently(bare_world: World, reader: Reader) -> None:
+    asked: list[tuple[str | None, bool]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append((params.get("IndexName"), params.get("ConsistentRead", False)))
+
+    events = bare_world.store.connection.client.meta.events
+    events.register("provide-client-params.dynamodb.Query", note)
+    try:
+        found = bare_world.store.query("workspace", reader.company, index="text")
+        late = bare_world.store.entries("workspace", "text", reader.company, "customer#", "customer$", consistent=False)
+        bare_world.store.query("journal", "outbox", index="due")
+    finally:
+        events.unregister("provide-client-params.dynamodb.Query", note)
+    (entry,) = found.entries
+    customer = companies.customer_of(reader.company)
+    assert (found.records, found.next, late) == ([], None, (found.entries, False))
+    assert entry == IndexEntry(f"customer#{customer}", f"customer#client exemple|002136093000040#{customer}")
+    assert asked == [("text", True), ("text", False), ("due", False)]
+    assert reader.entries("workspace", "text", "z", "a") == ((), False), "DynamoDB refuses such a range"

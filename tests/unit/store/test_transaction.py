@@ -20,9 +20,11 @@ from chalicelib.domain.errors import (
     Busy,
     CloudStorageOff,
     CompanyBlocked,
+    CompanyFull,
     IdempotencyKeyReused,
     NotFound,
     TooLarge,
+    TransactionTooLarge,
 )
 from chalicelib.domain.journal import IdempotencyRecord, JournalEntry
 from chalicelib.store import conflicts, transaction
@@ -36,7 +38,7 @@ from tests.faults import AFTER, Faults, scripted
 from tests.histories import company as companies
 
 READ, WRITE = "TransactGetItems", "TransactWriteItems"
-FINAL_REASONS = ("ItemCollectionSizeLimitExceeded", "ValidationError", "DuplicateItem")
+FINAL_REASONS = ("ValidationError", "DuplicateItem")
 
 
 @pytest.fixture
@@ -190,6 +192,14 @@ def test_a_lost_answer_is_found_again_with_its_secret(bare_world: World, company
 def test_a_defect_is_raised_at_once_and_not_tried_again(bare_world: World, company: str, reason: str) -> None:
     plan = scripted({(WRITE, 0): f"cancelled:{reason}"})
     with Faults(bare_world.store, plan) as faults, pytest.raises(TransactWriteError):
+        made(bare_world, company, "k1")
+    assert faults.met.total() == 1
+    assert head(bare_world, company).clock == 1
+
+
+def test_a_company_without_room_is_refused_at_once(bare_world: World, company: str) -> None:
+    plan = scripted({(WRITE, 0): "cancelled:ItemCollectionSizeLimitExceeded"})
+    with Faults(bare_world.store, plan) as faults, pytest.raises(CompanyFull):
         made(bare_world, company, "k1")
     assert faults.met.total() == 1
     assert head(bare_world, company).clock == 1
@@ -351,9 +361,9 @@ def head_or_none(world: World, company: str) -> Head | None:
 def test_more_than_a_transaction_holds_is_refused_before_it_is_sent(bare_world: World, company: str) -> None:
     call = companies.call(bare_world, company, "create", "k1")
     decision = Decision(new=tuple(item(call, f"itm_{n}") for n in range(98)))
-    with Traffic(bare_world.store) as traffic, pytest.raises(ValueError, match="101 items"):
+    with Traffic(bare_world.store) as traffic, pytest.raises(TransactionTooLarge) as refused:
         transact(bare_world.store, call, [], lambda _: decision)
-    assert traffic.calls == {READ: 1}
+    assert (traffic.calls, refused.value.params) == ({READ: 1}, {"limit": "100"})
     full = replace(decision, new=decision.new[:97])
     assert transact(bare_world.store, call, [], lambda _: full).clock == 2
 

@@ -10,6 +10,7 @@ from chalicelib.domain.companies.company import Head
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.entity import Record, Ref
+from chalicelib.domain.errors import CompanyFull
 from chalicelib.domain.jobs import SYSTEM, Switch
 from chalicelib.store import bookkeeping, erase
 from chalicelib.store.bookkeeping import Claim
@@ -17,6 +18,7 @@ from chalicelib.store.decision import ACCOUNT, Decision
 from chalicelib.store.transaction import transact
 from chalicelib.store.write_path import OutsideWritePath
 from chalicelib.wiring import World
+from tests.faults import FULL, Faults, scripted
 from tests.histories import company as companies
 from tests.rows import put_row
 
@@ -100,6 +102,12 @@ def test_bookkeeping_keeps_the_rows_that_no_company_owns(bare_world: World) -> N
     assert there(bare_world, row)
     bookkeeping.finish(bare_world.store, row.key)
     assert not there(bare_world, row)
+
+
+def test_bookkeeping_of_a_company_without_room_is_refused(bare_world: World) -> None:
+    with Faults(bare_world.store, scripted({("PutItem", 0): FULL})), pytest.raises(CompanyFull):
+        bookkeeping.remember(bare_world.store, switch(SYSTEM), b"salt")
+    assert not there(bare_world, switch(SYSTEM))
 
 
 def test_erasure_removes_no_row_of_the_ledger_and_no_head(bare_world: World, company: str) -> None:

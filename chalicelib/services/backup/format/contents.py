@@ -10,6 +10,7 @@ from chalicelib.domain.backups.backup import KeyClass
 from chalicelib.domain.companies.company import Company, Head, OrphanedPayments, RetentionSchedule, Series
 from chalicelib.domain.companies.item import Item
 from chalicelib.domain.companies.party import Customer, Supplier
+from chalicelib.domain.companies.template import EarlierTemplate
 from chalicelib.domain.documents.credit_entry import CreditEntry, Refund
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.payment import Payment, PaymentId
@@ -77,6 +78,7 @@ GROUPS: Final = (
     _group("journal", "statutory", JournalEntry),
     _group("credit_entries", "statutory", CreditEntry),
     _group("refunds", "statutory", Refund),
+    _group("templates", "working", EarlierTemplate),
     _group("head", "statutory", Head, streamed=False),
 )
 """The order in which groups are read, written and restored. Groups of a new kind come after the older ones."""
@@ -113,6 +115,7 @@ EXCLUDED: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("transient", "code"): SHORT_LIVED,
         ("transient", "former_owner"): SHORT_LIVED,
         ("transient", "tally"): SHORT_LIVED,
+        ("transient", "queue"): SHORT_LIVED,
         ("transient", "mail"): SHORT_LIVED,
         ("transient", "diagnostics"): "it belongs to no company",
         ("transient", "job_checkpoint"): "it belongs to no company",

@@ -26,7 +26,7 @@ def _moved(document_type: DocumentType) -> frozenset[RowKind]:
 
 
 KINDS: Final[Mapping[str, frozenset[RowKind]]] = {
-    "company": frozenset({("workspace", "company")}),
+    "company": frozenset({("workspace", "company"), ("workspace", "template")}),
     "customers": frozenset({("workspace", "customer")}),
     "suppliers": frozenset({("workspace", "supplier")}),
     "items": frozenset({("workspace", "item")}),

@@ -19,6 +19,7 @@ from chalicelib.files import prefixes
 from chalicelib.services.backup.format.archive import Archive
 from chalicelib.services.backup.format.kinds import LEDGER
 from chalicelib.services.backup.restoring import copy, preview, replay, steps
+from chalicelib.services.backup.restoring.balances import balances
 from chalicelib.services.backup.restoring.batches import Progress
 from chalicelib.services.backup.restoring.context import RestoreContext, require_disclosed
 from chalicelib.services.backup.restoring.steps import NotClosedByRestore
@@ -30,7 +31,7 @@ from chalicelib.store.wire import SORT
 from chalicelib.workflow.deadline import Deadline
 from chalicelib.workflow.engine import DONE, Failure, Workflow
 
-SHUT = ("rows", "logos", "registers")
+SHUT = ("rows", "logos", "balances", "registers")
 """The steps in which the company is closed. After a failure in one of them, erased persons are searched for before it
 opens."""
 
@@ -151,7 +152,11 @@ def _logos(context: RestoreContext, progress: Progress, _: Deadline) -> Progress
                 context.world.files.put(own, archive.blob(blob.key), media)
     if context.inputs.into == "new":
         _profile(context)
-    return replace(progress, step="registers", cursor=None)
+    return replace(progress, step="balances", cursor=None)
+
+
+def _balances(context: RestoreContext, progress: Progress, deadline: Deadline) -> Progress:
+    return balances(context.into, progress, deadline)
 
 
 def _profile(context: RestoreContext) -> None:
@@ -202,6 +207,7 @@ WORKFLOW: Final = Workflow(
         "begin": _begin,
         "rows": _rows,
         "logos": _logos,
+        "balances": _balances,
         "registers": _registers,
         "search": _search,
         "open": _open,

@@ -51,7 +51,7 @@ from chalicelib.services.privacy.subjects import (
 from chalicelib.services.privacy.transitions import watch_over
 from chalicelib.store.decision import ACCOUNT, ACCOUNT_WHILE_BLOCKED, Committed, Decision
 from chalicelib.store.snapshot import Snapshot
-from chalicelib.store.transaction import transact
+from chalicelib.store.transaction import check, transact
 from chalicelib.store.wire import SORT
 
 if TYPE_CHECKING:
@@ -229,6 +229,7 @@ def mail_code(world: "World", call: Call, requester: Requester, id: str, languag
     request = find_request(world.store, call.company, requester, id)
     if request.status in OVER:
         raise RequestSettled(status=request.status)
+    check(world.store, call, ACCOUNT_WHILE_BLOCKED)
     own = next((member for member in members_of(world.store, call.company) if member.id == requester.id), None)
     if own is None or own.email is None:
         raise ProofNeeded

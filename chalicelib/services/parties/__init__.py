@@ -1,0 +1,1 @@
+"""Customers and suppliers: the operations that depend on their documents."""
