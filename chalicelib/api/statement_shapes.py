@@ -28,7 +28,7 @@ class StatementQuery(Model):
 
 
 class AgeingShown(ResponseModel):
-    """What is open on the last day, in dirhams, by the days since the due date."""
+    """The open amounts of the last day, in dirhams, by the days since the due date."""
 
     not_due: Annotated[str, Field(description="What is not overdue.", examples=["1200.00"])]
     days_1_30: Annotated[str, Field(description="Overdue by 1 to 30 days.", examples=["0.00"])]

@@ -100,7 +100,7 @@ class DocumentHistory:
         yield from self._changes()
 
     def open_on(self, day: date) -> Decimal:
-        """What was open at the end of a day; nothing before the issue."""
+        """The open amount at the end of a day; zero before the issue."""
         if day < self.document.issue_date:
             return ZERO
         balance = self._as_of(day)

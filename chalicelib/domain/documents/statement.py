@@ -138,7 +138,7 @@ def _money_without_document(account: Account) -> Iterable[AccountLine]:
 
 
 def _ageing(histories: Iterable[DocumentHistory], last: date) -> dict[AgeBand, Decimal]:
-    """What is open on the last day, by the days since the due date."""
+    """The open amounts of the last day, by the days since the due date."""
     sums: dict[AgeBand, Decimal] = {band: ZERO for _, band in _BANDS} | {"over_90_days": ZERO}
     for history in histories:
         late = (last - history.document.due_date).days
