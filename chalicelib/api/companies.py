@@ -45,11 +45,24 @@ ElectronicAddress = Annotated[
 ]
 ElectronicAddressShown = Annotated[str | None, Field(description=_DECLARED, examples=["factures@atlas.example"])]
 MAX_TEMPLATE = 65_536
+_TEMPLATE = (
+    "The merchant's own page, in Liquid over HTML; null for the standard layout. A document keeps that of its issue."
+)
+_EXAMPLE = "<h1>{{ title }} {{ number }}</h1>"
+Template = Annotated[str, multi_line(MAX_TEMPLATE), Field(description=_TEMPLATE, examples=[_EXAMPLE])]
 
 
 class Particulars(Edit):
     """A company's identity, contact and bank account, without its name."""
 
+    name_ar: (
+        Annotated[
+            str,
+            Text(200),
+            Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"]),
+        ]
+        | None
+    ) = None
     legal_form: Annotated[str, Text(60)] | None = None
     regime: Regime = unsent()
     person: PersonType = unsent()
@@ -61,6 +74,14 @@ class Particulars(Edit):
     cnss: Annotated[str, Text(40)] | None = None
     share_capital: Amount | None = None
     rib: Annotated[str, Text(60)] | None = None
+    bank_name: (
+        Annotated[
+            str,
+            Text(100),
+            Field(description="The bank of the account `rib`, printed above it.", examples=["Banque Populaire"]),
+        ]
+        | None
+    ) = None
     email: Email | None = None
     phone: Annotated[str, Text(40)] | None = None
     electronic_address: ElectronicAddress | None = None
@@ -71,6 +92,10 @@ class _Profile(LawSettingsEdit, Particulars):
     payment_terms_days: TermsDays = unsent()
     tax_certificate_until: Day | None = None
     financial_year_end: MonthDay = unsent()
+    signature_box: Annotated[
+        bool,
+        Field(description="Whether documents have an empty box for a stamp and a signature.", examples=[True]),
+    ] = unsent()
 
 
 class SignUp(_Profile):
@@ -91,7 +116,7 @@ class CompanyEdit(_Profile):
 
     name: Name = unsent()
     logo: None = unsent()
-    template: Annotated[str, multi_line(MAX_TEMPLATE)] | None = None
+    template: Template | None = None
     series: NumberingsIn = unsent()
 
 
@@ -106,6 +131,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
 
     object: Literal["company"]
     name: str
+    name_ar: str | None = Field(description="The name in Arabic, printed beside the name.", examples=["أطلس للتجارة"])
     legal_form: str | None
     regime: Regime
     person: PersonType
@@ -117,6 +143,7 @@ class CompanyShown(LawSettingsShown, RecordShown):
     cnss: str | None
     share_capital: str | None
     rib: str | None
+    bank_name: str | None = Field(description="The bank of the account.", examples=["Banque Populaire"])
     email: str | None
     phone: str | None
     electronic_address: ElectronicAddressShown
@@ -124,8 +151,11 @@ class CompanyShown(LawSettingsShown, RecordShown):
     payment_terms_days: int
     tax_certificate_until: str | None
     financial_year_end: str
+    signature_box: bool = Field(
+        description="Whether documents have an empty box for a stamp and a signature.", examples=[True]
+    )
     logo: str | None
-    template: str | None
+    template: Annotated[str | None, Field(description=_TEMPLATE, examples=[_EXAMPLE])]
     policy_version: str
     mode: Mode
     series: NumberingsShown

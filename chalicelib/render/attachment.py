@@ -6,6 +6,7 @@ from io import BytesIO
 from typing import Final, NamedTuple
 
 from chalicelib.domain.errors import invalid
+from chalicelib.render.logo import eight_bits
 
 MAX_BYTES: Final = 512 * 1024
 MAX_SIDE: Final = 8_000
@@ -64,7 +65,7 @@ def _picture(data: bytes, form: str, pointer: str) -> bytes:
                 picture.load()
                 upright = ImageOps.exif_transpose(picture)
                 upright.thumbnail((KEPT_SIDE, KEPT_SIDE))
-                plain = upright.convert("RGBA" if form == "PNG" else "RGB")
+                plain = eight_bits(upright).convert("RGBA" if form == "PNG" else "RGB")
                 plain.info.clear()  # metadata such as places, cameras and comments
                 out = BytesIO()
                 plain.save(out, form, **({"optimize": True} if form == "PNG" else {"quality": 85}))

@@ -72,8 +72,9 @@ def money(value: Decimal, language: Language, currency: str = "MAD") -> str:
 
 
 def percent(value: Decimal, language: Language) -> str:
-    """Format a rate given in percent (20 → "20 %"), with at most two decimals."""
-    return f"{number(value, language, most=2)}{_NBSP if language == 'fr' else ''}%"
+    """Format a rate given in percent (20 → "20 %"), with at most four decimals, as many as a
+    discount may have."""
+    return f"{number(value, language, most=4)}{_NBSP if language == 'fr' else ''}%"
 
 
 def long_date(day: date, language: Language) -> str:

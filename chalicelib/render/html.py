@@ -17,6 +17,7 @@ from chalicelib.render.css import clean_declarations, clean_stylesheet
 from chalicelib.render.logo import clean_logo, picture_size
 from chalicelib.render.payload import payload
 from chalicelib.render.template_faults import STYLE, fault, fault_of
+from chalicelib.render.text import FAMILIES
 
 if TYPE_CHECKING:
     from liquid import Environment
@@ -50,13 +51,11 @@ _ATTRIBUTES = {
 _NUMERIC = {"colspan", "rowspan", "span", "cellpadding", "cellspacing", "border"}
 _BASE_CSS = """
 html, body { margin: 0; padding: 0; }
-body { font-family: "Noto Sans", "Noto Sans Arabic", "Noto Sans Tifinagh", "Noto Sans Hebrew", "Noto Sans Armenian",
-  "Noto Sans Georgian", "Noto Sans Math", "Noto Sans Symbols2", "Noto Sans Symbols";
-  font-size: 9pt; line-height: 1.25; color: #111; word-wrap: break-word; }
+body { font-family: FAMILIES; font-size: 9pt; color: #111; word-wrap: break-word; word-break: break-word; }
 table { border-collapse: collapse; }
 thead { display: table-header-group; }
 tr { page-break-inside: avoid; }
-"""
+""".replace("FAMILIES", ", ".join(f'"{family}"' for family in FAMILIES))
 _WATERMARK = (
     '<div style="position: fixed !important; display: block !important; visibility: visible !important; z-index: -1;'
     " top: 95mm; left: 0; width: 100%; text-align: center; white-space: nowrap; word-wrap: normal; font-weight: bold;"
@@ -81,9 +80,10 @@ def compose(template: str, data: dict[str, Any]) -> str:
     if data["mark"]:
         size = 40 if len(data["marks"]) > 1 else 84
         mark = _WATERMARK.format(size=size, direction=data["direction"], mark=escape(data["mark"]))
+    css = f"{_BASE_CSS}body {{ line-height: {data['leading'] + 0.7:.2f}; }}{styles}"
     return (
         f'<!DOCTYPE html><html lang="{data["language"]}" dir="{data["direction"]}"><head><meta charset="utf-8">'
-        f"<style>{_BASE_CSS}{styles}</style></head><body>{mark}{body}</body></html>"
+        f"<style>{css}</style></head><body>{mark}{body}</body></html>"
     )
 
 

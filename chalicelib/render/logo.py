@@ -60,13 +60,21 @@ def _media_type(data: bytes) -> str:
         return ""
 
 
+def eight_bits(picture: "Image") -> "Image":
+    """Return a grey picture of 16 bits with 8. A plain conversion cuts the values above 255: all of it would be
+    white."""
+    if not picture.mode.startswith("I"):
+        return picture
+    return picture.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+
+
 def _encode(picture: "Image", image_format: str) -> bytes:
     from PIL import ImageOps
 
     upright = ImageOps.exif_transpose(picture)
     upright.thumbnail((PRINT_SIDE, PRINT_SIDE))
     # Palettes, 16-bit and CMYK all become one form, which every renderer reads.
-    plain = upright.convert("RGBA" if image_format == "PNG" else "RGB")
+    plain = eight_bits(upright).convert("RGBA" if image_format == "PNG" else "RGB")
     plain.info.clear()  # comments and profiles, which the encoders would otherwise write again
     out = BytesIO()
     if image_format == "PNG":

@@ -9,7 +9,8 @@ from typing import Any
 
 from chalicelib.domain.documents.view import DocumentView, LineView, PartyView
 from chalicelib.render.labels import labels
-from chalicelib.render.text import breakable, direction, printable
+from chalicelib.render.layout import MM, column_widths, in_parts, leading
+from chalicelib.render.text import direction, isolated, printable, unmarked
 
 Data = dict[str, Any]
 Clean = Callable[[str], str]
@@ -22,18 +23,24 @@ _IDENTITY = ("ice", "tax_id", "trade_register", "business_tax", "cnss")
 def payload(view: DocumentView, clean: Clean = printable) -> Data:
     """Return the view's data for a template. `clean` makes a text printable with the renderer's fonts."""
     words = labels(view.language)
-    base = view.direction
+    named = {name.replace(".", "_"): text for name, text in words.items()}
+    base, columns = view.direction, _columns(view)
+    lines = [_line(line, view, clean) for line in view.lines]
 
     def free(text: str) -> Data:
-        return {"text": breakable(clean(text)), "dir": direction(text, base)}
+        return {"text": clean(text), "dir": direction(text, base)}
 
-    return {
+    terms = words["terms.cash"] if view.paid_at_once else view.payment_terms
+    widths = column_widths(columns, lines, named)
+    for line in lines:
+        line["parts"] = in_parts(line["description"], widths["description"] - 3 * MM)
+    data: Data = {
         "language": view.language,
         "direction": base,
         "kind": view.kind,
         "title": clean(view.title),
         "number": clean(view.number),
-        "labels": {name.replace(".", "_"): text for name, text in words.items()},
+        "labels": named,
         "to_label": clean(view.addressee),
         "mark": " · ".join(words[f"mark.{mark}"] for mark in view.marks),
         "marks": [words[f"mark.{mark}.long"] for mark in view.marks],
@@ -42,23 +49,26 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         ],
         "seller": _party(view.seller, words, clean, free),
         "buyer": _party(view.buyer, words, clean, free) if view.buyer else None,
-        "columns": _columns(view),
-        "widest": {c: max((len(getattr(line, c)) for line in view.lines), default=0) for c in ("unit_price", "net")},
-        "lines": [_line(line, view, clean) for line in view.lines],
+        "columns": columns,
+        "widths": {name: round(wide / MM, 1) for name, wide in widths.items()},
+        "lines": lines,
         "totals": [
-            {"kind": row.kind, "label": words[f"total.{row.kind}"], "amount": clean(row.amount)} for row in view.totals
+            {"kind": row.kind, "label": words[f"total.{row.kind}"], "amount": unmarked(clean(row.amount))}
+            for row in view.totals
         ],
         "vat": [
-            {"rate": row.rate, "base": row.base, "amount": row.amount, "exemption": breakable(clean(row.exemption))}
+            {"rate": row.rate, "base": row.base, "amount": row.amount, "exemption": clean(row.exemption)}
             for row in view.vat
         ],
         "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
-        "payment_terms": free(view.payment_terms) if view.payment_terms else None,
-        "mentions": [free(mention) for mention in view.mentions],
+        "payment_terms": free(terms) if terms else None,
+        "mentions": [{**free(mention), "text": unmarked(isolated(clean(mention)))} for mention in view.mentions],
         "notes": free(view.notes) if view.notes else None,
+        "signature": words["signature"] if view.signature_box else "",
         "register_hash": view.register_hash,
         "footer": _footer(view.seller, words, clean, free),
     }
+    return {**data, "leading": leading(data)}
 
 
 def _columns(view: DocumentView) -> list[str]:
@@ -71,8 +81,9 @@ def _line(line: LineView, view: DocumentView, clean: Clean) -> Data:
     quantity = f"{line.quantity} {clean(line.unit)}" if line.unit else line.quantity
     return {
         "position": line.position,
-        "description": breakable(clean(line.description)),
+        "description": clean(line.description),
         "description_dir": direction(line.description, view.direction),
+        "number": line.quantity,
         "quantity": quantity,
         "unit_price": line.unit_price,
         "discount": line.discount,
@@ -84,26 +95,36 @@ def _line(line: LineView, view: DocumentView, clean: Clean) -> Data:
 def _party(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
     return {
         "name": free(party.name),
+        "other_name": free(party.other_name) if party.other_name else None,
         "legal_form": free(party.legal_form) if party.legal_form else None,
         "address": [free(row) for row in party.address if row],
         "identity": _identity(party, _IDENTITY, words, clean),
-        "contact": [breakable(clean(text)) for text in (party.phone, party.email) if text],
+        "contact": [clean(text) for text in (party.phone, party.email) if text],
+        "bank_name": free(party.bank_name) if party.bank_name else None,
         "rib": clean(party.rib),
+        "account": _pair(words["rib"], clean(party.rib)),
     }
 
 
 def _identity(party: PartyView, names: tuple[str, ...], words: dict[str, str], clean: Clean) -> list[Data]:
     """Return a party's identifiers, each with its label and the reading direction of the pair."""
     return [
-        {"label": words[name], "value": clean(value), "dir": direction(words[name], "ltr")}
+        _pair(words[f"page.{name}"], unmarked(clean(value)) if name == "share_capital" else clean(value))
         for name in names
         if (value := getattr(party, name))
     ]
 
 
+def _pair(label: str, value: str) -> Data:
+    """A value with its label. `dir` is the direction of the label. An amount in Arabic is no code: it has its own."""
+    return {"label": label, "value": value, "dir": direction(label, "ltr"), "value_dir": direction(value, "ltr")}
+
+
 def _footer(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
     """Return the legal identity at the foot of every page (CGI art. 145-III; law 104-12 art. 58)."""
     return {
-        "name": [free(part) for part in (party.name, party.legal_form, ", ".join(party.address)) if part],
+        "name": [
+            free(part) for part in (party.name, party.other_name, party.legal_form, ", ".join(party.address)) if part
+        ],
         "identity": _identity(party, (*_IDENTITY, "share_capital"), words, clean),
     }

@@ -19,6 +19,8 @@ from chalicelib.domain.documents.view import DocumentView
 from chalicelib.domain.errors import RendererUnavailable, invalid
 from chalicelib.render.filling import fill
 from chalicelib.render.html import page_data
+from chalicelib.render.layout import MM
+from chalicelib.render.metrics import fits
 from chalicelib.render.payload import payload
 from chalicelib.render.process import LimitReached, Limits, run
 from chalicelib.render.renderer import HERE, EmbeddedFile, RenderFailed, files_digest
@@ -31,6 +33,9 @@ TRIAL = replace(LIMITS, seconds=6)
 """The limits for the specimen of a new template, so that a longer document is printed too."""
 
 _DEAD_PROXY = "http://127.0.0.1:9"
+_FOOT_SIZE = 6
+_FOOT_ROOM = 150 * MM
+"""Points for the seller's identity. The rest of the foot's line holds the number of the page."""
 _CREATED = re.compile(rb"/CreationDate \(D:[^)]*\)")
 _FONTCONFIG = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>
@@ -120,20 +125,23 @@ def _options(view: DocumentView) -> dict[str, str]:
     """Return the options for page, header and footer. Brackets mark wkhtmltopdf's variables, so those of the data
     become parentheses."""
     data = payload(view)
-    identity = "  ·  ".join(f"{part['label']} {part['value']}" for part in data["footer"]["identity"])
+    identity = [_plain(f"{part['label']}\u00a0{part['value']}") for part in data["footer"]["identity"]]
+    foot = _foot(identity)
+    # wkhtmltopdf prints the last line of the foot where a single one would be, and the others above it.
+    below = foot.count("\n") * (5 if view.direction == "rtl" else 4)
     start, end = ("right", "left") if view.direction == "rtl" else ("left", "right")
     options = {
         **_SAFETY,
         "encoding": "utf-8",
         "page-size": "A4",
         "margin-top": "16mm",
-        "margin-bottom": "18mm",
+        "margin-bottom": f"{18 + below}mm",
         "margin-left": "15mm",
         "margin-right": "15mm",
         "footer-font-name": "Noto Sans",
-        "footer-font-size": "6",
-        "footer-spacing": "5",
-        f"footer-{start}": _plain(identity),
+        "footer-font-size": str(_FOOT_SIZE),
+        "footer-spacing": str(5 + below),
+        f"footer-{start}": foot,
         f"footer-{end}": "[page] / [topage]",
         "title": _plain(f"{data['title']} {data['number']}"),
     }
@@ -145,6 +153,18 @@ def _options(view: DocumentView) -> dict[str, str]:
             "header-spacing": "4",
         }
     return options
+
+
+def _foot(identity: list[str]) -> str:
+    """The seller's identity in as many lines as it needs: wkhtmltopdf does not break lines in a foot."""
+    lines = [""]
+    for part in identity:
+        longer = f"{lines[-1]}  ·  {part}" if lines[-1] else part
+        if lines[-1] and not fits(longer, _FOOT_ROOM, _FOOT_SIZE):
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return "\n".join(lines)
 
 
 def _plain(text: str) -> str:

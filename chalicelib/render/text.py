@@ -1,4 +1,4 @@
-"""Prepare free text for layout: printable characters, places to break, and a reading direction."""
+"""Prepare free text for layout: printable characters and a reading direction."""
 
 import re
 import unicodedata
@@ -8,12 +8,25 @@ from chalicelib.domain.documents.view import Direction
 from chalicelib.domain.glyphs import unprintable
 
 FONTS = Path(__file__).parent / "fonts"
+FAMILIES = (
+    "Noto Sans",
+    "Noto Sans Arabic",
+    "Noto Sans Tifinagh",
+    "Noto Sans Hebrew",
+    "Noto Sans Armenian",
+    "Noto Sans Georgian",
+    "Noto Sans Math",
+    "Noto Sans Symbols2",
+    "Noto Sans Symbols",
+)
+"""The bundled fonts, in the order in which a character is looked for."""
 
 _REPLACEMENT = "\ufffd"
-_LONG_RUN = re.compile(r"[^\s\u200b]{25,}")
-_PIECE = 10
 # Controls, overrides and isolates that could reverse the following text, variation selectors, and soft breaks.
 _DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
+_VOWELS = re.compile(r"[\u064b-\u065f\u0670]")
+_EMBEDDED = re.compile(r"\u200e([^\u200e]*)\u200e")
 _STRONG = re.compile(r"[^\W\d_]")
 _RTL_LETTER = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -34,24 +47,32 @@ def without_marks(text: str) -> str:
     return "".join(character for character in text if not unicodedata.combining(character))
 
 
-def breakable(text: str) -> str:
-    """Insert zero-width spaces into runs of 25 characters or more, so that no text leaves its column."""
-    return _LONG_RUN.sub(lambda run: "\u200b".join(_pieces(run.group())), text)
-
-
-def _pieces(run: str) -> list[str]:
-    """Yield pieces of about `_PIECE` characters. A piece never ends before a combining mark."""
-    pieces, start = [], 0
-    for at in range(1, len(run)):
-        if at - start >= _PIECE and not unicodedata.combining(run[at]):
-            pieces.append(run[start:at])
-            start = at
-    return [*pieces, run[start:]]
-
-
 def direction(text: str, otherwise: Direction) -> Direction:
     """Return the direction of the first letter (UAX #9, rule P2), or `otherwise` without a letter."""
     letter = _STRONG.search(text)
     if letter is None:
         return otherwise
     return "rtl" if _RTL_LETTER.match(letter.group()) else "ltr"
+
+
+def has_arabic(text: str) -> bool:
+    """Whether the text has letters of the Arabic script, which rise and fall further than others."""
+    return not text.isascii() and _ARABIC.search(text) is not None
+
+
+def has_vowels(text: str) -> bool:
+    """Whether the text is written with Arabic vowel signs, which stand above and below the letters. A single sign on an
+    ambiguous word does not count."""
+    return not text.isascii() and len(_VOWELS.findall(text)) >= 5
+
+
+def unmarked(text: str) -> str:
+    """Remove the marks of direction that Babel puts around an amount in Arabic. The page gives the amount its
+    direction, and a reader would copy the marks with it."""
+    return text.replace("\u200e", "").replace("\u200f", "")
+
+
+def isolated(text: str) -> str:
+    """Replace each pair of left-to-right marks of our own sentences by an isolate. Renderers obey an isolate and print
+    nothing for it, but a mark would be copied with the text."""
+    return _EMBEDDED.sub("\u2066\\1\u2069", text)

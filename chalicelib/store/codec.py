@@ -83,7 +83,7 @@ def _pack(value: Any) -> bytes:
 
 
 def _unpack(compressed: bytes) -> Any:
-    """What `_pack` made. Older rows have bytes in base64, as JSON."""
+    """The value that `_pack` compressed. Older rows have bytes in base64, as JSON."""
     data = _inflated(compressed)
     return data[len(BYTES) :] if data.startswith(BYTES) else msgspec.json.decode(data)
 

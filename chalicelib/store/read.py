@@ -17,6 +17,8 @@ R = TypeVar("R", bound=Record)
 KNOWN_MAKERS = 10_000
 """The number of keys whose maker a process remembers."""
 MOST_MEMBERSHIPS = 1_000
+PARTY_ROWS = 50
+"""Rows of a party that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,18 @@ def members_with(store: Store, email_key: str) -> list[Member]:
 def _members(store: Store, index: str, value: str) -> list[Member]:
     rows = islice(store.all("identity", value, index=index), MOST_MEMBERSHIPS)
     return [row for row in rows if isinstance(row, Member)]
+
+
+def rows_of_party(store: Store, cls: type[R], company: str, party: str, after: str | None = None) -> Iterator[R]:
+    """The rows of this class that name the party, by id, after the id `after`. Raises Busy."""
+    prefix, more = f"{cls.KIND}#{party}#", True
+    low = f"{prefix}{after}!" if after else prefix
+    while more:
+        entries, more = store.entries(cls.TABLE, "customer", company, low, f"{prefix}~", limit=PARTY_ROWS)
+        refs = [Ref(cls.TABLE, company, entry.sort) for entry in entries]
+        rows = store.batch(refs)
+        yield from (row for ref in refs if isinstance(row := rows.get(ref), cls))
+        low = f"{entries[-1].key}!" if entries else low
 
 
 @dataclass(frozen=True)

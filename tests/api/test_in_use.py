@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.domain.clock import today
 from tests.api.test_versions import pay
+from tests.bench.traffic import Traffic
 from tests.client import Got
 from tests.conftest import Shop
 
@@ -90,3 +91,17 @@ def test_a_repeated_deletion_gets_the_first_answer(shop: Shop) -> None:
     again = shop.owner.delete(url, "*", **sent)
     assert (first.status, again.status, again.json) == (200, 200, first.json)
     assert shop.owner.delete(url, "*").status == 404
+
+
+def test_the_count_reads_the_documents_of_this_customer_alone(shop: Shop) -> None:
+    other = _stranger(shop)
+    shop.draft()
+    shop.issued()
+    with Traffic(shop.world.store) as before:
+        assert _delete(shop).status == 409
+    for _ in range(5):
+        shop.draft(customer=other)
+        shop.issued(customer=other)
+    with Traffic(shop.world.store) as after:
+        assert _delete(shop).status == 409
+    assert (after.calls, after.read) == (before.calls, before.read)

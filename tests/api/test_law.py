@@ -291,6 +291,12 @@ def test_a_reduced_rate_names_the_category_that_has_it(shop: Shop) -> None:
     assert found["params"] == {"rate": "15", "categories": "electricity_meter"}
 
 
+def test_a_long_draft_has_few_notices_of_one_kind(shop: Shop) -> None:
+    line = {"description": "Location", "quantity": "1", "unit_price": "100.00", "vat_rate": "15"}
+    found = codes(shop.draft(lines=[line] * 100, operation_date="2025-03-01"))
+    assert (found.count("vat_rate_of_one_category"), found.count("payment_mode_missing")) == (20, 1)
+
+
 @pytest.mark.parametrize("written", ["92 (I-1°)", "92-I-19", "91-II-1", "art. 92 § I, 1°"])
 def test_an_exemption_is_read_in_every_usual_writing(shop: Shop, written: str) -> None:
     line = {"description": "Vente", "quantity": "1", "unit_price": "100.00", "vat_rate": "0", "exemption": written}

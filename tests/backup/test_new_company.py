@@ -10,6 +10,7 @@ from chalicelib.cli.main import main
 from chalicelib.domain.backups.backup_errors import BackupDamaged
 from chalicelib.domain.companies.company import Company, RetentionSchedule, Series
 from chalicelib.domain.companies.member import Member
+from chalicelib.domain.companies.template import EarlierTemplate, digest_of, id_of
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.errors import AlreadyExists
@@ -59,6 +60,17 @@ def test_a_copy_is_the_same_under_another_id(shop: Kept) -> None:
     reader = opened(shop, company)
     told = register.verify(reader, None, shop.day.year)
     assert (told.fault, told.complete, told.checked) == (None, True, 1)
+
+
+def test_a_copy_has_the_templates_of_its_documents(shop: Kept) -> None:
+    """A document names its template by the digest, so the copy needs the text, also of a template that was replaced."""
+    text = "<p>{{ number }}</p>"
+    digest = digest_of(text) or ""
+    call = shop.call("template")
+    earlier = call.make(EarlierTemplate, id=id_of(digest), digest=digest, text=text)
+    transact(shop.world.store, call, [], lambda _: Decision(new=(earlier,)), ACCOUNT)
+    company = str(shop.restored(shop.taken(), into="new")["company"])
+    assert opened(shop, company).get(EarlierTemplate, id_of(digest)).text == text
 
 
 def test_a_copy_beside_its_source_is_a_test_company(shop: Kept) -> None:

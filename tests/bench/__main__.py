@@ -41,7 +41,7 @@ def main() -> int:
         rows += report.sweep_rows(*sweep.measured(sweep.stage(engine.endpoint)))
     say("pages, calculations, cold import …")
     rows += report.backup_rows(kept)
-    rows += report.other_rows(done, pages.measured(), start.measured())
+    rows += report.other_rows(done, pages.measured(), pages.compared(), start.measured())
     rows += report.calculation_rows(*calculations.measured())
     text = report.table(rows, described)
     sys.stdout.write(f"\n{text}\n\n")

@@ -87,7 +87,9 @@ def writer_rows(alone: Crowd, crowd: Crowd) -> list[Row]:
     ]
 
 
-def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, float, float]) -> list[Row]:
+def other_rows(
+    bulk: Bulk, printed: list[pages.Printed], compared: pages.Compared, started: tuple[float, float, float]
+) -> list[Row]:
     """Bulk issue, pages, cold import."""
     beside = {lines: f"{other:.0f} ms" if other else "not installed" for lines, _, other in printed}
     ours, first, floor = started
@@ -104,6 +106,12 @@ def other_rows(bulk: Bulk, printed: list[pages.Printed], started: tuple[float, f
                 typst <= pages.GOALS[lines],
             )
             for lines, typst, _ in printed
+        ),
+        Row(
+            "PDF of 20 lines with its e-invoices ÷ typst alone",
+            f"**{compared.ratio:.2f}** ({compared.ours:.0f} ms ÷ {compared.alone:.0f} ms)",
+            f"≤ {pages.MOST_RATIO}",
+            compared.ratio <= pages.MOST_RATIO,
         ),
         Row(
             "cold import ÷ `import boto3, chalice`",

@@ -42,6 +42,8 @@ TYPED = frozenset(
         "buyer_reference",
         "order_reference",
         "shelf",
+        "name_ar",
+        "bank_name",
     }
 )
 """Fields that hold whatever somebody types."""

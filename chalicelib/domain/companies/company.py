@@ -112,6 +112,8 @@ class Company(Record):
     """A company's profile: the seller's details on its documents, and its invoicing settings."""
 
     name: str = kept("company.identity")
+    name_ar: str | None = kept("company.identity", default=None)
+    """The name in Arabic, printed beside the name."""
     legal_form: str | None = kept("company.identity", default=None)
     regime: Regime = kept("company.identity", default="standard")
     person: PersonType = kept("company.identity", default="legal")
@@ -123,6 +125,7 @@ class Company(Record):
     cnss: str | None = kept("company.identity", default=None)
     share_capital: Decimal | None = kept("company.identity", default=None)
     rib: str | None = kept("company.bank", default=None)
+    bank_name: str | None = kept("company.bank", default=None)
     email: str | None = kept("company.contact", default=None)
     phone: str | None = kept("company.contact", default=None)
     electronic_address: str | None = kept("company.contact", default=None)
@@ -135,6 +138,8 @@ class Company(Record):
     """Month and day, "MM-DD": statutory terms count from it (CGI art. 211). 02-28 and 02-29 mean February's last."""
     logo: str | None = kept("company.settings", default=None)
     template: str | None = kept("company.settings", default=None, packed=True)
+    signature_box: bool | None = kept("company.settings", default=None)
+    """Whether its documents have an empty box for a stamp and a signature. None means no."""
     numbering: tuple[Numbering, ...] = kept("ledger.numbering", default=())
     """Every numbering that this company ever used. The last one of a kind is in force."""
     vat_basis: tuple[VatBasisPeriod, ...] | None = kept("company.settings", default=None)

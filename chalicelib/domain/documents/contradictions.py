@@ -68,6 +68,9 @@ def _law(declared: DocumentType) -> dict[str, bool]:
         == (declared.numbered_by != "us"),
         "exactly the documents that we number are dated in order": (declared.numbered_by == "us")
         == declared.dated_in_order,
+        "its page asks for money that nobody owes us": declared.numbered_by != "us"
+        or declared.payable != "none"
+        or not {"due_date", "payable"} & {*declared.facts, *declared.totals},
         "a fiscal document lies in the ledger": issued.TABLE == "ledger" or not declared.fiscal,
         "exactly the fiscal documents have a statutory date": (declared.statutory_date is None) != declared.fiscal,
         # The purge and a restore read the issue date of the register's entry, and Object Lock the document's date.
@@ -97,13 +100,14 @@ def _missing(declared: DocumentType) -> dict[str, bool]:
         declared.person,
         *declared.free_text,
         *declared.shown,
-        *(fact for fact in declared.facts if fact != "corrects"),
+        *(fact for fact in declared.facts if fact not in ("corrects", "corrected_date")),
         *([declared.statutory_date] if declared.statutory_date else ()),
         *(name for kind in declared.corrects for name in (kind, f"{kind}_number", f"{kind}_date", "credited_lines")),
     }
     drafted = declared.draft is None or declared.person in {each.name for each in fields(declared.draft)}
     return {
-        "its page names what it corrects, and it corrects nothing": "corrects" not in declared.facts
+        "its page names what it corrects, and it corrects nothing": not {"corrects", "corrected_date"}
+        & set(declared.facts)
         or bool(declared.corrects),
         "its page shows a fact that has no label": set(declared.facts) <= set(get_args(FactKind)),
         "its page shows a total that has no label": set(declared.totals) <= set(get_args(TotalKind)),

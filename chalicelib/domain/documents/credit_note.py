@@ -65,7 +65,7 @@ CREDIT_NOTE: Final = DocumentType(
     corrects=("invoice",),
     code="381",
     credit_code=None,
-    facts=("issue_date", "operation_date", "corrects", "reason", "settlement"),
+    facts=("issue_date", "operation_date", "corrects", "corrected_date", "reason", "settlement"),
     totals=(
         "lines",
         "discount",
@@ -75,7 +75,7 @@ CREDIT_NOTE: Final = DocumentType(
         "stamp_duty",
         "withheld_vat",
         "withheld_fees",
-        "payable",
+        "credited",
     ),
     shown=("invoice", "invoice_number", "invoice_date", "reason"),
     backup_group="credit_notes",

@@ -231,9 +231,14 @@ def seller_of(company: Company) -> Seller:
         "email",
         "phone",
         "logo",
+        "name_ar",
+        "bank_name",
     )
-    electronic = company.electronic_address or company.email
-    return Seller(**{name: getattr(company, name) for name in names}, electronic_address=electronic)
+    return Seller(
+        **{name: getattr(company, name) for name in names},
+        electronic_address=company.electronic_address or company.email,
+        signature_box=company.signature_box or None,  # absent on older documents
+    )
 
 
 def supplier_of(supplier: Party) -> Seller:

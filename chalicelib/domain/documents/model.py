@@ -121,6 +121,10 @@ class Seller:
     electronic_address: str | None = kept("document.seller", default=None)
     """The seller's electronic address (BT-34), an e-mail address; None on documents of an earlier version."""
     logo: str | None = kept("document.seller", default=None)
+    name_ar: str | None = kept("document.seller", default=None)
+    bank_name: str | None = kept("document.seller", default=None)
+    signature_box: bool | None = kept("document.seller", default=None)
+    """Whether the page has a box for a stamp and a signature; None on older documents, which have none."""
 
 
 @value

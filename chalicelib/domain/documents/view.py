@@ -14,7 +14,17 @@ from chalicelib.domain.language import Language
 
 Direction = Literal["ltr", "rtl"]
 Watermark = Literal["draft", "specimen"]
-FactKind = Literal["issue_date", "operation_date", "due_date", "corrects", "reason", "settlement"]
+FactKind = Literal[
+    "issue_date",
+    "operation_date",
+    "due_date",
+    "corrects",
+    "corrected_date",
+    "reason",
+    "settlement",
+    "order_reference",
+    "buyer_reference",
+]
 TotalKind = Literal[
     "lines",
     "discount",
@@ -25,14 +35,17 @@ TotalKind = Literal[
     "withheld_vat",
     "withheld_fees",
     "payable",
+    "credited",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartyView:
-    """A seller or a buyer. Empty strings are not printed; `address` is one string a line."""
+    """A seller or a buyer. Empty strings are not printed; `address` is one string a line. `other_name` is the name in
+    the other script."""
 
     name: str
+    other_name: str = ""
     legal_form: str = ""
     address: tuple[str, ...] = ()
     ice: str = ""
@@ -41,6 +54,7 @@ class PartyView:
     business_tax: str = ""
     cnss: str = ""
     share_capital: str = ""
+    bank_name: str = ""
     rib: str = ""
     phone: str = ""
     email: str = ""
@@ -94,7 +108,8 @@ class DocumentView:
 
     `dated` (the issue date; a draft's last change) stamps the file, so that equal views give equal bytes. `title`
     ("Facture") and `addressee` (the label above the other party: "Facturé à") are the kind's words. `register_hash` is
-    shortened already. `marks` are printed across every page.
+    shortened already. `paid_at_once` prints "in cash" in place of `payment_terms`, which its e-invoice needs. `marks`
+    are printed across every page. `signature_box` leaves room for a stamp and a signature.
     """
 
     kind: str
@@ -112,8 +127,10 @@ class DocumentView:
     vat: tuple[VatView, ...] = ()
     amount_in_words: str = ""
     payment_terms: str = ""
+    paid_at_once: bool = False
     mentions: tuple[str, ...] = ()
     notes: str = ""
+    signature_box: bool = False
     register_hash: str = ""
 
     @property

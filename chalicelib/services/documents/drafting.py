@@ -13,6 +13,7 @@ from chalicelib.domain.documents.calculation import Calculation, calculate
 from chalicelib.domain.documents.document_type import PARTIES, DocumentType
 from chalicelib.domain.documents.legibility import legibility_notices
 from chalicelib.domain.documents.model import DraftDocument, Notice
+from chalicelib.domain.documents.notices import few
 from chalicelib.domain.documents.payment_mode import stated_mode, with_both_names
 from chalicelib.domain.documents.terms import terms_of
 from chalicelib.domain.entity import Record, Ref
@@ -135,7 +136,7 @@ def completed(
         "lines": calculated.lines,
         "totals": calculated.totals,
         "expected_withholding": calculated.expected_withholding,
-        "notices": (*notices, *legibility_notices(document_type, content, company, party)),
+        "notices": few((*notices, *legibility_notices(document_type, content, company, party))),
     }
     return {**content, **shown}
 

@@ -18,8 +18,7 @@ from chalicelib.domain.errors import DocumentBlocked, StatementTooLarge, invalid
 from chalicelib.domain.privacy.erased import is_erased
 from chalicelib.services.documents.document_query import DocumentQuery
 from chalicelib.services.documents.listing import documents
-from chalicelib.services.documents.unapplied_credit import of_customer
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, rows_of_party
 
 MOST_DOCUMENTS = 1_000
 """Documents of one customer that a statement reads."""
@@ -63,8 +62,8 @@ def account_of(reader: Reader, customer: str) -> Account:
             PayableDocument(document, balance, payments, notes.get(document.id, ()))
             for (document, balance), payments in zip(payable, paid, strict=True)
         ],
-        entries=list(of_customer(reader.store, CreditEntry, reader.company, customer)),
-        refunds=list(of_customer(reader.store, Refund, reader.company, customer)),
+        entries=list(rows_of_party(reader.store, CreditEntry, reader.company, customer)),
+        refunds=list(rows_of_party(reader.store, Refund, reader.company, customer)),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import TypeVar
 
 from chalicelib.domain.call import Call
 from chalicelib.domain.clock import today
@@ -19,20 +18,16 @@ from chalicelib.domain.documents.credit_entry import CreditEntry, CreditUse, Ref
 from chalicelib.domain.documents.invoice import Draft, Invoice
 from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.documents.payment_mode import Method
-from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import AlreadyExists, InvalidContent, NotFound, invalid
 from chalicelib.domain.money import amount_text
 from chalicelib.services.documents.movements import Movements, take
 from chalicelib.services.records.paging import Page
 from chalicelib.store.decision import Committed, Decision
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, rows_of_party
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 from chalicelib.store.wire import Store
 
-R = TypeVar("R", CreditEntry, Refund)
-MOST_BATCH = 50
-"""Rows of a customer that one call reads."""
 MOST_ENTRIES = 40
 """Open entries that one call takes from, the oldest first. A transaction takes 100 rows."""
 MOST_TARGETS = 10
@@ -182,21 +177,9 @@ def _check_day(day: date, now: date) -> None:
 
 def open_entries(store: Store, company: str, customer: str, document: str | None = None) -> list[str]:
     """The ids of the oldest entries of a customer that still hold money; only those of `document` if one is named."""
-    rows = (row for row in of_customer(store, CreditEntry, company, customer) if row.rest > 0)
+    rows = (row for row in rows_of_party(store, CreditEntry, company, customer) if row.rest > 0)
     named = (row for row in rows if document is None or row.document == document)
     return [row.id for row in oldest_first(named)[:MOST_ENTRIES]]
-
-
-def of_customer(store: Store, cls: type[R], company: str, customer: str, after: str | None = None) -> Iterator[R]:
-    """The rows of this class that name the customer, by id, after the id `after`. Raises Busy."""
-    prefix, more = f"{cls.KIND}#{customer}#", True
-    low = f"{prefix}{after}!" if after else prefix
-    while more:
-        entries, more = store.entries(cls.TABLE, "customer", company, low, f"{prefix}~", limit=MOST_BATCH)
-        refs = [Ref(cls.TABLE, company, entry.sort) for entry in entries]
-        rows = store.batch(refs)
-        yield from (row for ref in refs if isinstance(row := rows.get(ref), cls))
-        low = f"{entries[-1].key}!" if entries else low
 
 
 def _free_entries(moves: Movements, ids: Sequence[str]) -> list[CreditEntry]:
@@ -212,12 +195,12 @@ def _free_entries(moves: Movements, ids: Sequence[str]) -> list[CreditEntry]:
 def entries(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[CreditEntry]:
     """The unapplied credit of a customer, entry by entry, the oldest id first. Raises NotFound."""
     reader.get(Customer, customer)
-    found = list(islice(of_customer(reader.store, CreditEntry, reader.company, customer, starting_after), limit + 1))
+    found = list(islice(rows_of_party(reader.store, CreditEntry, reader.company, customer, starting_after), limit + 1))
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
 def refunds(reader: Reader, customer: str, *, limit: int, starting_after: str | None) -> Page[Refund]:
     """The refunds of a customer, the oldest id first. Raises NotFound."""
     reader.get(Customer, customer)
-    found = list(islice(of_customer(reader.store, Refund, reader.company, customer, starting_after), limit + 1))
+    found = list(islice(rows_of_party(reader.store, Refund, reader.company, customer, starting_after), limit + 1))
     return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)

@@ -5,12 +5,13 @@ from datetime import date
 from decimal import Decimal
 
 from chalicelib.domain.clock import today
-from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.document_type import DocumentType
 from chalicelib.domain.documents.issuing import parties_of
-from chalicelib.domain.documents.model import Buyer, DraftDocument, Issued, Line, Seller, Totals
-from chalicelib.domain.documents.registry import by_kind, corrected_by
+from chalicelib.domain.documents.model import DraftDocument, Issued, Line, Totals
+from chalicelib.domain.documents.payment_mode import stated_mode
+from chalicelib.domain.documents.registry import Corrected, by_kind, corrected_by
 from chalicelib.domain.documents.terms import bound_by_terms_law, bound_when_issued
 from chalicelib.domain.documents.view import (
     DocumentView,
@@ -27,27 +28,31 @@ from chalicelib.domain.money import ZERO
 from chalicelib.domain.morocco.mentions import expected_withholding, legal_mentions
 from chalicelib.domain.words import arabic_words, english_words, french_words
 from chalicelib.render import formats
+from chalicelib.render.labels import labels
+from chalicelib.services.documents.party_view import buyer_view, seller_view
 
+Printed = Issued | DraftDocument
 _TERMS = {
     "fr": "À régler au plus tard le {day}.",
     "ar": "يؤدى في أجل أقصاه {day}.",
     "en": "To be paid by {day} at the latest.",
 }
-_CASH = {"fr": "Espèces", "ar": "نقدا", "en": "Cash"}
+REFERENCES: tuple[FactKind, ...] = ("order_reference", "buyer_reference")
+"""The facts of every kind of document."""
 _IN_WORDS = {
     "fr": french_words.amount_in_words,
     "ar": arabic_words.amount_in_words,
     "en": english_words.amount_in_words,
 }
 HASH_SHOWN = 16
-ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable")
+ALWAYS_SHOWN = ("net", "vat_total", "gross", "payable", "credited")
 """Totals that are printed even if they are zero."""
 
 
 def issued_view(document: Issued, language: Language) -> DocumentView:
     """The view of a frozen document. Payments do not change it."""
     document_type = by_kind(document.KIND)
-    facts = (_fact(kind, document, language) for kind in document_type.facts)
+    facts = (_fact(kind, document, language) for kind in (*document_type.facts, *REFERENCES))
     return DocumentView(
         kind=document_type.kind,
         language=language,
@@ -56,14 +61,15 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
         addressee=document_type.words.addressee[language],
         number=document.number,
         marks=("specimen",) if document.specimen else (),
-        seller=_seller(document.seller, language),
-        buyer=_buyer(document.buyer, language),
+        seller=seller_view(document.seller, language, account=_by_account(document_type, document)),
+        buyer=buyer_view(document.buyer, language),
         facts=tuple(fact for fact in facts if fact.value),
         lines=_lines(document_type, document.lines, language),
         totals=tuple(_totals(document_type, document.totals, language)),
         vat=_vat(document.totals, language) if document_type.priced else (),
         amount_in_words=_words(document_type, document.totals, language),
-        payment_terms=_terms(document.due_date, language) if document_type.payable == "we_receive" else "",
+        payment_terms=_terms(document_type, document, language),
+        paid_at_once=_at_once(document_type, document),
         mentions=legal_mentions(
             language,
             regime=document.seller.regime,
@@ -74,6 +80,7 @@ def issued_view(document: Issued, language: Language) -> DocumentView:
         )
         + _expected(document, language),
         notes=document.notes or "",
+        signature_box=bool(document.seller.signature_box),
         register_hash=document.hash[:HASH_SHOWN] if document_type.registered else "",
     )
 
@@ -82,9 +89,8 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
     """The view of a draft as if it were frozen today, visibly marked as a draft. `party` may be unknown."""
     document_type = by_kind(draft.KIND)
     seller, buyer = parties_of(document_type, company, party)
-    facts = []
-    if draft.operation_date and "operation_date" in document_type.facts:
-        facts.append(FactView(kind="operation_date", value=formats.long_date(draft.operation_date, language)))
+    kinds = [kind for kind in document_type.facts if kind not in ("issue_date", "due_date")]
+    facts = (_fact(kind, draft, language) for kind in (*kinds, *REFERENCES))
     asks_payment = document_type.payable == "we_receive"
     return DocumentView(
         kind=document_type.kind,
@@ -93,14 +99,17 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
         title=document_type.words.title[language],
         addressee=document_type.words.addressee[language],
         marks=("draft",),
-        seller=_seller(seller, language) if seller else PartyView(name=""),
-        buyer=_buyer(buyer, language) if buyer else None,
-        facts=tuple(facts),
+        seller=seller_view(seller, language, account=_by_account(document_type, draft))
+        if seller
+        else PartyView(name=""),
+        buyer=buyer_view(buyer, language) if buyer else None,
+        facts=tuple(fact for fact in facts if fact.value),
         lines=_lines(document_type, draft.lines, language),
         totals=tuple(_totals(document_type, draft.totals, language)),
         vat=_vat(draft.totals, language) if document_type.priced else (),
         amount_in_words=_words(document_type, draft.totals, language),
-        payment_terms=_terms(draft.due_date, language) if draft.due_date and asks_payment else "",
+        payment_terms=_terms(document_type, draft, language),
+        paid_at_once=_at_once(document_type, draft),
         mentions=legal_mentions(
             language,
             regime=seller.regime if seller else "standard",
@@ -111,32 +120,49 @@ def draft_view(draft: DraftDocument, company: Company, party: Party | None, lang
         )
         + _expected(draft, language),
         notes=draft.notes or "",
+        signature_box=bool(seller and seller.signature_box),
     )
 
 
-def _fact(kind: FactKind, document: Issued, language: Language) -> FactView:
-    """A fact of a frozen document. The kind that it corrects names the label of the corrected number."""
+def _fact(kind: FactKind, document: Printed, language: Language) -> FactView:
+    """A fact of a document or a draft. The kind that it corrects names the label of the corrected number."""
     value = _fact_value(kind, document, language)
-    corrected = corrected_by(document) if kind == "corrects" else None
+    corrected = _corrected(document) if kind == "corrects" else None
     words = corrected.document_type.words.original if corrected else None
     return FactView(kind=kind, value=value, label=words[language] if words else "")
 
 
-def _fact_value(kind: FactKind, document: Issued, language: Language) -> str:
-    """The value of a fact; empty if the document lacks it or it repeats another value."""
+def _fact_value(kind: FactKind, document: Printed, language: Language) -> str:
+    """The value of a fact; empty if the document lacks it or it repeats another value. A document in cash has no due
+    date."""
+    mode, corrected = stated_mode(document), _corrected(document)
     match kind:
-        case "operation_date" if document.operation_date == document.issue_date:
-            return ""
         case "issue_date" | "operation_date" | "due_date":
-            day: date | None = getattr(document, kind, None)
-            return formats.long_date(day, language) if day else ""
+            repeats = kind == "operation_date" and document.operation_date == getattr(document, "issue_date", None)
+            hidden = repeats or (kind == "due_date" and mode == "cash")
+            return "" if hidden else _day(getattr(document, kind, None), language)
         case "corrects":
-            corrected = corrected_by(document)
             return corrected.number if corrected else ""
+        case "corrected_date":
+            kind_of = corrected.document_type.kind if corrected else ""
+            return _day(getattr(document, f"{kind_of}_date", None), language)
         case "settlement":
-            return _CASH[language] if document.settlement == "cash" else ""
+            return labels(language)[f"mode.{mode}"] if mode else ""
         case _:
             return getattr(document, kind, None) or ""
+
+
+def _corrected(document: Printed) -> Corrected | None:
+    return corrected_by(document) if isinstance(document, Issued) else None
+
+
+def _day(day: date | None, language: Language) -> str:
+    return formats.long_date(day, language) if day else ""
+
+
+def _by_account(document_type: DocumentType, document: Printed) -> bool:
+    """Whether the page states the seller's bank account: the document asks for money, and not in cash."""
+    return document_type.payable == "we_receive" and stated_mode(document) != "cash"
 
 
 def _words(document_type: DocumentType, totals: Totals, language: Language) -> str:
@@ -156,43 +182,15 @@ def _expected(document: DraftDocument | Issued, language: Language) -> tuple[str
     return (expected_withholding(language, printed),)
 
 
-def _terms(due: date, language: Language) -> str:
-    return _TERMS[language].format(day=formats.long_date(due, language))
+def _terms(document_type: DocumentType, document: Printed, language: Language) -> str:
+    """The sentence about the day of payment; empty for a document that asks for no money, and for a draft without a
+    day."""
+    asks = document_type.payable == "we_receive" and document.due_date
+    return _TERMS[language].format(day=_day(document.due_date, language)) if asks else ""
 
 
-def _address(address: Address, language: Language) -> tuple[str, ...]:
-    town = " ".join(part for part in (address.postal_code, address.city) if part)
-    return tuple(part for part in (address.street, town, formats.country(address.country, language)) if part)
-
-
-def _seller(seller: Seller, language: Language) -> PartyView:
-    capital = formats.share_capital(seller.share_capital, language) if seller.share_capital is not None else ""
-    return PartyView(
-        name=seller.name,
-        legal_form=seller.legal_form or "",
-        address=_address(seller.address, language),
-        ice=seller.ice or "",
-        tax_id=seller.tax_id or "",
-        trade_register=seller.trade_register or "",
-        business_tax=seller.business_tax or "",
-        cnss=seller.cnss or "",
-        share_capital=capital,
-        rib=formats.grouped_rib(seller.rib) if seller.rib else "",
-        phone=seller.phone or "",
-        email=seller.email or "",
-    )
-
-
-def _buyer(buyer: Buyer, language: Language) -> PartyView:
-    return PartyView(
-        name=buyer.name,
-        address=_address(buyer.address, language),
-        ice=buyer.ice or "",
-        tax_id=buyer.tax_id or "",
-        trade_register=buyer.trade_register or "",
-        phone=buyer.phone or "",
-        email=buyer.email or "",
-    )
+def _at_once(document_type: DocumentType, document: Printed) -> bool:
+    return document_type.payable == "we_receive" and stated_mode(document) == "cash"
 
 
 def _lines(document_type: DocumentType, lines: tuple[Line, ...], language: Language) -> tuple[LineView, ...]:
@@ -250,6 +248,7 @@ def _totals(document_type: DocumentType, totals: Totals, language: Language) -> 
         "withheld_vat": -totals.withheld_vat,
         "withheld_fees": -totals.withheld_fees,
         "payable": totals.payable,
+        "credited": totals.payable,
     }
     for kind in document_type.totals:
         if amounts[kind] or kind in ALWAYS_SHOWN:

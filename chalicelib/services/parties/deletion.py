@@ -3,8 +3,8 @@
 A request of a person to be erased never comes here: it is not refused for a draft or a debt.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.call import Call
@@ -12,17 +12,17 @@ from chalicelib.domain.companies.party import Party
 from chalicelib.domain.documents.balance import Balance, left
 from chalicelib.domain.documents.credit_entry import CreditEntry
 from chalicelib.domain.documents.document_type import DocumentType
-from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.registry import types_about
-from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.errors import InUse
 from chalicelib.services.records.editing import Resource, current
 from chalicelib.store.decision import Committed, Decision
-from chalicelib.store.read import Reader
+from chalicelib.store.read import Reader, rows_of_party
 from chalicelib.store.snapshot import Snapshot
 from chalicelib.store.transaction import transact
 
 P = TypeVar("P", bound=Party)
+TOGETHER = 50
+"""Documents whose balances are read at once."""
 
 
 @dataclass(frozen=True)
@@ -63,36 +63,30 @@ def _delete(reader: Reader, call: Call, resource: Resource[P], id: str, use: Use
 
 
 def use_of(reader: Reader, party: str) -> Use:
-    """Count what depends on the party. Reads every document of the kinds that may name them. Raises Busy."""
+    """Count what depends on the party. Reads only the documents that name them, by the index of parties. Raises
+    Busy."""
     types = types_about(party)
     drafts = sum(_drafts(reader, document_type, party) for document_type in types)
-    owed = (
-        state
-        for document_type in types
-        if document_type.payable != "none"
-        for state in _issued(reader, document_type, party)
-        if isinstance(state.document, Issued) and left(state.document, state.balance) > 0
-    )
-    credit = (row for row in reader.store.all_of(CreditEntry, reader.company) if row.customer == party and row.rest > 0)
-    return Use(drafts, sum(1 for _ in owed) + sum(1 for _ in credit))
+    owed = sum(_owed(reader, document_type, party) for document_type in types)
+    credit = rows_of_party(reader.store, CreditEntry, reader.company, party)
+    return Use(drafts, owed + sum(1 for row in credit if row.rest > 0))
 
 
 def _drafts(reader: Reader, document_type: DocumentType, party: str) -> int:
     if document_type.draft is None:
         return 0
-    rows = reader.store.all_of(document_type.draft, reader.company)
-    return sum(1 for row in rows if document_type.person_of(row) == party)
+    return sum(1 for _ in rows_of_party(reader.store, document_type.draft, reader.company, party))
 
 
-def _issued(reader: Reader, document_type: DocumentType, party: str) -> Iterator[DocumentState]:
-    """The party's frozen documents with their balances. A balance follows its document."""
-    found: DocumentState | None = None
-    for row in reader.all("ledger", f"{document_type.kind}#"):
-        if found and isinstance(row, Balance) and row.id == found.id:
-            found = DocumentState(found.document, row)
-            continue
-        if found:
-            yield found
-        found = DocumentState(row) if isinstance(row, Issued) and document_type.person_of(row) == party else None
-    if found:
-        yield found
+def _owed(reader: Reader, document_type: DocumentType, party: str) -> int:
+    """The number of the party's frozen documents of which something is owed."""
+    if document_type.balance is None:
+        return 0
+    count, documents = 0, rows_of_party(reader.store, document_type.issued, reader.company, party)
+    while batch := list(islice(documents, TOGETHER)):
+        refs = [document_type.balance.ref(reader.company, document.id) for document in batch]
+        balances = reader.batch(refs)
+        for document, ref in zip(batch, refs, strict=True):
+            balance = balances.get(ref)
+            count += left(document, balance if isinstance(balance, Balance) else None) > 0
+    return count

@@ -92,6 +92,7 @@ def present_company(record: Company, head: Head) -> Body:
         **present_record(record),
         "logo": logo,
         "vat_basis": [{"from": part.since.isoformat(), "basis": part.basis} for part in record.vat_basis or ()],
+        "signature_box": bool(record.signature_box),
         "mode": head.mode,
         "series": series,
         "notices": present_notices(notices(record)),

@@ -1,15 +1,17 @@
 """A varied set of 75 documents: each passes the official rules in both syntaxes, and adds up to the centime."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import pytest
 
-from chalicelib.domain.companies.company import Address, Company
+from chalicelib.domain.companies.company import Address, Company, VatBasisPeriod
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.documents.credit_note import CreditNote
-from chalicelib.domain.documents.crediting import LineCredit
+from chalicelib.domain.documents.crediting import DocumentAmount, LineCredit
 from chalicelib.domain.documents.model import Discount, Issued, Line
 from chalicelib.domain.documents.payment_mode import Method, settlement_of
 from chalicelib.domain.language import Language
@@ -17,7 +19,7 @@ from chalicelib.domain.morocco.mentions import NO_VAT
 from chalicelib.services.documents.einvoicing import attachments
 from tests.unit.render.en16931 import CENT, arithmetic, refusals
 from tests.unit.render.test_facturx import understood
-from tests.unit.render.test_ubl import RIB, note
+from tests.unit.render.test_ubl import RIB, note, requested
 from tests.unit.samples import company, customer, issued, line
 
 T = TypeVar("T")
@@ -26,7 +28,11 @@ SELLERS: Sequence[Company] = (
     company(rib=RIB, email="contact@atlas.example", share_capital=Decimal(100000), cnss="1234567"),
     company(electronic_address="factures@atlas.example", phone="+212522000000"),
     company(regime="auto_entrepreneur", person="individual", legal_form=None),
-    company(rib=RIB, trade_register="Casablanca 341275"),
+    company(
+        rib=RIB,
+        trade_register="Casablanca 341275",
+        vat_basis=(VatBasisPeriod(since=date(2026, 1, 1), basis="invoices"),),
+    ),
     company(regime="cpu", person="individual", legal_form=None, rib=RIB),
 )
 BUYERS: Sequence[Customer] = (
@@ -45,6 +51,7 @@ LINES: Sequence[tuple[Line, ...]] = (
     (line("1", "1000000.00", discount=Discount(amount=Decimal("333.33"))),),
     (line(), line(rate="0", exemption="92-I-1"), line(rate="0", exemption="91-I-A-1", unit="m²")),
     (line(rate="0", exemption="94-I"),),
+    (line("3", "0", "10", unit_price_incl=Decimal("71.43")), line("1", "0", unit_price_incl=Decimal(500))),
     (line("0.001", "0.01"), line("999", "0.000001", "10"), line("2", "10")),
     tuple(line(str(n), f"{n}.{n:02}", ("20", "10")[n % 2], description=f"Article {n}\nDétail") for n in range(1, 21)),
 )
@@ -71,6 +78,7 @@ CORRECTIONS: Sequence[Callable[[Any], Issued] | None] = (
     None,
     lambda invoice: note(invoice, LineCredit(1, invoice.lines[0].quantity / 2))[0],
     None,
+    lambda invoice: requested(invoice, DocumentAmount((invoice.totals.net / 3).quantize(CENT)))[0],
     None,
 )
 
@@ -83,7 +91,7 @@ def document(number: int) -> Issued:
     """The document of this number. The lists have different lengths, so that values meet in many combinations."""
     seller, lines, mode = pick(SELLERS, number), pick(LINES, number), pick(MODES, number)
     if seller.regime in NO_VAT:
-        lines = tuple(line(str(each.quantity), str(each.unit_price), "0", unit=each.unit) for each in lines)
+        lines = tuple(replace(each, vat_rate=Decimal(0), exemption=None) for each in lines)
     invoice = issued(
         *lines,
         seller=seller,
@@ -103,12 +111,13 @@ DOCUMENTS = [document(number) for number in range(SIZE)]
 
 def test_the_set_is_varied() -> None:
     assert len({each.hash for each in DOCUMENTS}) == SIZE
-    assert sum(isinstance(each, CreditNote) for each in DOCUMENTS) == 22
+    assert sum(isinstance(each, CreditNote) for each in DOCUMENTS) == 28
     assert {each.payment_mode for each in DOCUMENTS} == set(MODES)
     assert {(each.seller.regime, each.language) for each in DOCUMENTS} == {
         (seller.regime, language) for seller in SELLERS for language in LANGUAGES
     }
     assert {share.rate for each in DOCUMENTS for share in each.totals.vat} == {Decimal(0), Decimal(10), Decimal(20)}
+    assert {each.vat_basis for each in DOCUMENTS} == {"receipts", "invoices"}
     assert any(each.totals.stamp_duty for each in DOCUMENTS)
 
 

@@ -32,9 +32,9 @@ def test_numbers_are_babels(value: Decimal, language: Language) -> None:
     assert formats.unit_price(value + 0, language) == format_decimal(value + 0, "#,##0.00####", locale=locale)
 
 
-@given(value=st.decimals(min_value=0, max_value=100, places=2), language=languages)
+@given(value=st.decimals(min_value=0, max_value=100, places=4), language=languages)
 def test_rates_are_babels(value: Decimal, language: Language) -> None:
-    pattern = "#,##0.##\u00a0%" if language == "fr" else "#,##0.##%"
+    pattern = "#,##0.####\u00a0%" if language == "fr" else "#,##0.####%"
     assert formats.percent(value, language) == format_percent(value / 100, pattern, locale=LOCALES[language])
 
 
@@ -50,6 +50,8 @@ def test_rates_are_babels(value: Decimal, language: Language) -> None:
         (formats.unit_price(Decimal("0.123456"), "en"), "0.123456"),
         (formats.percent(Decimal(20), "fr"), "20\u00a0%"),
         (formats.percent(Decimal("12.5"), "ar"), "12,5%"),
+        (formats.percent(Decimal("12.3456"), "fr"), "12,3456\u00a0%"),
+        (formats.percent(Decimal("99.9999"), "en"), "99.9999%"),
         (formats.long_date(date(2026, 11, 23), "fr"), "23 novembre 2026"),
         (formats.long_date(date(2026, 11, 23), "ar"), "23 نونبر 2026"),
         (formats.long_date(date(2026, 11, 23), "en"), "23 November 2026"),

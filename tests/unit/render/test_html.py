@@ -172,7 +172,6 @@ def test_a_label_that_was_removed_prints_nothing() -> None:
         "fact_reference",
         "fact_corrects",
         "total_paid",
-        "total_credited",
         "total_balance",
         "title_invoice",
     )

@@ -2,12 +2,14 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
 from chalicelib.domain.errors import InvalidContent, TooLarge
+from chalicelib.render.attachment import check
 from chalicelib.render.logo import MAX_BYTES, PRINT_SIDE, clean_logo, picture_size
 
 
@@ -29,6 +31,17 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (60, 30), mode: str = "RG
 )
 def test_pictures_are_written_anew(data: bytes, media_type: str) -> None:
     assert picture_size(clean_logo(data)) == (media_type, 60, 30)
+
+
+@pytest.mark.parametrize("clean", [clean_logo, lambda data: check(data, "/file").content])
+def test_a_grey_picture_of_16_bits_keeps_its_greys(clean: Callable[[bytes], bytes]) -> None:
+    out = BytesIO()
+    grey = Image.new("I;16", (3, 1))
+    for place, value in enumerate((0, 128 * 256, 65535)):
+        grey.putpixel((place, 0), value)
+    grey.save(out, "PNG")
+    with Image.open(BytesIO(clean(out.getvalue()))) as cleaned:
+        assert [cleaned.getpixel((place, 0)) for place in range(3)] == [(g, g, g, 255) for g in (0, 128, 255)]
 
 
 def test_large_pictures_are_scaled_down() -> None:

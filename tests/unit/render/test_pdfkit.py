@@ -114,7 +114,7 @@ def test_the_default_template_prints_in_three_languages(language: Language, expe
     text = text_of(made).replace("\u00a0", " ")
     assert expected in text
     assert "002136093000040" in text
-    assert "1 / 1" in text
+    assert f"1 / {len(PdfReader(BytesIO(made)).pages)}" in text
     fonts = {
         str(font.get_object()["/BaseFont"])
         for page in PdfReader(BytesIO(made)).pages
@@ -149,7 +149,7 @@ def test_options_hidden_in_the_sellers_name_are_text(secret: Path) -> None:
     seller = replace(view(1).seller, ice="--enable-local-file-access", tax_id="[webpage]", trade_register="--allow")
     made = PdfkitRenderer(f'<iframe src="file://{secret}"></iframe><p>x</p>').render(view(1, seller=seller))
     assert SECRET not in text_of(made)
-    assert "ICE --enable-local" in text_of(made)
+    assert "ICE --enable-local" in text_of(made).replace("\u00a0", " ")
     assert "file:" not in text_of(made)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from chalicelib.render.labels import labels
 from chalicelib.render.pdfkit_renderer import PdfkitRenderer
+from chalicelib.render.press import TEMPLATES
 from chalicelib.render.renderer import EmbeddedFile, Renderer, inputs_hash
-from chalicelib.render.typst_renderer import TEMPLATE, TypstRenderer
+from chalicelib.render.typst_renderer import TypstRenderer
 from tests.unit.render.views import view
 
 
@@ -38,11 +39,11 @@ def test_every_input_has_its_part_in_the_key() -> None:
 
 def test_a_changed_template_changes_the_key(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
-    shutil.copytree(TEMPLATE, before)
-    shutil.copytree(TEMPLATE, after)
+    shutil.copytree(TEMPLATES, before)
+    shutil.copytree(TEMPLATES, after)
     assert TypstRenderer(before).version == TypstRenderer(after).version
     changed = tmp_path / "changed"
-    shutil.copytree(TEMPLATE, changed)
+    shutil.copytree(TEMPLATES, changed)
     with (changed / "document.typ").open("a") as file:
         file.write("\n// another look\n")
     assert TypstRenderer(changed).version != TypstRenderer(before).version

@@ -19,7 +19,7 @@ from chalicelib.render.labels import labels
 from chalicelib.render.logo import clean_logo
 from chalicelib.render.payload import payload
 from chalicelib.render.renderer import EmbeddedFile, RenderFailed
-from chalicelib.render.text import breakable, printable
+from chalicelib.render.text import printable
 from chalicelib.render.typst_renderer import TypstRenderer
 from tests.unit.render.views import view
 
@@ -31,8 +31,8 @@ def read(made: bytes) -> PdfReader:
 
 
 def text_of(made: bytes) -> str:
-    """The pages' text, a single space between words, without the zero-width spaces that let long words break."""
-    text = "\n".join(page.extract_text() for page in read(made).pages).replace("\u200b", "")
+    """The pages' text, a single space between words."""
+    text = "\n".join(page.extract_text() for page in read(made).pages)
     return " ".join(text.replace("\u202f", " ").replace("\u00a0", " ").split())
 
 
@@ -76,7 +76,7 @@ def test_an_english_invoice_is_in_english() -> None:
 def test_an_arabic_invoice_is_in_arabic_with_latin_digits() -> None:
     made = RENDERER.render(view(2, "ar"))
     text = text_of(made)
-    for expected in ("1.235,50", "FA-2026-00042", "+212 522 43 21 09", "ICE 001525713000085", "Riad Al Andalous"):
+    for expected in ("1.235,50", "FA-2026-00042", "+212 522 43 21 09", "001525713000085", "Riad Al Andalous"):
         assert expected in text, expected
     for expected in ("استشارة", "فاتورة", "الكمية", "الصافي"):
         assert expected in text, expected
@@ -209,14 +209,13 @@ def test_every_character_said_to_be_covered_is() -> None:
     letters = [chr(code) for a, b in ranges for code in range(int(a, 16), int(b, 16) + 1)]
     alone = [letter for letter in map(printable, letters) if letter not in ("\ufffd", "")]
     assert len(alone) > 5500
-    text = breakable(" ".join(f"x {letter}" for letter in alone))
-    data = payload(replace(with_lines(text), amount_in_words=text, notes=text))
-    RENDERER._compile(view(1), data, None, [])
+    text = " ".join(f"x {letter}" for letter in alone)
+    RENDERER.press.compiled(payload(replace(with_lines(text), amount_in_words=text, notes=text)), view(1).dated)
 
 
 def test_a_missing_glyph_would_fail_without_the_cleaning() -> None:
     with pytest.raises(Exception, match="could not be displayed"):
-        RENDERER._compile(view(1), payload(with_lines("😀"), lambda text: text), None, [])
+        RENDERER.press.compiled(payload(with_lines("😀"), lambda text: text), view(1).dated)
 
 
 def test_long_texts_stay_inside_the_page() -> None:
