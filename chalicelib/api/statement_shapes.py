@@ -8,6 +8,7 @@ from chalicelib.api.fields import Day, Model, ResponseModel
 from chalicelib.domain.documents.account_line import LineKind
 from chalicelib.domain.documents.payment import ReversalReason
 from chalicelib.domain.documents.payment_mode import Method
+from chalicelib.domain.language import Language
 
 
 class StatementQuery(Model):
@@ -25,6 +26,12 @@ class StatementQuery(Model):
         Day | None,
         Field(description="The last day; without it, today in Casablanca.", examples=["2026-12-31"]),
     ] = None
+
+
+class StatementPageQuery(StatementQuery):
+    """The period of the statement and the language of its page; without it, the customer's own."""
+
+    lang: Language | None = None
 
 
 class AgeingShown(ResponseModel):

@@ -91,6 +91,8 @@ MATRIX: Mapping[str, tuple[Route, ...]] = {
         ("GET", "/v1/customers/{id}/credit"),
         ("GET", "/v1/customers/{id}/refunds"),
         ("GET", "/v1/customers/{id}/statement"),
+        ("GET", "/v1/customers/{id}/statement/pdf"),
+        ("GET", "/v1/payments/{id}/pdf"),
         ("POST", "/v1/invoices/preview"),
         ("GET", "/v1/credit-notes"),
         ("GET", "/v1/credit-notes/{id}"),
