@@ -4,16 +4,17 @@ The domain warns about other characters before a document is frozen, and it must
 and a test compares the table with the fonts.
 """
 
-import struct
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
+from chalicelib.render.metrics import glyphs
+from chalicelib.render.text import FONTS
+
 ROOT: Final = Path(__file__).resolve().parent.parent
-FONTS: Final = ROOT / "chalicelib" / "render" / "fonts"
 TABLE: Final = ROOT / "chalicelib" / "domain" / "glyph_ranges.py"
 _HEAD: Final = '''"""The characters that the fonts of our pages have, in hex, as ranges.
 
@@ -26,35 +27,8 @@ _CONTROLS: Final = {*range(0x20), *range(0x7F, 0xA0)}
 
 
 def characters(font: bytes) -> set[int]:
-    """The characters of a TrueType font: its best Unicode subtable of `cmap`, of format 12 or 4.
-
-    https://learn.microsoft.com/typography/opentype/spec/cmap
-    """
-    (tables,) = struct.unpack_from(">H", font, 4)
-    records = (struct.unpack_from(">4sLLL", font, 12 + 16 * at) for at in range(tables))
-    cmap = next(offset for tag, _, offset, _ in records if tag == b"cmap")
-    (subtables,) = struct.unpack_from(">H", font, cmap + 2)
-    found: dict[int, int] = {}
-    for at in range(subtables):
-        _, _, offset = struct.unpack_from(">HHL", font, cmap + 4 + 8 * at)
-        (form,) = struct.unpack_from(">H", font, cmap + offset)
-        found[form] = cmap + offset
-    return set(_segments(font, found[12]) if 12 in found else _short_segments(font, found[4])) - _CONTROLS
-
-
-def _segments(font: bytes, start: int) -> Iterator[int]:
-    (groups,) = struct.unpack_from(">L", font, start + 12)
-    for at in range(groups):
-        first, last, _ = struct.unpack_from(">LLL", font, start + 16 + 12 * at)
-        yield from range(first, last + 1)
-
-
-def _short_segments(font: bytes, start: int) -> Iterator[int]:
-    (twice,) = struct.unpack_from(">H", font, start + 6)
-    last = struct.unpack_from(f">{twice // 2}H", font, start + 14)
-    first = struct.unpack_from(f">{twice // 2}H", font, start + 16 + twice)
-    for low, high in zip(first, last, strict=True):
-        yield from range(low, min(high, 0xFFFE) + 1)
+    """The characters of a font, without controls."""
+    return glyphs(font).keys() - _CONTROLS
 
 
 def ranges(codes: Iterable[int]) -> str:

@@ -27,6 +27,10 @@ class Search:
     words: tuple[str, ...]
     phone: str | None = None
 
+    def fits(self, key: str) -> bool:
+        """Whether the key of a record may match: it has all words somewhere, or the number. A quick first look."""
+        return all(word in key for word in self.words) or (self.phone is not None and self.phone in key)
+
     def matches(self, found: Collection[str]) -> bool:
         """Whether a record with these words matches. The words of a text that was cut may match anything."""
         if CUT in found or (self.phone is not None and self.phone in found):

@@ -60,13 +60,19 @@ def clean(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.strip()
+    text = without_unseen(text)
+    if re.search(_MARKS, text):
+        text = unicodedata.normalize("NFC", _without_idle_marks(text))
+    return text.strip()
+
+
+def without_unseen(text: str) -> str:
+    """`text` in NFC without the characters that show nothing wherever they stand, with one kind of line break, and with
+    spaces for blank letters. Joiners, direction marks and the styles of emoji stay."""
     text = _BREAKS.sub("\n", text)
     if text.isascii():
-        return text.strip()
-    text = _unseen().sub("", text).translate(_BLANK)
-    if re.search(_MARKS, text):
-        text = _without_idle_marks(text)
-    return unicodedata.normalize("NFC", text).strip()
+        return text
+    return unicodedata.normalize("NFC", _unseen().sub("", text).translate(_BLANK))
 
 
 def _without_idle_marks(text: str) -> str:

@@ -69,14 +69,18 @@ def _face(file: str) -> dict[str, float]:
     (units,) = struct.unpack_from(">H", data, tables["head"] + 18)
     (count,) = struct.unpack_from(">H", data, tables["hhea"] + 34)
     advances = struct.unpack_from(f">{2 * count}H", data, tables["hmtx"])[::2]
-    glyphs = dict(_glyphs(data, tables["cmap"]))
-    face = {chr(code): advances[min(glyph, count - 1)] / units for code, glyph in glyphs.items() if glyph}
+    face = {chr(code): advances[min(glyph, count - 1)] / units for code, glyph in glyphs(data).items()}
     for code in _ARABIC_FORMS:  # a joined form may be wider than the letter alone
         form, _, letter = unicodedata.decomposition(chr(code)).partition(" ")
         if form in ("<initial>", "<medial>", "<final>", "<isolated>") and " " not in letter and chr(code) in face:
             base = chr(int(letter, 16))
             face[base] = max(face.get(base, 0.0), face[chr(code)])
     return face
+
+
+def glyphs(data: bytes) -> dict[int, int]:
+    """The glyph of each character that an OpenType font has."""
+    return {code: glyph for code, glyph in _glyphs(data, dict(_tables(data))["cmap"]) if glyph}
 
 
 def _tables(data: bytes) -> Iterator[tuple[str, int]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from chalicelib.domain.documents.view import Direction
 from chalicelib.domain.glyphs import unprintable
+from chalicelib.domain.text import without_unseen
 
 FONTS = Path(__file__).parent / "fonts"
 FAMILIES = (
@@ -22,8 +23,8 @@ FAMILIES = (
 """The bundled fonts, in the order in which a character is looked for."""
 
 _REPLACEMENT = "\ufffd"
-# Controls, overrides and isolates that could reverse the following text, variation selectors, and soft breaks.
-_DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+# Controls, and the styles of emoji: the fonts have one style.
+_DROPPED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufe0e\ufe0f]")
 _ARABIC = re.compile(r"[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _VOWELS = re.compile(r"[\u064b-\u065f\u0670]")
 _EMBEDDED = re.compile(r"\u200e([^\u200e]*)\u200e")
@@ -38,8 +39,7 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    text = unicodedata.normalize("NFC", text.replace("\t", " ").replace("\r\n", "\n"))
-    return unprintable().sub(_REPLACEMENT, _DROPPED.sub("", text))
+    return unprintable().sub(_REPLACEMENT, _DROPPED.sub("", without_unseen(text.replace("\t", " "))))
 
 
 def without_marks(text: str) -> str:

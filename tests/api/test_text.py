@@ -1,5 +1,6 @@
 """One notion of a character: what is stored, searched and printed of a text with unusual characters."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,6 +77,28 @@ def test_a_name_that_pages_cannot_print_is_a_notice_on_its_owner_and_on_the_draf
 
 
 def test_a_seller_that_pages_cannot_print_is_a_notice_on_the_draft(shop: Shop) -> None:
-    named = shop.owner.patch("/v1/company", {"name": "茶 Négoce"}, "*")
-    assert notices(named.json) == [("/name", "characters_unprintable", {"characters": "茶"})]
+    named = shop.owner.patch("/v1/company", {"name": "茶 Négoce", "bank_name": "银行"}, "*")
+    assert notices(named.json) == [
+        ("/name", "characters_unprintable", {"characters": "茶"}),
+        ("/bank_name", "characters_unprintable", {"characters": "银 行"}),
+    ]
     assert notices(draft(shop)) == [("", "company_unprintable", {})]
+
+
+@pytest.mark.parametrize(
+    ("name", "sought"),
+    [
+        ("Société l’Œuvre", "l'oeuvre"),
+        ("Garðar Øresund", "gardar ORESUND"),
+        ("Atlas\u2011Négoce\u00a0SARL", "atlas-negoce sarl"),
+        ("مدرسة مصطفى", "مدرسه مصطفي"),
+        ("مؤسسة أحمـــد", "موسسه احمد"),
+        ("\ufee3\ufea4\ufee4\ufeaa", "مُحمد"),
+        ("می\u200cخواهم", "ميخواهم"),
+    ],
+)
+def test_a_search_finds_each_spelling(new_shop: Callable[[], Shop], name: str, sought: str) -> None:
+    shop = new_shop()
+    id = customer(shop, name=name)["id"]
+    found = shop.owner.get("/v1/customers", query={"q": sought})
+    assert [each["id"] for each in found.json["data"]] == [id]

@@ -108,3 +108,14 @@ def test_a_commit_during_the_check_makes_the_transaction_check_again(shop: Shop)
     committed = drafting.delete(shop.world.store, replace(call, require_current=require), INVOICE, draft["id"])
     assert committed.attempts == 2
     assert clocks == [committed.clock - 2, committed.clock - 1]
+
+
+def test_the_description_of_the_api_lists_the_header_and_its_refusal(shop: Shop) -> None:
+    described = shop.owner.get("/openapi.json").json
+    headers = described["components"]["parameters"]
+    for endpoint in ENDPOINTS:
+        operation = described["paths"][endpoint.path][endpoint.method.lower()]
+        names = [part["$ref"].rpartition("/")[2] for part in operation["parameters"] if "$ref" in part]
+        required = [headers[name]["required"] for name in names if headers[name]["name"] == "If-Match"]
+        assert required == ([endpoint.if_match] if endpoint in VERBS else [])
+        assert ("412" in operation["responses"]) == (endpoint in VERBS)

@@ -31,7 +31,7 @@ CENT = Decimal("0.01")
 
 @dataclass
 class Bank:
-    """What all writers know: the ids of the payments that they were told of, and what went wrong."""
+    """The common knowledge of all writers: the ids of confirmed payments, and the errors."""
 
     world: World
     company: str

@@ -100,6 +100,8 @@ def test_every_word_is_given_in_the_three_languages(made: DocumentType) -> None:
         ({"dated_in_order": False}, "dated in order"),
         ({"counterparty": "supplier"}, "its person is not its counterparty"),
         ({"free_text": ()}, "nothing blanks them"),
+        ({"balance": None, "payable": "none", "totals": ("net", "payable")}, "asks for money that nobody owes us"),
+        ({"balance": None, "payable": "none", "totals": ("net",)}, "asks for money that nobody owes us"),
         ({"balance": None, "payable": "none", "totals": ("net", "paid")}, "a total that has no label"),
         ({"totals": ("net", "paid")}, "a total that has no label"),
         ({"converts_to": ("invoice",)}, "converts_to has no effect"),

@@ -4,7 +4,8 @@ import pytest
 
 from chalicelib.domain.glyphs import MOST_NAMED, without_glyph
 from chalicelib.domain.text import clean
-from infra.glyphs import FONTS, TABLE, characters, module, ranges
+from chalicelib.render.text import FONTS
+from infra.glyphs import TABLE, characters, module, ranges
 
 
 def test_the_table_is_that_of_the_fonts() -> None:

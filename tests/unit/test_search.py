@@ -77,6 +77,17 @@ def test_a_text_that_is_too_long_says_so() -> None:
     assert Search(("absent",)).matches(entry.words), "only the record itself can tell"
 
 
+@given(
+    st.lists(st.lists(st.sampled_from(["atlas", "negoce", "atlantique", "6123", "x"]), max_size=4), max_size=3),
+    st.data(),
+)
+def test_what_matches_fits_at_the_first_look(fields: list[list[str]], data: st.DataObject) -> None:
+    key = text_key("customer", fields, "cus_1")["_text"]
+    entry = TextEntry.of(key)
+    search = Search(tuple(data.draw(st.lists(st.sampled_from(["at", "atl", "ne", "61", "x"]), min_size=1))))
+    assert search.fits(key) or not search.matches(entry.words)
+
+
 @given(st.sampled_from([YEARLY, MONTHLY]), st.dates(date(2000, 1, 1)), st.integers(1, 999_999_999))
 def test_a_number_gives_its_place_back(numbering: Numbering, day: date, sequence: int) -> None:
     assert place_of(numbering, number(numbering, day, sequence)) == (series_name(numbering, day), sequence)

@@ -6,7 +6,7 @@ from chalicelib.domain.companies.company import Company
 from chalicelib.domain.companies.party import Party
 from chalicelib.domain.glyphs import without_glyph
 
-PRINTED = ("name", "legal_form", "trade_register")
+PRINTED = ("name", "name_ar", "legal_form", "trade_register", "bank_name")
 """Texts of an identity that pages print, beside the address."""
 
 

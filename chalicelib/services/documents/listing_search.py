@@ -94,7 +94,8 @@ def _parties(walk: Walk, search: Search, numbers: list[NumberForm]) -> Names:
     """The other parties that one word finds at least, if numbers may contain the other words. Raises QueryTooBroad."""
     in_numbers = {word for word in search.words if any(form.may_contain(word) for form in numbers)}
     found: dict[str, tuple[str, ...]] = {}
-    for entry in texts(walk.reader.store, walk.reader.company, PARTIES[walk.document_type.counterparty]):
+    cls, reader = PARTIES[walk.document_type.counterparty], walk.reader
+    for entry in texts(reader.store, reader.company, cls, lambda key: any(word in key for word in search.words)):
         name = entry.fields[0]
         in_name = {word for word in search.words if begins(word, name)}
         if CUT in name or (in_name and in_name | in_numbers >= set(search.words)):

@@ -36,9 +36,13 @@ def note_duplicates(store: Store, cls: type[P], company: str, id: str, changed: 
 def _candidates(store: Store, cls: type[P], company: str, id: str, sought: Mapping[str, str]) -> Iterator[P]:
     """The other parties that may share a value: all words of a sought value are among their words."""
     values = [frozenset(words(text)) for text in sought.values()]
+
+    def fits(key: str) -> bool:
+        return any(all(word in key for word in value) for value in values)
+
     ids = {
         entry.id
-        for entry in texts(store, company, cls)
+        for entry in texts(store, company, cls, fits)
         if entry.id != id and (CUT in entry.words or any(value <= entry.words for value in values))
     }
     rows = store.batch([cls.ref(company, other) for other in sorted(ids, reverse=True)[:MOST_READ]])

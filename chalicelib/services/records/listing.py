@@ -41,7 +41,7 @@ def _searched(
 ) -> Page[R]:
     """The records whose words match, by id. What the index states is checked against the record itself."""
     cls, cursor = resource.cls, window.starting_after or window.ending_before
-    ids = {entry.id for entry in texts(reader.store, reader.company, cls) if search.matches(entry.words)}
+    ids = {entry.id for entry in texts(reader.store, reader.company, cls, search.fits) if search.matches(entry.words)}
     if cursor:
         ids = {id for id in ids if (id > cursor if window.ending_before else id < cursor)}
 

@@ -18,6 +18,7 @@ from chalicelib.api.parties import CustomerNew
 from chalicelib.api.records import AddressIn
 from chalicelib.domain.documents.view import DocumentView, FactView, TotalView, VatView
 from chalicelib.domain.language import Language
+from chalicelib.domain.morocco.vat import article_key
 from chalicelib.render import formats
 from chalicelib.render.text import unmarked
 from chalicelib.services.documents.view import issued_view
@@ -131,7 +132,8 @@ def _totals(language: Language, extreme: Extreme) -> dict[str, Any]:
 
 def _vat(language: Language, extreme: Extreme) -> dict[str, Any]:
     most = formats.amount(_MOST, language)
-    article = "W" * limit(LineIn, "exemption") if extreme == "widest" else "123TER-XVIII-A-12-a"
+    article = article_key("100BIS-XXXXXX-D-88-d" if extreme == "widest" else "123TER-XVIII-A-12-a")
+    assert article, "an article is stored in the form of the table"
     rates = (formats.percent(Decimal("99.99"), language), formats.percent(Decimal(0), language))
     return {"vat": tuple(VatView(rate=rate, base=most, amount=most, exemption=article) for rate in rates)}
 
