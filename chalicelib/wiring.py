@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.outside.vault import Vault
     from chalicelib.outside.wake import WakeQueue
     from chalicelib.render.renderer import Renderer
+    from chalicelib.render.typst_renderer import TypstRenderer
     from chalicelib.store.drill import DrillStore
 
 
@@ -137,7 +138,7 @@ class World:
         return Vault(self.settings)
 
     @shared
-    def typst(self) -> "Renderer":
+    def typst(self) -> "TypstRenderer":
         """The standard renderer, with one warm compiler."""
         from chalicelib.render.typst_renderer import TypstRenderer
 

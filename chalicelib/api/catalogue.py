@@ -23,6 +23,7 @@ from chalicelib.api import (
     receipts,
     rectification,
     register,
+    statements,
     support,
     work,
 )
@@ -38,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *invoices.ENDPOINTS,
     *payments.ENDPOINTS,
     *credit.ENDPOINTS,
+    *statements.ENDPOINTS,
     *register.ENDPOINTS,
     *changes.ENDPOINTS,
     *work.ENDPOINTS,

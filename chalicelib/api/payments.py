@@ -2,7 +2,9 @@
 
 from typing import Annotated
 
-from chalicelib.api.answers import Answer, address, answer, created, listed
+from chalicelib.api.answers import LINK_LIFE, Answer, address, answer, created, listed, signed
+from chalicelib.api.document_models import PdfQuery
+from chalicelib.api.document_shapes import FileShown
 from chalicelib.api.endpoint import Endpoint, RequestContext
 from chalicelib.api.fields import Model
 from chalicelib.api.numbers import WholeNumber
@@ -15,15 +17,17 @@ from chalicelib.domain.documents.payment import Payment
 from chalicelib.domain.errors import (
     AlreadyExists,
     AlreadyReversed,
+    Busy,
     CloudStorageOff,
     CreditUsed,
+    DocumentBlocked,
     InvalidContent,
     NotFound,
     NotIssued,
     NotPending,
     NotReversible,
 )
-from chalicelib.services.documents import payments
+from chalicelib.services.documents import account_printing, payments
 from chalicelib.services.representation.payments import present_payment
 
 OF_INVOICE = address(INVOICE.path, "{id}", "payments")
@@ -53,6 +57,11 @@ def _list(context: RequestContext) -> Answer:
 
 def _read(context: RequestContext) -> Answer:
     return Answer(present_payment(payments.payment_of(context.open, context.path["id"])))
+
+
+def _receipt(context: RequestContext) -> Answer:
+    link = account_printing.receipt(context.world, context.open, context.path["id"], context.query.lang)
+    return signed(link, accept=context.accept)
 
 
 def _pay(context: RequestContext) -> Answer:
@@ -122,6 +131,19 @@ ENDPOINTS = (
         summary="Read a payment",
         response_model=PaymentShown,
         errors=(NotFound,),
+        in_cloud=True,
+        tag="Payments",
+    ),
+    Endpoint(
+        method="GET",
+        path=f"{ONE}/pdf",
+        scope="documents.read",
+        handler=_receipt,
+        summary=f"The receipt (reçu) as PDF: a redirect to an address that is valid for {LINK_LIFE}",
+        query=PdfQuery,
+        response_model=FileShown,
+        status=303,
+        errors=(NotFound, Busy, DocumentBlocked),
         in_cloud=True,
         tag="Payments",
     ),

@@ -253,6 +253,12 @@ class SortNotWithFilter(InvalidContent):
     code = "sort_not_with_filter"
 
 
+class StatementTooLarge(InvalidContent):
+    """The customer has more documents than one statement reads."""
+
+    code = "statement_too_large"
+
+
 class IdempotencyKeyReused(Refusal):
     """The key was used before with another request."""
 

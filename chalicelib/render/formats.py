@@ -84,6 +84,11 @@ def long_date(day: date, language: Language) -> str:
     return format_date(day, "long", locale=_LOCALES[language])
 
 
+def short_date(day: date) -> str:
+    """Format a day for a table cell, alike in each language: `23/11/2026`."""
+    return f"{day:%d/%m/%Y}"
+
+
 def country(code: str, language: Language) -> str:
     """Return the name of a country (ISO 3166-1 alpha-2) in the document's language."""
     from babel import Locale

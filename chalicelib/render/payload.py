@@ -47,8 +47,8 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "facts": [
             {"label": clean(fact.label) or words[f"fact.{fact.kind}"], **free(fact.value)} for fact in view.facts
         ],
-        "seller": _party(view.seller, words, clean, free),
-        "buyer": _party(view.buyer, words, clean, free) if view.buyer else None,
+        "seller": party_data(view.seller, words, clean, free),
+        "buyer": party_data(view.buyer, words, clean, free) if view.buyer else None,
         "columns": columns,
         "widths": {name: round(wide / MM, 1) for name, wide in widths.items()},
         "lines": lines,
@@ -66,7 +66,7 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "notes": free(view.notes) if view.notes else None,
         "signature": words["signature"] if view.signature_box else "",
         "register_hash": view.register_hash,
-        "footer": _footer(view.seller, words, clean, free),
+        "footer": footer_data(view.seller, words, clean, free),
     }
     return {**data, "leading": leading(data)}
 
@@ -92,7 +92,7 @@ def _line(line: LineView, view: DocumentView, clean: Clean) -> Data:
     }
 
 
-def _party(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
+def party_data(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
     return {
         "name": free(party.name),
         "other_name": free(party.other_name) if party.other_name else None,
@@ -120,7 +120,7 @@ def _pair(label: str, value: str) -> Data:
     return {"label": label, "value": value, "dir": direction(label, "ltr"), "value_dir": direction(value, "ltr")}
 
 
-def _footer(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
+def footer_data(party: PartyView, words: dict[str, str], clean: Clean, free: Free) -> Data:
     """Return the legal identity at the foot of every page (CGI art. 145-III; law 104-12 art. 58)."""
     return {
         "name": [

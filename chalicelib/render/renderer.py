@@ -50,8 +50,16 @@ class Renderer(Protocol):
         ...
 
 
+class View(Protocol):
+    """The content of a page."""
+
+    def canonical(self) -> bytes:
+        """The content as bytes: equal views, equal bytes."""
+        ...
+
+
 def inputs_hash(
-    view: DocumentView, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
+    view: View, renderer: Renderer, *, logo: bytes | None = None, attachments: Sequence[EmbeddedFile] = ()
 ) -> str:
     """Return the SHA-256 (hex) of everything that decides the bytes: the view, the renderer with its templates, fonts
     and labels, the logo and the attachments."""

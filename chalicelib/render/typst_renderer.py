@@ -5,8 +5,10 @@ from functools import cached_property, partial
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from chalicelib.domain.documents.account_view import ReceiptView, StatementView
 from chalicelib.domain.documents.view import DocumentView
 from chalicelib.render import facturx
+from chalicelib.render.account_payload import account_payload
 from chalicelib.render.payload import payload
 from chalicelib.render.press import TEMPLATES, Press
 from chalicelib.render.renderer import HERE, EmbeddedFile, files_digest
@@ -37,3 +39,7 @@ class TypstRenderer:
         make = partial(payload, view)
         pdf = self.press.print_page("document", make, view.dated, logo=logo, attachments=attachments)
         return facturx.declared(pdf) if any(each.name == facturx.FILE for each in attachments) else pdf
+
+    def render_account(self, view: ReceiptView | StatementView, *, logo: bytes | None = None) -> bytes:
+        """Return the page of a receipt or a statement, as `render` does."""
+        return self.press.print_page(view.kind, partial(account_payload, view), view.dated, logo=logo)

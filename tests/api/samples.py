@@ -258,6 +258,7 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
     ("GET", "/v1/invoices/{id}/ubl"): lambda shop: Sample(f"/v1/invoices/{shop.issued()['id']}/ubl"),
     **_listing("/v1/payments"),
     ("GET", "/v1/payments/{id}"): lambda shop: Sample(f"/v1/payments/{_paid(shop)}"),
+    ("GET", "/v1/payments/{id}/pdf"): lambda shop: Sample(f"/v1/payments/{_paid(shop)}/pdf"),
     ("POST", "/v1/payments/{id}/cash"): lambda shop: Sample(
         f"/v1/payments/{_paid(shop, method='cheque', matures_on='2099-01-31')}/cash", {"date": _payment()["date"]}
     ),
@@ -265,6 +266,10 @@ _SAMPLES: dict[Route, Callable[[Shop], Sample]] = {
         f"/v1/payments/{_paid(shop)}/reverse", {"reason": "returned_unpaid"}
     ),
     ("GET", "/v1/customers/{id}/credit"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/credit"),
+    ("GET", "/v1/customers/{id}/statement"): lambda shop: Sample(f"/v1/customers/{_with_credit(shop)}/statement"),
+    ("GET", "/v1/customers/{id}/statement/pdf"): lambda shop: Sample(
+        f"/v1/customers/{_with_credit(shop)}/statement/pdf"
+    ),
     ("POST", "/v1/customers/{id}/credit"): lambda shop: Sample(
         f"/v1/customers/{_made(shop, '/v1/customers', CUSTOMER)}/credit", _payment()
     ),

@@ -36,10 +36,12 @@ from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.model import Discount, Line, Registered
 from chalicelib.domain.documents.payment import Payment, Received
 from chalicelib.domain.documents.register import RegisterEntry, document_hash, genesis, link
+from chalicelib.domain.documents.statement import statement
 from chalicelib.domain.entity import Record
 from chalicelib.domain.errors import AlreadyReversed, CreditUsed, InvalidContent, NotPending, Refusal
 from chalicelib.domain.ids import derived_id
 from chalicelib.services.documents import crediting, drafting, issuing, listing, payments, register, unapplied_credit
+from chalicelib.services.documents.statement import account_of
 from chalicelib.services.representation.documents import present_document
 from chalicelib.store.decision import Decision
 from chalicelib.store.read import open_company
@@ -387,6 +389,7 @@ class Documents(RuleBasedStateMachine):
         self.check_register(ledger)
         self.check_documents(ledger)
         self.check_balances(ledger)
+        self.check_statements(ledger)
         self.check_indexes(ledger)
 
     def check_indexes(self, ledger: Ledger) -> None:
@@ -485,6 +488,30 @@ class Documents(RuleBasedStateMachine):
         else:
             unpaid = "partially_paid" if sums.money or sums.withheld else "issued"
             assert shown["status"] == ("paid" if rest == 0 else unpaid)
+
+    def check_statements(self, ledger: Ledger) -> None:
+        """An account is the open balances of its documents less the unapplied credit, and each day joins the next."""
+        reader = open_company(self.world.store, self.company)
+        balances = {balance.id: balance for balance in ledger.of(Balance)}
+        for customer in (derived_id("cus", "private"), derived_id("cus", "public")):
+            own = [invoice for invoice in ledger.of(Invoice) if invoice.customer == customer]
+            rests = sum((entry.rest for entry in ledger.of(CreditEntry) if entry.customer == customer), Decimal(0))
+            still_open = sum((left(invoice, balances.get(invoice.id)) for invoice in own), Decimal(0))
+            pending = sum(
+                (p.amount for p in ledger.of(Payment) if p.pending and p.invoice in {invoice.id for invoice in own}),
+                Decimal(0),
+            )
+            account = account_of(reader, customer)
+            shown = statement(account, self.today, self.today)
+            assert (shown.open, shown.unapplied, shown.pending) == (still_open, rests, pending)
+            assert shown.closing == still_open - rests
+            assert shown.opening + shown.debits - shown.credits == shown.closing
+            for ago in range(5):
+                earlier = statement(account, date(2000, 1, 1), self.today - timedelta(days=ago + 1))
+                later = statement(account, self.today - timedelta(days=ago), self.today)
+                assert earlier.opening == 0
+                assert earlier.closing == later.opening
+                assert min(earlier.open, earlier.unapplied, earlier.pending) >= 0
 
     def teardown(self) -> None:
         """The clock counted every commit, and the head is where the journal ends."""
