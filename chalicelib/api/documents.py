@@ -205,13 +205,8 @@ class DocumentNoun:
         return Endpoint(tag=self.document_type.words.heading["en"], **named)
 
     def _list(self, context: RequestContext) -> Answer:
-        page = listing.documents(
-            context.open,
-            self.document_type,
-            self._query(context.query, context.at),
-            stored_or_shown(context),
-            size_of,
-        )
+        query, present = self._query(context.query, context.at), stored_or_shown(context)
+        page = listing.documents(context.open, self.document_type, query, present, size_of)
         data = as_of_today(context, self.document_type, page.items)
         self._expand(context, data)
         return Answer(listed(self.url, data, more=page.next is not None, next=page.next))

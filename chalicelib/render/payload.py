@@ -4,7 +4,7 @@ Both template languages get the same data, so a merchant's template and ours pri
 reading direction (`…_dir`), because an Arabic page holds French names and the other way round.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.domain.documents.view import DocumentView, LineView, PartyView
@@ -47,19 +47,12 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "facts": [
             {"label": clean(fact.label) or words[f"fact.{fact.kind}"], **free(fact.value)} for fact in view.facts
         ],
+        **_amounts(view, words, clean),
         "seller": party_data(view.seller, words, clean, free),
         "buyer": party_data(view.buyer, words, clean, free) if view.buyer else None,
         "columns": columns,
         "widths": {name: round(wide / MM, 1) for name, wide in widths.items()},
         "lines": lines,
-        "totals": [
-            {"kind": row.kind, "label": words[f"total.{row.kind}"], "amount": unmarked(clean(row.amount))}
-            for row in view.totals
-        ],
-        "vat": [
-            {"rate": row.rate, "base": row.base, "amount": row.amount, "exemption": clean(row.exemption)}
-            for row in view.vat
-        ],
         "amount_in_words": free(view.amount_in_words) if view.amount_in_words else None,
         "payment_terms": free(terms) if terms else None,
         "mentions": [{**free(mention), "text": unmarked(isolated(clean(mention)))} for mention in view.mentions],
@@ -69,6 +62,19 @@ def payload(view: DocumentView, clean: Clean = printable) -> Data:
         "footer": footer_data(view.seller, words, clean, free),
     }
     return {**data, "leading": leading(data)}
+
+
+def _amounts(view: DocumentView, words: Mapping[str, str], clean: Clean) -> Data:
+    """The rows of the totals and of the TVA by rate."""
+    totals = [
+        {"kind": row.kind, "label": words[f"total.{row.kind}"], "amount": unmarked(clean(row.amount))}
+        for row in view.totals
+    ]
+    vat = [
+        {"rate": row.rate, "base": row.base, "amount": row.amount, "exemption": clean(row.exemption)}
+        for row in view.vat
+    ]
+    return {"totals": totals, "vat": vat}
 
 
 def _columns(view: DocumentView) -> list[str]:

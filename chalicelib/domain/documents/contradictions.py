@@ -33,15 +33,7 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         == (declared.words.original is None)
         == (declared.words.reduction is None)
         == (declared.words.set_off is None),
-        "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
-        "a transition names a state that it does not have": {
-            state for move in declared.transitions for state in (*move.sources, move.target)
-        }
-        <= set(declared.states),
-        "one transition ends a draft, with the first state that is none": [
-            (move.sources, move.target) for move in declared.transitions if DRAFT in move.sources
-        ]
-        == ([((DRAFT,), declared.frozen_state)] if draft else []),
+        **_states(declared),
         **_law(declared),
         **_unread(declared),
         **_missing(declared),
@@ -52,6 +44,22 @@ def contradictions(declared: DocumentType, others: Iterable[DocumentType] = ()) 
         **_codes(declared, others),
     }
     return [wrong for wrong, holds in rules.items() if not holds]
+
+
+def _states(declared: DocumentType) -> dict[str, bool]:
+    """Whether its states and transitions fit together."""
+    moves, draft = declared.transitions, declared.draft
+    return {
+        "it has a state draft, or no draft": (DRAFT in declared.states) == (draft is not None),
+        "a transition names a state that it does not have": {
+            state for move in moves for state in (*move.sources, move.target)
+        }
+        <= set(declared.states),
+        "one transition ends a draft, with the first state that is none": [
+            (move.sources, move.target) for move in moves if DRAFT in move.sources
+        ]
+        == ([((DRAFT,), declared.frozen_state)] if draft else []),
+    }
 
 
 def _law(declared: DocumentType) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from chalicelib.domain.documents.model import DraftDocument, Issued
 from chalicelib.domain.documents.numbering import current, current_day, numbered, numbering_after, opened, series_name
 from chalicelib.domain.documents.register import RegisterEntry
 from chalicelib.domain.documents.state import DocumentState
+from chalicelib.domain.entity import Ref
 from chalicelib.domain.errors import (
     AlreadyIssued,
     Fault,
@@ -143,10 +144,8 @@ def _issued(
         raise NotFound
     numbering = current(company, document_type.kind)
     day = day or current_day(snapshot.head, document_type.kind, call.at)
-    name, party_class = series_name(numbering, day), PARTIES[document_type.counterparty]
-    named = list(dict.fromkeys(person for draft in drafts if (person := document_type.person_of(draft))))
-    snapshot.need(Series.ref(call.company, name), *(party_class.ref(call.company, person) for person in named))
-    parties: dict[str, Party | None] = dict(zip(named, snapshot.find(party_class, *named), strict=True))
+    name = series_name(numbering, day)
+    parties = _parties(snapshot, document_type, drafts, Series.ref(call.company, name))
     series = snapshot.get(Series, name) or opened(company, numbering, day, call.at)
     documents: list[Issued] = []
     beside: list[RegisterEntry | Balance] = []
@@ -174,6 +173,16 @@ def _issued(
         messages=(render_later(call, [document.id for document in documents]),),
         head=numbering_after(snapshot.head, document_type.kind, day),
     )
+
+
+def _parties(
+    snapshot: Snapshot, document_type: DocumentType, drafts: Sequence[DraftDocument], series: Ref
+) -> dict[str, Party | None]:
+    """The other parties of these drafts, by id. They are read together with the series, in one round trip."""
+    cls = PARTIES[document_type.counterparty]
+    named = list(dict.fromkeys(person for draft in drafts if (person := document_type.person_of(draft))))
+    snapshot.need(series, *(cls.ref(snapshot.company, person) for person in named))
+    return dict(zip(named, snapshot.find(cls, *named), strict=True))
 
 
 def _balance(document_type: DocumentType, document: Issued) -> Balance | None:

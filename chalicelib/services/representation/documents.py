@@ -34,14 +34,6 @@ def present_document(state: DocumentState, head: Head, on: date | None = None) -
 def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # noqa: ARG001 — a common signature
     """A draft in the shape of its kind's frozen document. Attributes that a draft lacks are null."""
     document_type = by_kind(draft.KIND)
-    unpaid = {
-        "late_payment_fine": None,
-        "paid": "0.00",
-        "withheld": "0.00",
-        "credited": "0.00",
-        "pending": "0.00",
-        "balance": amount_text(draft.totals.payable),
-    }
     return {
         "id": draft.id,
         "object": draft.KIND,
@@ -67,12 +59,24 @@ def present_draft(draft: DraftDocument, head: Head | None = None) -> Body:  # no
         **_amounts(document_type, draft),
         "notes": draft.notes,
         **_references(draft),
-        **(unpaid if document_type.balance else {}),
+        **(_unpaid(draft) if document_type.balance else {}),
         "register": None,
         "notices": present_notices(draft.notices),
         "created_at": instant(draft.created_at),
         "updated_at": instant(draft.updated_at),
         **{name: _value(getattr(draft, name, None)) for name in document_type.shown},
+    }
+
+
+def _unpaid(draft: DraftDocument) -> Body:
+    """The attributes from the balance, for a document that has none yet."""
+    return {
+        "late_payment_fine": None,
+        "paid": "0.00",
+        "withheld": "0.00",
+        "credited": "0.00",
+        "pending": "0.00",
+        "balance": amount_text(draft.totals.payable),
     }
 
 
