@@ -87,6 +87,9 @@ def rich(books: Books) -> Books:
     payment = {"amount": "100.10", "method": "cash", "date": day}
     assert owner.post(f"/v1/invoices/{paid['id']}/payments", payment).status == 201
     assert owner.post(f"/v1/invoices/{credited['id']}/credit", {"reason": "Retour"}).status == 201
+    customer = f"/v1/customers/{paid['customer']}"
+    assert owner.post(f"{customer}/credit", payment | {"reference": "avance – تسبيق"}).status == 201
+    assert owner.post(f"{customer}/refunds", payment | {"amount": "0.10"}).status == 201
     return books
 
 

@@ -13,6 +13,7 @@ from chalicelib.api.catalogue import ENDPOINTS
 from chalicelib.api.presenters.affected import present_affected
 from chalicelib.domain.backups.backup import Backup, DrillPlan
 from chalicelib.domain.companies.company import Company, Head, Series
+from chalicelib.domain.documents.balance import moved
 from chalicelib.domain.documents.state import DocumentState
 from chalicelib.domain.entity import Record
 from chalicelib.render.typst_renderer import TypstRenderer
@@ -72,8 +73,9 @@ def stored(shop: Shop, cls: type[Record], id: str) -> Any:
 def paid(shop: Shop, id: str, amount: str) -> None:
     """Pay a part of a rent."""
     call = shop.world.call(shop.company, "usr_test", "pay", key=f"pay-{id}")
-    balance = call.make(RentBalance, id=id, paid=Decimal(amount))
-    transact(shop.world.store, call, [], always(Decision(puts=(balance,))))
+    rent, balance = stored(shop, Rent, id), stored(shop, RentBalance, id)
+    paid_now = moved(rent, balance, call.at, paid=Decimal(amount))
+    transact(shop.world.store, call, [], always(Decision(puts=(paid_now,))))
 
 
 @pytest.fixture
