@@ -8,7 +8,7 @@ from chalicelib.render.labels import labels
 from chalicelib.render.layout import MM, TEXT, leading
 from chalicelib.render.metrics import MARGIN, width
 from chalicelib.render.payload import Clean, Data, Free, footer_data, party_data
-from chalicelib.render.text import direction, printable, unmarked
+from chalicelib.render.text import direction, isolated, printable, unmarked
 
 _FIGURES = ("debit", "credit", "balance")
 _INSET = 7.0
@@ -20,7 +20,7 @@ def account_payload(view: ReceiptView | StatementView, clean: Clean = printable)
     words = labels(view.language)
 
     def free(text: str) -> Data:
-        return {"text": clean(text), "dir": direction(text, view.direction)}
+        return {"text": unmarked(isolated(clean(text))), "dir": direction(text, view.direction)}
 
     data: Data = {
         "language": view.language,
@@ -62,7 +62,7 @@ def _statement(view: StatementView, data: Data, clean: Clean, free: Free) -> Dat
     rows = [
         {
             "date": row.date,
-            "label": clean(row.label),
+            "label": unmarked(isolated(clean(row.label))),
             "detail": free(row.detail) if row.detail else None,
             **{name: unmarked(getattr(row, name)) for name in _FIGURES},
         }

@@ -17,6 +17,7 @@ from chalicelib.domain.words import arabic_words, english_words, french_words
 from chalicelib.render import formats
 from chalicelib.render.account_labels import account_labels
 from chalicelib.render.labels import labels
+from chalicelib.render.text import direction
 from chalicelib.services.documents.party_view import buyer_view, seller_view
 
 _IN_WORDS = {
@@ -100,7 +101,7 @@ def _warning(payment: Payment, other: Payment | None, language: Language) -> str
         name, reversal = ("reverses", payment) if payment.reverses else ("reversed", other)
         day = formats.long_date(other.date, language)
         reason = words[f"reason.{reversal.reversal_reason or 'other'}"]
-        return words[f"receipt.{name}"].format(day=day, reason=reason, number=_number(other))
+        return words[f"receipt.{name}"].format(day=day, reason=reason, number=_code(_number(other)))
     return words["receipt.pending"] if payment.pending else ""
 
 
@@ -167,7 +168,7 @@ def _rows(statement: Statement, language: Language) -> Iterator[StatementRowView
         line = row.line
         yield StatementRowView(
             date=formats.short_date(line.day),
-            label=" ".join(part for part in (words[f"line.{line.kind}"], line.number) if part),
+            label=" ".join(part for part in (words[f"line.{line.kind}"], _code(line.number)) if part),
             detail=_detail(line, language),
             debit=amount(line.debit) if line.debit else "",
             credit=amount(line.credit) if line.credit else "",
@@ -178,16 +179,24 @@ def _rows(statement: Statement, language: Language) -> Iterator[StatementRowView
     yield StatementRowView(date=last, label=words["statement.closing"], balance=amount(statement.closing))
 
 
+def _code(text: str | None) -> str:
+    """A number, a date or a reference between marks of direction, so that it reads from left to right in an Arabic
+    sentence: 2026-00042 would read 00042-2026. The renderer replaces the marks. An Arabic text needs none."""
+    if not text or direction(text, "ltr") == "rtl":
+        return text or ""
+    return f"\u200e{text}\u200e"
+
+
 def _detail(line: AccountLine, language: Language) -> str:
     """The facts below a line: its due date, or its method, reference and reason, and a cheque that does not count."""
     words = account_labels(language)
-    due = words["statement.due"].format(day=formats.short_date(line.due_date)) if line.due_date else ""
+    due = words["statement.due"].format(day=_code(formats.short_date(line.due_date))) if line.due_date else ""
     parts = (
         due,
         labels(language)[f"mode.{line.method}"] if line.method else "",
-        line.reference or "",
+        _code(line.reference),
         words[f"reason.{line.reason}"] if line.reason else "",
-        words["statement.uncounted"].format(amount=formats.amount(line.pending, language))
+        words["statement.uncounted"].format(amount=_code(formats.amount(line.pending, language)))
         if line.kind == "pending"
         else "",
     )
