@@ -130,6 +130,8 @@ def test_an_operator_downloads_a_closed_companys_statutory_records_as_issued(sho
         "credit_notes",
         "register",
         "payments",
+        "credit_entries",
+        "refunds",
     }
     (invoice,) = json.loads(bundle.read("data/invoices.json"))
     assert invoice["buyer"]["name"] == f"{shop.mark} {shop.customer}"

@@ -75,7 +75,10 @@ def test_a_night_begins_a_backup_and_its_job_completes_it(books: Books) -> None:
     assert backup.status == "complete"
     assert plan_of(books).last == backup.id
     rows = open_archive(books.world, books.company, backup.id).rows(["invoices"])
-    assert [line.record(books.company).id for line in rows] == [invoice["id"]]
+    assert [(line.kind, line.record(books.company).id) for line in rows] == [
+        ("invoice", invoice["id"]),
+        ("balance", invoice["id"]),
+    ]
     (job,) = books.world.store.records([JobRow.ref(books.company, backup_run.job_of(backup.id))])
     assert isinstance(job, JobRow)
     assert (job.status, job.due) == ("completed", None)

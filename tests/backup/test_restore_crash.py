@@ -10,6 +10,7 @@ import pytest
 from chalicelib.domain.backups.backup import DrillPlan
 from chalicelib.domain.companies.party import Customer
 from chalicelib.domain.contact.support import Upload
+from chalicelib.domain.documents.balance import Balance, fresh
 from chalicelib.domain.documents.invoice import Invoice
 from chalicelib.domain.journal import JobRow
 from chalicelib.files import prefixes
@@ -113,6 +114,7 @@ def again(vault: Turned) -> Callable[[object], None]:
 
 
 def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
+    """The backup has no balance of its invoice, as older backups, so the restore also writes one."""
     backup, customer = shop.taken(), Customer.ref(shop.id, shop.customer)
     logo = prefixes.logo(shop.id, "b", "png")
 
@@ -120,17 +122,20 @@ def test_a_restore_ends_the_same(vault: Turned, shop: Kept) -> None:
         now = shop.there(customer)
         assert isinstance(now, Customer)
         shop.put(replace(now, name="Autre"))
-        shop.lose(Invoice.ref(shop.id, shop.invoice))
+        shop.lose(Invoice.ref(shop.id, shop.invoice), Balance.ref(shop.id, shop.invoice))
         vault.files.delete(logo)
         return asked(shop, "restore", backup)
 
     def state(made: Asked) -> object:
         back, head = shop.there(customer), shop.head()
+        invoice, balance = (shop.there(cls.ref(shop.id, shop.invoice)) for cls in (Invoice, Balance))
         assert isinstance(back, Customer)
+        assert isinstance(invoice, Invoice)
+        assert balance == fresh(invoice)
         return (
             made.told(),
             back.name,
-            shop.there(Invoice.ref(shop.id, shop.invoice)),
+            invoice,
             vault.files.read(logo),
             head.state,
             head.restore,

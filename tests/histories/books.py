@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.domain.clock import today
 from chalicelib.domain.companies.company import Company, Head, Series
 from chalicelib.domain.companies.party import Customer
+from chalicelib.domain.documents.balance import fresh
 from chalicelib.domain.documents.calculation import calculate
 from chalicelib.domain.documents.invoice import INVOICE, Draft, Invoice
 from chalicelib.domain.documents.issuing import SeriesSlot, issue, registered
@@ -71,7 +72,7 @@ class _Books:
         self.series: Series = opened(profile, current(profile, "invoice"), today(self.at), self.at)
 
     def rows(self, count: int, line_count: int) -> Iterator[tuple[Record, bytes]]:
-        """Every invoice with its register entry and its journal entry, each with its salt."""
+        """Every invoice with its register entry, its balance and its journal entry, each with its salt."""
         day = today(self.at)
         first = self._issued(day, line_count)
         for at in range(1, count + 1):
@@ -85,7 +86,9 @@ class _Books:
                 notes=f"Commande {at}",
             )
             invoice, entry, self.series = registered(document, place)
-            made: list[tuple[Record, bytes]] = [(each, self.world.random(16)) for each in (invoice, entry)]
+            assert isinstance(invoice, Invoice)
+            rows = (invoice, entry, fresh(invoice))
+            made: list[tuple[Record, bytes]] = [(each, self.world.random(16)) for each in rows]
             yield from made
             yield self._entry([*made, (self.series, self.salt)]), self.world.random(16)
 

@@ -136,7 +136,7 @@ def test_anybody_reads_public_pages(stage: Rehearsal, first: Built) -> None:
     assert anybody.get("/privacy").status == 200
 
 
-@pytest.mark.parametrize("token", [None, "nothing", "a.b.c", "fp_live_" + "0" * 63])
+@pytest.mark.parametrize("token", [None, "nothing", "a.b.c", "fp_live_" + "0" * 57])
 def test_the_authorizer_refuses_a_request_without_a_valid_token(
     stage: Rehearsal, first: Built, token: str | None
 ) -> None:
@@ -144,6 +144,13 @@ def test_the_authorizer_refuses_a_request_without_a_valid_token(
     assert Client(HttpGateway(stage.url), token).get("/v1/company").status == 401
     after = [stage.invocations(name) for name in ("api_handler", "token")]
     assert after == [before[0], before[1] + (token is not None)], "the function behind it is not even asked"
+
+
+def test_the_guard_refuses_a_forged_key_of_the_right_form(stage: Rehearsal, first: Built) -> None:
+    """The authorizer checks only the form of an API key. The guard behind it finds no such key."""
+    before = [stage.invocations(name) for name in ("api_handler", "token")]
+    assert Client(HttpGateway(stage.url), "fp_live_" + "0" * 69).get("/v1/company").status == 401
+    assert [stage.invocations(name) for name in ("api_handler", "token")] == [count + 1 for count in before]
 
 
 def test_a_token_bears_the_address_that_was_proven(owner: Client) -> None:
