@@ -70,7 +70,7 @@ def transact(
     """
     refs, attempts, current_at = dict.fromkeys(reads), 0, -1
     deadline = (started := time.monotonic()) + conflicts.PATIENCE_SECONDS
-    line = turns.Line(store, call, PATH, started, deadline)
+    line = turns.WriterTurn(store, call, PATH, started, deadline)
     decision: Decision[T] | None = None
     while True:
         begun = time.monotonic()
@@ -182,7 +182,7 @@ def _writes(decision: Decision[Any]) -> bool:
     return bool(decision.puts or decision.new or decision.deletes or decision.head or decision.messages)
 
 
-def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: turns.Line) -> Head | None:
+def _next_head(call: Call, snapshot: Snapshot, decision: Decision[Any], line: turns.WriterTurn) -> Head | None:
     """The head after the decision, without the hash of the journal. It is unchanged if nothing is written."""
     if not _writes(decision):
         return snapshot.head if snapshot.founded else None

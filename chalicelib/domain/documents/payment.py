@@ -106,7 +106,7 @@ class Payment(Record):
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedPayment:
     """A payment as its receiver states it, in dirhams: money, and what the payer withheld."""
 
     amount: Decimal

@@ -16,7 +16,7 @@ from chalicelib.domain.documents.model import Issued
 from chalicelib.domain.documents.payment import (
     Payment,
     PaymentId,
-    Received,
+    ReceivedPayment,
     ReversalReason,
     check_not_later,
     check_payment,
@@ -46,7 +46,7 @@ from chalicelib.store.wire import SORT, Store
 R = TypeVar("R", bound=Record | None)
 
 
-def pay(store: Store, call: Call, invoice_id: str, received: Received, id: str | None) -> Committed[Payment]:
+def pay(store: Store, call: Call, invoice_id: str, received: ReceivedPayment, id: str | None) -> Committed[Payment]:
     """Record a payment. A cheque or a bill that matures later is pending. Raises NotFound, NotIssued, AlreadyExists.
     Raises InvalidContent for a future date, and for a withholding above what is owed."""
     id = id or call.new_id(Payment)

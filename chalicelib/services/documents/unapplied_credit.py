@@ -52,7 +52,7 @@ class Money:
 
 
 @dataclass(frozen=True)
-class Target:
+class CreditTarget:
     """A document that takes a part of the credit, in dirhams."""
 
     document: str
@@ -91,7 +91,7 @@ def _name(moves: Movements, document: str, customer: str, entry: str) -> None:
     moves.move(replace(draft, advances=(*draft.advances, entry)))
 
 
-def apply(store: Store, call: Call, customer: str, targets: Sequence[Target]) -> Committed[tuple[Payment, ...]]:
+def apply(store: Store, call: Call, customer: str, targets: Sequence[CreditTarget]) -> Committed[tuple[Payment, ...]]:
     """Apply unapplied credit to invoices of the customer, the oldest entries first. Each part is a payment. Raises
     NotFound, NotIssued, InvalidContent."""
     if len(targets) > MOST_TARGETS:
@@ -119,7 +119,7 @@ def apply(store: Store, call: Call, customer: str, targets: Sequence[Target]) ->
 
 
 def _applied(
-    moves: Movements, customer: str, target: Target, entries: Sequence[CreditEntry], made: int
+    moves: Movements, customer: str, target: CreditTarget, entries: Sequence[CreditEntry], made: int
 ) -> Iterator[Payment]:
     """The payments by which a document takes its part of the entries."""
     invoice, balance = moves.invoice(target.document)
