@@ -62,9 +62,16 @@ class PaymentIn(Model):
 
 
 class CashIn(Model):
-    """The day on which a pending cheque or bill was cashed."""
+    """The day on which a pending cheque or bill was cashed. What was withheld may be corrected, because another payment
+    may have settled the invoice since."""
 
     date: Day
+    withheld_vat: Annotated[
+        Amount | None, Field(description="RAS-TVA, if it is not as recorded.", examples=["0.00"])
+    ] = None
+    withheld_fees: Annotated[
+        Amount | None, Field(description="RAS on fees, if it is not as recorded.", examples=["0.00"])
+    ] = None
 
 
 class ReverseIn(Model):

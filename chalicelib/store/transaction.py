@@ -125,6 +125,8 @@ def _reply(call: Call, value: Any, head: Head | None) -> Reply:
 def _read(store: Store, call: Call, refs: list[Ref], deadline: float) -> tuple[Snapshot, IdempotencyRecord | None]:
     keys = [IdempotencyRecord.ref(call.company, key) for key in (call.key, call.former_key) if key is not None]
     every = list(dict.fromkeys([Head.ref(call.company), *keys, *refs]))
+    if len(every) > MAX_TRANSACTION:
+        raise TransactionTooLarge(limit=f"{MAX_TRANSACTION} rows")
     rows = dict(zip(every, conflicts.patiently(lambda: store.get(every), deadline), strict=True))
     head = rows[every[0]]
     known = codec.from_row("journal", head) if head else None

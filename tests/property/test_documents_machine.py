@@ -330,7 +330,7 @@ class Documents(RuleBasedStateMachine):
 
     def free(self, customer: str) -> Decimal:
         """The unapplied credit that no draft waits for, from the rows."""
-        drafts = {row.id for row in self.rows(Draft)}
+        drafts = {row.id for row in self.rows(Draft) if row.customer == customer}
         entries = [row for row in self.ledger().of(CreditEntry) if row.customer == customer]
         waiting = [row for row in entries if row.source == "advance" and row.document in drafts]
         return sum((row.rest for row in entries if row not in waiting), Decimal(0))
